@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Drivers: what moves packets between a stack's interface and something outside it.
+ *
+ * The wire (part of the engine: no system call) joins two stacks of one thread and can misbehave in a seeded way.
+ * The others (part of libweft-host) are a kernel device or a file each.
+ */
+#ifndef WEFT_DRIVER_H
+#define WEFT_DRIVER_H
+
+#include "weft/stack.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- an in-memory wire between two interfaces ---- */
+
+typedef struct weft_wire weft_wire;
+
+/* One direction. All zero is a perfect, infinitely fast wire. ppm: parts in a million packets. */
+struct weft_impairment {
+    uint64_t bits_per_second; /* 0: no limit */
+    size_t queue_bytes;       /* waiting for the rate; more is lost from the tail. 0: no limit */
+    weft_time delay, jitter;  /* each packet takes delay + uniform(0..jitter), order kept */
+    uint32_t loss, duplicate, corrupt; /* ppm; corrupt flips one bit */
+    uint32_t reorder;         /* ppm of packets held back by reorder_delay, so that later ones overtake them */
+    weft_time reorder_delay;
+};
+
+enum weft_wire_verdict { WEFT_WIRE_PASS, WEFT_WIRE_LOSE, WEFT_WIRE_DUPLICATE };
+
+struct weft_wire_config {
+    uint64_t seed;
+    struct weft_impairment direction[2]; /* [0]: from end 0 to end 1 */
+    bool share; /* hand bytes over by reference instead of copying each packet once; no corruption then */
+    /* Asked about every packet, in order, before chance is; may be NULL. */
+    enum weft_wire_verdict (*filter)(void *ctx, int from_end, const weft_pkt *pkt, weft_time now);
+    void *filter_ctx;
+};
+
+/* Both interfaces must live as long as the wire. NULL when out of memory. env gives the memory; copied. */
+weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_config *config, weft_if *end0, weft_if *end1);
+void weft_wire_free(weft_wire *wire);
+
+/* Changes a direction's behaviour from now on. */
+void weft_wire_impair(weft_wire *wire, int from_end, const struct weft_impairment *how);
+
+/*
+ * Pulls what both ends want to send, and delivers what has arrived by now. Returns how many packets moved.
+ * Stacks see `now` as their clock.
+ */
+size_t weft_wire_run(weft_wire *wire, weft_time now);
+
+/* When the next packet arrives; WEFT_NEVER when nothing is on the way. */
+weft_time weft_wire_deadline(const weft_wire *wire);
+
+struct weft_wire_stats {
+    uint64_t sent, delivered, lost, duplicated, corrupted, reordered, overflowed, bytes;
+};
+void weft_wire_stats(const weft_wire *wire, int from_end, struct weft_wire_stats *out);
+
+/* ---- drivers with a file descriptor (libweft-host) ---- */
+
+typedef struct weft_driver weft_driver;
+
+struct weft_driver_ops {
+    const char *name;
+    /* Reads up to max packets from the device into the stack's packets; 0 when there are none now; negative: it died. */
+    int (*receive)(weft_driver *d, weft_pkt **out, size_t max);
+    /*
+     * Sends packets in order; returns how many it took (and released). Fewer than n: the device is full, poll for
+     * writing. A packet the device refuses for itself is counted as a drop and taken.
+     */
+    size_t (*transmit)(weft_driver *d, weft_pkt *const *pkts, size_t n);
+    void (*close)(weft_driver *d);
+};
+
+/* First member of each driver's own struct. */
+struct weft_driver {
+    const struct weft_driver_ops *ops;
+    weft_stack *stack;         /* whose packets it fills; set before the first receive */
+    int fd;                    /* to poll; -1: none */
+    struct weft_if_config ifc; /* link, mac, mtu, offloads as the device allows them */
+};
+
+/*
+ * Opens or creates a TAP (Ethernet) or TUN (IP) device; with IFF_VNET_HDR, checksum and segmentation offload where the
+ * kernel gives them and offload is true. On failure returns NULL and writes one line into why.
+ */
+weft_driver *weft_tap_open(const char *device, bool offload, char *why, size_t n);
+weft_driver *weft_tun_open(const char *device, bool offload, char *why, size_t n);
+
+/* ---- pcapng ---- */
+
+typedef struct weft_pcap weft_pcap;
+
+/* Creates a pcapng file at path (or takes the open descriptor fd when path is NULL). NULL and *why on failure. */
+weft_pcap *weft_pcap_open(const char *path, int fd, char *why, size_t n);
+/* Interfaces are numbered from 0 in the order of this call. Times have nanosecond resolution. */
+int weft_pcap_interface(weft_pcap *p, const char *name, enum weft_link link, uint32_t snaplen);
+/* at: nanoseconds since 1970 (or since virtual time zero). comment: NULL, or a line about the packet. False when the write failed. */
+bool weft_pcap_write(weft_pcap *p, int interface, weft_time at, bool outbound, const weft_pkt *pkt, const char *comment);
+bool weft_pcap_write_bytes(weft_pcap *p, int interface, weft_time at, bool outbound, const void *frame, size_t n,
+                           const char *comment);
+/* Flushes and closes; false when something could not be written. */
+bool weft_pcap_close(weft_pcap *p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A host: a stack with a name, interfaces, one thread that polls their devices and the next deadline, a control socket
+ * that other processes talk to, and blocking socket calls that any thread may make.
+ *
+ * Host sockets are small integers of the host's own, not the kernel's file descriptors. Errors are negative WEFT_E
+ * numbers as in weft/sock.h. One mutex per host; whoever calls runs to completion under it, pushes the output to the
+ * driver, and kicks the poll thread only when the deadline moved earlier.
+ */
+#ifndef WEFT_HOST_H
+#define WEFT_HOST_H
+
+#include "weft/driver.h"
+#include "weft/sock.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weft_host weft_host;
+
+struct weft_host_config {
+    const char *name;                 /* NULL: a nameless host without control socket */
+    const struct weft_config *stack;  /* NULL: the default */
+};
+
+/* On failure NULL, and one line in why. The thread runs from weft_host_start on. */
+weft_host *weft_host_new(const struct weft_host_config *config, char *why, size_t n);
+/* spec: "tap:NAME", "tun:NAME"; address: "10.9.0.2/24" or NULL. 0, or -1 and one line in why. */
+int weft_host_add_if(weft_host *h, const char *spec, const char *address, char *why, size_t n);
+/* "default via 10.9.0.1", "10.8.0.0/16 via 10.9.0.7", "10.8.0.0/16 dev tap0". */
+int weft_host_add_route(weft_host *h, const char *route, char *why, size_t n);
+/* Writes every packet with its story to a pcapng file. */
+int weft_host_capture(weft_host *h, const char *path, char *why, size_t n);
+int weft_host_start(weft_host *h, char *why, size_t n);
+/* Stops the thread, aborts what is open, frees everything. Blocked callers return WEFT_ENETDOWN. */
+void weft_host_free(weft_host *h);
+
+const char *weft_host_name(const weft_host *h);
+/* For direct engine calls: lock, use weft_host_stack, unlock (which moves output and wakes whom it must). */
+weft_stack *weft_host_lock(weft_host *h);
+void weft_host_unlock(weft_host *h);
+weft_time weft_host_now(const weft_host *h);
+
+/* Blocking calls. timeout in nanoseconds, WEFT_NEVER: none; WEFT_EAGAIN when it passed (connect: WEFT_ETIMEDOUT). */
+int weft_host_socket(weft_host *h, enum weft_proto proto);
+int weft_host_bind(weft_host *h, int s, const struct weft_addr *local);
+int weft_host_listen(weft_host *h, int s, unsigned backlog);
+int weft_host_accept(weft_host *h, int s, struct weft_addr *peer, weft_time timeout);
+int weft_host_connect(weft_host *h, int s, const struct weft_addr *peer, weft_time timeout);
+int64_t weft_host_send(weft_host *h, int s, const void *buf, size_t n, weft_time timeout); /* all, or what went before the error */
+int64_t weft_host_sendto(weft_host *h, int s, const void *buf, size_t n, const struct weft_addr *to);
+int64_t weft_host_recv(weft_host *h, int s, void *buf, size_t n, weft_time timeout);
+int64_t weft_host_recvfrom(weft_host *h, int s, void *buf, size_t n, struct weft_addr *from, weft_time timeout);
+int weft_host_shutdown(weft_host *h, int s, enum weft_shut how);
+int weft_host_close(weft_host *h, int s);
+int weft_host_abort(weft_host *h, int s);
+int weft_host_setsockopt(weft_host *h, int s, int level, int option, const void *value, size_t n);
+int weft_host_getsockname(weft_host *h, int s, struct weft_addr *local);
+/* A short text shown by netstat -p, e.g. "412/echo". Copied. */
+void weft_host_label(weft_host *h, int s, const char *label);
+const char *weft_host_label_of(weft_host *h, const weft_sock *sock); /* under the lock; "-" when none */
+/* Makes blocked and future calls on s fail with WEFT_ECONNABORTED, from any thread. */
+void weft_host_cancel(weft_host *h, int s);
+
+struct weft_host_poll {
+    int s;
+    unsigned want;  /* enum weft_ready */
+    unsigned ready; /* filled in */
+};
+/* Waits until one is ready (WEFT_ERROR and WEFT_HANGUP always count), or until kernel descriptor fd (or -1) is readable. Returns how many are ready; 0 after the timeout or for fd. */
+int weft_host_poll(weft_host *h, struct weft_host_poll *p, size_t n, int fd, weft_time timeout);
+
+/*
+ * The control socket ($XDG_RUNTIME_DIR/weft/NAME.sock, mode 0600): a client passes an argument vector and its own
+ * stdin, stdout, stderr; the host's process runs it in a thread of its own and answers with an exit status.
+ */
+struct weft_job {
+    weft_host *host;
+    int argc;
+    char **argv;      /* argv[0] is the subcommand; borrowed */
+    int in, out, err; /* descriptors; closed after the handler returns */
+    int hangup;       /* becomes readable when the client is gone: the handler should end soon */
+};
+/* Starts serving; handler's return value is the client's exit status. 0, or -1 and one line in why (name taken, …). */
+int weft_control_serve(weft_host *h, int (*handler)(struct weft_job *job, void *ctx), void *ctx, char *why, size_t n);
+/* From another process: runs argv in host NAME with our own stdio and returns its exit status; -1 and one line in why
+ * when there is no such host or it went away. */
+int weft_control_call(const char *name, int argc, char *const *argv, char *why, size_t n);
+/* Path of a host's control socket; false when it does not fit. */
+bool weft_control_path(const char *name, char *buf, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

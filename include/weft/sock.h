@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sockets on the engine: BSD meaning, never blocking, no system call. Each call returns at once with a count, 0, or a
+ * negative WEFT_E error whose number is the errno a BSD socket would give. Tell the stack the time first (weft_clock).
+ *
+ * Readiness comes through weft_events; weft_ready gives the level.
+ */
+#ifndef WEFT_SOCK_H
+#define WEFT_SOCK_H
+
+#include "weft/stack.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum weft_proto {
+    WEFT_TCP = 6,
+    WEFT_UDP = 17,
+    WEFT_ICMP = 1, /* echo requests only, as Linux's ping sockets: send an ICMP echo request, receive its replies */
+};
+
+/* A new socket, owned by the caller until weft_close. NULL and *err: WEFT_ENOMEM, WEFT_EPROTONOSUPPORT. */
+weft_sock *weft_socket(weft_stack *stack, enum weft_proto proto, int *err);
+
+/*
+ * Gives up the socket; the pointer is dead afterwards. A TCP connection with everything read goes on to close in order
+ * (RFC 9293 §3.6), one with unread data is reset. Obeys WEFT_SO_LINGER of zero time; never blocks.
+ */
+void weft_close(weft_sock *sock);
+
+/* Gives up the socket and resets the connection (RFC 9293 §3.10.5). */
+void weft_abort(weft_sock *sock);
+
+/* WEFT_EADDRINUSE, WEFT_EADDRNOTAVAIL, WEFT_EINVAL (bound already). Port 0 picks one. */
+int weft_bind(weft_sock *sock, const struct weft_addr *local);
+
+/* Binds to any port first where needed. backlog: connections that may wait for accept (1 to 65,535; 0 counts as 1). */
+int weft_listen(weft_sock *sock, unsigned backlog);
+
+/* The next established connection, owned by the caller. NULL and *err: WEFT_EAGAIN, WEFT_EINVAL (not listening). */
+weft_sock *weft_accept(weft_sock *sock, struct weft_addr *peer, int *err);
+
+/*
+ * TCP: starts to connect and returns WEFT_EINPROGRESS; WEFT_WRITABLE and no weft_error means established.
+ * UDP, ICMP: fixes the peer and returns 0. An any-address for a UDP socket dissolves that.
+ * Errors: WEFT_EISCONN, WEFT_EALREADY, WEFT_ENETUNREACH, WEFT_EADDRNOTAVAIL, WEFT_EADDRINUSE, WEFT_EACCES, WEFT_EINVAL.
+ */
+int weft_connect(weft_sock *sock, const struct weft_addr *peer);
+
+enum weft_msg {
+    WEFT_MSG_OOB = 0x01,
+    WEFT_MSG_PEEK = 0x02,
+    WEFT_MSG_TRUNC = 0x20, /* recv: return the datagram's real length; as a result: it was cut */
+    WEFT_MSG_MORE = 0x8000, /* more follows: do not send a short segment yet */
+};
+
+/*
+ * Queues bytes (TCP) or sends one datagram (UDP, ICMP). Copies. Returns how many bytes were taken, which for TCP may
+ * be less than asked. to: NULL, or the destination of a datagram.
+ * Errors: WEFT_EAGAIN, WEFT_ENOTCONN, WEFT_EDESTADDRREQ, WEFT_EPIPE, WEFT_EMSGSIZE, WEFT_ENOMEM, the pending error.
+ */
+int64_t weft_sendmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
+                     const struct weft_addr *to);
+int64_t weft_send(weft_sock *sock, const void *buf, size_t n, unsigned flags);
+int64_t weft_sendto(weft_sock *sock, const void *buf, size_t n, unsigned flags, const struct weft_addr *to);
+
+/*
+ * Takes bytes (TCP; 0 is the end of the peer's data) or one datagram (excess bytes of which are lost: see
+ * *out_flags WEFT_MSG_TRUNC). from and out_flags may be NULL. Errors: WEFT_EAGAIN, WEFT_ENOTCONN, the pending error.
+ */
+int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags, struct weft_addr *from,
+                     unsigned *out_flags);
+int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags);
+int64_t weft_recvfrom(weft_sock *sock, void *buf, size_t n, unsigned flags, struct weft_addr *from);
+
+enum weft_shut { WEFT_SHUT_RD = 0, WEFT_SHUT_WR = 1, WEFT_SHUT_RDWR = 2 };
+
+/* WEFT_ENOTCONN, WEFT_EINVAL. WEFT_SHUT_WR sends a FIN after what is queued; receiving goes on. */
+int weft_shutdown(weft_sock *sock, enum weft_shut how);
+
+int weft_getsockname(const weft_sock *sock, struct weft_addr *local);
+int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
+
+/* Option levels and numbers are Linux's. Values are int unless said. */
+enum weft_option_level { WEFT_SOL_SOCKET = 1, WEFT_SOL_IP = 0, WEFT_SOL_TCP = 6 };
+enum weft_option {
+    WEFT_SO_REUSEADDR = 2,
+    WEFT_SO_TYPE = 3,
+    WEFT_SO_ERROR = 4,
+    WEFT_SO_BROADCAST = 6,
+    WEFT_SO_SNDBUF = 7, /* bytes of payload; not doubled as Linux does */
+    WEFT_SO_RCVBUF = 8,
+    WEFT_SO_KEEPALIVE = 9,
+    WEFT_SO_OOBINLINE = 10,
+    WEFT_SO_LINGER = 13, /* struct weft_linger */
+    WEFT_SO_REUSEPORT = 15,
+    WEFT_SO_ACCEPTCONN = 30,
+    WEFT_SO_PROTOCOL = 38,
+
+    WEFT_IP_TOS = 1,
+    WEFT_IP_TTL = 2,
+
+    WEFT_TCP_NODELAY = 1,
+    WEFT_TCP_MAXSEG = 2,
+    WEFT_TCP_CORK = 3,
+    WEFT_TCP_KEEPIDLE = 4,   /* seconds */
+    WEFT_TCP_KEEPINTVL = 5,  /* seconds */
+    WEFT_TCP_KEEPCNT = 6,
+    WEFT_TCP_QUICKACK = 12,
+    WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
+};
+struct weft_linger {
+    int onoff, linger; /* linger in seconds; only 0 has an effect here: close becomes abort */
+};
+/* WEFT_ENOPROTOOPT, WEFT_EINVAL (length or value). */
+int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, size_t n);
+int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n);
+
+/* The pending error, negative, taken (as SO_ERROR); 0 when none. */
+int weft_error(weft_sock *sock);
+
+/* Level bits of enum weft_ready, now. */
+unsigned weft_ready(const weft_sock *sock);
+
+/* Bytes that recv would give now; bytes sent and not yet acknowledged, queued ones included. */
+size_t weft_unread(const weft_sock *sock);
+size_t weft_unsent(const weft_sock *sock);
+
+void weft_set_cookie(weft_sock *sock, void *cookie);
+void *weft_cookie(const weft_sock *sock);
+enum weft_proto weft_sock_proto(const weft_sock *sock);
+weft_stack *weft_sock_stack(const weft_sock *sock);
+
+/* For TCP; WEFT_TCP_CLOSED for others. */
+enum weft_tcp_state weft_tcp_state(const weft_sock *sock);
+
+/* One line of netstat: sockets, half-open and TIME-WAIT records. */
+struct weft_listing {
+    enum weft_proto proto;
+    enum weft_tcp_state state; /* TCP only */
+    struct weft_addr local, remote;
+    size_t recv_q, send_q;     /* a listener: connections waiting for accept, and its backlog */
+    void *cookie;              /* NULL for records and orphans */
+    weft_sock *sock;           /* NULL for records */
+};
+
+/* Calls visit once for each; stops when it returns false. visit must not call the stack. */
+void weft_list(weft_stack *stack, bool (*visit)(void *ctx, const struct weft_listing *item), void *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

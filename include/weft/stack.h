@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The engine: one TCP/IP stack as a value. It makes no system call, reads no clock, starts no thread and keeps
+ * nothing outside the weft_stack, so a process may hold any number of them and replay one exactly from a seed.
+ *
+ * The whole loop is five verbs, each moving batches (a driver's view):
+ *
+ *     weft_input(ifp, pkts, n, now);                     what the link received goes in
+ *     weft_tick(stack, now);                             timers that are due fire
+ *     while ((n = weft_events(stack, ev, 64)) > 0) ...   sockets that became ready; call sock.h
+ *     while ((n = weft_output(ifp, pkts, 64, now)) > 0) ...  what the stack wants to send is pulled out
+ *     sleep until weft_deadline(stack)
+ *
+ * Not thread safe: one mutex per stack, held across each call, is the owner's business (weft/host.h does that).
+ */
+#ifndef WEFT_STACK_H
+#define WEFT_STACK_H
+
+#include "weft/tables.h"
+#include "weft/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weft_stack weft_stack;
+typedef struct weft_if weft_if;
+typedef struct weft_pkt weft_pkt;
+typedef struct weft_sock weft_sock;
+
+/* ---- what a stack needs from outside ---- */
+
+struct weft_trace;
+
+/* Copied at weft_stack_new; ctx is handed back to each function and stays the caller's. */
+struct weft_env {
+    void *ctx;
+    /* size bytes aligned to `align` (a power of two), or NULL. Required. */
+    void *(*alloc)(void *ctx, size_t size, size_t align);
+    /* Takes back what alloc gave; size as asked. Required. */
+    void (*free)(void *ctx, void *p, size_t size);
+    /* Fills buf with n bytes nobody can guess; true when it could. Called only by weft_stack_new. Required. */
+    bool (*random)(void *ctx, void *buf, size_t n);
+    /* Told of every packet, drop and change of state as it happens. May be NULL. Must not call the stack. */
+    void (*trace)(void *ctx, const struct weft_trace *event);
+    /* For tests: true makes the allocation now asked for fail. May be NULL. */
+    bool (*refuse)(void *ctx);
+};
+
+/* All times in nanoseconds, all sizes in bytes. weft_config_default() fills in the "linux" look. */
+struct weft_tcp_config {
+    weft_time msl;             /* half the stay in TIME-WAIT. Default 30 s. DEVIATION from 2 min, as Linux does */
+    weft_time rto_initial;     /* before the first RTT sample: 1 s (RFC 6298 §2.1) */
+    weft_time rto_min;         /* 200 ms. DEVIATION from RFC 6298 §2.4's 1 s, as Linux does */
+    weft_time rto_max;         /* 120 s */
+    weft_time delayed_ack;     /* 40 ms; must be below 500 ms */
+    weft_time fin_wait_2;      /* how long an orphan may wait for the peer's FIN: 60 s */
+    weft_time keepalive_idle;  /* 2 h */
+    weft_time keepalive_interval; /* 75 s */
+    unsigned keepalive_probes; /* 9 */
+    unsigned syn_retries;      /* 6: gives up after 127 s */
+    unsigned synack_retries;   /* 5 */
+    unsigned retries_1;        /* 3: then the path is suspected (R1) */
+    unsigned retries_2;        /* 15: then the connection is given up (R2), 924.6 s */
+    unsigned orphan_retries;   /* 8 */
+    unsigned quick_acks;       /* segments acknowledged at once at the start of a connection: 16 */
+    unsigned initial_window;   /* segments: 10 (RFC 6928) */
+    size_t send_buffer;        /* bytes queued per connection by default: 1 MiB */
+    size_t receive_buffer;     /* most bytes unread per connection by default: 1 MiB; decides the window scale */
+    size_t max_half_open;      /* per stack: 65,536 */
+    size_t max_time_wait;      /* per stack: 262,144 */
+    size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
+    bool timestamps, sack, window_scaling;
+    bool park;                 /* give back the working memory of idle connections; off only for tests */
+    bool rfc1337;              /* ignore resets in TIME-WAIT */
+};
+
+struct weft_config {
+    size_t memory_limit;       /* for everything; 0: none */
+    uint16_t port_min, port_max; /* ephemeral ports, inclusive: 32768 to 60999 */
+    weft_time reassembly_time; /* 60 s (RFC 1122 §3.3.2) */
+    size_t reassembly_memory;  /* 4 MiB for all incomplete datagrams together */
+    weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
+    size_t max_neighbours;     /* 1,024 */
+    unsigned icmp_errors_per_second; /* 1,000; bursts of 50 */
+    struct weft_tcp_config tcp;
+};
+
+void weft_config_default(struct weft_config *config);
+
+/*
+ * Makes a stack whose clock stands at now. Copies env and config (NULL: the default). The loopback interface "lo"
+ * with 127.0.0.1/8 is there from the start.
+ * Returns NULL and sets *err (may be NULL) to WEFT_ENOMEM, WEFT_EINVAL (a value out of range), or WEFT_EPROTO
+ * (no randomness: a stack with guessable secrets is refused).
+ */
+weft_stack *weft_stack_new(const struct weft_env *env, const struct weft_config *config, weft_time now, int *err);
+
+/* Destroys the stack with all its sockets and interfaces, silently. Packets pulled from it must be released before. */
+void weft_stack_free(weft_stack *stack);
+
+/* ---- the five verbs ---- */
+
+/*
+ * Takes n packets that the link received. The packets belong to the stack from here on, whatever happens to them;
+ * a packet that goes no further is counted under its WEFT_DROP name. n is at most 4,096 per call.
+ */
+void weft_input(weft_if *ifp, weft_pkt *const *pkts, size_t n, weft_time now);
+
+/*
+ * Pulls up to max packets that should go out on the link; the caller owns them and must weft_pkt_release each.
+ * Returns how many; 0 means there is nothing to send now.
+ */
+size_t weft_output(weft_if *ifp, weft_pkt **out, size_t max, weft_time now);
+
+/* Is there anything to pull? May say yes for nothing, never no for something. */
+bool weft_output_wanted(const weft_if *ifp);
+
+/* When weft_tick is next worth calling: a lower bound. WEFT_NEVER when no timer runs. */
+weft_time weft_deadline(const weft_stack *stack);
+
+/* Fires the timers that are due and carries what the loopback interface holds. An early call is harmless. */
+void weft_tick(weft_stack *stack, weft_time now);
+
+/* Tells the stack the time before socket calls, without firing timers: one clock read serves a batch of calls. */
+void weft_clock(weft_stack *stack, weft_time now);
+
+/* Readiness, as level bits. */
+enum weft_ready {
+    WEFT_READABLE = 0x01, /* recv or accept gives something, or the end */
+    WEFT_WRITABLE = 0x02, /* send takes something; after connect: established */
+    WEFT_URGENT = 0x04,   /* urgent data */
+    WEFT_ERROR = 0x08,    /* an error waits in weft_error */
+    WEFT_HANGUP = 0x10,   /* both directions are over */
+    WEFT_PEER_CLOSED = 0x20, /* the peer sends no more */
+};
+
+struct weft_event {
+    weft_sock *sock;
+    void *cookie;   /* what weft_set_cookie gave */
+    unsigned ready; /* what became true since the last event for this socket; ask weft_ready for the level */
+};
+
+/* Collects sockets whose readiness grew, each at most once. Returns how many were written. */
+size_t weft_events(weft_stack *stack, struct weft_event *out, size_t max);
+
+/* ---- interfaces ---- */
+
+enum weft_link { WEFT_LINK_ETHERNET, WEFT_LINK_IP, WEFT_LINK_LOOPBACK };
+
+/* What the link does for us. */
+enum weft_offload {
+    WEFT_OFFLOAD_CSUM = 0x1, /* completes transport checksums on sending */
+    WEFT_OFFLOAD_TSO = 0x2,  /* takes TCP super-segments of up to gso_max bytes; needs WEFT_OFFLOAD_CSUM */
+};
+
+struct weft_if_config {
+    const char *name;    /* up to 15 characters, unique in the stack */
+    enum weft_link link;
+    uint8_t mac[6];      /* for WEFT_LINK_ETHERNET */
+    uint32_t mtu;        /* bytes of IP datagram, 68 to 65,535 */
+    unsigned offload;    /* enum weft_offload */
+    uint32_t gso_max;    /* bytes of IP datagram in a super-segment; 0: 65,535 */
+    size_t queue_limit;  /* finished packets that may wait; 0: 1,024 */
+    void *cookie;
+};
+
+/* Adds an interface, up. Returns NULL and sets *err: WEFT_EINVAL, WEFT_EEXIST, WEFT_ENOMEM. */
+weft_if *weft_if_new(weft_stack *stack, const struct weft_if_config *config, int *err);
+
+/* Removes it with its addresses, routes, neighbours and queued packets. Connections through it see WEFT_ENETDOWN. */
+void weft_if_free(weft_if *ifp);
+
+/*
+ * Gives the interface an address, and the route to its network. prefix counts bits of the address itself (0 to 32).
+ * Errors: WEFT_EINVAL (a group, loopback or any-address, a prefix out of range), WEFT_EEXIST, WEFT_ENOMEM.
+ */
+int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix);
+
+weft_stack *weft_if_stack(const weft_if *ifp);
+const char *weft_if_name(const weft_if *ifp);
+void *weft_if_cookie(const weft_if *ifp);
+weft_if *weft_if_find(weft_stack *stack, const char *name);
+
+struct weft_if_info {
+    const char *name; /* valid while the interface lives */
+    enum weft_link link;
+    uint8_t mac[6];
+    uint32_t mtu;
+    unsigned offload;
+    uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
+    size_t n_addresses;
+    struct { struct weft_ip ip; unsigned prefix; } address[8];
+};
+
+/* Fills the i-th interface's facts, 0 first; false when there is no i-th. */
+bool weft_if_info(weft_stack *stack, size_t i, struct weft_if_info *info);
+
+/* ---- routes and neighbours ---- */
+
+struct weft_route {
+    struct weft_ip dst;  /* network; all zero with prefix 0 for the default route */
+    unsigned prefix;     /* bits of the address itself */
+    struct weft_ip gateway; /* any-address: on the link */
+    const char *if_name; /* NULL on adding: found through the gateway */
+    uint32_t metric;
+};
+
+/* Errors: WEFT_EINVAL, WEFT_ENETUNREACH (the gateway is on no link of ours), WEFT_EEXIST, WEFT_ENOMEM. */
+int weft_route_add(weft_stack *stack, const struct weft_route *route);
+/* WEFT_ENOENT when no route to that network by that gateway is there. */
+int weft_route_del(weft_stack *stack, const struct weft_route *route);
+/* The i-th route, in order of look-up; false when there is no i-th. */
+bool weft_route_info(weft_stack *stack, size_t i, struct weft_route *route);
+
+struct weft_neighbour {
+    struct weft_ip ip;
+    uint8_t mac[6];
+    const char *if_name;
+    const char *state; /* "incomplete", "reachable", "stale", "probe", "failed" */
+    weft_time age;     /* since it was last confirmed */
+};
+bool weft_neighbour_info(weft_stack *stack, size_t i, struct weft_neighbour *out);
+
+/* ---- packets, for drivers ---- */
+
+/*
+ * A packet with room for n linear bytes, for a driver to fill. NULL when out of memory: the driver then counts a
+ * WEFT_DROP_no_memory by weft_count_drop and carries on.
+ */
+weft_pkt *weft_pkt_new(weft_stack *stack, size_t n);
+
+/* The linear bytes of a packet from weft_pkt_new; the driver writes them, then sets how many are valid. */
+uint8_t *weft_pkt_data(weft_pkt *pkt);
+void weft_pkt_set_len(weft_pkt *pkt, size_t n);
+
+/* All bytes of a packet, linear and spans. */
+size_t weft_pkt_len(const weft_pkt *pkt);
+
+/* The packet as pieces to gather from; returns how many (never more than WEFT_PKT_PIECES). They live as long as it. */
+#define WEFT_PKT_PIECES 16
+size_t weft_pkt_pieces(const weft_pkt *pkt, struct weft_iov iov[WEFT_PKT_PIECES]);
+
+/* Copies out up to n bytes from offset; returns how many. */
+size_t weft_pkt_copy(const weft_pkt *pkt, size_t offset, void *buf, size_t n);
+
+void weft_pkt_release(weft_pkt *pkt);
+
+/* What the link must still do (output), or has done (input). */
+struct weft_pkt_offload {
+    bool csum_partial;    /* the transport checksum holds only the pseudo-header's sum */
+    bool csum_valid;      /* input: the link, or a trusted peer, vouches for the transport checksum */
+    uint16_t csum_start;  /* offset of the transport header from the first byte of the packet */
+    uint16_t csum_offset; /* of the checksum field from csum_start */
+    uint16_t gso_size;    /* payload bytes per segment of a TCP super-segment; 0: an ordinary packet */
+    uint16_t header_len;  /* link, IP and TCP header together */
+};
+void weft_pkt_get_offload(const weft_pkt *pkt, struct weft_pkt_offload *o);
+void weft_pkt_set_offload(weft_pkt *pkt, const struct weft_pkt_offload *o);
+
+/*
+ * Hands a packet pulled from one stack to another one in the same thread: bytes are shared where that is possible,
+ * not copied. The first stack must outlive what the second keeps (so destroy them together). NULL when out of memory.
+ * Takes pkt either way.
+ */
+weft_pkt *weft_pkt_move(weft_pkt *pkt, weft_stack *to);
+
+/* ---- what happened ---- */
+
+enum weft_trace_kind {
+    WEFT_TRACE_RX,      /* a packet came in; its drops and state changes follow, then WEFT_TRACE_RX_DONE */
+    WEFT_TRACE_RX_DONE,
+    WEFT_TRACE_TX,      /* a packet is pulled */
+    WEFT_TRACE_DROP,    /* a packet goes no further */
+    WEFT_TRACE_STATE,   /* a TCP connection changed state */
+};
+
+struct weft_trace {
+    weft_time at;
+    enum weft_trace_kind kind;
+    const weft_if *ifp;   /* NULL where no interface is concerned */
+    const weft_pkt *pkt;  /* RX, TX: the frame as on the wire. Borrowed for the call. Else NULL */
+    enum weft_drop drop;  /* DROP */
+    const weft_sock *sock; /* STATE; NULL for a compact record */
+    struct weft_addr local, remote; /* STATE */
+    enum weft_tcp_state from, to;   /* STATE */
+};
+
+uint64_t weft_drops(const weft_stack *stack, enum weft_drop drop);
+uint64_t weft_counter(const weft_stack *stack, enum weft_counter counter);
+
+/* For a driver that had to throw a packet away before it could hand it over. */
+void weft_count_drop(weft_stack *stack, enum weft_drop drop);
+
+/* Bytes now held from env.alloc, and the most ever. */
+size_t weft_memory(const weft_stack *stack, size_t *peak);
+/* The i-th owner of memory: its name and live bytes; false when there is no i-th. */
+bool weft_memory_info(const weft_stack *stack, size_t i, const char **owner, size_t *live);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

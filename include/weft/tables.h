@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The named things a stack reports: why a packet was dropped, the states of TCP, what is counted.
+ * Each is a table, so that a name, its sentence and its number can never drift apart.
+ */
+#ifndef WEFT_TABLES_H
+#define WEFT_TABLES_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Why a packet went no further. X(name, sentence) */
+#define WEFT_DROPS(X)                                                                                                  \
+    X(none, "not dropped")                                                                                             \
+    X(no_memory, "no memory to take it in, or a cap of the accounting was reached")                                    \
+    X(if_down, "the interface is down")                                                                                \
+    X(if_queue_full, "the interface's bounded queue of finished packets is full")                                      \
+    X(if_oversize, "larger than the interface can carry")                                                              \
+    X(eth_short, "shorter than an Ethernet header")                                                                    \
+    X(eth_not_ours, "addressed to another station")                                                                    \
+    X(eth_bad_source, "a group address as Ethernet source")                                                            \
+    X(eth_unknown_type, "an EtherType that nothing here handles")                                                      \
+    X(eth_llc, "an IEEE 802.3 length field instead of a type")                                                         \
+    X(arp_malformed, "ARP with wrong types, lengths, operation or sender")                                             \
+    X(arp_not_ours, "ARP that neither asks for us nor refreshes a known neighbour")                                    \
+    X(neigh_queue_full, "pushed out of the queue that waits for a neighbour's address")                                \
+    X(neigh_table_full, "no room for one more neighbour")                                                              \
+    X(neigh_unreachable, "the neighbour did not answer")                                                               \
+    X(ip_short, "shorter than an IP header")                                                                           \
+    X(ip_version, "an IP version that does not belong here")                                                           \
+    X(ip_header_length, "an impossible IP header length")                                                              \
+    X(ip_total_length, "a total length that the frame does not hold")                                                  \
+    X(ip_checksum, "a wrong IP header checksum")                                                                       \
+    X(ip_bad_option, "an IP option that runs past the header")                                                         \
+    X(ip_source_route, "a source route, refused by policy (RFC 7126)")                                                 \
+    X(ip_bad_source, "a source address that no host may use")                                                          \
+    X(ip_not_ours, "addressed to somebody else, and we do not forward")                                                \
+    X(ip_link_broadcast, "a unicast datagram in a broadcast frame (RFC 1122 §3.3.6)")                                  \
+    X(ip_unknown_protocol, "a protocol that nothing here handles")                                                     \
+    X(ip_no_route, "no route to the destination")                                                                      \
+    X(ip_too_big, "larger than the path carries, and must not be fragmented")                                          \
+    X(frag_misaligned, "a fragment, not the last, whose length is no multiple of eight")                               \
+    X(frag_too_long, "a fragment that ends past 65,535")                                                               \
+    X(frag_overlap, "a fragment that overlaps another: the whole datagram goes")                                       \
+    X(frag_duplicate, "a fragment that is already here")                                                               \
+    X(frag_inconsistent, "a fragment that contradicts the datagram's known end")                                       \
+    X(frag_too_many, "more fragments than one datagram may have")                                                      \
+    X(frag_evicted, "evicted to make room in the reassembly cache")                                                    \
+    X(frag_timeout, "never completed within the reassembly time")                                                      \
+    X(icmp_short, "shorter than an ICMP header")                                                                       \
+    X(icmp_checksum, "a wrong ICMP checksum")                                                                          \
+    X(icmp_unknown, "an ICMP type that a host does not answer")                                                        \
+    X(icmp_broadcast_echo, "an echo request to a broadcast or multicast address")                                      \
+    X(icmp_bad_quote, "an ICMP error whose quote is too short or not ours")                                            \
+    X(icmp_no_endpoint, "an ICMP message that concerns nobody here")                                                   \
+    X(icmp_quench, "a source quench (RFC 6633)")                                                                       \
+    X(udp_short, "shorter than a UDP header")                                                                          \
+    X(udp_length, "a UDP length that contradicts the datagram")                                                        \
+    X(udp_checksum, "a wrong UDP checksum")                                                                            \
+    X(udp_no_port, "nobody has this UDP port")                                                                         \
+    X(udp_buffer_full, "the UDP receive buffer is full")                                                               \
+    X(tcp_short, "shorter than a TCP header")                                                                          \
+    X(tcp_offset, "a TCP data offset below 5 or past the segment")                                                     \
+    X(tcp_bad_option, "a TCP option with a nonsense length")                                                           \
+    X(tcp_checksum, "a wrong TCP checksum")                                                                            \
+    X(tcp_not_unicast, "TCP to or from a broadcast or multicast address")                                              \
+    X(tcp_no_connection, "a segment for which there is no connection")                                                 \
+    X(tcp_listen_rst, "a reset to a listener")                                                                         \
+    X(tcp_listen_ack, "an acknowledgment to a listener")                                                               \
+    X(tcp_listen_no_syn, "neither SYN, ACK nor RST to a listener")                                                     \
+    X(tcp_accept_full, "the accept queue is full")                                                                     \
+    X(tcp_half_open_full, "the table of half-open connections is full")                                                \
+    X(tcp_half_open_repeat, "a repeated SYN for a half-open connection")                                               \
+    X(tcp_half_open_bad_ack, "an acknowledgment that does not complete the handshake")                                 \
+    X(tcp_half_open_reset, "a reset that ended a half-open connection")                                                \
+    X(tcp_syn_sent_bad_ack, "in SYN-SENT: an acknowledgment of something never sent")                                  \
+    X(tcp_syn_sent_rst, "in SYN-SENT: a reset that proves nothing")                                                    \
+    X(tcp_syn_sent_no_syn, "in SYN-SENT: neither SYN nor RST")                                                         \
+    X(tcp_paws, "an old timestamp (RFC 7323 §5)")                                                                      \
+    X(tcp_no_timestamp, "the agreed timestamp is missing (RFC 7323 §3.2)")                                             \
+    X(tcp_old, "wholly before the window: seen already")                                                               \
+    X(tcp_beyond_window, "beyond the window")                                                                          \
+    X(tcp_challenge_rst, "a reset in the window but not at its edge (RFC 5961 §3.2)")                                  \
+    X(tcp_challenge_syn, "a SYN on a synchronized connection (RFC 5961 §4.2)")                                         \
+    X(tcp_challenge_ack, "an acknowledgment far outside (RFC 5961 §5.2)")                                              \
+    X(tcp_reset, "the reset that ended the connection")                                                                \
+    X(tcp_no_ack, "a segment without ACK on a synchronized connection")                                                \
+    X(tcp_after_fin, "text after the peer's FIN")                                                                      \
+    X(tcp_after_close, "text that nobody will read: answered by a reset")                                              \
+    X(tcp_out_of_order_full, "no room to keep one more out-of-order segment")                                          \
+    X(tcp_duplicate, "text that is all here already")                                                                  \
+    X(tcp_time_wait, "an old segment in TIME-WAIT")                                                                    \
+    X(tcp_time_wait_rst, "a reset in TIME-WAIT, ignored (RFC 1337)")                                                   \
+    X(link_lost, "lost by the emulated link")                                                                          \
+    X(link_queue_full, "overflowed the emulated link's queue")
+
+enum weft_drop {
+#define X(name, sentence) WEFT_DROP_##name,
+    WEFT_DROPS(X)
+#undef X
+        WEFT_DROP_COUNT
+};
+
+/* The states of RFC 9293 §3.3.2, spelt as there. X(name, text) */
+#define WEFT_TCP_STATES(X)                                                                                             \
+    X(CLOSED, "CLOSED")                                                                                                \
+    X(LISTEN, "LISTEN")                                                                                                \
+    X(SYN_SENT, "SYN-SENT")                                                                                            \
+    X(SYN_RECEIVED, "SYN-RECEIVED")                                                                                    \
+    X(ESTABLISHED, "ESTABLISHED")                                                                                      \
+    X(FIN_WAIT_1, "FIN-WAIT-1")                                                                                        \
+    X(FIN_WAIT_2, "FIN-WAIT-2")                                                                                        \
+    X(CLOSE_WAIT, "CLOSE-WAIT")                                                                                        \
+    X(CLOSING, "CLOSING")                                                                                              \
+    X(LAST_ACK, "LAST-ACK")                                                                                            \
+    X(TIME_WAIT, "TIME-WAIT")
+
+enum weft_tcp_state {
+#define X(name, text) WEFT_TCP_##name,
+    WEFT_TCP_STATES(X)
+#undef X
+        WEFT_TCP_STATE_COUNT
+};
+
+/* What is counted. X(name, group, sentence); `netstat -s` prints them by group in this order. */
+#define WEFT_COUNTERS(X)                                                                                               \
+    X(if_rx_packets, "Link", "packets received")                                                                       \
+    X(if_rx_bytes, "Link", "bytes received")                                                                           \
+    X(if_tx_packets, "Link", "packets sent")                                                                           \
+    X(if_tx_bytes, "Link", "bytes sent")                                                                               \
+    X(arp_requests_in, "Arp", "requests received")                                                                     \
+    X(arp_replies_in, "Arp", "replies received")                                                                       \
+    X(arp_requests_out, "Arp", "requests sent")                                                                        \
+    X(arp_replies_out, "Arp", "replies sent")                                                                          \
+    X(ip_in, "Ip", "datagrams received")                                                                               \
+    X(ip_in_delivered, "Ip", "datagrams delivered")                                                                    \
+    X(ip_out, "Ip", "datagrams sent")                                                                                  \
+    X(ip_frags_in, "Ip", "fragments received")                                                                         \
+    X(ip_reassembled, "Ip", "datagrams reassembled")                                                                   \
+    X(ip_fragmented, "Ip", "datagrams fragmented")                                                                     \
+    X(ip_frags_out, "Ip", "fragments made")                                                                            \
+    X(icmp_in, "Icmp", "messages received")                                                                            \
+    X(icmp_out, "Icmp", "messages sent")                                                                               \
+    X(icmp_echo_in, "Icmp", "echo requests answered")                                                                  \
+    X(icmp_errors_in, "Icmp", "errors received")                                                                       \
+    X(icmp_errors_out, "Icmp", "errors sent")                                                                          \
+    X(icmp_rate_limited, "Icmp", "errors not sent, by the rate limit")                                                 \
+    X(udp_in, "Udp", "datagrams received")                                                                             \
+    X(udp_out, "Udp", "datagrams sent")                                                                                \
+    X(tcp_active_opens, "Tcp", "active connection openings")                                                           \
+    X(tcp_passive_opens, "Tcp", "passive connection openings")                                                         \
+    X(tcp_attempt_fails, "Tcp", "failed connection attempts")                                                          \
+    X(tcp_estab_resets, "Tcp", "connection resets received")                                                           \
+    X(tcp_in_segs, "Tcp", "segments received")                                                                         \
+    X(tcp_out_segs, "Tcp", "segments sent out")                                                                        \
+    X(tcp_retrans_segs, "Tcp", "segments retransmitted")                                                               \
+    X(tcp_in_errs, "Tcp", "bad segments received")                                                                     \
+    X(tcp_out_rsts, "Tcp", "resets sent")                                                                              \
+    X(tcp_timeouts, "Tcp", "retransmission time-outs")                                                                 \
+    X(tcp_fast_retrans, "Tcp", "fast retransmissions started")                                                         \
+    X(tcp_delayed_acks, "Tcp", "delayed acks sent")                                                                    \
+    X(tcp_challenge_acks, "Tcp", "challenge acks sent")                                                                \
+    X(tcp_window_probes, "Tcp", "zero window probes sent")                                                             \
+    X(tcp_keepalives, "Tcp", "keepalive probes sent")                                                                  \
+    X(tcp_out_of_order, "Tcp", "segments kept out of order")                                                           \
+    X(tcp_time_waits, "Tcp", "connections that went through TIME-WAIT")                                                \
+    X(tcp_time_wait_reused, "Tcp", "TIME-WAIT pairs reopened")                                                         \
+    X(tcp_time_wait_evicted, "Tcp", "TIME-WAIT records evicted early")                                                 \
+    X(tcp_aborts, "Tcp", "connections aborted by time-out or lack of memory")
+
+enum weft_counter {
+#define X(name, group, sentence) WEFT_COUNT_##name,
+    WEFT_COUNTERS(X)
+#undef X
+        WEFT_COUNTER_COUNT
+};
+
+/* Static strings; for a number outside the table "?". */
+const char *weft_drop_name(enum weft_drop drop);
+const char *weft_drop_text(enum weft_drop drop);
+const char *weft_tcp_state_name(enum weft_tcp_state state);
+const char *weft_counter_name(enum weft_counter counter);
+const char *weft_counter_group(enum weft_counter counter);
+const char *weft_counter_text(enum weft_counter counter);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The values that every weft header speaks: time, addresses, errors.
+ *
+ * All numbers are in host byte order; only address bytes are kept as they stand on the wire.
+ */
+#ifndef WEFT_TYPES_H
+#define WEFT_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Nanoseconds on a clock of the caller's choice that never runs backwards. Zero is a legal time. */
+typedef uint64_t weft_time;
+
+#define WEFT_NEVER UINT64_MAX
+#define WEFT_US    ((weft_time)1000)
+#define WEFT_MS    ((weft_time)1000000)
+#define WEFT_S     ((weft_time)1000000000)
+
+/* An IPv6 address, or an IPv4 address in its mapped form ::ffff:a.b.c.d (RFC 4291 §2.5.5.2). */
+struct weft_ip {
+    uint8_t b[16];
+};
+
+/* A transport address. Port 0 means "any". */
+struct weft_addr {
+    struct weft_ip ip;
+    uint16_t port;
+};
+
+/* One piece of a scattered buffer. */
+struct weft_iov {
+    void *base;
+    size_t len;
+};
+
+/*
+ * Errors are negative and carry Linux's errno number, so that -r is the errno of a failed call.
+ * X(name, errno number, sentence)
+ */
+#define WEFT_ERRORS(X)                                                                                                 \
+    X(EPERM, 1, "operation not permitted")                                                                             \
+    X(ENOENT, 2, "no such entry")                                                                                      \
+    X(EAGAIN, 11, "would block: try again after the next event")                                                       \
+    X(ENOMEM, 12, "out of memory")                                                                                     \
+    X(EACCES, 13, "permission denied")                                                                                 \
+    X(EFAULT, 14, "bad address")                                                                                       \
+    X(EEXIST, 17, "already exists")                                                                                    \
+    X(EINVAL, 22, "invalid argument")                                                                                  \
+    X(EPIPE, 32, "the sending side is shut down")                                                                      \
+    X(EDESTADDRREQ, 89, "destination address required")                                                                \
+    X(EMSGSIZE, 90, "message too long")                                                                                \
+    X(EPROTOTYPE, 91, "protocol wrong type for socket")                                                                \
+    X(ENOPROTOOPT, 92, "no such option")                                                                               \
+    X(EPROTONOSUPPORT, 93, "protocol not supported")                                                                   \
+    X(EOPNOTSUPP, 95, "operation not supported on this socket")                                                        \
+    X(EAFNOSUPPORT, 97, "address family not supported")                                                                \
+    X(EADDRINUSE, 98, "address already in use")                                                                        \
+    X(EADDRNOTAVAIL, 99, "no such local address")                                                                      \
+    X(ENETDOWN, 100, "network is down")                                                                                \
+    X(ENETUNREACH, 101, "network is unreachable")                                                                      \
+    X(ECONNABORTED, 103, "connection aborted before it was accepted")                                                  \
+    X(ECONNRESET, 104, "connection reset by peer")                                                                     \
+    X(ENOBUFS, 105, "no buffer space")                                                                                 \
+    X(EISCONN, 106, "already connected")                                                                               \
+    X(ENOTCONN, 107, "not connected")                                                                                  \
+    X(ETIMEDOUT, 110, "connection timed out")                                                                          \
+    X(ECONNREFUSED, 111, "connection refused")                                                                         \
+    X(EHOSTUNREACH, 113, "no route to host")                                                                           \
+    X(EALREADY, 114, "operation already in progress")                                                                  \
+    X(EINPROGRESS, 115, "connection is being made")                                                                    \
+    X(EPROTO, 71, "protocol error")
+
+enum weft_err {
+#define X(name, number, sentence) WEFT_##name = -(number),
+    WEFT_ERRORS(X)
+#undef X
+};
+
+/* Returns the sentence for a negative error; a static string, "unknown error" for a number not in the table. */
+const char *weft_strerror(int err);
+
+/* Makes the mapped form of an IPv4 address given in host order: weft_ipv4(0x0a090002) is 10.9.0.2. */
+static inline struct weft_ip weft_ipv4(uint32_t a)
+{
+    return (struct weft_ip){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (uint8_t)(a >> 24), (uint8_t)(a >> 16),
+                             (uint8_t)(a >> 8), (uint8_t)a}};
+}
+
+/*
+ * Reads "10.9.0.2" (and, once IPv6 is up, "fe80::1") from text into *ip.
+ * Returns 0, or WEFT_EINVAL and leaves *ip alone.
+ */
+int weft_ip_parse(const char *text, struct weft_ip *ip);
+
+/* Writes the address as text, always terminated; n should be WEFT_IP_TEXT. Returns buf. */
+#define WEFT_IP_TEXT 46
+char *weft_ip_text(const struct weft_ip *ip, char *buf, size_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every file of the engine may use without thinking: types, assertions, container_of.
+ *
+ * The engine calls nothing of libc but the four functions below, which any freestanding compiler needs anyway.
+ */
+#ifndef BASE_BASE_H
+#define BASE_BASE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h> /* memcpy memmove memset memcmp, nothing else */
+
+#include "weft/tables.h"
+#include "weft/types.h"
+
+/*
+ * An assertion carries its proof: why it cannot fail, whatever arrives from the network. It is checked in debug and
+ * test builds and costs nothing in release builds (NDEBUG), so no packet can stop a released stack.
+ */
+#ifdef NDEBUG
+#define weft_assert(cond, proof) ((void)sizeof((cond) ? (proof) : ""))
+#else
+#define weft_assert(cond, proof) ((cond) ? (void)0 : weft_assert_failed(proof, __FILE__, __LINE__))
+#endif
+
+/* Traps; a debugger shows proof, file and line as this frame's arguments. */
+__attribute__((noreturn, cold)) static inline void weft_assert_failed(const char *proof, const char *file,
+                                                                                int line)
+{
+    (void)proof, (void)file, (void)line;
+    __builtin_trap();
+}
+
+#define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
+#define ARRAY_LEN(a)                    (sizeof(a) / sizeof((a)[0]))
+#define likely(x)                       __builtin_expect(!!(x), 1)
+#define unlikely(x)                     __builtin_expect(!!(x), 0)
+
+static inline uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
+static inline uint32_t max_u32(uint32_t a, uint32_t b) { return a > b ? a : b; }
+static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static inline uint64_t max_u64(uint64_t a, uint64_t b) { return a > b ? a : b; }
+static inline size_t min_size(size_t a, size_t b) { return a < b ? a : b; }
+static inline size_t max_size(size_t a, size_t b) { return a > b ? a : b; }
+
+/* now + delta without wrapping past WEFT_NEVER. */
+static inline weft_time time_after(weft_time now, weft_time delta)
+{
+    return delta < WEFT_NEVER - now ? now + delta : WEFT_NEVER;
+}
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Internet checksum (RFC 1071, RFC 1624): 64-bit accumulation over any number of pieces of any length and
+ * alignment, in order; an odd piece shifts the ones after it by one byte.
+ */
+#ifndef BASE_CHECKSUM_H
+#define BASE_CHECKSUM_H
+
+#include "base/base.h"
+
+struct csum {
+    uint64_t acc; /* ones-complement sum of native-order words so far */
+    bool odd;     /* an odd number of bytes went in */
+};
+
+/* Adds n bytes. */
+void csum_add(struct csum *c, const void *p, size_t n);
+
+/* Copies n bytes and adds them, in one pass. Regions must not overlap. */
+void csum_copy(struct csum *c, void *restrict dst, const void *restrict src, size_t n);
+
+/* Adds one 16-bit number as if its two big-endian bytes stood at an even offset. */
+void csum_add_u16(struct csum *c, uint16_t v);
+
+/* The checksum field's value as a host-order number: complement of the folded sum. Zero means "sum is right" on receipt. */
+uint16_t csum_fold(const struct csum *c);
+
+/* One call for one contiguous run. */
+uint16_t csum(const void *p, size_t n);
+
+/* RFC 1624 eqn. 3: the new checksum field when a covered 16-bit field changes from old to new. All host order. */
+uint16_t csum_update(uint16_t check, uint16_t old_field, uint16_t new_field);
+
+#endif

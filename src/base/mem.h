@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * All memory of a stack goes through here: it is counted by owner at its true size, capped, and may be refused.
+ *
+ * Objects of fixed size come from slabs. A slab takes chunks of WEFT_CHUNK bytes, aligned to their size, from the
+ * environment; an object finds its chunk by masking its own address; free objects of a chunk are handed out last-in
+ * first-out, and a chunk whose objects are all free goes back to the environment (one is kept).
+ *
+ * Invariants:
+ *   live[class] is the sum of the true sizes of that class's live objects (what the environment really gave, share of
+ *   the chunk header included); total is the sum over the classes plus idle chunk space; total <= limit.
+ */
+#ifndef BASE_MEM_H
+#define BASE_MEM_H
+
+#include "base/base.h"
+#include "base/list.h"
+
+/* Who owns memory. X(name, text) */
+#define MEM_CLASSES(X)                                                                                                 \
+    X(stack, "stack")                                                                                                  \
+    X(packet, "packets")                                                                                               \
+    X(block, "payload blocks")                                                                                         \
+    X(queue, "queue rings")                                                                                            \
+    X(conn, "connections")                                                                                             \
+    X(work, "connections at work")                                                                                     \
+    X(time_wait, "TIME-WAIT records")                                                                                  \
+    X(half_open, "half-open records")                                                                                  \
+    X(udp, "UDP endpoints")                                                                                            \
+    X(table, "look-up tables")                                                                                         \
+    X(neigh, "neighbours")                                                                                             \
+    X(route, "routes")                                                                                                 \
+    X(frag, "reassembly")
+
+enum mem_class {
+#define X(name, text) MEM_##name,
+    MEM_CLASSES(X)
+#undef X
+        MEM_CLASS_COUNT
+};
+
+const char *mem_class_text(enum mem_class c);
+
+struct mem {
+    void *ctx;
+    void *(*alloc)(void *ctx, size_t size, size_t align); /* NULL when out of memory; align is a power of two */
+    void (*free)(void *ctx, void *p, size_t size);
+    bool (*refuse)(void *ctx); /* asked before each object is handed out; true makes that allocation fail. May be NULL */
+    size_t limit;              /* bytes; 0 is no limit */
+    size_t total;              /* bytes now held from the environment */
+    size_t peak;               /* the most that total ever was */
+    size_t live[MEM_CLASS_COUNT];
+};
+
+/* Variable-sized memory. NULL when refused, over the limit, or the environment has none. Not zeroed. */
+void *mem_alloc(struct mem *m, enum mem_class c, size_t size);
+
+/* Gives back what mem_alloc gave; size is the size asked for. NULL is ignored. */
+void mem_free(struct mem *m, enum mem_class c, void *p, size_t size);
+
+#define WEFT_CHUNK ((size_t)65536)
+
+struct slab {
+    struct mem *mem;
+    enum mem_class class;
+    uint32_t object_size;  /* rounded up to 16 */
+    uint32_t chunk_size;   /* WEFT_CHUNK, or a larger power of two for objects that would waste it */
+    uint32_t per_chunk;
+    struct list partial;   /* chunks with a free object */
+    struct list full;
+    struct slab_chunk *spare; /* one wholly free chunk kept back, or NULL */
+    size_t objects;        /* live ones */
+};
+
+void slab_init(struct slab *s, struct mem *m, enum mem_class c, size_t object_size);
+
+/* Returns all idle chunks. No object may be live. */
+void slab_fini(struct slab *s);
+
+/* An object, 16-byte aligned, not zeroed; NULL as mem_alloc. */
+void *slab_alloc(struct slab *s);
+
+/* NULL is ignored. */
+void slab_free(struct slab *s, void *object);
+
+#endif

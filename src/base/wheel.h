@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hierarchical timing wheel (Varghese, Lauck 1987) with occupancy bitmaps: 8 levels of 64 slots, the lowest slot
+ * 8,192 ns wide. It never rounds a deadline: a timer fires in the first wheel_pop whose now is >= its deadline.
+ *
+ * Moving a timer later is a store: it is found again in its old slot and filed anew. Cancelling is a store too.
+ * Timers that are due in the same wheel_pop run fire in order of deadline, ties in the order in which they were armed.
+ *
+ * Invariants:
+ *   a filed timer stands in the slot of `filed`, and filed <= deadline;
+ *   bit i of bitmap[l] is set exactly when slot[l][i] is not empty;
+ *   no filed timer is before `now`, except those on the due list.
+ */
+#ifndef BASE_WHEEL_H
+#define BASE_WHEEL_H
+
+#include "base/base.h"
+#include "base/list.h"
+
+#define WHEEL_LEVELS     8
+#define WHEEL_SLOT_BITS  6
+#define WHEEL_SLOTS      (1 << WHEEL_SLOT_BITS)
+#define WHEEL_TICK_SHIFT 13
+
+struct timer {
+    struct list link;
+    weft_time deadline; /* when to fire; WEFT_NEVER: not armed */
+    weft_time filed;    /* the deadline under which it stands in the wheel */
+    unsigned kind;      /* whose timer it is, for the caller of wheel_pop; the wheel does not look at it */
+};
+
+struct wheel {
+    weft_time now;
+    uint64_t bitmap[WHEEL_LEVELS];
+    struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
+    struct list due; /* taken out of their slots, sorted, about to fire */
+};
+
+void wheel_init(struct wheel *w, weft_time now);
+
+/* A timer that is in no wheel. */
+void timer_init(struct timer *t);
+
+static inline bool timer_armed(const struct timer *t) { return t->deadline != WEFT_NEVER; }
+
+/* Arms or moves; a deadline in the past fires at the next wheel_pop. WEFT_NEVER cancels. */
+void timer_set(struct wheel *w, struct timer *t, weft_time deadline);
+
+/* Must be called before the timer's memory goes away: takes it out for good. */
+void timer_remove(struct wheel *w, struct timer *t);
+
+/* A lower bound of the next deadline, exact when that timer stands in the lowest level; WEFT_NEVER when none. */
+weft_time wheel_deadline(const struct wheel *w);
+
+/*
+ * Advances to now and returns one timer that is due, taken out and disarmed; NULL when none is left.
+ * Call until NULL. Timers may be set, moved and removed between the calls.
+ */
+struct timer *wheel_pop(struct wheel *w, weft_time now);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The protocol-neutral head of every endpoint: what the sockets layer and the event list need. It stands first in
+ * struct tcp_conn, struct udp_ep and so on, which a weft_sock pointer really points to.
+ */
+#ifndef CORE_ENDPOINT_H
+#define CORE_ENDPOINT_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+#include "core/pkt.h"
+#include "weft/sock.h"
+
+/* An ICMP error about something an endpoint sent. */
+struct ip_error {
+    struct weft_ip src, dst;  /* of the quoted datagram: src is ours */
+    struct weft_ip reporter;
+    uint16_t src_port, dst_port; /* quoted; ICMP echo: identifier and 0 */
+    uint32_t seq;             /* quoted TCP sequence number */
+    uint8_t type, code;       /* of the ICMP message, as received */
+    int err;                  /* the WEFT_E it maps to */
+    bool hard;                /* RFC 1122 §4.2.3.9: protocol or port unreachable */
+    uint16_t mtu;             /* fragmentation needed: next-hop MTU; else 0 */
+};
+
+/* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */
+struct sock_ops {
+    enum weft_proto proto;
+    int (*bind)(weft_sock *, const struct weft_addr *);
+    int (*listen)(weft_sock *, unsigned backlog);
+    weft_sock *(*accept)(weft_sock *, struct weft_addr *, int *err);
+    int (*connect)(weft_sock *, const struct weft_addr *);
+    int64_t (*send)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, const struct weft_addr *);
+    int64_t (*recv)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, struct weft_addr *, unsigned *);
+    int (*shutdown)(weft_sock *, enum weft_shut);
+    void (*close)(weft_sock *);
+    void (*abort)(weft_sock *);
+    int (*setopt)(weft_sock *, int level, int option, const void *value, size_t n);
+    int (*getopt)(const weft_sock *, int level, int option, void *value, size_t *n);
+    unsigned (*ready)(const weft_sock *);
+    void (*names)(const weft_sock *, struct weft_addr *local, struct weft_addr *peer);
+    size_t (*unread)(const weft_sock *);
+    size_t (*unsent)(const weft_sock *);
+    enum weft_tcp_state (*state)(const weft_sock *); /* NULL: not TCP */
+    void (*timer)(weft_sock *);                      /* weft_sock.timer fired */
+};
+
+struct weft_sock {
+    const struct sock_ops *ops;
+    weft_stack *stack;
+    void *cookie;
+    struct list event;  /* in weft_stack.events while `became` is not zero */
+    struct timer timer; /* the endpoint's earliest deadline */
+    uint8_t became;     /* readiness that grew since the last event */
+    bool reuse_addr, reuse_port, broadcast;
+    uint8_t ttl, tos;   /* of what it sends */
+    int16_t error;      /* pending, negative; 0: none */
+};
+
+/* Fills the head. ttl 64, tos 0. */
+void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops);
+
+/* Unlinks from events and timers. Call before the memory goes. */
+void endpoint_fini(weft_sock *e);
+
+/* Readiness grew by these bits: the owner will hear of it. */
+void endpoint_notify(weft_sock *e, unsigned ready);
+
+/* Sets the pending error and notifies WEFT_ERROR. */
+void endpoint_fail(weft_sock *e, int err);
+
+/* Takes the pending error. */
+static inline int endpoint_take_error(weft_sock *e)
+{
+    int err = e->error;
+
+    e->error = 0;
+    return err;
+}
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The neighbour table: next hop to link address, for ARP now and neighbour discovery later. It owns entries, their
+ * timers and the few packets that wait; how to ask the link is the link's business (struct neigh_ops).
+ *
+ *   INCOMPLETE --answer--> REACHABLE --time--> STALE --used--> PROBE --answer--> REACHABLE
+ *        |                                                       |
+ *        +--no answer to NEIGH_TRIES--> FAILED (packets dropped, entry kept a while as a negative answer) <--+
+ *
+ * Bounds: max_neighbours entries, unresolved ones evicted first, then the least recently used; NEIGH_QUEUE packets per
+ * unresolved entry, oldest dropped first (RFC 1122 §2.3.2.2 asks to keep the latest); one request a second per entry
+ * (RFC 1122 §2.3.2.1).
+ */
+#ifndef CORE_NEIGH_H
+#define CORE_NEIGH_H
+
+#include "base/hashtab.h"
+#include "base/siphash.h"
+#include "base/wheel.h"
+#include "core/iface.h"
+
+#define NEIGH_QUEUE 8
+#define NEIGH_TRIES 3
+
+enum neigh_state { NEIGH_INCOMPLETE, NEIGH_REACHABLE, NEIGH_STALE, NEIGH_PROBE, NEIGH_FAILED };
+
+struct neigh {
+    struct hash_node hash;
+    struct list lru;     /* in neigh_table.lru, most recently used last */
+    struct timer timer;
+    weft_if *ifp;
+    struct weft_ip ip;
+    uint8_t mac[6];
+    uint8_t state;       /* enum neigh_state */
+    uint8_t tries;       /* requests sent since the last answer */
+    weft_time confirmed; /* when it was last known to be right */
+    struct pkt_queue queue; /* datagrams (data at l3) that wait */
+};
+
+struct neigh_ops {
+    /* Ask for the address; unicast to the known mac when probing. */
+    void (*solicit)(weft_if *ifp, const struct neigh *n, bool unicast);
+    /* Send this waiting datagram now that n is resolved. Owns pkt. */
+    void (*transmit)(weft_if *ifp, const struct neigh *n, struct weft_pkt *pkt);
+    /* This datagram's neighbour did not answer: tell its sender (ICMP host unreachable), then drop. Owns pkt. */
+    void (*unreachable)(weft_if *ifp, struct weft_pkt *pkt);
+};
+
+struct neigh_table {
+    const struct neigh_ops *ops;
+    struct slab slab;
+    struct hashtab table;
+    struct list lru;
+    struct sip_key key;
+};
+
+void neigh_table_init(weft_stack *s, const struct neigh_ops *ops);
+void neigh_table_fini(weft_stack *s);
+
+/*
+ * The link address for a datagram to a next hop: returns a resolved entry, usable now; or NULL after having taken pkt
+ * (queued until the answer comes, or dropped under a name).
+ */
+const struct neigh *neigh_resolve(weft_if *ifp, const struct weft_ip *next_hop, struct weft_pkt *pkt);
+
+/*
+ * The network said that ip has mac. solicited: it answers a request of ours. create: make an entry if none is there.
+ * An unsolicited claim refreshes but cannot replace an entry confirmed less than a second ago.
+ */
+void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], bool solicited, bool create);
+
+/* Upper layers doubt the neighbour (probe it) or confirm it (forward progress). */
+void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable);
+
+/* The entry, or NULL. */
+struct neigh *neigh_find(weft_if *ifp, const struct weft_ip *ip);
+
+void neigh_forget_if(weft_if *ifp);
+
+/* Called by the stack when a neighbour's timer fires. */
+void neigh_timer(weft_stack *s, struct timer *t);
+
+#endif

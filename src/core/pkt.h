@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The packet: one linear run that holds all headers, then up to PKT_SPANS read-only payload spans.
+ *
+ *      room / block: | headroom | data ............ data+len | tailroom |  span[0] | span[1] | ...
+ *                               ^l2    ^l3   ^l4 offsets from `base`
+ *
+ * The linear run lies in the packet's own `room` (what we send, and small frames) or in a block (received frames, so
+ * that the receive queue can keep the bytes). Parsers only look at the linear run.
+ *
+ * Invariants: base <= data; data + len <= base + cap; len + span_len == all bytes; each span holds a block reference.
+ */
+#ifndef CORE_PKT_H
+#define CORE_PKT_H
+
+#include "base/checksum.h"
+#include "core/block.h"
+#include "weft/stack.h"
+
+#define PKT_SPANS    10
+#define PKT_ROOM     256
+#define PKT_HEADROOM 128 /* in front of a transport header: link, IP with options */
+
+struct weft_pkt {
+    struct weft_pkt *next; /* in whatever queue holds it */
+    weft_stack *stack;     /* whose pool it goes back to */
+    weft_if *ifp;          /* where it came in, or goes out */
+    struct weft_block *block; /* holds the linear run, or NULL: `room` does */
+    uint8_t *base, *data;
+    uint32_t cap;          /* bytes from base */
+    uint32_t len;          /* linear bytes from data */
+    uint32_t span_len;     /* bytes in spans */
+    uint16_t l2, l3, l4;   /* offsets of the headers from base */
+    uint8_t n_spans;
+    bool link_broadcast;   /* the frame was for a group of stations */
+    bool csum_partial, csum_valid;
+    uint16_t csum_start;   /* offset from base */
+    uint16_t csum_offset;
+    uint16_t gso_size;
+    uint16_t true_size;    /* of struct and room; blocks count their own */
+    /* of the datagram, once IP has parsed it */
+    uint8_t ttl, tos, proto;
+    bool ip_group;         /* the destination is a broadcast or multicast address */
+    struct weft_ip src, dst;
+    struct span span[PKT_SPANS];
+    uint8_t room[PKT_ROOM];
+};
+
+/* An empty packet for building headers backwards: data stands PKT_HEADROOM into room, len 0. NULL: out of memory. */
+struct weft_pkt *pkt_new(weft_stack *s);
+
+/* A packet with a linear run of n writable bytes and `headroom` in front (block-backed when it outgrows room). */
+struct weft_pkt *pkt_new_linear(weft_stack *s, size_t headroom, size_t n);
+
+/* Releases the packet and counts and traces why. */
+void pkt_drop(struct weft_pkt *p, enum weft_drop why);
+void pkt_release(struct weft_pkt *p);
+
+/* Makes n bytes of header in front of data and returns them; there must be headroom (asserted). */
+uint8_t *pkt_push(struct weft_pkt *p, size_t n);
+
+/* Takes n linear bytes off the front; n <= len. */
+static inline void pkt_pull(struct weft_pkt *p, size_t n)
+{
+    weft_assert(n <= p->len, "callers parse before they pull");
+    p->data += n;
+    p->len -= (uint32_t)n;
+}
+
+static inline size_t pkt_headroom(const struct weft_pkt *p) { return (size_t)(p->data - p->base); }
+static inline uint32_t pkt_total(const struct weft_pkt *p) { return p->len + p->span_len; }
+
+/* Appends n bytes of a block as a span; takes a reference of its own. False when all spans are used. */
+bool pkt_add_span(struct weft_pkt *p, struct weft_block *block, const uint8_t *data, uint32_t len);
+
+/* Cuts the packet to n bytes in all (padding off). */
+void pkt_trim(struct weft_pkt *p, uint32_t n);
+
+/* Adds `len` bytes from `offset` behind data to a checksum. */
+void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c);
+
+/* Copies out; returns how many. */
+uint32_t pkt_copy(const struct weft_pkt *p, uint32_t offset, void *buf, uint32_t n);
+
+/*
+ * The bytes [offset, offset+len) behind data as spans, without taking references; returns how many (0 .. PKT_SPANS+1).
+ * A piece in the packet's own room has block NULL: it must be copied to be kept.
+ */
+unsigned pkt_slices(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct span out[PKT_SPANS + 1]);
+
+/* A first-in first-out queue of packets. */
+struct pkt_queue {
+    struct weft_pkt *first, *last;
+    size_t count;
+};
+void pkt_queue_push(struct pkt_queue *q, struct weft_pkt *p);
+struct weft_pkt *pkt_queue_pop(struct pkt_queue *q); /* NULL when empty */
+/* Drops all, each for this reason. */
+void pkt_queue_clear(struct pkt_queue *q, enum weft_drop why);
+
+#endif

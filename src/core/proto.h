@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The protocol tables: how a layer calls the one above it without knowing it. Filled once, when a stack is made, by
+ * sock/assemble.c, the only place that knows them all.
+ */
+#ifndef CORE_PROTO_H
+#define CORE_PROTO_H
+
+#include "core/endpoint.h"
+#include "core/neigh.h"
+
+/* A transport over IP. */
+struct transport {
+    uint8_t number; /* enum ip_proto */
+    const char *name;
+    /* Makes the protocol's state; NULL when out of memory. */
+    void *(*init)(weft_stack *s);
+    /* Silently frees the state with all endpoints. */
+    void (*fini)(weft_stack *s, void *state);
+    /* A datagram for us; data stands at l4, src, dst, ttl, tos are filled. Owns pkt. */
+    void (*input)(weft_stack *s, struct weft_pkt *pkt);
+    /* A timer of the transport itself (kind TIMER_TRANSPORT + slot) fired. NULL: it has none. */
+    void (*timer)(weft_stack *s, struct timer *t);
+    /* An ICMP error about something it sent. Returns false when nobody was concerned. */
+    bool (*error)(weft_stack *s, const struct ip_error *e);
+    weft_sock *(*socket)(weft_stack *s, int *err);
+    /* netstat: visits its endpoints and records; false when visit asked to stop. */
+    bool (*list)(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx);
+};
+
+/* A network layer over a link. */
+struct network {
+    uint16_t ethertype;
+    /* Data stands at l3. Owns pkt. */
+    void (*input)(weft_if *ifp, struct weft_pkt *pkt);
+};
+
+/* Everything sock/assemble.c plugs together. All pointers are to const tables that outlive the stack. */
+struct assembly {
+    const struct link_ops *link[3];      /* by enum weft_link */
+    const struct neigh_ops *neigh;
+    const struct network *network[4];    /* up to the first NULL */
+    const struct transport *transport[8]; /* up to the first NULL; index is the protocol's slot */
+    void *(*ip_init)(weft_stack *s);
+    void (*ip_fini)(weft_stack *s, void *state);
+    void (*ip_timer)(weft_stack *s, struct timer *t); /* kind TIMER_IP fired */
+};
+
+#define STACK_TRANSPORTS 8
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The routing table: longest prefix wins, then the lower metric, then the older entry. A path is the answer kept by a
+ * connection; it is asked again whenever the table's generation has moved on.
+ */
+#ifndef CORE_ROUTE_H
+#define CORE_ROUTE_H
+
+#include "core/iface.h"
+
+struct route {
+    struct list link; /* in route_table.routes, kept in order of look-up */
+    struct weft_ip dst, gateway; /* gateway all zero: the destination is on the link */
+    uint8_t prefix;   /* bits of the mapped form */
+    uint32_t metric;
+    weft_if *ifp;
+};
+
+struct route_table {
+    struct list routes;
+    uint32_t generation; /* changes with each change; starts at 1 */
+};
+
+struct ip_path {
+    weft_if *ifp;
+    struct weft_ip next_hop;
+    uint32_t generation; /* 0: never resolved */
+};
+
+void route_table_init(struct route_table *t);
+void route_table_fini(weft_stack *s);
+
+/* As the public calls, with prefix counted on the mapped form. */
+int route_add(weft_stack *s, const struct route *r);
+/* Removes all routes through an interface. */
+void route_forget_if(weft_stack *s, const weft_if *ifp);
+
+/* Fills *path for dst; 0 or WEFT_ENETUNREACH. Own addresses lead to the loopback interface. */
+int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
+
+/* Is the path still good? Asks again when the table changed. */
+int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
+
+/* The source address for a packet to dst by this path (RFC 1122 §3.3.4.3); 0 or WEFT_EADDRNOTAVAIL. */
+int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, struct weft_ip *src);
+
+#endif

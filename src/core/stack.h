@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* The stack object: everything that one instance owns, and the small services every layer shares. */
+#ifndef CORE_STACK_H
+#define CORE_STACK_H
+
+#include "base/rng.h"
+#include "base/siphash.h"
+#include "core/neigh.h"
+#include "core/proto.h"
+#include "core/route.h"
+
+struct weft_stack {
+    struct mem mem;
+    struct weft_env env;
+    struct weft_config config;
+    weft_time now;             /* of the call being served */
+    struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
+    struct list events;        /* endpoints with news */
+    struct list interfaces;
+    weft_if *loopback;
+    struct slab pkts;
+    struct block_pool blocks;
+    struct route_table routes;
+    struct neigh_table neighbours;
+    const struct assembly *assembly;
+    void *ip;                  /* the IP layer's state */
+    void *transport[STACK_TRANSPORTS]; /* state of each, by slot */
+    uint8_t slot_of[256];      /* protocol number to slot + 1; 0: unknown */
+    struct sip_key secret;     /* root of the keys below; never leaves */
+    struct rng rng;            /* jitter only */
+    uint64_t counters[WEFT_COUNTER_COUNT];
+    uint64_t drops[WEFT_DROP_COUNT];
+};
+
+/* A key of its own for each purpose, derived from the root secret; `purpose` is a number no other user has. */
+enum key_purpose { KEY_NEIGH = 1, KEY_FRAG, KEY_IPID, KEY_TCP_TABLE, KEY_TCP_ISN, KEY_TCP_TS, KEY_PORT, KEY_UDP_TABLE };
+struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose);
+
+/* Makes a stack of these parts; see weft_stack_new, which calls it with the full assembly. */
+weft_stack *stack_new(const struct assembly *parts, const struct weft_env *env, const struct weft_config *config,
+                      weft_time now, int *err);
+
+static inline void stack_count(weft_stack *s, enum weft_counter c) { s->counters[c]++; }
+static inline void stack_count_n(weft_stack *s, enum weft_counter c, uint64_t n) { s->counters[c] += n; }
+
+/* Counts and traces a drop that has no packet at hand (a packet: pkt_drop). */
+void stack_drop(weft_stack *s, enum weft_drop why);
+
+/* Traces a TCP state change. */
+void stack_trace_state(weft_stack *s, const weft_sock *sock, const struct weft_addr *local,
+                       const struct weft_addr *remote, enum weft_tcp_state from, enum weft_tcp_state to);
+
+/* Hands a datagram to the transport for pkt->proto; false (and pkt still the caller's) when there is none. */
+bool stack_deliver(weft_stack *s, struct weft_pkt *pkt);
+
+/* Hands an ICMP error to the transport it is about; false when nobody was concerned. */
+bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e);
+
+/* The state of the transport with this protocol number; NULL when the stack has none. */
+static inline void *stack_transport(const weft_stack *s, uint8_t proto)
+{
+    return s->slot_of[proto] ? s->transport[s->slot_of[proto] - 1] : NULL;
+}
+
+/*
+ * Whose timer it is (struct timer.kind). An endpoint's leads to sock_ops.timer; a transport's own to transport.timer,
+ * with its slot added to TIMER_TRANSPORT.
+ */
+enum timer_kind { TIMER_ENDPOINT, TIMER_NEIGH, TIMER_IP, TIMER_TRANSPORT };
+
+#endif

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+/* What TCP shows to the sockets layer. */
+#ifndef TCP_TCP_H
+#define TCP_TCP_H
+
+#include "core/stack.h"
+
+extern const struct transport tcp_transport;
+
+#endif

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The reader and the writer of the wire: bounds are checked once, a failure sticks, and only this directory knows
+ * about byte order. A reader past its end reads zeros and turns bad: read everything, test once.
+ */
+#ifndef WIRE_BUF_H
+#define WIRE_BUF_H
+
+#include "base/base.h"
+
+struct reader {
+    const uint8_t *p, *end;
+    bool bad;
+};
+
+struct writer {
+    uint8_t *p, *end;
+    bool bad;
+};
+
+static inline struct reader reader(const void *p, size_t n)
+{
+    return (struct reader){(const uint8_t *)p, (const uint8_t *)p + n, false};
+}
+
+static inline struct writer writer(void *p, size_t n) { return (struct writer){(uint8_t *)p, (uint8_t *)p + n, false}; }
+
+static inline size_t reader_left(const struct reader *r) { return (size_t)(r->end - r->p); }
+static inline size_t writer_left(const struct writer *w) { return (size_t)(w->end - w->p); }
+
+/* The next n bytes, or NULL and a bad reader. */
+static inline const uint8_t *read_bytes(struct reader *r, size_t n)
+{
+    const uint8_t *p = r->p;
+
+    if (unlikely(reader_left(r) < n)) {
+        r->p = r->end;
+        r->bad = true;
+        return NULL;
+    }
+    r->p += n;
+    return p;
+}
+
+static inline uint8_t read_u8(struct reader *r)
+{
+    const uint8_t *p = read_bytes(r, 1);
+
+    return p ? p[0] : 0;
+}
+
+static inline uint16_t read_u16(struct reader *r)
+{
+    const uint8_t *p = read_bytes(r, 2);
+
+    return p ? (uint16_t)(p[0] << 8 | p[1]) : 0;
+}
+
+static inline uint32_t read_u32(struct reader *r)
+{
+    const uint8_t *p = read_bytes(r, 4);
+
+    return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
+}
+
+/* Room for n bytes, or NULL and a bad writer. */
+static inline uint8_t *write_room(struct writer *w, size_t n)
+{
+    uint8_t *p = w->p;
+
+    if (unlikely(writer_left(w) < n)) {
+        w->bad = true;
+        return NULL;
+    }
+    w->p += n;
+    return p;
+}
+
+static inline void write_u8(struct writer *w, uint8_t v)
+{
+    uint8_t *p = write_room(w, 1);
+
+    if (p)
+        p[0] = v;
+}
+
+static inline void write_u16(struct writer *w, uint16_t v)
+{
+    uint8_t *p = write_room(w, 2);
+
+    if (p) {
+        p[0] = (uint8_t)(v >> 8);
+        p[1] = (uint8_t)v;
+    }
+}
+
+static inline void write_u32(struct writer *w, uint32_t v)
+{
+    uint8_t *p = write_room(w, 4);
+
+    if (p) {
+        p[0] = (uint8_t)(v >> 24);
+        p[1] = (uint8_t)(v >> 16);
+        p[2] = (uint8_t)(v >> 8);
+        p[3] = (uint8_t)v;
+    }
+}
+
+static inline void write_bytes(struct writer *w, const void *src, size_t n)
+{
+    uint8_t *p = write_room(w, n);
+
+    if (p && n)
+        memcpy(p, src, n);
+}
+
+/* Stores a 16-bit number at p: for checksum fields that are filled in afterwards. */
+static inline void poke_u16(uint8_t *p, uint16_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static inline uint16_t peek_u16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
+
+#endif

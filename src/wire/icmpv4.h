@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* ICMP for IPv4 (RFC 792, RFC 1191). */
+#ifndef WIRE_ICMPV4_H
+#define WIRE_ICMPV4_H
+
+#include "wire/ipv4.h"
+
+#define ICMPV4_HEADER 8
+
+enum icmpv4_type {
+    ICMPV4_ECHO_REPLY = 0,
+    ICMPV4_UNREACHABLE = 3,
+    ICMPV4_SOURCE_QUENCH = 4,
+    ICMPV4_REDIRECT = 5,
+    ICMPV4_ECHO = 8,
+    ICMPV4_TIME_EXCEEDED = 11,
+    ICMPV4_PARAMETER_PROBLEM = 12,
+    ICMPV4_TIMESTAMP = 13,
+    ICMPV4_TIMESTAMP_REPLY = 14,
+};
+
+enum icmpv4_unreachable {
+    ICMPV4_NET_UNREACHABLE = 0,
+    ICMPV4_HOST_UNREACHABLE = 1,
+    ICMPV4_PROTOCOL_UNREACHABLE = 2,
+    ICMPV4_PORT_UNREACHABLE = 3,
+    ICMPV4_FRAGMENTATION_NEEDED = 4,
+};
+
+struct icmpv4_header {
+    uint8_t type, code;
+    uint16_t checksum;
+    union {
+        struct {
+            uint16_t id, seq;
+        } echo;
+        struct {
+            uint16_t unused, next_hop_mtu; /* RFC 1191 §4 */
+        } unreachable;
+        uint32_t word; /* the four bytes as one number, host order */
+    } rest;
+};
+
+/* Does the type report an error (and carry a quote)? */
+bool icmpv4_is_error(uint8_t type);
+
+/* Reads the 8-byte header; false when short. The echo or unreachable member is filled by type, else `word`. */
+bool icmpv4_parse(struct reader *r, struct icmpv4_header *h);
+
+/* Writes the header with checksum as given. */
+void icmpv4_emit(struct writer *w, const struct icmpv4_header *h);
+
+/*
+ * The quote inside an ICMP error: the offender's IP header, and the first 8 bytes behind it.
+ * Less strict than ipv4_parse: its checksum and total length are the offender's business. False when unusable.
+ */
+struct icmpv4_quote {
+    struct ipv4_header ip;
+    uint8_t head[8]; /* ports and sequence number for TCP, ports for UDP, echo header for ICMP */
+};
+bool icmpv4_quote_parse(struct reader *r, struct icmpv4_quote *q);
+
+#endif

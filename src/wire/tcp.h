@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/* The TCP header and its options (RFC 9293 §3.1-3.2, RFC 7323, RFC 2018). */
+#ifndef WIRE_TCP_H
+#define WIRE_TCP_H
+
+#include "base/fmt.h"
+#include "base/seq.h"
+#include "wire/buf.h"
+
+#define TCP_HEADER      20
+#define TCP_MAX_HEADER  60
+#define TCP_MAX_OPTIONS 40
+
+enum tcp_flag {
+    TCP_FIN = 0x01,
+    TCP_SYN = 0x02,
+    TCP_RST = 0x04,
+    TCP_PSH = 0x08,
+    TCP_ACK = 0x10,
+    TCP_URG = 0x20,
+    TCP_ECE = 0x40,
+    TCP_CWR = 0x80,
+    TCP_AE = 0x100,
+};
+
+struct tcp_header {
+    uint16_t src_port, dst_port;
+    struct seq seq, ack;
+    uint8_t header_len; /* bytes, 20 to 60 */
+    uint16_t flags;     /* enum tcp_flag */
+    uint16_t window;    /* as on the wire, unscaled */
+    uint16_t checksum;
+    uint16_t urgent;
+};
+
+struct tcp_sack_block {
+    struct seq start, end;
+};
+
+#define TCP_MAX_SACK 4
+
+struct tcp_options {
+    uint16_t mss;   /* 0: absent */
+    int8_t wscale;  /* shift as on the wire; -1: absent */
+    bool sack_permitted;
+    bool has_ts;
+    uint8_t n_sack; /* blocks, 0 to 4 */
+    uint32_t ts_val, ts_ecr;
+    struct tcp_sack_block sack[TCP_MAX_SACK];
+};
+
+#define TCP_NO_OPTIONS ((struct tcp_options){.wscale = -1})
+
+enum tcp_verdict { TCP_OK, TCP_SHORT, TCP_BAD_OFFSET, TCP_BAD_OPTION };
+
+/*
+ * Reads header and options, leaving r at the payload. Unknown kinds are skipped; repeated kinds: the last wins.
+ * A known kind with a wrong length is skipped by its length; a length of 0, 1 or past the header is TCP_BAD_OPTION.
+ * `available` bytes are in the segment, of which r may see only the linear part.
+ */
+enum tcp_verdict tcp_parse(struct reader *r, size_t available, struct tcp_header *h, struct tcp_options *o);
+
+/* How a SYN's options are arranged. */
+enum tcp_option_layout {
+    TCP_LAYOUT_LINUX, /* mss, sackOK, TS, nop, wscale; without TS: mss, nop, nop, sackOK, nop, wscale */
+    TCP_LAYOUT_BSD,   /* mss, nop, wscale, sackOK, TS */
+};
+
+/*
+ * Bytes that these options take, padded to a multiple of 4. On a segment without SYN: nop nop TS, nop nop SACK.
+ * For a SYN pass syn = true.
+ */
+size_t tcp_options_len(const struct tcp_options *o, bool syn, enum tcp_option_layout layout);
+
+/* Writes them; the header's padding bytes are NOP (before) or zero (after an EOL). */
+void tcp_options_emit(struct writer *w, const struct tcp_options *o, bool syn, enum tcp_option_layout layout);
+
+/* Writes the 20 fixed bytes, with header_len and checksum as given. */
+void tcp_emit(struct writer *w, const struct tcp_header *h);
+
+/* "SYN,ACK" in the order FIN SYN RST PSH ACK URG ECE CWR; "none" for zero. */
+void tcp_flags_text(struct fmt *f, uint16_t flags);
+
+#endif
