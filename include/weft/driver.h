@@ -91,18 +91,32 @@ struct weft_driver {
 weft_driver *weft_tap_open(const char *device, bool offload, char *why, size_t n);
 weft_driver *weft_tun_open(const char *device, bool offload, char *why, size_t n);
 
+/*
+ * Two drivers joined back to back by a pair of sockets: what one sends as Ethernet frames (mtu 1,500), the other
+ * receives. For tests, and for hosts that talk inside one process. False, and nothing opened, when the
+ * system has no descriptors or memory left.
+ */
+bool weft_pair_open(weft_driver *out[2]);
+
 /* ---- pcapng ---- */
 
 typedef struct weft_pcap weft_pcap;
 
 /* Creates a pcapng file at path (or takes the open descriptor fd when path is NULL). NULL and *why on failure. */
 weft_pcap *weft_pcap_open(const char *path, int fd, char *why, size_t n);
+/*
+ * The same, with the bytes handed to write, which returns false when it cannot take them. Always whole blocks, so what
+ * was handed over up to any moment is a readable file. ctx stays the caller's. NULL when out of memory.
+ */
+weft_pcap *weft_pcap_open_sink(bool (*write)(void *ctx, const void *bytes, size_t n), void *ctx);
 /* Interfaces are numbered from 0 in the order of this call. Times have nanosecond resolution. */
 int weft_pcap_interface(weft_pcap *p, const char *name, enum weft_link link, uint32_t snaplen);
 /* at: nanoseconds since 1970 (or since virtual time zero). comment: NULL, or a line about the packet. False when the write failed. */
 bool weft_pcap_write(weft_pcap *p, int interface, weft_time at, bool outbound, const weft_pkt *pkt, const char *comment);
 bool weft_pcap_write_bytes(weft_pcap *p, int interface, weft_time at, bool outbound, const void *frame, size_t n,
                            const char *comment);
+/* Writes out what is buffered; false when that, or anything before, failed. */
+bool weft_pcap_flush(weft_pcap *p);
 /* Flushes and closes; false when something could not be written. */
 bool weft_pcap_close(weft_pcap *p);
 

@@ -28,16 +28,38 @@ struct weft_host_config {
 weft_host *weft_host_new(const struct weft_host_config *config, char *why, size_t n);
 /* spec: "tap:NAME", "tun:NAME"; address: "10.9.0.2/24" or NULL. 0, or -1 and one line in why. */
 int weft_host_add_if(weft_host *h, const char *spec, const char *address, char *why, size_t n);
+/* The same with a driver opened elsewhere (weft_pair_open, your own); takes it, also on failure. */
+int weft_host_add_driver(weft_host *h, weft_driver *driver, const char *address, char *why, size_t n);
 /* "default via 10.9.0.1", "10.8.0.0/16 via 10.9.0.7", "10.8.0.0/16 dev tap0". */
 int weft_host_add_route(weft_host *h, const char *route, char *why, size_t n);
-/* Writes every packet with its story to a pcapng file. */
+
+/*
+ * Captures: every packet in pcapng, with its story (drops, changes of state) as its comment. Any number at once, at any
+ * time; each ends by weft_host_capture_stop or with the host.
+ *
+ * The file is written by a thread of its own. Bytes for a path or a regular file are waited for when the disk is slow;
+ * for a pipe or terminal, packets are left out instead (and the next one's comment says how many), so that a slow
+ * reader never stalls the host.
+ */
 int weft_host_capture(weft_host *h, const char *path, char *why, size_t n);
+/* To a descriptor, which is duplicated. Returns the capture's number (>= 0), or -1 and one line in why. When nobody
+ * reads any more, writing ends; poll fd for POLLERR to learn of it. */
+int weft_host_capture_fd(weft_host *h, int fd, char *why, size_t n);
+/* Tells fn of each event as it happens, under the host's lock: fn must be quick and must not call the host or its
+ * stack, only weft_pkt_* and weft_if_name on what it is given. Returns a number as above, or -1: out of memory. */
+int weft_host_tap_packets(weft_host *h, void (*fn)(void *ctx, const struct weft_trace *event), void *ctx);
+/* Ends one of the above, writing out what was captured until now; fn is not called any more after the return. */
+void weft_host_capture_stop(weft_host *h, int capture);
+
 int weft_host_start(weft_host *h, char *why, size_t n);
 /* Stops the thread, aborts what is open, frees everything. Blocked callers return WEFT_ENETDOWN. */
 void weft_host_free(weft_host *h);
 
 const char *weft_host_name(const weft_host *h);
-/* For direct engine calls: lock, use weft_host_stack, unlock (which moves output and wakes whom it must). */
+/*
+ * For direct engine calls: lock, work on the stack that is returned, unlock (which moves output and wakes whom it
+ * must). The cookies of its sockets and interfaces are the host's: leave them alone.
+ */
 weft_stack *weft_host_lock(weft_host *h);
 void weft_host_unlock(weft_host *h);
 weft_time weft_host_now(const weft_host *h);
@@ -48,7 +70,8 @@ int weft_host_bind(weft_host *h, int s, const struct weft_addr *local);
 int weft_host_listen(weft_host *h, int s, unsigned backlog);
 int weft_host_accept(weft_host *h, int s, struct weft_addr *peer, weft_time timeout);
 int weft_host_connect(weft_host *h, int s, const struct weft_addr *peer, weft_time timeout);
-int64_t weft_host_send(weft_host *h, int s, const void *buf, size_t n, weft_time timeout); /* all, or what went before the error */
+/* Sends all, or returns what went before the error or the timeout. */
+int64_t weft_host_send(weft_host *h, int s, const void *buf, size_t n, weft_time timeout);
 int64_t weft_host_sendto(weft_host *h, int s, const void *buf, size_t n, const struct weft_addr *to);
 int64_t weft_host_recv(weft_host *h, int s, void *buf, size_t n, weft_time timeout);
 int64_t weft_host_recvfrom(weft_host *h, int s, void *buf, size_t n, struct weft_addr *from, weft_time timeout);
@@ -57,6 +80,8 @@ int weft_host_close(weft_host *h, int s);
 int weft_host_abort(weft_host *h, int s);
 int weft_host_setsockopt(weft_host *h, int s, int level, int option, const void *value, size_t n);
 int weft_host_getsockname(weft_host *h, int s, struct weft_addr *local);
+/* All calls on a number that leads to no socket fail with WEFT_EBADF; on one closed meanwhile, WEFT_ECONNABORTED. */
+
 /* A short text shown by netstat -p, e.g. "412/echo". Copied. */
 void weft_host_label(weft_host *h, int s, const char *label);
 const char *weft_host_label_of(weft_host *h, const weft_sock *sock); /* under the lock; "-" when none */
@@ -68,7 +93,10 @@ struct weft_host_poll {
     unsigned want;  /* enum weft_ready */
     unsigned ready; /* filled in */
 };
-/* Waits until one is ready (WEFT_ERROR and WEFT_HANGUP always count), or until kernel descriptor fd (or -1) is readable. Returns how many are ready; 0 after the timeout or for fd. */
+/*
+ * Waits until one is ready (WEFT_ERROR and WEFT_HANGUP always count; a number that leads nowhere has WEFT_ERROR), or
+ * until the kernel descriptor fd (-1: none) is readable. Returns how many are ready; 0 after the timeout or for fd.
+ */
 int weft_host_poll(weft_host *h, struct weft_host_poll *p, size_t n, int fd, weft_time timeout);
 
 /*

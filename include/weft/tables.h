@@ -40,7 +40,7 @@ extern "C" {
     X(ip_unknown_protocol, "a protocol that nothing here handles")                                                     \
     X(ip_no_route, "no route to the destination")                                                                      \
     X(ip_too_big, "larger than the path carries, and must not be fragmented")                                          \
-    X(frag_misaligned, "a fragment, not the last, whose length is no multiple of eight")                               \
+    X(frag_misaligned, "a fragment of no bytes, or not the last and no multiple of eight long")                        \
     X(frag_too_long, "a fragment that ends past 65,535")                                                               \
     X(frag_overlap, "a fragment that overlaps another: the whole datagram goes")                                       \
     X(frag_duplicate, "a fragment that is already here")                                                               \
@@ -54,6 +54,7 @@ extern "C" {
     X(icmp_broadcast_echo, "an echo request to a broadcast or multicast address")                                      \
     X(icmp_bad_quote, "an ICMP error whose quote is too short or not ours")                                            \
     X(icmp_no_endpoint, "an ICMP message that concerns nobody here")                                                   \
+    X(icmp_buffer_full, "the receive buffer of a ping socket is full")                                                 \
     X(icmp_quench, "a source quench (RFC 6633)")                                                                       \
     X(udp_short, "shorter than a UDP header")                                                                          \
     X(udp_length, "a UDP length that contradicts the datagram")                                                        \

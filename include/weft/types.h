@@ -47,6 +47,7 @@ struct weft_iov {
 #define WEFT_ERRORS(X)                                                                                                 \
     X(EPERM, 1, "operation not permitted")                                                                             \
     X(ENOENT, 2, "no such entry")                                                                                      \
+    X(EBADF, 9, "no such socket")                                                                                      \
     X(EAGAIN, 11, "would block: try again after the next event")                                                       \
     X(ENOMEM, 12, "out of memory")                                                                                     \
     X(EACCES, 13, "permission denied")                                                                                 \

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hash table by linear hashing (Litwin 1980): it grows by one bucket per insertion and shrinks by one per removal,
- * so that no single packet ever pays for a rehash. Chains go through the objects; the low two bits of a link say
- * which of up to four kinds of object it points to, so that connections, TIME-WAIT records and half-open records
- * share one table.
+ * A hash table by linear hashing (Litwin 1980): it grows by a bucket per insertion and shrinks by two per removal, so
+ * that no single packet ever pays for a rehash. There is at most one object a bucket on average, unless growing failed
+ * for lack of memory (later insertions make up for it, by two buckets each), and at least one in two buckets, unless
+ * only the first segment is left: that one is in use as a whole and stays until the end, like the directory.
+ *
+ * Chains go through the objects; the low two bits of a link say which of up to four kinds of object it points to, so
+ * that connections, TIME-WAIT records and half-open records share one table.
  *
  * The hash is the caller's, keyed, and stored nowhere: `hash_of` computes it again when a bucket splits.
  */
@@ -26,7 +29,7 @@ struct hashtab {
     const void *ctx;
     uintptr_t **segments;   /* directory */
     uint32_t segment_room;  /* entries the directory can hold */
-    uint32_t buckets;       /* in use; at least 1 once anything was inserted */
+    uint32_t buckets;       /* in use; 0, or HASHTAB_SEGMENT at least */
     uint32_t mask;          /* 2^k - 1 with 2^k <= buckets < 2^(k+1) */
     size_t count;           /* objects */
 };
@@ -51,16 +54,39 @@ void hashtab_remove(struct hashtab *t, struct hash_node *node, uint32_t hash);
 void hashtab_replace(struct hashtab *t, struct hash_node *old, struct hash_node *new_node, unsigned new_tag,
                      uint32_t hash);
 
+/* The bucket of a hash; the table has buckets. */
+static inline uintptr_t *hashtab_bucket(const struct hashtab *t, uint32_t hash)
+{
+    uint32_t i = hash & (t->mask << 1 | 1);
+
+    if (i >= t->buckets)
+        i &= t->mask;
+    return &t->segments[i / HASHTAB_SEGMENT][i % HASHTAB_SEGMENT];
+}
+
+static inline struct hash_node *hashtab_untag(uintptr_t link, unsigned *tag)
+{
+    *tag = (unsigned)(link & 3);
+    return (struct hash_node *)(link & ~(uintptr_t)3);
+}
+
 /* The first node of the chain for this hash (nodes of other hashes may stand between), or NULL. */
-struct hash_node *hashtab_first(const struct hashtab *t, uint32_t hash, unsigned *tag);
-struct hash_node *hashtab_next(const struct hash_node *node, unsigned *tag);
+static inline struct hash_node *hashtab_first(const struct hashtab *t, uint32_t hash, unsigned *tag)
+{
+    return hashtab_untag(likely(t->buckets) ? *hashtab_bucket(t, hash) : 0, tag);
+}
+
+static inline struct hash_node *hashtab_next(const struct hash_node *node, unsigned *tag)
+{
+    return hashtab_untag(node->next, tag);
+}
 
 /*
- * Walks all objects: start with cursor = 0, call until it returns false. Objects may be removed while walking only
- * between complete walks.
+ * Walks all objects: start with {0}, call until it returns false; `at` and `tag` then name an object each time. Objects
+ * may be inserted and removed only between complete walks.
  */
 struct hashtab_walk {
-    uint32_t bucket;
+    uint32_t bucket; /* the next one to look into */
     struct hash_node *at;
     unsigned tag;
 };

@@ -4,7 +4,8 @@
  *
  * Objects of fixed size come from slabs. A slab takes chunks of WEFT_CHUNK bytes, aligned to their size, from the
  * environment; an object finds its chunk by masking its own address; free objects of a chunk are handed out last-in
- * first-out, and a chunk whose objects are all free goes back to the environment (one is kept).
+ * first-out, and a chunk whose objects are all free goes back to the environment: some are kept (SLAB_IDLE) until any
+ * allocation of the stack would fail without them.
  *
  * Invariants:
  *   live[class] is the sum of the true sizes of that class's live objects (what the environment really gave, share of
@@ -45,11 +46,12 @@ struct mem {
     void *ctx;
     void *(*alloc)(void *ctx, size_t size, size_t align); /* NULL when out of memory; align is a power of two */
     void (*free)(void *ctx, void *p, size_t size);
-    bool (*refuse)(void *ctx); /* asked before each object is handed out; true makes that allocation fail. May be NULL */
+    bool (*refuse)(void *ctx); /* asked before each object is handed out; true: that allocation fails. May be NULL */
     size_t limit;              /* bytes; 0 is no limit */
     size_t total;              /* bytes now held from the environment */
     size_t peak;               /* the most that total ever was */
     size_t live[MEM_CLASS_COUNT];
+    struct slab *slabs; /* all of them; NULL at first */
 };
 
 /* Variable-sized memory. NULL when refused, over the limit, or the environment has none. Not zeroed. */
@@ -59,19 +61,24 @@ void *mem_alloc(struct mem *m, enum mem_class c, size_t size);
 void mem_free(struct mem *m, enum mem_class c, void *p, size_t size);
 
 #define WEFT_CHUNK ((size_t)65536)
+#define SLAB_IDLE  ((size_t)1 << 20) /* what bursts may come and go in without troubling the environment */
 
 struct slab {
     struct mem *mem;
+    struct slab *next; /* in mem->slabs */
     enum mem_class class;
     uint32_t object_size;  /* rounded up to 16 */
     uint32_t chunk_size;   /* WEFT_CHUNK, or a larger power of two for objects that would waste it */
     uint32_t per_chunk;
+    uint32_t share;        /* what one live object is counted as: chunk_size / per_chunk */
     struct list partial;   /* chunks with a free object */
     struct list full;
-    struct slab_chunk *spare; /* one wholly free chunk kept back, or NULL */
+    struct list idle;      /* wholly free chunks kept back, at most SLAB_IDLE bytes of them */
+    uint32_t n_idle;
     size_t objects;        /* live ones */
 };
 
+/* The slab may not move until slab_fini. */
 void slab_init(struct slab *s, struct mem *m, enum mem_class c, size_t object_size);
 
 /* Returns all idle chunks. No object may be live. */

@@ -4,12 +4,14 @@
  * 8,192 ns wide. It never rounds a deadline: a timer fires in the first wheel_pop whose now is >= its deadline.
  *
  * Moving a timer later is a store: it is found again in its old slot and filed anew. Cancelling is a store too.
- * Timers that are due in the same wheel_pop run fire in order of deadline, ties in the order in which they were armed.
+ * Timers that are due in the same wheel_pop run fire in order of deadline, ties in the order in which they were armed
+ * (the last timer_set counts, whether or not it changed the deadline).
  *
  * Invariants:
  *   a filed timer stands in the slot of `filed`, and filed <= deadline;
  *   bit i of bitmap[l] is set exactly when slot[l][i] is not empty;
- *   no filed timer is before `now`, except those on the due list.
+ *   the slots hold only timers filed after the lowest-level slot that `now` is in;
+ *   the due list holds the others: filed in that slot or before, sorted by deadline and arming, none cancelled.
  */
 #ifndef BASE_WHEEL_H
 #define BASE_WHEEL_H
@@ -24,16 +26,18 @@
 
 struct timer {
     struct list link;
-    weft_time deadline; /* when to fire; WEFT_NEVER: not armed */
-    weft_time filed;    /* the deadline under which it stands in the wheel */
-    unsigned kind;      /* whose timer it is, for the caller of wheel_pop; the wheel does not look at it */
+    weft_time deadline;  /* when to fire; WEFT_NEVER: not armed */
+    weft_time filed;     /* the deadline under which it stands in the wheel */
+    uint64_t order : 48; /* when it was armed, among all of its wheel */
+    uint64_t kind : 16;  /* whose timer it is, for the caller of wheel_pop; the wheel does not look at it */
 };
 
 struct wheel {
     weft_time now;
+    uint64_t armed; /* timer_set calls so far */
     uint64_t bitmap[WHEEL_LEVELS];
     struct list slot[WHEEL_LEVELS][WHEEL_SLOTS];
-    struct list due; /* taken out of their slots, sorted, about to fire */
+    struct list due; /* the lowest-level slot that now is in, and what was due before: sorted, about to fire */
 };
 
 void wheel_init(struct wheel *w, weft_time now);
@@ -49,7 +53,10 @@ void timer_set(struct wheel *w, struct timer *t, weft_time deadline);
 /* Must be called before the timer's memory goes away: takes it out for good. */
 void timer_remove(struct wheel *w, struct timer *t);
 
-/* A lower bound of the next deadline, exact when that timer stands in the lowest level; WEFT_NEVER when none. */
+/*
+ * A lower bound of the next deadline, exact when that timer stands in the lowest level and no more than 64 timers have
+ * to be looked at to know; WEFT_NEVER when none. It is later than the last wheel_pop's now, once that returned NULL.
+ */
 weft_time wheel_deadline(const struct wheel *w);
 
 /*

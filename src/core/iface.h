@@ -19,9 +19,12 @@ struct sender {
     bool (*pull)(struct sender *sender, unsigned budget);
 };
 
+struct neigh;
+
 /* What a link layer does for IP. */
 struct link_ops {
     enum weft_link kind;
+    uint8_t header; /* bytes in front of the datagram */
     /* Takes a received frame (data at l2) to the network layer. Owns pkt. */
     void (*input)(weft_if *ifp, struct weft_pkt *pkt);
     /* Takes a datagram (data at l3) for a next hop to the wire: if_transmit, or wait for resolution. Owns pkt. */
@@ -54,6 +57,7 @@ struct weft_if {
     struct list senders;
     struct pkt_queue queue;
     size_t queue_limit;
+    struct neigh *last_neigh; /* the one last sent to; see neigh_cached */
     struct if_address address[IF_ADDRESSES];
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
 };

@@ -7,9 +7,10 @@
  *        |                                                       |
  *        +--no answer to NEIGH_TRIES--> FAILED (packets dropped, entry kept a while as a negative answer) <--+
  *
- * Bounds: max_neighbours entries, unresolved ones evicted first, then the least recently used; NEIGH_QUEUE packets per
- * unresolved entry, oldest dropped first (RFC 1122 §2.3.2.2 asks to keep the latest); one request a second per entry
- * (RFC 1122 §2.3.2.1).
+ * Bounds: max_neighbours entries; NEIGH_QUEUE packets per unresolved entry, oldest dropped first (RFC 1122 §2.3.2.2
+ * asks to keep the latest); one request a second per entry (RFC 1122 §2.3.2.1). When the table is full, a datagram of
+ * ours takes the place of the oldest unresolved entry, else of the least recently used one; a claim from the network
+ * only that of an entry which nobody used yet. So a flood of claims pushes out nothing but itself.
  */
 #ifndef CORE_NEIGH_H
 #define CORE_NEIGH_H
@@ -26,14 +27,16 @@ enum neigh_state { NEIGH_INCOMPLETE, NEIGH_REACHABLE, NEIGH_STALE, NEIGH_PROBE, 
 
 struct neigh {
     struct hash_node hash;
-    struct list lru;     /* in neigh_table.lru, most recently used last */
+    struct list lru;     /* in neigh_table.lru or, not resolved, in neigh_table.unresolved */
     struct timer timer;
     weft_if *ifp;
     struct weft_ip ip;
     uint8_t mac[6];
     uint8_t state;       /* enum neigh_state */
     uint8_t tries;       /* requests sent since the last answer */
-    weft_time confirmed; /* when it was last known to be right */
+    bool used;           /* something was sent to it */
+    weft_time confirmed; /* when it was last known to be right; before that: when it was made */
+    weft_time may_ask;   /* no request before this */
     struct pkt_queue queue; /* datagrams (data at l3) that wait */
 };
 
@@ -50,7 +53,8 @@ struct neigh_table {
     const struct neigh_ops *ops;
     struct slab slab;
     struct hashtab table;
-    struct list lru;
+    struct list lru;        /* resolved: never used ones first, most recently used last */
+    struct list unresolved; /* oldest first */
     struct sip_key key;
 };
 
@@ -76,6 +80,14 @@ void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable);
 struct neigh *neigh_find(weft_if *ifp, const struct weft_ip *ip);
 
 void neigh_forget_if(weft_if *ifp);
+
+/* What was last sent to through this interface, if that is this next hop and nothing is due: the usual case, no look-up. */
+static inline const struct neigh *neigh_cached(const weft_if *ifp, const struct weft_ip *next_hop)
+{
+    const struct neigh *n = ifp->last_neigh;
+
+    return n && n->state == NEIGH_REACHABLE && memcmp(&n->ip, next_hop, sizeof n->ip) == 0 ? n : NULL;
+}
 
 /* Called by the stack when a neighbour's timer fires. */
 void neigh_timer(weft_stack *s, struct timer *t);

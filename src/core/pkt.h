@@ -52,6 +52,12 @@ struct weft_pkt *pkt_new(weft_stack *s);
 /* A packet with a linear run of n writable bytes and `headroom` in front (block-backed when it outgrows room). */
 struct weft_pkt *pkt_new_linear(weft_stack *s, size_t headroom, size_t n);
 
+/*
+ * The packet once more, of stack `to` (which may be another one): the linear run is copied, spans are shared. A checksum
+ * that was left to the link counts as right: the bytes never leave this memory. NULL: out of memory.
+ */
+struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to);
+
 /* Releases the packet and counts and traces why. */
 void pkt_drop(struct weft_pkt *p, enum weft_drop why);
 void pkt_release(struct weft_pkt *p);
@@ -70,6 +76,16 @@ static inline void pkt_pull(struct weft_pkt *p, size_t n)
 static inline size_t pkt_headroom(const struct weft_pkt *p) { return (size_t)(p->data - p->base); }
 static inline uint32_t pkt_total(const struct weft_pkt *p) { return p->len + p->span_len; }
 
+/* What the packet keeps from being free: itself, and the whole of each block that it holds a piece of. */
+static inline size_t pkt_true_size(const struct weft_pkt *p)
+{
+    size_t n = p->true_size + (p->block ? p->block->true_size : 0);
+
+    for (unsigned i = 0; i < p->n_spans; i++)
+        n += p->span[i].block->true_size;
+    return n;
+}
+
 /* Appends n bytes of a block as a span; takes a reference of its own. False when all spans are used. */
 bool pkt_add_span(struct weft_pkt *p, struct weft_block *block, const uint8_t *data, uint32_t len);
 
@@ -78,6 +94,9 @@ void pkt_trim(struct weft_pkt *p, uint32_t n);
 
 /* Adds `len` bytes from `offset` behind data to a checksum. */
 void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c);
+
+/* Does what csum_partial leaves to the link: the sum is taken and written. The whole transport message must be linear. */
+void pkt_finish_csum(struct weft_pkt *p);
 
 /* Copies out; returns how many. */
 uint32_t pkt_copy(const struct weft_pkt *p, uint32_t offset, void *buf, uint32_t n);

@@ -43,6 +43,8 @@ struct assembly {
     const struct transport *transport[8]; /* up to the first NULL; index is the protocol's slot */
     void *(*ip_init)(weft_stack *s);
     void (*ip_fini)(weft_stack *s, void *state);
+    /* Resolution failed for this waiting datagram (data at l3): tell its sender, drop it. Owns pkt. */
+    void (*next_hop_failed)(weft_if *ifp, struct weft_pkt *pkt);
     void (*ip_timer)(weft_stack *s, struct timer *t); /* kind TIMER_IP fired */
 };
 

@@ -4,6 +4,7 @@
 #define IP_IP_H
 
 #include "core/stack.h"
+#include "ip/dgram.h"
 #include "wire/ipv4.h"
 
 /* How a transport wants a datagram sent. */

@@ -114,13 +114,25 @@ static inline void write_bytes(struct writer *w, const void *src, size_t n)
         memcpy(p, src, n);
 }
 
-/* Stores a 16-bit number at p: for checksum fields that are filled in afterwards. */
+/* Store a number at p: for fields that are filled in afterwards, and for fixed headers. */
 static inline void poke_u16(uint8_t *p, uint16_t v)
 {
     p[0] = (uint8_t)(v >> 8);
     p[1] = (uint8_t)v;
 }
 
+static inline void poke_u32(uint8_t *p, uint32_t v)
+{
+    poke_u16(p, (uint16_t)(v >> 16));
+    poke_u16(p + 2, (uint16_t)v);
+}
+
+/* Numbers at p, any alignment: for fixed headers whose room was checked in one go. */
 static inline uint16_t peek_u16(const uint8_t *p) { return (uint16_t)(p[0] << 8 | p[1]); }
+
+static inline uint32_t peek_u32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 #endif

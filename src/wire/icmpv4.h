@@ -44,7 +44,10 @@ struct icmpv4_header {
 /* Does the type report an error (and carry a quote)? */
 bool icmpv4_is_error(uint8_t type);
 
-/* Reads the 8-byte header; false when short. The echo or unreachable member is filled by type, else `word`. */
+/*
+ * Reads the 8-byte header; false when short. By type, `echo` (echoes and timestamps) or `unreachable` is filled, else
+ * `word`.
+ */
 bool icmpv4_parse(struct reader *r, struct icmpv4_header *h);
 
 /* Writes the header with checksum as given. */
@@ -52,7 +55,8 @@ void icmpv4_emit(struct writer *w, const struct icmpv4_header *h);
 
 /*
  * The quote inside an ICMP error: the offender's IP header, and the first 8 bytes behind it.
- * Less strict than ipv4_parse: its checksum and total length are the offender's business. False when unusable.
+ * Less strict than ipv4_parse: its checksum and total length are the offender's business. False when unusable: not a
+ * whole IPv4 header with 8 bytes behind it, or a later fragment, whose 8 bytes name no endpoint.
  */
 struct icmpv4_quote {
     struct ipv4_header ip;

@@ -45,9 +45,17 @@ enum ipv4_verdict {
 
 /*
  * Reads and checks a header at r, leaving r behind the options. `available` is the number of bytes the packet really
- * holds from the header's first byte on, which may be more than r can see (payload in spans).
+ * holds from the header's first byte on, which may be more than r can see (payload in spans). The checks stand in the
+ * order of the verdicts; IPV4_SHORT also says that r does not see all options. The fixed fields are in *h unless r
+ * sees fewer than 20 bytes.
  */
 enum ipv4_verdict ipv4_parse(struct reader *r, size_t available, struct ipv4_header *h);
+
+/*
+ * Reads a header without judging checksum, total length or options: for quotes and for printing.
+ * False when version or header length are impossible or r does not see it all; what could be read is in *h then.
+ */
+bool ipv4_read(struct reader *r, struct ipv4_header *h);
 
 /* Writes the header with its checksum computed; header_len says how many bytes of options follow from h->options. */
 void ipv4_emit(struct writer *w, const struct ipv4_header *h);
@@ -55,7 +63,10 @@ void ipv4_emit(struct writer *w, const struct ipv4_header *h);
 /* Are these option bytes well formed (RFC 791 §3.1)? Sets *source_route when one of kinds 131, 137 is among them. */
 bool ipv4_options_check(const uint8_t *options, size_t n, bool *source_route);
 
-/* Adds the pseudo-header of src and dst's family (RFC 9293 §3.1, RFC 8200 §8.1) to c. */
+/*
+ * Adds the pseudo-header of src and dst's family (RFC 9293 §3.1, RFC 8200 §8.1) to c, which must be even: begin
+ * with it.
+ */
 void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
                       uint32_t len);
 

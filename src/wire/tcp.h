@@ -33,6 +33,24 @@ struct tcp_header {
     uint16_t urgent;
 };
 
+enum tcp_option_kind {
+    TCP_KIND_MSS = 2,
+    TCP_KIND_WSCALE = 3,
+    TCP_KIND_SACK_PERMITTED = 4,
+    TCP_KIND_SACK = 5,
+    TCP_KIND_TS = 8,
+};
+
+/* Bytes, kind and length included; SACK is a head and one to four blocks. */
+enum tcp_option_len {
+    TCP_LEN_MSS = 4,
+    TCP_LEN_WSCALE = 3,
+    TCP_LEN_SACK_PERMITTED = 2,
+    TCP_LEN_SACK_HEAD = 2,
+    TCP_LEN_SACK_BLOCK = 8,
+    TCP_LEN_TS = 10,
+};
+
 struct tcp_sack_block {
     struct seq start, end;
 };
@@ -41,7 +59,7 @@ struct tcp_sack_block {
 
 struct tcp_options {
     uint16_t mss;   /* 0: absent */
-    int8_t wscale;  /* shift as on the wire; -1: absent */
+    int8_t wscale;  /* shift as on the wire (127 for more); -1: absent */
     bool sack_permitted;
     bool has_ts;
     uint8_t n_sack; /* blocks, 0 to 4 */
@@ -56,7 +74,8 @@ enum tcp_verdict { TCP_OK, TCP_SHORT, TCP_BAD_OFFSET, TCP_BAD_OPTION };
 /*
  * Reads header and options, leaving r at the payload. Unknown kinds are skipped; repeated kinds: the last wins.
  * A known kind with a wrong length is skipped by its length; a length of 0, 1 or past the header is TCP_BAD_OPTION.
- * `available` bytes are in the segment, of which r may see only the linear part.
+ * `available` bytes are in the segment, of which r may see only the linear part; TCP_SHORT also says that r does not
+ * see all options. *h is filled unless r sees fewer than 20 bytes; of *o, the options before a bad one.
  */
 enum tcp_verdict tcp_parse(struct reader *r, size_t available, struct tcp_header *h, struct tcp_options *o);
 
@@ -67,8 +86,8 @@ enum tcp_option_layout {
 };
 
 /*
- * Bytes that these options take, padded to a multiple of 4. On a segment without SYN: nop nop TS, nop nop SACK.
- * For a SYN pass syn = true.
+ * Bytes that these options take, padded to a multiple of 4. On a segment without SYN: nop nop TS, nop nop SACK, with
+ * timestamps at most three SACK blocks, for more do not fit. For a SYN pass syn = true.
  */
 size_t tcp_options_len(const struct tcp_options *o, bool syn, enum tcp_option_layout layout);
 

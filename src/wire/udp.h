@@ -13,7 +13,9 @@ struct udp_header {
     uint16_t checksum;
 };
 
+/* Reads the header; false when short. Whether len fits the datagram is for the caller to judge. */
 bool udp_parse(struct reader *r, struct udp_header *h);
+/* Writes the header with len and checksum as given. */
 void udp_emit(struct writer *w, const struct udp_header *h);
 
 #endif

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# The front door. Meson and ninja do the work; see meson.build for what is kept where.
+MESON ?= meson
+NINJA ?= ninja
+DESTDIR ?=
+PREFIX ?= /usr/local
+TIME ?= 60
+
+# configure DIRECTORY,OPTIONS: once; quiet unless it fails.
+configure = test -f $(1)/build.ninja || { mkdir -p $(1) && $(MESON) setup $(1) $(2) >$(1)/setup.log 2>&1; } \
+	|| { cat $(1)/setup.log; exit 1; }
+
+all: build/build.ninja
+	@$(NINJA) -C build
+
+# build/weft, build/libweft.{a,so}, build/libweft-host.{a,so}, build/weft.pc, build/weft-host.pc
+build/build.ninja:
+	@scripts/setup --check build
+	@$(call configure,build,--prefix=$(PREFIX))
+
+demo: setup-demo all
+	./build/weft demo
+
+test: setup-test
+	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
+	@$(NINJA) -C build-test
+	@$(MESON) test -C build-test --no-rebuild --print-errorlogs
+
+asan: setup-test
+	@$(call configure,build-asan,-Dtests=true -Db_ndebug=false -Db_sanitize=address$(comma)undefined -Db_lundef=false)
+	@$(NINJA) -C build-asan
+	@$(SANITIZERS) $(MESON) test -C build-asan --no-rebuild --print-errorlogs --timeout-multiplier 4
+
+# A line per figure: name, value, unit, peer, the peer's value, ratio.
+# FIGURES="..." for some of them only.
+bench: setup-bench all
+	@! test -d build-bench/lwip || bench/lwip/build build-bench
+	@bench/run $(FIGURES)
+
+# Each harness in turn for TIME seconds.
+fuzz: setup-fuzz
+	@test -f build-fuzz/build.ninja || CC=clang $(MESON) setup build-fuzz -Dtests=true -Dfuzz=true -Db_ndebug=false \
+	    -Db_sanitize=address,undefined -Db_lundef=false
+	@$(NINJA) -C build-fuzz
+	@scripts/fuzz $(TIME)
+
+install: all
+	@$(MESON) install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
+
+setup-%:
+	@scripts/setup $*
+
+clean:
+	rm -rf build build-*
+
+comma = ,
+SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
+	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
+
+.PHONY: all demo test asan bench fuzz install clean

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every bench program shares: a program measures one figure once and prints the number; bench/run does the
+ * rounds, takes medians and sets two programs side by side.
+ *
+ *     PROGRAM FIGURE [ARGUMENT]
+ */
+#ifndef BENCH_BENCH_H
+#define BENCH_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define BENCH_WARM  0.15 /* seconds before counting: windows open, caches warm */
+#define BENCH_SPAN  0.40 /* seconds of counting */
+#define BENCH_CHUNK (128u << 10) /* bytes an application sends or receives at a time: stays in the cache */
+
+struct bench_figure {
+    const char *name;
+    double (*measure)(size_t argument); /* 0: the figure's own default */
+};
+
+/* Pins the process to the processor named by WEFT_BENCH_CORE, measures what argv asks for and prints it. */
+int bench_main(int argc, char **argv, const struct bench_figure *figures, size_t n);
+
+/* Seconds on the monotonic clock. */
+double bench_clock(void);
+uint64_t bench_nanoseconds(void);
+
+/* Prints why on stderr and exits. */
+_Noreturn void bench_fail(const char *why, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * Counts work over a span of time after a warm-up: call bench_going once per step, with the work done so far; when it
+ * returns 0 bench_rate says how much a second was.
+ */
+struct bench_span {
+    double started, counting, last;
+    uint64_t first_work, last_work;
+};
+int bench_going(struct bench_span *span, uint64_t work);
+double bench_rate(const struct bench_span *span);
+
+/* Fills a chunk with bytes that are not all alike. */
+void bench_fill(uint8_t *chunk, size_t n);
+
+#endif

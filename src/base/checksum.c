@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The Internet checksum (RFC 1071, RFC 1624).
+ *
+ * Words are added in the machine's own byte order and in any width (RFC 1071 §2 (B), (C)): 2^64 - 1 and 2^32 - 1 are
+ * multiples of 2^16 - 1, so a sum of words with end-around carry, folded to 16 bits, is the sum of its 16-bit parts.
+ * Only csum_fold looks at the result as bytes.
+ */
+#include "base/checksum.h"
+
+/* Two 64-bit lanes. Every compiler we build with makes the best of it that the machine has, down to plain registers. */
+typedef uint64_t lanes __attribute__((vector_size(16)));
+
+#define BLOCK 64
+
+/* a + b with end-around carry. */
+static inline uint64_t add_around(uint64_t a, uint64_t b)
+{
+    a += b;
+    return a + (a < b);
+}
+
+static inline uint64_t halves(uint64_t w) { return (w & UINT32_MAX) + (w >> 32); }
+
+/* The lanes at offset i. */
+__attribute__((always_inline)) static inline lanes lanes_take(uint8_t *dst, const uint8_t *src, size_t i, bool copy)
+{
+    lanes w;
+
+    memcpy(&w, src + i, sizeof w);
+    if (copy)
+        memcpy(dst + i, &w, sizeof w);
+    return w;
+}
+
+/*
+ * Whole blocks; n is a multiple of BLOCK. `sum` wraps, but the sum of the upper halves does not, and taking it out of
+ * `sum` leaves the sum of the lower halves: two additions and a shift per 16 bytes, and no carry. Right for runs up to
+ * 2^35 bytes.
+ */
+__attribute__((always_inline)) static inline uint64_t blocks_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
+{
+    lanes sum0 = {0}, sum1 = {0}, upper0 = {0}, upper1 = {0};
+
+    for (size_t i = 0; i < n; i += BLOCK) {
+        lanes a = lanes_take(dst, src, i, copy), b = lanes_take(dst, src, i + 16, copy);
+        lanes c = lanes_take(dst, src, i + 32, copy), d = lanes_take(dst, src, i + 48, copy);
+
+        sum0 += a + c;
+        sum1 += b + d;
+        upper0 += (a >> 32) + (c >> 32);
+        upper1 += (b >> 32) + (d >> 32);
+    }
+    sum0 += sum1;
+    upper0 += upper1;
+    sum0 += upper0 - (upper0 << 32);
+    return add_around(sum0[0], sum0[1]);
+}
+
+/* Less than eight bytes, as if zeros came after them. */
+__attribute__((always_inline)) static inline uint64_t tail_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
+{
+    uint64_t sum = 0;
+    uint32_t w;
+    uint16_t h;
+
+    if (n & 4) {
+        memcpy(&w, src, sizeof w);
+        if (copy)
+            memcpy(dst, &w, sizeof w);
+        sum += w;
+    }
+    if (n & 2) {
+        memcpy(&h, src + (n & 4), sizeof h);
+        if (copy)
+            memcpy(dst + (n & 4), &h, sizeof h);
+        sum += h;
+    }
+    if (n & 1) {
+        const uint8_t pair[2] = {src[n - 1], 0};
+
+        memcpy(&h, pair, sizeof h);
+        if (copy)
+            dst[n - 1] = pair[0];
+        sum += h;
+    }
+    return sum;
+}
+
+/* The sum of a run, which is copied to dst if `copy`: a constant, so that two functions are made of this one. */
+__attribute__((always_inline)) static inline uint64_t run_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
+{
+    const size_t in_blocks = n & ~(size_t)(BLOCK - 1), in_words = n & ~(size_t)7;
+    uint64_t sum = 0, w;
+
+    if (in_blocks)
+        sum = halves(blocks_sum(dst, src, in_blocks, copy));
+    for (size_t i = in_blocks; i < in_words; i += 8) {
+        memcpy(&w, src + i, sizeof w);
+        if (copy)
+            memcpy(dst + i, &w, sizeof w);
+        sum += halves(w);
+    }
+    if (n > in_words)
+        sum += tail_sum(copy ? dst + in_words : NULL, src + in_words, n - in_words, copy);
+    return sum;
+}
+
+/*
+ * Takes the sum of a run of n bytes in. After an odd number of bytes each byte of the run stands in the other half of
+ * its word: the same as a rotation of the sum by eight (RFC 1071 §2 (B)).
+ */
+static inline void csum_take(struct csum *c, uint64_t sum, size_t n)
+{
+    c->acc = add_around(c->acc, c->odd ? sum << 8 | sum >> 56 : sum);
+    c->odd ^= n & 1;
+}
+
+void csum_add(struct csum *c, const void *p, size_t n)
+{
+    csum_take(c, run_sum(NULL, p, n, false), n);
+}
+
+void csum_copy(struct csum *c, void *restrict dst, const void *restrict src, size_t n)
+{
+    csum_take(c, run_sum(dst, src, n, true), n);
+}
+
+void csum_add_u16(struct csum *c, uint16_t v)
+{
+    const uint8_t pair[2] = {(uint8_t)(v >> 8), (uint8_t)v};
+    uint16_t h;
+
+    memcpy(&h, pair, sizeof h);
+    c->acc = add_around(c->acc, h);
+}
+
+/* Two folds are enough: of 64 bits to 17, of these to 16. */
+static inline uint16_t fold(uint64_t sum)
+{
+    sum = halves(sum);
+    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+uint16_t csum_fold(const struct csum *c)
+{
+    const uint16_t sum = fold(c->acc);
+    uint8_t pair[2];
+
+    memcpy(pair, &sum, sizeof pair);
+    return (uint16_t)~(pair[0] << 8 | pair[1]);
+}
+
+uint16_t csum(const void *p, size_t n)
+{
+    struct csum c = {0};
+
+    csum_add(&c, p, n);
+    return csum_fold(&c);
+}
+
+uint16_t csum_update(uint16_t check, uint16_t old_field, uint16_t new_field)
+{
+    return (uint16_t)~fold((uint64_t)(uint16_t)~check + (uint16_t)~old_field + new_field);
+}

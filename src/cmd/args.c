@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reading the command line with argp. Two things differ from argp's habits: a mistake is told in one line that also says
+ * what to do, and nothing here exits or uses stdio's own streams, because the same code reads the arguments again inside
+ * a running host.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/parse.h"
+
+enum { KEY_HOST = 0x1000, KEY_IF, KEY_ADDR, KEY_ROUTE, KEY_JSON, KEY_HELP, KEY_PID, KEY_TTY };
+
+#define MAX_ROWS 12
+
+static const struct argp_option rows_host[] = {
+    {"host", KEY_HOST, "NAME", 0, "Work in this running host; not needed when only one runs", 90},
+    {0},
+};
+static const struct argp_option rows_if[] = {
+    {"if", KEY_IF, "SPEC", 0, "Open a device, tap:NAME or tun:NAME, for a host of this command's own", 91},
+    {"addr", KEY_ADDR, "A.B.C.D/N", 0, "Address of the --if before it", 91},
+    {"route", KEY_ROUTE, "ROUTE", 0, "Add a route: default via 10.9.0.1", 91},
+    {0},
+};
+static const struct argp_option rows_json[] = {
+    {"json", KEY_JSON, NULL, 0, "Print JSON", 92},
+    {0},
+};
+static const struct argp_option rows_help[] = {
+    {"help", KEY_HELP, NULL, 0, "Show this help", -1},
+    {"client-pid", KEY_PID, "N", OPTION_HIDDEN, NULL, -1},
+    {"client-tty", KEY_TTY, NULL, OPTION_HIDDEN, NULL, -1},
+    {0},
+};
+
+static size_t append_rows(struct argp_option *rows, size_t n, const struct argp_option *more)
+{
+    for (; more->name; more++)
+        rows[n++] = *more;
+    return n;
+}
+
+static void common_rows(const struct subcommand *cmd, struct argp_option rows[MAX_ROWS])
+{
+    size_t n = append_rows(rows, 0, rows_help);
+
+    if (cmd->on_host)
+        n = append_rows(rows, n, rows_host);
+    if (cmd->on_host || cmd == &cmd_up)
+        n = append_rows(rows, n, rows_if);
+    if (cmd->json)
+        n = append_rows(rows, n, rows_json);
+    memset(&rows[n], 0, sizeof rows[n]);
+}
+
+error_t args_error(const struct argp_state *state, const char *format, ...)
+{
+    struct cmd_ctx *ctx = args_ctx(state);
+    va_list ap;
+
+    if (ctx->complained)
+        return EINVAL;
+    ctx->complained = true;
+    fprintf(ctx->err, "weft %s: ", ctx->cmd->name);
+    va_start(ap, format);
+    vfprintf(ctx->err, format, ap);
+    va_end(ap);
+    fputc('\n', ctx->err);
+    return EINVAL;
+}
+
+error_t args_number(const struct argp_state *state, const char *what, const char *text, uint64_t min, uint64_t max,
+                    uint64_t *out)
+{
+    if (parse_u64(text, min, max, out))
+        return 0;
+    return args_error(state, "bad %s '%s': give a number from %llu to %llu", what, text, (unsigned long long)min,
+                      (unsigned long long)max);
+}
+
+error_t args_port(const struct argp_state *state, const char *text, uint16_t *out)
+{
+    if (parse_port(text, NULL, out))
+        return 0;
+    return args_error(state, "bad port '%s': give a number from 1 to 65535 or a service's name", text);
+}
+
+error_t args_ip(const struct argp_state *state, const char *text, struct weft_ip *out)
+{
+    if (weft_ip_parse(text, out) == 0)
+        return 0;
+    return args_error(state, "bad address '%s': give it as 10.9.0.1", text);
+}
+
+error_t args_seconds(const struct argp_state *state, const char *what, const char *text, weft_time *out)
+{
+    if (parse_seconds(text, out))
+        return 0;
+    return args_error(state, "bad %s '%s': give seconds, as 0.5", what, text);
+}
+
+static error_t take_if(struct argp_state *state, struct cmd_where *w, const char *spec)
+{
+    if (!parse_if_spec(spec))
+        return args_error(state, "bad interface '%s': give tap:NAME or tun:NAME, as tap:wt0", spec);
+    if (w->n_ifs == CMD_MAX_IFS)
+        return args_error(state, "more than %d interfaces", CMD_MAX_IFS);
+    w->ifs[w->n_ifs++].spec = spec;
+    return 0;
+}
+
+static error_t take_addr(struct argp_state *state, struct cmd_where *w, const char *addr)
+{
+    struct weft_ip ip;
+    unsigned prefix;
+
+    if (!parse_cidr(addr, &ip, &prefix))
+        return args_error(state, "bad address '%s': give it with its prefix, as 10.9.0.2/24", addr);
+    if (w->n_ifs == 0)
+        return args_error(state, "--addr %s stands before any --if: name the interface first", addr);
+    if (w->ifs[w->n_ifs - 1].addr)
+        return args_error(state, "%s has two --addr: give each --if one", w->ifs[w->n_ifs - 1].spec);
+    w->ifs[w->n_ifs - 1].addr = addr;
+    return 0;
+}
+
+static bool add_word(char *route, const char *word)
+{
+    size_t n = strlen(route);
+
+    if (n + 1 + strlen(word) >= CMD_ROUTE_TEXT)
+        return false;
+    if (n)
+        route[n++] = ' ';
+    strcpy(route + n, word);
+    return true;
+}
+
+/* A route may come as one word ('default via A') or as several: then its pairs follow as arguments, taken here. */
+static error_t take_route(struct argp_state *state, struct cmd_where *w, const char *word)
+{
+    char *route;
+    bool fits;
+
+    if (w->n_routes == CMD_MAX_ROUTES)
+        return args_error(state, "more than %d routes", CMD_MAX_ROUTES);
+    route = w->routes[w->n_routes];
+    fits = add_word(route, word);
+    while (fits && state->next + 1 < state->argc) {
+        char **pair = &state->argv[state->next];
+
+        if (strcmp(pair[0], "via") != 0 && strcmp(pair[0], "dev") != 0)
+            break;
+        fits = add_word(route, pair[0]) && add_word(route, pair[1]);
+        state->next += 2;
+    }
+    if (!fits || !parse_route(route))
+        return args_error(state, "bad route '%s': give it as 'default via 10.9.0.1'", fits ? route : word);
+    w->n_routes++;
+    return 0;
+}
+
+static void print_help(struct cmd_ctx *ctx, const struct argp_state *state)
+{
+    char name[32];
+
+    snprintf(name, sizeof name, "weft %s", ctx->cmd->name);
+    argp_help(state->root_argp, ctx->out, ARGP_HELP_USAGE | ARGP_HELP_LONG | ARGP_HELP_DOC, name);
+}
+
+static error_t take_where(int key, char *arg, struct argp_state *state)
+{
+    struct cmd_where *w = &args_ctx(state)->where;
+
+    switch (key) {
+    case KEY_HOST:
+        w->host = arg;
+        return parse_host_name(arg) ? 0 : args_error(state, "bad host name '%s'", arg);
+    case KEY_IF:
+        return take_if(state, w, arg);
+    case KEY_ADDR:
+        return take_addr(state, w, arg);
+    case KEY_ROUTE:
+        return take_route(state, w, arg);
+    case KEY_JSON:
+        w->json = true;
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static error_t check_end(struct argp_state *state)
+{
+    struct cmd_ctx *ctx = args_ctx(state);
+
+    if (ctx->n_args < ctx->cmd->min_args)
+        return args_error(state, "needs %s; see weft %s --help", ctx->cmd->args, ctx->cmd->name);
+    if (ctx->where.host && ctx->where.n_ifs)
+        return args_error(state, "--host and --if exclude each other: name a running host, or make one here");
+    return 0;
+}
+
+static error_t parse_common(int key, char *arg, struct argp_state *state)
+{
+    struct cmd_ctx *ctx = args_ctx(state);
+    uint64_t pid;
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = ctx;
+        return 0;
+    case ARGP_KEY_ARG:
+        /* Counted here: argp's own count is of what this very parser took. */
+        return ctx->n_args++ < ctx->cmd->max_args ? ARGP_ERR_UNKNOWN
+                                                  : args_error(state, "unexpected argument '%s'", arg);
+    case ARGP_KEY_END:
+        return check_end(state);
+    case ARGP_KEY_ERROR:
+        ctx->stopped_at = state->next;
+        return 0;
+    case KEY_HELP:
+        print_help(ctx, state);
+        ctx->complained = true;
+        return ECANCELED;
+    case KEY_PID:
+        if (parse_u64(arg, 1, INT32_MAX, &pid))
+            ctx->pid = (int)pid;
+        return 0;
+    case KEY_TTY:
+        ctx->tty = true;
+        return 0;
+    default:
+        return take_where(key, arg, state);
+    }
+}
+
+static bool known(const struct argp_option *rows, const char *word)
+{
+    for (; rows && (rows->name || rows->key); rows++) {
+        if (strncmp(word, "--", 2) == 0 ? rows->name && strcmp(rows->name, word + 2) == 0
+                                        : word[1] && !word[2] && rows->key == word[1])
+            return true;
+    }
+    return false;
+}
+
+/* argp told us only that it gave up: find out over which word, and say it in one line. */
+static void explain(struct cmd_ctx *ctx, const struct argp_option *common)
+{
+    const char *word = ctx->stopped_at > 0 ? ctx->argv[ctx->stopped_at - 1] : "?";
+
+    if (ctx->complained)
+        return;
+    if (known(ctx->cmd->options, word) || known(common, word))
+        cmd_fail(ctx, 0, "option '%s' needs a value; see weft %s --help", word, ctx->cmd->name);
+    else
+        cmd_fail(ctx, 0, "unknown option '%s'; see weft %s --help", word, ctx->cmd->name);
+}
+
+int args_parse(struct cmd_ctx *ctx)
+{
+    const unsigned flags = ARGP_NO_ERRS | ARGP_NO_EXIT | ARGP_NO_HELP | ARGP_IN_ORDER;
+    const struct subcommand *cmd = ctx->cmd;
+    struct argp own = {.options = cmd->options, .parser = cmd->parse};
+    struct argp_child children[2] = {{.argp = &own, .group = 1}, {0}};
+    struct argp_option common[MAX_ROWS];
+    char doc[1024];
+    struct argp all = {.options = common, .parser = parse_common, .args_doc = cmd->args, .doc = doc};
+    error_t err;
+
+    ctx->opts = calloc(1, cmd->opts_size ? cmd->opts_size : 1);
+    if (!ctx->opts)
+        return cmd_fail(ctx, CMD_FAILED, "out of memory");
+    all.children = children;
+    common_rows(cmd, common);
+    snprintf(doc, sizeof doc, "%s.\v%s", cmd->summary, cmd->more ? cmd->more : "");
+    err = argp_parse(&all, ctx->argc, ctx->argv, flags, NULL, ctx);
+    if (err == 0)
+        return CMD_GO_ON;
+    if (err == ECANCELED)
+        return 0;
+    explain(ctx, common);
+    return CMD_USAGE;
+}

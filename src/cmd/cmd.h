@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame of the `weft` program: what a subcommand is, and what it runs against.
+ *
+ * A subcommand that works on a host is one function, run in one of two places: in this process, on a short-lived host
+ * made of --if, --addr and --route; or inside a running host, reached through its control socket (--host). The client
+ * reads and checks the arguments first, so that mistakes are told before anybody is disturbed; the host's process then
+ * reads the same arguments again. Subcommands therefore use cmd_ctx.in, out and err, never stdio's own streams.
+ *
+ * Exit status: 0; 1 when the network said no; 2 when the command could not be carried out as given.
+ */
+#ifndef CMD_CMD_H
+#define CMD_CMD_H
+
+#include <argp.h>
+#include <stdio.h>
+
+#include "weft/host.h"
+
+#define CMD_FAILED 1
+#define CMD_USAGE  2
+#define CMD_GO_ON  (-1) /* args_parse: no exit status yet */
+
+#define CMD_MAX_IFS    16
+#define CMD_MAX_ROUTES 32
+#define CMD_ROUTE_TEXT 120
+#define CMD_WHY        256 /* room for one line of explanation */
+
+/* Which stack to work on, and how to print. */
+struct cmd_where {
+    const char *host; /* NULL: not said */
+    size_t n_ifs, n_routes;
+    struct {
+        const char *spec, *addr;
+    } ifs[CMD_MAX_IFS];
+    char routes[CMD_MAX_ROUTES][CMD_ROUTE_TEXT];
+    bool json;
+};
+
+struct services; /* service/service.h */
+
+/* The process that keeps a host: `weft up`, or a subcommand with --if. */
+struct cmd_keeper {
+    weft_host *host;
+    struct services *services;
+    int quit; /* eventfd; made readable by `weft down` */
+};
+
+struct cmd_ctx {
+    const struct subcommand *cmd;
+    int argc; /* argv[0] is the subcommand's name */
+    char **argv;
+    struct cmd_where where;
+    void *opts; /* cmd->opts_size bytes, filled by cmd->parse */
+    weft_host *host;
+    struct cmd_keeper *keeper;
+    bool remote; /* runs inside a host for a client in another process */
+    int pid;     /* of the client, for netstat -p */
+    bool tty;    /* the user's input is a terminal, even where `in` is a pipe that carries it */
+    int in, out_fd;
+    FILE *out, *err;
+    int hangup; /* becomes readable when it should end soon; -1: never */
+    bool complained;
+    unsigned n_args; /* arguments that are no options, so far */
+    int stopped_at; /* argv index where parsing gave up */
+};
+
+struct subcommand {
+    const char *name, *args, *summary; /* args as in "ADDR PORT" */
+    const char *more;                  /* a paragraph for --help, or NULL */
+    const struct argp_option *options; /* its own, ended by a zero row; or NULL */
+    error_t (*parse)(int key, char *arg, struct argp_state *state); /* NULL: no options and no arguments of its own */
+    size_t opts_size;
+    unsigned min_args, max_args;
+    bool on_host; /* takes --host, --if, --addr, --route; else it runs here, without a stack */
+    bool stays; /* keeps a host of its own for long: may have its devices made */
+    bool json;
+    /* Runs where the user is, before anything else: may rewrite ctx->argv (relative paths, opened files). CMD_GO_ON or a status. */
+    int (*prepare)(struct cmd_ctx *ctx);
+    int (*run)(struct cmd_ctx *ctx); /* its return value is the exit status */
+};
+
+extern const struct subcommand cmd_up, cmd_down, cmd_serve, cmd_ping, cmd_nc, cmd_netstat, cmd_arp, cmd_capture,
+    cmd_demo;
+
+/* The i-th, in the order of help; NULL when there is no i-th. */
+const struct subcommand *cmd_at(size_t i);
+/* NULL when there is none of that name. */
+const struct subcommand *cmd_find(const char *name);
+
+/* One line on ctx->err, "weft NAME: ..."; returns status. */
+int cmd_fail(struct cmd_ctx *ctx, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Is it time to end? Never blocks. */
+bool cmd_hung_up(const struct cmd_ctx *ctx);
+
+/* Waits; false when it is time to end. WEFT_NEVER: until then. */
+bool cmd_sleep(const struct cmd_ctx *ctx, weft_time duration);
+
+/* ---- args.c ---- */
+
+/* Reads ctx->argv into ctx->where and ctx->opts (which it allocates: free it). CMD_GO_ON, or an exit status. */
+int args_parse(struct cmd_ctx *ctx);
+
+/* For a parser: one line "weft NAME: ..."; returns EINVAL. */
+error_t args_error(const struct argp_state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline struct cmd_ctx *args_ctx(const struct argp_state *state) { return (struct cmd_ctx *)state->input; }
+static inline void *args_opts(const struct argp_state *state) { return args_ctx(state)->opts; }
+
+/* Values; on failure they complain about `what` and return EINVAL. */
+error_t args_number(const struct argp_state *state, const char *what, const char *text, uint64_t min, uint64_t max,
+                    uint64_t *out);
+error_t args_port(const struct argp_state *state, const char *text, uint16_t *out);
+error_t args_ip(const struct argp_state *state, const char *text, struct weft_ip *out);
+error_t args_seconds(const struct argp_state *state, const char *what, const char *text, weft_time *out);
+
+/* ---- local.c: hosts of this machine ---- */
+
+/* Fills names of hosts whose control socket answers; returns how many there are (possibly more than max). */
+#define HOST_NAME_ROOM 64
+size_t hosts_running(char names[][HOST_NAME_ROOM], size_t max);
+
+/* Is there somebody behind this host's control socket? */
+bool host_answers(const char *name);
+
+/* Runs on the host that ctx->where names: there, or here on a short-lived one. Returns the exit status. */
+int run_on_host(struct cmd_ctx *ctx);
+
+/* Builds a host of ctx->where; name NULL: nameless. Not started yet. NULL after a complaint. */
+weft_host *host_build(struct cmd_ctx *ctx, const char *name);
+
+/* The handler for weft_control_serve; ctx is a struct cmd_keeper. */
+int job_run(struct weft_job *job, void *keeper);
+
+/* Blocks SIGINT, SIGTERM and SIGHUP, which from now on make the returned descriptor readable. Before any thread starts. */
+int signals_as_descriptor(void);
+
+#endif

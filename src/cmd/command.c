@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of subcommands, and what they share. */
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+
+static const struct subcommand *const table[] = {
+    &cmd_demo, &cmd_up, &cmd_down, &cmd_serve, &cmd_ping, &cmd_nc, &cmd_netstat, &cmd_arp, &cmd_capture,
+};
+
+const struct subcommand *cmd_at(size_t i)
+{
+    return i < sizeof table / sizeof *table ? table[i] : NULL;
+}
+
+const struct subcommand *cmd_find(const char *name)
+{
+    const struct subcommand *cmd;
+    size_t i;
+
+    for (i = 0; (cmd = cmd_at(i)) != NULL; i++) {
+        if (strcmp(cmd->name, name) == 0)
+            break;
+    }
+    return cmd;
+}
+
+int cmd_fail(struct cmd_ctx *ctx, int status, const char *format, ...)
+{
+    va_list ap;
+
+    fprintf(ctx->err, "weft %s: ", ctx->cmd->name);
+    va_start(ap, format);
+    vfprintf(ctx->err, format, ap);
+    va_end(ap);
+    fputc('\n', ctx->err);
+    fflush(ctx->err);
+    return status;
+}
+
+bool cmd_hung_up(const struct cmd_ctx *ctx)
+{
+    struct pollfd p = {.fd = ctx->hangup, .events = POLLIN};
+
+    return ctx->hangup >= 0 && poll(&p, 1, 0) > 0;
+}
+
+bool cmd_sleep(const struct cmd_ctx *ctx, weft_time duration)
+{
+    struct pollfd p = {.fd = ctx->hangup, .events = POLLIN};
+    struct timespec ts = {.tv_sec = (time_t)(duration / WEFT_S), .tv_nsec = (long)(duration % WEFT_S)};
+    int n;
+
+    do
+        n = ppoll(&p, 1, duration == WEFT_NEVER ? NULL : &ts, NULL);
+    while (n < 0 && errno == EINTR);
+    return n == 0;
+}

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/ladder.h"
+
+#include <string.h>
+
+#include "wire/ethernet.h"
+#include "wire/ipv4.h"
+#include "wire/print.h"
+
+#define TEXT_WIDTH 74 /* between the states */
+#define TEXT_ROOM  200
+
+void ladder_begin(struct ladder *l, FILE *out, const char *name0, const char *name1, weft_time delay)
+{
+    memset(l, 0, sizeof *l);
+    l->out = out;
+    l->name[0] = name0;
+    l->name[1] = name1;
+    l->delay = delay;
+    l->side[0].wscale = l->side[1].wscale = -1;
+}
+
+/* ---- lines ---- */
+
+static void time_text(char *buf, size_t n, weft_time t)
+{
+    struct fmt f = fmt_begin(buf, n);
+
+    if (t != WEFT_NEVER)
+        fmt_time(&f, t, 6);
+}
+
+/* "--- text ------->", "<------- text ---", or with an X where it got lost. Notes have no arrow. */
+static void arrow_text(char *buf, int from, enum ladder_fate fate, const char *text)
+{
+    static const char dashes[] = "--------------------------------------------------------------------------------";
+    int len = (int)strlen(text), fill = TEXT_WIDTH - 7 - len;
+    char tip = fate == LADDER_LOST ? 'X' : from == 0 ? '>' : '<';
+
+    if (fill < 1)
+        fill = 1;
+    if (from < 0)
+        snprintf(buf, TEXT_ROOM, "  (%s)", text);
+    else if (from == 0)
+        snprintf(buf, TEXT_ROOM, "-- %s %.*s-%c", text, fill, dashes, tip);
+    else
+        snprintf(buf, TEXT_ROOM, "%c- %s %.*s-", tip, text, fill + 1, dashes);
+}
+
+void ladder_line(char *buf, size_t n, weft_time sent, weft_time arrives, int from, enum ladder_fate fate,
+                 const char *text, enum weft_tcp_state left, enum weft_tcp_state right)
+{
+    char leaving[24], arriving[24], arrow[TEXT_ROOM];
+
+    time_text(leaving, sizeof leaving, sent);
+    time_text(arriving, sizeof arriving, arrives);
+    arrow_text(arrow, from, fate, text);
+    snprintf(buf, n, "%10s %10s %-12s %-*s %s", leaving, arriving, weft_tcp_state_name(left), TEXT_WIDTH, arrow,
+             weft_tcp_state_name(right));
+}
+
+void ladder_header(const struct ladder *l)
+{
+    if (l->out)
+        fprintf(l->out, "%10s %10s %-12s %-*s %s\n", "leaves", "arrives", l->name[0], TEXT_WIDTH, "", l->name[1]);
+}
+
+static weft_time since(const struct ladder *l, weft_time t)
+{
+    return t == WEFT_NEVER ? t : t - l->origin;
+}
+
+static void show(struct ladder *l, weft_time sent, weft_time arrives, int from, enum ladder_fate fate, const char *text)
+{
+    char line[512];
+
+    ladder_line(line, sizeof line, since(l, sent), since(l, arrives), from, fate, text, l->state[0], l->state[1]);
+    if (l->out)
+        fprintf(l->out, "%s\n", line);
+    memcpy(l->shown, l->state, sizeof l->shown);
+}
+
+void ladder_note(struct ladder *l, weft_time now, const char *text)
+{
+    show(l, now, WEFT_NEVER, -1, LADDER_ARRIVED, text);
+}
+
+void ladder_settle(struct ladder *l, weft_time now)
+{
+    char text[TEXT_ROOM];
+    int end;
+
+    for (end = 0; end < 2; end++) {
+        if (l->state[end] == l->shown[end])
+            continue;
+        snprintf(text, sizeof text, "%s: %s is over", l->name[end], weft_tcp_state_name(l->shown[end]));
+        ladder_note(l, now, text);
+    }
+}
+
+/* ---- segments ---- */
+
+static void options_text(struct fmt *f, const struct tcp_options *o, int from, const uint32_t ts_base[2])
+{
+    const char *comma = " <";
+    unsigned i;
+
+    if (o->mss) {
+        fmt_str(f, comma);
+        fmt_str(f, "mss ");
+        fmt_u64(f, o->mss);
+        comma = ",";
+    }
+    if (o->sack_permitted) {
+        fmt_str(f, comma);
+        fmt_str(f, "sackOK");
+        comma = ",";
+    }
+    if (o->has_ts) {
+        fmt_str(f, comma);
+        fmt_str(f, "TS ");
+        fmt_i64(f, (int32_t)(o->ts_val - ts_base[from]));
+        fmt_char(f, ' ');
+        fmt_i64(f, o->ts_ecr ? (int32_t)(o->ts_ecr - ts_base[!from]) : 0);
+        comma = ",";
+    }
+    if (o->wscale >= 0) {
+        fmt_str(f, comma);
+        fmt_str(f, "wscale ");
+        fmt_u64(f, (uint64_t)o->wscale);
+        comma = ",";
+    }
+    for (i = 0; i < o->n_sack; i++) {
+        fmt_str(f, comma);
+        fmt_str(f, "sack");
+        comma = ",";
+    }
+    if (*comma == ',')
+        fmt_char(f, '>');
+}
+
+void ladder_segment_text(char *buf, size_t n, const struct ladder_segment *s, const struct tcp_options *o,
+                         const uint32_t ts_base[2])
+{
+    struct fmt f = fmt_begin(buf, n);
+
+    tcp_flags_text(&f, s->flags);
+    fmt_str(&f, " seq ");
+    fmt_i64(&f, s->seq);
+    if (s->len) {
+        fmt_char(&f, ':');
+        fmt_i64(&f, s->seq + s->len);
+        fmt_char(&f, '(');
+        fmt_u64(&f, s->len);
+        fmt_char(&f, ')');
+    }
+    if (s->flags & TCP_ACK) {
+        fmt_str(&f, " ack ");
+        fmt_i64(&f, s->ack);
+    }
+    fmt_str(&f, " win ");
+    fmt_u64(&f, s->window);
+    options_text(&f, o, s->from, ts_base);
+    if (s->fate == LADDER_WANDERED)
+        fmt_str(&f, " (wandering)");
+    else if (s->again)
+        fmt_str(&f, " (again)");
+    if (s->drop != WEFT_DROP_none && s->drop < WEFT_DROP_COUNT) {
+        fmt_str(&f, " [");
+        fmt_str(&f, weft_drop_name(s->drop));
+        fmt_char(&f, ']');
+    }
+}
+
+/* Finds the TCP segment in an Ethernet frame; false when there is none. *len: bytes of its text. */
+static bool dissect(const struct ladder_frame *f, struct tcp_header *h, struct tcp_options *o, uint32_t *len)
+{
+    struct reader r = reader(f->bytes, f->n);
+    struct eth_header eth;
+    struct ipv4_header ip;
+
+    if (!eth_parse(&r, &eth) || eth.type != ETH_TYPE_IPV4 ||
+        ipv4_parse(&r, f->wire_len - ETH_HEADER, &ip) != IPV4_OK || ip.proto != IP_PROTO_TCP ||
+        tcp_parse(&r, (size_t)(ip.total_len - ip.header_len), h, o) != TCP_OK)
+        return false;
+    *len = (uint32_t)(ip.total_len - ip.header_len - h->header_len);
+    return true;
+}
+
+/* What a SYN teaches about its sender. One with another sequence number begins another conversation. */
+static void learn(struct ladder *l, int from, const struct tcp_header *h, const struct tcp_options *o)
+{
+    bool again = l->side[from].known && l->side[from].isn == h->seq.v;
+
+    if (!(h->flags & TCP_SYN) || again)
+        return;
+    l->side[from].known = true;
+    l->side[from].isn = h->seq.v;
+    l->side[from].wscale = o->wscale;
+    l->side[from].sent = 0;
+    if (o->has_ts)
+        l->side[from].ts_base = o->ts_val;
+}
+
+static int64_t relative(const struct ladder *l, int side, uint32_t v)
+{
+    return l->side[side].known ? (int32_t)(v - l->side[side].isn) : (int64_t)v;
+}
+
+static void understand(struct ladder *l, int from, const struct tcp_header *h, uint32_t len,
+                       struct ladder_segment *s)
+{
+    bool scaled = !(h->flags & TCP_SYN) && l->side[0].wscale >= 0 && l->side[1].wscale >= 0;
+    uint32_t space = len + ((h->flags & TCP_SYN) != 0) + ((h->flags & TCP_FIN) != 0);
+
+    s->from = from;
+    s->flags = h->flags;
+    s->seq = relative(l, from, h->seq.v);
+    s->ack = h->flags & TCP_ACK ? relative(l, !from, h->ack.v) : 0;
+    s->len = len;
+    s->window = scaled ? (uint32_t)h->window << l->side[from].wscale : h->window;
+    s->again = space > 0 && s->seq + space <= l->side[from].sent;
+    if (s->seq + space > l->side[from].sent && l->side[from].known)
+        l->side[from].sent = s->seq + space;
+}
+
+/* Tells one frame's story: a segment, or what else came along. */
+static void tell(struct ladder *l, int from, const struct ladder_frame *f, enum ladder_fate fate)
+{
+    weft_time sent = fate == LADDER_ARRIVED ? f->at - l->delay : fate == LADDER_LOST ? f->at : WEFT_NEVER;
+    struct ladder_segment s = {.fate = fate, .drop = f->drop};
+    char text[TEXT_ROOM] = "", story[TEXT_ROOM + 64];
+    struct tcp_options o = TCP_NO_OPTIONS;
+    struct fmt other = fmt_begin(text, sizeof text);
+    struct tcp_header h;
+    uint32_t len;
+
+    if (dissect(f, &h, &o, &len)) {
+        if (fate != LADDER_WANDERED)
+            learn(l, from, &h, &o);
+        understand(l, from, &h, len, &s);
+        ladder_segment_text(text, sizeof text, &s, &o,
+                            (const uint32_t[2]){l->side[0].ts_base, l->side[1].ts_base});
+        if (l->n_log < LADDER_LOG)
+            l->log[l->n_log++] = s;
+    } else {
+        print_packet(&other, PRINT_ETHERNET, f->bytes, f->n, f->wire_len);
+    }
+    show(l, sent, fate == LADDER_LOST ? WEFT_NEVER : f->at, from, fate, text);
+    if (!l->told)
+        return;
+    snprintf(story, sizeof story, "%s %s, %s %s%s", l->name[0], weft_tcp_state_name(l->state[0]), l->name[1],
+             weft_tcp_state_name(l->state[1]), fate == LADDER_LOST ? ", lost" : fate == LADDER_WANDERED ? ", wandered" : "");
+    l->told(l->told_ctx, f, from, story);
+}
+
+static void keep(struct ladder_frame *f, const weft_pkt *pkt, weft_time at)
+{
+    f->n = weft_pkt_copy(pkt, 0, f->bytes, sizeof f->bytes);
+    f->wire_len = weft_pkt_len(pkt);
+    f->at = at;
+    f->drop = WEFT_DROP_none;
+}
+
+void ladder_lost(struct ladder *l, int from, const weft_pkt *pkt, weft_time now)
+{
+    struct ladder_frame f = {.open = false};
+
+    keep(&f, pkt, now);
+    tell(l, from, &f, LADDER_LOST);
+}
+
+/* A listener's own states count only while there is no connection. */
+static void note_state(struct ladder *l, int end, const struct weft_trace *event)
+{
+    bool of_listener = event->remote.port == 0;
+
+    if (of_listener && l->state[end] != WEFT_TCP_CLOSED && l->state[end] != WEFT_TCP_LISTEN)
+        return;
+    l->state[end] = event->to;
+    l->visited[end] |= 1u << event->to;
+}
+
+void ladder_trace(struct ladder *l, int end, const struct weft_trace *event)
+{
+    struct ladder_frame *f = &l->frame[end];
+
+    switch (event->kind) {
+    case WEFT_TRACE_RX:
+        keep(f, event->pkt, event->at);
+        f->open = true;
+        break;
+    case WEFT_TRACE_DROP:
+        if (f->open)
+            f->drop = event->drop;
+        break;
+    case WEFT_TRACE_RX_DONE:
+        f->open = false;
+        tell(l, !end, f, l->wandered ? LADDER_WANDERED : LADDER_ARRIVED);
+        break;
+    case WEFT_TRACE_STATE:
+        note_state(l, end, event);
+        break;
+    case WEFT_TRACE_TX:
+        break;
+    }
+}

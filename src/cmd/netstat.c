@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weft netstat: what the stack holds, in the originals' columns. Facts are copied under the host's lock, and printed
+ * after it: a slow terminal stops nobody.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/json.h"
+#include "cmd/netstat_format.h"
+
+struct netstat_opts {
+    bool program, all, numeric, tcp, udp, listening;
+    bool interfaces, routes, statistics, memory;
+};
+
+static const struct argp_option netstat_options[] = {
+    {"all", 'a', NULL, 0, "Sockets that listen, too", 1},
+    {"listening", 'l', NULL, 0, "Only sockets that listen", 1},
+    {"tcp", 't', NULL, 0, "Only TCP", 1},
+    {"udp", 'u', NULL, 0, "Only UDP", 1},
+    {"numeric", 'n', NULL, 0, "Ports as numbers", 1},
+    {"program", 'p', NULL, 0, "Whose sockets they are", 1},
+    {"interfaces", 'i', NULL, 0, "Interfaces instead of sockets", 2},
+    {"route", 'r', NULL, 0, "Routes instead of sockets", 2},
+    {"statistics", 's', NULL, 0, "Counters and drops instead of sockets", 2},
+    {"memory", 'm', NULL, 0, "Who holds memory, instead of sockets", 2},
+    {0},
+};
+
+static error_t parse_netstat(int key, char *arg, struct argp_state *state)
+{
+    struct netstat_opts *o = args_opts(state);
+    static const struct {
+        int key;
+        size_t at;
+    } flags[] = {
+        {'a', offsetof(struct netstat_opts, all)},        {'l', offsetof(struct netstat_opts, listening)},
+        {'t', offsetof(struct netstat_opts, tcp)},        {'u', offsetof(struct netstat_opts, udp)},
+        {'n', offsetof(struct netstat_opts, numeric)},    {'p', offsetof(struct netstat_opts, program)},
+        {'i', offsetof(struct netstat_opts, interfaces)}, {'r', offsetof(struct netstat_opts, routes)},
+        {'s', offsetof(struct netstat_opts, statistics)}, {'m', offsetof(struct netstat_opts, memory)},
+    };
+    size_t i;
+
+    (void)arg;
+    for (i = 0; i < sizeof flags / sizeof *flags; i++) {
+        if (flags[i].key == key) {
+            *((bool *)o + flags[i].at) = true;
+            return 0;
+        }
+    }
+    return ARGP_ERR_UNKNOWN;
+}
+
+/* ---- sockets ---- */
+
+struct rows {
+    const struct netstat_opts *opts;
+    weft_host *host;
+    struct netstat_row *row;
+    size_t n, room;
+    bool out_of_memory;
+};
+
+static bool is_server(const struct weft_listing *item)
+{
+    return item->proto == WEFT_TCP ? item->state == WEFT_TCP_LISTEN : item->remote.port == 0;
+}
+
+static bool wanted(const struct netstat_opts *o, const struct weft_listing *item)
+{
+    if ((o->tcp || o->udp) && !(o->tcp && item->proto == WEFT_TCP) && !(o->udp && item->proto == WEFT_UDP))
+        return false;
+    return o->all || is_server(item) == o->listening;
+}
+
+static bool collect(void *ctx, const struct weft_listing *item)
+{
+    struct rows *rows = ctx;
+    const char *label = item->sock ? weft_host_label_of(rows->host, item->sock) : NULL;
+
+    if (!wanted(rows->opts, item))
+        return true;
+    if (rows->n == rows->room) {
+        size_t room = rows->room ? rows->room * 2 : 256;
+        struct netstat_row *more = realloc(rows->row, room * sizeof *more);
+
+        rows->out_of_memory = !more;
+        if (!more)
+            return false;
+        rows->row = more;
+        rows->room = room;
+    }
+    rows->row[rows->n].item = *item;
+    snprintf(rows->row[rows->n++].label, sizeof rows->row->label, "%s", label ? label : "-");
+    return true;
+}
+
+/* TCP before UDP before the rest; those who listen first; then by address. */
+static int row_order(const void *a, const void *b)
+{
+    const struct weft_listing *x = &((const struct netstat_row *)a)->item, *y = &((const struct netstat_row *)b)->item;
+
+    if (x->proto != y->proto)
+        return (x->proto == WEFT_ICMP) - (y->proto == WEFT_ICMP) ?: (int)x->proto - (int)y->proto;
+    if (is_server(x) != is_server(y))
+        return is_server(x) ? -1 : 1;
+    if (x->local.port != y->local.port)
+        return x->local.port - y->local.port;
+    return memcmp(&x->remote.ip, &y->remote.ip, sizeof x->remote.ip) ?: x->remote.port - y->remote.port;
+}
+
+static void print_rows(struct cmd_ctx *ctx, const struct rows *rows)
+{
+    const struct netstat_opts *o = rows->opts;
+    char line[256];
+    size_t i;
+
+    fprintf(ctx->out, "Active Internet connections (%s)\n",
+            o->all ? "servers and established" : o->listening ? "only servers" : "w/o servers");
+    fprintf(ctx->out, "Proto Recv-Q Send-Q Local Address           Foreign Address         State      %s\n",
+            o->program ? " PID/Program name" : "");
+    for (i = 0; i < rows->n; i++) {
+        netstat_line(line, sizeof line, &rows->row[i], o->numeric, o->program);
+        fprintf(ctx->out, "%s\n", line);
+    }
+}
+
+static void json_addr(struct json *j, const char *ip_key, const char *port_key, const struct weft_addr *addr)
+{
+    char text[WEFT_IP_TEXT];
+
+    json_text(j, ip_key, weft_ip_text(&addr->ip, text, sizeof text));
+    json_number(j, port_key, addr->port);
+}
+
+static void json_rows(struct json *j, const struct rows *rows)
+{
+    size_t i;
+
+    json_open(j, "sockets", '[');
+    for (i = 0; i < rows->n; i++) {
+        const struct weft_listing *item = &rows->row[i].item;
+
+        json_open(j, NULL, '{');
+        json_text(j, "proto", netstat_proto(item->proto));
+        json_number(j, "recv_q", item->recv_q);
+        json_number(j, "send_q", item->send_q);
+        json_addr(j, "local_address", "local_port", &item->local);
+        json_addr(j, "remote_address", "remote_port", &item->remote);
+        if (item->proto == WEFT_TCP)
+            json_text(j, "state", netstat_state(item->state));
+        json_text(j, "program", rows->row[i].label);
+        json_close(j, '}');
+    }
+    json_close(j, ']');
+}
+
+static int show_sockets(struct cmd_ctx *ctx, struct json *j)
+{
+    struct rows rows = {.opts = ctx->opts, .host = ctx->host};
+
+    weft_list(weft_host_lock(ctx->host), collect, &rows);
+    weft_host_unlock(ctx->host);
+    if (rows.n)
+        qsort(rows.row, rows.n, sizeof *rows.row, row_order);
+    if (j)
+        json_rows(j, &rows);
+    else
+        print_rows(ctx, &rows);
+    free(rows.row);
+    return rows.out_of_memory ? cmd_fail(ctx, CMD_FAILED, "out of memory") : 0;
+}
+
+/* ---- interfaces ---- */
+
+/* An interface's facts, safe to use after the lock is given back. */
+static bool copy_interface(struct cmd_ctx *ctx, size_t i, struct weft_if_info *info, char name[32])
+{
+    bool there = weft_if_info(weft_host_lock(ctx->host), i, info);
+
+    if (there)
+        snprintf(name, 32, "%s", info->name);
+    weft_host_unlock(ctx->host);
+    return there;
+}
+
+static void json_interface(struct json *j, const struct weft_if_info *info, const char *name)
+{
+    char text[WEFT_IP_TEXT + 8], ip[WEFT_IP_TEXT], mac[18];
+    const uint8_t *m = info->mac;
+    size_t i;
+
+    snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+    json_open(j, NULL, '{');
+    json_text(j, "name", name);
+    if (info->link == WEFT_LINK_ETHERNET)
+        json_text(j, "mac", mac);
+    json_number(j, "mtu", info->mtu);
+    json_open(j, "addresses", '[');
+    for (i = 0; i < info->n_addresses; i++) {
+        snprintf(text, sizeof text, "%s/%u", weft_ip_text(&info->address[i].ip, ip, sizeof ip), info->address[i].prefix);
+        json_text(j, NULL, text);
+    }
+    json_close(j, ']');
+    json_number(j, "rx_packets", info->rx_packets);
+    json_number(j, "rx_bytes", info->rx_bytes);
+    json_number(j, "rx_drops", info->rx_drops);
+    json_number(j, "tx_packets", info->tx_packets);
+    json_number(j, "tx_bytes", info->tx_bytes);
+    json_number(j, "tx_drops", info->tx_drops);
+    json_close(j, '}');
+}
+
+static int show_interfaces(struct cmd_ctx *ctx, struct json *j)
+{
+    static const char *const flags[] = {
+        [WEFT_LINK_ETHERNET] = "BMRU", [WEFT_LINK_IP] = "PRU", [WEFT_LINK_LOOPBACK] = "LRU"};
+    struct weft_if_info info;
+    char name[32];
+    size_t i;
+
+    if (j)
+        json_open(j, "interfaces", '[');
+    else
+        fprintf(ctx->out, "Interface table\nIface             MTU    RX-OK RX-ERR RX-DRP RX-OVR"
+                          "    TX-OK TX-ERR TX-DRP TX-OVR Flg\n");
+    for (i = 0; copy_interface(ctx, i, &info, name); i++) {
+        if (j)
+            json_interface(j, &info, name);
+        else
+            fprintf(ctx->out, "%-15.15s %5u %8llu %6d %6llu %-6d %8llu %6d %6llu %6d %s\n", name, info.mtu,
+                    (unsigned long long)info.rx_packets, 0, (unsigned long long)info.rx_drops, 0,
+                    (unsigned long long)info.tx_packets, 0, (unsigned long long)info.tx_drops, 0, flags[info.link]);
+    }
+    if (j)
+        json_close(j, ']');
+    return 0;
+}
+
+/* ---- routes ---- */
+
+static bool copy_route(struct cmd_ctx *ctx, size_t i, struct weft_route *route, char name[32])
+{
+    bool there = weft_route_info(weft_host_lock(ctx->host), i, route);
+
+    if (there)
+        snprintf(name, 32, "%s", route->if_name ? route->if_name : "");
+    weft_host_unlock(ctx->host);
+    return there;
+}
+
+/* "0.0.0.0" for either family's any-address: the table shows IPv4. */
+static void v4_text(const struct weft_ip *ip, char buf[WEFT_IP_TEXT], bool *any)
+{
+    const struct weft_ip v4_any = weft_ipv4(0), v6_any = {{0}};
+
+    *any = memcmp(ip, &v4_any, sizeof *ip) == 0 || memcmp(ip, &v6_any, sizeof *ip) == 0;
+    weft_ip_text(*any ? &v4_any : ip, buf, WEFT_IP_TEXT);
+}
+
+static void print_route(struct cmd_ctx *ctx, struct json *j, const struct weft_route *r, const char *name)
+{
+    char dst[WEFT_IP_TEXT], gateway[WEFT_IP_TEXT], mask[WEFT_IP_TEXT], flags[4] = "U";
+    bool any, on_link;
+
+    v4_text(&r->dst, dst, &any);
+    v4_text(&r->gateway, gateway, &on_link);
+    netstat_mask(mask, sizeof mask, r->prefix);
+    if (!on_link)
+        strcat(flags, "G");
+    if (r->prefix == 32)
+        strcat(flags, "H");
+    if (!j) {
+        fprintf(ctx->out, "%-15s %-15s %-15s %-6s%5d %-6d %6d %s\n", dst, gateway, mask, flags, 0, 0, 0, name);
+        return;
+    }
+    json_open(j, NULL, '{');
+    json_text(j, "destination", dst);
+    json_number(j, "prefix", r->prefix);
+    json_text(j, "gateway", gateway);
+    json_text(j, "flags", flags);
+    json_number(j, "metric", r->metric);
+    json_text(j, "interface", name);
+    json_close(j, '}');
+}
+
+static int show_routes(struct cmd_ctx *ctx, struct json *j)
+{
+    struct weft_route route;
+    char name[32];
+    size_t i;
+
+    if (j)
+        json_open(j, "routes", '[');
+    else
+        fprintf(ctx->out, "IP routing table\n"
+                          "Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n");
+    for (i = 0; copy_route(ctx, i, &route, name); i++)
+        print_route(ctx, j, &route, name);
+    if (j)
+        json_close(j, ']');
+    return 0;
+}
+
+/* ---- counters ---- */
+
+static void print_counters(FILE *out, const uint64_t counters[WEFT_COUNTER_COUNT], const uint64_t drops[WEFT_DROP_COUNT])
+{
+    const char *group = "";
+    int i;
+
+    for (i = 0; i < WEFT_COUNTER_COUNT; i++) {
+        if (strcmp(group, weft_counter_group(i)) != 0)
+            fprintf(out, "%s:\n", group = weft_counter_group(i));
+        fprintf(out, "    %llu %s\n", (unsigned long long)counters[i], weft_counter_text(i));
+    }
+    fprintf(out, "Drops:\n");
+    for (i = 1; i < WEFT_DROP_COUNT; i++) {
+        if (drops[i])
+            fprintf(out, "    %llu %s: %s\n", (unsigned long long)drops[i], weft_drop_name(i), weft_drop_text(i));
+    }
+}
+
+static void json_counters(struct json *j, const uint64_t counters[WEFT_COUNTER_COUNT],
+                          const uint64_t drops[WEFT_DROP_COUNT])
+{
+    int i;
+
+    json_open(j, "counters", '{');
+    for (i = 0; i < WEFT_COUNTER_COUNT; i++)
+        json_number(j, weft_counter_name(i), counters[i]);
+    json_close(j, '}');
+    json_open(j, "drops", '{');
+    for (i = 1; i < WEFT_DROP_COUNT; i++) {
+        if (drops[i])
+            json_number(j, weft_drop_name(i), drops[i]);
+    }
+    json_close(j, '}');
+}
+
+static int show_statistics(struct cmd_ctx *ctx, struct json *j)
+{
+    uint64_t counters[WEFT_COUNTER_COUNT], drops[WEFT_DROP_COUNT];
+    const weft_stack *stack = weft_host_lock(ctx->host);
+    int i;
+
+    for (i = 0; i < WEFT_COUNTER_COUNT; i++)
+        counters[i] = weft_counter(stack, i);
+    for (i = 0; i < WEFT_DROP_COUNT; i++)
+        drops[i] = weft_drops(stack, i);
+    weft_host_unlock(ctx->host);
+    if (j)
+        json_counters(j, counters, drops);
+    else
+        print_counters(ctx->out, counters, drops);
+    return 0;
+}
+
+/* ---- memory ---- */
+
+static int show_memory(struct cmd_ctx *ctx, struct json *j)
+{
+    enum { MAX_OWNERS = 64 };
+    struct {
+        const char *name;
+        size_t live;
+    } owner[MAX_OWNERS];
+    size_t i, n = 0, peak = 0, total;
+    const weft_stack *stack = weft_host_lock(ctx->host);
+
+    total = weft_memory(stack, &peak);
+    while (n < MAX_OWNERS && weft_memory_info(stack, n, &owner[n].name, &owner[n].live))
+        n++;
+    weft_host_unlock(ctx->host);
+    if (j)
+        json_open(j, "memory", '{');
+    else
+        fprintf(ctx->out, "Memory (bytes)\n");
+    for (i = 0; i < n; i++) {
+        if (j)
+            json_number(j, owner[i].name, owner[i].live);
+        else
+            fprintf(ctx->out, "    %12zu %s\n", owner[i].live, owner[i].name);
+    }
+    if (j) {
+        json_close(j, '}');
+        json_number(j, "memory_total", total);
+        json_number(j, "memory_peak", peak);
+    } else {
+        fprintf(ctx->out, "    %12zu in all\n    %12zu at most until now\n", total, peak);
+    }
+    return 0;
+}
+
+static int run_netstat(struct cmd_ctx *ctx)
+{
+    const struct netstat_opts *o = ctx->opts;
+    struct json json = {.out = ctx->out}, *j = ctx->where.json ? &json : NULL;
+    int status = 0;
+
+    if (j)
+        json_open(j, NULL, '{');
+    if (o->interfaces)
+        status = show_interfaces(ctx, j);
+    if (o->routes)
+        status = show_routes(ctx, j);
+    if (o->statistics)
+        status = show_statistics(ctx, j);
+    if (o->memory)
+        status = show_memory(ctx, j);
+    if (!o->interfaces && !o->routes && !o->statistics && !o->memory)
+        status = show_sockets(ctx, j);
+    if (j) {
+        json_close(j, '}');
+        json_end(j);
+    }
+    return status;
+}
+
+const struct subcommand cmd_netstat = {
+    .name = "netstat",
+    .summary = "List sockets, interfaces, routes, counters",
+    .options = netstat_options,
+    .parse = parse_netstat,
+    .opts_size = sizeof(struct netstat_opts),
+    .on_host = true,
+    .json = true,
+    .run = run_netstat,
+};

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: MIT */
+#include "cmd/parse.h"
+
+#include <ctype.h>
+#include <netdb.h>
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out)
+{
+    uint64_t v = 0;
+    const char *p;
+
+    if (!*text)
+        return false;
+    for (p = text; *p; p++) {
+        if (!isdigit((unsigned char)*p) || __builtin_mul_overflow(v, 10u, &v) ||
+            __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+            return false;
+    }
+    if (v < min || v > max)
+        return false;
+    *out = v;
+    return true;
+}
+
+bool parse_seconds(const char *text, weft_time *out)
+{
+    uint64_t whole = 0, fraction = 0, unit = WEFT_S;
+    const char *p = text;
+
+    if (!isdigit((unsigned char)*p) && !(*p == '.' && isdigit((unsigned char)p[1])))
+        return false;
+    for (; isdigit((unsigned char)*p); p++) {
+        whole = whole * 10 + (uint64_t)(*p - '0');
+        if (whole > 31536000)
+            return false;
+    }
+    if (*p == '.') {
+        for (p++; isdigit((unsigned char)*p); p++) {
+            unit /= 10;
+            fraction += (uint64_t)(*p - '0') * unit;
+        }
+    }
+    *out = whole * WEFT_S + fraction;
+    return *p == '\0';
+}
+
+bool parse_port(const char *text, const char *proto, uint16_t *out)
+{
+    struct servent entry, *found = NULL;
+    char room[1024];
+    uint64_t v;
+
+    if (parse_u64(text, 1, 65535, &v)) {
+        *out = (uint16_t)v;
+        return true;
+    }
+    if (isdigit((unsigned char)*text))
+        return false;
+    if (getservbyname_r(text, proto, &entry, room, sizeof room, &found) != 0 || !found)
+        return false;
+    *out = ntohs((uint16_t)found->s_port);
+    return true;
+}
+
+bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix)
+{
+    const char *slash = strchr(text, '/');
+    char address[WEFT_IP_TEXT];
+    uint64_t bits;
+
+    if (!slash || (size_t)(slash - text) >= sizeof address || !parse_u64(slash + 1, 0, 32, &bits))
+        return false;
+    memcpy(address, text, (size_t)(slash - text));
+    address[slash - text] = '\0';
+    if (weft_ip_parse(address, ip) < 0)
+        return false;
+    *prefix = (unsigned)bits;
+    return true;
+}
+
+bool parse_host_name(const char *text)
+{
+    size_t i;
+
+    for (i = 0; text[i]; i++) {
+        bool inner = text[i] == '-' || text[i] == '_' || text[i] == '.';
+
+        if (!isalnum((unsigned char)text[i]) && !(inner && i > 0))
+            return false;
+    }
+    return i > 0 && i <= 40;
+}
+
+bool parse_if_spec(const char *text)
+{
+    size_t n;
+
+    if (strncmp(text, "tap:", 4) != 0 && strncmp(text, "tun:", 4) != 0)
+        return false;
+    n = strlen(text + 4);
+    return n > 0 && n <= 15 && !strpbrk(text + 4, "/ \t:");
+}
+
+static bool is_network(const char *word)
+{
+    struct weft_ip ip;
+    unsigned prefix;
+
+    return strcmp(word, "default") == 0 || parse_cidr(word, &ip, &prefix) || weft_ip_parse(word, &ip) == 0;
+}
+
+bool parse_route(const char *text)
+{
+    char copy[160], *save = NULL, *word, *value;
+    bool via = false, dev = false;
+    struct weft_ip ip;
+
+    if (strlen(text) >= sizeof copy)
+        return false;
+    strcpy(copy, text);
+    word = strtok_r(copy, " \t", &save);
+    if (!word || !is_network(word))
+        return false;
+    while ((word = strtok_r(NULL, " \t", &save)) != NULL) {
+        value = strtok_r(NULL, " \t", &save);
+        if (value && strcmp(word, "via") == 0 && !via && weft_ip_parse(value, &ip) == 0)
+            via = true;
+        else if (value && strcmp(word, "dev") == 0 && !dev)
+            dev = true;
+        else
+            return false;
+    }
+    return via || dev;
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/* Words of the command line into values: pure functions, no output. */
+#ifndef CMD_PARSE_H
+#define CMD_PARSE_H
+
+#include "weft/types.h"
+
+/* A decimal number and nothing else; false when it is not one or not in [min, max]. */
+bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
+
+/* "1.5", "0.2", "3": seconds to nanoseconds, up to a year. */
+bool parse_seconds(const char *text, weft_time *out);
+
+/* "13" or a name of /etc/services for proto ("tcp", "udp" or NULL); 1 to 65535. */
+bool parse_port(const char *text, const char *proto, uint16_t *out);
+
+/* "10.9.0.2/24": false when the address or the prefix is not one. */
+bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix);
+
+/* May a host be called so? Letters, digits, '-', '_' and '.', not at the start; up to 40. */
+bool parse_host_name(const char *text);
+
+/* "tap:NAME" or "tun:NAME", NAME up to 15 characters. */
+bool parse_if_spec(const char *text);
+
+/*
+ * Does text read as a route: "default via A", "NET/N via A", "NET/N dev IF", or with both? Says nothing about reach.
+ */
+bool parse_route(const char *text);
+
+#endif

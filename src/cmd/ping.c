@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weft ping: echo requests on an ICMP socket, told in ping's words. What the socket does not say, the reply's TTL, is
+ * seen on the host's tap as the packet comes in.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmd/cmd.h"
+#include "cmd/links.h"
+#include "cmd/ping_stats.h"
+#include "wire/ethernet.h"
+#include "wire/icmpv4.h"
+
+#define MAX_SIZE   65507
+#define REMEMBERED 4096 /* requests whose time of sending is kept; a power of two */
+
+struct ping_opts {
+    struct weft_ip ip;
+    uint64_t count, size;
+    weft_time interval, wait;
+    bool quiet;
+};
+
+static const struct argp_option ping_options[] = {
+    {"count", 'c', "N", 0, "Stop after N requests", 1},
+    {"interval", 'i', "SECONDS", 0, "Between requests: 1", 1},
+    {"size", 's', "BYTES", 0, "Of data in each request: 56", 1},
+    {"wait", 'W', "SECONDS", 0, "For the last replies: 2", 1},
+    {"quiet", 'q', NULL, 0, "Only the summary", 1},
+    {NULL, 'n', NULL, 0, "Addresses as numbers (they always are)", 1},
+    {0},
+};
+
+static error_t parse_ping(int key, char *arg, struct argp_state *state)
+{
+    struct ping_opts *o = args_opts(state);
+
+    switch (key) {
+    case ARGP_KEY_INIT:
+        o->size = 56;
+        o->interval = WEFT_S;
+        o->wait = 2 * WEFT_S;
+        return 0;
+    case 'c':
+        return args_number(state, "count", arg, 1, UINT32_MAX, &o->count);
+    case 'i':
+        return args_seconds(state, "interval", arg, &o->interval);
+    case 's':
+        return args_number(state, "size", arg, 0, MAX_SIZE, &o->size);
+    case 'W':
+        return args_seconds(state, "time", arg, &o->wait);
+    case 'q':
+        o->quiet = true;
+        return 0;
+    case 'n':
+        return 0;
+    case ARGP_KEY_ARG:
+        return args_ip(state, arg, &o->ip);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+struct ping {
+    struct cmd_ctx *ctx;
+    const struct ping_opts *o;
+    char to[WEFT_IP_TEXT];
+    int s;
+    uint8_t *out, *in; /* a message each */
+    size_t len;        /* of a message */
+    weft_time began, last_sent;
+    struct ping_stats stats;
+    struct links links;
+    weft_time sent_at[REMEMBERED];
+    bool answered[REMEMBERED];
+    uint8_t ttl[REMEMBERED]; /* written by the tap, before the reply can be received */
+};
+
+/* ---- the tap: under the host's lock ---- */
+
+static void note_ttl(void *ctx, const struct weft_trace *event)
+{
+    uint8_t head[ETH_HEADER + IPV4_MAX_HEADER + ICMPV4_HEADER];
+    struct ping *p = ctx;
+    struct icmpv4_header icmp;
+    struct eth_header eth;
+    struct ipv4_header ip;
+    struct reader r;
+
+    if (event->kind != WEFT_TRACE_RX || !event->pkt)
+        return;
+    r = reader(head, weft_pkt_copy(event->pkt, 0, head, sizeof head));
+    if (links_is_ethernet(&p->links, event->ifp) && (!eth_parse(&r, &eth) || eth.type != ETH_TYPE_IPV4))
+        return;
+    if (ipv4_parse(&r, weft_pkt_len(event->pkt), &ip) == IPV4_OK && ip.proto == IP_PROTO_ICMP &&
+        icmpv4_parse(&r, &icmp) && icmp.type == ICMPV4_ECHO_REPLY)
+        p->ttl[icmp.rest.echo.seq % REMEMBERED] = ip.ttl;
+}
+
+/* ---- requests and replies ---- */
+
+static uint8_t data_at(size_t i)
+{
+    return (uint8_t)i;
+}
+
+static void send_request(struct ping *p)
+{
+    uint16_t seq = (uint16_t)(p->stats.sent + 1);
+    struct icmpv4_header icmp = {.type = ICMPV4_ECHO, .rest.echo.seq = seq};
+    struct writer w = writer(p->out, ICMPV4_HEADER);
+    int64_t n;
+
+    icmpv4_emit(&w, &icmp); /* the socket fills in identifier and checksum */
+    p->last_sent = weft_host_now(p->ctx->host);
+    p->sent_at[seq % REMEMBERED] = p->last_sent;
+    p->answered[seq % REMEMBERED] = false;
+    p->stats.sent++;
+    n = weft_host_send(p->ctx->host, p->s, p->out, p->len, 0);
+    if (n < 0) {
+        p->stats.errors++;
+        fprintf(p->ctx->out, "ping: icmp_seq=%u not sent: %s\n", seq, weft_strerror((int)n));
+    }
+}
+
+/* Where the data came back changed, or the length of what did not. */
+static size_t first_wrong(const struct ping *p, size_t n)
+{
+    size_t i;
+
+    for (i = ICMPV4_HEADER; i < n; i++) {
+        if (p->in[i] != data_at(i - ICMPV4_HEADER))
+            break;
+    }
+    return i;
+}
+
+static void print_reply(struct ping *p, const char *from, uint16_t seq, size_t n, weft_time rtt, bool again)
+{
+    char time[24];
+    size_t wrong = first_wrong(p, n);
+
+    ping_rtt_text(rtt, time, sizeof time);
+    fprintf(p->ctx->out, "%zu bytes from %s: icmp_seq=%u ttl=%u time=%s ms%s", n, from, seq, p->ttl[seq % REMEMBERED],
+            time, again ? " (DUP!)" : "");
+    if (wrong < n)
+        fprintf(p->ctx->out, " (wrong data at byte %zu)", wrong - ICMPV4_HEADER);
+    fputc('\n', p->ctx->out);
+}
+
+static void take_reply(struct ping *p, size_t n, const struct weft_addr *peer)
+{
+    struct reader r = reader(p->in, n);
+    char from[WEFT_IP_TEXT];
+    struct icmpv4_header icmp;
+    weft_time rtt;
+    uint16_t seq;
+    bool again;
+
+    if (!icmpv4_parse(&r, &icmp) || icmp.type != ICMPV4_ECHO_REPLY)
+        return;
+    seq = icmp.rest.echo.seq;
+    if ((uint16_t)(p->stats.sent - seq) >= REMEMBERED)
+        return;
+    rtt = weft_host_now(p->ctx->host) - p->sent_at[seq % REMEMBERED];
+    again = p->answered[seq % REMEMBERED];
+    p->answered[seq % REMEMBERED] = true;
+    if (again)
+        p->stats.duplicates++;
+    else
+        ping_stats_reply(&p->stats, rtt);
+    if (!p->o->quiet)
+        print_reply(p, weft_ip_text(&peer->ip, from, sizeof from), seq, n, rtt, again);
+}
+
+static void take_error(struct ping *p, int err)
+{
+    p->stats.errors++;
+    if (!p->o->quiet)
+        fprintf(p->ctx->out, "From %s: icmp_seq=%u %s\n", p->to, (unsigned)(uint16_t)p->stats.sent, weft_strerror(err));
+}
+
+/* Everything that has come; false when the host is going down. */
+static bool receive_all(struct ping *p)
+{
+    struct weft_addr from;
+    int64_t n;
+
+    for (;;) {
+        n = weft_host_recvfrom(p->ctx->host, p->s, p->in, p->len, &from, 0);
+        if (n == WEFT_EAGAIN || n == WEFT_ENETDOWN)
+            break;
+        if (n < 0)
+            take_error(p, (int)n);
+        else
+            take_reply(p, (size_t)n, &from);
+    }
+    fflush(p->ctx->out);
+    return n == WEFT_EAGAIN;
+}
+
+/* Receives until then; false when it should end. */
+static bool receive_until(struct ping *p, weft_time until, bool all_in_is_enough)
+{
+    struct weft_host_poll poll = {.s = p->s, .want = WEFT_READABLE};
+    weft_time now;
+    int n;
+
+    while ((now = weft_host_now(p->ctx->host)) < until) {
+        if (all_in_is_enough && p->stats.received + p->stats.errors >= p->stats.sent)
+            return true;
+        n = weft_host_poll(p->ctx->host, &poll, 1, p->ctx->hangup, until - now);
+        if (n < 0 || cmd_hung_up(p->ctx) || (n > 0 && !receive_all(p)))
+            return false;
+    }
+    return true;
+}
+
+static void ping_loop(struct ping *p)
+{
+    const uint64_t count = p->o->count;
+
+    p->began = weft_host_now(p->ctx->host);
+    for (;;) {
+        send_request(p);
+        fflush(p->ctx->out);
+        if (count && p->stats.sent >= count)
+            break;
+        if (!receive_until(p, p->last_sent + p->o->interval, false) || ferror(p->ctx->out))
+            return;
+    }
+    receive_until(p, p->last_sent + p->o->wait, true);
+}
+
+static int ping_open(struct ping *p)
+{
+    const struct weft_addr peer = {.ip = p->o->ip};
+    char label[32];
+    int err;
+
+    p->s = weft_host_socket(p->ctx->host, WEFT_ICMP);
+    if (p->s < 0)
+        return cmd_fail(p->ctx, CMD_FAILED, "%s", weft_strerror(p->s));
+    snprintf(label, sizeof label, "%d/ping", p->ctx->pid);
+    weft_host_label(p->ctx->host, p->s, label);
+    err = weft_host_connect(p->ctx->host, p->s, &peer, WEFT_NEVER);
+    if (err == 0)
+        return 0;
+    weft_host_close(p->ctx->host, p->s);
+    return cmd_fail(p->ctx, CMD_FAILED, "cannot reach %s: %s", p->to, weft_strerror(err));
+}
+
+static int ping_run(struct ping *p)
+{
+    FILE *out = p->ctx->out;
+    char text[512];
+    int tap, status = ping_open(p);
+
+    if (status)
+        return status;
+    links_ask(&p->links, p->ctx->host);
+    tap = weft_host_tap_packets(p->ctx->host, note_ttl, p);
+    fprintf(out, "PING %s (%s) %llu(%llu) bytes of data.\n", p->to, p->to, (unsigned long long)p->o->size,
+            (unsigned long long)p->o->size + ICMPV4_HEADER + IPV4_HEADER);
+    ping_loop(p);
+    if (tap >= 0)
+        weft_host_capture_stop(p->ctx->host, tap);
+    ping_stats_text(&p->stats, p->last_sent - p->began, text, sizeof text);
+    fprintf(out, "\n--- %s ping statistics ---\n%s", p->to, text);
+    weft_host_close(p->ctx->host, p->s);
+    return p->stats.received ? 0 : CMD_FAILED;
+}
+
+static int run_ping(struct cmd_ctx *ctx)
+{
+    struct ping *p = calloc(1, sizeof *p);
+    int status = CMD_FAILED;
+    size_t i;
+
+    if (!p)
+        return cmd_fail(ctx, CMD_FAILED, "out of memory");
+    p->ctx = ctx;
+    p->o = ctx->opts;
+    p->len = ICMPV4_HEADER + p->o->size;
+    p->out = malloc(p->len);
+    p->in = malloc(p->len);
+    weft_ip_text(&p->o->ip, p->to, sizeof p->to);
+    if (!p->out || !p->in) {
+        cmd_fail(ctx, status, "out of memory");
+    } else {
+        for (i = 0; i < p->o->size; i++)
+            p->out[ICMPV4_HEADER + i] = data_at(i);
+        status = ping_run(p);
+    }
+    free(p->out);
+    free(p->in);
+    free(p);
+    return status;
+}
+
+const struct subcommand cmd_ping = {
+    .name = "ping",
+    .args = "ADDR",
+    .summary = "Ask a host whether it is there",
+    .options = ping_options,
+    .parse = parse_ping,
+    .opts_size = sizeof(struct ping_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .on_host = true,
+    .run = run_ping,
+};

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/* Pools of reference-counted blocks; see block.h. */
+#include "core/block.h"
+
+static const uint32_t sizes[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_FRAME, BLOCK_MEDIUM, BLOCK_LARGE};
+
+#define BLOCK_HEADER ((sizeof(struct weft_block) + 15) / 16 * 16)
+
+void block_pool_init(struct block_pool *p, struct mem *m)
+{
+    for (unsigned i = 0; i < BLOCK_CLASSES; i++)
+        slab_init(&p->slab[i], m, MEM_block, BLOCK_HEADER + sizes[i]);
+}
+
+void block_pool_fini(struct block_pool *p)
+{
+    for (unsigned i = 0; i < BLOCK_CLASSES; i++)
+        slab_fini(&p->slab[i]);
+}
+
+static unsigned class_for(size_t n)
+{
+    unsigned i = 0;
+
+    while (i < BLOCK_CLASSES - 1 && n > sizes[i])
+        i++;
+    return i;
+}
+
+struct weft_block *block_new(struct block_pool *p, size_t n)
+{
+    unsigned i = class_for(n);
+    struct weft_block *b;
+
+    weft_assert(n <= BLOCK_LARGE, "callers cut larger runs into pieces");
+    b = slab_alloc(&p->slab[i]);
+    if (!b)
+        return NULL;
+    b->pool = p;
+    b->release = NULL;
+    b->ctx = NULL;
+    b->refs = 1;
+    b->size = sizes[i];
+    b->used = 0;
+    b->true_size = p->slab[i].chunk_size / p->slab[i].per_chunk;
+    b->data = (uint8_t *)b + BLOCK_HEADER;
+    return b;
+}
+
+void block_free(struct weft_block *b)
+{
+    if (b->pool)
+        slab_free(&b->pool->slab[class_for(b->size)], b);
+    else
+        b->release(b, b->ctx);
+}

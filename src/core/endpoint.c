@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The head of every endpoint, and the event list; see endpoint.h. */
+#include "core/stack.h"
+
+#define DEFAULT_TTL 64
+
+void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops)
+{
+    memset(e, 0, sizeof *e);
+    e->ops = ops;
+    e->stack = s;
+    e->ttl = DEFAULT_TTL;
+    list_init(&e->event);
+    timer_init(&e->timer);
+    e->timer.kind = TIMER_ENDPOINT;
+}
+
+void endpoint_fini(weft_sock *e)
+{
+    list_remove(&e->event);
+    timer_remove(&e->stack->wheel, &e->timer);
+}
+
+void endpoint_notify(weft_sock *e, unsigned ready)
+{
+    e->became |= (uint8_t)ready;
+    if (!list_linked(&e->event))
+        list_push_back(&e->stack->events, &e->event);
+}
+
+void endpoint_fail(weft_sock *e, int err)
+{
+    e->error = (int16_t)err;
+    endpoint_notify(e, WEFT_ERROR);
+}
+
+size_t weft_events(weft_stack *stack, struct weft_event *out, size_t max)
+{
+    size_t n = 0;
+
+    while (n < max && !list_empty(&stack->events)) {
+        weft_sock *e = container_of(list_pop_front(&stack->events), weft_sock, event);
+
+        out[n++] = (struct weft_event){e, e->cookie, e->became};
+        e->became = 0;
+    }
+    return n;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* Interfaces; see iface.h. The verbs weft_input and weft_output are here. */
+#include "core/stack.h"
+#include "wire/ipv4.h"
+
+#define INPUT_MAX     4096 /* of weft_input's contract */
+#define QUEUE_DEFAULT 1024
+#define TURN_BUDGET   16 /* packets that a sender may build in one turn */
+#define MIN_MTU       68 /* RFC 791 §3.2 */
+
+static void trace_packet(weft_if *ifp, enum weft_trace_kind kind, const struct weft_pkt *pkt)
+{
+    struct weft_trace event = {.at = ifp->stack->now, .kind = kind, .ifp = ifp, .pkt = pkt};
+
+    ifp->stack->env.trace(ifp->stack->env.ctx, &event);
+}
+
+/* ---- in ---- */
+
+static void input_one(weft_if *ifp, struct weft_pkt *pkt)
+{
+    weft_stack *s = ifp->stack;
+    bool traced = s->env.trace;
+
+    ifp->rx_packets++;
+    ifp->rx_bytes += pkt_total(pkt);
+    pkt->ifp = ifp;
+    pkt->l2 = (uint16_t)pkt_headroom(pkt);
+    if (unlikely(traced))
+        trace_packet(ifp, WEFT_TRACE_RX, pkt);
+    if (likely(ifp->up))
+        ifp->ops->input(ifp, pkt);
+    else
+        pkt_drop(pkt, WEFT_DROP_if_down);
+    if (unlikely(traced))
+        trace_packet(ifp, WEFT_TRACE_RX_DONE, NULL);
+}
+
+void weft_input(weft_if *ifp, weft_pkt *const *pkts, size_t n, weft_time now)
+{
+    uint64_t bytes = ifp->rx_bytes;
+
+    weft_assert(n <= INPUT_MAX, "the contract of weft_input");
+    weft_clock(ifp->stack, now);
+    for (size_t i = 0; i < n; i++) {
+        weft_assert(pkts[i]->stack == ifp->stack, "drivers take packets from the stack they feed");
+        if (i + 1 < n)
+            __builtin_prefetch(pkts[i + 1]->data);
+        input_one(ifp, pkts[i]);
+    }
+    stack_count_n(ifp->stack, WEFT_COUNT_if_rx_packets, n);
+    stack_count_n(ifp->stack, WEFT_COUNT_if_rx_bytes, ifp->rx_bytes - bytes);
+}
+
+/* ---- out ---- */
+
+/* May this packet go out? Else why not. */
+static enum weft_drop refusal(const weft_if *ifp, const struct weft_pkt *pkt)
+{
+    bool super = pkt->gso_size && (ifp->offload & WEFT_OFFLOAD_TSO);
+
+    if (!ifp->up)
+        return WEFT_DROP_if_down;
+    if (pkt_total(pkt) > (super ? ifp->gso_max : ifp->mtu) + ifp->ops->header)
+        return WEFT_DROP_if_oversize;
+    return ifp->queue.count < ifp->queue_limit ? WEFT_DROP_none : WEFT_DROP_if_queue_full;
+}
+
+void if_transmit(weft_if *ifp, struct weft_pkt *pkt)
+{
+    enum weft_drop why = refusal(ifp, pkt);
+
+    if (unlikely(why != WEFT_DROP_none)) {
+        ifp->tx_drops++;
+        pkt->ifp = NULL; /* else pkt_drop would count it among what came in */
+        pkt_drop(pkt, why);
+        return;
+    }
+    pkt->ifp = ifp;
+    pkt_queue_push(&ifp->queue, pkt);
+}
+
+/* Empties the queue into out; returns how many. */
+static size_t drain(weft_if *ifp, weft_pkt **out, size_t max)
+{
+    struct weft_pkt *pkt;
+    size_t n = 0;
+
+    while (n < max && (pkt = pkt_queue_pop(&ifp->queue))) {
+        ifp->tx_packets++;
+        ifp->tx_bytes += pkt_total(pkt);
+        if (unlikely(ifp->stack->env.trace))
+            trace_packet(ifp, WEFT_TRACE_TX, pkt);
+        out[n++] = pkt;
+    }
+    return n;
+}
+
+/* The first sender in line builds; it is put behind the others when it wants another turn. The queue is empty. */
+static void give_turn(weft_if *ifp, size_t room)
+{
+    struct sender *s = container_of(list_pop_front(&ifp->senders), struct sender, link);
+    size_t budget = min_size(min_size(room, TURN_BUDGET), ifp->queue_limit);
+
+    if (s->pull(s, (unsigned)budget))
+        if_want(ifp, s);
+}
+
+size_t weft_output(weft_if *ifp, weft_pkt **out, size_t max, weft_time now)
+{
+    uint64_t packets = ifp->tx_packets, bytes = ifp->tx_bytes;
+    const struct list *idle = NULL; /* the first of those who built nothing in their turn, though they want another */
+    size_t n;
+
+    weft_clock(ifp->stack, now);
+    n = drain(ifp, out, max);
+    while (n < max && !list_empty(&ifp->senders) && ifp->senders.next != idle) {
+        const struct list *first = ifp->senders.next;
+        size_t built;
+
+        give_turn(ifp, max - n);
+        built = drain(ifp, out + n, max - n);
+        n += built;
+        if (built)
+            idle = NULL;
+        else if (!idle)
+            idle = first;
+    }
+    stack_count_n(ifp->stack, WEFT_COUNT_if_tx_packets, ifp->tx_packets - packets);
+    stack_count_n(ifp->stack, WEFT_COUNT_if_tx_bytes, ifp->tx_bytes - bytes);
+    return n;
+}
+
+bool weft_output_wanted(const weft_if *ifp) { return ifp->queue.count || !list_empty(&ifp->senders); }
+
+/* ---- making and removing ---- */
+
+static bool is_sound(const struct weft_if_config *k)
+{
+    size_t n = 0;
+
+    if (!k->name || k->mtu < MIN_MTU || k->mtu > 65535 || (unsigned)k->link > WEFT_LINK_LOOPBACK)
+        return false;
+    while (n < sizeof((weft_if *)0)->name && k->name[n])
+        n++;
+    if (n == 0 || n == sizeof((weft_if *)0)->name)
+        return false;
+    if ((k->offload & WEFT_OFFLOAD_TSO) && !(k->offload & WEFT_OFFLOAD_CSUM))
+        return false;
+    return k->link != WEFT_LINK_ETHERNET || !(k->mac[0] & 1);
+}
+
+static bool same_name(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
+weft_if *weft_if_find(weft_stack *stack, const char *name)
+{
+    list_each(it, &stack->interfaces) {
+        weft_if *ifp = container_of(it, weft_if, link);
+
+        if (same_name(ifp->name, name))
+            return ifp;
+    }
+    return NULL;
+}
+
+static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
+{
+    memset(ifp, 0, sizeof *ifp);
+    ifp->stack = s;
+    ifp->ops = s->assembly->link[k->link];
+    ifp->cookie = k->cookie;
+    for (size_t i = 0; k->name[i]; i++)
+        ifp->name[i] = k->name[i];
+    memcpy(ifp->mac, k->mac, 6);
+    ifp->up = true;
+    ifp->mtu = k->mtu;
+    ifp->offload = k->offload;
+    ifp->gso_max = k->gso_max ? min_u32(k->gso_max, 65535) : 65535;
+    ifp->queue_limit = k->queue_limit ? k->queue_limit : QUEUE_DEFAULT;
+    list_init(&ifp->senders);
+    list_push_back(&s->interfaces, &ifp->link);
+}
+
+weft_if *weft_if_new(weft_stack *stack, const struct weft_if_config *config, int *err)
+{
+    weft_if *ifp = NULL;
+    int why = 0;
+
+    if (!is_sound(config))
+        why = WEFT_EINVAL;
+    else if (weft_if_find(stack, config->name))
+        why = WEFT_EEXIST;
+    else if (!(ifp = mem_alloc(&stack->mem, MEM_stack, sizeof *ifp)))
+        why = WEFT_ENOMEM;
+    else
+        fill(ifp, stack, config);
+    if (why && err)
+        *err = why;
+    return ifp;
+}
+
+void weft_if_free(weft_if *ifp)
+{
+    weft_stack *s = ifp->stack;
+
+    ifp->up = false;
+    route_forget_if(s, ifp);
+    neigh_forget_if(ifp);
+    while (list_pop_front(&ifp->senders))
+        ;
+    pkt_queue_clear(&ifp->queue, WEFT_DROP_if_down);
+    list_remove(&ifp->link);
+    if (s->loopback == ifp)
+        s->loopback = NULL;
+    mem_free(&s->mem, MEM_stack, ifp, sizeof *ifp);
+}
+
+/* ---- addresses ---- */
+
+const struct if_address *if_find_address(const weft_if *ifp, const struct weft_ip *ip)
+{
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (ip_eq(&ifp->address[i].ip, ip))
+            return &ifp->address[i];
+    return NULL;
+}
+
+weft_if *if_by_address(weft_stack *s, const struct weft_ip *ip)
+{
+    list_each(it, &s->interfaces) {
+        weft_if *ifp = container_of(it, weft_if, link);
+
+        if (if_find_address(ifp, ip))
+            return ifp;
+    }
+    return NULL;
+}
+
+bool if_is_broadcast(const weft_if *ifp, const struct weft_ip *ip)
+{
+    if (!ip_is_v4(ip))
+        return false;
+    if (ip_is_limited_broadcast(ip))
+        return true;
+    for (unsigned i = 0; i < ifp->n_addresses; i++) {
+        const struct if_address *a = &ifp->address[i];
+        uint32_t host = a->prefix < 127 ? UINT32_MAX >> (a->prefix - 96) : 0;
+
+        if (host && ip_is_v4(&a->ip) && (ip_eq(ip, &a->broadcast) || ip_to_v4(ip) == (ip_to_v4(&a->ip) & ~host)))
+            return true;
+    }
+    return false;
+}
+
+/* RFC 1122 §3.2.1.3: a host's address is no group's, and neither all zeros nor all ones within its network. */
+static bool may_be_ours(const weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
+{
+    uint32_t host = prefix < 31 ? UINT32_MAX >> prefix : 0;
+
+    if (!ip_is_v4(ip) || prefix > 32 || ip_is_any(ip) || ip_is_multicast(ip) || ip_is_limited_broadcast(ip))
+        return false;
+    if (host && ((ip_to_v4(ip) & host) == 0 || (ip_to_v4(ip) & host) == host))
+        return false;
+    return !ip_is_loopback(ip) || ifp->ops->kind == WEFT_LINK_LOOPBACK;
+}
+
+static struct weft_ip all_ones(const struct weft_ip *ip, unsigned prefix)
+{
+    return prefix >= 31 ? *ip : weft_ipv4(ip_to_v4(ip) | UINT32_MAX >> prefix);
+}
+
+static struct weft_ip network_of(const struct weft_ip *ip, unsigned prefix)
+{
+    return weft_ipv4(prefix ? ip_to_v4(ip) & ~(uint32_t)((uint64_t)UINT32_MAX >> prefix) : 0);
+}
+
+int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
+{
+    struct route r = {.ifp = ifp, .prefix = (uint8_t)(96 + prefix)};
+    int err;
+
+    if (!may_be_ours(ifp, ip, prefix))
+        return WEFT_EINVAL;
+    if (if_by_address(ifp->stack, ip))
+        return WEFT_EEXIST;
+    if (ifp->n_addresses == IF_ADDRESSES)
+        return WEFT_ENOMEM;
+    r.dst = network_of(ip, prefix);
+    err = route_add(ifp->stack, &r);
+    if (err < 0 && err != WEFT_EEXIST) /* a second address of the same network shares its route */
+        return err;
+    ifp->address[ifp->n_addresses++] = (struct if_address){*ip, (uint8_t)(96 + prefix), all_ones(ip, prefix)};
+    ifp->stack->routes.generation++;
+    ifp->last_neigh = NULL; /* what is no neighbour now is found out by the long way */
+    if (ifp->ops->address_added)
+        ifp->ops->address_added(ifp, ip);
+    return 0;
+}
+
+/* ---- facts ---- */
+
+weft_stack *weft_if_stack(const weft_if *ifp) { return ifp->stack; }
+const char *weft_if_name(const weft_if *ifp) { return ifp->name; }
+void *weft_if_cookie(const weft_if *ifp) { return ifp->cookie; }
+
+static void describe(const weft_if *ifp, struct weft_if_info *info)
+{
+    *info = (struct weft_if_info){
+        .name = ifp->name,
+        .link = ifp->ops->kind,
+        .mtu = ifp->mtu,
+        .offload = ifp->offload,
+        .rx_packets = ifp->rx_packets,
+        .rx_bytes = ifp->rx_bytes,
+        .rx_drops = ifp->rx_drops,
+        .tx_packets = ifp->tx_packets,
+        .tx_bytes = ifp->tx_bytes,
+        .tx_drops = ifp->tx_drops,
+        .n_addresses = ifp->n_addresses,
+    };
+    memcpy(info->mac, ifp->mac, 6);
+    for (unsigned i = 0; i < ifp->n_addresses; i++) {
+        info->address[i].ip = ifp->address[i].ip;
+        info->address[i].prefix = ifp->address[i].prefix - 96u;
+    }
+}
+
+bool weft_if_info(weft_stack *stack, size_t i, struct weft_if_info *info)
+{
+    list_each(it, &stack->interfaces)
+        if (i-- == 0) {
+            describe(container_of(it, weft_if, link), info);
+            return true;
+        }
+    return false;
+}

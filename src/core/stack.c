@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: MIT */
+/* A stack's birth, clock, timers and end; see stack.h. */
+#include "core/stack.h"
+
+#define LOOPBACK_BATCH 64
+#define LOOPBACK_MAX   256 /* packets a tick carries over the loopback interface */
+
+/* ---- configuration ---- */
+
+static const struct weft_tcp_config tcp_default = {
+    .msl = 30 * WEFT_S,
+    .rto_initial = WEFT_S,
+    .rto_min = 200 * WEFT_MS,
+    .rto_max = 120 * WEFT_S,
+    .delayed_ack = 40 * WEFT_MS,
+    .fin_wait_2 = 60 * WEFT_S,
+    .keepalive_idle = 7200 * WEFT_S,
+    .keepalive_interval = 75 * WEFT_S,
+    .keepalive_probes = 9,
+    .syn_retries = 6,
+    .synack_retries = 5,
+    .retries_1 = 3,
+    .retries_2 = 15,
+    .orphan_retries = 8,
+    .quick_acks = 16,
+    .initial_window = 10,
+    .send_buffer = 1 << 20,
+    .receive_buffer = 1 << 20,
+    .max_half_open = 65536,
+    .max_time_wait = 262144,
+    .max_out_of_order = 128,
+    .timestamps = true,
+    .sack = true,
+    .window_scaling = true,
+    .park = true,
+    .rfc1337 = true,
+};
+
+void weft_config_default(struct weft_config *config)
+{
+    *config = (struct weft_config){
+        .port_min = 32768,
+        .port_max = 60999,
+        .reassembly_time = 60 * WEFT_S,
+        .reassembly_memory = 4 << 20,
+        .arp_reachable = 60 * WEFT_S,
+        .max_neighbours = 1024,
+        .icmp_errors_per_second = 1000,
+        .tcp = tcp_default,
+    };
+}
+
+static bool tcp_is_sound(const struct weft_tcp_config *k)
+{
+    return k->msl && k->msl <= 1000 * WEFT_S && k->rto_min && k->rto_min <= k->rto_max && k->rto_initial &&
+           k->delayed_ack < 500 * WEFT_MS && k->synack_retries <= 8 && k->syn_retries <= 127 &&
+           k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
+           k->initial_window && k->initial_window <= 1000 && k->send_buffer >= 2304 && k->receive_buffer >= 2304 &&
+           k->max_out_of_order && k->max_out_of_order <= 65536;
+}
+
+static bool is_sound(const struct weft_config *k)
+{
+    return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->max_neighbours &&
+           tcp_is_sound(&k->tcp);
+}
+
+struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose)
+{
+    uint8_t input[2] = {(uint8_t)purpose, 0};
+    struct sip_key key;
+
+    key.k0 = siphash24(s->secret, input, sizeof input);
+    input[1] = 1;
+    key.k1 = siphash24(s->secret, input, sizeof input);
+    return key;
+}
+
+/* ---- birth ---- */
+
+/* The object itself, in memory that it accounts for. NULL: out of memory. */
+static weft_stack *allocate(const struct weft_env *env, const struct weft_config *config)
+{
+    struct mem mem = {
+        .ctx = env->ctx,
+        .alloc = env->alloc,
+        .free = env->free,
+        .refuse = env->refuse,
+        .limit = config->memory_limit,
+    };
+    weft_stack *s = mem_alloc(&mem, MEM_stack, sizeof *s);
+
+    if (!s)
+        return NULL;
+    memset(s, 0, sizeof *s);
+    s->mem = mem;
+    s->env = *env;
+    s->config = *config;
+    return s;
+}
+
+static void init_parts(weft_stack *s, const struct assembly *parts, weft_time now)
+{
+    uint64_t seed[2] = {0, 0};
+
+    s->now = now;
+    wheel_init(&s->wheel, now);
+    list_init(&s->events);
+    list_init(&s->interfaces);
+    slab_init(&s->pkts, &s->mem, MEM_packet, sizeof(struct weft_pkt));
+    block_pool_init(&s->blocks, &s->mem);
+    route_table_init(&s->routes);
+    s->assembly = parts;
+    neigh_table_init(s, parts->neigh);
+    rng_seed(&s->rng, siphash24(s->secret, seed, sizeof seed));
+}
+
+static bool init_transports(weft_stack *s)
+{
+    const struct assembly *parts = s->assembly;
+
+    for (unsigned i = 0; i < STACK_TRANSPORTS && parts->transport[i]; i++) {
+        s->slot_of[parts->transport[i]->number] = (uint8_t)(i + 1);
+        s->transport[i] = parts->transport[i]->init(s);
+        if (!s->transport[i])
+            return false;
+    }
+    return true;
+}
+
+static bool add_loopback(weft_stack *s)
+{
+    struct weft_if_config lo = {
+        .name = "lo",
+        .link = WEFT_LINK_LOOPBACK,
+        .mtu = 65535,
+        .offload = WEFT_OFFLOAD_CSUM,
+        .queue_limit = 4096,
+    };
+    struct weft_ip ip = weft_ipv4(0x7f000001);
+
+    s->loopback = weft_if_new(s, &lo, NULL);
+    return s->loopback && weft_if_add_address(s->loopback, &ip, 8) == 0;
+}
+
+static int build(weft_stack *s)
+{
+    const struct assembly *parts = s->assembly;
+
+    if (parts->ip_init && !(s->ip = parts->ip_init(s)))
+        return WEFT_ENOMEM;
+    return init_transports(s) && add_loopback(s) ? 0 : WEFT_ENOMEM;
+}
+
+weft_stack *stack_new(const struct assembly *parts, const struct weft_env *env, const struct weft_config *config,
+                      weft_time now, int *err)
+{
+    struct weft_config defaults;
+    struct sip_key secret;
+    weft_stack *s = NULL;
+    int why = 0;
+
+    weft_config_default(&defaults);
+    if (!config)
+        config = &defaults;
+    if (!is_sound(config)) {
+        why = WEFT_EINVAL;
+    } else if (!env->random(env->ctx, &secret, sizeof secret)) {
+        why = WEFT_EPROTO;
+    } else if (!(s = allocate(env, config))) {
+        why = WEFT_ENOMEM;
+    } else {
+        s->secret = secret;
+        init_parts(s, parts, now);
+        why = build(s);
+    }
+    if (why && s) {
+        weft_stack_free(s);
+        s = NULL;
+    }
+    if (why && err)
+        *err = why;
+    return s;
+}
+
+/* ---- end ---- */
+
+static void fini_transports(weft_stack *s)
+{
+    for (unsigned i = STACK_TRANSPORTS; i-- > 0;)
+        if (s->transport[i])
+            s->assembly->transport[i]->fini(s, s->transport[i]);
+}
+
+void weft_stack_free(weft_stack *stack)
+{
+    struct mem mem;
+
+    stack->env.trace = NULL; /* it ends without a word */
+    fini_transports(stack);
+    if (stack->ip)
+        stack->assembly->ip_fini(stack, stack->ip);
+    while (!list_empty(&stack->interfaces))
+        weft_if_free(container_of(list_first(&stack->interfaces), weft_if, link));
+    neigh_table_fini(stack);
+    route_table_fini(stack);
+    slab_fini(&stack->pkts);
+    block_pool_fini(&stack->blocks);
+    memset(&stack->secret, 0, sizeof stack->secret);
+    mem = stack->mem; /* which is about to free itself */
+    mem_free(&mem, MEM_stack, stack, sizeof *stack);
+}
+
+/* ---- time ---- */
+
+void weft_clock(weft_stack *stack, weft_time now) { stack->now = max_u64(stack->now, now); }
+
+static bool loopback_wants(const weft_stack *s) { return s->loopback && weft_output_wanted(s->loopback); }
+
+weft_time weft_deadline(const weft_stack *stack)
+{
+    return loopback_wants(stack) ? stack->now : wheel_deadline(&stack->wheel);
+}
+
+static void fire(weft_stack *s, struct timer *t)
+{
+    weft_sock *e;
+
+    switch (t->kind) {
+    case TIMER_ENDPOINT:
+        e = container_of(t, weft_sock, timer);
+        e->ops->timer(e);
+        break;
+    case TIMER_NEIGH:
+        neigh_timer(s, t);
+        break;
+    case TIMER_IP:
+        s->assembly->ip_timer(s, t);
+        break;
+    default:
+        s->assembly->transport[t->kind - TIMER_TRANSPORT]->timer(s, t);
+    }
+}
+
+/* What goes out on the loopback interface comes in on it, a bounded number of packets each tick. */
+static void carry_loopback(weft_stack *s)
+{
+    weft_pkt *batch[LOOPBACK_BATCH];
+
+    for (unsigned done = 0; done < LOOPBACK_MAX && loopback_wants(s);) {
+        size_t n = weft_output(s->loopback, batch, LOOPBACK_BATCH, s->now);
+
+        if (n == 0)
+            return;
+        for (size_t i = 0; i < n; i++) { /* it never leaves this memory */
+            batch[i]->csum_valid = true;
+            batch[i]->csum_partial = false;
+        }
+        weft_input(s->loopback, batch, n, s->now);
+        done += (unsigned)n;
+    }
+}
+
+void weft_tick(weft_stack *stack, weft_time now)
+{
+    struct timer *t;
+
+    weft_clock(stack, now);
+    while ((t = wheel_pop(&stack->wheel, stack->now)))
+        fire(stack, t);
+    carry_loopback(stack);
+}
+
+/* ---- protocols ---- */
+
+bool stack_deliver(weft_stack *s, struct weft_pkt *pkt)
+{
+    uint8_t slot = s->slot_of[pkt->proto];
+
+    if (!slot)
+        return false;
+    s->assembly->transport[slot - 1]->input(s, pkt);
+    return true;
+}
+
+bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e)
+{
+    uint8_t slot = s->slot_of[proto];
+    const struct transport *t = slot ? s->assembly->transport[slot - 1] : NULL;
+
+    return t && t->error && t->error(s, e);
+}

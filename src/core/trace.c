@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* What a stack tells of itself: drops, changes of state, counters, memory. */
+#include "core/stack.h"
+
+void stack_drop(weft_stack *s, enum weft_drop why)
+{
+    s->drops[why]++;
+    if (s->env.trace) {
+        struct weft_trace event = {.at = s->now, .kind = WEFT_TRACE_DROP, .drop = why};
+
+        s->env.trace(s->env.ctx, &event);
+    }
+}
+
+void stack_trace_state(weft_stack *s, const weft_sock *sock, const struct weft_addr *local,
+                       const struct weft_addr *remote, enum weft_tcp_state from, enum weft_tcp_state to)
+{
+    struct weft_trace event = {
+        .at = s->now,
+        .kind = WEFT_TRACE_STATE,
+        .sock = sock,
+        .local = *local,
+        .remote = *remote,
+        .from = from,
+        .to = to,
+    };
+
+    if (s->env.trace)
+        s->env.trace(s->env.ctx, &event);
+}
+
+uint64_t weft_drops(const weft_stack *stack, enum weft_drop drop)
+{
+    return (unsigned)drop < WEFT_DROP_COUNT ? stack->drops[drop] : 0;
+}
+
+uint64_t weft_counter(const weft_stack *stack, enum weft_counter counter)
+{
+    return (unsigned)counter < WEFT_COUNTER_COUNT ? stack->counters[counter] : 0;
+}
+
+void weft_count_drop(weft_stack *stack, enum weft_drop drop) { stack_drop(stack, drop); }
+
+size_t weft_memory(const weft_stack *stack, size_t *peak)
+{
+    if (peak)
+        *peak = stack->mem.peak;
+    return stack->mem.total;
+}
+
+bool weft_memory_info(const weft_stack *stack, size_t i, const char **owner, size_t *live)
+{
+    if (i >= MEM_CLASS_COUNT)
+        return false;
+    *owner = mem_class_text((enum mem_class)i);
+    *live = stack->mem.live[i];
+    return true;
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of the host share: the host object, and the few functions by which they meet.
+ *
+ * Theory of operation. One mutex, `lock`, covers the stack and everything below but where another lock is named. It is
+ * held by whoever works on the stack: the poll thread when a device or a timer calls, or any thread inside a socket
+ * call. The holder runs to completion: after its own work it calls host_settle, which carries the loopback, wakes
+ * those whose sockets became ready, pulls the output and writes the drivers. Only then does it unlock or wait.
+ *
+ * The poll thread sleeps until `sleep_until` without the lock. Another thread interrupts that sleep (host_kick) only
+ * when the stack's deadline moved before it, or a driver is full and must be polled for writing.
+ *
+ *      file         owns
+ *      host.c       birth and death, the clock, the lock as others see it
+ *      loop.c       the poll thread, the movement of packets
+ *      interface.c  interfaces and routes from text
+ *      wait.c       who waits for which socket; weft_host_poll
+ *      calls.c      host sockets by number, the blocking calls
+ *      story.c      traces into packets with comments
+ *      capture.c    where those go: files, descriptors, functions
+ *      control.c    the control socket's server        client.c  its client
+ *
+ * Lock order: control.lock, then lock, then a capture's own.
+ */
+#ifndef HOST_HOST_H
+#define HOST_HOST_H
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "weft/host.h"
+
+#define HOST_BATCH      64 /* packets moved at once, either way */
+#define HOST_INTERFACES 32
+
+/* An interface with its driver. Its memory is the weft_if's cookie. */
+struct host_if {
+    weft_if *ifp;
+    weft_driver *driver;
+    weft_pkt *pending[HOST_BATCH]; /* pulled, and not yet taken by the driver: [first, n_pending) */
+    size_t first, n_pending;
+    bool dead; /* the device went away; the poll thread removes it */
+};
+
+/* A thread that waits for sockets: on cond, or in poll(2) on event_fd when it also waits for a descriptor. */
+struct waiter {
+    struct waiter *next, **at; /* in weft_host.waiters */
+    pthread_cond_t cond;
+    int event_fd; /* -1: cond */
+    bool woken;
+};
+
+/* One socket a waiter waits for; counts as one of its users. */
+struct watch {
+    struct watch *next, **at; /* in host_sock.watches */
+    struct host_sock *sock;
+    struct waiter *waiter;
+    unsigned want; /* enum weft_ready */
+};
+
+/* A socket of the host. Its address is the weft_sock's cookie. */
+struct host_sock {
+    weft_sock *sock; /* NULL once closed, while users are still about to leave */
+    unsigned users;  /* calls under way on it */
+    bool cancelled;
+    struct watch *watches;
+    char label[32];
+};
+
+struct story;
+struct control;
+
+struct weft_host {
+    char name[64]; /* empty: none */
+    pthread_mutex_t lock;
+    pthread_cond_t quiet; /* no caller is inside any more */
+    weft_time epoch;      /* CLOCK_MONOTONIC at birth, the zero of the stack's clock */
+    weft_time now;        /* of the holder of the lock */
+    weft_stack *stack;
+    weft_if *loopback;
+
+    struct host_if *interfaces[HOST_INTERFACES];
+    size_t n_interfaces;
+
+    struct host_sock **socks; /* by number; NULL where free */
+    size_t n_socks, lowest;   /* no number below lowest is free */
+    struct waiter *waiters;
+    unsigned callers; /* threads inside a call, waiting ones included */
+    bool down;        /* no call begins any more, and all that wait are leaving */
+
+    pthread_t thread;
+    bool running, stop;
+    int kick;              /* eventfd: ends the poll thread's sleep */
+    weft_time sleep_until; /* 0: it is awake and will look for itself */
+    bool more;             /* a settling was cut short: go on without sleeping */
+
+    struct story *story;
+    struct control *control;
+};
+
+/* host.c: the time on the host's clock, absolute, as CLOCK_MONOTONIC; and the other way. */
+struct timespec host_timespec(const weft_host *h, weft_time at);
+/* Takes the lock and reads the clock. */
+void host_enter(weft_host *h);
+/* Starts a thread that takes no signals: they are the program's business. */
+int host_thread(pthread_t *thread, bool detached, void *(*run)(void *), void *arg);
+
+static inline weft_time host_until(weft_time now, weft_time timeout)
+{
+    return timeout < WEFT_NEVER - now ? now + timeout : WEFT_NEVER;
+}
+
+/* loop.c. Both need the lock. */
+void host_settle(weft_host *h);
+void host_kick(weft_host *h);
+void *host_loop(void *host);
+
+/* interface.c: gives back what the interface holds. The weft_if goes too. */
+void host_if_free(struct host_if *i);
+
+/* wait.c */
+void waiter_begin(weft_host *h, struct waiter *w, bool with_descriptor);
+void waiter_end(weft_host *h, struct waiter *w);
+void watch_begin(struct watch *watch, struct waiter *w, struct host_sock *s, unsigned want);
+void watch_end(struct watch *watch);
+/* Settles, then waits until woken or until the time has come. fd: -1, or a descriptor to wait for too. */
+void waiter_wait(weft_host *h, struct waiter *w, int fd, weft_time until);
+/* These bits of the socket's readiness grew. */
+void sock_wake(struct host_sock *s, unsigned ready);
+void host_wake_all(weft_host *h);
+
+/* calls.c */
+struct host_sock *host_sock_find(weft_host *h, int s); /* NULL: no such number */
+void host_sock_leave(struct host_sock *s);             /* one user less; the last one frees what is closed */
+void host_abort_all(weft_host *h);
+int host_call_enter(weft_host *h); /* 0, or WEFT_ENETDOWN; host_call_leave in both cases */
+void host_call_leave(weft_host *h);
+
+/* story.c: env.trace, and what the captures there are see of it. */
+struct story *story_new(weft_host *h);
+void story_free(struct story *story); /* ends all captures */
+void story_trace(void *host, const struct weft_trace *event);
+void story_flush(struct story *story);
+
+/* capture.c */
+struct capture;
+struct frame {
+    const weft_if *ifp;
+    const char *if_name;
+    enum weft_link link;
+    weft_time at; /* since 1970 */
+    bool outbound;
+    const void *bytes; /* or, when NULL, pkt */
+    size_t n;
+    const weft_pkt *pkt;
+    const char *comment;
+};
+/* Takes fd. limited: leave packets out rather than wait. NULL and one line in why. */
+struct capture *capture_new(int fd, bool limited, char *why, size_t n);
+void capture_write(struct capture *c, const struct frame *frame);
+void capture_flush(struct capture *c);
+void capture_free(struct capture *c);
+
+/* control.c */
+void control_stop(weft_host *h);
+/* client.c: opens the directory of control sockets; with make, creates it. -1, errno and one line in why. */
+int control_directory(const char *path, bool make, char *why, size_t n);
+
+#endif

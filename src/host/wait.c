@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Waiting: a thread hangs a watch on each socket it waits for, then sleeps on a condition of its own, or, when it waits
+ * for a kernel descriptor as well, in poll(2) on that and an eventfd.
+ *
+ * No wake-up is lost: readiness is asked for and the watches are hung under one hold of the lock, and whatever changes
+ * readiness holds it too. A wake-up for nothing is harmless, every waiter asks again.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "host/host.h"
+
+#define WATCHES 16 /* watches that need no memory of their own */
+
+void waiter_begin(weft_host *h, struct waiter *w, bool with_descriptor)
+{
+    pthread_condattr_t attr;
+
+    w->event_fd = with_descriptor ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1;
+    w->woken = false;
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&w->cond, &attr);
+    pthread_condattr_destroy(&attr);
+    w->next = h->waiters;
+    w->at = &h->waiters;
+    if (w->next)
+        w->next->at = &w->next;
+    h->waiters = w;
+}
+
+void waiter_end(weft_host *h, struct waiter *w)
+{
+    (void)h;
+    *w->at = w->next;
+    if (w->next)
+        w->next->at = w->at;
+    pthread_cond_destroy(&w->cond);
+    if (w->event_fd >= 0)
+        close(w->event_fd);
+}
+
+static void waiter_wake(struct waiter *w)
+{
+    static const uint64_t one = 1;
+
+    if (w->woken)
+        return;
+    w->woken = true;
+    pthread_cond_signal(&w->cond);
+    if (w->event_fd >= 0 && write(w->event_fd, &one, sizeof(one)) < 0)
+        return; /* cannot be full: it is written once */
+}
+
+void host_wake_all(weft_host *h)
+{
+    struct waiter *w;
+
+    for (w = h->waiters; w; w = w->next)
+        waiter_wake(w);
+}
+
+void watch_begin(struct watch *watch, struct waiter *w, struct host_sock *s, unsigned want)
+{
+    watch->waiter = w;
+    watch->sock = s;
+    s->users++;
+    watch->want = want | WEFT_ERROR | WEFT_HANGUP;
+    watch->next = s->watches;
+    watch->at = &s->watches;
+    if (watch->next)
+        watch->next->at = &watch->next;
+    s->watches = watch;
+}
+
+void watch_end(struct watch *watch)
+{
+    *watch->at = watch->next;
+    if (watch->next)
+        watch->next->at = watch->at;
+    host_sock_leave(watch->sock);
+}
+
+void sock_wake(struct host_sock *s, unsigned ready)
+{
+    struct watch *watch;
+
+    for (watch = s->watches; watch; watch = watch->next) {
+        if (watch->want & ready)
+            waiter_wake(watch->waiter);
+    }
+}
+
+/* In poll(2), without the lock: until the eventfd or fd is readable, or the time has come. */
+static void waiter_poll(const weft_host *h, const struct waiter *w, int fd, weft_time until)
+{
+    struct pollfd p[2] = {{w->event_fd, POLLIN, 0}, {fd, POLLIN, 0}};
+    weft_time now = weft_host_now(h), left = until > now ? until - now : 0;
+    struct timespec t = {(time_t)(left / WEFT_S), (long)(left % WEFT_S)};
+
+    ppoll(p, 2, until == WEFT_NEVER ? NULL : &t, NULL);
+}
+
+void waiter_wait(weft_host *h, struct waiter *w, int fd, weft_time until)
+{
+    struct timespec t = host_timespec(h, until);
+    int error = 0;
+
+    host_settle(h);
+    if (w->event_fd >= 0 && !w->woken) {
+        pthread_mutex_unlock(&h->lock);
+        waiter_poll(h, w, fd, until);
+        pthread_mutex_lock(&h->lock);
+    }
+    while (w->event_fd < 0 && !w->woken && error == 0)
+        error = until == WEFT_NEVER ? pthread_cond_wait(&w->cond, &h->lock)
+                                    : pthread_cond_timedwait(&w->cond, &h->lock, &t);
+    h->now = weft_host_now(h);
+    weft_clock(h->stack, h->now);
+}
+
+/* ---- several sockets ---- */
+
+/* Fills in what is ready; returns how many are. */
+static int poll_ask(weft_host *h, struct weft_host_poll *p, size_t n)
+{
+    const struct host_sock *s;
+    int count = 0;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        s = host_sock_find(h, p[i].s);
+        if (!s || s->cancelled)
+            p[i].ready = WEFT_ERROR;
+        else
+            p[i].ready = weft_ready(s->sock) & (p[i].want | WEFT_ERROR | WEFT_HANGUP);
+        count += p[i].ready != 0;
+    }
+    return count;
+}
+
+static bool descriptor_is_ready(int fd)
+{
+    struct pollfd p = {fd, POLLIN, 0};
+
+    return fd >= 0 && poll(&p, 1, 0) > 0;
+}
+
+/* Hangs the watches, waits once, takes them down again. */
+static void poll_wait(weft_host *h, struct weft_host_poll *p, size_t n, struct watch *watch, int fd, weft_time until)
+{
+    struct waiter w;
+    size_t i;
+
+    waiter_begin(h, &w, fd >= 0);
+    if (fd >= 0 && w.event_fd < 0) /* no descriptor left to wait for both: look again soon */
+        until = until < h->now + 10 * WEFT_MS ? until : h->now + 10 * WEFT_MS;
+    for (i = 0; i < n; i++)
+        watch_begin(&watch[i], &w, host_sock_find(h, p[i].s), p[i].want);
+    waiter_wait(h, &w, fd, until);
+    for (i = 0; i < n; i++)
+        watch_end(&watch[i]);
+    waiter_end(h, &w);
+}
+
+int weft_host_poll(weft_host *h, struct weft_host_poll *p, size_t n, int fd, weft_time timeout)
+{
+    struct watch own[WATCHES], *watch = own;
+    weft_time until;
+    int r;
+
+    if (n > WATCHES) {
+        watch = calloc(n, sizeof(*watch));
+        if (!watch)
+            return WEFT_ENOMEM;
+    }
+    r = host_call_enter(h);
+    until = host_until(h->now, timeout);
+    while (r == 0 && (r = poll_ask(h, p, n)) == 0 && h->now < until && !descriptor_is_ready(fd)) {
+        poll_wait(h, p, n, watch, fd, until);
+        r = h->down ? WEFT_ENETDOWN : 0;
+    }
+    host_call_leave(h);
+    if (watch != own)
+        free(watch);
+    return r;
+}

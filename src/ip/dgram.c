@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* What datagram sockets have in common; see dgram.h. */
+#include "ip/private.h"
+
+#define WORTH_MOVING 8 /* a packet that keeps so many times its bytes alive is copied into a fitting one */
+
+static size_t tailroom(const struct weft_pkt *pkt)
+{
+    return (size_t)(pkt->base + pkt->cap - pkt->data) - pkt->len;
+}
+
+/* ---- packets that share bytes ---- */
+
+bool dgram_share(struct weft_pkt *to, const struct weft_pkt *from, uint32_t offset, uint32_t len)
+{
+    struct span pieces[PKT_SPANS + 1];
+    unsigned n = pkt_slices(from, offset, len, pieces);
+
+    for (unsigned i = 0; i < n; i++) {
+        const struct span *p = &pieces[i];
+
+        if (p->block) {
+            if (!pkt_add_span(to, p->block, p->data, p->len))
+                return false;
+        } else if (to->n_spans || tailroom(to) < p->len) {
+            return false;
+        } else {
+            memcpy(to->data + to->len, p->data, p->len);
+            to->len += p->len;
+        }
+    }
+    return true;
+}
+
+/* What IP found out about a datagram, for a packet that is to pass for it. The data of both stand at l4. */
+static void copy_description(struct weft_pkt *to, const struct weft_pkt *from)
+{
+    to->ifp = from->ifp;
+    to->l4 = (uint16_t)(to->data - to->base);
+    to->src = from->src;
+    to->dst = from->dst;
+    to->ttl = from->ttl;
+    to->tos = from->tos;
+    to->proto = from->proto;
+    to->ip_group = from->ip_group;
+    to->link_broadcast = from->link_broadcast;
+}
+
+struct weft_pkt *dgram_clone(weft_stack *s, const struct weft_pkt *pkt, uint32_t header)
+{
+    struct weft_pkt *clone = pkt_new(s);
+    uint32_t total = pkt_total(pkt);
+
+    if (!clone)
+        return NULL;
+    weft_assert(header <= tailroom(clone), "a transport header of a datagram is small");
+    pkt_copy(pkt, 0, clone->data, header);
+    clone->len = header;
+    if (!dgram_share(clone, pkt, header, total - header)) {
+        pkt_release(clone);
+        clone = pkt_new_linear(s, PKT_HEADROOM, total);
+        if (!clone)
+            return NULL;
+        pkt_copy(pkt, 0, clone->data, total);
+    }
+    copy_description(clone, pkt);
+    return clone;
+}
+
+/* ---- receiving ---- */
+
+/*
+ * A short datagram in a large block would fill the queue's limit with nothing. Returns the packet to keep: a copy in a
+ * fitting one, or pkt itself.
+ */
+static struct weft_pkt *compact(struct weft_pkt *pkt)
+{
+    uint32_t before = (uint32_t)(pkt->data - pkt->base) - pkt->l4, total = pkt_total(pkt);
+    struct weft_pkt *copy;
+
+    if (likely(pkt_true_size(pkt) <= sizeof *pkt + BLOCK_FRAME + (size_t)WORTH_MOVING * total))
+        return pkt;
+    copy = pkt_new_linear(pkt->stack, 0, before + total);
+    if (!copy)
+        return pkt;
+    memcpy(copy->data, pkt->data - before, before);
+    pkt_copy(pkt, 0, copy->data + before, total);
+    copy_description(copy, pkt);
+    pkt_pull(copy, before);
+    pkt_release(pkt);
+    return copy;
+}
+
+bool dgram_push(struct dgram_queue *q, struct weft_pkt *pkt)
+{
+    if (q->packets.count && q->held + pkt_true_size(pkt) > q->limit)
+        return false;
+    pkt = compact(pkt);
+    pkt->ifp = NULL; /* the interface may go before the datagram is read */
+    q->held += pkt_true_size(pkt);
+    q->bytes += pkt_total(pkt);
+    pkt_queue_push(&q->packets, pkt);
+    return true;
+}
+
+static void pop(struct dgram_queue *q)
+{
+    struct weft_pkt *pkt = pkt_queue_pop(&q->packets);
+
+    q->held -= pkt_true_size(pkt);
+    q->bytes -= pkt_total(pkt);
+    pkt_release(pkt);
+}
+
+void dgram_clear(struct dgram_queue *q)
+{
+    while (q->packets.count)
+        pop(q);
+}
+
+int64_t dgram_take(struct dgram_queue *q, const struct weft_iov *iov, size_t n, unsigned flags, unsigned *out_flags)
+{
+    const struct weft_pkt *pkt = q->packets.first;
+    uint32_t total = pkt_total(pkt), done = 0;
+
+    for (size_t i = 0; i < n && done < total; i++)
+        done += pkt_copy(pkt, done, iov[i].base, (uint32_t)min_size(iov[i].len, total - done));
+    *out_flags = done < total ? WEFT_MSG_TRUNC : 0;
+    if (!(flags & WEFT_MSG_PEEK))
+        pop(q);
+    return flags & WEFT_MSG_TRUNC ? total : done;
+}
+
+/* ---- sending ---- */
+
+size_t dgram_iov_len(const struct weft_iov *iov, size_t n)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++)
+        len += iov[i].len;
+    return len;
+}
+
+struct weft_pkt *dgram_gather(weft_stack *s, size_t header, const struct weft_iov *iov, size_t n, size_t len,
+                              struct csum *sum)
+{
+    struct weft_pkt *pkt = pkt_new_linear(s, PKT_HEADROOM, header + len);
+    uint8_t *p;
+
+    if (!pkt)
+        return NULL;
+    p = pkt->data + header;
+    for (size_t i = 0; i < n; i++) {
+        if (iov[i].len)
+            csum_copy(sum, p, iov[i].base, iov[i].len);
+        p += iov[i].len;
+    }
+    return pkt;
+}
+
+/* The interface that speaks to groups when neither an address nor a route says which: the first that is no loopback. */
+static weft_if *first_wire(weft_stack *s)
+{
+    list_each(it, &s->interfaces) {
+        weft_if *ifp = container_of(it, weft_if, link);
+
+        if (ifp->ops->kind != WEFT_LINK_LOOPBACK && ifp->n_addresses)
+            return ifp;
+    }
+    return NULL;
+}
+
+/* RFC 1122 §3.3.1.1: a group is on the link and never behind a gateway. Which link, the socket's address says first. */
+static int group_path(weft_stack *s, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path)
+{
+    weft_if *ifp = ip_is_any(local) ? NULL : if_by_address(s, local);
+
+    if (!ifp && route_lookup(s, dst, path) == 0)
+        ifp = path->ifp;
+    if (!ifp)
+        ifp = first_wire(s);
+    if (!ifp)
+        return WEFT_ENETUNREACH;
+    *path = (struct ip_path){ifp, *dst, s->routes.generation};
+    return 0;
+}
+
+int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path,
+                struct weft_ip *src)
+{
+    weft_stack *s = sock->stack;
+    bool group = ip_is_multicast(dst) || ip_is_limited_broadcast(dst);
+    int err = group ? group_path(s, local, dst, path) : route_refresh(s, dst, path);
+
+    if (err)
+        return err;
+    if (!sock->broadcast && if_is_broadcast(path->ifp, dst))
+        return WEFT_EACCES;
+    if (ip_is_any(local) || ip_is_multicast(local) || if_is_broadcast(path->ifp, local))
+        return route_source(s, path, dst, src);
+    if (ip_is_loopback(local) && path->ifp->ops->kind != WEFT_LINK_LOOPBACK)
+        return WEFT_EINVAL; /* as Linux: such a source must not be seen on a wire */
+    *src = *local;
+    return 0;
+}
+
+/* ---- names and options ---- */
+
+int dgram_check_local(weft_stack *s, const struct weft_ip *ip)
+{
+    if (ip_is_any(ip) || ip_is_loopback(ip) || ip_is_multicast(ip) || if_by_address(s, ip))
+        return 0;
+    list_each(it, &s->interfaces)
+        if (if_is_broadcast(container_of(it, weft_if, link), ip))
+            return 0;
+    return WEFT_EADDRNOTAVAIL;
+}
+
+int dgram_setopt(struct dgram_queue *q, size_t *send_limit, int level, int option, const void *value, size_t n)
+{
+    int v;
+
+    if (level != WEFT_SOL_SOCKET || (option != WEFT_SO_RCVBUF && option != WEFT_SO_SNDBUF))
+        return WEFT_ENOPROTOOPT;
+    if (n < sizeof v)
+        return WEFT_EINVAL;
+    memcpy(&v, value, sizeof v);
+    if (v < 0)
+        return WEFT_EINVAL;
+    *(option == WEFT_SO_RCVBUF ? &q->limit : send_limit) = max_size((size_t)v, DGRAM_BUFFER_MIN);
+    return 0;
+}
+
+int dgram_getopt(const struct dgram_queue *q, size_t send_limit, int level, int option, void *value, size_t *n)
+{
+    int v;
+
+    if (level != WEFT_SOL_SOCKET || (option != WEFT_SO_RCVBUF && option != WEFT_SO_SNDBUF))
+        return WEFT_ENOPROTOOPT;
+    v = (int)(option == WEFT_SO_RCVBUF ? q->limit : send_limit);
+    *n = min_size(*n, sizeof v);
+    memcpy(value, &v, *n);
+    return 0;
+}

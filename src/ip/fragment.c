@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fragmentation of our own datagrams (RFC 791 §3.2). A fragment refers to the message's bytes where they lie in blocks;
+ * only a message so short that it lies in the packet itself is copied. Either all fragments go out or none is made.
+ */
+#include "ip/private.h"
+
+/* The link would have completed the transport checksum, but it only sees fragments. */
+static void complete_checksum(struct weft_pkt *pkt, uint8_t proto)
+{
+    struct csum sum = {0};
+    uint16_t value;
+
+    pkt_csum(pkt, 0, pkt_total(pkt), &sum); /* the field holds the pseudo-header's sum */
+    value = csum_fold(&sum);
+    if (value == 0 && proto == IP_PROTO_UDP)
+        value = 0xffff; /* RFC 768: zero says that there is none */
+    poke_u16(pkt->base + pkt->csum_start + pkt->csum_offset, value);
+    pkt->csum_partial = false;
+}
+
+/* A packet with the bytes [offset, offset + len) of a message; NULL: out of memory. */
+static struct weft_pkt *piece_of(weft_stack *s, const struct weft_pkt *pkt, uint32_t offset, uint32_t len)
+{
+    struct weft_pkt *piece = pkt_new(s);
+
+    if (piece && !dgram_share(piece, pkt, offset, len)) {
+        pkt_release(piece);
+        piece = pkt_new_linear(s, PKT_HEADROOM, len);
+        if (piece)
+            pkt_copy(pkt, offset, piece->data, len);
+    }
+    return piece;
+}
+
+/* Fills `out` with all fragments of pkt, headers included; false: out of memory. */
+static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how, uint32_t mtu,
+                           struct pkt_queue *out)
+{
+    uint32_t total = pkt_total(pkt), step = (mtu - IPV4_HEADER) & ~7u;
+    uint16_t id = ip_ident(&ip_state(s)->idents, &how->src, &how->dst, how->proto);
+
+    for (uint32_t at = 0; at < total; at += step) {
+        uint32_t len = min_u32(step, total - at);
+        struct weft_pkt *piece = piece_of(s, pkt, at, len);
+
+        if (!piece)
+            return false;
+        ip_push_header(piece, how, (struct ip_piece){.id = id, .offset = (uint16_t)at, .mf = at + len < total});
+        pkt_queue_push(out, piece);
+    }
+    return true;
+}
+
+int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
+{
+    struct pkt_queue pieces = {0};
+    struct weft_pkt *piece;
+
+    weft_assert(!how->df && path->ifp->mtu >= 68, "ip_output looked; weft_if_new takes no smaller MTU");
+    if (pkt->csum_partial)
+        complete_checksum(pkt, how->proto);
+    if (!make_fragments(s, pkt, how, path->ifp->mtu, &pieces)) {
+        while ((piece = pkt_queue_pop(&pieces)))
+            pkt_release(piece); /* one message, one drop */
+        pkt_drop(pkt, WEFT_DROP_no_memory);
+        return WEFT_ENOMEM;
+    }
+    pkt_release(pkt);
+    stack_count(s, WEFT_COUNT_ip_fragmented);
+    stack_count_n(s, WEFT_COUNT_ip_frags_out, pieces.count);
+    while ((piece = pkt_queue_pop(&pieces)))
+        path->ifp->ops->output(path->ifp, piece, &path->next_hop, ETH_TYPE_IPV4);
+    return 0;
+}

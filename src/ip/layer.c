@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* The IP layer's state: made and freed with its stack. */
+#include "ip/private.h"
+
+void *ip_init(weft_stack *s)
+{
+    struct ip_state *ip = mem_alloc(&s->mem, MEM_stack, sizeof *ip);
+
+    if (!ip)
+        return NULL;
+    ip_idents_init(&ip->idents, stack_key(s, KEY_IPID));
+    ip_reassembly_init(&ip->reassembly, s);
+    icmp_limit_init(&ip->limit, s->now);
+    return ip;
+}
+
+void ip_fini(weft_stack *s, void *state)
+{
+    struct ip_state *ip = state;
+
+    ip_reassembly_fini(&ip->reassembly);
+    mem_free(&s->mem, MEM_stack, ip, sizeof *ip);
+}
+
+void ip_timer(weft_stack *s, struct timer *t)
+{
+    weft_assert(t == &ip_state(s)->reassembly.timer, "the layer has no other timer");
+    (void)t;
+    ip_reassembly_timer(s);
+}

@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ping sockets: a program sends ICMP echo requests and gets the replies to them, and nothing else of ICMP. The socket's
+ * local port is the echo identifier, which is ours to write, so that nobody can send under another one's.
+ *
+ * Invariant: an endpoint with a port stands in the table; no two have the same port.
+ */
+#include "core/ports.h"
+#include "ip/private.h"
+
+#define PING_MAX (IPV4_MAX_LEN - IPV4_HEADER) /* bytes of an ICMP message */
+#define ID_AT    4                            /* offset of the identifier */
+
+struct ping_ep {
+    struct weft_sock sock;
+    struct hash_node hash;
+    struct list link;        /* in ping_table.all */
+    struct weft_addr local;  /* port 0: not bound */
+    struct weft_addr remote; /* any-address: not connected */
+    struct ip_path path;     /* to remote */
+    struct dgram_queue queue;
+    size_t send_limit;
+    bool no_receive, no_send; /* shut down */
+};
+
+struct ping_table {
+    struct slab slab;
+    struct hashtab by_id;
+    struct list all;
+    uint32_t port_counter;
+};
+
+static const struct sock_ops ping_ops;
+
+static struct ping_table *ping_table(weft_stack *s) { return stack_transport(s, IP_PROTO_ICMP); }
+static struct ping_ep *ping_ep(weft_sock *sock) { return container_of(sock, struct ping_ep, sock); }
+static const struct ping_ep *const_ping_ep(const weft_sock *sock)
+{
+    return container_of(sock, const struct ping_ep, sock);
+}
+
+/* Not keyed: identifiers in the table are our own choice, a stranger only picks where we look. */
+static uint32_t id_hash(uint16_t id) { return id * 0x9e3779b1u; }
+
+static uint32_t node_hash(const void *ctx, const struct hash_node *node, unsigned tag)
+{
+    (void)ctx, (void)tag;
+    return id_hash(container_of(node, const struct ping_ep, hash)->local.port);
+}
+
+static struct ping_ep *find(const struct ping_table *t, uint16_t id)
+{
+    unsigned tag;
+    struct hash_node *node = hashtab_first(&t->by_id, id_hash(id), &tag);
+
+    for (; node; node = hashtab_next(node, &tag))
+        if (container_of(node, struct ping_ep, hash)->local.port == id)
+            return container_of(node, struct ping_ep, hash);
+    return NULL;
+}
+
+/* ---- from below ---- */
+
+void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_header *h)
+{
+    struct ping_ep *e = find(ping_table(s), h->rest.echo.id);
+
+    if (!e || e->no_receive || (!ip_is_any(&e->local.ip) && !ip_eq(&e->local.ip, &pkt->dst)) ||
+        (!ip_is_any(&e->remote.ip) && !ip_eq(&e->remote.ip, &pkt->src)))
+        pkt_drop(pkt, WEFT_DROP_icmp_no_endpoint);
+    else if (dgram_push(&e->queue, pkt))
+        endpoint_notify(&e->sock, WEFT_READABLE);
+    else
+        pkt_drop(pkt, WEFT_DROP_icmp_buffer_full);
+}
+
+/* Soft errors too: whoever pings wants to hear that nobody is there. */
+bool ping_error(weft_stack *s, const struct ip_error *err)
+{
+    struct ping_ep *e = find(ping_table(s), err->src_port);
+
+    if (!e || (!ip_is_any(&e->remote.ip) && !ip_eq(&e->remote.ip, &err->dst)))
+        return false;
+    endpoint_fail(&e->sock, err->err);
+    return true;
+}
+
+/* ---- names ---- */
+
+static bool id_taken(void *ctx, uint16_t id)
+{
+    return id == 0 || find(ctx, id);
+}
+
+/* Gives the endpoint an identifier, chosen when id is 0, and puts it into the table. */
+static int take_id(struct ping_ep *e, uint16_t id)
+{
+    struct ping_table *t = ping_table(e->sock.stack);
+
+    if (id == 0)
+        id = port_pick(e->sock.stack, &e->local.ip, &e->remote, &t->port_counter, id_taken, t);
+    if (id == 0 || find(t, id))
+        return WEFT_EADDRINUSE;
+    e->local.port = id;
+    if (hashtab_insert(&t->by_id, &e->hash, 0, id_hash(id)))
+        return 0;
+    e->local.port = 0;
+    return WEFT_ENOMEM;
+}
+
+static int ping_bind(weft_sock *sock, const struct weft_addr *local)
+{
+    struct ping_ep *e = ping_ep(sock);
+    struct weft_ip before = e->local.ip;
+    int err;
+
+    if (e->local.port)
+        return WEFT_EINVAL;
+    err = dgram_check_local(sock->stack, &local->ip);
+    if (err)
+        return err;
+    e->local.ip = local->ip;
+    err = take_id(e, local->port);
+    if (err)
+        e->local.ip = before;
+    return err;
+}
+
+static int ping_connect(weft_sock *sock, const struct weft_addr *peer)
+{
+    struct ping_ep *e = ping_ep(sock);
+    struct ip_path path = {0};
+    struct weft_ip src;
+    int err;
+
+    if (ip_is_any(&peer->ip)) {
+        e->remote.ip = peer->ip;
+        return 0;
+    }
+    err = dgram_route(sock, &e->local.ip, &peer->ip, &path, &src);
+    if (!err && !e->local.port)
+        err = take_id(e, 0);
+    if (err)
+        return err;
+    e->remote.ip = peer->ip;
+    e->path = path;
+    return 0;
+}
+
+static void ping_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer)
+{
+    const struct ping_ep *e = const_ping_ep(sock);
+
+    *local = e->local;
+    *peer = e->remote;
+}
+
+/* ---- messages ---- */
+
+/* Only an echo request may be sent, and it is marked as this socket's. */
+static int seal_request(const struct ping_ep *e, struct weft_pkt *pkt)
+{
+    struct reader r = reader(pkt->data, pkt->len);
+    struct icmpv4_header h;
+
+    if (!icmpv4_parse(&r, &h) || h.type != ICMPV4_ECHO || h.code != 0)
+        return WEFT_EINVAL;
+    poke_u16(pkt->data + ID_AT, e->local.port);
+    return 0;
+}
+
+static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct weft_ip *dst)
+{
+    weft_stack *s = e->sock.stack;
+    bool to_peer = ip_eq(dst, &e->remote.ip);
+    struct ip_path fresh = {0}, *path = to_peer ? &e->path : &fresh;
+    struct ip_send how = {.dst = *dst, .proto = IP_PROTO_ICMP, .ttl = e->sock.ttl, .tos = e->sock.tos};
+    int err = dgram_route(&e->sock, &e->local.ip, dst, path, &how.src);
+
+    if (!err)
+        err = seal_request(e, pkt);
+    if (err) {
+        pkt_release(pkt);
+        return err;
+    }
+    return icmp_send(s, pkt, &how, path);
+}
+
+static int64_t ping_send(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags,
+                         const struct weft_addr *to)
+{
+    struct ping_ep *e = ping_ep(sock);
+    const struct weft_ip *dst = to ? &to->ip : &e->remote.ip;
+    size_t len = dgram_iov_len(iov, n);
+    struct csum unused = {0};
+    struct weft_pkt *pkt;
+    int err = endpoint_take_error(sock);
+
+    if (err)
+        return err;
+    if (e->no_send)
+        return WEFT_EPIPE;
+    if (flags & (WEFT_MSG_OOB | WEFT_MSG_MORE))
+        return WEFT_EOPNOTSUPP;
+    if (ip_is_any(dst))
+        return WEFT_EDESTADDRREQ;
+    if (len > min_size(PING_MAX, e->send_limit))
+        return WEFT_EMSGSIZE;
+    err = e->local.port ? 0 : take_id(e, 0);
+    if (err)
+        return err;
+    pkt = dgram_gather(sock->stack, 0, iov, n, len, &unused);
+    if (!pkt)
+        return WEFT_ENOMEM;
+    err = send_request(e, pkt, dst);
+    return err ? err : (int64_t)len;
+}
+
+static int64_t ping_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
+                         unsigned *out_flags)
+{
+    struct ping_ep *e = ping_ep(sock);
+    const struct weft_pkt *first = e->queue.packets.first;
+    int err = endpoint_take_error(sock);
+
+    if (err)
+        return err;
+    if (flags & WEFT_MSG_OOB)
+        return WEFT_EOPNOTSUPP;
+    if (!first)
+        return e->no_receive ? 0 : WEFT_EAGAIN;
+    *from = (struct weft_addr){.ip = first->src};
+    return dgram_take(&e->queue, iov, n, flags, out_flags);
+}
+
+static int ping_shutdown(weft_sock *sock, enum weft_shut how)
+{
+    struct ping_ep *e = ping_ep(sock);
+
+    if (ip_is_any(&e->remote.ip))
+        return WEFT_ENOTCONN;
+    e->no_receive |= how != WEFT_SHUT_WR;
+    e->no_send |= how != WEFT_SHUT_RD;
+    if (e->no_receive)
+        endpoint_notify(sock, WEFT_READABLE | WEFT_PEER_CLOSED | (e->no_send ? WEFT_HANGUP : 0));
+    return 0;
+}
+
+static unsigned ping_ready(const weft_sock *sock)
+{
+    const struct ping_ep *e = const_ping_ep(sock);
+
+    return WEFT_WRITABLE | (e->queue.packets.count || e->no_receive || sock->error ? WEFT_READABLE : 0) |
+           (sock->error ? WEFT_ERROR : 0) | (e->no_receive ? WEFT_PEER_CLOSED : 0) |
+           (e->no_receive && e->no_send ? WEFT_HANGUP : 0);
+}
+
+static size_t ping_unread(const weft_sock *sock)
+{
+    const struct weft_pkt *first = const_ping_ep(sock)->queue.packets.first;
+
+    return first ? pkt_total(first) : 0;
+}
+
+static int ping_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
+{
+    struct ping_ep *e = ping_ep(sock);
+
+    return dgram_setopt(&e->queue, &e->send_limit, level, option, value, n);
+}
+
+static int ping_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
+{
+    const struct ping_ep *e = const_ping_ep(sock);
+
+    return dgram_getopt(&e->queue, e->send_limit, level, option, value, n);
+}
+
+/* ---- coming and going ---- */
+
+weft_sock *ping_socket(weft_stack *s, int *err)
+{
+    struct ping_table *t = ping_table(s);
+    struct ping_ep *e = slab_alloc(&t->slab);
+
+    if (!e) {
+        *err = WEFT_ENOMEM;
+        return NULL;
+    }
+    *e = (struct ping_ep){.local.ip = weft_ipv4(0), .remote.ip = weft_ipv4(0), .send_limit = DGRAM_BUFFER};
+    e->queue.limit = DGRAM_BUFFER;
+    endpoint_init(&e->sock, s, &ping_ops);
+    list_push_back(&t->all, &e->link);
+    return &e->sock;
+}
+
+static void free_endpoint(struct ping_table *t, struct ping_ep *e)
+{
+    dgram_clear(&e->queue);
+    if (e->local.port)
+        hashtab_remove(&t->by_id, &e->hash, id_hash(e->local.port));
+    list_remove(&e->link);
+    endpoint_fini(&e->sock);
+    slab_free(&t->slab, e);
+}
+
+static void ping_close(weft_sock *sock)
+{
+    free_endpoint(ping_table(sock->stack), ping_ep(sock));
+}
+
+void *ping_init(weft_stack *s)
+{
+    struct ping_table *t = mem_alloc(&s->mem, MEM_stack, sizeof *t);
+
+    if (!t)
+        return NULL;
+    *t = (struct ping_table){0};
+    slab_init(&t->slab, &s->mem, MEM_udp, sizeof(struct ping_ep));
+    hashtab_init(&t->by_id, &s->mem, node_hash, t);
+    list_init(&t->all);
+    return t;
+}
+
+void ping_fini(weft_stack *s, void *state)
+{
+    struct ping_table *t = state;
+
+    while (!list_empty(&t->all))
+        free_endpoint(t, container_of(list_first(&t->all), struct ping_ep, link));
+    hashtab_fini(&t->by_id);
+    slab_fini(&t->slab);
+    mem_free(&s->mem, MEM_stack, t, sizeof *t);
+}
+
+bool ping_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
+{
+    list_each(it, &ping_table(s)->all) {
+        struct ping_ep *e = container_of(it, struct ping_ep, link);
+        struct weft_listing item = {.proto = WEFT_ICMP,
+                                    .local = e->local,
+                                    .remote = e->remote,
+                                    .recv_q = e->queue.bytes,
+                                    .cookie = e->sock.cookie,
+                                    .sock = &e->sock};
+
+        if (!visit(ctx, &item))
+            return false;
+    }
+    return true;
+}
+
+static const struct sock_ops ping_ops = {
+    .proto = WEFT_ICMP,
+    .bind = ping_bind,
+    .connect = ping_connect,
+    .send = ping_send,
+    .recv = ping_recv,
+    .shutdown = ping_shutdown,
+    .close = ping_close,
+    .abort = ping_close,
+    .setopt = ping_setopt,
+    .getopt = ping_getopt,
+    .ready = ping_ready,
+    .names = ping_names,
+    .unread = ping_unread,
+};

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ARP (RFC 826, with the guards of RFC 1122 §2.3.2): its packet reception algorithm, and asking for the neighbour
+ * table. An entry is made only when the packet is meant for us, or answers what we asked.
+ */
+#include "wire/arp.h"
+
+#include "link/private.h"
+#include "wire/ethernet.h"
+#include "wire/ipv4.h"
+
+static const uint8_t no_mac[6];
+
+static void send(weft_if *ifp, const struct arp_packet *a, const uint8_t dst[6])
+{
+    struct weft_pkt *pkt = pkt_new(ifp->stack);
+    struct writer w;
+
+    if (!pkt) {
+        stack_drop(ifp->stack, WEFT_DROP_no_memory);
+        return;
+    }
+    w = writer(pkt->data, ARP_LEN);
+    arp_emit(&w, a);
+    pkt->len = ARP_LEN;
+    stack_count(ifp->stack, a->op == ARP_REQUEST ? WEFT_COUNT_arp_requests_out : WEFT_COUNT_arp_replies_out);
+    ethernet_send(ifp, pkt, dst, ETH_TYPE_ARP);
+}
+
+static struct arp_packet request(const weft_if *ifp, const struct weft_ip *sender, const struct weft_ip *target)
+{
+    struct arp_packet a = {.op = ARP_REQUEST, .sender_ip = ip_to_v4(sender), .target_ip = ip_to_v4(target)};
+
+    memcpy(a.sender_mac, ifp->mac, 6);
+    return a;
+}
+
+void arp_announce(weft_if *ifp, const struct weft_ip *ip)
+{
+    struct arp_packet a = request(ifp, ip, ip);
+
+    send(ifp, &a, eth_broadcast);
+}
+
+/* ---- asking ---- */
+
+/* The address we ask from: one of the target's network if there is one. */
+static struct weft_ip asking_address(weft_if *ifp, const struct weft_ip *target)
+{
+    struct ip_path path = {ifp, *target, 0};
+    struct weft_ip src = weft_ipv4(0);
+
+    route_source(ifp->stack, &path, target, &src); /* no address at all: ask as a probe, from 0.0.0.0 */
+    return src;
+}
+
+static void solicit(weft_if *ifp, const struct neigh *n, bool unicast)
+{
+    struct weft_ip src = asking_address(ifp, &n->ip);
+    struct arp_packet a = request(ifp, &src, &n->ip);
+
+    send(ifp, &a, unicast ? n->mac : eth_broadcast);
+}
+
+static void transmit(weft_if *ifp, const struct neigh *n, struct weft_pkt *pkt)
+{
+    ethernet_send(ifp, pkt, n->mac, ETH_TYPE_IPV4);
+}
+
+static void unreachable(weft_if *ifp, struct weft_pkt *pkt)
+{
+    if (ifp->stack->assembly->next_hop_failed)
+        ifp->stack->assembly->next_hop_failed(ifp, pkt);
+    else
+        pkt_drop(pkt, WEFT_DROP_neigh_unreachable);
+}
+
+const struct neigh_ops link_neighbours = {.solicit = solicit, .transmit = transmit, .unreachable = unreachable};
+
+/* ---- answering ---- */
+
+/* Could any station have this pair of addresses? */
+static bool sender_is_sound(const struct arp_packet *a)
+{
+    struct weft_ip ip = weft_ipv4(a->sender_ip);
+
+    return !eth_is_group(a->sender_mac) && memcmp(a->sender_mac, no_mac, 6) != 0 && !ip_is_multicast(&ip) &&
+           !ip_is_limited_broadcast(&ip) && !ip_is_loopback(&ip);
+}
+
+static void reply(weft_if *ifp, const struct arp_packet *asked)
+{
+    struct arp_packet a = {.op = ARP_REPLY, .sender_ip = asked->target_ip, .target_ip = asked->sender_ip};
+
+    memcpy(a.sender_mac, ifp->mac, 6);
+    memcpy(a.target_mac, asked->sender_mac, 6);
+    send(ifp, &a, asked->sender_mac);
+}
+
+/* What RFC 826 calls the merge: known senders are refreshed, new ones only learnt from packets meant for us. */
+static bool merge(weft_if *ifp, const struct arp_packet *a, bool for_us)
+{
+    struct weft_ip sender = weft_ipv4(a->sender_ip);
+    struct neigh *known;
+    bool solicited;
+
+    if (a->sender_ip == 0 || if_by_address(ifp->stack, &sender) || if_is_broadcast(ifp, &sender) ||
+        memcmp(a->sender_mac, ifp->mac, 6) == 0)
+        return false; /* a probe (RFC 5227), somebody with our address, nonsense, or our own words */
+    known = neigh_find(ifp, &sender);
+    solicited = for_us && a->op == ARP_REPLY && known && known->tries > 0;
+    if (!known && !(for_us && a->op == ARP_REQUEST))
+        return false;
+    neigh_learn(ifp, &sender, a->sender_mac, solicited, for_us && a->op == ARP_REQUEST);
+    return true;
+}
+
+void arp_input(weft_if *ifp, struct weft_pkt *pkt)
+{
+    struct reader r = reader(pkt->data, pkt->len);
+    struct arp_packet a;
+    struct weft_ip target;
+    bool for_us, merged;
+
+    if (!arp_parse(&r, &a) || !sender_is_sound(&a)) {
+        pkt_drop(pkt, WEFT_DROP_arp_malformed);
+        return;
+    }
+    stack_count(ifp->stack, a.op == ARP_REQUEST ? WEFT_COUNT_arp_requests_in : WEFT_COUNT_arp_replies_in);
+    target = weft_ipv4(a.target_ip);
+    for_us = if_find_address(ifp, &target) != NULL;
+    merged = merge(ifp, &a, for_us);
+    if (for_us && a.op == ARP_REQUEST && memcmp(a.sender_mac, ifp->mac, 6) != 0)
+        reply(ifp, &a);
+    else if (!merged) {
+        pkt_drop(pkt, WEFT_DROP_arp_not_ours);
+        return;
+    }
+    pkt_release(pkt);
+}

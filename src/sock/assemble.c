@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* The one place that knows every layer: it plugs their tables together and makes stacks of them. */
+#include "ip/ip.h"
+#include "link/link.h"
+#include "sock/sock.h"
+#include "tcp/tcp.h"
+#include "udp/udp.h"
+
+const struct assembly sock_assembly = {
+    .link = {[WEFT_LINK_ETHERNET] = &link_ethernet,
+             [WEFT_LINK_IP] = &link_ip,
+             [WEFT_LINK_LOOPBACK] = &link_loopback},
+    .neigh = &link_neighbours,
+    .network = {&ip_v4_network},
+    .transport = {&tcp_transport, &udp_transport, &ip_icmp_transport},
+    .ip_init = ip_init,
+    .ip_fini = ip_fini,
+    .next_hop_failed = ip_next_hop_failed,
+    .ip_timer = ip_timer,
+};
+
+weft_stack *weft_stack_new(const struct weft_env *env, const struct weft_config *config, weft_time now, int *err)
+{
+    return stack_new(&sock_assembly, env, config, now, err);
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* One row for each option that means the same for every protocol. The others are the protocol's: sock_ops.setopt. */
+#include "sock/options.h"
+
+#define DEFAULT_TTL 64 /* RFC 1122 §3.2.1.7 */
+
+enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2 }; /* what WEFT_SO_TYPE gives */
+
+static int get_reuse_addr(weft_sock *sock) { return sock->reuse_addr; }
+static int get_reuse_port(weft_sock *sock) { return sock->reuse_port; }
+static int get_broadcast(weft_sock *sock) { return sock->broadcast; }
+static int get_type(weft_sock *sock) { return sock->ops->proto == WEFT_TCP ? LINUX_SOCK_STREAM : LINUX_SOCK_DGRAM; }
+static int get_error(weft_sock *sock) { return -endpoint_take_error(sock); }
+static int get_protocol(weft_sock *sock) { return (int)sock->ops->proto; }
+static int get_tos(weft_sock *sock) { return sock->tos; }
+static int get_ttl(weft_sock *sock) { return sock->ttl; }
+
+static int get_accept_conn(weft_sock *sock)
+{
+    return sock->ops->state && sock->ops->state(sock) == WEFT_TCP_LISTEN;
+}
+
+static int set_reuse_addr(weft_sock *sock, int value)
+{
+    sock->reuse_addr = value != 0;
+    return 0;
+}
+
+static int set_reuse_port(weft_sock *sock, int value)
+{
+    sock->reuse_port = value != 0;
+    return 0;
+}
+
+static int set_broadcast(weft_sock *sock, int value)
+{
+    sock->broadcast = value != 0;
+    return 0;
+}
+
+static int set_tos(weft_sock *sock, int value)
+{
+    if (value < 0 || value > 255)
+        return WEFT_EINVAL;
+    /* A stream's ECN bits belong to its congestion control (RFC 3168 §6.1). */
+    sock->tos = (uint8_t)(sock->ops->proto == WEFT_TCP ? value & 0xfc : value);
+    return 0;
+}
+
+/* -1 asks for the default again, as on Linux. */
+static int set_ttl(weft_sock *sock, int value)
+{
+    if (value == -1)
+        value = DEFAULT_TTL;
+    if (value < 1 || value > 255)
+        return WEFT_EINVAL;
+    sock->ttl = (uint8_t)value;
+    return 0;
+}
+
+static const struct sock_option options[] = {
+    {WEFT_SOL_SOCKET, WEFT_SO_REUSEADDR, get_reuse_addr, set_reuse_addr},
+    {WEFT_SOL_SOCKET, WEFT_SO_REUSEPORT, get_reuse_port, set_reuse_port},
+    {WEFT_SOL_SOCKET, WEFT_SO_BROADCAST, get_broadcast, set_broadcast},
+    {WEFT_SOL_SOCKET, WEFT_SO_TYPE, get_type, NULL},
+    {WEFT_SOL_SOCKET, WEFT_SO_ERROR, get_error, NULL},
+    {WEFT_SOL_SOCKET, WEFT_SO_PROTOCOL, get_protocol, NULL},
+    {WEFT_SOL_SOCKET, WEFT_SO_ACCEPTCONN, get_accept_conn, NULL},
+    {WEFT_SOL_IP, WEFT_IP_TOS, get_tos, set_tos},
+    {WEFT_SOL_IP, WEFT_IP_TTL, get_ttl, set_ttl},
+};
+
+const struct sock_option *sock_option_find(int level, int number)
+{
+    for (size_t i = 0; i < ARRAY_LEN(options); i++)
+        if (options[i].level == level && options[i].number == number)
+            return &options[i];
+    return NULL;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT */
+/* The socket options that mean the same for every protocol; private to src/sock. */
+#ifndef SOCK_OPTIONS_H
+#define SOCK_OPTIONS_H
+
+#include "core/endpoint.h"
+
+/* A generic option: a value of type int, and what getting and setting it means. */
+struct sock_option {
+    int level, number;
+    int (*get)(weft_sock *sock);
+    int (*set)(weft_sock *sock, int value); /* NULL: cannot be set. 0, or a negative error */
+};
+
+/* The row of the table, or NULL: the protocol's business. */
+const struct sock_option *sock_option_find(int level, int number);
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fifth step of RFC 9293 §3.10.7.4: what an acknowledgment does. It frees what was delivered, samples the round
+ * trip, finds losses, lets the congestion window grow or shrink, takes the peer's window, and moves the closing states.
+ */
+#include "tcp/conn.h"
+
+#define CHALLENGE_INTERVAL (500 * WEFT_MS)
+
+void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    bool empty = seg->len == 0 || seg_has(seg, TCP_SYN);
+
+    if (!conn_work(c))
+        return;
+    if (empty) { /* two confused peers must not answer each other for ever; per connection: nothing to spy on */
+        if (c->challenged && conn_now(c) - c->challenged < CHALLENGE_INTERVAL)
+            return;
+        c->challenged = max_u64(conn_now(c), 1);
+        stack_count(c->ep.stack, WEFT_COUNT_tcp_challenge_acks);
+    }
+    ackpolicy_owe(&c->work->ack);
+}
+
+void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    uint8_t shift = seg_has(seg, TCP_SYN) ? 0 : c->snd_wscale;
+
+    c->snd.wnd = (uint32_t)seg->h.window << shift;
+    c->snd.max_wnd = max_u32(c->snd.max_wnd, c->snd.wnd);
+    c->snd.wl1 = seg->h.seq;
+    c->snd.wl2 = seg->h.ack;
+}
+
+/* Is the window of this segment newer than the one we have? */
+static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return seq_lt(c->snd.wl1, seg->h.seq) ||
+           (seq_eq(c->snd.wl1, seg->h.seq) && seq_le(c->snd.wl2, seg->h.ack));
+}
+
+static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    if (!window_is_newer(c, seg))
+        return;
+    conn_take_window(c, seg);
+    if (c->work && c->snd.wnd) {
+        c->work->probes = 0;
+        c->work->probe_due = false;
+        c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
+    }
+}
+
+/* False: nothing unambiguous was acknowledged (Karn). */
+static bool sample_rtt(struct tcp_conn *c, const struct tcp_seg *seg, const struct sndmap_acked *acked)
+{
+    if (acked->sent_at != WEFT_NEVER) {
+        rtt_sample(&c->rtt, conn_now(c) - acked->sent_at);
+        return true;
+    }
+    if (c->ts_ok && seg->o.has_ts && seg->o.ts_ecr) { /* only timestamps can tell (RFC 7323 §4) */
+        int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - seg->o.ts_ecr);
+
+        if (ms >= 0)
+            rtt_sample(&c->rtt, (weft_time)ms * WEFT_MS);
+        return ms >= 0;
+    }
+    return false;
+}
+
+static void begin_recovery(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    c->cc.cwnd = w->cc->on_loss(&c->cc, w->cc_private, conn_in_flight(c), conn_mss(c));
+    w->rescue = true;
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_fast_retrans);
+}
+
+static void follow(struct tcp_conn *c, struct recovery_advice advice)
+{
+    struct tcp_work *w = c->work;
+
+    if (advice.enter)
+        begin_recovery(c);
+    if (advice.lose_first && sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, conn_mss(c)))
+        w->rescue = true;
+    if (advice.finish)
+        c->cc.cwnd = max_u32(c->cc.ssthresh, conn_mss(c));
+}
+
+/* Marks what the peer holds; what follows from that may be lost. */
+static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct sndmap_acked *acked)
+{
+    struct tcp_work *w = c->work;
+    struct mem *mem = &c->ep.stack->mem;
+
+    if (!c->sack_ok || seg->o.n_sack == 0)
+        return;
+    for (unsigned i = 0; i < seg->o.n_sack; i++)
+        sndmap_sack(&w->sndmap, mem, seg->o.sack[i], acked);
+    if (sndmap_detect(&w->sndmap, DUP_THRESH, conn_mss(c)))
+        follow(c, recovery_on_lost(&w->recovery, c->snd.nxt));
+}
+
+static void grow(struct tcp_conn *c, uint32_t acked, uint32_t in_flight)
+{
+    struct tcp_work *w = c->work;
+    struct cc_delivery d = {
+        .now = conn_now(c),
+        .srtt = c->rtt.srtt,
+        .acked = acked,
+        .in_flight = in_flight,
+        .cwnd_limited = w->cwnd_limited || in_flight + conn_mss(c) > c->cc.cwnd,
+    };
+
+    w->cwnd_limited = false;
+    w->cc->on_delivered(&c->cc, w->cc_private, &d, conn_mss(c));
+}
+
+/* There is room in the send queue again for a user who was cut short: a third of it, as Linux waits for. */
+static void offer_room(struct tcp_conn *c)
+{
+    if (c->want_write && c->work->sendq.bytes <= c->send_buffer - c->send_buffer / 3) {
+        c->want_write = false;
+        endpoint_notify(&c->ep, WEFT_WRITABLE);
+    }
+}
+
+/* SND.UNA moves forward. */
+static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct sndmap_acked *acked)
+{
+    struct tcp_work *w = c->work;
+    struct mem *mem = &c->ep.stack->mem;
+    uint32_t in_flight = conn_in_flight(c);
+    uint32_t space = seg->h.ack.v - c->snd.una.v;
+    bool fin_acked = c->fin_sent && seq_eq(seg->h.ack, c->snd.nxt);
+    struct sndmap_acked now = sndmap_ack(&w->sndmap, mem, seg->h.ack);
+    struct recovery_advice advice;
+
+    acked->bytes += now.bytes;
+    if (now.sent_at != WEFT_NEVER)
+        acked->sent_at = now.sent_at;
+    sendq_ack(&w->sendq, mem, space - (fin_acked ? 1 : 0));
+    c->snd.una = seg->h.ack;
+    if (sample_rtt(c, seg, acked)) /* else the back-off stays until a clean sample (MUST-18) */
+        rtt_progress(&c->rtt);
+    w->retries = 0;
+    w->stuck_since = conn_now(c);
+    c->soft_error = 0;
+    advice = recovery_on_progress(&w->recovery, c->snd.una, now.segments, c->sack_ok);
+    follow(c, advice);
+    if (advice.grow)
+        grow(c, space, in_flight);
+    if (advice.restart_timer) /* RFC 6298 §5.3; transmit_arm starts it anew if there is something left */
+        w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
+    offer_room(c);
+}
+
+/* RFC 5681 §2: does it count as a duplicate? */
+static bool is_duplicate(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return conn_in_flight(c) && seg->len == 0 && !seg_has(seg, TCP_FIN) && seq_eq(seg->h.ack, c->snd.una) &&
+           (uint32_t)seg->h.window << c->snd_wscale == c->snd.wnd;
+}
+
+/* A zero window that is acknowledged keeps the connection alive for as long as the peer likes (MUST-37, SHLD-17). */
+static void heard_closed_window(struct tcp_conn *c)
+{
+    if (c->snd.wnd == 0 && c->work) {
+        c->work->retries = 0;
+        c->work->stuck_since = conn_now(c);
+    }
+}
+
+/* Our FIN is acknowledged. */
+static enum tcp_step fin_acknowledged(struct tcp_conn *c)
+{
+    switch ((enum weft_tcp_state)c->state) {
+    case WEFT_TCP_FIN_WAIT_1:
+        state_set(c, WEFT_TCP_FIN_WAIT_2);
+        if (c->orphan)
+            c->quiet_deadline = time_after(conn_now(c), tcp_config(c->ep.stack)->fin_wait_2);
+        return TCP_CONTINUE;
+    case WEFT_TCP_CLOSING:
+        conn_linger(c);
+        return TCP_GONE;
+    case WEFT_TCP_LAST_ACK:
+        conn_finish(c, 0);
+        return TCP_GONE;
+    default:
+        return TCP_CONTINUE;
+    }
+}
+
+/* RFC 5961 §5.2: how far back an acknowledgment may lie. */
+static bool ack_is_ancient(const struct tcp_conn *c, struct seq ack)
+{
+    return seq_lt(ack, seq_sub(c->snd.una, c->snd.max_wnd));
+}
+
+enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    struct sndmap_acked acked = {.sent_at = WEFT_NEVER};
+    bool duplicate = is_duplicate(c, seg);
+
+    if (seq_gt(seg->h.ack, c->snd.nxt) || ack_is_ancient(c, seg->h.ack)) {
+        conn_answer(c, seg);
+        return seg_drop(seg, WEFT_DROP_tcp_challenge_ack);
+    }
+    if (seq_lt(seg->h.ack, c->snd.una))
+        return TCP_CONTINUE; /* old, but its text may be new */
+    update_window(c, seg);
+    heard_closed_window(c);
+    if (conn_in_flight(c) == 0)
+        return TCP_CONTINUE;
+    weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
+    read_sack(c, seg, &acked);
+    if (seq_gt(seg->h.ack, c->snd.una))
+        progress(c, seg, &acked);
+    else if (duplicate && !c->sack_ok)
+        follow(c, recovery_on_duplicate(&c->work->recovery, c->snd.una, c->snd.nxt));
+    return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c) : TCP_CONTINUE;
+}

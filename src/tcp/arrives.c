@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RFC 9293 §3.10.7.4: a segment arrives for a connection in SYN-RECEIVED or later. Eight steps in the order of the
+ * text, each of which passes the segment on, uses it up, or drops it with a name. RFC 5961 and RFC 7323 are in force.
+ */
+#include "tcp/conn.h"
+
+#define TS_VOID_AFTER (24 * 24 * 3600 * WEFT_S) /* RFC 7323 §5.5 */
+
+/* ---- first: the sequence number ---- */
+
+/* An older timestamp than the last one taken (RFC 7323 §5.3 R1), unless that one is too old to mean anything. */
+static bool is_paws_old(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    if (!seg->o.has_ts || (int32_t)(seg->o.ts_val - c->ts_recent) >= 0)
+        return false;
+    return conn_now(c) - c->ts_recent_at < TS_VOID_AFTER;
+}
+
+static enum tcp_step check_timestamp(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (!c->ts_ok || seg_has(seg, TCP_RST))
+        return TCP_CONTINUE;
+    if (!seg->o.has_ts)
+        return seg_drop(seg, WEFT_DROP_tcp_no_timestamp);
+    if (is_paws_old(c, seg) && !seg_has(seg, TCP_SYN)) {
+        conn_answer(c, seg);
+        return seg_drop(seg, WEFT_DROP_tcp_paws);
+    }
+    return TCP_CONTINUE;
+}
+
+/* RFC 7323 §4.3: the timestamp to echo is that of the segment at the left edge of what we acknowledged last. */
+static void take_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    if (c->ts_ok && seg->o.has_ts && !seg_has(seg, TCP_RST) && seq_le(seg->h.seq, c->rcv.acked) &&
+        ((int32_t)(seg->o.ts_val - c->ts_recent) >= 0 || conn_now(c) - c->ts_recent_at >= TS_VOID_AFTER)) {
+        c->ts_recent = seg->o.ts_val;
+        c->ts_recent_at = conn_now(c);
+    }
+}
+
+/* The four cases of RFC 9293 §3.10.7.4; into a closed window an empty front is let through for its ACK, URG and RST. */
+static bool is_acceptable(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    uint32_t len = seg_len(seg);
+    struct seq last = seq_add(seg->h.seq, len - 1);
+
+    if (seq_eq(seg->h.seq, c->rcv.nxt))
+        return true;
+    if (len == 0)
+        return seq_in(seg->h.seq, c->rcv.nxt, c->rcv.edge);
+    return seq_in(seg->h.seq, c->rcv.nxt, c->rcv.edge) || seq_in(last, c->rcv.nxt, c->rcv.edge);
+}
+
+static void trim_front(struct tcp_seg *seg, uint32_t n)
+{
+    seg->h.seq = seq_add(seg->h.seq, n);
+    seg->offset += n;
+    seg->len -= n;
+}
+
+/* Cuts off what was received before and what lies beyond the window. */
+static void trim(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    int32_t old = seq_diff(c->rcv.nxt, seg->h.seq);
+    int32_t over;
+
+    if (old > 0)
+        trim_front(seg, min_u32((uint32_t)old, seg->len));
+    over = seq_diff(seq_add(seg->h.seq, seg_len(seg)), c->rcv.edge);
+    if (over > 0) {
+        over -= seg_has(seg, TCP_FIN); /* the first to go */
+        seg->h.flags &= (uint16_t)~TCP_FIN;
+        seg->len -= min_u32((uint32_t)over, seg->len);
+        conn_answer(c, seg);
+    }
+}
+
+/* Not acceptable: say where we are, and let an acknowledgment one below RCV.NXT count (RFC 9293 appendix A.2). */
+static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    bool old = seq_lt(seg->h.seq, c->rcv.nxt);
+
+    if (seg_has(seg, TCP_RST))
+        return seg_drop(seg, old ? WEFT_DROP_tcp_old : WEFT_DROP_tcp_beyond_window);
+    conn_answer(c, seg);
+    if (old && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1)) && seg_has(seg, TCP_ACK) && c->syn_acked) {
+        enum tcp_step step = acknowledged(c, seg);
+
+        if (step != TCP_CONTINUE)
+            return step;
+    }
+    return seg_drop(seg, old ? WEFT_DROP_tcp_old : WEFT_DROP_tcp_beyond_window);
+}
+
+static enum tcp_step step_sequence(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    enum tcp_step step = check_timestamp(c, seg);
+
+    if (step != TCP_CONTINUE)
+        return step;
+    if (seg_has(seg, TCP_SYN) && !seg_has(seg, TCP_RST))
+        return TCP_CONTINUE; /* the fourth step deals with it whatever its number (RFC 5961 §4.2) */
+    if (!is_acceptable(c, seg))
+        return refuse(c, seg);
+    take_timestamp(c, seg);
+    trim(c, seg);
+    return TCP_CONTINUE;
+}
+
+/* ---- second: RST (RFC 5961 §3.2) ---- */
+
+static enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    int err;
+
+    if (!seg_has(seg, TCP_RST))
+        return TCP_CONTINUE;
+    if (!seq_eq(seg->h.seq, c->rcv.nxt)) {
+        conn_answer(c, seg);
+        return seg_drop(seg, WEFT_DROP_tcp_challenge_rst);
+    }
+    err = c->state == WEFT_TCP_SYN_RECEIVED ? WEFT_ECONNREFUSED : WEFT_ECONNRESET;
+    if (c->state == WEFT_TCP_CLOSING || c->state == WEFT_TCP_LAST_ACK)
+        err = 0; /* both sides had said all they had to */
+    stack_count(c->ep.stack,
+                c->state == WEFT_TCP_SYN_RECEIVED ? WEFT_COUNT_tcp_attempt_fails : WEFT_COUNT_tcp_estab_resets);
+    seg->why = WEFT_DROP_tcp_reset;
+    conn_finish(c, err);
+    return TCP_GONE;
+}
+
+/* ---- third: security and compartment; nothing to do today (RFC 9293 §3.10.7.4, third) ---- */
+
+/* ---- fourth: SYN (RFC 5961 §4.2) ---- */
+
+static enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (!seg_has(seg, TCP_SYN))
+        return TCP_CONTINUE;
+    if (c->state == WEFT_TCP_SYN_RECEIVED && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1))) {
+        /* Crossing SYNs: this is the other half, SYN,ACK, or the SYN once more. */
+        seg->h.flags &= (uint16_t)~TCP_SYN;
+        seg->h.seq = c->rcv.nxt;
+        if (seg_has(seg, TCP_ACK))
+            return TCP_CONTINUE;
+        c->work->syn_due = true;
+        return seg_drop(seg, WEFT_DROP_tcp_half_open_repeat);
+    }
+    conn_answer(c, seg);
+    return seg_drop(seg, WEFT_DROP_tcp_challenge_syn);
+}
+
+/* ---- fifth: ACK ---- */
+
+static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (!seg_has(seg, TCP_ACK))
+        return seg_drop(seg, WEFT_DROP_tcp_no_ack);
+    if (c->state == WEFT_TCP_SYN_RECEIVED || !c->syn_acked) {
+        if (!seq_eq(seg->h.ack, seq_add(c->snd.una, 1))) {
+            segment_refuse(c->ep.stack, seg);
+            return seg_drop(seg, WEFT_DROP_tcp_half_open_bad_ack);
+        }
+        conn_take_window(c, seg);
+        conn_established(c);
+    }
+    return acknowledged(c, seg);
+}
+
+/* ---- sixth: URG ---- */
+
+/* Urgent data is delivered in line, as RFC 6093 §3.1 has it mean today; the mark itself is not kept yet. */
+static enum tcp_step step_urgent(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (seg_has(seg, TCP_URG) && state_can_receive(c->state))
+        endpoint_notify(&c->ep, WEFT_URGENT);
+    return TCP_CONTINUE;
+}
+
+/* ---- seventh: the text ---- */
+
+/* Out of order: kept, and answered at once so that the sender can count (RFC 5681 §4.2). */
+static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
+{
+    struct tcp_work *w = c->work;
+    unsigned most = (unsigned)tcp_config(c->ep.stack)->max_out_of_order;
+    bool full;
+    uint32_t stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
+
+    ackpolicy_owe(&w->ack);
+    if (full)
+        return seg_drop(seg, WEFT_DROP_tcp_out_of_order_full);
+    if (stored == 0)
+        return seg_drop(seg, WEFT_DROP_tcp_duplicate);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
+    if (seg_has(seg, TCP_FIN)) {
+        w->peer_fin_known = true;
+        w->peer_fin = seq_add(seg->h.seq, seg->len);
+    }
+    return TCP_DONE;
+}
+
+/* When to acknowledge text that came in order. */
+static void acknowledge_in_order(struct tcp_conn *c, uint32_t len, bool filled_a_hole)
+{
+    struct tcp_work *w = c->work;
+
+    if (filled_a_hole || w->reasm.count) { /* RFC 5681 §4.2 */
+        ackpolicy_now(&w->ack);
+        return;
+    }
+    if (ackpolicy_in_order(&w->ack, len, c->rcv_mss, &c->quick) == ACK_LATER &&
+        w->deadline[TCP_TIMER_ACK] == WEFT_NEVER)
+        w->deadline[TCP_TIMER_ACK] = time_after(conn_now(c), tcp_config(c->ep.stack)->delayed_ack);
+}
+
+static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
+{
+    struct tcp_work *w = c->work;
+    weft_stack *s = c->ep.stack;
+    bool had_hole = w->reasm.count > 0;
+    uint32_t taken = c->read_shut ? seg->len : recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
+
+    c->rcv.nxt = seq_add(c->rcv.nxt, taken);
+    if (had_hole)
+        c->rcv.nxt = reasm_join(&w->reasm, &s->mem, c->rcv.nxt, &w->recvq);
+    acknowledge_in_order(c, taken, had_hole);
+    if (!c->read_shut)
+        endpoint_notify(&c->ep, WEFT_READABLE);
+    if (taken < seg->len) {
+        seg->h.flags &= (uint16_t)~TCP_FIN;
+        return seg_drop(seg, WEFT_DROP_no_memory);
+    }
+    return TCP_CONTINUE;
+}
+
+/* Text for a user who is gone: the peer must know that it was lost (SHLD-3). */
+static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    seg->why = WEFT_DROP_tcp_after_close;
+    transmit_reset(c);
+    conn_finish(c, 0);
+    return TCP_GONE;
+}
+
+/* What the peer's full segments carry, from the largest seen; a merged one says how large its parts were. */
+static void note_full_segment(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    const struct weft_pkt *pkt = seg->pkt;
+    uint32_t len = pkt->gso_size ? pkt->gso_size : min_u32(seg->len, pkt->ifp->mtu);
+
+    c->rcv_mss = (uint16_t)max_u32(c->rcv_mss, len);
+}
+
+static enum tcp_step step_text(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    struct span pieces[PKT_SPANS + 1];
+    unsigned n;
+
+    if (seg->len == 0)
+        return TCP_CONTINUE;
+    if (!state_can_receive(c->state))
+        return seg_drop(seg, WEFT_DROP_tcp_after_fin);
+    if (c->orphan)
+        return reset_unwanted(c, seg);
+    if (!conn_work(c))
+        return seg_drop(seg, WEFT_DROP_no_memory);
+    note_full_segment(c, seg);
+    n = pkt_slices(seg->pkt, seg->offset, seg->len, pieces);
+    if (seq_eq(seg->h.seq, c->rcv.nxt))
+        return take_in_order(c, seg, pieces, n);
+    return keep_for_later(c, seg, pieces, n);
+}
+
+/* ---- eighth: FIN ---- */
+
+/* Where the peer's FIN takes each state; TIME-WAIT is conn_linger's. */
+static enum tcp_step close_by_peer(struct tcp_conn *c)
+{
+    switch ((enum weft_tcp_state)c->state) {
+    case WEFT_TCP_ESTABLISHED:
+    case WEFT_TCP_SYN_RECEIVED:
+        state_set(c, WEFT_TCP_CLOSE_WAIT);
+        return TCP_DONE;
+    case WEFT_TCP_FIN_WAIT_1: /* were our FIN acknowledged, this would be FIN-WAIT-2 by now */
+        state_set(c, WEFT_TCP_CLOSING);
+        return TCP_DONE;
+    case WEFT_TCP_FIN_WAIT_2:
+        conn_linger(c);
+        return TCP_GONE;
+    default:
+        return TCP_DONE;
+    }
+}
+
+static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    bool here = seg_has(seg, TCP_FIN) && seq_eq(seq_add(seg->h.seq, seg->len), c->rcv.nxt);
+    struct tcp_work *w = conn_work(c);
+
+    if (!w)
+        return seg_has(seg, TCP_FIN) ? seg_drop(seg, WEFT_DROP_no_memory) : TCP_DONE;
+    if (!here && w->peer_fin_known)
+        here = seq_eq(w->peer_fin, c->rcv.nxt);
+    if (!here || c->peer_fin) {
+        if (seg_has(seg, TCP_FIN) && seg->len == 0 && seq_gt(seg->h.seq, c->rcv.nxt)) { /* ahead of its text */
+            w->peer_fin_known = true;
+            w->peer_fin = seg->h.seq;
+            ackpolicy_owe(&w->ack);
+        }
+        return TCP_DONE;
+    }
+    c->rcv.nxt = seq_add(c->rcv.nxt, 1);
+    c->rcv.edge = seq_max(c->rcv.edge, c->rcv.nxt);
+    c->peer_fin = true;
+    w->peer_fin_known = false;
+    ackpolicy_now(&w->ack);
+    endpoint_notify(&c->ep, WEFT_READABLE | WEFT_PEER_CLOSED);
+    return close_by_peer(c);
+}
+
+/* ---- all of them ---- */
+
+enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    static enum tcp_step (*const steps[])(struct tcp_conn *, struct tcp_seg *) = {
+        step_sequence, step_reset, step_syn, step_ack, step_urgent, step_text, step_fin,
+    };
+    enum tcp_step step = TCP_CONTINUE;
+
+    c->heard = conn_now(c);
+    c->keepalive_sent = 0;
+    for (unsigned i = 0; i < ARRAY_LEN(steps) && step == TCP_CONTINUE; i++)
+        step = steps[i](c, seg);
+    return step;
+}

@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a connection and of its rooms; see conn.h. */
+#include "tcp/conn.h"
+
+#define IP_HEADER(v6) ((v6) ? 40u : (uint32_t)IPV4_HEADER)
+#define TS_OPTION     12 /* with its padding */
+
+static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
+{
+    c->send_buffer = (uint32_t)min_size(k->send_buffer, 1u << 30);
+    c->receive_buffer = (uint32_t)min_size(k->receive_buffer, 1u << 30);
+    c->keepalive_idle = (uint32_t)(k->keepalive_idle / WEFT_S);
+    c->keepalive_interval = (uint32_t)(k->keepalive_interval / WEFT_S);
+    c->keepalive_probes = (uint8_t)k->keepalive_probes;
+    c->quick = (uint8_t)k->quick_acks;
+    c->quiet_deadline = WEFT_NEVER;
+    c->rcv_mss = TCP_DEFAULT_MSS_V4;
+}
+
+struct tcp_conn *conn_new(struct tcp *t, bool v6)
+{
+    size_t size = offsetof(struct tcp_conn, key) + key_size(v6);
+    struct tcp_conn *c = slab_alloc(v6 ? &t->conn6 : &t->conn4);
+
+    if (!c)
+        return NULL;
+    memset(c, 0, size);
+    endpoint_init(&c->ep, t->stack, &tcp_sock_ops);
+    c->v6 = v6;
+    c->state = WEFT_TCP_CLOSED;
+    rtt_init(&c->rtt);
+    conn_defaults(c, tcp_config(t->stack));
+    list_push_back(&t->loose, &c->link);
+    return c;
+}
+
+void conn_name(struct tcp_conn *c, const struct tcp_flow *flow)
+{
+    weft_assert(!c->in_table, "the table finds it by this name");
+    key_pack(&c->key, flow, c->v6);
+}
+
+static void work_init(struct tcp_work *w, struct tcp_conn *c)
+{
+    memset(w, 0, sizeof *w);
+    w->conn = c;
+    list_init(&w->sender.link);
+    w->sender.pull = transmit_pull;
+    sendq_init(&w->sendq);
+    recvq_init(&w->recvq);
+    reasm_init(&w->reasm);
+    sndmap_init(&w->sndmap, c->snd.una);
+    recovery_init(&w->recovery);
+    ackpolicy_init(&w->ack);
+    w->cc = &cc_newreno;
+    w->small_end = c->snd.una;
+    w->syn_sent_at = WEFT_NEVER;
+    for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
+        w->deadline[i] = WEFT_NEVER;
+}
+
+struct tcp_work *conn_work(struct tcp_conn *c)
+{
+    weft_assert(c->state != WEFT_TCP_LISTEN, "a listener moves no bytes");
+    if (!c->work) {
+        c->work = slab_alloc(&conn_tcp(c)->work);
+        if (c->work)
+            work_init(c->work, c);
+    }
+    return c->work;
+}
+
+static void give_back_work(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct mem *m = &c->ep.stack->mem;
+
+    if (!w)
+        return;
+    list_remove(&w->sender.link);
+    sendq_clear(&w->sendq, m);
+    recvq_clear(&w->recvq, m);
+    reasm_clear(&w->reasm, m);
+    sndmap_clear(&w->sndmap, m);
+    slab_free(&conn_tcp(c)->work, w);
+    c->work = NULL;
+}
+
+/* Nothing queued, in flight, unread, out of order, owed or promised? */
+static bool is_quiet(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+
+    if (w->sendq.bytes || w->recvq.bytes || w->reasm.count || ackpolicy_wants(&w->ack) || w->peer_fin_known)
+        return false;
+    if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
+        return true;
+    if (conn_in_flight(c) || w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked)
+        return false;
+    return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER && w->recovery.phase == RECOVERY_OPEN;
+}
+
+static weft_time earliest(const struct tcp_conn *c)
+{
+    weft_time at = c->quiet_deadline;
+
+    if (c->work)
+        for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
+            at = min_u64(at, c->work->deadline[i]);
+    return at;
+}
+
+/* Gets a turn on the link when there is something to send by a route that exists. */
+static void ask_for_turn(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct tcp_flow flow = conn_flow(c);
+    int err = route_refresh(c->ep.stack, &flow.remote.ip, &w->path);
+
+    if (err < 0) {
+        c->soft_error = (int16_t)err;
+        return;
+    }
+    if_want(w->path.ifp, &w->sender);
+}
+
+void conn_settle(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+
+    if (w) {
+        struct tcp_plan plan = transmit_plan(c);
+
+        transmit_arm(c, &plan);
+        if (plan.kind != PLAN_NOTHING && !w->starved)
+            ask_for_turn(c);
+        if (is_quiet(c) && tcp_config(c->ep.stack)->park)
+            give_back_work(c);
+    }
+    if (c->state != WEFT_TCP_LISTEN)
+        timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(c));
+    conn_check(c);
+}
+
+void conn_free(struct tcp_conn *c)
+{
+    struct tcp *t = conn_tcp(c);
+
+    weft_assert(c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT, "only what is over is freed");
+    give_back_work(c);
+    demux_unbind(t, c);
+    if (c->in_table)
+        demux_remove(t, c);
+    list_remove(&c->link);
+    endpoint_fini(&c->ep);
+    slab_free(c->v6 ? &t->conn6 : &t->conn4, c);
+}
+
+/* Keeps what the user may still read, and nothing that could send. */
+static void stop_work(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct mem *m = &c->ep.stack->mem;
+
+    c->quiet_deadline = WEFT_NEVER;
+    if (!w)
+        return;
+    list_remove(&w->sender.link);
+    sendq_clear(&w->sendq, m);
+    reasm_clear(&w->reasm, m);
+    sndmap_clear(&w->sndmap, m);
+    ackpolicy_init(&w->ack);
+    w->peer_fin_known = w->syn_due = w->probe_due = false;
+    for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
+        w->deadline[i] = WEFT_NEVER;
+    c->snd.nxt = c->snd.una;
+    c->fin_sent = false;
+    if (w->recvq.bytes == 0)
+        give_back_work(c);
+}
+
+/* A connection that nobody has accepted dies with nobody to tell. */
+static void leave_accept_queue(struct tcp_conn *c)
+{
+    if (!c->parent)
+        return;
+    list_remove(&c->link);
+    c->parent->listen->waiting--;
+    c->parent = NULL;
+    c->orphan = true;
+}
+
+void conn_finish(struct tcp_conn *c, int err)
+{
+    struct tcp *t = conn_tcp(c);
+
+    if (c->state != WEFT_TCP_CLOSED)
+        state_set(c, WEFT_TCP_CLOSED);
+    leave_accept_queue(c);
+    if (c->in_table)
+        demux_remove(t, c);
+    demux_unbind(t, c);
+    if (err && c->work) /* after a reset nothing more is delivered (RFC 9293 §3.10.7.4, second) */
+        recvq_clear(&c->work->recvq, &c->ep.stack->mem);
+    stop_work(c);
+    timer_set(&c->ep.stack->wheel, &c->ep.timer, WEFT_NEVER);
+    if (c->orphan) {
+        conn_free(c);
+        return;
+    }
+    if (err)
+        endpoint_fail(&c->ep, err);
+    endpoint_notify(&c->ep, WEFT_READABLE | WEFT_WRITABLE | WEFT_HANGUP | WEFT_PEER_CLOSED);
+}
+
+/* The acknowledgment that TIME-WAIT begins with, straight to the link: the rooms that would owe it are going. */
+static void acknowledge_at_once(struct tcp_conn *c, uint16_t window)
+{
+    struct segment out = {
+        .flow = conn_flow(c),
+        .h = {.seq = c->snd.nxt, .ack = c->rcv.nxt, .flags = TCP_ACK, .window = window},
+        .o = TCP_NO_OPTIONS,
+        .ttl = c->ep.ttl,
+        .tos = c->ep.tos,
+    };
+
+    if (c->ts_ok) {
+        out.o.has_ts = true;
+        out.o.ts_val = ts_clock(conn_now(c), c->ts_offset);
+        out.o.ts_ecr = c->ts_recent;
+    }
+    segment_reply(c->ep.stack, &out);
+}
+
+/* Makes room when the table of TIME-WAIT records is at its limit: the oldest goes. */
+static void limit_time_wait(struct tcp *t)
+{
+    while (t->time_wait.count >= tcp_config(t->stack)->max_time_wait) {
+        struct timewait *w = timewait_pop(&t->time_wait, t->stack->now, true);
+        struct tcp_flow flow;
+
+        if (!w)
+            return;
+        flow = key_unpack(&w->key, w->v6);
+        hashtab_remove(&t->table, &w->hash, demux_hash(t, &flow));
+        timewait_free(&t->time_wait, w);
+        stack_count(t->stack, WEFT_COUNT_tcp_time_wait_evicted);
+    }
+}
+
+/* Puts a record in the connection's place in the demultiplexer; false: out of memory. */
+static bool replace_by_record(struct tcp *t, struct tcp_conn *c, uint16_t window)
+{
+    struct tcp_flow flow = conn_flow(c);
+    struct timewait *w;
+
+    limit_time_wait(t);
+    w = timewait_new(&t->time_wait, &flow, t->stack->now, 2 * tcp_config(t->stack)->msl);
+    if (!w)
+        return false;
+    w->snd_nxt = c->snd.nxt;
+    w->rcv_nxt = c->rcv.nxt;
+    w->has_ts = c->ts_ok;
+    w->ts_recent = c->ts_recent;
+    w->window = window;
+    w->tos = c->ep.tos;
+    hashtab_replace(&t->table, &c->hash, &w->hash, TCP_TAG_TIME_WAIT, demux_hash(t, &flow));
+    c->in_table = false;
+    list_push_back(&t->loose, &c->link);
+    time_wait_timer(t);
+    return true;
+}
+
+void conn_linger(struct tcp_conn *c)
+{
+    struct tcp *t = conn_tcp(c);
+    struct seq edge;
+    uint16_t window = transmit_window(c, &edge);
+    bool owed = c->work && ackpolicy_wants(&c->work->ack);
+
+    state_set(c, WEFT_TCP_TIME_WAIT);
+    stack_count(t->stack, WEFT_COUNT_tcp_time_waits);
+    if (owed)
+        acknowledge_at_once(c, window);
+    if (!replace_by_record(t, c, window)) {
+        stack_count(t->stack, WEFT_COUNT_tcp_time_wait_evicted);
+        conn_finish(c, 0);
+        return;
+    }
+    demux_unbind(t, c);
+    stop_work(c);
+    timer_set(&t->stack->wheel, &c->ep.timer, WEFT_NEVER);
+    if (c->orphan)
+        conn_free(c);
+    else
+        endpoint_notify(&c->ep, WEFT_READABLE | WEFT_PEER_CLOSED | WEFT_HANGUP);
+}
+
+uint16_t conn_receive_mss(const struct ip_path *path, bool v6)
+{
+    uint32_t mtu = min_u32(path->ifp->mtu, 65535);
+
+    return (uint16_t)(mtu - IP_HEADER(v6) - TCP_HEADER);
+}
+
+uint32_t conn_mss_bare(const struct tcp_conn *c)
+{
+    uint32_t mss = c->peer_mss;
+
+    if (c->work && c->work->path.ifp)
+        mss = min_u32(mss, conn_receive_mss(&c->work->path, c->v6));
+    if (c->user_mss)
+        mss = min_u32(mss, c->user_mss);
+    if (c->path_mss)
+        mss = min_u32(mss, c->path_mss);
+    return mss;
+}
+
+uint32_t conn_mss(const struct tcp_conn *c) { return conn_mss_bare(c) - (c->ts_ok ? TS_OPTION : 0); }
+
+void conn_check(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+
+    if (c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
+        return;
+    weft_assert(seq_le(c->snd.una, c->snd.nxt), "1: acknowledgments beyond snd.nxt are refused");
+    weft_assert(seq_le(c->rcv.nxt, c->rcv.edge) || !c->syn_acked, "4: text beyond the edge is cut off");
+    if (!w) {
+        weft_assert(conn_in_flight(c) == 0, "5: only the quiet are parked");
+        return;
+    }
+    if (c->syn_acked) {
+        weft_assert(seq_eq(w->sndmap.una, c->snd.una), "2: the ACK step moves both");
+        weft_assert(seq_eq(sndmap_end(&w->sndmap), c->snd.nxt), "2: transmit moves both");
+        weft_assert(conn_in_flight(c) <= w->sendq.bytes + (c->fin_sent ? 1 : 0), "3: sent bytes are queued bytes");
+    }
+    weft_assert(w->deadline[TCP_TIMER_RETRANSMIT] == WEFT_NEVER || w->deadline[TCP_TIMER_PERSIST] == WEFT_NEVER,
+                "6: transmit_arm runs one of them");
+    (void)w;
+}

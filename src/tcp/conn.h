@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The connection: what all corridors see, and nobody else.
+ *
+ * struct tcp_conn is what an idle connection needs. struct tcp_work holds the rooms side by side; it is borrowed when
+ * bytes are to move and given back when the connection is quiet again: nothing queued, in flight, unread or out of
+ * order, and no acknowledgment owed. config.tcp.park = false keeps it, and nothing else may change by that.
+ *
+ * A life: conn_new (CLOSED, on the loose list) → connect or listen, or made from a half-open record → … →
+ * conn_finish (over) → the user's close, whichever comes last → freed. An orphan has no user any more: it is freed
+ * by conn_finish itself, so whoever may finish a connection must not touch it afterwards (enum tcp_step GONE).
+ *
+ * Invariants, checked by conn_check after every event in test builds:
+ *   1. snd.una <= snd.nxt on the circle; in flight = snd.nxt - snd.una
+ *   2. with work, in a synchronized state: the scoreboard covers exactly [snd.una, snd.nxt)
+ *   3. bytes sent and unacknowledged never exceed what the send queue holds (+1 for a FIN sent)
+ *   4. rcv.nxt <= rcv.edge
+ *   5. without work nothing is in flight and no acknowledgment is owed
+ *   6. a retransmission timer runs exactly while something is in flight or wants to be; never together with persist
+ */
+#ifndef TCP_CONN_H
+#define TCP_CONN_H
+
+#include "core/ports.h"
+#include "ip/ip.h"
+#include "tcp/ackpolicy.h"
+#include "tcp/cc.h"
+#include "tcp/flow.h"
+#include "tcp/halfopen.h"
+#include "tcp/isn.h"
+#include "tcp/negotiate.h"
+#include "tcp/probe.h"
+#include "tcp/rcvwnd.h"
+#include "tcp/reasm.h"
+#include "tcp/recovery.h"
+#include "tcp/recvq.h"
+#include "tcp/rtt.h"
+#include "tcp/sendq.h"
+#include "tcp/sndmap.h"
+#include "tcp/tcp.h"
+#include "tcp/timewait.h"
+
+enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_COUNT };
+
+/* The rooms of a connection at work. */
+struct tcp_work {
+    struct tcp_conn *conn;
+    struct sender sender;     /* while it wants the link */
+    struct ip_path path;
+    struct sendq sendq;
+    struct recvq recvq;
+    struct reasm reasm;
+    struct sndmap sndmap;
+    struct recovery recovery;
+    struct ackpolicy ack;
+    const struct cc_ops *cc;
+    uint32_t cc_private[8];
+    weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
+    weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
+    weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then */
+    struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
+    struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
+    uint8_t retries;          /* time-outs since the last progress */
+    uint8_t probes;           /* window probes since the window closed */
+    bool syn_due;             /* our SYN or SYN,ACK wants to go out */
+    bool probe_due;           /* a window or keepalive probe wants to go out */
+    bool override;            /* send what there is, silly or not (RFC 9293 §3.8.6.2.1) */
+    bool rescue;              /* one retransmission may exceed cwnd: the first of an episode */
+    bool starved;             /* no memory for a packet: wait for the next event or timer */
+    bool cwnd_limited;        /* since the last acknowledgment cwnd held back data */
+    bool peer_fin_known;
+    bool more;                /* MSG_MORE: the user promised more */
+};
+
+/* What a listener has besides. */
+struct tcp_listen {
+    struct list accept;       /* of struct tcp_conn.link */
+    uint32_t waiting, backlog;
+    uint32_t half_open;
+};
+
+struct tcp_conn {
+    struct weft_sock ep;      /* first: a weft_sock pointer is a tcp_conn pointer */
+    struct hash_node hash;
+    struct list link;         /* in tcp.loose, or in its listener's accept queue, or in none */
+    union {
+        struct tcp_work *work;     /* NULL: parked */
+        struct tcp_listen *listen; /* in LISTEN */
+    };
+    struct tcp_conn *parent;  /* the listener whose accept queue holds it; else NULL */
+
+    uint8_t state;            /* enum weft_tcp_state; written by state_set only */
+    bool v6 : 1;
+    bool in_table : 1;        /* the demultiplexer knows it */
+    bool bound : 1;           /* has a record in the table of bindings */
+    bool orphan : 1;          /* the user has closed it */
+    bool passive : 1;         /* came from LISTEN (MUST-11) */
+    bool syn_acked : 1;
+    bool fin_wanted : 1;      /* the user sends no more */
+    bool fin_sent : 1;        /* snd.nxt counts it */
+    bool peer_fin : 1;        /* rcv.nxt counts it */
+    bool read_shut : 1;       /* the user reads no more */
+    bool ts_ok : 1, sack_ok : 1;
+    bool nodelay : 1, cork : 1, keepalive : 1, linger_reset : 1;
+    bool want_write : 1;      /* a send was cut short: tell when there is room again */
+    uint8_t snd_wscale, rcv_wscale;
+    uint8_t quick;            /* segments still to be acknowledged at once */
+    uint8_t keepalive_sent;   /* probes without an answer */
+    uint8_t keepalive_probes;
+    int16_t soft_error;       /* what an ICMP error said; the reason given if the connection times out */
+
+    struct {
+        struct seq una, nxt, wl1, wl2;
+        uint32_t wnd;         /* the peer's window, scaled */
+        uint32_t max_wnd;     /* the largest ever */
+    } snd;
+    struct {
+        struct seq nxt, edge; /* edge: the right end of what we ever announced */
+        struct seq acked;     /* the last acknowledgment sent (RFC 7323 §4.3 Last.ACK.sent) */
+    } rcv;
+    uint32_t ts_recent, ts_offset;
+    uint16_t peer_mss;        /* what the peer takes; we send no more than this less options */
+    uint16_t user_mss;        /* TCP_MAXSEG; 0: none */
+    uint16_t path_mss;        /* learnt from ICMP; 0: none */
+    uint16_t rcv_mss;         /* the largest segment the peer has sent: what "a full segment" means for ACKs */
+    struct cc cc;
+    struct rtt rtt;
+    uint32_t send_buffer, receive_buffer; /* bytes */
+    uint32_t user_timeout;    /* ms; 0: by count of retries */
+    weft_time ts_recent_at;   /* when ts_recent was taken (24 days make it void) */
+    weft_time heard, spoke;   /* last segment received, last data sent */
+    weft_time quiet_deadline; /* keepalive, or an orphan's end in FIN-WAIT-2: the timer of a parked connection */
+    weft_time challenged;     /* last answer to a segment out of the window: one in 500 ms */
+    uint32_t keepalive_idle, keepalive_interval; /* seconds */
+    union tcp_key key;        /* last: only as long as its family needs */
+};
+
+/* A binding of an address and port, by bind or listen. */
+struct tcp_binding {
+    struct hash_node hash;
+    struct tcp_conn *conn;
+    struct weft_addr addr; /* any-address: all of them */
+};
+
+enum tcp_tag { TCP_TAG_CONN, TCP_TAG_HALF_OPEN, TCP_TAG_TIME_WAIT };
+
+/* TCP of one stack. */
+struct tcp {
+    weft_stack *stack;
+    struct slab conn4, conn6, work;
+    struct hashtab table;     /* connections, half-open and TIME-WAIT records, by flow */
+    struct hashtab bindings;  /* by port */
+    struct list loose;        /* connections that are not in `table` nor in an accept queue */
+    struct halfopen_table half_open;
+    struct timewait_table time_wait;
+    struct sip_key table_key, isn_key, ts_key;
+    uint32_t port_counter;
+};
+
+static inline struct tcp *tcp_of(const weft_stack *s) { return stack_transport(s, IP_PROTO_TCP); }
+static inline const struct weft_tcp_config *tcp_config(const weft_stack *s) { return &s->config.tcp; }
+static inline struct rtt_limits tcp_rtt_limits(const weft_stack *s)
+{
+    const struct weft_tcp_config *k = tcp_config(s);
+
+    return (struct rtt_limits){k->rto_initial, k->rto_min, k->rto_max};
+}
+
+/* A received segment, parsed; trimmed on its way through the steps. */
+struct tcp_seg {
+    struct tcp_header h;
+    struct tcp_options o;
+    struct tcp_flow flow; /* local is ours */
+    struct weft_pkt *pkt; /* borrowed by the corridors; tcp_input releases it */
+    uint32_t offset;      /* of the payload behind pkt->data */
+    uint32_t len;         /* payload bytes */
+    enum weft_drop why;   /* with TCP_DROPPED */
+    bool reopens;         /* a SYN for a pair in TIME-WAIT: our new ISN must lie above `above` (MAY-2) */
+    struct seq above;
+};
+
+static inline bool seg_has(const struct tcp_seg *s, uint16_t flag) { return s->h.flags & flag; }
+
+/* SEG.LEN: what the segment occupies in sequence space. */
+static inline uint32_t seg_len(const struct tcp_seg *s) { return s->len + seg_has(s, TCP_SYN) + seg_has(s, TCP_FIN); }
+
+/* What became of a segment after a step. */
+enum tcp_step {
+    TCP_CONTINUE, /* on to the next step */
+    TCP_DONE,     /* used up */
+    TCP_DROPPED,  /* goes no further: seg->why */
+    TCP_GONE,     /* used up, and the connection may be freed */
+};
+
+static inline enum tcp_step seg_drop(struct tcp_seg *seg, enum weft_drop why)
+{
+    seg->why = why;
+    return TCP_DROPPED;
+}
+
+/* ---- conn.c ---- */
+
+static inline struct tcp_conn *conn_of(const weft_sock *e)
+{
+    return container_of((weft_sock *)e, struct tcp_conn, ep);
+}
+static inline struct tcp *conn_tcp(const struct tcp_conn *c) { return tcp_of(c->ep.stack); }
+static inline weft_time conn_now(const struct tcp_conn *c) { return c->ep.stack->now; }
+static inline struct tcp_flow conn_flow(const struct tcp_conn *c) { return key_unpack(&c->key, c->v6); }
+
+/* CLOSED, loose, with the stack's defaults; NULL: out of memory. */
+struct tcp_conn *conn_new(struct tcp *t, bool v6);
+
+/* Sets both names; not while in the table. */
+void conn_name(struct tcp_conn *c, const struct tcp_flow *flow);
+
+/* Borrows the rooms; NULL: out of memory. Not in LISTEN. */
+struct tcp_work *conn_work(struct tcp_conn *c);
+
+/* After an event: timers, a turn on the link if there is something to send, and parking. */
+void conn_settle(struct tcp_conn *c);
+
+/*
+ * The connection is over: CLOSED, silently. err: what the user is told (0: an orderly end). An orphan is freed.
+ */
+void conn_finish(struct tcp_conn *c, int err);
+
+/* Goes to TIME-WAIT: a record takes over, acknowledging at once if that is owed. An orphan is freed. */
+void conn_linger(struct tcp_conn *c);
+
+/* The user is gone and the connection over: frees it. */
+void conn_free(struct tcp_conn *c);
+
+/* Asserts the invariants. */
+void conn_check(const struct tcp_conn *c);
+
+/* The most payload in one of our segments without options, and as a full segment with the options of this connection. */
+uint32_t conn_mss_bare(const struct tcp_conn *c);
+uint32_t conn_mss(const struct tcp_conn *c);
+
+/* What we announce and can receive on this path. */
+uint16_t conn_receive_mss(const struct ip_path *path, bool v6);
+
+/* Bytes of sequence space in flight. */
+static inline uint32_t conn_in_flight(const struct tcp_conn *c) { return c->snd.nxt.v - c->snd.una.v; }
+
+/* Bytes of the send queue that were never sent. */
+static inline uint32_t conn_unsent(const struct tcp_conn *c)
+{
+    return c->work ? c->work->sendq.bytes - (conn_in_flight(c) - (c->fin_sent ? 1 : 0)) : 0;
+}
+
+/* ---- state.c ---- */
+
+/* The one place that writes the state; asserts the edge and tells the trace. */
+void state_set(struct tcp_conn *c, enum weft_tcp_state to);
+bool state_edge_allowed(enum weft_tcp_state from, enum weft_tcp_state to);
+/* Has the handshake given both sides their sequence numbers (RFC 9293 §3.3.2)? */
+static inline bool state_synchronized(enum weft_tcp_state s) { return s >= WEFT_TCP_ESTABLISHED; }
+/* May the user still send? May the peer? */
+static inline bool state_can_send(enum weft_tcp_state s)
+{
+    return s == WEFT_TCP_ESTABLISHED || s == WEFT_TCP_CLOSE_WAIT;
+}
+static inline bool state_can_receive(enum weft_tcp_state s)
+{
+    return s == WEFT_TCP_ESTABLISHED || s == WEFT_TCP_FIN_WAIT_1 || s == WEFT_TCP_FIN_WAIT_2;
+}
+
+/* ---- demux.c ---- */
+
+struct tcp_found {
+    bool any;
+    enum tcp_tag tag;
+    union {
+        struct tcp_conn *conn;
+        struct halfopen *half_open;
+        struct timewait *time_wait;
+    };
+};
+struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow);
+struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local);
+uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow);
+uint32_t demux_hash_of(const void *ctx, const struct hash_node *node, unsigned tag);
+uint32_t demux_binding_hash(const void *ctx, const struct hash_node *node, unsigned tag);
+/* Puts a connection in; false: out of memory. It leaves the loose list. */
+bool demux_insert(struct tcp *t, struct tcp_conn *c);
+/* Takes it out and puts it on the loose list. */
+void demux_remove(struct tcp *t, struct tcp_conn *c);
+/* Binds; WEFT_EADDRINUSE, WEFT_ENOMEM. listening: it is about to listen (stricter than bind). */
+int demux_bind(struct tcp *t, struct tcp_conn *c, const struct weft_addr *addr);
+void demux_unbind(struct tcp *t, struct tcp_conn *c);
+struct tcp_binding *demux_binding(struct tcp *t, const struct tcp_conn *c);
+/* Is there another listener that would take the same connections? */
+bool demux_listen_conflict(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr);
+/* Is this local port of no use for a bind without a port, or for a connection to remote? */
+bool demux_port_taken(struct tcp *t, const struct weft_addr *local);
+
+/* ---- segment.c: from a header's values to IP ---- */
+
+/* A packet ready for a header with these options; payload may be attached behind it. NULL: out of memory. */
+struct weft_pkt *segment_begin(weft_stack *s, size_t options_len);
+struct segment {
+    struct tcp_flow flow;
+    struct tcp_header h;   /* ports, header_len and checksum are filled in */
+    struct tcp_options o;
+    uint8_t ttl, tos;
+    uint16_t gso_size;
+    struct ip_path *path;  /* NULL: looked up */
+};
+/* Writes header and checksum and gives the packet to IP. */
+void segment_finish(weft_stack *s, struct weft_pkt *pkt, const struct segment *seg);
+/* A segment without payload and without a connection. */
+void segment_reply(weft_stack *s, const struct segment *seg);
+/* The reset that answers a segment for which there is no connection (RFC 9293 §3.10.7.1). Never for a RST. */
+void segment_refuse(weft_stack *s, const struct tcp_seg *in);
+
+/* ---- the corridors ---- */
+
+void tcp_input(weft_stack *s, struct weft_pkt *pkt);                             /* input.c */
+void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg);             /* listen.c, RFC 9293 §3.10.7.2 */
+void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg);  /* passive.c, §3.10.7.4 for SYN-RECEIVED */
+void half_open_timer(struct tcp *t);
+void half_open_send(struct tcp *t, const struct halfopen *h);                    /* the SYN,ACK; listen.c */
+void half_open_drop(struct tcp *t, struct halfopen *h);
+void half_open_forget(struct tcp *t, struct tcp_conn *listener);                 /* the listener goes */
+enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg);          /* synsent.c, §3.10.7.3 */
+enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg);                  /* arrives.c, §3.10.7.4 */
+enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg);             /* acknowledged.c: its fifth step */
+void time_wait_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg);  /* lingering.c */
+void time_wait_timer(struct tcp *t);
+void time_wait_end(struct tcp *t, struct timewait *w);                           /* before its turn */
+void timeouts_fire(weft_sock *e);                                                /* timeouts.c, §3.10.8 */
+bool tcp_error(weft_stack *s, const struct ip_error *e);                         /* errors.c, §3.9.2.2 */
+
+/* The connection's SYN was acknowledged: ESTABLISHED, and whoever waits for that is told. */
+void conn_established(struct tcp_conn *c);
+/* Takes over what the SYNs agreed. */
+void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rcv_mss);
+/* Our side of the negotiation, for a connection or on behalf of a listener. */
+struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6);
+/* A window update out of a segment (RFC 9293 §3.10.7.4, fifth). */
+void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg);
+/* Answers a segment that is not acceptable; an empty one at most every 500 ms. */
+void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg);
+
+/* ---- transmit.c ---- */
+
+enum tcp_plan_kind { PLAN_NOTHING, PLAN_SYN, PLAN_RETRANSMIT, PLAN_DATA, PLAN_PROBE, PLAN_ACK };
+struct tcp_plan {
+    enum tcp_plan_kind kind;
+    struct seq seq;
+    uint32_t len;  /* payload */
+    bool fin;
+};
+/* What may be sent now? Changes nothing. */
+struct tcp_plan transmit_plan(struct tcp_conn *c);
+/* Builds and sends it; false: out of memory, nothing happened. */
+bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan);
+/* Starts and stops the retransmission and persist timers after an event. */
+void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan);
+bool transmit_pull(struct sender *sender, unsigned budget);
+/* Sends a reset for a synchronized connection (RFC 9293 §3.10.5). */
+void transmit_reset(struct tcp_conn *c);
+/* The window field for our next segment, and the edge it stands for. */
+uint16_t transmit_window(struct tcp_conn *c, struct seq *edge);
+
+extern const struct sock_ops tcp_sock_ops; /* calls.c, §3.10.1-6 */
+
+#endif

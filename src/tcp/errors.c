@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* ICMP errors about our segments (RFC 9293 §3.9.2.2), trusted no further than RFC 5927 allows. */
+#include "tcp/conn.h"
+
+#define MIN_PATH_MTU 552 /* below this we would rather be fragmented than send crumbs */
+
+/* Fragmentation needed: the path carries less than we thought (RFC 1191 §6.4). */
+static void lower_path_mss(struct tcp_conn *c, const struct ip_error *e)
+{
+    uint32_t mtu = max_u32(e->mtu, MIN_PATH_MTU);
+    uint32_t mss = mtu - IPV4_HEADER - TCP_HEADER;
+
+    if (!c->work || mss >= conn_mss_bare(c))
+        return;
+    c->path_mss = (uint16_t)mss;
+    sndmap_lose_larger(&c->work->sndmap, conn_mss(c)); /* not a sign of congestion: cwnd stays */
+}
+
+/* The quoted segment must be one that is in flight now. */
+static bool quotes_us(const struct tcp_conn *c, const struct ip_error *e)
+{
+    return c->state == WEFT_TCP_SYN_SENT ? e->seq == c->snd.una.v
+                                         : seq_in(seq(e->seq), c->snd.una, seq_add(c->snd.nxt, 1));
+}
+
+bool tcp_error(weft_stack *s, const struct ip_error *e)
+{
+    struct tcp *t = tcp_of(s);
+    struct tcp_flow flow = {{e->src, e->src_port}, {e->dst, e->dst_port}};
+    struct tcp_found f = demux_find(t, &flow);
+    struct tcp_conn *c;
+
+    if (!f.any || f.tag != TCP_TAG_CONN)
+        return f.any;
+    c = f.conn;
+    if (!quotes_us(c, e))
+        return false;
+    if (e->mtu) {
+        lower_path_mss(c, e);
+    } else if (e->hard && c->state == WEFT_TCP_SYN_SENT) { /* SHLD-26, RFC 5461 */
+        stack_count(s, WEFT_COUNT_tcp_attempt_fails);
+        conn_finish(c, e->err);
+        return true;
+    } else {
+        c->soft_error = (int16_t)e->err; /* MUST-56: a hint, and the reason if we have to give up */
+    }
+    conn_settle(c);
+    return true;
+}

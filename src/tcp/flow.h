@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/* The name of a connection: both ends' addresses and ports, as a value, and packed as the tables keep it. */
+#ifndef TCP_FLOW_H
+#define TCP_FLOW_H
+
+#include "wire/ipv4.h"
+
+struct tcp_flow {
+    struct weft_addr local, remote;
+};
+
+/* 12 bytes for IPv4, 36 for IPv6; the owner knows which. */
+struct tcp_key4 {
+    uint32_t local, remote;
+    uint16_t local_port, remote_port;
+};
+
+struct tcp_key6 {
+    struct weft_ip local, remote;
+    uint16_t local_port, remote_port;
+};
+
+union tcp_key {
+    struct tcp_key4 v4;
+    struct tcp_key6 v6;
+};
+
+static inline bool flow_is_v6(const struct tcp_flow *f) { return !ip_is_v4(&f->remote.ip); }
+
+/* Writes only the bytes that the family needs. */
+static inline void key_pack(union tcp_key *k, const struct tcp_flow *f, bool v6)
+{
+    if (v6)
+        k->v6 = (struct tcp_key6){f->local.ip, f->remote.ip, f->local.port, f->remote.port};
+    else
+        k->v4 = (struct tcp_key4){ip_to_v4(&f->local.ip), ip_to_v4(&f->remote.ip), f->local.port, f->remote.port};
+}
+
+static inline struct tcp_flow key_unpack(const union tcp_key *k, bool v6)
+{
+    if (v6)
+        return (struct tcp_flow){{k->v6.local, k->v6.local_port}, {k->v6.remote, k->v6.remote_port}};
+    return (struct tcp_flow){{weft_ipv4(k->v4.local), k->v4.local_port}, {weft_ipv4(k->v4.remote), k->v4.remote_port}};
+}
+
+static inline size_t key_size(bool v6) { return v6 ? sizeof(struct tcp_key6) : sizeof(struct tcp_key4); }
+
+#endif

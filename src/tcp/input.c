@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A TCP segment comes from IP: parsed, verified, and handed to the corridor of whoever it is for. The one place that
+ * releases the packet.
+ */
+#include "tcp/conn.h"
+
+static enum weft_drop parse(struct weft_pkt *pkt, struct tcp_seg *seg)
+{
+    struct reader r = reader(pkt->data, pkt->len);
+
+    switch (tcp_parse(&r, pkt_total(pkt), &seg->h, &seg->o)) {
+    case TCP_OK:
+        break;
+    case TCP_SHORT:
+        return WEFT_DROP_tcp_short;
+    case TCP_BAD_OFFSET:
+        return WEFT_DROP_tcp_offset;
+    case TCP_BAD_OPTION:
+        return WEFT_DROP_tcp_bad_option;
+    }
+    seg->pkt = pkt;
+    seg->offset = seg->h.header_len;
+    seg->len = pkt_total(pkt) - seg->h.header_len;
+    seg->flow.local = (struct weft_addr){pkt->dst, seg->h.dst_port};
+    seg->flow.remote = (struct weft_addr){pkt->src, seg->h.src_port};
+    seg->why = WEFT_DROP_none;
+    seg->reopens = false;
+    return WEFT_DROP_none;
+}
+
+static bool checksum_is_right(const struct weft_pkt *pkt)
+{
+    struct csum sum = {0};
+
+    if (pkt->csum_valid)
+        return true;
+    ip_pseudo_header(&sum, &pkt->dst, &pkt->src, IP_PROTO_TCP, pkt_total(pkt));
+    pkt_csum(pkt, 0, pkt_total(pkt), &sum);
+    return csum_fold(&sum) == 0;
+}
+
+static enum weft_drop check(struct weft_pkt *pkt, struct tcp_seg *seg)
+{
+    enum weft_drop why;
+
+    if (pkt->ip_group || ip_is_multicast(&pkt->src))
+        return WEFT_DROP_tcp_not_unicast; /* MUST-57 */
+    why = parse(pkt, seg);
+    if (why != WEFT_DROP_none)
+        return why;
+    return checksum_is_right(pkt) ? WEFT_DROP_none : WEFT_DROP_tcp_checksum;
+}
+
+static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    enum tcp_step step;
+
+    if (c->work)
+        c->work->starved = false;
+    step = c->state == WEFT_TCP_SYN_SENT ? synsent_arrives(c, seg) : arrives(c, seg);
+    if (step != TCP_GONE)
+        conn_settle(c);
+}
+
+/* Nobody has this pair: a listener, or a reset (RFC 9293 §3.10.7.1). */
+static void to_nobody(struct tcp *t, struct tcp_seg *seg)
+{
+    struct tcp_conn *listener = demux_listener(t, &seg->flow.local);
+
+    if (listener) {
+        listen_arrives(listener, seg);
+        return;
+    }
+    seg->why = WEFT_DROP_tcp_no_connection;
+    segment_refuse(t->stack, seg);
+}
+
+/* A record whose time is up may still stand in the table: it counts for nothing. */
+static void to_time_wait(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
+{
+    if (timewait_expired(w, t->stack->now)) {
+        time_wait_end(t, w);
+        to_nobody(t, seg);
+        return;
+    }
+    time_wait_arrives(t, w, seg);
+}
+
+void tcp_input(weft_stack *s, struct weft_pkt *pkt)
+{
+    struct tcp *t = tcp_of(s);
+    struct tcp_seg seg;
+    struct tcp_found f;
+    enum weft_drop why = check(pkt, &seg);
+
+    stack_count(s, WEFT_COUNT_tcp_in_segs);
+    if (why != WEFT_DROP_none) {
+        stack_count(s, WEFT_COUNT_tcp_in_errs);
+        pkt_drop(pkt, why);
+        return;
+    }
+    f = demux_find(t, &seg.flow);
+    if (!f.any)
+        to_nobody(t, &seg);
+    else if (f.tag == TCP_TAG_CONN)
+        to_connection(f.conn, &seg);
+    else if (f.tag == TCP_TAG_HALF_OPEN)
+        half_open_arrives(t, f.half_open, &seg);
+    else
+        to_time_wait(t, f.time_wait, &seg);
+    if (seg.why == WEFT_DROP_none)
+        pkt_release(pkt);
+    else
+        pkt_drop(pkt, seg.why);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Initial sequence numbers (RFC 9293 §3.4.1, RFC 6528) and timestamp offsets (RFC 7323 §7.1): keyed, per flow. */
+#ifndef TCP_ISN_H
+#define TCP_ISN_H
+
+#include "base/seq.h"
+#include "base/siphash.h"
+
+/* The four fields that name a connection, as bytes to hash: packed without holes. */
+struct flow_bytes {
+    uint8_t b[36];
+};
+struct flow_bytes flow_bytes(const struct weft_addr *local, const struct weft_addr *remote);
+
+/* A clock of 4 microseconds plus a secret offset of the flow (SHLD-1). */
+struct seq isn(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote, weft_time now);
+
+/* The flow's offset of the timestamp clock. */
+uint32_t ts_offset(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote);
+
+/* The timestamp clock: milliseconds. */
+static inline uint32_t ts_clock(weft_time now, uint32_t offset) { return (uint32_t)(now / WEFT_MS) + offset; }
+
+#endif

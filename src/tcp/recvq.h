@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The receive queue: bytes in order that the user has not read. Accounted at true size; spans that pin much more
+ * memory than they carry are copied together.
+ */
+#ifndef TCP_RECVQ_H
+#define TCP_RECVQ_H
+
+#include "tcp/spanring.h"
+
+struct recvq {
+    struct spanring ring;
+    uint32_t bytes;
+};
+
+void recvq_init(struct recvq *q);
+void recvq_clear(struct recvq *q, struct mem *m);
+
+/* Stores the pieces in order; returns how many bytes were taken (fewer when out of memory). */
+uint32_t recvq_push(struct recvq *q, struct mem *m, struct block_pool *pool, const struct span *pieces, unsigned n);
+
+/* Takes over all spans of a ring that holds `bytes`; false when out of memory. */
+bool recvq_take(struct recvq *q, struct mem *m, struct spanring *from, uint32_t bytes);
+
+/* Copies out into the pieces of iov; removes what was copied unless peek. Returns how many bytes. */
+size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, bool peek);
+
+#endif

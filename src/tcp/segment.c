@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* From a segment's values to IP: header, options, checksum (RFC 9293 §3.1). Knows no connection. */
+#include "tcp/conn.h"
+
+#define CHECKSUM_AT 16 /* offset of the field in the header */
+
+struct weft_pkt *segment_begin(weft_stack *s, size_t options_len)
+{
+    struct weft_pkt *pkt = pkt_new(s);
+
+    if (pkt)
+        pkt->len = (uint32_t)(TCP_HEADER + options_len); /* filled in by segment_finish */
+    return pkt;
+}
+
+/* Fills in the checksum, or leaves the rest of the sum to the link. */
+static void put_checksum(struct weft_pkt *pkt, const struct segment *seg, const struct ip_path *path)
+{
+    struct csum sum = {0};
+    uint32_t total = pkt_total(pkt);
+
+    ip_pseudo_header(&sum, &seg->flow.local.ip, &seg->flow.remote.ip, IP_PROTO_TCP, total);
+    if (path->ifp->offload & WEFT_OFFLOAD_CSUM) {
+        poke_u16(pkt->data + CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
+        pkt->csum_partial = true;
+        pkt->csum_start = pkt->l4;
+        pkt->csum_offset = CHECKSUM_AT;
+        return;
+    }
+    pkt_csum(pkt, 0, total, &sum);
+    poke_u16(pkt->data + CHECKSUM_AT, csum_fold(&sum));
+}
+
+static void put_header(struct weft_pkt *pkt, const struct segment *seg)
+{
+    bool syn = seg->h.flags & TCP_SYN;
+    size_t options = tcp_options_len(&seg->o, syn, TCP_LAYOUT_LINUX);
+    struct writer w = writer(pkt->data, TCP_HEADER + options);
+    struct tcp_header h = seg->h;
+
+    h.src_port = seg->flow.local.port;
+    h.dst_port = seg->flow.remote.port;
+    h.header_len = (uint8_t)(TCP_HEADER + options);
+    h.checksum = 0;
+    tcp_emit(&w, &h);
+    tcp_options_emit(&w, &seg->o, syn, TCP_LAYOUT_LINUX);
+    weft_assert(!w.bad && w.p == w.end, "segment_begin made room for just these options");
+    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
+}
+
+void segment_finish(weft_stack *s, struct weft_pkt *pkt, const struct segment *seg)
+{
+    struct ip_send how = {seg->flow.local.ip, seg->flow.remote.ip, IP_PROTO_TCP, seg->ttl, seg->tos, true};
+
+    put_header(pkt, seg);
+    pkt->gso_size = seg->gso_size;
+    put_checksum(pkt, seg, seg->path);
+    stack_count(s, WEFT_COUNT_tcp_out_segs);
+    ip_output(s, pkt, &how, seg->path);
+}
+
+void segment_reply(weft_stack *s, const struct segment *seg)
+{
+    bool syn = seg->h.flags & TCP_SYN;
+    struct segment out = *seg;
+    struct ip_path path = {0};
+    struct weft_pkt *pkt;
+
+    if (route_lookup(s, &seg->flow.remote.ip, &path) < 0) {
+        stack_drop(s, WEFT_DROP_ip_no_route);
+        return;
+    }
+    pkt = segment_begin(s, tcp_options_len(&seg->o, syn, TCP_LAYOUT_LINUX));
+    if (!pkt) {
+        stack_drop(s, WEFT_DROP_no_memory);
+        return;
+    }
+    out.path = &path;
+    segment_finish(s, pkt, &out);
+}
+
+void segment_refuse(weft_stack *s, const struct tcp_seg *in)
+{
+    struct segment out = {.flow = in->flow, .o = TCP_NO_OPTIONS, .ttl = 64, .h.flags = TCP_RST};
+
+    if (seg_has(in, TCP_RST))
+        return;
+    if (seg_has(in, TCP_ACK)) {
+        out.h.seq = in->h.ack;
+    } else {
+        out.h.flags |= TCP_ACK;
+        out.h.ack = seq_add(in->h.seq, seg_len(in));
+    }
+    stack_count(s, WEFT_COUNT_tcp_out_rsts);
+    segment_reply(s, &out);
+}

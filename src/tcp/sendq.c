@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* The send queue; see sendq.h. */
+#include "tcp/sendq.h"
+
+#define COPY_BELOW 64 /* a copy is cheaper than a reference */
+
+void sendq_init(struct sendq *q)
+{
+    spanring_init(&q->ring);
+    q->ring.maker = true;
+    q->bytes = 0;
+    q->at = q->at_start = 0;
+}
+
+void sendq_clear(struct sendq *q, struct mem *m)
+{
+    spanring_clear(&q->ring, m);
+    sendq_init(q);
+}
+
+uint32_t sendq_write(struct sendq *q, struct mem *m, struct block_pool *pool, const void *p, uint32_t n, uint32_t more)
+{
+    size_t pinned = 0;
+    uint32_t expect = q->bytes ? max_u32(n + more, BLOCK_MEDIUM) : n + more; /* a stream gets larger blocks */
+    uint32_t taken = spanring_copy_in(&q->ring, m, pool, p, n, expect, &pinned);
+
+    q->bytes += taken;
+    return taken;
+}
+
+void sendq_ack(struct sendq *q, struct mem *m, uint32_t n)
+{
+    uint32_t spans = q->ring.count;
+
+    weft_assert(n <= q->bytes, "the ACK step clips to what was sent");
+    q->bytes -= n;
+    spanring_consume(&q->ring, m, n);
+    spans -= q->ring.count;
+    if (spans <= q->at && q->at_start >= n) {
+        q->at -= spans;
+        q->at_start -= n;
+    } else {
+        q->at = q->at_start = 0;
+    }
+}
+
+/* Sets the cursor to the span that holds `offset`. */
+static void seek(struct sendq *q, uint32_t offset)
+{
+    if (q->at >= q->ring.count || offset < q->at_start)
+        q->at = q->at_start = 0;
+    while (offset - q->at_start >= spanring_at(&q->ring, q->at)->len) {
+        q->at_start += spanring_at(&q->ring, q->at)->len;
+        q->at++;
+    }
+}
+
+uint32_t sendq_attach(struct sendq *q, uint32_t offset, uint32_t n, struct weft_pkt *pkt)
+{
+    uint32_t done = 0;
+    bool copy = n <= COPY_BELOW && pkt->len + n <= (uint32_t)(pkt->base + pkt->cap - pkt->data);
+
+    weft_assert(offset + n <= q->bytes, "the plan never exceeds the queue");
+    while (done < n) {
+        const struct span *s;
+        uint32_t skip, k;
+
+        seek(q, offset + done);
+        s = spanring_at(&q->ring, q->at);
+        skip = offset + done - q->at_start;
+        k = min_u32(n - done, s->len - skip);
+        if (copy) {
+            memcpy(pkt->data + pkt->len, s->data + skip, k);
+            pkt->len += k;
+        } else if (!pkt_add_span(pkt, s->block, s->data + skip, k)) {
+            break;
+        }
+        done += k;
+    }
+    return done;
+}

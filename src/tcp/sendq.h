@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The send queue: every byte the user gave that the peer has not acknowledged, sent or not.
+ *
+ * It counts bytes from its own front and knows no sequence numbers: offset 0 is the first unacknowledged byte.
+ * Segments and their retransmissions share its blocks by reference.
+ */
+#ifndef TCP_SENDQ_H
+#define TCP_SENDQ_H
+
+#include "core/pkt.h"
+#include "tcp/spanring.h"
+
+struct sendq {
+    struct spanring ring;
+    uint32_t bytes;     /* held in all */
+    /* Where the last sendq_attach ended, so that the next one need not search: span `at` starts at offset at_start. */
+    uint32_t at, at_start;
+};
+
+void sendq_init(struct sendq *q);
+void sendq_clear(struct sendq *q, struct mem *m);
+
+/* Copies up to n bytes in; returns how many (fewer when out of memory). `more`: bytes known to follow, as a hint. */
+uint32_t sendq_write(struct sendq *q, struct mem *m, struct block_pool *pool, const void *p, uint32_t n, uint32_t more);
+
+/* The first n bytes are acknowledged. */
+void sendq_ack(struct sendq *q, struct mem *m, uint32_t n);
+
+/*
+ * Adds [offset, offset + n) to the packet's payload as spans, or copies it when it is short and fits the linear run.
+ * Returns how many bytes went in: fewer than n when the packet has no span left.
+ */
+uint32_t sendq_attach(struct sendq *q, uint32_t offset, uint32_t n, struct weft_pkt *pkt);
+
+#endif

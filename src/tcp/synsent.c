@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* RFC 9293 §3.10.7.3: a segment arrives in SYN-SENT. What to offer and what was agreed lives here too. */
+#include "tcp/conn.h"
+
+struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    uint16_t mss = conn_receive_mss(path, v6);
+
+    return (struct tcp_offer){
+        .mss = c->user_mss ? (uint16_t)min_u32(mss, c->user_mss) : mss,
+        .wscale = rcvwnd_shift(c->receive_buffer),
+        .window_scaling = k->window_scaling,
+        .timestamps = k->timestamps,
+        .sack = k->sack,
+    };
+}
+
+void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rcv_mss)
+{
+    c->peer_mss = agreed->peer_mss;
+    c->snd_wscale = agreed->snd_wscale;
+    c->rcv_wscale = agreed->rcv_wscale;
+    c->ts_ok = agreed->timestamps;
+    c->sack_ok = agreed->sack;
+    c->rcv_mss = (uint16_t)min_u32(rcv_mss, TCP_DEFAULT_MSS_V4);
+}
+
+/* Congestion control starts where the path's segment size is known (RFC 6928, and one segment after lost SYNs). */
+static void start_window(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    bool lost_twice = w && w->retries > 1;
+
+    c->cc.cwnd = lost_twice ? conn_mss(c) : cc_initial_window(conn_mss(c), tcp_config(c->ep.stack)->initial_window);
+    c->cc.ssthresh = UINT32_MAX;
+}
+
+void conn_established(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    c->syn_acked = true;
+    c->snd.una = c->snd.nxt = seq_add(c->snd.una, 1);
+    start_window(c);
+    if (w) {
+        if (w->syn_sent_at != WEFT_NEVER)
+            rtt_sample(&c->rtt, conn_now(c) - w->syn_sent_at);
+        else
+            rtt_distrust(&c->rtt);
+        w->syn_due = false;
+        w->retries = 0;
+        w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
+        w->small_end = c->snd.una;
+        sndmap_clear(&w->sndmap, &c->ep.stack->mem);
+        sndmap_init(&w->sndmap, c->snd.una);
+    }
+    rtt_progress(&c->rtt);
+    c->soft_error = 0;
+    if (c->keepalive)
+        c->quiet_deadline = time_after(conn_now(c), c->keepalive_idle * WEFT_S);
+    if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
+        state_set(c, WEFT_TCP_ESTABLISHED);
+    if (!c->passive)
+        endpoint_notify(&c->ep, WEFT_WRITABLE);
+}
+
+/* The peer's SYN tells its numbers, its window and its options. */
+static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    struct tcp_offer offer = conn_offer(c, &c->work->path, c->v6);
+    struct tcp_agreed agreed = negotiate(&offer, &seg->o, c->v6);
+
+    conn_agree(c, &agreed, offer.mss);
+    c->rcv.nxt = seq_add(seg->h.seq, 1);
+    c->rcv.acked = c->rcv.nxt;
+    c->rcv.edge = seq_add(c->rcv.nxt, min_u32(c->receive_buffer, 65535));
+    if (c->ts_ok) {
+        c->ts_recent = seg->o.ts_val;
+        c->ts_recent_at = conn_now(c);
+    }
+    conn_take_window(c, seg);
+}
+
+/* First: ACK. Is it of our SYN? (RFC 9293 §3.10.7.3, first) */
+static bool ack_is_good(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return seq_gt(seg->h.ack, c->snd.una) && seq_le(seg->h.ack, c->snd.nxt);
+}
+
+/* Second: RST; only one that acknowledges our SYN proves anything. */
+static enum tcp_step reset(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (!seg_has(seg, TCP_ACK))
+        return seg_drop(seg, WEFT_DROP_tcp_syn_sent_rst);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_attempt_fails);
+    seg->why = WEFT_DROP_tcp_reset;
+    conn_finish(c, WEFT_ECONNREFUSED);
+    return TCP_GONE;
+}
+
+/* Fourth: crossing SYNs (MUST-10). */
+static enum tcp_step cross(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    state_set(c, WEFT_TCP_SYN_RECEIVED);
+    w->syn_due = true;
+    w->retries = 0;
+    w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
+    return TCP_DONE;
+}
+
+enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    c->heard = conn_now(c);
+    if (seg_has(seg, TCP_ACK) && !ack_is_good(c, seg)) {
+        segment_refuse(c->ep.stack, seg);
+        return seg_drop(seg, WEFT_DROP_tcp_syn_sent_bad_ack);
+    }
+    if (seg_has(seg, TCP_RST))
+        return reset(c, seg);
+    if (!seg_has(seg, TCP_SYN))
+        return seg_drop(seg, WEFT_DROP_tcp_syn_sent_no_syn);
+    take_syn(c, seg);
+    if (!seg_has(seg, TCP_ACK))
+        return cross(c);
+    conn_established(c);
+    c->snd.wl2 = seg->h.ack;
+    ackpolicy_now(&c->work->ack);
+    seg->h.flags &= (uint16_t)~TCP_SYN;
+    seg->h.seq = c->rcv.nxt;
+    if (seg->len || seg_has(seg, TCP_FIN)) /* text and FIN on the SYN,ACK go the ordinary way */
+        return arrives(c, seg);
+    return TCP_DONE;
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/* TCP as a whole: made and destroyed with the stack, and what it shows to netstat. */
+#include "tcp/conn.h"
+
+static void *tcp_init(weft_stack *s)
+{
+    struct tcp *t = mem_alloc(&s->mem, MEM_stack, sizeof *t);
+
+    if (!t)
+        return NULL;
+    memset(t, 0, sizeof *t);
+    t->stack = s;
+    slab_init(&t->conn4, &s->mem, MEM_conn, offsetof(struct tcp_conn, key) + key_size(false));
+    slab_init(&t->conn6, &s->mem, MEM_conn, offsetof(struct tcp_conn, key) + key_size(true));
+    slab_init(&t->work, &s->mem, MEM_work, sizeof(struct tcp_work));
+    hashtab_init(&t->table, &s->mem, demux_hash_of, t);
+    hashtab_init(&t->bindings, &s->mem, demux_binding_hash, t);
+    list_init(&t->loose);
+    halfopen_init(&t->half_open, &s->mem);
+    timewait_init(&t->time_wait, &s->mem);
+    t->half_open.timer.kind = t->time_wait.timer.kind = TIMER_TRANSPORT + s->slot_of[IP_PROTO_TCP] - 1u;
+    t->table_key = stack_key(s, KEY_TCP_TABLE);
+    t->isn_key = stack_key(s, KEY_TCP_ISN);
+    t->ts_key = stack_key(s, KEY_TCP_TS);
+    return t;
+}
+
+/* Frees a connection without a word to anybody. */
+static void discard(struct tcp_conn *c)
+{
+    if (c->state == WEFT_TCP_LISTEN) {
+        half_open_forget(conn_tcp(c), c);
+        mem_free(&c->ep.stack->mem, MEM_conn, c->listen, sizeof *c->listen);
+        c->listen = NULL;
+    }
+    c->state = WEFT_TCP_CLOSED;
+    conn_free(c);
+}
+
+/* Children first: they stand in their listeners' queues. */
+static void discard_connections(struct tcp *t)
+{
+    struct hashtab_walk walk = {0};
+    struct list doomed;
+
+    list_init(&doomed);
+    while (hashtab_walk(&t->table, &walk))
+        if (walk.tag == TCP_TAG_CONN) {
+            struct tcp_conn *c = container_of(walk.at, struct tcp_conn, hash);
+
+            list_remove(&c->link);
+            c->parent = NULL;
+            list_push_back(&doomed, &c->link);
+        }
+    while (list_first(&doomed))
+        discard(container_of(list_first(&doomed), struct tcp_conn, link));
+    while (list_first(&t->loose))
+        discard(container_of(list_first(&t->loose), struct tcp_conn, link));
+}
+
+static void tcp_fini(weft_stack *s, void *state)
+{
+    struct tcp *t = state;
+
+    discard_connections(t);
+    timer_remove(&s->wheel, &t->half_open.timer);
+    timer_remove(&s->wheel, &t->time_wait.timer);
+    hashtab_fini(&t->table);
+    hashtab_fini(&t->bindings);
+    halfopen_fini(&t->half_open);
+    timewait_fini(&t->time_wait);
+    slab_fini(&t->work);
+    slab_fini(&t->conn4);
+    slab_fini(&t->conn6);
+    mem_free(&s->mem, MEM_stack, t, sizeof *t);
+}
+
+static void tcp_timer(weft_stack *s, struct timer *timer)
+{
+    struct tcp *t = tcp_of(s);
+
+    if (timer == &t->half_open.timer)
+        half_open_timer(t);
+    else
+        time_wait_timer(t);
+}
+
+static weft_sock *tcp_socket(weft_stack *s, int *err)
+{
+    struct tcp_flow unnamed = {{weft_ipv4(0), 0}, {weft_ipv4(0), 0}};
+    struct tcp_conn *c = conn_new(tcp_of(s), false);
+
+    if (!c) {
+        *err = WEFT_ENOMEM;
+        return NULL;
+    }
+    conn_name(c, &unnamed);
+    return &c->ep;
+}
+
+/* ---- netstat ---- */
+
+static struct weft_listing describe(struct tcp_conn *c)
+{
+    struct tcp_flow flow = conn_flow(c);
+    weft_sock *e = &c->ep;
+
+    return (struct weft_listing){
+        .proto = WEFT_TCP,
+        .state = c->state,
+        .local = flow.local,
+        .remote = flow.remote,
+        .recv_q = e->ops->unread(e),
+        .send_q = e->ops->unsent(e),
+        .cookie = c->orphan ? NULL : e->cookie,
+        .sock = e,
+    };
+}
+
+static struct weft_listing describe_record(const union tcp_key *key, bool v6, enum weft_tcp_state state)
+{
+    struct tcp_flow flow = key_unpack(key, v6);
+
+    return (struct weft_listing){.proto = WEFT_TCP, .state = state, .local = flow.local, .remote = flow.remote};
+}
+
+/* Fills item for a table entry; false when it does not count any more. */
+static bool describe_entry(struct tcp *t, const struct hashtab_walk *walk, struct weft_listing *item)
+{
+    if (walk->tag == TCP_TAG_CONN) {
+        *item = describe(container_of(walk->at, struct tcp_conn, hash));
+    } else if (walk->tag == TCP_TAG_HALF_OPEN) {
+        struct halfopen *h = container_of(walk->at, struct halfopen, hash);
+
+        *item = describe_record(&h->key, h->v6, WEFT_TCP_SYN_RECEIVED);
+    } else {
+        struct timewait *w = container_of(walk->at, struct timewait, hash);
+
+        *item = describe_record(&w->key, w->v6, WEFT_TCP_TIME_WAIT);
+        return !timewait_expired(w, t->stack->now);
+    }
+    return true;
+}
+
+static bool tcp_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
+{
+    struct tcp *t = tcp_of(s);
+    struct hashtab_walk walk = {0};
+    struct weft_listing item;
+
+    list_each(it, &t->loose) {
+        struct tcp_conn *c = container_of(it, struct tcp_conn, link);
+
+        item = describe(c);
+        if (c->state != WEFT_TCP_TIME_WAIT && (c->state != WEFT_TCP_CLOSED || c->bound) && !visit(ctx, &item))
+            return false;
+    }
+    while (hashtab_walk(&t->table, &walk))
+        if (describe_entry(t, &walk, &item) && !visit(ctx, &item))
+            return false;
+    return true;
+}
+
+const struct transport tcp_transport = {
+    .number = IP_PROTO_TCP,
+    .name = "tcp",
+    .init = tcp_init,
+    .fini = tcp_fini,
+    .input = tcp_input,
+    .timer = tcp_timer,
+    .error = tcp_error,
+    .socket = tcp_socket,
+    .list = tcp_list,
+};

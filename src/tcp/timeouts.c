@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* RFC 9293 §3.10.8: timers. Each kind has its handler; a handler may finish the connection, and then says so. */
+#include "tcp/conn.h"
+
+/* Gives up (R2, MUST-20): the user hears why, as far as anybody told us. */
+static bool give_up(struct tcp_conn *c)
+{
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_aborts);
+    conn_finish(c, c->soft_error ? c->soft_error : WEFT_ETIMEDOUT);
+    return false;
+}
+
+static unsigned allowed_retries(const struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+
+    if (c->state == WEFT_TCP_SYN_SENT)
+        return k->syn_retries;
+    if (c->state == WEFT_TCP_SYN_RECEIVED)
+        return k->synack_retries;
+    return c->orphan ? k->orphan_retries : k->retries_2;
+}
+
+/* Has it been tried long enough? */
+static bool is_hopeless(const struct tcp_conn *c)
+{
+    if (c->user_timeout && c->syn_acked && conn_in_flight(c))
+        return conn_now(c) - c->work->stuck_since >= c->user_timeout * WEFT_MS;
+    return c->work->retries >= allowed_retries(c);
+}
+
+/* The path is doubtful (R1): let the link look for the neighbour again. */
+static void doubt_path(struct tcp_conn *c)
+{
+    struct ip_path *path = &c->work->path;
+
+    if (c->work->retries == tcp_config(c->ep.stack)->retries_1 && path->ifp && path->ifp->ops->neighbour_hint)
+        path->ifp->ops->neighbour_hint(path->ifp, &path->next_hop, false);
+}
+
+static bool retransmit(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    uint32_t in_flight = conn_in_flight(c);
+    bool again;
+
+    if (is_hopeless(c))
+        return give_up(c);
+    w->retries++;
+    rtt_back_off(&c->rtt);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_timeouts);
+    doubt_path(c);
+    if (!c->syn_acked) {
+        w->syn_due = true;
+        return true;
+    }
+    if (in_flight == 0)
+        return true; /* the link has not taken what we want to send: only time has passed */
+    again = recovery_on_timeout(&w->recovery, c->snd.nxt);
+    w->cc->on_timeout(&c->cc, w->cc_private, in_flight, conn_mss(c), again);
+    sndmap_lose_all(&w->sndmap);
+    w->rescue = true;
+    return true;
+}
+
+/* The window is closed, or too small to be worth a segment for too long. */
+static bool persist(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    if (c->orphan && w->probes >= tcp_config(c->ep.stack)->orphan_retries)
+        return give_up(c);
+    if (c->user_timeout && w->probes && conn_now(c) - c->heard >= c->user_timeout * WEFT_MS)
+        return give_up(c);
+    if (c->snd.wnd) {
+        w->override = true;
+        return true;
+    }
+    w->probes += w->probes < UINT8_MAX;
+    w->probe_due = true;
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_window_probes);
+    return true;
+}
+
+static bool delayed_ack(struct tcp_conn *c)
+{
+    ackpolicy_now(&c->work->ack);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_delayed_acks);
+    return true;
+}
+
+static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
+    [TCP_TIMER_RETRANSMIT] = retransmit,
+    [TCP_TIMER_PERSIST] = persist,
+    [TCP_TIMER_ACK] = delayed_ack,
+};
+
+/* An orphan has waited long enough in FIN-WAIT-2: a record does the rest. */
+static bool orphan_timeout(struct tcp_conn *c)
+{
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_aborts);
+    conn_finish(c, 0);
+    return false;
+}
+
+static bool keep_alive(struct tcp_conn *c)
+{
+    struct keepalive k = {c->keepalive_idle * WEFT_S, c->keepalive_interval * WEFT_S, c->keepalive_probes};
+    enum keepalive_verdict v;
+
+    if (!c->keepalive || !c->syn_acked) {
+        c->quiet_deadline = WEFT_NEVER;
+        return true;
+    }
+    v = keepalive_check(&k, conn_now(c), max_u64(c->heard, c->spoke), c->keepalive_sent, &c->quiet_deadline);
+    if (v == KEEPALIVE_GIVE_UP) {
+        transmit_reset(c); /* the peer may be alive on a path that has come back */
+        return give_up(c);
+    }
+    if (v == KEEPALIVE_WAIT || conn_in_flight(c)) /* outstanding data has its own timer (MUST-26) */
+        return true;
+    if (!conn_work(c))
+        return true;
+    c->keepalive_sent++;
+    c->work->probe_due = true;
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_keepalives);
+    return true;
+}
+
+static bool quiet(struct tcp_conn *c)
+{
+    if (c->orphan && c->state == WEFT_TCP_FIN_WAIT_2)
+        return orphan_timeout(c);
+    return keep_alive(c);
+}
+
+void timeouts_fire(weft_sock *e)
+{
+    struct tcp_conn *c = conn_of(e);
+    weft_time now = conn_now(c);
+
+    if (c->state == WEFT_TCP_LISTEN)
+        return;
+    if (c->work)
+        c->work->starved = false;
+    if (c->quiet_deadline <= now) {
+        c->quiet_deadline = WEFT_NEVER;
+        if (!quiet(c))
+            return;
+    }
+    for (unsigned i = 0; i < TCP_TIMER_COUNT && c->work; i++) {
+        if (c->work->deadline[i] > now)
+            continue;
+        c->work->deadline[i] = WEFT_NEVER;
+        if (!handlers[i](c))
+            return;
+    }
+    conn_settle(c);
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/* What a program does with a UDP socket: names, peers, datagrams, options (RFC 768, RFC 1122 §4.1.4). */
+#include "udp/private.h"
+#include "wire/udp.h"
+
+#define UDP_MAX     (IPV4_MAX_LEN - IPV4_HEADER - UDP_HEADER) /* bytes of payload */
+#define CHECKSUM_AT 6                                         /* offset of the checksum in the UDP header */
+
+static const struct weft_addr nobody = {.ip = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}}};
+
+/* ---- names ---- */
+
+static int udp_bind(weft_sock *sock, const struct weft_addr *local)
+{
+    struct udp_ep *e = udp_ep(sock);
+    int err;
+
+    if (e->local.port)
+        return WEFT_EINVAL;
+    err = dgram_check_local(sock->stack, &local->ip);
+    return err ? err : udp_table_bind(udp_table(sock->stack), e, local, &nobody);
+}
+
+/* Gives a socket that wants to send a port, when it has none yet. */
+static int bind_any(struct udp_ep *e, const struct weft_addr *remote)
+{
+    return e->local.port ? 0 : udp_table_bind(udp_table(e->sock.stack), e, &nobody, remote);
+}
+
+static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
+{
+    struct udp_table *t = udp_table(sock->stack);
+    struct udp_ep *e = udp_ep(sock);
+    struct ip_path path = {0};
+    struct weft_ip src;
+    int err;
+
+    if (ip_is_any(&peer->ip))
+        return e->remote.port ? udp_table_connect(t, e, &e->bound_ip, &nobody) : 0;
+    if (peer->port == 0)
+        return WEFT_EINVAL;
+    err = dgram_route(sock, &e->bound_ip, &peer->ip, &path, &src);
+    if (!err)
+        err = bind_any(e, peer);
+    if (!err)
+        err = udp_table_connect(t, e, &src, peer);
+    e->path = path;
+    return err;
+}
+
+static void udp_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer)
+{
+    const struct udp_ep *e = const_udp_ep(sock);
+
+    *local = e->local;
+    *peer = e->remote;
+}
+
+/* ---- sending ---- */
+
+/* A datagram of these pieces, header and checksum included; the sum is the link's to complete when it can. */
+static struct weft_pkt *build(const struct udp_ep *e, const struct weft_iov *iov, size_t n, size_t len,
+                              const struct weft_ip *src, const struct weft_addr *dst, const struct ip_path *path)
+{
+    struct csum data = {0}, sum = {0};
+    struct udp_header h = {.src_port = e->local.port, .dst_port = dst->port, .len = (uint16_t)(len + UDP_HEADER)};
+    struct weft_pkt *pkt = dgram_gather(e->sock.stack, UDP_HEADER, iov, n, len, &data);
+    struct writer w;
+
+    if (!pkt)
+        return NULL;
+    ip_pseudo_header(&sum, src, &dst->ip, IP_PROTO_UDP, h.len);
+    if (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(path, &dst->ip)) {
+        h.checksum = (uint16_t)~csum_fold(&sum);
+        pkt->csum_partial = true;
+        pkt->csum_offset = CHECKSUM_AT;
+    } else {
+        csum_add_u16(&sum, h.src_port);
+        csum_add_u16(&sum, h.dst_port);
+        csum_add_u16(&sum, h.len);
+        csum_add_u16(&sum, (uint16_t)~csum_fold(&data));
+        h.checksum = csum_fold(&sum);
+        if (h.checksum == 0)
+            h.checksum = 0xffff; /* RFC 768: zero says that there is none */
+    }
+    w = writer(pkt->data, UDP_HEADER);
+    udp_emit(&w, &h);
+    return pkt;
+}
+
+static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, size_t len, const struct weft_addr *dst)
+{
+    weft_stack *s = e->sock.stack;
+    struct ip_send how = {.dst = dst->ip, .proto = IP_PROTO_UDP, .ttl = e->sock.ttl, .tos = e->sock.tos};
+    struct ip_path fresh = {0}, *path = dst == &e->remote ? &e->path : &fresh;
+    struct weft_pkt *pkt;
+    int err = dgram_route(&e->sock, &e->local.ip, &dst->ip, path, &how.src);
+
+    if (err)
+        return err;
+    if (ip_is_multicast(&dst->ip))
+        how.ttl = 1; /* RFC 1112 §6.1: the default for groups */
+    pkt = build(e, iov, n, len, &how.src, dst, path);
+    if (!pkt)
+        return WEFT_ENOMEM;
+    err = ip_output(s, pkt, &how, path);
+    if (err)
+        return err;
+    stack_count(s, WEFT_COUNT_udp_out);
+    return (int64_t)len;
+}
+
+static int64_t udp_send(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags,
+                        const struct weft_addr *to)
+{
+    struct udp_ep *e = udp_ep(sock);
+    const struct weft_addr *dst = to ? to : &e->remote;
+    size_t len = dgram_iov_len(iov, n);
+    int err = endpoint_take_error(sock);
+
+    if (err)
+        return err;
+    if (e->no_send)
+        return WEFT_EPIPE;
+    if (flags & (WEFT_MSG_OOB | WEFT_MSG_MORE))
+        return WEFT_EOPNOTSUPP;
+    if (!to && !e->remote.port)
+        return WEFT_EDESTADDRREQ;
+    if (dst->port == 0 || ip_is_any(&dst->ip))
+        return WEFT_EINVAL;
+    if (len > min_size(UDP_MAX, e->send_limit))
+        return WEFT_EMSGSIZE;
+    err = bind_any(e, dst);
+    return err ? err : send_to(e, iov, n, len, dst);
+}
+
+/* ---- receiving ---- */
+
+static struct weft_addr sender_of(const struct weft_pkt *pkt)
+{
+    struct reader r = reader(pkt->base + pkt->l4, UDP_HEADER);
+
+    return (struct weft_addr){.ip = pkt->src, .port = read_u16(&r)};
+}
+
+static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
+                        unsigned *out_flags)
+{
+    struct udp_ep *e = udp_ep(sock);
+    const struct weft_pkt *first = e->queue.packets.first;
+    int err = endpoint_take_error(sock);
+
+    if (err)
+        return err;
+    if (flags & WEFT_MSG_OOB)
+        return WEFT_EOPNOTSUPP;
+    if (!first)
+        return e->no_receive ? 0 : WEFT_EAGAIN;
+    *from = sender_of(first);
+    return dgram_take(&e->queue, iov, n, flags, out_flags);
+}
+
+static int udp_shutdown(weft_sock *sock, enum weft_shut how)
+{
+    struct udp_ep *e = udp_ep(sock);
+
+    if (!e->remote.port)
+        return WEFT_ENOTCONN;
+    e->no_receive |= how != WEFT_SHUT_WR;
+    e->no_send |= how != WEFT_SHUT_RD;
+    if (e->no_receive)
+        endpoint_notify(sock, WEFT_READABLE | WEFT_PEER_CLOSED | (e->no_send ? WEFT_HANGUP : 0));
+    return 0;
+}
+
+static unsigned udp_ready(const weft_sock *sock)
+{
+    const struct udp_ep *e = const_udp_ep(sock);
+
+    return WEFT_WRITABLE | (e->queue.packets.count || e->no_receive || sock->error ? WEFT_READABLE : 0) |
+           (sock->error ? WEFT_ERROR : 0) | (e->no_receive ? WEFT_PEER_CLOSED : 0) |
+           (e->no_receive && e->no_send ? WEFT_HANGUP : 0);
+}
+
+static size_t udp_unread(const weft_sock *sock)
+{
+    const struct weft_pkt *first = const_udp_ep(sock)->queue.packets.first;
+
+    return first ? pkt_total(first) : 0;
+}
+
+/* ---- options ---- */
+
+static int udp_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
+{
+    struct udp_ep *e = udp_ep(sock);
+
+    return dgram_setopt(&e->queue, &e->send_limit, level, option, value, n);
+}
+
+static int udp_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
+{
+    const struct udp_ep *e = const_udp_ep(sock);
+
+    return dgram_getopt(&e->queue, e->send_limit, level, option, value, n);
+}
+
+/* ---- coming and going ---- */
+
+void udp_free(struct udp_table *t, struct udp_ep *e)
+{
+    dgram_clear(&e->queue);
+    udp_table_remove(t, e);
+    list_remove(&e->link);
+    endpoint_fini(&e->sock);
+    slab_free(&t->slab, e);
+}
+
+static void udp_close(weft_sock *sock)
+{
+    udp_free(udp_table(sock->stack), udp_ep(sock));
+}
+
+static const struct sock_ops udp_ops = {
+    .proto = WEFT_UDP,
+    .bind = udp_bind,
+    .connect = udp_connect,
+    .send = udp_send,
+    .recv = udp_recv,
+    .shutdown = udp_shutdown,
+    .close = udp_close,
+    .abort = udp_close,
+    .setopt = udp_setopt,
+    .getopt = udp_getopt,
+    .ready = udp_ready,
+    .names = udp_names,
+    .unread = udp_unread,
+};
+
+weft_sock *udp_socket(weft_stack *s, int *err)
+{
+    struct udp_table *t = udp_table(s);
+    struct udp_ep *e = slab_alloc(&t->slab);
+
+    if (!e) {
+        *err = WEFT_ENOMEM;
+        return NULL;
+    }
+    *e = (struct udp_ep){.local = nobody, .remote = nobody, .bound_ip = nobody.ip, .send_limit = DGRAM_BUFFER};
+    e->queue.limit = DGRAM_BUFFER;
+    endpoint_init(&e->sock, s, &udp_ops);
+    list_push_back(&t->all, &e->link);
+    return &e->sock;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * UDP datagrams that came in (RFC 768, RFC 1122 §4.1.3): is the datagram sound, who has the port? A datagram for one
+ * is queued as the packet it came in; one for a group goes to everybody who listens there. Errors reach the connected
+ * endpoint that sent what they are about.
+ */
+#include "udp/private.h"
+#include "wire/udp.h"
+
+static enum weft_drop check(struct weft_pkt *pkt, struct udp_header *h)
+{
+    struct reader r = reader(pkt->data, pkt->len);
+    struct csum sum = {0};
+
+    if (!udp_parse(&r, h))
+        return WEFT_DROP_udp_short;
+    if (h->len < UDP_HEADER || h->len > pkt_total(pkt))
+        return WEFT_DROP_udp_length;
+    if (h->len < pkt_total(pkt))
+        pkt_trim(pkt, h->len);
+    if (h->checksum == 0 || pkt->csum_valid) /* RFC 768: zero says that the sender made none */
+        return WEFT_DROP_none;
+    ip_pseudo_header(&sum, &pkt->src, &pkt->dst, IP_PROTO_UDP, h->len);
+    pkt_csum(pkt, 0, h->len, &sum);
+    return csum_fold(&sum) == 0 ? WEFT_DROP_none : WEFT_DROP_udp_checksum;
+}
+
+/* Queues pkt (data at the UDP header) for this endpoint. Owns pkt. */
+static void deliver(struct udp_ep *e, struct weft_pkt *pkt)
+{
+    pkt_pull(pkt, UDP_HEADER);
+    if (!e->no_receive && dgram_push(&e->queue, pkt))
+        endpoint_notify(&e->sock, WEFT_READABLE);
+    else
+        pkt_drop(pkt, e->no_receive ? WEFT_DROP_udp_no_port : WEFT_DROP_udp_buffer_full);
+}
+
+/* Each of those who listen gets it. The last one gets pkt itself. */
+static void deliver_to_group(weft_stack *s, struct weft_pkt *pkt, const struct weft_addr *local)
+{
+    struct udp_table *t = udp_table(s);
+    struct udp_ep *e = udp_table_next_member(t, NULL, local), *next;
+
+    if (!e) {
+        pkt_drop(pkt, WEFT_DROP_udp_no_port);
+        return;
+    }
+    for (; (next = udp_table_next_member(t, e, local)); e = next) {
+        struct weft_pkt *copy = dgram_clone(s, pkt, UDP_HEADER);
+
+        if (copy)
+            deliver(e, copy);
+        else
+            stack_drop(s, WEFT_DROP_no_memory);
+    }
+    deliver(e, pkt);
+}
+
+void udp_input(weft_stack *s, struct weft_pkt *pkt)
+{
+    struct udp_header h;
+    struct weft_addr local, remote;
+    struct udp_ep *e;
+    enum weft_drop why = check(pkt, &h);
+
+    stack_count(s, WEFT_COUNT_udp_in);
+    if (unlikely(why != WEFT_DROP_none)) {
+        pkt_drop(pkt, why);
+        return;
+    }
+    local = (struct weft_addr){pkt->dst, h.dst_port};
+    remote = (struct weft_addr){pkt->src, h.src_port};
+    if (unlikely(pkt->ip_group)) {
+        deliver_to_group(s, pkt, &local);
+        return;
+    }
+    e = udp_table_find(udp_table(s), &local, &remote);
+    if (likely(e))
+        deliver(e, pkt);
+    else
+        ip_refuse(s, pkt, IP_REFUSE_PORT, WEFT_DROP_udp_no_port);
+}
+
+/*
+ * RFC 1122 §4.1.3.3. Only who has a peer can tell which datagram is meant; and only a hard error is certain
+ * (RFC 1122 §3.2.2.1: codes 0, 1 and 5 are hints).
+ */
+bool udp_error(weft_stack *s, const struct ip_error *err)
+{
+    struct weft_addr local = {err->src, err->src_port}, remote = {err->dst, err->dst_port};
+    struct udp_ep *e = udp_table_find(udp_table(s), &local, &remote);
+
+    if (!e)
+        return false;
+    if (e->remote.port && err->hard)
+        endpoint_fail(&e->sock, err->err);
+    return true;
+}

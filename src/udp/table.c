@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which endpoint has which port. What comes in is looked up among the pairs, then among the open ones of its port, so
+ * that ten thousand peers behind one port cost no more than one, whoever sends.
+ *
+ * The pair's hash is keyed, for half of it is a stranger's choice. The port's is not: what stands in those tables are
+ * our own choices, a stranger only picks where we look.
+ */
+#include "core/ports.h"
+#include "udp/private.h"
+
+struct pair {
+    struct weft_ip local, remote;
+    uint16_t local_port, remote_port;
+};
+
+static uint32_t port_hash(uint16_t port) { return port * 0x9e3779b1u; }
+
+static uint32_t pair_hash(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote)
+{
+    struct pair pair = {local->ip, remote->ip, local->port, remote->port};
+
+    return (uint32_t)siphash13(t->key, &pair, sizeof pair);
+}
+
+static uint32_t port_node_hash(const void *ctx, const struct hash_node *node, unsigned tag)
+{
+    (void)ctx, (void)tag;
+    return port_hash(container_of(node, const struct udp_ep, port_node)->local.port);
+}
+
+static uint32_t pair_node_hash(const void *ctx, const struct hash_node *node, unsigned tag)
+{
+    const struct udp_ep *e = container_of(node, const struct udp_ep, pair_node);
+
+    (void)tag;
+    return pair_hash(ctx, &e->local, &e->remote);
+}
+
+void udp_table_init(struct udp_table *t, weft_stack *s)
+{
+    *t = (struct udp_table){.key = stack_key(s, KEY_UDP_TABLE)};
+    slab_init(&t->slab, &s->mem, MEM_udp, sizeof(struct udp_ep));
+    hashtab_init(&t->open, &s->mem, port_node_hash, t);
+    hashtab_init(&t->taken, &s->mem, port_node_hash, t);
+    hashtab_init(&t->pairs, &s->mem, pair_node_hash, t);
+    list_init(&t->all);
+}
+
+void udp_table_fini(struct udp_table *t)
+{
+    hashtab_fini(&t->open);
+    hashtab_fini(&t->taken);
+    hashtab_fini(&t->pairs);
+    slab_fini(&t->slab);
+}
+
+/* ---- looking ---- */
+
+/* The endpoint at this node or behind it in the chain that has the port. */
+static struct udp_ep *with_port(struct hash_node *node, uint16_t port)
+{
+    unsigned tag;
+
+    for (; node; node = hashtab_next(node, &tag))
+        if (container_of(node, struct udp_ep, port_node)->local.port == port)
+            return container_of(node, struct udp_ep, port_node);
+    return NULL;
+}
+
+/* table: open or taken. */
+static struct udp_ep *first_with_port(const struct hashtab *table, uint16_t port)
+{
+    unsigned tag;
+
+    return with_port(hashtab_first(table, port_hash(port), &tag), port);
+}
+
+static struct udp_ep *next_with_port(const struct udp_ep *e)
+{
+    unsigned tag;
+
+    return with_port(hashtab_next(&e->port_node, &tag), e->local.port);
+}
+
+static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_addr *local,
+                                const struct weft_addr *remote)
+{
+    unsigned tag;
+    struct hash_node *node;
+
+    if (t->pairs.count == 0)
+        return NULL;
+    node = hashtab_first(&t->pairs, pair_hash(t, local, remote), &tag);
+    for (; node; node = hashtab_next(node, &tag)) {
+        struct udp_ep *e = container_of(node, struct udp_ep, pair_node);
+
+        if (e->local.port == local->port && e->remote.port == remote->port && ip_eq(&e->remote.ip, &remote->ip) &&
+            ip_eq(&e->local.ip, &local->ip))
+            return e;
+    }
+    return NULL;
+}
+
+/* How well an open endpoint suits the local address: 0 not at all, 1 any address, 2 this very one. */
+static int suits(const struct udp_ep *e, const struct weft_ip *local)
+{
+    if (ip_is_any(&e->local.ip))
+        return 1;
+    return ip_eq(&e->local.ip, local) ? 2 : 0;
+}
+
+/* The i-th of those that suit as well as this. */
+static struct udp_ep *ith_that_suits(struct udp_ep *e, const struct weft_ip *local, int score, uint32_t i)
+{
+    for (; suits(e, local) != score || i-- > 0; e = next_with_port(e))
+        ;
+    return e;
+}
+
+struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote)
+{
+    struct udp_ep *e = find_pair(t, local, remote), *first = NULL;
+    uint32_t equals = 0;
+    int best = 0;
+
+    if (e)
+        return e;
+    for (e = first_with_port(&t->open, local->port); e; e = next_with_port(e)) {
+        int score = suits(e, &local->ip);
+
+        if (score > best) {
+            best = score;
+            equals = 0;
+            first = e;
+        }
+        equals += score && score == best;
+    }
+    if (likely(equals <= 1) || !first->sock.reuse_port)
+        return first;
+    return ith_that_suits(first, &local->ip, best, pair_hash(t, local, remote) % equals);
+}
+
+struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp_ep *last, const struct weft_addr *local)
+{
+    struct udp_ep *e = last ? next_with_port(last) : first_with_port(&t->open, local->port);
+
+    while (e && !suits(e, &local->ip))
+        e = next_with_port(e);
+    return e;
+}
+
+/* ---- coming and going ---- */
+
+/* May a and e have the same port, when a is at this address? Both must say so (SO_REUSEADDR or SO_REUSEPORT). */
+static bool may_share(const struct udp_ep *a, const struct weft_ip *ip, const struct udp_ep *e)
+{
+    if ((a->sock.reuse_addr && e->sock.reuse_addr) || (a->sock.reuse_port && e->sock.reuse_port))
+        return true;
+    return !ip_is_any(ip) && !ip_is_any(&e->local.ip) && !ip_eq(ip, &e->local.ip);
+}
+
+static bool conflicts_in(const struct hashtab *table, const struct udp_ep *a, const struct weft_addr *local)
+{
+    for (const struct udp_ep *e = first_with_port(table, local->port); e; e = next_with_port(e))
+        if (!may_share(a, &local->ip, e))
+            return true;
+    return false;
+}
+
+static bool port_taken(void *ctx, uint16_t port)
+{
+    const struct udp_table *t = ctx;
+
+    return first_with_port(&t->open, port) || first_with_port(&t->taken, port);
+}
+
+int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr *local, const struct weft_addr *remote)
+{
+    struct weft_addr want = *local, before = e->local;
+
+    if (want.port == 0)
+        want.port = port_pick(e->sock.stack, &want.ip, remote, &t->port_counter, port_taken, t);
+    if (want.port == 0 || conflicts_in(&t->open, e, &want) || conflicts_in(&t->taken, e, &want))
+        return WEFT_EADDRINUSE;
+    e->local = want;
+    if (!hashtab_insert(&t->open, &e->port_node, 0, port_hash(want.port))) {
+        e->local = before;
+        return WEFT_ENOMEM;
+    }
+    e->bound_ip = want.ip;
+    return 0;
+}
+
+/* Makes a connected endpoint an open one again; an open one stays what it is. */
+static void disconnect(struct udp_table *t, struct udp_ep *e)
+{
+    bool back;
+
+    if (!e->remote.port)
+        return;
+    hashtab_remove(&t->pairs, &e->pair_node, pair_hash(t, &e->local, &e->remote));
+    hashtab_remove(&t->taken, &e->port_node, port_hash(e->local.port));
+    e->local.ip = e->bound_ip;
+    e->remote = (struct weft_addr){.ip = weft_ipv4(0)};
+    back = hashtab_insert(&t->open, &e->port_node, 0, port_hash(e->local.port));
+    weft_assert(back, "the endpoint was in before it was connected, and a table keeps its first buckets");
+    (void)back;
+}
+
+int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_ip *local, const struct weft_addr *remote)
+{
+    uint32_t port = port_hash(e->local.port);
+
+    disconnect(t, e);
+    if (remote->port == 0)
+        return 0;
+    hashtab_remove(&t->open, &e->port_node, port);
+    e->local.ip = *local;
+    e->remote = *remote;
+    if (hashtab_insert(&t->taken, &e->port_node, 0, port)) {
+        if (hashtab_insert(&t->pairs, &e->pair_node, 0, pair_hash(t, &e->local, &e->remote)))
+            return 0;
+        hashtab_remove(&t->taken, &e->port_node, port);
+    }
+    e->local.ip = e->bound_ip;
+    e->remote = (struct weft_addr){.ip = weft_ipv4(0)};
+    hashtab_insert(&t->open, &e->port_node, 0, port);
+    return WEFT_ENOMEM;
+}
+
+void udp_table_remove(struct udp_table *t, struct udp_ep *e)
+{
+    if (!e->local.port)
+        return;
+    disconnect(t, e);
+    hashtab_remove(&t->open, &e->port_node, port_hash(e->local.port));
+    e->local.port = 0;
+}

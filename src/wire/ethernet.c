@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Ethernet II (RFC 894); see ethernet.h. */
+#include "wire/ethernet.h"
+
+const uint8_t eth_broadcast[6] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+
+bool eth_parse(struct reader *r, struct eth_header *h)
+{
+    const uint8_t *p = read_bytes(r, ETH_HEADER);
+
+    if (!p)
+        return false;
+    memcpy(h->dst, p, sizeof h->dst);
+    memcpy(h->src, p + 6, sizeof h->src);
+    h->type = peek_u16(p + 12);
+    return true;
+}
+
+void eth_emit(struct writer *w, const struct eth_header *h)
+{
+    write_bytes(w, h->dst, sizeof h->dst);
+    write_bytes(w, h->src, sizeof h->src);
+    write_u16(w, h->type);
+}
+
+void eth_multicast_ipv4(uint8_t mac[6], uint32_t group)
+{
+    mac[0] = 0x01;
+    mac[1] = 0x00;
+    mac[2] = 0x5e;
+    mac[3] = (uint8_t)(group >> 16) & 0x7f; /* 23 bits of the group: 32 groups share a station address */
+    mac[4] = (uint8_t)(group >> 8);
+    mac[5] = (uint8_t)group;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: MIT */
+/* The TCP header (RFC 9293 §3.1) and its options (RFC 9293 §3.2, RFC 7323, RFC 2018); see tcp.h. */
+#include "wire/tcp.h"
+
+#include "wire/option.h"
+
+/* NOP NOP TS, as one number: how nearly every segment of a connection with timestamps begins its options. */
+#define ALIGNED_TS_HEAD ((uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | TCP_KIND_TS << 8 | TCP_LEN_TS)
+#define ALIGNED_TS_LEN  12
+
+static void ts_take(const uint8_t *body, struct tcp_options *o)
+{
+    o->has_ts = true;
+    o->ts_val = peek_u32(body);
+    o->ts_ecr = peek_u32(body + 4);
+}
+
+static void sack_take(const struct option *opt, struct tcp_options *o)
+{
+    unsigned n = (unsigned)(opt->len - TCP_LEN_SACK_HEAD) / TCP_LEN_SACK_BLOCK;
+
+    if ((opt->len - TCP_LEN_SACK_HEAD) % TCP_LEN_SACK_BLOCK != 0 || n < 1 || n > TCP_MAX_SACK)
+        return;
+    o->n_sack = (uint8_t)n;
+    for (unsigned i = 0; i < n; i++) {
+        o->sack[i].start = seq(peek_u32(opt->body + i * TCP_LEN_SACK_BLOCK));
+        o->sack[i].end = seq(peek_u32(opt->body + i * TCP_LEN_SACK_BLOCK + 4));
+    }
+}
+
+/* A kind that is known, at a length that is right, is kept; anything else was skipped by its length. */
+static void option_take(const struct option *opt, struct tcp_options *o)
+{
+    if (opt->kind == TCP_KIND_MSS && opt->len == TCP_LEN_MSS)
+        o->mss = peek_u16(opt->body);
+    else if (opt->kind == TCP_KIND_WSCALE && opt->len == TCP_LEN_WSCALE)
+        o->wscale = (int8_t)min_u32(opt->body[0], INT8_MAX);
+    else if (opt->kind == TCP_KIND_SACK_PERMITTED && opt->len == TCP_LEN_SACK_PERMITTED)
+        o->sack_permitted = true;
+    else if (opt->kind == TCP_KIND_SACK)
+        sack_take(opt, o);
+    else if (opt->kind == TCP_KIND_TS && opt->len == TCP_LEN_TS)
+        ts_take(opt->body, o);
+}
+
+/* False on a nonsense length. */
+static bool options_parse(struct reader r, struct tcp_options *o)
+{
+    struct option opt;
+
+    if (likely(reader_left(&r) >= ALIGNED_TS_LEN && peek_u32(r.p) == ALIGNED_TS_HEAD)) {
+        ts_take(r.p + 4, o);
+        r.p += ALIGNED_TS_LEN;
+    }
+    while (option_next(&r, &opt))
+        option_take(&opt, o);
+    return !r.bad;
+}
+
+enum tcp_verdict tcp_parse(struct reader *r, size_t available, struct tcp_header *h, struct tcp_options *o)
+{
+    const uint8_t *p = read_bytes(r, TCP_HEADER);
+    const uint8_t *options;
+    size_t n;
+
+    *o = TCP_NO_OPTIONS;
+    if (unlikely(!p))
+        return TCP_SHORT;
+    h->src_port = peek_u16(p);
+    h->dst_port = peek_u16(p + 2);
+    h->seq = seq(peek_u32(p + 4));
+    h->ack = seq(peek_u32(p + 8));
+    h->header_len = (uint8_t)((p[12] >> 4) * 4);
+    h->flags = peek_u16(p + 12) & 0x1ff; /* the other three bits are reserved: ignored (RFC 9293 §3.1) */
+    h->window = peek_u16(p + 14);
+    h->checksum = peek_u16(p + 16);
+    h->urgent = peek_u16(p + 18);
+    if (unlikely(h->header_len < TCP_HEADER || h->header_len > available))
+        return TCP_BAD_OFFSET;
+    n = (size_t)h->header_len - TCP_HEADER;
+    if (n == 0)
+        return TCP_OK;
+    options = read_bytes(r, n);
+    if (unlikely(!options))
+        return TCP_SHORT;
+    return likely(options_parse(reader(options, n), o)) ? TCP_OK : TCP_BAD_OPTION;
+}
+
+static void nops_emit(struct writer *w, unsigned n)
+{
+    while (n-- > 0)
+        write_u8(w, OPTION_NOP);
+}
+
+static void mss_emit(struct writer *w, const struct tcp_options *o)
+{
+    write_u8(w, TCP_KIND_MSS);
+    write_u8(w, TCP_LEN_MSS);
+    write_u16(w, o->mss);
+}
+
+/* With the NOP in front that makes four bytes of it. */
+static void wscale_emit(struct writer *w, const struct tcp_options *o)
+{
+    nops_emit(w, 1);
+    write_u8(w, TCP_KIND_WSCALE);
+    write_u8(w, TCP_LEN_WSCALE);
+    write_u8(w, (uint8_t)o->wscale);
+}
+
+static void sack_permitted_emit(struct writer *w)
+{
+    write_u8(w, TCP_KIND_SACK_PERMITTED);
+    write_u8(w, TCP_LEN_SACK_PERMITTED);
+}
+
+static void ts_emit(struct writer *w, const struct tcp_options *o)
+{
+    write_u8(w, TCP_KIND_TS);
+    write_u8(w, TCP_LEN_TS);
+    write_u32(w, o->ts_val);
+    write_u32(w, o->ts_ecr);
+}
+
+/* How many of the SACK blocks fit beside what else the segment carries. */
+static unsigned sack_room(const struct tcp_options *o)
+{
+    unsigned left = TCP_MAX_OPTIONS - (o->has_ts ? ALIGNED_TS_LEN : 0);
+
+    return min_u32(o->n_sack, (left - 2 - TCP_LEN_SACK_HEAD) / TCP_LEN_SACK_BLOCK);
+}
+
+static void sack_emit(struct writer *w, const struct tcp_options *o, unsigned n)
+{
+    nops_emit(w, 2);
+    write_u8(w, TCP_KIND_SACK);
+    write_u8(w, (uint8_t)(TCP_LEN_SACK_HEAD + n * TCP_LEN_SACK_BLOCK));
+    for (unsigned i = 0; i < n; i++) {
+        write_u32(w, o->sack[i].start.v);
+        write_u32(w, o->sack[i].end.v);
+    }
+}
+
+static void plain_emit(struct writer *w, const struct tcp_options *o)
+{
+    unsigned n = sack_room(o);
+
+    if (o->has_ts) {
+        nops_emit(w, 2);
+        ts_emit(w, o);
+    }
+    if (n > 0)
+        sack_emit(w, o, n);
+}
+
+/* Here sackOK stands where the two NOPs before a timestamp would. */
+static void syn_linux_emit(struct writer *w, const struct tcp_options *o)
+{
+    if (o->mss)
+        mss_emit(w, o);
+    if (o->sack_permitted != o->has_ts)
+        nops_emit(w, 2);
+    if (o->sack_permitted)
+        sack_permitted_emit(w);
+    if (o->has_ts)
+        ts_emit(w, o);
+    if (o->wscale >= 0)
+        wscale_emit(w, o);
+}
+
+static void syn_bsd_emit(struct writer *w, const struct tcp_options *o)
+{
+    if (o->mss)
+        mss_emit(w, o);
+    if (o->wscale >= 0)
+        wscale_emit(w, o);
+    if (o->sack_permitted)
+        sack_permitted_emit(w);
+    else if (o->has_ts)
+        nops_emit(w, 2);
+    if (o->has_ts) {
+        ts_emit(w, o);
+    } else if (o->sack_permitted) {
+        write_u8(w, OPTION_EOL);
+        write_u8(w, 0); /* RFC 9293 §3.1: nothing but zeros behind an EOL */
+    }
+}
+
+static void syn_emit(struct writer *w, const struct tcp_options *o, enum tcp_option_layout layout)
+{
+    if (layout == TCP_LAYOUT_BSD)
+        syn_bsd_emit(w, o);
+    else
+        syn_linux_emit(w, o);
+}
+
+size_t tcp_options_len(const struct tcp_options *o, bool syn, enum tcp_option_layout layout)
+{
+    uint8_t scratch[TCP_MAX_OPTIONS];
+    struct writer w = writer(scratch, sizeof scratch);
+
+    if (!syn) {
+        size_t n = sack_room(o);
+
+        return (o->has_ts ? ALIGNED_TS_LEN : 0) + (n ? 2 + TCP_LEN_SACK_HEAD + n * TCP_LEN_SACK_BLOCK : 0);
+    }
+    syn_emit(&w, o, layout); /* a SYN is rare: measured by doing it, so that length and bytes cannot drift apart */
+    return sizeof scratch - writer_left(&w);
+}
+
+void tcp_options_emit(struct writer *w, const struct tcp_options *o, bool syn, enum tcp_option_layout layout)
+{
+    if (syn)
+        syn_emit(w, o, layout);
+    else
+        plain_emit(w, o);
+}
+
+void tcp_emit(struct writer *w, const struct tcp_header *h)
+{
+    uint8_t *p = write_room(w, TCP_HEADER);
+
+    weft_assert(h->header_len >= TCP_HEADER && h->header_len <= TCP_MAX_HEADER && h->header_len % 4 == 0,
+                "headers are composed here, never by a peer");
+    if (!p)
+        return;
+    poke_u16(p, h->src_port);
+    poke_u16(p + 2, h->dst_port);
+    poke_u32(p + 4, h->seq.v);
+    poke_u32(p + 8, h->ack.v);
+    poke_u16(p + 12, (uint16_t)(h->header_len / 4 << 12 | (h->flags & 0x1ff)));
+    poke_u16(p + 14, h->window);
+    poke_u16(p + 16, h->checksum);
+    poke_u16(p + 18, h->urgent);
+}
+
+void tcp_flags_text(struct fmt *f, uint16_t flags)
+{
+    static const char names[][4] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"};
+    const char *separator = "";
+
+    if (flags == 0)
+        fmt_str(f, "none");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        if (flags >> i & 1) {
+            fmt_str(f, separator);
+            fmt_str(f, names[i]);
+            separator = ",";
+        }
+    }
+}

@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT */
+/* See frame.h. */
+#include "frame.h"
+
+#include <string.h>
+
+static void put16(uint8_t *p, uint32_t v)
+{
+    p[0] = (uint8_t)(v >> 8);
+    p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+    put16(p, v >> 16);
+    put16(p + 2, v & 0xffff);
+}
+
+static uint16_t get16(const uint8_t *p)
+{
+    return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+    return (uint32_t)get16(p) << 16 | get16(p + 2);
+}
+
+uint16_t sum_of(uint32_t start, const uint8_t *p, size_t n)
+{
+    uint64_t sum = start;
+
+    for (size_t i = 0; i + 1 < n; i += 2)
+        sum += get16(p + i);
+    if (n & 1)
+        sum += (uint32_t)p[n - 1] << 8;
+    while (sum >> 16)
+        sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
+static uint32_t pseudo_sum(uint32_t src, uint32_t dst, uint32_t proto, size_t n)
+{
+    return (src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff) + proto + (uint32_t)n;
+}
+
+/* ---- building ---- */
+
+static size_t build_option(const struct option *o, uint8_t *b)
+{
+    switch (o->kind) {
+    case OPT_EOL:
+    case OPT_NOP:
+        b[0] = (uint8_t)o->kind;
+        return 1;
+    case OPT_MSS:
+        put16(b, 0x0204);
+        put16(b + 2, o->a);
+        return 4;
+    case OPT_WSCALE:
+        put16(b, 0x0303);
+        b[2] = (uint8_t)o->a;
+        return 3;
+    case OPT_SACK_OK:
+        put16(b, 0x0402);
+        return 2;
+    case OPT_SACK:
+        put16(b, 0x0502 + 8 * o->n_blocks);
+        for (unsigned i = 0; i < o->n_blocks; i++) {
+            put32(b + 2 + 8 * i, o->block[i][0]);
+            put32(b + 6 + 8 * i, o->block[i][1]);
+        }
+        return 2 + 8 * o->n_blocks;
+    case OPT_TS:
+        put16(b, 0x080a);
+        put32(b + 2, o->a);
+        put32(b + 6, o->b);
+        return 10;
+    case OPT_HEX:
+        memcpy(b, o->hex, o->n_hex);
+        return o->n_hex;
+    }
+    return 0;
+}
+
+/* Options padded with zeros (EOL) to whole words; at most 40 bytes are taken. */
+static size_t build_options(const struct packet *p, uint8_t *b)
+{
+    uint8_t all[PACKET_OPTIONS * 40];
+    size_t n = 0;
+
+    for (size_t i = 0; i < p->n_options; i++)
+        n += build_option(&p->option[i], all + n);
+    if (n > 40)
+        n = 40;
+    memset(b, 0, 40);
+    memcpy(b, all, n);
+    return (n + 3) & ~(size_t)3;
+}
+
+static void build_payload(const struct packet *p, uint32_t first, uint8_t *b)
+{
+    for (uint32_t i = 0; i < p->len; i++)
+        b[i] = p->attrs & ATTR_GARBAGE ? 0xee : packet_pattern(first + i, false);
+}
+
+static void set_checksum(const struct packet *p, uint8_t *segment, size_t n, size_t at, uint32_t start)
+{
+    uint16_t sum = (uint16_t)~sum_of(start, segment, n);
+
+    if (p->proto == PACKET_UDP && sum == 0)
+        sum = 0xffff;
+    if (p->attrs & ATTR_BAD_CHECKSUM)
+        sum ^= 0x0100;
+    if (p->attrs & ATTR_NO_CHECKSUM)
+        sum = 0;
+    put16(segment + at, sum);
+}
+
+static size_t build_tcp(const struct packet *p, uint32_t first, uint8_t *b)
+{
+    size_t n = 20 + build_options(p, b + 20);
+
+    put16(b, p->sport);
+    put16(b + 2, p->dport);
+    put32(b + 4, p->seq);
+    put32(b + 8, p->ack);
+    b[12] = (uint8_t)((p->attrs & ATTR_OFFSET ? p->offset : n / 4) << 4);
+    b[13] = (uint8_t)p->flags;
+    put16(b + 14, p->win);
+    put16(b + 16, 0);
+    put16(b + 18, p->urg);
+    build_payload(p, first, b + n);
+    n += p->len;
+    set_checksum(p, b, n, 16, pseudo_sum(p->src, p->dst, PACKET_TCP, n));
+    return n;
+}
+
+static size_t build_udp(const struct packet *p, uint32_t first, uint8_t *b)
+{
+    size_t n = 8 + p->len;
+
+    put16(b, p->sport);
+    put16(b + 2, p->dport);
+    put16(b + 4, p->attrs & ATTR_LENGTH ? p->length : (uint32_t)n);
+    put16(b + 6, 0);
+    build_payload(p, first, b + 8);
+    set_checksum(p, b, n, 6, pseudo_sum(p->src, p->dst, PACKET_UDP, n));
+    return n;
+}
+
+static size_t build_icmp(const struct packet *p, const uint8_t *inner, size_t n_inner, uint8_t *b)
+{
+    memset(b, 0, 8);
+    b[0] = p->type;
+    b[1] = p->code;
+    if (p->has_mtu)
+        put16(b + 6, p->mtu);
+    if (inner) {
+        memcpy(b + 8, inner, n_inner);
+    } else {
+        put16(b + 4, p->icmp_id);
+        put16(b + 6, p->icmp_seq);
+        build_payload(p, 0, b + 8);
+        n_inner = p->len;
+    }
+    set_checksum(p, b, 8 + n_inner, 2, 0);
+    return 8 + n_inner;
+}
+
+/* The IP header in front of n bytes of payload, which then are cut to the fragment asked for. */
+static size_t build_ip(const struct packet *p, uint8_t *b, size_t header, size_t n)
+{
+    size_t from = 0, to = n;
+    uint32_t offset_field;
+
+    if (p->attrs & ATTR_FRAG) {
+        from = p->frag_from < n ? p->frag_from : n;
+        to = p->frag_to < n ? p->frag_to : n;
+        to = to < from ? from : to;
+        memmove(b + header, b + header + from, to - from);
+    }
+    offset_field = (uint32_t)(from / 8) | (to < n ? 0x2000u : 0) | (p->attrs & ATTR_DF ? 0x4000u : 0);
+    b[0] = (uint8_t)((p->attrs & ATTR_VERSION ? p->version : 4) << 4);
+    b[0] |= (uint8_t)(p->attrs & ATTR_IHL ? p->ihl : header / 4);
+    b[1] = (uint8_t)((p->attrs & ATTR_TOS ? p->tos : 0) | (p->attrs & ATTR_ECN ? p->ecn : 0));
+    put16(b + 2, p->attrs & ATTR_TOTAL ? p->total : (uint32_t)(header + to - from));
+    put16(b + 4, p->id);
+    put16(b + 6, offset_field);
+    b[8] = p->attrs & ATTR_TTL ? p->ttl : 64;
+    b[9] = p->attrs & ATTR_PROTO ? p->ip_proto : (uint8_t)p->proto;
+    put16(b + 10, 0);
+    put32(b + 12, p->src);
+    put32(b + 16, p->dst);
+    put16(b + 10, (uint16_t)~sum_of(0, b, header) ^ (p->attrs & ATTR_BAD_IP_CHECKSUM ? 0x0100u : 0));
+    return header + to - from;
+}
+
+size_t frame_build(const struct packet *p, uint32_t first, const uint8_t *inner, size_t n_inner, uint8_t *buf)
+{
+    size_t header = 20 + ((p->n_ipopt + 3) & ~(size_t)3), n;
+
+    memset(buf, 0, header);
+    memcpy(buf + 20, p->ipopt, p->n_ipopt);
+    if (p->proto == PACKET_TCP)
+        n = build_tcp(p, first, buf + header);
+    else if (p->proto == PACKET_UDP)
+        n = build_udp(p, first, buf + header);
+    else
+        n = build_icmp(p, inner, n_inner, buf + header);
+    n = build_ip(p, buf, header, n);
+    return p->attrs & ATTR_CUT && p->cut < n ? p->cut : n;
+}
+
+/* ---- reading ---- */
+
+/* RFC 9293 §3.1: every length is what its kind demands, and after an end of options only zeros (MUST-69). */
+static const char *read_option(struct option *o, const uint8_t *b, size_t left, size_t *took)
+{
+    static const struct {
+        enum option_kind kind;
+        uint8_t length;
+    } fixed[] = {{OPT_MSS, 4}, {OPT_WSCALE, 3}, {OPT_SACK_OK, 2}, {OPT_TS, 10}};
+
+    *took = left > 1 ? b[1] : 0;
+    if (*took < 2 || *took > left)
+        return "a TCP option with a wrong length";
+    o->kind = (enum option_kind)b[0];
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++)
+        if (fixed[i].kind == o->kind && fixed[i].length != *took)
+            return "a TCP option with a wrong length";
+    if (o->kind == OPT_MSS) {
+        o->a = get16(b + 2);
+    } else if (o->kind == OPT_WSCALE) {
+        o->a = b[2];
+    } else if (o->kind == OPT_TS) {
+        o->a = get32(b + 2);
+        o->b = get32(b + 6);
+    } else if (o->kind == OPT_SACK) {
+        if (*took % 8 != 2 || *took > 34)
+            return "a SACK option with a wrong length";
+        for (o->n_blocks = 0; 10 + 8 * o->n_blocks <= *took; o->n_blocks++) {
+            o->block[o->n_blocks][0] = get32(b + 2 + 8 * o->n_blocks);
+            o->block[o->n_blocks][1] = get32(b + 6 + 8 * o->n_blocks);
+        }
+    } else if (o->kind != OPT_SACK_OK) {
+        o->kind = OPT_HEX;
+        o->n_hex = *took;
+        memcpy(o->hex, b, *took);
+    }
+    return NULL;
+}
+
+static const char *read_options(struct packet *p, const uint8_t *b, size_t n)
+{
+    size_t took;
+    const char *bad;
+
+    for (size_t i = 0; i < n; i += took) {
+        struct option *o = &p->option[p->n_options];
+
+        *o = (struct option){.kind = OPT_EOL};
+        if (b[i] == OPT_EOL) {
+            for (size_t k = i; k < n; k++)
+                if (b[k] != 0)
+                    return "something else than zero after the end of the TCP options (MUST-69)";
+            return NULL; /* padding is no option that a script would list */
+        }
+        if (b[i] == OPT_NOP) {
+            o->kind = OPT_NOP;
+            took = 1;
+        } else if ((bad = read_option(o, b + i, n - i, &took))) {
+            return bad;
+        }
+        p->n_options++;
+    }
+    return NULL;
+}
+
+static const char *read_tcp(struct frame_view *v, const uint8_t *b, size_t n)
+{
+    struct packet *p = &v->packet;
+    size_t header;
+
+    if (n < 20 || (size_t)(b[12] >> 4) * 4 < 20 || (size_t)(b[12] >> 4) * 4 > n)
+        return "an impossible TCP header length";
+    if (sum_of(pseudo_sum(p->src, p->dst, PACKET_TCP, n), b, n) != 0xffff)
+        return "a wrong TCP checksum (MUST-2)";
+    if (b[12] & 0x0f)
+        return "reserved TCP header bits that are not zero";
+    header = (size_t)(b[12] >> 4) * 4;
+    p->sport = get16(b);
+    p->dport = get16(b + 2);
+    p->seq = get32(b + 4);
+    p->ack = get32(b + 8);
+    p->flags = b[13];
+    p->has_ack = p->flags & TCP_A;
+    if (!p->has_ack && p->ack != 0)
+        return "an acknowledgment number without the ACK flag";
+    p->win = get16(b + 14);
+    p->has_win = true;
+    p->urg = get16(b + 18);
+    p->len = (uint32_t)(n - header);
+    p->end = p->seq + p->len;
+    v->payload = b + header;
+    v->tcp_options = b + 20;
+    v->n_tcp_options = header - 20;
+    return read_options(p, b + 20, header - 20);
+}
+
+static const char *read_udp(struct frame_view *v, const uint8_t *b, size_t n)
+{
+    struct packet *p = &v->packet;
+
+    if (n < 8 || get16(b + 4) != n)
+        return "a wrong UDP length";
+    if (get16(b + 6) == 0)
+        return "no UDP checksum";
+    if (sum_of(pseudo_sum(p->src, p->dst, PACKET_UDP, n), b, n) != 0xffff)
+        return "a wrong UDP checksum";
+    p->sport = get16(b);
+    p->dport = get16(b + 2);
+    p->len = (uint32_t)(n - 8);
+    v->payload = b + 8;
+    return NULL;
+}
+
+static const char *read_icmp(struct frame_view *v, const uint8_t *b, size_t n)
+{
+    struct packet *p = &v->packet;
+
+    if (n < 8)
+        return "a short ICMP message";
+    if (sum_of(0, b, n) != 0xffff)
+        return "a wrong ICMP checksum";
+    p->type = b[0];
+    p->code = b[1];
+    p->len = (uint32_t)(n - 8);
+    if (p->type == 0 || p->type == 8) {
+        p->icmp_id = get16(b + 4);
+        p->icmp_seq = get16(b + 6);
+        v->payload = b + 8;
+    } else {
+        v->quote = b + 8;
+        v->n_quote = n - 8;
+    }
+    if (p->type == 3 && p->code == 4) {
+        p->has_mtu = true;
+        p->mtu = get16(b + 6);
+    }
+    return NULL;
+}
+
+/* The header; *header and *payload tell how long it is and how much follows. */
+static const char *read_ip(struct packet *p, const uint8_t *b, size_t n, size_t *header)
+{
+    if (n < 20 || b[0] >> 4 != 4)
+        return "not an IPv4 datagram";
+    *header = (size_t)(b[0] & 15) * 4;
+    if (*header < 20 || *header > n || get16(b + 2) != n)
+        return "a wrong IP length";
+    if (sum_of(0, b, *header) != 0xffff)
+        return "a wrong IP header checksum";
+    if (b[8] == 0)
+        return "a TTL of zero (R1122-3.2.1.7a)";
+    p->tos = b[1] & 0xfc;
+    p->ecn = b[1] & 3;
+    p->id = get16(b + 4);
+    p->ttl = b[8];
+    p->ip_proto = b[9];
+    p->proto = (enum packet_proto)b[9];
+    p->src = get32(b + 12);
+    p->dst = get32(b + 16);
+    p->attrs = ATTR_TTL | ATTR_TOS | ATTR_ECN | ATTR_ID;
+    if (b[6] & 0x40)
+        p->attrs |= ATTR_DF;
+    if (get16(b + 6) & 0x3fff) {
+        p->attrs |= ATTR_FRAG;
+        p->frag_from = (get16(b + 6) & 0x1fffu) * 8;
+        p->frag_to = p->frag_from + (uint32_t)(n - *header);
+    }
+    return NULL;
+}
+
+const char *frame_read(const uint8_t *bytes, size_t n, struct frame_view *v)
+{
+    size_t header;
+    const char *bad;
+
+    *v = (struct frame_view){.packet.flow = 1};
+    bad = read_ip(&v->packet, bytes, n, &header);
+    if (bad || v->packet.attrs & ATTR_FRAG)
+        return bad;
+    switch (v->packet.proto) {
+    case PACKET_TCP:  return read_tcp(v, bytes + header, n - header);
+    case PACKET_UDP:  return read_udp(v, bytes + header, n - header);
+    case PACKET_ICMP: return read_icmp(v, bytes + header, n - header);
+    }
+    return "an unknown protocol";
+}

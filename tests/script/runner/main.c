@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weft-script: runs scripts in the packetdrill language against a stack on virtual time, and reports in TAP.
+ *
+ *     weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc] FILE|DIRECTORY...
+ *
+ * --fail-alloc runs each script again and again with the n-th allocation refused, n = 1, 2, ..., until a run needs none
+ * refused: then only crashes, leaks and endless loops count.
+ */
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+/* One script may take this long in real time, allocation failures included, before it counts as hanging. */
+#define SECONDS_PER_SCRIPT 60
+
+struct paths {
+    char **path;
+    size_t n, room;
+};
+
+/* ---- which scripts ---- */
+
+static void paths_add(struct paths *p, const char *path)
+{
+    if (p->n == p->room) {
+        p->room = p->room ? 2 * p->room : 64;
+        p->path = realloc(p->path, p->room * sizeof(*p->path));
+    }
+    if (!p->path || !(p->path[p->n++] = strdup(path)))
+        abort();
+}
+
+static bool is_script(const char *name)
+{
+    size_t n = strlen(name);
+
+    return n > 4 && strcmp(name + n - 4, ".pkt") == 0;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool paths_collect(struct paths *p, const char *path, bool named)
+{
+    struct stat st;
+    struct dirent *entry;
+    DIR *dir;
+    char child[4096];
+
+    if (stat(path, &st) != 0)
+        return false;
+    if (!S_ISDIR(st.st_mode)) {
+        if (named || is_script(path))
+            paths_add(p, path);
+        return true;
+    }
+    dir = opendir(path);
+    if (!dir)
+        return false;
+    while ((entry = readdir(dir))) {
+        snprintf(child, sizeof(child), "%s/%s", path, entry->d_name);
+        if (entry->d_name[0] != '.')
+            paths_collect(p, child, false);
+    }
+    closedir(dir);
+    return true;
+}
+
+/* ---- when it crashes or hangs ---- */
+
+static const char *volatile running = "";
+
+static void on_signal(int number)
+{
+    static const char crash[] = "Bail out! crash in ", hang[] = "Bail out! endless loop in ";
+    const char *name = running;
+    ssize_t ignored;
+
+    ignored = number == SIGALRM ? write(1, hang, sizeof(hang) - 1) : write(1, crash, sizeof(crash) - 1);
+    ignored = write(1, name, strlen(name));
+    ignored = write(1, "\n", 1);
+    (void)ignored;
+    signal(number, SIG_DFL);
+    raise(number == SIGALRM ? SIGKILL : number);
+}
+
+static void catch_signals(void)
+{
+    static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGABRT, SIGFPE, SIGALRM};
+
+    for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+        signal(crashes[i], on_signal);
+}
+
+/* ---- one script ---- */
+
+static char *file_read(const char *path, size_t *n)
+{
+    FILE *f = fopen(path, "rb");
+    char *text = malloc(1 << 20);
+
+    *n = f && text ? fread(text, 1, 1 << 20, f) : 0;
+    if (f)
+        fclose(f);
+    if (!f) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static bool run_once(const struct script *script, const struct options *o, uint64_t refuse_at, bool *refused, char *why,
+                     size_t n)
+{
+    struct lab *lab = lab_new(script, o, refuse_at);
+
+    lab_run(lab);
+    *refused = lab->ledger.refused;
+    return lab_finish(lab, why, n);
+}
+
+/* Every n at first, then every few, so that a script of many thousand allocations still ends. */
+static bool run_refusing(const struct script *script, const struct options *o, char *why, size_t n)
+{
+    bool refused = true;
+    char reason[2048];
+
+    for (uint64_t i = 1; refused; i += i < 400 ? 1 : i / 40) {
+        if (o->verbose)
+            printf("# allocation %llu fails\n", (unsigned long long)i);
+        if (!run_once(script, o, i, &refused, reason, sizeof(reason))) {
+            snprintf(why, n, "allocation %llu failing: %.1900s", (unsigned long long)i, reason);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool run_script(const char *path, const struct options *o, bool fail_alloc, char *why, size_t size)
+{
+    struct script script;
+    size_t n;
+    char *text = file_read(path, &n);
+    bool ok, refused;
+
+    if (!text) {
+        snprintf(why, size, "%s: cannot be read", path);
+        return false;
+    }
+    ok = script_parse(&script, path, text, n, why, size);
+    free(text);
+    if (!ok)
+        return false;
+    if (fail_alloc)
+        ok = run_refusing(&script, o, why, size);
+    else
+        ok = run_once(&script, o, 0, &refused, why, size);
+    script_free(&script);
+    return ok;
+}
+
+static void report(const char *path, size_t number, bool ok, const char *why)
+{
+    printf("%sok %zu - %s\n", ok ? "" : "not ", number, path);
+    for (const char *line = why; !ok && *line;) {
+        size_t n = strcspn(line, "\n");
+
+        printf("# %.*s\n", (int)n, line);
+        line += n + (line[n] == '\n');
+    }
+    fflush(stdout);
+}
+
+static size_t run_all(const struct paths *p, const struct options *o, bool fail_alloc)
+{
+    size_t failed = 0;
+    char why[4096];
+
+    printf("1..%zu\n", p->n);
+    for (size_t i = 0; i < p->n; i++) {
+        bool ok;
+
+        running = p->path[i];
+        why[0] = 0;
+        alarm(SECONDS_PER_SCRIPT);
+        if (o->verbose)
+            printf("# %s\n", p->path[i]);
+        ok = run_script(p->path[i], o, fail_alloc, why, sizeof(why));
+        failed += !ok;
+        report(p->path[i], i + 1, ok, why);
+    }
+    alarm(0);
+    return failed;
+}
+
+/* ---- the command line ---- */
+
+static bool number_option(const char *arg, const char *name, uint64_t *value)
+{
+    size_t n = strlen(name);
+    char *end;
+
+    if (strncmp(arg, name, n) != 0)
+        return false;
+    *value = strtoull(arg + n, &end, 0);
+    return *end == 0 && arg[n] != 0;
+}
+
+static bool parse_argument(const char *arg, struct options *o, bool *fail_alloc)
+{
+    uint64_t v;
+
+    if (strcmp(arg, "-v") == 0)
+        o->verbose = true;
+    else if (strcmp(arg, "--fail-alloc") == 0)
+        *fail_alloc = true;
+    else if (number_option(arg, "--tolerance_usecs=", &v))
+        o->tolerance = v * WEFT_US;
+    else if (number_option(arg, "--remote-isn=", &v))
+        o->remote_isn = (uint32_t)v;
+    else if (number_option(arg, "--seed=", &v))
+        o->seed = v;
+    else if (number_option(arg, "--park=", &v))
+        o->park_given = true, o->park = v != 0;
+    else
+        return false;
+    return true;
+}
+
+static int usage(void)
+{
+    fputs("usage: weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc] "
+          "FILE|DIRECTORY...\n",
+          stderr);
+    return 2;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = {.tolerance = WEFT_US, .seed = 1, .remote_isn = 0};
+    struct paths paths = {0};
+    bool fail_alloc = false;
+    size_t failed;
+
+    for (int i = 1; i < argc; i++) {
+        if (argv[i][0] == '-') {
+            if (!parse_argument(argv[i], &o, &fail_alloc))
+                return usage();
+        } else if (!paths_collect(&paths, argv[i], true)) {
+            fprintf(stderr, "weft-script: cannot read %s\n", argv[i]);
+            return 2;
+        }
+    }
+    if (paths.n == 0)
+        return usage();
+    qsort(paths.path, paths.n, sizeof(*paths.path), by_name);
+    catch_signals();
+    failed = run_all(&paths, &o, fail_alloc);
+    for (size_t i = 0; i < paths.n; i++)
+        free(paths.path[i]);
+    free(paths.path);
+    return failed ? 1 : 0;
+}
