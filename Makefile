@@ -33,7 +33,8 @@ asan: setup-test
 
 # A line per figure: name, value, unit, peer, the peer's value, ratio.
 # FIGURES="..." for some of them only.
-bench: setup-bench all
+bench: setup-bench
+	@$(MAKE) --no-print-directory all >&2
 	@! test -d build-bench/lwip || bench/lwip/build build-bench
 	@bench/run $(FIGURES)
 

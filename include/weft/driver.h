@@ -40,7 +40,8 @@ struct weft_wire_config {
 };
 
 /* Both interfaces must live as long as the wire. NULL when out of memory. env gives the memory; copied. */
-weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_config *config, weft_if *end0, weft_if *end1);
+weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_config *config, weft_if *end0,
+                         weft_if *end1);
 void weft_wire_free(weft_wire *wire);
 
 /* Changes a direction's behaviour from now on. */
@@ -111,8 +112,12 @@ weft_pcap *weft_pcap_open(const char *path, int fd, char *why, size_t n);
 weft_pcap *weft_pcap_open_sink(bool (*write)(void *ctx, const void *bytes, size_t n), void *ctx);
 /* Interfaces are numbered from 0 in the order of this call. Times have nanosecond resolution. */
 int weft_pcap_interface(weft_pcap *p, const char *name, enum weft_link link, uint32_t snaplen);
-/* at: nanoseconds since 1970 (or since virtual time zero). comment: NULL, or a line about the packet. False when the write failed. */
-bool weft_pcap_write(weft_pcap *p, int interface, weft_time at, bool outbound, const weft_pkt *pkt, const char *comment);
+/*
+ * at: nanoseconds since 1970 (or since virtual time zero). comment: NULL, or a line about the packet. False when the
+ * write failed.
+ */
+bool weft_pcap_write(weft_pcap *p, int interface, weft_time at, bool outbound, const weft_pkt *pkt,
+                     const char *comment);
 bool weft_pcap_write_bytes(weft_pcap *p, int interface, weft_time at, bool outbound, const void *frame, size_t n,
                            const char *comment);
 /* Writes out what is buffered; false when that, or anything before, failed. */

@@ -42,11 +42,15 @@ int weft_host_add_route(weft_host *h, const char *route, char *why, size_t n);
  * reader never stalls the host.
  */
 int weft_host_capture(weft_host *h, const char *path, char *why, size_t n);
-/* To a descriptor, which is duplicated. Returns the capture's number (>= 0), or -1 and one line in why. When nobody
- * reads any more, writing ends; poll fd for POLLERR to learn of it. */
+/*
+ * To a descriptor, which is duplicated. Returns the capture's number (>= 0), or -1 and one line in why. When nobody
+ * reads any more, writing ends; poll fd for POLLERR to learn of it.
+ */
 int weft_host_capture_fd(weft_host *h, int fd, char *why, size_t n);
-/* Tells fn of each event as it happens, under the host's lock: fn must be quick and must not call the host or its
- * stack, only weft_pkt_* and weft_if_name on what it is given. Returns a number as above, or -1: out of memory. */
+/*
+ * Tells fn of each event as it happens, under the host's lock: fn must be quick and must not call the host or its
+ * stack, only weft_pkt_* and weft_if_name on what it is given. Returns a number as above, or -1: too many captures.
+ */
 int weft_host_tap_packets(weft_host *h, void (*fn)(void *ctx, const struct weft_trace *event), void *ctx);
 /* Ends one of the above, writing out what was captured until now; fn is not called any more after the return. */
 void weft_host_capture_stop(weft_host *h, int capture);
@@ -112,6 +116,11 @@ struct weft_job {
 };
 /* Starts serving; handler's return value is the client's exit status. 0, or -1 and one line in why (name taken, …). */
 int weft_control_serve(weft_host *h, int (*handler)(struct weft_job *job, void *ctx), void *ctx, char *why, size_t n);
+/*
+ * Ends that: the name is free, jobs get their hangup and are waited for. weft_host_free does it too; call it before
+ * when the handler uses something that goes before the host. Not from within a job.
+ */
+void weft_control_stop(weft_host *h);
 /* From another process: runs argv in host NAME with our own stdio and returns its exit status; -1 and one line in why
  * when there is no such host or it went away. */
 int weft_control_call(const char *name, int argc, char *const *argv, char *why, size_t n);

@@ -22,7 +22,7 @@ void csum_copy(struct csum *c, void *restrict dst, const void *restrict src, siz
 /* Adds one 16-bit number as if its two big-endian bytes stood at an even offset. */
 void csum_add_u16(struct csum *c, uint16_t v);
 
-/* The checksum field's value as a host-order number: complement of the folded sum. On receipt, zero says it is right. */
+/* The checksum field's value as a host-order number: complement of the folded sum. On receipt, zero is right. */
 uint16_t csum_fold(const struct csum *c);
 
 /* One call for one contiguous run. */

@@ -154,8 +154,11 @@ void slab_init(struct slab *s, struct mem *m, enum mem_class c, size_t object_si
         if ((chunk - n * object) * 8 < chunk)
             break;
     }
-    *s = (struct slab){.mem = m, .next = m->slabs, .class = c, .object_size = (uint32_t)object, .chunk_size = (uint32_t)chunk,
-                       .per_chunk = (uint32_t)n, .share = (uint32_t)(chunk / n)};
+    *s = (struct slab){.mem = m, .next = m->slabs, .class = c};
+    s->object_size = (uint32_t)object;
+    s->chunk_size = (uint32_t)chunk;
+    s->per_chunk = (uint32_t)n;
+    s->share = (uint32_t)(chunk / n);
     list_init(&s->partial);
     list_init(&s->full);
     list_init(&s->idle);

@@ -100,7 +100,7 @@ static int prepare_serve(struct cmd_ctx *ctx)
 static int run_serve(struct cmd_ctx *ctx)
 {
     const struct serve_opts *o = ctx->opts;
-    const char *name = weft_host_name(ctx->host);
+    const char *name = weft_host_name(ctx->host) ? weft_host_name(ctx->host) : "";
     char why[CMD_WHY] = "";
     size_t i;
 
@@ -111,7 +111,7 @@ static int run_serve(struct cmd_ctx *ctx)
 
         if (services_start(ctx->keeper->services, &config, why, sizeof why) < 0)
             return cmd_fail(ctx, CMD_USAGE, "%s", why);
-        fprintf(ctx->out, "%s%s%s on port %u (%s): %s\n", name ? name : "", name ? ": " : "", type->name, config.port,
+        fprintf(ctx->out, "%s%s%s on port %u (%s): %s\n", *name ? name : "", *name ? ": " : "", type->name, config.port,
                 type->answer ? "TCP, UDP" : "TCP", type->summary);
     }
     fflush(ctx->out);

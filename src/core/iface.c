@@ -281,7 +281,7 @@ static struct weft_ip network_of(const struct weft_ip *ip, unsigned prefix)
 
 int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
 {
-    struct route r = {.ifp = ifp, .prefix = (uint8_t)(96 + prefix)};
+    struct route r = {.gateway = weft_ipv4(0), .prefix = (uint8_t)(96 + prefix), .ifp = ifp};
     int err;
 
     if (!may_be_ours(ifp, ip, prefix))

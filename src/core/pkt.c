@@ -99,6 +99,39 @@ struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to)
     return copy;
 }
 
+/* RFC 768: UDP sends a sum of zero as all ones, which TCP's receiver cannot tell from zero. */
+static uint16_t finished(const struct csum *c)
+{
+    uint16_t sum = csum_fold(c);
+
+    return sum ? sum : 0xffff;
+}
+
+struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to)
+{
+    uint32_t total = pkt_total(p), at = p->csum_partial ? p->csum_start - (uint32_t)pkt_headroom(p) : total;
+    struct weft_pkt *copy = pkt_new_linear(to, 0, total);
+    struct span piece[PKT_SPANS + 1];
+    struct csum sum = {0};
+    unsigned n;
+
+    if (!copy)
+        return NULL;
+    pkt_copy(p, 0, copy->data, at);
+    n = pkt_slices(p, at, total - at, piece);
+    if (p->csum_partial)
+        copy->csum_start = (uint16_t)at;
+    for (unsigned i = 0; i < n; i++) { /* none when there is nothing to sum */
+        csum_copy(&sum, copy->data + at, piece[i].data, piece[i].len);
+        at += piece[i].len;
+    }
+    if (p->csum_partial)
+        poke_u16(copy->data + copy->csum_start + p->csum_offset, finished(&sum));
+    copy->csum_valid = p->csum_valid;
+    copy->gso_size = p->gso_size;
+    return copy;
+}
+
 bool pkt_add_span(struct weft_pkt *p, struct weft_block *block, const uint8_t *data, uint32_t len)
 {
     if (p->n_spans == PKT_SPANS)
@@ -170,7 +203,7 @@ void pkt_finish_csum(struct weft_pkt *p)
 
     weft_assert(p->n_spans == 0 && start + p->csum_offset + 2 <= p->len, "callers made it linear");
     csum_add(&sum, p->data + start, p->len - start);
-    poke_u16(p->data + start + p->csum_offset, csum_fold(&sum));
+    poke_u16(p->data + start + p->csum_offset, finished(&sum));
     p->csum_partial = false;
 }
 

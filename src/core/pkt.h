@@ -58,6 +58,9 @@ struct weft_pkt *pkt_new_linear(weft_stack *s, size_t headroom, size_t n);
  */
 struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to);
 
+/* The same with every byte copied into one linear run, and with a checksum that was left to the link filled in. */
+struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to);
+
 /* Releases the packet and counts and traces why. */
 void pkt_drop(struct weft_pkt *p, enum weft_drop why);
 void pkt_release(struct weft_pkt *p);

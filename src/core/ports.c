@@ -12,7 +12,7 @@ uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft
     memcpy(input, local->b, 16);
     memcpy(input + 16, remote->ip.b, 16);
     memcpy(input + 32, &remote->port, 2);
-    offset = (uint32_t)siphash24(stack_key(s, KEY_PORT), input, sizeof input);
+    offset = (uint32_t)siphash24(s->port_key, input, sizeof input);
     for (uint32_t i = 0; i < range; i++) {
         uint16_t port = (uint16_t)(s->config.port_min + (offset + (*counter)++) % range);
 

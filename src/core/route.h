@@ -10,7 +10,7 @@
 
 struct route {
     struct list link; /* in route_table.routes, kept in order of look-up */
-    struct weft_ip dst, gateway; /* gateway all zero: the destination is on the link */
+    struct weft_ip dst, gateway; /* gateway 0.0.0.0: the destination is on the link */
     uint8_t prefix;   /* bits of the mapped form */
     uint32_t metric;
     weft_if *ifp;

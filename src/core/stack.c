@@ -112,6 +112,7 @@ static void init_parts(weft_stack *s, const struct assembly *parts, weft_time no
     route_table_init(&s->routes);
     s->assembly = parts;
     neigh_table_init(s, parts->neigh);
+    s->port_key = stack_key(s, KEY_PORT);
     rng_seed(&s->rng, siphash24(s->secret, seed, sizeof seed));
 }
 

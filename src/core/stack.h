@@ -27,6 +27,7 @@ struct weft_stack {
     void *transport[STACK_TRANSPORTS]; /* state of each, by slot */
     uint8_t slot_of[256];      /* protocol number to slot + 1; 0: unknown */
     struct sip_key secret;     /* root of the keys below; never leaves */
+    struct sip_key port_key;   /* KEY_PORT, drawn once because every connection needs it */
     struct rng rng;            /* jitter only */
     uint64_t counters[WEFT_COUNTER_COUNT];
     uint64_t drops[WEFT_DROP_COUNT];

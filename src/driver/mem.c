@@ -25,7 +25,8 @@ struct direction {
     weft_if *from, *to;
     struct weft_impairment how;
     struct rng rng;
-    weft_time free_at;   /* when the bottleneck has sent what it has */
+    weft_time free_at;   /* when the bottleneck has sent what it has, rounded down ... */
+    uint64_t free_rest;  /* ... by this many rate-ths of a nanosecond */
     weft_time last;      /* the latest arrival so far */
     struct flight *heap;
     size_t count, room;
@@ -99,76 +100,81 @@ static struct flight heap_pop(struct direction *d)
 
 /* ---- one packet ---- */
 
-/* The packet as the receiver gets it: shared, or copied once with its checksum finished. NULL: out of memory. */
-static struct weft_pkt *carry(const struct direction *d, const struct weft_pkt *pkt)
+/* The packet as the receiver gets it: shared, or copied once with its checksum filled in. NULL: out of memory. */
+static struct weft_pkt *carry(const struct weft_wire *w, struct direction *d, const struct weft_pkt *pkt)
 {
     weft_stack *to = weft_if_stack(d->to);
-    struct weft_pkt *copy = pkt_new_linear(to, 0, pkt_total(pkt));
+    struct weft_pkt *copy = w->config.share ? pkt_share(pkt, to) : pkt_duplicate(pkt, to);
 
     if (!copy) {
         weft_count_drop(to, WEFT_DROP_no_memory);
-        return NULL;
-    }
-    pkt_copy(pkt, 0, copy->data, pkt_total(pkt));
-    copy->gso_size = pkt->gso_size;
-    copy->csum_valid = pkt->csum_valid;
-    if (pkt->csum_partial) {
-        copy->csum_start = (uint16_t)(pkt->csum_start - pkt_headroom(pkt));
-        copy->csum_offset = pkt->csum_offset;
-        pkt_finish_csum(copy);
+        d->stats.overflowed++;
     }
     return copy;
 }
 
-static void corrupt(struct direction *d, struct weft_pkt *pkt)
+static void corrupt(const struct weft_wire *w, struct direction *d, struct weft_pkt *pkt)
 {
     uint64_t bit;
 
-    if (pkt->len == 0 || !rng_chance(&d->rng, d->how.corrupt))
+    if (w->config.share || pkt->len == 0 || !rng_chance(&d->rng, d->how.corrupt))
         return;
     bit = rng_below(&d->rng, (uint64_t)pkt->len * 8);
     pkt->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
     d->stats.corrupted++;
 }
 
-/* When it is through the bottleneck; WEFT_NEVER: the queue before it is full. */
-static weft_time through_bottleneck(struct direction *d, uint32_t bytes, weft_time now)
+/* Is there no room to wait behind `busy` nanoseconds' worth of others? What finds nobody waiting always fits. */
+static bool overflows(const struct weft_impairment *how, uint64_t bytes, weft_time busy)
 {
-    uint64_t rate = d->how.bits_per_second;
+    uint64_t room = min_u64(how->queue_bytes, UINT32_MAX / 2);
+
+    return room && busy && (bytes > room || busy > (room - bytes) * 8 * WEFT_S / how->bits_per_second);
+}
+
+/* When it is through the bottleneck; WEFT_NEVER: the queue before it is full. */
+static weft_time through_bottleneck(struct direction *d, uint64_t bytes, weft_time now)
+{
+    uint64_t rate = d->how.bits_per_second, work;
     weft_time start = max_u64(now, d->free_at);
 
     if (rate == 0)
         return now;
-    if (d->how.queue_bytes && (start - now) / 8 * rate / WEFT_S + bytes > d->how.queue_bytes)
+    if (start != d->free_at)
+        d->free_rest = 0;
+    if (overflows(&d->how, bytes, start - now))
         return WEFT_NEVER;
-    d->free_at = start + (weft_time)bytes * 8 * WEFT_S / rate;
+    work = bytes * 8 * WEFT_S + d->free_rest;
+    d->free_at = time_after(start, work / rate);
+    d->free_rest = work % rate;
     return d->free_at;
 }
 
 static weft_time arrival(struct direction *d, weft_time through)
 {
-    weft_time at = through + d->how.delay;
+    weft_time at = time_after(through, d->how.delay);
 
     if (d->how.jitter)
-        at += rng_below(&d->rng, d->how.jitter + 1);
+        at = time_after(at, rng_below(&d->rng, time_after(d->how.jitter, 1)));
+    at = max_u64(d->last, at);
     if (rng_chance(&d->rng, d->how.reorder)) { /* later ones overtake it: it does not count for their order */
         d->stats.reordered++;
-        return at + d->how.reorder_delay;
+        return time_after(at, d->how.reorder_delay);
     }
-    d->last = max_u64(d->last, at);
-    return d->last;
+    d->last = at;
+    return at;
 }
 
 /* Files one copy for delivery. */
 static void launch(struct weft_wire *w, struct direction *d, const struct weft_pkt *pkt, weft_time through)
 {
-    struct weft_pkt *copy = carry(d, pkt);
+    struct weft_pkt *copy = carry(w, d, pkt);
 
     if (!copy)
         return;
-    corrupt(d, copy);
+    corrupt(w, d, copy);
     if (!heap_push(w, d, (struct flight){arrival(d, through), w->order++, copy})) {
-        pkt_release(copy);
+        pkt_drop(copy, WEFT_DROP_no_memory);
         d->stats.overflowed++;
     }
 }
@@ -232,15 +238,10 @@ static void pass_on(struct weft_wire *w, struct direction *d, weft_pkt **batch, 
     size_t arrived = 0;
 
     for (size_t i = 0; i < n; i++) {
-        struct weft_pkt *copy;
+        struct weft_pkt *copy = carry(w, d, batch[i]);
 
         d->stats.bytes += pkt_total(batch[i]);
-        if (w->config.share) {
-            copy = weft_pkt_move(batch[i], weft_if_stack(d->to));
-        } else {
-            copy = carry(d, batch[i]);
-            pkt_release(batch[i]);
-        }
+        pkt_release(batch[i]);
         if (copy)
             batch[arrived++] = copy;
     }
@@ -308,14 +309,13 @@ weft_time weft_wire_deadline(const weft_wire *wire)
 
 weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_config *config, weft_if *end0, weft_if *end1)
 {
-    struct weft_wire *w = env->alloc(env->ctx, sizeof *w, 64);
+    struct mem mem = {.ctx = env->ctx, .alloc = env->alloc, .free = env->free, .refuse = env->refuse};
+    struct weft_wire *w = mem_alloc(&mem, MEM_stack, sizeof *w);
 
     if (!w)
         return NULL;
     memset(w, 0, sizeof *w);
-    w->mem.ctx = env->ctx;
-    w->mem.alloc = env->alloc;
-    w->mem.free = env->free;
+    w->mem = mem;
     w->config = *config;
     for (int end = 0; end < 2; end++) {
         w->dir[end].from = end ? end1 : end0;
@@ -328,16 +328,17 @@ weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_conf
 
 void weft_wire_free(weft_wire *wire)
 {
-    struct mem mem = wire->mem;
+    struct mem mem;
 
     for (int end = 0; end < 2; end++) {
         struct direction *d = &wire->dir[end];
 
         while (d->count)
             pkt_release(d->heap[--d->count].pkt);
-        mem_free(&mem, MEM_queue, d->heap, d->room * sizeof *d->heap);
+        mem_free(&wire->mem, MEM_queue, d->heap, d->room * sizeof *d->heap);
     }
-    mem.free(mem.ctx, wire, sizeof *wire);
+    mem = wire->mem; /* which is about to free itself */
+    mem_free(&mem, MEM_stack, wire, sizeof *wire);
 }
 
 void weft_wire_impair(weft_wire *wire, int from_end, const struct weft_impairment *how)

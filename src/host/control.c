@@ -322,7 +322,7 @@ int weft_control_serve(weft_host *h, int (*handler)(struct weft_job *job, void *
     return -1;
 }
 
-void control_stop(weft_host *h)
+void weft_control_stop(weft_host *h)
 {
     static const uint64_t one = 1;
     struct control *c = h->control;

@@ -144,6 +144,8 @@ static void host_release(weft_host *h)
         host_if_free(h->interfaces[i]);
     if (h->stack)
         weft_stack_free(h->stack);
+    while (h->n_spare)
+        close(h->spare[--h->n_spare]);
     if (h->kick >= 0)
         close(h->kick);
     pthread_cond_destroy(&h->quiet);
@@ -214,7 +216,7 @@ void weft_host_free(weft_host *h)
     h->down = true;
     host_wake_all(h);
     pthread_mutex_unlock(&h->lock);
-    control_stop(h);
+    weft_control_stop(h);
 
     host_enter(h);
     while (h->callers)

@@ -32,6 +32,7 @@
 
 #define HOST_BATCH      64 /* packets moved at once, either way */
 #define HOST_INTERFACES 32
+#define HOST_SPARE      8  /* eventfds kept for the next who wait */
 
 /* An interface with its driver. Its memory is the weft_if's cookie. */
 struct host_if {
@@ -85,6 +86,8 @@ struct weft_host {
     struct host_sock **socks; /* by number; NULL where free */
     size_t n_socks, lowest;   /* no number below lowest is free */
     struct waiter *waiters;
+    int spare[HOST_SPARE];
+    unsigned n_spare;
     unsigned callers; /* threads inside a call, waiting ones included */
     bool down;        /* no call begins any more, and all that wait are leaving */
 
@@ -161,8 +164,6 @@ void capture_write(struct capture *c, const struct frame *frame);
 void capture_flush(struct capture *c);
 void capture_free(struct capture *c);
 
-/* control.c */
-void control_stop(weft_host *h);
 /* client.c: opens the directory of control sockets; with make, creates it. -1, errno and one line in why. */
 int control_directory(const char *path, bool make, char *why, size_t n);
 

@@ -17,11 +17,27 @@
 
 #define WATCHES 16 /* watches that need no memory of their own */
 
+/* An eventfd that nobody has written to: one kept from before, or a new one. */
+static int event_take(weft_host *h)
+{
+    return h->n_spare ? h->spare[--h->n_spare] : eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+}
+
+static void event_give(weft_host *h, int fd, bool written)
+{
+    uint64_t count;
+
+    if (h->n_spare < HOST_SPARE && (!written || read(fd, &count, sizeof(count)) == sizeof(count)))
+        h->spare[h->n_spare++] = fd;
+    else
+        close(fd);
+}
+
 void waiter_begin(weft_host *h, struct waiter *w, bool with_descriptor)
 {
     pthread_condattr_t attr;
 
-    w->event_fd = with_descriptor ? eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC) : -1;
+    w->event_fd = with_descriptor ? event_take(h) : -1;
     w->woken = false;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -36,13 +52,12 @@ void waiter_begin(weft_host *h, struct waiter *w, bool with_descriptor)
 
 void waiter_end(weft_host *h, struct waiter *w)
 {
-    (void)h;
     *w->at = w->next;
     if (w->next)
         w->next->at = w->at;
     pthread_cond_destroy(&w->cond);
     if (w->event_fd >= 0)
-        close(w->event_fd);
+        event_give(h, w->event_fd, w->woken);
 }
 
 static void waiter_wake(struct waiter *w)

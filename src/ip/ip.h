@@ -17,7 +17,8 @@ struct ip_send {
 /*
  * Sends a transport message: pkt's data stands at the transport header (its checksum filled in, or csum_partial set),
  * with PKT_HEADROOM in front. path must be fresh (route_lookup, route_refresh). Fragments when it must and may.
- * Owns pkt. Returns 0, or WEFT_EMSGSIZE (too big with df set), WEFT_ENETDOWN.
+ * Owns pkt. Returns 0, or WEFT_EMSGSIZE (too big with df set), WEFT_ENETDOWN, WEFT_ENOMEM (for fragments), or
+ * WEFT_EADDRNOTAVAIL (a loopback address on a wire).
  */
 int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
 

@@ -29,7 +29,7 @@ void ip_idents_init(struct ip_idents *ids, struct sip_key key);
 /* The next identification for this source, destination and protocol (RFC 6864 §4.3). */
 uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto);
 
-/* ---- reassemble.c ---- */
+/* ---- incomplete.c, reassemble.c ---- */
 
 struct ip_reassembly {
     weft_stack *stack;

@@ -72,7 +72,8 @@ static void begin_recovery(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
 
-    c->cc.cwnd = w->cc->on_loss(&c->cc, w->cc_private, conn_in_flight(c), conn_mss(c));
+    c->cc.cwnd = w->cc->on_loss(&c->cc, w->cc_private, conn_in_flight(c) - w->limited, c->mss);
+    w->limited = 0;
     w->rescue = true;
     stack_count(c->ep.stack, WEFT_COUNT_tcp_fast_retrans);
 }
@@ -83,10 +84,10 @@ static void follow(struct tcp_conn *c, struct recovery_advice advice)
 
     if (advice.enter)
         begin_recovery(c);
-    if (advice.lose_first && sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, conn_mss(c)))
+    if (advice.lose_first && sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, c->mss))
         w->rescue = true;
     if (advice.finish)
-        c->cc.cwnd = max_u32(c->cc.ssthresh, conn_mss(c));
+        c->cc.cwnd = max_u32(c->cc.ssthresh, c->mss);
 }
 
 /* Marks what the peer holds; what follows from that may be lost. */
@@ -99,7 +100,7 @@ static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct sndm
         return;
     for (unsigned i = 0; i < seg->o.n_sack; i++)
         sndmap_sack(&w->sndmap, mem, seg->o.sack[i], acked);
-    if (sndmap_detect(&w->sndmap, DUP_THRESH, conn_mss(c)))
+    if (sndmap_detect(&w->sndmap, DUP_THRESH, c->mss))
         follow(c, recovery_on_lost(&w->recovery, c->snd.nxt));
 }
 
@@ -111,11 +112,11 @@ static void grow(struct tcp_conn *c, uint32_t acked, uint32_t in_flight)
         .srtt = c->rtt.srtt,
         .acked = acked,
         .in_flight = in_flight,
-        .cwnd_limited = w->cwnd_limited || in_flight + conn_mss(c) > c->cc.cwnd,
+        .cwnd_limited = w->cwnd_limited || in_flight + c->mss > c->cc.cwnd,
     };
 
     w->cwnd_limited = false;
-    w->cc->on_delivered(&c->cc, w->cc_private, &d, conn_mss(c));
+    w->cc->on_delivered(&c->cc, w->cc_private, &d, c->mss);
 }
 
 /* There is room in the send queue again for a user who was cut short: a third of it, as Linux waits for. */
@@ -147,6 +148,7 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct sndmap_acke
         rtt_progress(&c->rtt);
     w->retries = 0;
     w->stuck_since = conn_now(c);
+    w->limited = 0;
     c->soft_error = 0;
     advice = recovery_on_progress(&w->recovery, c->snd.una, now.segments, c->sack_ok);
     follow(c, advice);

@@ -146,18 +146,36 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
     if (ip_is_any(&flow->local.ip) && (err = route_source(s, path, &flow->remote.ip, &flow->local.ip)) < 0)
         return err;
     if (flow->local.port == 0)
-        return pick_port(t, flow);
+        return pick_port(t, flow) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
     return demux_find(t, flow).any ? WEFT_EADDRNOTAVAIL : 0;
+}
+
+/* A socket may connect again after its connection has ended: nothing of that may show. */
+static void forget_last_connection(struct tcp_conn *c)
+{
+    c->syn_acked = c->fin_wanted = c->fin_sent = c->peer_fin = c->read_shut = false;
+    c->ts_ok = c->sack_ok = c->want_write = c->passive = false;
+    c->snd_wscale = c->rcv_wscale = c->keepalive_sent = 0;
+    c->quick = (uint8_t)tcp_config(c->ep.stack)->quick_acks;
+    c->soft_error = 0;
+    c->path_mss = 0;
+    c->rcv_mss = TCP_DEFAULT_MSS_V4;
+    c->challenged = c->heard = c->spoke = 0;
+    memset(&c->snd, 0, sizeof c->snd);
+    memset(&c->rcv, 0, sizeof c->rcv);
+    rtt_init(&c->rtt);
 }
 
 static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow)
 {
     struct tcp *t = conn_tcp(c);
 
+    forget_last_connection(c);
     c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
     c->snd.una = isn(t->isn_key, &flow->local, &flow->remote, t->stack->now);
     c->snd.nxt = seq_add(c->snd.una, 1);
     c->peer_mss = c->v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
+    conn_update_mss(c);
     sndmap_init(&c->work->sndmap, c->snd.una);
     c->work->syn_due = true;
     state_set(c, WEFT_TCP_SYN_SENT);
@@ -192,6 +210,7 @@ static int tcp_connect(weft_sock *e, const struct weft_addr *peer)
         return err;
     if (!conn_work(c))
         return WEFT_ENOMEM;
+    recvq_clear(&c->work->recvq, &t->stack->mem); /* what an earlier connection left unread */
     c->work->path = path;
     conn_name(c, &flow);
     if (!demux_insert(t, c)) {
@@ -258,7 +277,8 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     c->work->starved = false;
     taken = queue_bytes(c, iov, n);
     c->work->more = flags & WEFT_MSG_MORE;
-    c->want_write = taken < asked;
+    /* A user who was not cut short but sees no room by tcp_ready waits for it just the same. */
+    c->want_write = taken < asked || c->work->sendq.bytes > c->send_buffer - c->send_buffer / 3;
     conn_settle(c);
     if (taken)
         return taken;
@@ -280,15 +300,25 @@ static int64_t nothing_to_read(struct tcp_conn *c)
 }
 
 /* The user made room: does the peer have to hear of it now? */
-static void consider_window_update(struct tcp_conn *c)
+static bool is_window_update_due(struct tcp_conn *c)
 {
     struct seq edge;
 
     if (!state_can_receive(c->state))
-        return;
+        return false;
     transmit_window(c, &edge);
-    if (rcvwnd_worth_telling(c->rcv.edge, edge, c->rcv.nxt, min_u32(c->receive_buffer, 65535u << c->rcv_wscale), c->rcv_mss))
+    return rcvwnd_worth_telling(c->rcv.edge, edge, c->rcv.nxt, min_u32(c->receive_buffer, 65535u << c->rcv_wscale),
+                                c->rcv_mss);
+}
+
+static void after_reading(struct tcp_conn *c)
+{
+    bool due = is_window_update_due(c);
+
+    if (due)
         ackpolicy_now(&c->work->ack);
+    if (due || conn_is_quiet(c)) /* else nothing has changed for the link or the timers */
+        conn_settle(c);
 }
 
 static int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
@@ -304,10 +334,8 @@ static int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     if (c->state == WEFT_TCP_LISTEN || !c->work || c->work->recvq.bytes == 0)
         return nothing_to_read(c);
     got = recvq_read(&c->work->recvq, &e->stack->mem, iov, n, peek);
-    if (!peek) {
-        consider_window_update(c);
-        conn_settle(c);
-    }
+    if (!peek)
+        after_reading(c);
     return (int64_t)got;
 }
 

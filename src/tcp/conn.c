@@ -3,7 +3,6 @@
 #include "tcp/conn.h"
 
 #define IP_HEADER(v6) ((v6) ? 40u : (uint32_t)IPV4_HEADER)
-#define TS_OPTION     12 /* with its padding */
 
 static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
 {
@@ -87,7 +86,7 @@ static void give_back_work(struct tcp_conn *c)
 }
 
 /* Nothing queued, in flight, unread, out of order, owed or promised? */
-static bool is_quiet(const struct tcp_conn *c)
+bool conn_is_quiet(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
 
@@ -113,33 +112,57 @@ static weft_time earliest(const struct tcp_conn *c)
 /* Gets a turn on the link when there is something to send by a route that exists. */
 static void ask_for_turn(struct tcp_conn *c)
 {
-    struct tcp_work *w = c->work;
-    struct tcp_flow flow = conn_flow(c);
-    int err = route_refresh(c->ep.stack, &flow.remote.ip, &w->path);
+    int err = conn_refresh_path(c);
 
-    if (err < 0) {
+    if (err < 0)
         c->soft_error = (int16_t)err;
-        return;
+    else
+        if_want(c->work->path.ifp, &c->work->sender);
+}
+
+void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
+{
+    struct tcp_work *w = c->work;
+
+    transmit_arm(c, plan);
+    if (plan->kind != PLAN_NOTHING) {
+        if (!w->starved && !list_linked(&w->sender.link))
+            ask_for_turn(c);
+    } else if (conn_is_quiet(c) && tcp_config(c->ep.stack)->park) {
+        give_back_work(c);
     }
-    if_want(w->path.ifp, &w->sender);
+    timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(c));
+    conn_check(c);
 }
 
 void conn_settle(struct tcp_conn *c)
 {
-    struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+    struct tcp_plan plan;
 
-    if (w) {
-        struct tcp_plan plan = transmit_plan(c);
-
-        transmit_arm(c, &plan);
-        if (plan.kind != PLAN_NOTHING && !w->starved)
-            ask_for_turn(c);
-        if (is_quiet(c) && tcp_config(c->ep.stack)->park)
-            give_back_work(c);
+    if (c->state == WEFT_TCP_LISTEN)
+        return;
+    if (c->work) {
+        plan = transmit_plan(c);
+        conn_settle_plan(c, &plan);
+        return;
     }
-    if (c->state != WEFT_TCP_LISTEN)
-        timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(c));
+    timer_set(&c->ep.stack->wheel, &c->ep.timer, c->quiet_deadline);
     conn_check(c);
+}
+
+int conn_refresh_path(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct tcp_flow flow;
+    int err;
+
+    if (likely(w->path.generation == c->ep.stack->routes.generation))
+        return 0;
+    flow = conn_flow(c);
+    err = route_refresh(c->ep.stack, &flow.remote.ip, &w->path);
+    if (err == 0)
+        conn_update_mss(c);
+    return err;
 }
 
 void conn_free(struct tcp_conn *c)
@@ -303,7 +326,7 @@ uint16_t conn_receive_mss(const struct ip_path *path, bool v6)
     return (uint16_t)(mtu - IP_HEADER(v6) - TCP_HEADER);
 }
 
-uint32_t conn_mss_bare(const struct tcp_conn *c)
+void conn_update_mss(struct tcp_conn *c)
 {
     uint32_t mss = c->peer_mss;
 
@@ -313,10 +336,9 @@ uint32_t conn_mss_bare(const struct tcp_conn *c)
         mss = min_u32(mss, c->user_mss);
     if (c->path_mss)
         mss = min_u32(mss, c->path_mss);
-    return mss;
+    c->mss = (uint16_t)(mss - (c->ts_ok ? TS_OPTION : 0));
 }
 
-uint32_t conn_mss(const struct tcp_conn *c) { return conn_mss_bare(c) - (c->ts_ok ? TS_OPTION : 0); }
 
 void conn_check(const struct tcp_conn *c)
 {

@@ -40,6 +40,8 @@
 #include "tcp/tcp.h"
 #include "tcp/timewait.h"
 
+#define TS_OPTION 12 /* bytes of the timestamps option with its padding */
+
 enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_COUNT };
 
 /* The rooms of a connection at work. */
@@ -58,6 +60,7 @@ struct tcp_work {
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then */
+    uint32_t limited;         /* bytes that limited transmit sent (RFC 3042): no part of the window that is halved */
     struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
     struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
     uint8_t retries;          /* time-outs since the last progress */
@@ -119,7 +122,8 @@ struct tcp_conn {
         struct seq acked;     /* the last acknowledgment sent (RFC 7323 §4.3 Last.ACK.sent) */
     } rcv;
     uint32_t ts_recent, ts_offset;
-    uint16_t peer_mss;        /* what the peer takes; we send no more than this less options */
+    uint16_t mss;             /* the payload of a full segment of ours, timestamps taken off: of the four below */
+    uint16_t peer_mss;        /* what the peer takes */
     uint16_t user_mss;        /* TCP_MAXSEG; 0: none */
     uint16_t path_mss;        /* learnt from ICMP; 0: none */
     uint16_t rcv_mss;         /* the largest segment the peer has sent: what "a full segment" means for ACKs */
@@ -219,6 +223,11 @@ struct tcp_work *conn_work(struct tcp_conn *c);
 
 /* After an event: timers, a turn on the link if there is something to send, and parking. */
 void conn_settle(struct tcp_conn *c);
+struct tcp_plan;
+/* The same when what may be sent is known already. There are rooms. */
+void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan);
+/* Could the rooms be given back? */
+bool conn_is_quiet(const struct tcp_conn *c);
 
 /*
  * The connection is over: CLOSED, silently. err: what the user is told (0: an orderly end). An orphan is freed.
@@ -234,9 +243,11 @@ void conn_free(struct tcp_conn *c);
 /* Asserts the invariants. */
 void conn_check(const struct tcp_conn *c);
 
-/* The most payload in one of our segments without options, and as a full segment with the options of this connection. */
-uint32_t conn_mss_bare(const struct tcp_conn *c);
-uint32_t conn_mss(const struct tcp_conn *c);
+/* Works out `mss` anew: after the SYNs, a change of path, TCP_MAXSEG, or an ICMP message about the path. */
+void conn_update_mss(struct tcp_conn *c);
+
+/* Asks for the route again when the table has changed; 0, or the error when there is none now. */
+int conn_refresh_path(struct tcp_conn *c);
 
 /* What we announce and can receive on this path. */
 uint16_t conn_receive_mss(const struct ip_path *path, bool v6);

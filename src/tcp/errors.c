@@ -10,10 +10,11 @@ static void lower_path_mss(struct tcp_conn *c, const struct ip_error *e)
     uint32_t mtu = max_u32(e->mtu, MIN_PATH_MTU);
     uint32_t mss = mtu - IPV4_HEADER - TCP_HEADER;
 
-    if (!c->work || mss >= conn_mss_bare(c))
+    if (!c->work || mss >= c->mss + (c->ts_ok ? TS_OPTION : 0u))
         return;
     c->path_mss = (uint16_t)mss;
-    sndmap_lose_larger(&c->work->sndmap, conn_mss(c)); /* not a sign of congestion: cwnd stays */
+    conn_update_mss(c);
+    sndmap_lose_larger(&c->work->sndmap, c->mss); /* not a sign of congestion: cwnd stays */
 }
 
 /* The quoted segment must be one that is in flight now. */

@@ -23,7 +23,7 @@ struct halfopen {
     struct tcp_conn *listener;
     weft_time due;              /* of the next repeat */
     struct seq iss, irs;
-    uint32_t ts_recent;
+    uint32_t ts_recent, ts_offset;
     uint32_t peer_wnd;          /* the SYN's window */
     uint16_t peer_mss;          /* as agreed */
     uint8_t snd_wscale, rcv_wscale;

@@ -7,14 +7,13 @@
 
 #define OLD_WINDOW 65537 /* beyond what old duplicates of the pair can acknowledge */
 
-static struct tcp_options reply_options(const struct tcp *t, const struct halfopen *h, const struct tcp_flow *flow,
-                                        const struct tcp_offer *offer)
+static struct tcp_options reply_options(const struct tcp *t, const struct halfopen *h, const struct tcp_offer *offer)
 {
     struct tcp_options o = {.mss = offer->mss, .wscale = h->wscale ? (int8_t)h->rcv_wscale : -1};
 
     o.sack_permitted = h->sack;
     o.has_ts = h->has_ts;
-    o.ts_val = ts_clock(t->stack->now, ts_offset(t->ts_key, &flow->local, &flow->remote));
+    o.ts_val = ts_clock(t->stack->now, h->ts_offset);
     o.ts_ecr = h->ts_recent;
     return o;
 }
@@ -29,7 +28,7 @@ void half_open_send(struct tcp *t, const struct halfopen *h)
     if (route_lookup(t->stack, &out.flow.remote.ip, &path) < 0)
         return;
     offer = conn_offer(l, &path, h->v6);
-    out.o = reply_options(t, h, &out.flow, &offer);
+    out.o = reply_options(t, h, &offer);
     out.h.seq = h->iss;
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_SYN | TCP_ACK;
@@ -71,6 +70,7 @@ static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg)
     offer = conn_offer(l, &path, h->v6);
     agreed = negotiate(&offer, &seg->o, h->v6);
     fill(h, l, seg, &agreed);
+    h->ts_offset = ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote);
     h->iss = isn(t->isn_key, &seg->flow.local, &seg->flow.remote, s->now);
     if (seg->reopens && !seq_gt(h->iss, seg->above))
         h->iss = seq_add(seg->above, OLD_WINDOW);

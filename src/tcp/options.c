@@ -21,10 +21,15 @@ static void set_nodelay(struct tcp_conn *c, int v) { c->nodelay = v; }
 static int get_nodelay(const struct tcp_conn *c) { return c->nodelay; }
 static void set_cork(struct tcp_conn *c, int v) { c->cork = v; }
 static int get_cork(const struct tcp_conn *c) { return c->cork; }
-static void set_maxseg(struct tcp_conn *c, int v) { c->user_mss = (uint16_t)v; }
+static void set_maxseg(struct tcp_conn *c, int v)
+{
+    c->user_mss = (uint16_t)v;
+    if (c->peer_mss)
+        conn_update_mss(c);
+}
 static int get_maxseg(const struct tcp_conn *c)
 {
-    return c->peer_mss ? (int)conn_mss(c) : c->user_mss ? c->user_mss : TCP_DEFAULT_MSS_V4;
+    return c->peer_mss ? c->mss : c->user_mss ? c->user_mss : TCP_DEFAULT_MSS_V4;
 }
 
 /* Keepalive may change under a running connection: its timer starts from now. */

@@ -66,7 +66,7 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
 }
 
 /* The handshake's outcome, as it stands before its last acknowledgment is processed. */
-static void fill(struct tcp_conn *c, const struct halfopen *h, const struct tcp_flow *flow)
+static void fill(struct tcp_conn *c, const struct halfopen *h)
 {
     struct tcp_agreed agreed = {h->peer_mss, h->snd_wscale, h->rcv_wscale, h->has_ts, h->sack};
 
@@ -81,7 +81,7 @@ static void fill(struct tcp_conn *c, const struct halfopen *h, const struct tcp_
     c->rcv.edge = seq_add(c->rcv.nxt, min_u32(c->receive_buffer, 65535));
     c->ts_recent = h->ts_recent;
     c->ts_recent_at = conn_now(c);
-    c->ts_offset = ts_offset(conn_tcp(c)->ts_key, &flow->local, &flow->remote);
+    c->ts_offset = h->ts_offset;
 }
 
 /* Makes the connection in the record's place; NULL when out of memory (the record stays). */
@@ -100,8 +100,9 @@ static struct tcp_conn *grow_up(struct tcp *t, struct halfopen *h, const struct 
     }
     conn_name(c, flow);
     inherit(c, l);
-    fill(c, h, flow);
+    fill(c, h);
     route_lookup(t->stack, &flow->remote.ip, &w->path);
+    conn_update_mss(c);
     if (h->repeats == 0) /* else the sample would be ambiguous (Karn) */
         w->syn_sent_at = h->due - tcp_config(t->stack)->rto_initial;
     w->retries = h->repeats;
@@ -153,7 +154,7 @@ static void challenge(struct tcp *t, const struct halfopen *h, const struct tcp_
     out.h.window = (uint16_t)min_u32(h->listener->receive_buffer, 65535);
     if (h->has_ts) {
         out.o.has_ts = true;
-        out.o.ts_val = ts_clock(t->stack->now, ts_offset(t->ts_key, &flow->local, &flow->remote));
+        out.o.ts_val = ts_clock(t->stack->now, h->ts_offset);
         out.o.ts_ecr = h->ts_recent;
     }
     stack_count(t->stack, WEFT_COUNT_tcp_challenge_acks);

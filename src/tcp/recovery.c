@@ -49,6 +49,8 @@ struct recovery_advice recovery_on_progress(struct recovery *r, struct seq una, 
 {
     struct recovery_advice advice = {.restart_timer = true};
 
+    if (seq_gt(una, r->recover))
+        r->any = false; /* behind us for good; kept, it would look ahead again after 2^31 bytes */
     if (r->phase == RECOVERY_OPEN || seq_ge(una, r->recover)) {
         advice.finish = r->phase == RECOVERY_FAST;
         advice.grow = r->phase != RECOVERY_FAST;
@@ -58,20 +60,24 @@ struct recovery_advice recovery_on_progress(struct recovery *r, struct seq una, 
     }
     if (r->phase == RECOVERY_TIMEOUT) {
         advice.grow = true;
+        r->first_partial = false;
         r->dup_acks = 0;
         return advice;
     }
-    /* A partial acknowledgment: the next hole is lost too (RFC 6582 §3.2 step 3); with SACK the scoreboard knows. */
+    /*
+     * A partial acknowledgment: the next hole is lost too (RFC 6582 §3.2 step 3); with SACK the scoreboard knows, and
+     * only RFC 6298 §5.3 speaks of the timer.
+     */
     advice.lose_first = !sack;
-    advice.restart_timer = r->first_partial;
+    advice.restart_timer = sack || r->first_partial;
     r->first_partial = false;
-    r->dup_acks -= segments - 1 < r->dup_acks ? segments - 1 : r->dup_acks;
+    r->dup_acks -= min_u32(segments ? segments - 1 : 0, r->dup_acks);
     return advice;
 }
 
 bool recovery_on_timeout(struct recovery *r, struct seq next)
 {
-    bool again = r->phase == RECOVERY_TIMEOUT;
+    bool again = r->phase == RECOVERY_TIMEOUT && r->first_partial;
 
     begin(r, RECOVERY_TIMEOUT, next);
     r->dup_acks = 0;

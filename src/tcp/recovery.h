@@ -18,7 +18,7 @@ enum recovery_phase { RECOVERY_OPEN, RECOVERY_FAST, RECOVERY_TIMEOUT };
 
 struct recovery {
     uint8_t phase;
-    bool any;             /* `recover` was ever set */
+    bool any;             /* there was an episode, and `recover` is not yet behind us */
     bool first_partial;   /* the first partial acknowledgment of this episode is still to come */
     uint32_t dup_acks;    /* in a row; each says that one segment left the network */
     struct seq recover;   /* SND.NXT when the episode began */
@@ -29,7 +29,7 @@ struct recovery_advice {
     bool enter;         /* an episode begins: ask the controller for ssthresh, cwnd = that */
     bool lose_first;    /* the first segment in flight is lost */
     bool finish;        /* the episode is over: cwnd = ssthresh */
-    bool restart_timer; /* the retransmission timer starts anew (RFC 6582 §3.2, the first partial ACK only) */
+    bool restart_timer; /* the retransmission timer starts anew (without SACK at the first partial ACK only) */
     bool grow;          /* the controller may grow the window */
 };
 
@@ -44,7 +44,7 @@ struct recovery_advice recovery_on_lost(struct recovery *r, struct seq next);
 /* `una` moved forward to this, acknowledging `segments` segments; sack: the peer tells what it holds. */
 struct recovery_advice recovery_on_progress(struct recovery *r, struct seq una, uint32_t segments, bool sack);
 
-/* The retransmission timer fired. Returns true when it did so before in this episode. */
+/* The retransmission timer fired. Returns true when it did so before for the same data: nothing came through since. */
 bool recovery_on_timeout(struct recovery *r, struct seq next);
 
 #endif

@@ -35,7 +35,7 @@ weft_time rtt_rto(const struct rtt *r, const struct rtt_limits *l)
     weft_time rto = r->distrust ? max_u64(l->initial, AFTER_LOST_SYN) : l->initial;
 
     if (r->srtt) {
-        /* As Linux does, the floor holds for the variance term, so that RTO stays SRTT + min on a steady path. */
+        /* As Linux does, the floor holds for the variance term (as RFC 6298's G), so RTO stays SRTT + min at least. */
         rto = r->srtt + max_u64(4 * r->rttvar, l->min);
     }
     rto = max_u64(rto, l->min);

@@ -13,7 +13,7 @@ struct rtt {
     weft_time srtt;   /* smoothed round-trip time; 0: no sample yet */
     weft_time rttvar; /* its mean deviation */
     bool distrust;    /* the SYN was lost and no sample taken: start from 3 s (RFC 6298 §5.7) */
-    uint8_t backoff;  /* doublings in force, since the last new acknowledgment */
+    uint8_t backoff;  /* doublings in force: expiries since the last clean acknowledgment */
 };
 
 void rtt_init(struct rtt *r);
@@ -30,7 +30,7 @@ weft_time rtt_rto(const struct rtt *r, const struct rtt_limits *l);
 /* The timer expired (RFC 6298 §5.5). */
 void rtt_back_off(struct rtt *r);
 
-/* Something new was acknowledged: the back-off ends. */
+/* Something new was acknowledged beyond doubt (a sample was taken), or the handshake is over: the back-off ends. */
 void rtt_progress(struct rtt *r);
 
 #endif

@@ -24,6 +24,7 @@ void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rc
     c->ts_ok = agreed->timestamps;
     c->sack_ok = agreed->sack;
     c->rcv_mss = (uint16_t)min_u32(rcv_mss, TCP_DEFAULT_MSS_V4);
+    conn_update_mss(c);
 }
 
 /* Congestion control starts where the path's segment size is known (RFC 6928, and one segment after lost SYNs). */
@@ -32,7 +33,7 @@ static void start_window(struct tcp_conn *c)
     struct tcp_work *w = c->work;
     bool lost_twice = w && w->retries > 1;
 
-    c->cc.cwnd = lost_twice ? conn_mss(c) : cc_initial_window(conn_mss(c), tcp_config(c->ep.stack)->initial_window);
+    c->cc.cwnd = lost_twice ? c->mss : cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window);
     c->cc.ssthresh = UINT32_MAX;
 }
 

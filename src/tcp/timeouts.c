@@ -57,7 +57,8 @@ static bool retransmit(struct tcp_conn *c)
     if (in_flight == 0)
         return true; /* the link has not taken what we want to send: only time has passed */
     again = recovery_on_timeout(&w->recovery, c->snd.nxt);
-    w->cc->on_timeout(&c->cc, w->cc_private, in_flight, conn_mss(c), again);
+    w->limited = 0;
+    w->cc->on_timeout(&c->cc, w->cc_private, in_flight, c->mss, again);
     sndmap_lose_all(&w->sndmap);
     w->rescue = true;
     return true;

@@ -14,7 +14,7 @@ static uint32_t pipe_now(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
     uint32_t pipe = sndmap_pipe(&w->sndmap);
-    uint64_t left = c->sack_ok ? 0 : (uint64_t)w->recovery.dup_acks * conn_mss(c);
+    uint64_t left = c->sack_ok ? 0 : (uint64_t)w->recovery.dup_acks * c->mss;
 
     return left < pipe ? pipe - (uint32_t)left : 0;
 }
@@ -46,12 +46,12 @@ static struct tcp_plan plan_retransmit(struct tcp_conn *c)
     uint32_t pipe = pipe_now(c);
     uint32_t space;
 
-    if (!sndmap_next_lost(&w->sndmap, packet_limit(c, conn_mss(c)), &p.seq, &space))
+    if (!sndmap_next_lost(&w->sndmap, packet_limit(c, c->mss), &p.seq, &space))
         return nothing;
-    if (pipe && pipe + min_u32(space, conn_mss(c)) > c->cc.cwnd && !w->rescue)
+    if (pipe && pipe + min_u32(space, c->mss) > c->cc.cwnd && !w->rescue)
         return nothing;
     if (w->rescue || pipe + space > c->cc.cwnd)
-        space = min_u32(space, conn_mss(c));
+        space = min_u32(space, c->mss);
     p.fin = c->fin_sent && seq_eq(seq_add(p.seq, space), c->snd.nxt);
     p.len = space - (p.fin ? 1 : 0);
     return p;
@@ -72,7 +72,7 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 /* New data of `unsent` bytes: how much of it may go now. */
 static uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room, bool fin)
 {
-    uint32_t mss = conn_mss(c);
+    uint32_t mss = c->mss;
     uint32_t pipe = pipe_now(c);
     uint32_t cwnd = c->cc.cwnd > pipe ? c->cc.cwnd - pipe : 0;
     uint32_t len = min_u32(min_u32(unsent, room), min_u32(cwnd, packet_limit(c, mss)));
@@ -116,7 +116,8 @@ struct tcp_plan transmit_plan(struct tcp_conn *c)
     if (c->state == WEFT_TCP_SYN_SENT)
         return nothing;
     if (c->syn_acked) {
-        p = plan_retransmit(c);
+        if (w->sndmap.lost)
+            p = plan_retransmit(c);
         if (p.kind == PLAN_NOTHING)
             p = plan_new(c);
         if (p.kind == PLAN_NOTHING && w->probe_due)
@@ -133,8 +134,13 @@ uint16_t transmit_window(struct tcp_conn *c, struct seq *edge)
 {
     uint32_t unread = c->work ? c->work->recvq.bytes : 0;
 
+    uint16_t field;
+
     *edge = rcvwnd_edge(c->rcv.edge, c->rcv.nxt, c->receive_buffer, unread, c->rcv_mss, c->rcv_wscale);
-    return rcvwnd_field(*edge, c->rcv.nxt, c->rcv_wscale);
+    field = rcvwnd_field(*edge, c->rcv.nxt, c->rcv_wscale);
+    /* What rounding gave away is the peer's to use: what it sends there must be acceptable. */
+    *edge = seq_max(*edge, seq_add(c->rcv.nxt, (uint32_t)field << c->rcv_wscale));
+    return field;
 }
 
 /* Timestamps and, while data is held out of order, SACK blocks. */
@@ -190,12 +196,14 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
     }
     if (conn_in_flight(c) == 0)
         w->stuck_since = conn_now(c);
+    if (w->recovery.phase == RECOVERY_OPEN && (w->recovery.dup_acks || w->sndmap.sacked))
+        w->limited += space;
     sndmap_sent(&w->sndmap, end, conn_now(c));
     c->snd.nxt = end;
     c->fin_sent = plan->fin;
     c->spoke = conn_now(c);
     w->override = false;
-    if (plan->len && plan->len % conn_mss(c))
+    if (plan->len && plan->len % c->mss)
         w->small_end = end;
 }
 
@@ -214,9 +222,12 @@ static struct weft_pkt *build(struct tcp_conn *c, const struct tcp_plan *plan, c
 /* SACK blocks take room from the payload, which is planned without them (MUST-16). */
 static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *plan, const struct tcp_options *o)
 {
-    uint32_t most = conn_mss_bare(c) - (uint32_t)tcp_options_len(o, false, TCP_LAYOUT_LINUX);
+    uint32_t most;
 
-    if (plan->len > most && plan->len <= conn_mss(c)) {
+    if (o->n_sack == 0)
+        return;
+    most = c->mss + (c->ts_ok ? TS_OPTION : 0) - (uint32_t)tcp_options_len(o, false, TCP_LAYOUT_LINUX);
+    if (plan->len > most && plan->len <= c->mss) {
         plan->len = most;
         plan->fin = false;
     }
@@ -229,7 +240,7 @@ static void restart_after_idle(struct tcp_conn *c)
 
     if (conn_in_flight(c) == 0 && c->spoke && conn_now(c) - c->spoke > rtt_rto(&c->rtt, &limits))
         c->cc.cwnd =
-            min_u32(c->cc.cwnd, cc_initial_window(conn_mss(c), tcp_config(c->ep.stack)->initial_window));
+            min_u32(c->cc.cwnd, cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window));
 }
 
 static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
@@ -258,8 +269,8 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     out.h.ack = c->rcv.nxt;
     out.h.flags = plan_flags(c, &plan);
     out.h.window = transmit_window(c, &edge);
-    if (plan.len > conn_mss(c))
-        out.gso_size = (uint16_t)conn_mss(c);
+    if (plan.len > c->mss)
+        out.gso_size = (uint16_t)c->mss;
     if (carries)
         note_sent(c, &plan);
     c->work->probe_due = c->work->probe_due && plan.kind != PLAN_PROBE;
@@ -312,22 +323,20 @@ bool transmit_pull(struct sender *sender, unsigned budget)
 {
     struct tcp_work *w = container_of(sender, struct tcp_work, sender);
     struct tcp_conn *c = w->conn;
-    struct tcp_flow flow = conn_flow(c);
+    struct tcp_plan plan;
 
-    if (route_refresh(c->ep.stack, &flow.remote.ip, &w->path) < 0)
+    if (conn_refresh_path(c) < 0)
         return false;
-    for (unsigned n = 0; n < budget; n++) {
-        struct tcp_plan plan = transmit_plan(c);
-
-        if (plan.kind == PLAN_NOTHING)
-            break;
+    plan = transmit_plan(c);
+    while (plan.kind != PLAN_NOTHING && budget--) {
         if (!transmit_emit(c, &plan)) {
             w->starved = true; /* the timers that run for what we want will come back to it */
             break;
         }
+        plan = transmit_plan(c);
     }
-    conn_settle(c);
-    return false; /* conn_settle asked for the next turn itself, and may have given the rooms back */
+    conn_settle_plan(c, &plan);
+    return false; /* it asked for the next turn itself, and may have given the rooms back */
 }
 
 /* ---- the timers of sending ---- */

@@ -2,7 +2,8 @@
 """A laboratory for interop tests: a network namespace of its own, the kernel as the peer, the `weft` program under test.
 
 A test file calls lab.main(tests); each test is a function that takes a Lab, its name the claim, and asserts. Output is
-the Test Anything Protocol. What the machine lacks is skipped with its name: root or user namespaces, TUN, a program.
+the Test Anything Protocol. What the machine lacks is skipped with its name (netns, tun, a program), so that
+scripts/tally can see whether that is so.
 """
 import os
 import shutil
@@ -27,7 +28,7 @@ class Skip(Exception):
 def need(program):
     """Skips the test when the program is not installed."""
     if not shutil.which(program):
-        raise Skip(f'{program} is not installed')
+        raise Skip(f'lacks {program}')
 
 
 def skip_all(reason):
@@ -44,9 +45,9 @@ def enter_namespace():
     flags += ['--net', '--pid', '--mount-proc', '--fork', '--kill-child']
     probe = subprocess.run(['unshare', *flags, 'true'], capture_output=True, text=True)
     if probe.returncode:
-        skip_all(f'no network namespaces here: {probe.stderr.strip()}')
+        skip_all(f'lacks netns: {probe.stderr.strip()}')
     if not os.access('/dev/net/tun', os.R_OK | os.W_OK):
-        skip_all('/dev/net/tun is missing or not ours to open')
+        skip_all('lacks tun: /dev/net/tun is missing or not ours to open')
     os.environ['WEFT_LAB'] = '1'
     os.execvp('unshare', ['unshare', *flags, sys.executable, *sys.argv])
 
@@ -148,12 +149,12 @@ def places(trouble):
 
 
 def main(tests, kinds=('tap', 'tun')):
-    """Runs each test on each kind of device."""
+    """Runs each test on each kind of device (or on those in its own attribute `kinds`)."""
     if not os.access(WEFT, os.X_OK):
         print(f'Bail out! there is no {WEFT} to test')
         sys.exit(1)
     enter_namespace()
-    plan = [(test, kind) for kind in kinds for test in tests]
+    plan = [(test, kind) for kind in kinds for test in tests if kind in getattr(test, 'kinds', kinds)]
     failures = 0
     print(f'1..{len(plan)}')
     for number, (test, kind) in enumerate(plan, 1):

@@ -489,6 +489,28 @@ static void one_source_cannot_push_the_others_out(void **state)
     assert_delivered(b, 1, 16);
 }
 
+static void an_honest_source_is_served_during_a_flood(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[64];
+    struct rng r;
+
+    rng_seed(&r, 8);
+    for (unsigned i = 1; i <= 100; i++) {
+        put(b, (uint16_t)i, 0, 1480, true);
+        for (unsigned k = 0; k < 500; k++) {
+            struct ipv4_header h = plain;
+
+            h.src = V4(198, 18, 0, 0) + (uint32_t)rng_below(&r, 1 << 17);
+            h.id = (uint16_t)rng_below(&r, 65536);
+            h.mf = true;
+            bench_input(b, p, make_ip(p, h, "flooding", 8));
+        }
+        put(b, (uint16_t)i, 1480, 520, false);
+        assert_int_equal(b->record->count, i);
+    }
+}
+
 /* ---- time ---- */
 
 /* Is this datagram the ICMP error "fragment reassembly time exceeded"? */
@@ -615,6 +637,7 @@ int main(void)
         CLAIM(no_datagram_has_more_than_sixty_four_fragments),
         CLAIM(a_flood_of_fragments_stays_within_its_bound),
         CLAIM(one_source_cannot_push_the_others_out),
+        CLAIM(an_honest_source_is_served_during_a_flood),
         CLAIM(an_incomplete_datagram_ends_after_its_time_with_a_word_to_the_sender),
         CLAIM(without_its_first_fragment_a_datagram_ends_in_silence),
         CLAIM(each_datagram_has_a_time_of_its_own),

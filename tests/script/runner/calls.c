@@ -5,6 +5,7 @@
  *
  * Written bytes follow a pattern, and what is read must follow the other one: wrong data fails whatever the result.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -439,6 +440,9 @@ static void returned(struct lab *lab, int64_t r)
     const struct event *e = lab->pending.event;
     weft_time until = lab->pending.until;
 
+    if (lab->options->verbose && r != BAD)
+        printf("# %12.6f %s() = %lld %s\n", (double)lab->now / 1e9, e->call.name, (long long)(r < 0 ? -1 : r),
+               r < 0 ? errno_name((int)-r) : "");
     lab->pending = (struct pending){0};
     check_result(lab, e, r);
     if (lab->lenient || r == BAD)

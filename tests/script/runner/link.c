@@ -66,6 +66,14 @@ static struct tuple *tuple_claim(struct lab *lab, enum packet_proto proto, int f
 
 /* ---- in ---- */
 
+static void show(const struct lab *lab, weft_time at, const struct packet *p, bool outbound)
+{
+    char text[1024];
+
+    if (lab->options->verbose)
+        printf("# %12.6f %s\n", (double)at / 1e9, packet_text(p, outbound, text, sizeof(text)));
+}
+
 /* What an ICMP error of the script's quotes: a header of ours with its first eight bytes. */
 static size_t build_quote(struct lab *lab, const struct packet *p, uint8_t *buf)
 {
@@ -139,6 +147,7 @@ void lab_inject(struct lab *lab, const struct event *e)
 {
     weft_pkt *pkt;
 
+    show(lab, lab->now, &e->packet, false);
     lab->n_last_in = build_in(lab, &e->packet, lab->last_in);
     pkt = weft_pkt_new(lab->stack, lab->n_last_in);
     if (!pkt) {
@@ -194,21 +203,15 @@ static const char *check_frame(struct lab *lab, struct frame *f, const struct fr
     return p->proto == PACKET_ICMP && v->quote ? check_quote(lab, v) : check_payload(v);
 }
 
-static void show(const struct lab *lab, weft_time at, const struct packet *p, bool outbound)
+/* A packet of weft's in the script's numbers, with only those header attributes that were asked for. */
+static struct packet in_script(const struct frame *f, unsigned attrs)
 {
-    char text[1024];
-
-    if (lab->options->verbose)
-        printf("# %12.6f %s\n", (double)at / 1e9, packet_text(p, outbound, text, sizeof(text)));
-}
-
-static void show_frame(const struct lab *lab, const struct frame *f)
-{
-    struct packet script = f->wire;
+    struct packet p = f->wire;
 
     if (f->tuple)
-        tuple_to_script(f->tuple, &script);
-    show(lab, f->at, &script, true);
+        tuple_to_script(f->tuple, &p);
+    p.attrs &= attrs | ATTR_FRAG;
+    return p;
 }
 
 static void pull_one(struct lab *lab, weft_pkt *pkt)
@@ -216,6 +219,7 @@ static void pull_one(struct lab *lab, weft_pkt *pkt)
     static uint8_t bytes[LAB_FRAME_MAX];
     struct frame *f = calloc(1, sizeof(*f));
     struct frame_view v;
+    struct packet script;
     size_t n = weft_pkt_copy(pkt, 0, bytes, sizeof(bytes));
     const char *bad;
 
@@ -229,13 +233,11 @@ static void pull_one(struct lab *lab, weft_pkt *pkt)
     lab->last = &f->next;
     if (!bad)
         bad = check_frame(lab, f, &v, n);
-    show_frame(lab, f);
+    script = in_script(f, 0);
+    show(lab, f->at, &script, true);
     if (bad) {
-        struct packet script = f->wire;
         char text[1024];
 
-        if (f->tuple)
-            tuple_to_script(f->tuple, &script);
         lab_fail(lab, 0, "weft sent %s\n    at %.6f %s", bad, (double)f->at / 1e9,
                  packet_text(&script, true, text, sizeof(text)));
     }
@@ -318,13 +320,12 @@ static bool in_time(const struct lab *lab, const struct when *w, weft_time at)
 
 static void match(struct lab *lab, const struct event *e, struct frame *f)
 {
-    struct packet actual = f->wire;
+    struct packet actual;
     const char *what;
     char text[128];
 
     claim_frame(lab, f, &e->packet);
-    if (f->tuple)
-        tuple_to_script(f->tuple, &actual);
+    actual = in_script(f, e->packet.attrs);
     what = packet_differs(&e->packet, &actual);
     if (what) {
         snprintf(text, sizeof(text), "the packet differs: %s", what);
@@ -375,9 +376,7 @@ void lab_check_leftover(struct lab *lab)
 
     if (lab->lenient || !lab->first)
         return;
-    script = lab->first->wire;
-    if (lab->first->tuple)
-        tuple_to_script(lab->first->tuple, &script);
+    script = in_script(lab->first, 0);
     lab_fail(lab, 0, "a packet that no line expects\n    actual   %12.6f  %s", (double)lab->first->at / 1e9,
              packet_text(&script, true, text, sizeof(text)));
 }

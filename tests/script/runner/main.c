@@ -2,10 +2,12 @@
 /*
  * weft-script: runs scripts in the packetdrill language against a stack on virtual time, and reports in TAP.
  *
- *     weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc] FILE|DIRECTORY...
+ *     weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail]
+ *                 FILE|DIRECTORY...
  *
  * --fail-alloc runs each script again and again with the n-th allocation refused, n = 1, 2, ..., until a run needs none
- * refused: then only crashes, leaks and endless loops count.
+ * refused: then only crashes, leaks and endless loops count. --must-fail is for the runner's own tests: each script has
+ * to fail, and for the reason that its first comment gives behind "FAILS: ".
  */
 #include <dirent.h>
 #include <signal.h>
@@ -103,18 +105,18 @@ static void catch_signals(void)
 
 /* ---- one script ---- */
 
-static char *file_read(const char *path, size_t *n)
+#define SCRIPT_MAX (1 << 20)
+
+/* The file as a string, to be freed; NULL when it cannot be read. */
+static char *file_read(const char *path)
 {
     FILE *f = fopen(path, "rb");
-    char *text = malloc(1 << 20);
+    char *text = f ? malloc(SCRIPT_MAX + 1) : NULL;
 
-    *n = f && text ? fread(text, 1, 1 << 20, f) : 0;
+    if (text)
+        text[fread(text, 1, SCRIPT_MAX, f)] = 0;
     if (f)
         fclose(f);
-    if (!f) {
-        free(text);
-        return NULL;
-    }
     return text;
 }
 
@@ -145,26 +147,51 @@ static bool run_refusing(const struct script *script, const struct options *o, c
     return true;
 }
 
-static bool run_script(const char *path, const struct options *o, bool fail_alloc, char *why, size_t size)
+enum mode { MODE_PLAIN, MODE_FAIL_ALLOC, MODE_MUST_FAIL };
+
+static bool parse_and_run(const char *path, const char *text, const struct options *o, enum mode mode, char *why,
+                          size_t size)
 {
     struct script script;
-    size_t n;
-    char *text = file_read(path, &n);
     bool ok, refused;
+
+    if (!script_parse(&script, path, text, strlen(text), why, size))
+        return false;
+    if (mode == MODE_FAIL_ALLOC)
+        ok = run_refusing(&script, o, why, size);
+    else
+        ok = run_once(&script, o, 0, &refused, why, size);
+    script_free(&script);
+    return ok;
+}
+
+/* Did it fail, and for the reason it names? */
+static bool failed_as_told(const char *text, bool ok, char *why, size_t size)
+{
+    const char *reason = strstr(text, "FAILS: ");
+    char expected[256] = "";
+
+    if (reason)
+        snprintf(expected, sizeof(expected), "%.*s", (int)strcspn(reason + 7, "\n"), reason + 7);
+    if (!ok && expected[0] && strstr(why, expected))
+        return true;
+    snprintf(why + strlen(why), size - strlen(why), "%sexpected it to fail with \"%s\"", why[0] ? "\n" : "", expected);
+    return false;
+}
+
+static bool run_script(const char *path, const struct options *o, enum mode mode, char *why, size_t size)
+{
+    char *text = file_read(path);
+    bool ok;
 
     if (!text) {
         snprintf(why, size, "%s: cannot be read", path);
         return false;
     }
-    ok = script_parse(&script, path, text, n, why, size);
+    ok = parse_and_run(path, text, o, mode, why, size);
+    if (mode == MODE_MUST_FAIL)
+        ok = failed_as_told(text, ok, why, size);
     free(text);
-    if (!ok)
-        return false;
-    if (fail_alloc)
-        ok = run_refusing(&script, o, why, size);
-    else
-        ok = run_once(&script, o, 0, &refused, why, size);
-    script_free(&script);
     return ok;
 }
 
@@ -180,7 +207,7 @@ static void report(const char *path, size_t number, bool ok, const char *why)
     fflush(stdout);
 }
 
-static size_t run_all(const struct paths *p, const struct options *o, bool fail_alloc)
+static size_t run_all(const struct paths *p, const struct options *o, enum mode mode)
 {
     size_t failed = 0;
     char why[4096];
@@ -194,7 +221,7 @@ static size_t run_all(const struct paths *p, const struct options *o, bool fail_
         alarm(SECONDS_PER_SCRIPT);
         if (o->verbose)
             printf("# %s\n", p->path[i]);
-        ok = run_script(p->path[i], o, fail_alloc, why, sizeof(why));
+        ok = run_script(p->path[i], o, mode, why, sizeof(why));
         failed += !ok;
         report(p->path[i], i + 1, ok, why);
     }
@@ -215,14 +242,16 @@ static bool number_option(const char *arg, const char *name, uint64_t *value)
     return *end == 0 && arg[n] != 0;
 }
 
-static bool parse_argument(const char *arg, struct options *o, bool *fail_alloc)
+static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
 {
     uint64_t v;
 
     if (strcmp(arg, "-v") == 0)
         o->verbose = true;
     else if (strcmp(arg, "--fail-alloc") == 0)
-        *fail_alloc = true;
+        *mode = MODE_FAIL_ALLOC;
+    else if (strcmp(arg, "--must-fail") == 0)
+        *mode = MODE_MUST_FAIL;
     else if (number_option(arg, "--tolerance_usecs=", &v))
         o->tolerance = v * WEFT_US;
     else if (number_option(arg, "--remote-isn=", &v))
@@ -238,8 +267,8 @@ static bool parse_argument(const char *arg, struct options *o, bool *fail_alloc)
 
 static int usage(void)
 {
-    fputs("usage: weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc] "
-          "FILE|DIRECTORY...\n",
+    fputs("usage: weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] "
+          "[--fail-alloc|--must-fail] FILE|DIRECTORY...\n",
           stderr);
     return 2;
 }
@@ -248,12 +277,12 @@ int main(int argc, char **argv)
 {
     struct options o = {.tolerance = WEFT_US, .seed = 1, .remote_isn = 0};
     struct paths paths = {0};
-    bool fail_alloc = false;
+    enum mode mode = MODE_PLAIN;
     size_t failed;
 
     for (int i = 1; i < argc; i++) {
         if (argv[i][0] == '-') {
-            if (!parse_argument(argv[i], &o, &fail_alloc))
+            if (!parse_argument(argv[i], &o, &mode))
                 return usage();
         } else if (!paths_collect(&paths, argv[i], true)) {
             fprintf(stderr, "weft-script: cannot read %s\n", argv[i]);
@@ -264,7 +293,7 @@ int main(int argc, char **argv)
         return usage();
     qsort(paths.path, paths.n, sizeof(*paths.path), by_name);
     catch_signals();
-    failed = run_all(&paths, &o, fail_alloc);
+    failed = run_all(&paths, &o, mode);
     for (size_t i = 0; i < paths.n; i++)
         free(paths.path[i]);
     free(paths.path);

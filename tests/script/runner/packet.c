@@ -29,7 +29,8 @@ struct numeric_attr {
     uint32_t max;
 };
 
-#define NUMERIC(name, attr, field, max) {name, attr, offsetof(struct packet, field), sizeof(((struct packet *)0)->field), max}
+#define NUMERIC(name, attr, field, max) \
+    {name, attr, offsetof(struct packet, field), sizeof(((struct packet *)0)->field), max}
 static const struct numeric_attr numeric_attrs[] = {
     NUMERIC("ttl", ATTR_TTL, ttl, 255),
     NUMERIC("tos", ATTR_TOS, tos, 255),

@@ -50,7 +50,7 @@ static void tick(struct lab *lab)
     lab_settle(lab);
 }
 
-/* A stack whose deadline never leaves the past would keep its driver spinning: so many ticks at one moment are a bug. */
+/* A stack whose deadline never leaves the past would keep its driver spinning: that many ticks at once are a bug. */
 #define TICKS_AT_ONCE 1000
 /* So many ticks in one wait are one too. */
 #define TICKS_IN_ALL 2000000
