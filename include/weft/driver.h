@@ -48,8 +48,8 @@ void weft_wire_free(weft_wire *wire);
 void weft_wire_impair(weft_wire *wire, int from_end, const struct weft_impairment *how);
 
 /*
- * Pulls what both ends want to send, and delivers what has arrived by now. Returns how many packets moved.
- * Stacks see `now` as their clock.
+ * Pulls what both ends want to send, and delivers what has arrived by now. Returns how many packets moved: a bounded
+ * number, so call it until that is 0. Stacks see `now` as their clock.
  */
 size_t weft_wire_run(weft_wire *wire, weft_time now);
 
@@ -67,7 +67,7 @@ typedef struct weft_driver weft_driver;
 
 struct weft_driver_ops {
     const char *name;
-    /* Reads up to max packets from the device into the stack's packets; 0 when there are none now; negative: it died. */
+    /* Reads up to max packets from the device into packets of the stack; 0: none now; negative: it died. */
     int (*receive)(weft_driver *d, weft_pkt **out, size_t max);
     /*
      * Sends packets in order; returns how many it took (and released). Fewer than n: the device is full, poll for

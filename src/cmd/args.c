@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading the command line with argp. Two things differ from argp's habits: a mistake is told in one line that also says
- * what to do, and nothing here exits or uses stdio's own streams, because the same code reads the arguments again inside
- * a running host.
+ * Reading the command line with argp. Two things differ from argp's habits: a mistake is told in one line that also
+ * says what to do, and nothing here exits or uses stdio's own streams, because the same code reads the arguments again
+ * inside a running host.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -286,4 +286,23 @@ int args_parse(struct cmd_ctx *ctx)
         return 0;
     explain(ctx, common);
     return CMD_USAGE;
+}
+
+int args_append(struct cmd_ctx *ctx, char *word)
+{
+    ctx->own_word = word;
+    ctx->own_argv = calloc((size_t)ctx->argc + 2, sizeof *ctx->own_argv);
+    if (!word || !ctx->own_argv)
+        return cmd_fail(ctx, CMD_FAILED, "out of memory");
+    memcpy(ctx->own_argv, ctx->argv, (size_t)ctx->argc * sizeof *ctx->own_argv);
+    ctx->own_argv[ctx->argc++] = word;
+    ctx->argv = ctx->own_argv;
+    return CMD_GO_ON;
+}
+
+void args_free(struct cmd_ctx *ctx)
+{
+    free(ctx->opts);
+    free(ctx->own_argv);
+    free(ctx->own_word);
 }

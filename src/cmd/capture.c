@@ -53,9 +53,7 @@ static error_t parse_capture(int key, char *arg, struct argp_state *state)
 
 static int prepare_capture(struct cmd_ctx *ctx)
 {
-    static char option[] = "--write=-";
-    struct capture_opts *o = ctx->opts;
-    char **argv;
+    const struct capture_opts *o = ctx->opts;
     int fd;
 
     if (!o->file)
@@ -67,13 +65,7 @@ static int prepare_capture(struct cmd_ctx *ctx)
     if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0)
         return cmd_fail(ctx, CMD_USAGE, "cannot write '%s': %s", o->file, strerror(errno));
     close(fd);
-    argv = calloc((size_t)ctx->argc + 2, sizeof *argv);
-    if (!argv)
-        return cmd_fail(ctx, CMD_FAILED, "out of memory");
-    memcpy(argv, ctx->argv, (size_t)ctx->argc * sizeof *argv);
-    argv[ctx->argc++] = option;
-    ctx->argv = argv;
-    return CMD_GO_ON;
+    return args_append(ctx, strdup("--write=-"));
 }
 
 /* ---- the ring ---- */

@@ -60,6 +60,8 @@ struct cmd_ctx {
     int in, out_fd;
     FILE *out, *err;
     int hangup; /* becomes readable when it should end soon; -1: never */
+    char **own_argv; /* argv when args_append has made it, and the word it added; freed by args_free */
+    char *own_word;
     bool complained;
     unsigned n_args; /* arguments that are no options, so far */
     int stopped_at; /* argv index where parsing gave up */
@@ -75,7 +77,7 @@ struct subcommand {
     bool on_host; /* takes --host, --if, --addr, --route; else it runs here, without a stack */
     bool stays; /* keeps a host of its own for long: may have its devices made */
     bool json;
-    /* Runs where the user is, before anything else: may rewrite ctx->argv (relative paths, opened files). CMD_GO_ON or a status. */
+    /* Runs where the user is, before anything else: may open files, add arguments. CMD_GO_ON or a status. */
     int (*prepare)(struct cmd_ctx *ctx);
     int (*run)(struct cmd_ctx *ctx); /* its return value is the exit status */
 };
@@ -99,8 +101,14 @@ bool cmd_sleep(const struct cmd_ctx *ctx, weft_time duration);
 
 /* ---- args.c ---- */
 
-/* Reads ctx->argv into ctx->where and ctx->opts (which it allocates: free it). CMD_GO_ON, or an exit status. */
+/* Reads ctx->argv into ctx->where and ctx->opts. CMD_GO_ON, or an exit status; args_free in any case. */
 int args_parse(struct cmd_ctx *ctx);
+
+/* Adds a word to the end of ctx->argv, once; takes it. CMD_GO_ON, or an exit status after a complaint. */
+int args_append(struct cmd_ctx *ctx, char *word);
+
+/* Frees what the two above allocated. */
+void args_free(struct cmd_ctx *ctx);
 
 /* For a parser: one line "weft NAME: ..."; returns EINVAL. */
 error_t args_error(const struct argp_state *state, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -133,7 +141,7 @@ weft_host *host_build(struct cmd_ctx *ctx, const char *name);
 /* The handler for weft_control_serve; ctx is a struct cmd_keeper. */
 int job_run(struct weft_job *job, void *keeper);
 
-/* Blocks SIGINT, SIGTERM and SIGHUP, which from now on make the returned descriptor readable. Before any thread starts. */
+/* Blocks SIGINT, SIGTERM and SIGHUP, which then make the returned descriptor readable. Before any thread starts. */
 int signals_as_descriptor(void);
 
 #endif

@@ -82,11 +82,13 @@ static bool play_memory(struct cmd_ctx *ctx, struct world_capture *capture)
     return bulk_play(ctx->out, BULK_BYTES, capture) && good;
 }
 
-static bool play(struct cmd_ctx *ctx, const char *file)
+/* False when something differs. */
+static bool play(struct cmd_ctx *ctx, const char *file, bool *complete)
 {
     const struct demo_opts *o = ctx->opts;
     struct world_capture capture = {.left = KEPT};
     char why[CMD_WHY] = "";
+    enum kernel_result kernel = KERNEL_GOOD;
     bool good;
 
     if (file) {
@@ -103,20 +105,23 @@ static bool play(struct cmd_ctx *ctx, const char *file)
         good = false;
     }
     if (!o->scenario && !o->only_memory)
-        good = kernel_play(ctx->out, KERNEL_BYTES, file) && good;
-    return good;
+        kernel = kernel_play(ctx->out, KERNEL_BYTES, file);
+    *complete = kernel != KERNEL_NOT_DONE;
+    return good && kernel != KERNEL_DIFFERS;
 }
 
 static int run_demo(struct cmd_ctx *ctx)
 {
     const struct demo_opts *o = ctx->opts;
     const char *file = o->capture ? o->capture : o->scenario ? NULL : DEFAULT_CAPTURE;
-    bool good;
+    bool good, complete = true;
 
     if (o->list)
         return list(ctx);
-    good = play(ctx, file);
-    fprintf(ctx->out, "\n%s%s%s\n", good ? "All is as it should be." : "Something was not as it should be.",
+    good = play(ctx, file, &complete);
+    fprintf(ctx->out, "\n%s%s%s\n",
+            !good ? "Something was not as it should be." : complete ? "All is as it should be."
+                                                                    : "What was done is as it should be.",
             file ? " The packets are in " : "", file ? file : "");
     return good ? 0 : CMD_FAILED;
 }

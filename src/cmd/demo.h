@@ -25,8 +25,13 @@ bool bulk_play(FILE *out, uint64_t bytes, struct world_capture *capture);
 
 /* ---- demo_kernel.c: the same suite against the kernel's ---- */
 
-/* Plays it in a process and namespaces of its own. file: pcapng to append to, or NULL. False when something differs. */
-bool kernel_play(FILE *out, uint64_t bytes, const char *file);
+enum kernel_result { KERNEL_GOOD, KERNEL_DIFFERS, KERNEL_NOT_DONE };
+
+/*
+ * Plays it in a process and namespaces of its own; says what is missing when it cannot. file: pcapng to append to, or
+ * NULL.
+ */
+enum kernel_result kernel_play(FILE *out, uint64_t bytes, const char *file);
 
 /* ---- stream.c: bytes that are known without being kept ---- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The suite against the kernel's: a namespace of our own, a TAP between the two stacks, weft's services for the kernel's
- * programs, and the kernel's sockets for weft's.
+ * The suite against the kernel's: a namespace of our own, a TAP between the two stacks, weft's services for the
+ * kernel's programs, and the kernel's sockets for weft's.
  *
  * Three processes: the demo waits; its child, in the namespace, keeps the weft host and does the checks; and the peer,
  * forked before the host's thread starts, serves on the kernel's side.
@@ -32,7 +32,6 @@
 #define CHUNK       (256 * 1024)
 #define SEED_OURS   21u
 #define SEED_THEIRS 22u
-#define NOT_DONE    77
 #define KEPT        2000 /* packets in the capture */
 #define SNAP        192
 
@@ -170,18 +169,24 @@ static void capture_begin(struct kernel_demo *d, const char *file)
         d->capture.left = 0;
 }
 
+/* The two ends of the TAP: what a machine may refuse us. */
 static bool host_open(struct kernel_demo *d, char *why, size_t n)
 {
     const struct weft_host_config config = {.name = NULL};
-    size_t i;
 
     d->host = weft_host_new(&config, why, n);
     if (!d->host || weft_host_add_if(d->host, "tap:" DEVICE, WEFT_ADDR "/24", why, n) < 0)
         return false;
-    if (!kernel_address(DEVICE, KERNEL_IP)) {
-        snprintf(why, n, "cannot set up the kernel's end of %s: %s", DEVICE, strerror(errno));
-        return false;
-    }
+    if (kernel_address(DEVICE, KERNEL_IP))
+        return true;
+    snprintf(why, n, "cannot set up the kernel's end of %s: %s", DEVICE, strerror(errno));
+    return false;
+}
+
+static bool host_run(struct kernel_demo *d, char *why, size_t n)
+{
+    size_t i;
+
     if (weft_host_start(d->host, why, n) < 0)
         return false;
     d->keeper = (struct cmd_keeper){.host = d->host, .services = services_new(d->host), .quit = -1};
@@ -265,7 +270,7 @@ static int run_ours(struct kernel_demo *d, int argc, char **argv, const char *in
         status = args_parse(&ctx);
         if (status == CMD_GO_ON)
             status = ctx.cmd->run(&ctx);
-        free(ctx.opts);
+        args_free(&ctx);
         fflush(ctx.out);
         got = pread(out, output, n - 1, 0);
     }
@@ -420,16 +425,32 @@ static void check_all(struct kernel_demo *d)
         fprintf(d->out, "        (install what is missing with: apt-get install iputils-ping netcat-openbsd curl)\n");
 }
 
-static int not_done(struct kernel_demo *d, const char *why)
+static enum kernel_result not_done(struct kernel_demo *d, const char *why)
 {
     fprintf(d->out, "  --    not done: %s\n", why);
     fflush(d->out);
-    return NOT_DONE;
+    return KERNEL_NOT_DONE;
 }
 
-/* In the child. Its return value is the process's exit status. */
-static int play(struct kernel_demo *d, const char *file)
+/* With a host that is open. */
+static enum kernel_result play_on_host(struct kernel_demo *d, const char *file)
 {
+    char why[CMD_WHY] = "";
+
+    if (host_run(d, why, sizeof why)) {
+        if (file)
+            capture_begin(d, file);
+        check_all(d);
+    } else {
+        verdict(d, false, "the weft host and its services start", why);
+    }
+    return d->differs ? KERNEL_DIFFERS : KERNEL_GOOD;
+}
+
+/* In the child. */
+static enum kernel_result play(struct kernel_demo *d, const char *file)
+{
+    enum kernel_result result;
     char why[CMD_WHY] = "";
     pid_t peer;
 
@@ -444,13 +465,7 @@ static int play(struct kernel_demo *d, const char *file)
     peer = peer_start(d->bytes);
     if (!peer)
         return not_done(d, "cannot start the kernel's side of it");
-    if (host_open(d, why, sizeof why)) {
-        if (file)
-            capture_begin(d, file);
-        check_all(d);
-    } else {
-        not_done(d, why);
-    }
+    result = host_open(d, why, sizeof why) ? play_on_host(d, file) : not_done(d, why);
     services_free(d->keeper.services);
     if (d->host)
         weft_host_free(d->host);
@@ -459,10 +474,10 @@ static int play(struct kernel_demo *d, const char *file)
     kill(peer, SIGKILL);
     waitpid(peer, NULL, 0);
     fflush(d->out);
-    return d->differs ? 1 : 0;
+    return result;
 }
 
-bool kernel_play(FILE *out, uint64_t bytes, const char *file)
+enum kernel_result kernel_play(FILE *out, uint64_t bytes, const char *file)
 {
     int status = 0;
     pid_t child;
@@ -474,13 +489,13 @@ bool kernel_play(FILE *out, uint64_t bytes, const char *file)
     if (child == 0) {
         struct kernel_demo d = {.out = out, .bytes = bytes};
 
-        _exit(play(&d, file));
+        _exit((int)play(&d, file));
     }
     while (child > 0 && waitpid(child, &status, 0) < 0 && errno == EINTR)
         ;
     if (child < 0 || !WIFEXITED(status)) {
         fprintf(out, "  FAIL  the process that did it died\n");
-        return false;
+        return KERNEL_DIFFERS;
     }
-    return WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == NOT_DONE;
+    return (enum kernel_result)WEXITSTATUS(status);
 }

@@ -74,9 +74,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "daytime",
         .title = "A connection from SYN to the end of TIME-WAIT: daytime (RFC 867)",
-        .prose = "Three segments open the connection: each side's SYN is acknowledged by the other. The server says one\n"
-                 "line and closes; the client sees the end of data and closes too. The server, which closed first, stays\n"
-                 "in TIME-WAIT for twice the maximum segment lifetime before it forgets.",
+        .prose = "Three segments open the connection: each side's SYN is acknowledged by the other. The server\n"
+                 "says one line and closes; the client sees the end of data and closes too. The server, which\n"
+                 "closed first, stays in TIME-WAIT for twice the maximum segment lifetime before it forgets.",
         .daytime = true,
         .until_ms = 70000,
         .step = {{0, SERVER, LISTEN, 13, "server listens on port 13"},
@@ -92,9 +92,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "half-close",
         .title = "Half-close: one direction ends, the other goes on (RFC 9293 §3.6)",
-        .prose = "The client sends its request and says with a FIN that this was all. That closes one direction only:\n"
-                 "the server, in CLOSE-WAIT, still answers, and the client, in FIN-WAIT-2, still acknowledges.\n"
-                 "Only the server's own FIN ends the connection.",
+        .prose = "The client sends its request and says with a FIN that this was all. That closes one direction\n"
+                 "only: the server, in CLOSE-WAIT, still answers, and the client, in FIN-WAIT-2, still\n"
+                 "acknowledges. Only the server's own FIN ends the connection.",
         .until_ms = 70000,
         .step = {{0, SERVER, LISTEN, PORT, "server listens"},
                  {0, CLIENT, CONNECT, PORT, "client connects"},
@@ -112,9 +112,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "simultaneous-open",
         .title = "Simultaneous open: two SYNs cross (RFC 9293 §3.5)",
-        .prose = "Both ends connect to each other at the same moment. Neither listens, yet one connection comes about, not\n"
-                 "two: each answers the SYN that it gets in SYN-SENT by a SYN,ACK, and stands in SYN-RECEIVED until the\n"
-                 "other's arrives.",
+        .prose = "Both ends connect to each other at the same moment. Neither listens, yet one connection comes\n"
+                 "about, not two: each answers the SYN that it gets in SYN-SENT by a SYN,ACK, and stands in SYN-\n"
+                 "RECEIVED until the other's arrives.",
         .echo_close = {[SERVER] = true},
         .until_ms = 70000,
         .step = {{0, CLIENT, OPEN_BOTH, PORT, "both connect to each other"},
@@ -129,8 +129,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "simultaneous-close",
         .title = "Simultaneous close: two FINs cross (RFC 9293 §3.6)",
-        .prose = "Both ends close at the same moment. Each gets a FIN in FIN-WAIT-1 that does not acknowledge its own, and\n"
-                 "so stands in CLOSING until the acknowledgment comes. Both closed first: both wait in TIME-WAIT.",
+        .prose = "Both ends close at the same moment. Each gets a FIN in FIN-WAIT-1 that does not acknowledge\n"
+                 "its own, and so stands in CLOSING until the acknowledgment comes. Both closed first: both wait\n"
+                 "in TIME-WAIT.",
         .until_ms = 70000,
         .step = {{0, SERVER, LISTEN, PORT, "server listens"},
                  {0, CLIENT, CONNECT, PORT, "client connects"},
@@ -144,8 +145,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "refused",
         .title = "Refused: nobody listens (RFC 9293 §3.10.7.1)",
-        .prose = "A SYN to a port where nobody listens is answered by a reset that acknowledges it: proof that it answers\n"
-                 "this SYN and no other. The client's connect fails at once instead of waiting for minutes.",
+        .prose = "A SYN to a port where nobody listens is answered by a reset that acknowledges it: proof that\n"
+                 "it answers this SYN and no other. The client's connect fails at once instead of waiting for\n"
+                 "minutes.",
         .until_ms = 1000,
         .step = {{0, CLIENT, CONNECT, PORT, "client connects"}},
         .expect = {{SENT, SERVER, TCP_RST | TCP_ACK, 1, "the server's stack answered RST,ACK"},
@@ -155,9 +157,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "abort",
         .title = "Abort: a reset instead of a FIN (RFC 9293 §3.10.5)",
-        .prose = "The client gives up the connection rather than closing it. A reset says so: what was on the way is lost,\n"
-                 "nobody acknowledges a reset, nobody waits in TIME-WAIT, and the server is told that this was no orderly\n"
-                 "end.",
+        .prose = "The client gives up the connection rather than closing it. A reset says so: what was on the\n"
+                 "way is lost, nobody acknowledges a reset, nobody waits in TIME-WAIT, and the server is told\n"
+                 "that this was no orderly end.",
         .until_ms = 2000,
         .step = {{0, SERVER, LISTEN, PORT, "server listens"},
                  {0, CLIENT, CONNECT, PORT, "client connects"},
@@ -171,10 +173,10 @@ static const struct scenario scenarios[] = {
     {
         .name = "lost-final-ack",
         .title = "The lost final ACK: TIME-WAIT's first reason (RFC 9293 §3.6)",
-        .prose = "The last acknowledgment of a connection is never acknowledged itself. Here it is lost. The server, in\n"
-                 "LAST-ACK, cannot know, and sends its FIN again. Somebody must still be there to answer it: that is what\n"
-                 "the client's TIME-WAIT is for. Had it forgotten, it would answer by a reset, and a good connection would\n"
-                 "end in an error.",
+        .prose = "The last acknowledgment of a connection is never acknowledged itself. Here it is lost. The\n"
+                 "server, in LAST-ACK, cannot know, and sends its FIN again. Somebody must still be there to\n"
+                 "answer it: that is what the client's TIME-WAIT is for. Had it forgotten, it would answer by a\n"
+                 "reset, and a good connection would end in an error.",
         .echo_close = {[SERVER] = true},
         .until_ms = 70000,
         .rule = {.active = true, .from = CLIENT, .in_state = WEFT_TCP_TIME_WAIT},
@@ -190,10 +192,11 @@ static const struct scenario scenarios[] = {
     {
         .name = "wandering-duplicate",
         .title = "The wandering duplicate: TIME-WAIT's second reason (RFC 9293 §3.4.3, §3.6)",
-        .prose = "A router kept a copy of a segment. The connection is long over when it comes back. If the same pair of\n"
-                 "addresses and ports were in use again, the old bytes could be taken for new ones. TIME-WAIT prevents\n"
-                 "that: it keeps the pair for as long as a segment may live, throws the duplicate away, and only then lets\n"
-                 "a new connection begin, with a later sequence number, out of the old one's reach.",
+        .prose = "A router kept a copy of a segment. The connection is long over when it comes back. If the same\n"
+                 "pair of addresses and ports were in use again, the old bytes could be taken for new ones.\n"
+                 "TIME-WAIT prevents that: it keeps the pair for as long as a segment may live, throws the\n"
+                 "duplicate away, and only then lets a new connection begin, with a later sequence number, out\n"
+                 "of the old one's reach.",
         .until_ms = 140000,
         .echo_close = {[SERVER] = true},
         .rule = {.active = true, .from = SERVER, .with_text = true, .in_state = -1, .keep_copy = true},
@@ -208,8 +211,8 @@ static const struct scenario scenarios[] = {
                  {70200, CLIENT, WANDER, 0, "the copy comes once more"},
                  {70300, CLIENT, CLOSE, 0, "client closes"}},
         .expect = {{FAILED, CLIENT, WEFT_EADDRINUSE, 0, "in TIME-WAIT the pair was not given away"},
-                   {DROPPED, CLIENT, WEFT_DROP_tcp_time_wait_rst, 1, "TIME-WAIT ignored the reset it provoked (RFC 1337)"},
-                   {DROPPED, CLIENT, WEFT_DROP_tcp_paws, 2, "its old timestamp gave the duplicate away both times (PAWS)"},
+                   {DROPPED, CLIENT, WEFT_DROP_tcp_paws, 2, "the old timestamp gave it away both times (PAWS)"},
+                   {DROPPED, CLIENT, WEFT_DROP_tcp_time_wait_rst, 1, "TIME-WAIT ignored the reset it provoked"},
                    {SENT, CLIENT, TCP_SYN, 2, "after it, a new connection came about"},
                    {GOT, CLIENT, 0, 36, "no old byte was taken for a new one"},
                    {ENDS, CLIENT, WEFT_TCP_CLOSED, 0, "and all is over"}},
@@ -217,9 +220,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "half-open",
         .title = "Half-open: the peer has crashed and come back (RFC 9293 §3.5.1)",
-        .prose = "The server loses its memory. The client does not notice: nothing is exchanged on an idle connection. The\n"
-                 "next segment reaches a stack that knows of no such connection, and its reset tells the client what\n"
-                 "happened.",
+        .prose = "The server loses its memory. The client does not notice: nothing is exchanged on an idle\n"
+                 "connection. The next segment reaches a stack that knows of no such connection, and its reset\n"
+                 "tells the client what happened.",
         .until_ms = 2000,
         .step = {{0, SERVER, LISTEN, PORT, "server listens"},
                  {0, CLIENT, CONNECT, PORT, "client connects"},
@@ -234,9 +237,9 @@ static const struct scenario scenarios[] = {
     {
         .name = "zero-window",
         .title = "Zero window: the receiver does not read (RFC 9293 §3.8.6.1)",
-        .prose = "The server's program stops reading. Its stack takes what fits and closes the window; the client must stop.\n"
-                 "The acknowledgment that will open it again could get lost, and then both would wait for ever: so the\n"
-                 "client probes, ever more slowly, until the server reads on.",
+        .prose = "The server's program stops reading. Its stack takes what fits and closes the window; the\n"
+                 "client must stop. The acknowledgment that will open it again could get lost, and then both\n"
+                 "would wait for ever: so the client probes, ever more slowly, until the server reads on.",
         .buffer = 8192,
         .echo_close = {[SERVER] = true},
         .until_ms = 80000,
@@ -356,8 +359,10 @@ static void read_some(struct play *p, int end)
     if (!a->sock || a->not_reading)
         return;
     while ((n = weft_recv(a->sock, buf, sizeof buf, 0)) > 0) {
-        if (a->got < sizeof a->text - 1)
-            memcpy(a->text + a->got, buf, (size_t)n < sizeof a->text - 1 - a->got ? (size_t)n : sizeof a->text - 1 - a->got);
+        size_t room = a->got < sizeof a->text - 1 ? sizeof a->text - 1 - (size_t)a->got : 0;
+
+        if (room)
+            memcpy(a->text + a->got, buf, (size_t)n < room ? (size_t)n : room);
         a->got += (uint64_t)n;
     }
     if (n == 0 && !a->over) {

@@ -13,7 +13,7 @@
  */
 bool namespace_enter(char *why, size_t n);
 
-/* Gives the kernel's interface an IPv4 address ("10.9.0.1", with a /24 mask) and brings it up. False: errno says why. */
+/* Gives the kernel's interface an IPv4 address (and a /24 mask) and brings it up. False: errno says why. */
 bool kernel_address(const char *device, const char *address);
 
 /* A listening TCP socket of the kernel's; -1: errno says why. */
@@ -22,8 +22,8 @@ int kernel_listen(uint16_t port);
 enum tool_result { TOOL_OK, TOOL_FAILED, TOOL_MISSING, TOOL_TIMED_OUT };
 
 /*
- * Runs a program with this text as its input (NULL: none), and keeps the beginning of what it says, terminated. Gives it
- * ten seconds.
+ * Runs a program with this text as its input (NULL: none), and keeps the beginning of what it says, terminated. Gives
+ * it ten seconds.
  */
 enum tool_result tool_run(const char *const argv[], const char *input, char *output, size_t n);
 

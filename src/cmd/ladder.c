@@ -87,15 +87,14 @@ void ladder_note(struct ladder *l, weft_time now, const char *text)
 
 void ladder_settle(struct ladder *l, weft_time now)
 {
+    bool changed[2] = {l->state[0] != l->shown[0], l->state[1] != l->shown[1]};
+    const char *who = changed[0] && changed[1] ? "both" : l->name[changed[0] ? 0 : 1];
     char text[TEXT_ROOM];
-    int end;
 
-    for (end = 0; end < 2; end++) {
-        if (l->state[end] == l->shown[end])
-            continue;
-        snprintf(text, sizeof text, "%s: %s is over", l->name[end], weft_tcp_state_name(l->shown[end]));
-        ladder_note(l, now, text);
-    }
+    if (!changed[0] && !changed[1])
+        return;
+    snprintf(text, sizeof text, "%s: %s is over", who, weft_tcp_state_name(l->shown[changed[0] ? 0 : 1]));
+    ladder_note(l, now, text);
 }
 
 /* ---- segments ---- */
@@ -227,6 +226,8 @@ static void understand(struct ladder *l, int from, const struct tcp_header *h, u
 /* Tells one frame's story: a segment, or what else came along. */
 static void tell(struct ladder *l, int from, const struct ladder_frame *f, enum ladder_fate fate)
 {
+    static const char *const fates[] = {
+        [LADDER_ARRIVED] = "", [LADDER_LOST] = ", lost", [LADDER_WANDERED] = ", wandered"};
     weft_time sent = fate == LADDER_ARRIVED ? f->at - l->delay : fate == LADDER_LOST ? f->at : WEFT_NEVER;
     struct ladder_segment s = {.fate = fate, .drop = f->drop};
     char text[TEXT_ROOM] = "", story[TEXT_ROOM + 64];
@@ -250,7 +251,7 @@ static void tell(struct ladder *l, int from, const struct ladder_frame *f, enum 
     if (!l->told)
         return;
     snprintf(story, sizeof story, "%s %s, %s %s%s", l->name[0], weft_tcp_state_name(l->state[0]), l->name[1],
-             weft_tcp_state_name(l->state[1]), fate == LADDER_LOST ? ", lost" : fate == LADDER_WANDERED ? ", wandered" : "");
+             weft_tcp_state_name(l->state[1]), fates[fate]);
     l->told(l->told_ctx, f, from, story);
 }
 

@@ -245,7 +245,7 @@ int job_run(struct weft_job *job, void *keeper)
         status = args_parse(&ctx);
         if (status == CMD_GO_ON)
             status = ctx.cmd->run(&ctx);
-        free(ctx.opts);
+        args_free(&ctx);
     } else if (ctx.err) {
         fprintf(ctx.err, "weft: host %s does not know this command: its weft is another version\n",
                 weft_host_name(job->host));

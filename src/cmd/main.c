@@ -38,7 +38,7 @@ static int run_command(const struct subcommand *cmd, int argc, char **argv)
         status = cmd->prepare(&ctx);
     if (status == CMD_GO_ON)
         status = cmd->on_host ? run_on_host(&ctx) : cmd->run(&ctx);
-    free(ctx.opts);
+    args_free(&ctx);
     if (fflush(stdout) != 0 && status == 0)
         status = CMD_FAILED;
     return status;

@@ -3,7 +3,8 @@
  * weft nc: joins standard input and output with a TCP or UDP socket.
  *
  * The end of input becomes a half-close; the command ends when both directions have. One loop waits for the socket and,
- * through an epoll descriptor, for input and for the order to end. Input that epoll refuses (a file) can always be read.
+ * through an epoll descriptor, for input and for the order to end. Input that epoll refuses (a file) can always be
+ * read.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -100,6 +101,7 @@ struct nc {
     bool has_peer;       /* UDP: somebody to send to */
     uint8_t *out_buf, *in_buf;
     size_t in_at, in_len;
+    weft_time active;    /* when something last moved: -w counts from here */
     int error;           /* of the socket, negative: the end */
     int send_error;      /* sending has failed; what came before may still be read */
 };
@@ -222,6 +224,8 @@ static bool input_arrived(struct nc *nc)
     struct epoll_event ev[2];
     int i, n = epoll_wait(nc->waiter, ev, 2, 0);
 
+    if (n > 0)
+        nc->active = weft_host_now(nc->ctx->host);
     for (i = 0; i < n; i++) {
         if (ev[i].data.fd == nc->ctx->hangup)
             return false;
@@ -229,6 +233,18 @@ static bool input_arrived(struct nc *nc)
             read_input(nc);
     }
     return true;
+}
+
+/* How long to wait for something to move; zero when the time of -w is up. */
+static weft_time patience(const struct nc *nc)
+{
+    weft_time idle = weft_host_now(nc->ctx->host) - nc->active;
+
+    if (nc->input_is_file && wants_input(nc))
+        return 0;
+    if (!nc->o->timeout)
+        return WEFT_NEVER;
+    return idle < nc->o->timeout ? nc->o->timeout - idle : 0;
 }
 
 /* One wait and what follows from it; false when it is over. */
@@ -241,8 +257,9 @@ static bool nc_round(struct nc *nc)
     if (nc->input_is_file && wants_input(nc))
         read_input(nc);
     p.want = (nc->out_over ? 0u : WEFT_READABLE) | (nc->in_len ? WEFT_WRITABLE : 0u);
-    n = weft_host_poll(nc->ctx->host, &p, 1, nc->waiter,
-                       nc->input_is_file && wants_input(nc) ? 0 : nc->o->timeout ? nc->o->timeout : WEFT_NEVER);
+    n = weft_host_poll(nc->ctx->host, &p, 1, nc->waiter, patience(nc));
+    if (n > 0)
+        nc->active = weft_host_now(nc->ctx->host);
     if (n < 0)
         nc->error = n;
     if (!input_arrived(nc))
@@ -255,9 +272,7 @@ static bool nc_round(struct nc *nc)
         nc->error = WEFT_ECONNRESET;
     else if (p.ready & WEFT_HANGUP)
         nc->in_over = true; /* nobody would hear it */
-    if (n == 0 && nc->o->timeout && !nc->in_len && !nc->input_is_file)
-        return false;
-    return !finished(nc);
+    return !finished(nc) && ((nc->input_is_file && wants_input(nc)) || nc->in_len || patience(nc));
 }
 
 static int transfer(struct nc *nc)
@@ -273,6 +288,7 @@ static int transfer(struct nc *nc)
     } else {
         if (ctx->hangup >= 0)
             watch(nc, EPOLL_CTL_ADD, ctx->hangup);
+        nc->active = weft_host_now(ctx->host);
         while (nc_round(nc))
             ;
         if (!nc->error)

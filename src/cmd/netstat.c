@@ -201,7 +201,8 @@ static void json_interface(struct json *j, const struct weft_if_info *info, cons
     json_number(j, "mtu", info->mtu);
     json_open(j, "addresses", '[');
     for (i = 0; i < info->n_addresses; i++) {
-        snprintf(text, sizeof text, "%s/%u", weft_ip_text(&info->address[i].ip, ip, sizeof ip), info->address[i].prefix);
+        weft_ip_text(&info->address[i].ip, ip, sizeof ip);
+        snprintf(text, sizeof text, "%s/%u", ip, info->address[i].prefix);
         json_text(j, NULL, text);
     }
     json_close(j, ']');
@@ -307,7 +308,8 @@ static int show_routes(struct cmd_ctx *ctx, struct json *j)
 
 /* ---- counters ---- */
 
-static void print_counters(FILE *out, const uint64_t counters[WEFT_COUNTER_COUNT], const uint64_t drops[WEFT_DROP_COUNT])
+static void print_counters(FILE *out, const uint64_t counters[WEFT_COUNTER_COUNT],
+                           const uint64_t drops[WEFT_DROP_COUNT])
 {
     const char *group = "";
     int i;

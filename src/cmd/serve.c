@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* weft serve: the small services, inside a running host (and then it returns) or in front on a host of its own. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -76,25 +77,17 @@ static error_t parse_serve(int key, char *arg, struct argp_state *state)
 /* The host's process has another working directory: a relative root is made absolute by a second --root. */
 static int prepare_serve(struct cmd_ctx *ctx)
 {
-    struct serve_opts *o = ctx->opts;
-    char *path, *option, **argv;
+    const struct serve_opts *o = ctx->opts;
+    char path[PATH_MAX], *option = NULL;
     struct stat st;
 
     if (!o->root)
         return CMD_GO_ON;
-    path = realpath(o->root, NULL);
-    if (!path || stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
-        free(path);
+    if (!realpath(o->root, path) || stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
         return cmd_fail(ctx, CMD_USAGE, "no directory '%s': give --root one that is there", o->root);
-    }
-    argv = calloc((size_t)ctx->argc + 2, sizeof *argv);
-    if (!argv || asprintf(&option, "--root=%s", path) < 0)
-        return cmd_fail(ctx, CMD_FAILED, "out of memory");
-    memcpy(argv, ctx->argv, (size_t)ctx->argc * sizeof *argv);
-    argv[ctx->argc++] = option;
-    ctx->argv = argv;
-    o->root = path;
-    return CMD_GO_ON;
+    if (asprintf(&option, "--root=%s", path) < 0)
+        option = NULL;
+    return args_append(ctx, option);
 }
 
 static int run_serve(struct cmd_ctx *ctx)

@@ -107,8 +107,9 @@ static bool keeper_open(struct cmd_keeper *k, struct cmd_ctx *ctx)
 
 static void keeper_close(struct cmd_keeper *k)
 {
+    services_stop(k->services);
+    weft_host_free(k->host); /* ends the jobs, which may still ask for services */
     services_free(k->services);
-    weft_host_free(k->host);
     close(k->quit);
 }
 
@@ -208,7 +209,6 @@ static int run_up(struct cmd_ctx *ctx)
 
 const struct subcommand cmd_up = {
     .name = "up",
-    .args = "--name NAME --if SPEC --addr A.B.C.D/N",
     .summary = "Start a named host: a stack with interfaces, kept by a process of its own",
     .more = "Each --if may have one --addr after it. A route may be given as three words or as one: "
             "--route default via 10.9.0.1.",

@@ -168,6 +168,12 @@ weft_if *weft_if_find(weft_stack *stack, const char *name)
     return NULL;
 }
 
+static void forget_senders(weft_if *ifp)
+{
+    while (list_pop_front(&ifp->senders))
+        ;
+}
+
 static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
 {
     memset(ifp, 0, sizeof *ifp);
@@ -186,6 +192,19 @@ static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
     list_push_back(&s->interfaces, &ifp->link);
 }
 
+/* One that was removed is used again, so that their number is bounded. */
+static weft_if *allocate(weft_stack *s)
+{
+    struct list *old = list_pop_front(&s->removed);
+    weft_if *ifp;
+
+    if (!old)
+        return mem_alloc(&s->mem, MEM_stack, sizeof *ifp);
+    ifp = container_of(old, weft_if, link);
+    forget_senders(ifp); /* who asked for a turn since; they ask again when they know their new route */
+    return ifp;
+}
+
 weft_if *weft_if_new(weft_stack *stack, const struct weft_if_config *config, int *err)
 {
     weft_if *ifp = NULL;
@@ -195,7 +214,7 @@ weft_if *weft_if_new(weft_stack *stack, const struct weft_if_config *config, int
         why = WEFT_EINVAL;
     else if (weft_if_find(stack, config->name))
         why = WEFT_EEXIST;
-    else if (!(ifp = mem_alloc(&stack->mem, MEM_stack, sizeof *ifp)))
+    else if (!(ifp = allocate(stack)))
         why = WEFT_ENOMEM;
     else
         fill(ifp, stack, config);
@@ -211,13 +230,21 @@ void weft_if_free(weft_if *ifp)
     ifp->up = false;
     route_forget_if(s, ifp);
     neigh_forget_if(ifp);
-    while (list_pop_front(&ifp->senders))
-        ;
+    forget_senders(ifp);
     pkt_queue_clear(&ifp->queue, WEFT_DROP_if_down);
     list_remove(&ifp->link);
     if (s->loopback == ifp)
         s->loopback = NULL;
-    mem_free(&s->mem, MEM_stack, ifp, sizeof *ifp);
+    ifp->n_addresses = 0;
+    list_push_back(&s->removed, &ifp->link);
+}
+
+void if_free_removed(weft_stack *s)
+{
+    struct list *link;
+
+    while ((link = list_pop_front(&s->removed)))
+        mem_free(&s->mem, MEM_stack, container_of(link, weft_if, link), sizeof(weft_if));
 }
 
 /* ---- addresses ---- */

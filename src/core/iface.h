@@ -72,6 +72,9 @@ static inline void if_want(weft_if *ifp, struct sender *s)
         list_push_back(&ifp->senders, &s->link);
 }
 
+/* Frees the memory of removed interfaces; nobody may hold one any more. */
+void if_free_removed(weft_stack *s);
+
 /* The address entry with this ip, or NULL. */
 const struct if_address *if_find_address(const weft_if *ifp, const struct weft_ip *ip);
 

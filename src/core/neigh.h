@@ -81,7 +81,7 @@ struct neigh *neigh_find(weft_if *ifp, const struct weft_ip *ip);
 
 void neigh_forget_if(weft_if *ifp);
 
-/* What was last sent to through this interface, if that is this next hop and nothing is due: the usual case, no look-up. */
+/* What was last sent to here, if that is this next hop and nothing is due: the usual case, without look-up. */
 static inline const struct neigh *neigh_cached(const weft_if *ifp, const struct weft_ip *next_hop)
 {
     const struct neigh *n = ifp->last_neigh;

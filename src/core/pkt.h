@@ -53,8 +53,8 @@ struct weft_pkt *pkt_new(weft_stack *s);
 struct weft_pkt *pkt_new_linear(weft_stack *s, size_t headroom, size_t n);
 
 /*
- * The packet once more, of stack `to` (which may be another one): the linear run is copied, spans are shared. A checksum
- * that was left to the link counts as right: the bytes never leave this memory. NULL: out of memory.
+ * The packet once more, of stack `to` (which may be another one): the linear run is copied, spans are shared.
+ * A checksum that was left to the link counts as right: the bytes never leave this memory. NULL: out of memory.
  */
 struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to);
 
@@ -98,7 +98,7 @@ void pkt_trim(struct weft_pkt *p, uint32_t n);
 /* Adds `len` bytes from `offset` behind data to a checksum. */
 void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c);
 
-/* Does what csum_partial leaves to the link: the sum is taken and written. The whole transport message must be linear. */
+/* Does what csum_partial leaves to the link: takes the sum and writes it. All of the transport message is linear. */
 void pkt_finish_csum(struct weft_pkt *p);
 
 /* Copies out; returns how many. */

@@ -92,10 +92,14 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 
 int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 {
+    const weft_if *before = path->ifp;
+    int err;
+
     if (likely(path->generation == s->routes.generation))
         return 0;
     path->ifp = NULL;
-    return route_lookup(s, dst, path);
+    err = route_lookup(s, dst, path);
+    return err && before && !before->up ? WEFT_ENETDOWN : err;
 }
 
 int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, struct weft_ip *src)

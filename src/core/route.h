@@ -38,7 +38,10 @@ void route_forget_if(weft_stack *s, const weft_if *ifp);
 /* Fills *path for dst; 0 or WEFT_ENETUNREACH. Own addresses lead to the loopback interface. */
 int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
 
-/* Is the path still good? Asks again when the table changed. */
+/*
+ * Is the path still good? Asks again when the table changed. 0, WEFT_ENETUNREACH, or WEFT_ENETDOWN when it went with its
+ * interface; path->ifp is NULL after an error.
+ */
 int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
 
 /* The source address for a packet to dst by this path (RFC 1122 §3.3.4.3); 0 or WEFT_EADDRNOTAVAIL. */

@@ -107,6 +107,7 @@ static void init_parts(weft_stack *s, const struct assembly *parts, weft_time no
     wheel_init(&s->wheel, now);
     list_init(&s->events);
     list_init(&s->interfaces);
+    list_init(&s->removed);
     slab_init(&s->pkts, &s->mem, MEM_packet, sizeof(struct weft_pkt));
     block_pool_init(&s->blocks, &s->mem);
     route_table_init(&s->routes);
@@ -203,6 +204,7 @@ void weft_stack_free(weft_stack *stack)
         stack->assembly->ip_fini(stack, stack->ip);
     while (!list_empty(&stack->interfaces))
         weft_if_free(container_of(list_first(&stack->interfaces), weft_if, link));
+    if_free_removed(stack);
     neigh_table_fini(stack);
     route_table_fini(stack);
     slab_fini(&stack->pkts);

@@ -17,6 +17,7 @@ struct weft_stack {
     struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
     struct list events;        /* endpoints with news */
     struct list interfaces;
+    struct list removed;       /* interfaces; a connection may hold one until it asks for its route again */
     weft_if *loopback;
     struct slab pkts;
     struct block_pool blocks;

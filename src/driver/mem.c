@@ -307,7 +307,8 @@ weft_time weft_wire_deadline(const weft_wire *wire)
 
 /* ---- making one ---- */
 
-weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_config *config, weft_if *end0, weft_if *end1)
+weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_config *config, weft_if *end0,
+                         weft_if *end1)
 {
     struct mem mem = {.ctx = env->ctx, .alloc = env->alloc, .free = env->free, .refuse = env->refuse};
     struct weft_wire *w = mem_alloc(&mem, MEM_stack, sizeof *w);

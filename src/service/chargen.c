@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Character generator (RFC 864): lines of 72 printing characters, each starting one further in the alphabet, for as long
- * as the client takes them. The text repeats after 95 lines, so a connection is no more than a position in it.
+ * Character generator (RFC 864): lines of 72 printing characters, each starting one further in the alphabet, for as
+ * long as the client takes them. The text repeats after 95 lines, so a connection is no more than a position in it.
  *
  * DEVIATION: a datagram is answered with at most as much as it brought, or one line; RFC 864 allows 512 for nothing.
  */

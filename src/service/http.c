@@ -144,15 +144,16 @@ static bool field_is(const char *head, const char *name, const char *value)
     return found && n == strlen(value) && strncasecmp(found, value, n) == 0;
 }
 
-/* Reads a head, ended by a NUL in place of its empty line. */
-static void parse_request(char *head, struct request *r)
+/* Reads a head of n bytes, ended by a NUL in place of its empty line. */
+static void parse_request(const char *head, size_t n_head, struct request *r)
 {
     char method[16], target[PATH_ROOM * 2], version[16];
     size_t n;
 
     memset(r, 0, sizeof *r);
     r->status = 400;
-    if (sscanf(head, "%15s %2047s %15s", method, target, version) != 3 || strncmp(version, "HTTP/", 5) != 0)
+    if (memchr(head, '\0', n_head) || sscanf(head, "%15s %2047s %15s", method, target, version) != 3 ||
+        strncmp(version, "HTTP/", 5) != 0)
         return;
     r->status = 505;
     if (strcmp(version, "HTTP/1.1") != 0 && strcmp(version, "HTTP/1.0") != 0)
@@ -296,7 +297,7 @@ static bool answer_heads(struct service *sv, struct service_conn *c, struct http
         size_t used = (size_t)(end - h->head) + 4;
 
         end[2] = '\0';
-        parse_request(h->head, &r);
+        parse_request(h->head, (size_t)(end - h->head) + 2, &r);
         h->n_head -= used;
         if (!answer(sv, c, &r))
             return false;
@@ -351,6 +352,7 @@ const struct service_type service_http = {
     .port = 80,
     .conn_size = sizeof(struct http_conn),
     .want = WEFT_READABLE,
+    .patience = 60 * WEFT_S,
     .step = http_step,
     .close = http_close,
 };

@@ -27,6 +27,7 @@ struct service {
     uint8_t *buffer;
     char label[32];
     size_t n_conns, room;
+    weft_time next_sweep; /* for connections that try the type's patience */
     struct service_conn **conns;
     struct weft_host_poll *polls; /* FIRST_CONN + room */
     pthread_t thread;
@@ -34,8 +35,9 @@ struct service {
 
 struct services {
     weft_host *host;
-    pthread_mutex_t mutex; /* guards first */
+    pthread_mutex_t mutex; /* guards what follows */
     struct service *first;
+    bool stopped;
 };
 
 static const struct service_type *const types[] = {
@@ -139,6 +141,7 @@ static struct service_conn *conn_new(struct service *sv, int s)
     c->s = s;
     c->data = c + 1;
     c->want = sv->type->want;
+    c->active = weft_host_now(sv->host);
     sv->conns[sv->n_conns++] = c;
     weft_host_label(sv->host, s, sv->label);
     return c;
@@ -194,6 +197,7 @@ static bool conn_step(struct service *sv, size_t i, unsigned ready)
     struct service_conn *c = sv->conns[i];
     bool alive = true;
 
+    c->active = weft_host_now(sv->host);
     if (c->left)
         alive = flush_left(sv, c);
     else if (!sv->type->step || !sv->type->step(sv, c, ready))
@@ -274,16 +278,35 @@ static bool told_to_quit(const struct service *sv)
     return poll(&p, 1, 0) > 0;
 }
 
+/* Resets those that have been silent for too long; returns how long until the next look. */
+static weft_time sweep(struct service *sv)
+{
+    weft_time now = weft_host_now(sv->host), step = sv->type->patience / 4;
+    size_t i = sv->n_conns;
+
+    if (!sv->type->patience)
+        return WEFT_NEVER;
+    if (now < sv->next_sweep)
+        return sv->next_sweep - now;
+    while (i-- > 0) {
+        if (now - sv->conns[i]->active >= sv->type->patience)
+            conn_end(sv, i, false);
+    }
+    sv->next_sweep = now + step;
+    return step;
+}
+
 /* One round; false when it is time to end. The datagram entry is left out of polling for services without UDP. */
 static bool serve_round(struct service *sv)
 {
+    weft_time patience = sweep(sv);
     size_t n = set_wants(sv), i = sv->n_conns;
     size_t skip = sv->type->answer ? 0 : 1;
     int ready;
 
     if (skip)
         sv->polls[DATAGRAMS] = sv->polls[LISTENER];
-    ready = weft_host_poll(sv->host, sv->polls + skip, n - skip, sv->quit, WEFT_NEVER);
+    ready = weft_host_poll(sv->host, sv->polls + skip, n - skip, sv->quit, patience);
     if (ready < 0 || (ready == 0 && told_to_quit(sv)))
         return false;
     /* Downwards, because an ending connection is replaced by the last one, which has had its turn. */
@@ -403,6 +426,31 @@ static int service_run(struct service *sv)
     return err;
 }
 
+static void service_stop(struct service *sv)
+{
+    const uint64_t one = 1;
+
+    while (write(sv->quit, &one, sizeof one) < 0 && errno == EINTR)
+        ;
+    pthread_join(sv->thread, NULL);
+    service_free(sv);
+}
+
+/* False when it is too late. */
+static bool services_add(struct services *all, struct service *sv)
+{
+    bool open;
+
+    pthread_mutex_lock(&all->mutex);
+    open = !all->stopped;
+    if (open) {
+        sv->next = all->first;
+        all->first = sv;
+    }
+    pthread_mutex_unlock(&all->mutex);
+    return open;
+}
+
 int services_start(struct services *all, const struct service_config *config, char *why, size_t n)
 {
     struct service_config c = *config;
@@ -424,11 +472,11 @@ int services_start(struct services *all, const struct service_config *config, ch
         service_free(sv);
         return -1;
     }
-    pthread_mutex_lock(&all->mutex);
-    sv->next = all->first;
-    all->first = sv;
-    pthread_mutex_unlock(&all->mutex);
-    return 0;
+    if (services_add(all, sv))
+        return 0;
+    snprintf(why, n, "the host is ending");
+    service_stop(sv);
+    return -1;
 }
 
 struct services *services_new(weft_host *host)
@@ -442,20 +490,28 @@ struct services *services_new(weft_host *host)
     return all;
 }
 
-void services_free(struct services *all)
+void services_stop(struct services *all)
 {
-    const uint64_t one = 1;
-    struct service *sv;
+    struct service *sv, *next;
 
     if (!all)
         return;
-    while ((sv = all->first) != NULL) {
-        all->first = sv->next;
-        while (write(sv->quit, &one, sizeof one) < 0 && errno == EINTR)
-            ;
-        pthread_join(sv->thread, NULL);
-        service_free(sv);
+    pthread_mutex_lock(&all->mutex);
+    all->stopped = true;
+    sv = all->first;
+    all->first = NULL;
+    pthread_mutex_unlock(&all->mutex);
+    for (; sv; sv = next) {
+        next = sv->next;
+        service_stop(sv);
     }
+}
+
+void services_free(struct services *all)
+{
+    if (!all)
+        return;
+    services_stop(all);
     pthread_mutex_destroy(&all->mutex);
     free(all);
 }

@@ -3,8 +3,8 @@
  * The small services: one thread and one event loop each, over the host's public calls only.
  *
  * service.c owns sockets, connections and what could not be sent yet; a service type says only what to do when a
- * connection may be read or written, and what to answer to a datagram. Bounds: SERVICE_MAX_CONNS connections per service
- * (more are reset at once); what a connection may owe is what its type sent in one step.
+ * connection may be read or written, and what to answer to a datagram. Bounds: SERVICE_MAX_CONNS connections per
+ * service (more are reset at once); what a connection may owe is what its type sent in one step.
  *
  * UDP services never answer a source port below 1024, so that two of them cannot be set against each other, and answer
  * with little more than they got, so that they are no use for amplification (RFC 862, RFC 864 know neither).
@@ -25,6 +25,7 @@ struct service_conn {
     bool closing;      /* close when nothing is left to send */
     uint8_t *left;     /* not sent yet; owned */
     size_t left_at, left_len;
+    weft_time active;  /* when it last had something to do */
     uint64_t position; /* free for the type: a phase, an offset */
     void *data;        /* type->conn_size bytes, zero at first */
 };
@@ -34,6 +35,7 @@ struct service_type {
     uint16_t port;
     size_t conn_size;
     unsigned want; /* what a new connection waits for */
+    weft_time patience; /* a connection that is silent for so long is reset; 0: it may be silent for ever */
     /* For a new connection, before anything else; may be NULL. False: over. */
     bool (*open)(struct service *sv, struct service_conn *c);
     /*
@@ -62,9 +64,13 @@ const struct service_type *service_find(const char *name);
 /* The i-th type; NULL when there is no i-th. */
 const struct service_type *service_at(size_t i);
 
-/* All services of one host. The host must outlive them; services_free stops them (NULL is fine). */
+/*
+ * All services of one host. services_stop ends them, and lets no other start: call it while the host is still there.
+ * services_free does so too where it has not been done, and frees; nobody may be in a call then. NULL is fine for both.
+ */
 struct services;
 struct services *services_new(weft_host *host);
+void services_stop(struct services *all);
 void services_free(struct services *all);
 
 /* Starts one: it listens when this returns. 0, or -1 and one line in why. */

@@ -48,8 +48,13 @@ static bool is_acceptable(const struct tcp_conn *c, const struct tcp_seg *seg)
 
     if (seq_eq(seg->h.seq, c->rcv.nxt))
         return true;
+    /*
+     * DEVIATION: an empty segment at the very edge counts too, as in Linux: a sender that filled the window has no other
+     * number for its acknowledgments, which must not be lost while we wait for a hole to be filled.
+     */
     if (len == 0)
-        return seq_in(seg->h.seq, c->rcv.nxt, c->rcv.edge);
+        return seq_in(seg->h.seq, c->rcv.nxt, c->rcv.edge) ||
+               (seq_eq(seg->h.seq, c->rcv.edge) && !seg_has(seg, TCP_RST));
     return seq_in(seg->h.seq, c->rcv.nxt, c->rcv.edge) || seq_in(last, c->rcv.nxt, c->rcv.edge);
 }
 

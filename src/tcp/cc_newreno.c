@@ -8,6 +8,8 @@
  */
 #define SLOW_START_LIMIT 8
 
+#define CWND_MAX (1u << 30) /* no peer's window is larger (RFC 7323 §2.3) */
+
 uint32_t cc_initial_window(uint32_t mss, unsigned segments)
 {
     uint32_t bytes = max_u32(2 * mss, 1460 * segments);
@@ -19,7 +21,7 @@ static void newreno_on_delivered(struct cc *c, uint32_t private[8], const struct
 {
     uint32_t acked = d->acked;
 
-    if (!d->cwnd_limited)
+    if (!d->cwnd_limited || c->cwnd >= CWND_MAX)
         return; /* an unused window proves nothing (RFC 9293 §3.8.2, RFC 7661) */
     if (c->cwnd < c->ssthresh) {
         uint32_t step = min_u32(min_u32(acked, SLOW_START_LIMIT * mss), c->ssthresh - c->cwnd);
@@ -27,9 +29,9 @@ static void newreno_on_delivered(struct cc *c, uint32_t private[8], const struct
         c->cwnd += step;
         return;
     }
-    private[0] += acked; /* bytes acknowledged since the last step */
+    private[0] += min_u32(acked, c->cwnd); /* bytes acknowledged since the last step */
     if (private[0] >= c->cwnd) {
-        private[0] -= c->cwnd;
+        private[0] %= c->cwnd; /* what was counted in a larger window, before it was idle, is worth one step */
         c->cwnd += mss;
     }
 }

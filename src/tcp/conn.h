@@ -320,7 +320,7 @@ struct segment {
     struct ip_path *path;  /* NULL: looked up */
 };
 /* Writes header and checksum and gives the packet to IP. */
-void segment_finish(weft_stack *s, struct weft_pkt *pkt, const struct segment *seg);
+void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg);
 /* A segment without payload and without a connection. */
 void segment_reply(weft_stack *s, const struct segment *seg);
 /* The reset that answers a segment for which there is no connection (RFC 9293 §3.10.7.1). Never for a RST. */

@@ -37,7 +37,6 @@ bool rcvwnd_worth_telling(struct seq edge, struct seq now, struct seq next, uint
 uint16_t rcvwnd_field(struct seq edge, struct seq next, uint8_t shift)
 {
     int32_t open = seq_diff(edge, next);
-    uint32_t field = open > 0 ? ((uint32_t)open + (1u << shift) - 1) >> shift : 0;
 
-    return (uint16_t)min_u32(field, 65535);
+    return open > 0 ? (uint16_t)min_u32((uint32_t)open >> shift, 65535) : 0;
 }

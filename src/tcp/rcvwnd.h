@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The advertised window (RFC 9293 §3.8.6): a right edge that never moves left (SHLD-14) and moves right only by
- * steps worth announcing (MUST-39). The window field is rounded up to its scale, so that rounding cannot pull the
- * edge back (RFC 7323 §2.4); the buffer gives the odd bytes.
+ * steps worth announcing (MUST-39). What arrives is judged by this edge, the largest ever promised: the window field
+ * rounds down to its scale, so what one acknowledgment promises may fall short of it, and none goes beyond it (RFC
+ * 7323 §2.4). Rounded up, segments that a promise covers would be cut, or the edge would creep past the buffer.
  */
 #ifndef TCP_RCVWND_H
 #define TCP_RCVWND_H
@@ -24,7 +25,7 @@ struct seq rcvwnd_edge(struct seq edge, struct seq next, uint32_t buffer, uint32
 /* Is the step from the announced edge to a new one worth a segment of its own (a window update)? */
 bool rcvwnd_worth_telling(struct seq edge, struct seq now, struct seq next, uint32_t buffer, uint32_t mss);
 
-/* The window field for an edge; scaled by shift, rounded up, at most 65,535. */
+/* The window field for an edge; scaled by shift, rounded down, at most 65,535. */
 uint16_t rcvwnd_field(struct seq edge, struct seq next, uint8_t shift);
 
 #endif

@@ -130,6 +130,8 @@ static uint32_t fill(struct reasm *r, struct mem *m, struct block_pool *pool, ui
     if (stored == 0 && r->count > before) {
         spanring_clear(&r->range[i].spans, m);
         close_range(r, i);
+        if (r->count == 0)
+            forget_ranges(r, m);
         return 0;
     }
     r->bytes += stored;

@@ -31,24 +31,22 @@ static void put_checksum(struct weft_pkt *pkt, const struct segment *seg, const 
     poke_u16(pkt->data + CHECKSUM_AT, csum_fold(&sum));
 }
 
-static void put_header(struct weft_pkt *pkt, const struct segment *seg)
+static void put_header(struct weft_pkt *pkt, struct segment *seg)
 {
     bool syn = seg->h.flags & TCP_SYN;
-    size_t options = tcp_options_len(&seg->o, syn, TCP_LAYOUT_LINUX);
-    struct writer w = writer(pkt->data, TCP_HEADER + options);
-    struct tcp_header h = seg->h;
+    struct writer w = writer(pkt->data, pkt->len);
 
-    h.src_port = seg->flow.local.port;
-    h.dst_port = seg->flow.remote.port;
-    h.header_len = (uint8_t)(TCP_HEADER + options);
-    h.checksum = 0;
-    tcp_emit(&w, &h);
+    seg->h.src_port = seg->flow.local.port;
+    seg->h.dst_port = seg->flow.remote.port;
+    seg->h.header_len = (uint8_t)(TCP_HEADER + tcp_options_len(&seg->o, syn, TCP_LAYOUT_LINUX));
+    seg->h.checksum = 0;
+    tcp_emit(&w, &seg->h);
     tcp_options_emit(&w, &seg->o, syn, TCP_LAYOUT_LINUX);
-    weft_assert(!w.bad && w.p == w.end, "segment_begin made room for just these options");
+    weft_assert(!w.bad, "segment_begin made room for just these options");
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
 }
 
-void segment_finish(weft_stack *s, struct weft_pkt *pkt, const struct segment *seg)
+void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
 {
     struct ip_send how = {seg->flow.local.ip, seg->flow.remote.ip, IP_PROTO_TCP, seg->ttl, seg->tos, true};
 

@@ -4,10 +4,10 @@
 
 _Static_assert(offsetof(struct timewait, key) + sizeof(struct tcp_key4) <= 48, "a TIME-WAIT record of IPv4 is 48 bytes");
 
-static uint32_t micros(weft_time t) { return (uint32_t)(t / WEFT_US); }
+static uint32_t millis(weft_time t) { return (uint32_t)(t / WEFT_MS); }
 
 /* Rounded up, so that no wait is shorter than asked. */
-static uint32_t expiry(weft_time now, weft_time stay) { return micros(now + stay + WEFT_US - 1); }
+static uint32_t expiry(weft_time now, weft_time stay) { return millis(now + stay + WEFT_MS - 1); }
 
 void timewait_init(struct timewait_table *t, struct mem *m)
 {
@@ -63,7 +63,7 @@ void timewait_restart(struct timewait *w, weft_time now, weft_time stay)
     w->restarted = true;
 }
 
-bool timewait_expired(const struct timewait *w, weft_time now) { return (int32_t)(micros(now) - w->expires) >= 0; }
+bool timewait_expired(const struct timewait *w, weft_time now) { return (int32_t)(millis(now) - w->expires) >= 0; }
 
 weft_time timewait_deadline(const struct timewait_table *t, weft_time now)
 {
@@ -71,8 +71,8 @@ weft_time timewait_deadline(const struct timewait_table *t, weft_time now)
 
     if (!t->first)
         return WEFT_NEVER;
-    left = (int32_t)(t->first->expires - micros(now));
-    return left <= 0 || t->first->restarted ? now : (now / WEFT_US + (uint32_t)left) * WEFT_US;
+    left = (int32_t)(t->first->expires - millis(now));
+    return left <= 0 || t->first->restarted ? now : (now / WEFT_MS + (uint32_t)left) * WEFT_MS;
 }
 
 static struct timewait *take_first(struct timewait_table *t)

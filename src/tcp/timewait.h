@@ -15,7 +15,7 @@
 struct timewait {
     struct hash_node hash;
     struct timewait *next; /* in the FIFO */
-    uint32_t expires;      /* microseconds, wrapping; see timewait_expired */
+    uint32_t expires;      /* milliseconds, wrapping: right while nobody sleeps for more than 24 days */
     struct seq snd_nxt, rcv_nxt;
     uint32_t ts_recent;
     uint16_t window;       /* the window field of its last acknowledgment */

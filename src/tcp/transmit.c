@@ -134,28 +134,24 @@ uint16_t transmit_window(struct tcp_conn *c, struct seq *edge)
 {
     uint32_t unread = c->work ? c->work->recvq.bytes : 0;
 
-    uint16_t field;
-
     *edge = rcvwnd_edge(c->rcv.edge, c->rcv.nxt, c->receive_buffer, unread, c->rcv_mss, c->rcv_wscale);
-    field = rcvwnd_field(*edge, c->rcv.nxt, c->rcv_wscale);
-    /* What rounding gave away is the peer's to use: what it sends there must be acceptable. */
-    *edge = seq_max(*edge, seq_add(c->rcv.nxt, (uint32_t)field << c->rcv_wscale));
-    return field;
+    return rcvwnd_field(*edge, c->rcv.nxt, c->rcv_wscale);
 }
 
 /* Timestamps and, while data is held out of order, SACK blocks. */
-static struct tcp_options segment_options(const struct tcp_conn *c)
+static void put_options(const struct tcp_conn *c, struct tcp_options *o)
 {
-    struct tcp_options o = TCP_NO_OPTIONS;
-
+    o->mss = 0;
+    o->wscale = -1;
+    o->sack_permitted = false;
+    o->n_sack = 0;
+    o->has_ts = c->ts_ok;
     if (c->ts_ok) {
-        o.has_ts = true;
-        o.ts_val = ts_clock(conn_now(c), c->ts_offset);
-        o.ts_ecr = c->ts_recent;
+        o->ts_val = ts_clock(conn_now(c), c->ts_offset);
+        o->ts_ecr = c->ts_recent;
     }
     if (c->sack_ok && c->work->reasm.count)
-        o.n_sack = (uint8_t)reasm_sack(&c->work->reasm, o.sack, c->ts_ok ? 3 : 4);
-    return o;
+        o->n_sack = (uint8_t)reasm_sack(&c->work->reasm, o->sack, c->ts_ok ? 3 : 4);
 }
 
 static uint16_t plan_flags(const struct tcp_conn *c, const struct tcp_plan *plan)
@@ -203,7 +199,7 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
     c->fin_sent = plan->fin;
     c->spoke = conn_now(c);
     w->override = false;
-    if (plan->len && plan->len % c->mss)
+    if (plan->len && plan->len != c->mss && plan->len % c->mss)
         w->small_end = end;
 }
 
@@ -243,37 +239,48 @@ static void restart_after_idle(struct tcp_conn *c)
             min_u32(c->cc.cwnd, cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window));
 }
 
+/* What a segment without payload and options of its own says: whose it is, and where it goes. */
+static void put_names(struct tcp_conn *c, struct segment *out)
+{
+    out->flow = conn_flow(c);
+    out->ttl = c->ep.ttl;
+    out->tos = c->ep.tos;
+    out->gso_size = 0;
+    out->path = &c->work->path;
+}
+
 static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
 {
-    struct tcp_options o = segment_options(c);
-    struct mem *mem = &c->ep.stack->mem;
-    struct segment out;
+    struct tcp_work *w = c->work;
+    struct segment out; /* filled field by field: this is every packet's path */
     struct seq edge;
     struct weft_pkt *pkt;
     uint32_t taken;
     bool carries = plan.kind == PLAN_DATA || plan.kind == PLAN_RETRANSMIT;
 
+    put_options(c, &out.o);
     if (carries)
-        make_room_for_options(c, &plan, &o);
-    if (carries && !sndmap_reserve(&c->work->sndmap, mem, 2))
+        make_room_for_options(c, &plan, &out.o);
+    if (carries && !sndmap_reserve(&w->sndmap, &c->ep.stack->mem, 2))
         return false;
     if (plan.kind == PLAN_DATA)
         restart_after_idle(c);
-    pkt = build(c, &plan, &o, &taken);
+    pkt = build(c, &plan, &out.o, &taken);
     if (!pkt)
         return false;
     plan.fin = plan.fin && taken == plan.len;
     plan.len = taken;
-    out = (struct segment){.flow = conn_flow(c), .o = o, .ttl = c->ep.ttl, .tos = c->ep.tos, .path = &c->work->path};
+    put_names(c, &out);
     out.h.seq = plan.seq;
     out.h.ack = c->rcv.nxt;
     out.h.flags = plan_flags(c, &plan);
     out.h.window = transmit_window(c, &edge);
+    out.h.urgent = 0;
     if (plan.len > c->mss)
-        out.gso_size = (uint16_t)c->mss;
+        out.gso_size = c->mss;
     if (carries)
         note_sent(c, &plan);
-    c->work->probe_due = c->work->probe_due && plan.kind != PLAN_PROBE;
+    w->probe_due = w->probe_due && plan.kind != PLAN_PROBE;
     note_acknowledged(c, edge, plan.kind == PLAN_ACK);
     segment_finish(c->ep.stack, pkt, &out);
     return true;
@@ -300,7 +307,8 @@ static bool emit_syn(struct tcp_conn *c)
     pkt = segment_begin(s, tcp_options_len(&o, true, TCP_LAYOUT_LINUX));
     if (!pkt)
         return false;
-    out = (struct segment){.flow = conn_flow(c), .o = o, .ttl = c->ep.ttl, .tos = c->ep.tos, .path = &w->path};
+    out = (struct segment){.o = o};
+    put_names(c, &out);
     out.h.seq = c->snd.una;
     out.h.ack = ack ? c->rcv.nxt : seq(0);
     out.h.flags = ack ? TCP_SYN | TCP_ACK : TCP_SYN;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A laboratory for interop tests: a network namespace of its own, the kernel as the peer, the `weft` program under test.
+"""A laboratory for interop tests: a network namespace of its own, the kernel as peer, the `weft` program under test.
 
 A test file calls lab.main(tests); each test is a function that takes a Lab, its name the claim, and asserts. Output is
 the Test Anything Protocol. What the machine lacks is skipped with its name (netns, tun, a program), so that
@@ -16,6 +16,7 @@ import threading
 import time
 import traceback
 
+sys.dont_write_bytecode = True
 WEFT = os.path.abspath(os.environ.get('WEFT', 'build/weft'))
 PATIENCE = 20  # seconds: long enough for any machine, short enough to fail
 KERNEL, OURS = '10.9.0.1', '10.9.0.2'

@@ -145,6 +145,26 @@ static void datagrams_leave_as_ethernet_ii(void **state) /* R1122-2.3.3 */
     assert_int_equal(weft_counter(n->b->s, WEFT_COUNT_arp_requests_out), 1); /* the announcement */
 }
 
+static void neighbour_that_becomes_a_broadcast_address_is_one_at_once(void **state)
+{
+    struct lan *n = *state;
+    struct weft_ip hop = weft_ipv4(0x0a0805ff);
+
+    bench_address(n->ifp, 0x0a080002, 16);
+    neigh_learn(n->ifp, &hop, peer_mac, false, true);
+    for (int before = 1; before >= 0; before--) {
+        struct weft_pkt *p = pkt_new(n->b->s);
+
+        memcpy(p->data, "datagram", p->len = 8);
+        bench_pull(n->b, n->ifp);
+        n->ifp->ops->output(n->ifp, p, &hop, ETH_TYPE_IPV4);
+        assert_int_equal(bench_pull(n->b, n->ifp), 1);
+        assert_memory_equal(n->b->frame[0].bytes, before ? peer_mac : eth_broadcast, 6);
+        if (before)
+            bench_address(n->ifp, 0x0a080501, 24); /* whose network ends there */
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +174,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(length_instead_of_a_type_is_counted_and_never_misread, setup, teardown),
         cmocka_unit_test_setup_teardown(short_frames_are_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(datagrams_leave_as_ethernet_ii, setup, teardown),
+        cmocka_unit_test_setup_teardown(neighbour_that_becomes_a_broadcast_address_is_one_at_once, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("ethernet", tests, NULL, NULL);

@@ -425,9 +425,30 @@ static void freed_interface_lets_go_of_everything(void **state)
     assert_int_equal(weft_drops(b->s, WEFT_DROP_if_down), 1);
     assert_null(weft_if_find(b->s, "tun0"));
     assert_true(b->s->routes.generation != generation);
+    assert_int_equal(route_refresh(b->s, &dst, &path), WEFT_ENETDOWN);
+    assert_null(path.ifp);
     assert_int_equal(route_refresh(b->s, &dst, &path), WEFT_ENETUNREACH);
     assert_true(weft_route_info(b->s, 0, &r)); /* loopback's own */
     assert_false(weft_route_info(b->s, 1, &r));
+}
+
+static void removed_interface_stays_harmless_and_is_used_again(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "tun0", WEFT_LINK_IP, 1500), *next;
+    size_t live = b->s->mem.live[MEM_stack];
+    struct talker x, y;
+
+    weft_if_free(ifp);
+    talker_begin(&x, ifp, 'x', 1); /* a connection that does not know yet */
+    if_transmit(ifp, bench_pkt(b->s, "x", 1));
+    assert_int_equal(weft_drops(b->s, WEFT_DROP_if_down), 1);
+    next = bench_if(b->s, "tun1", WEFT_LINK_IP, 1500);
+    assert_int_equal(b->s->mem.live[MEM_stack], live);
+    assert_false(list_linked(&x.sender.link));
+    talker_begin(&y, next, 'y', 1);
+    assert_int_equal(bench_pull(b, next), 1);
+    assert_int_equal(b->frame[0].bytes[0], 'y');
 }
 
 static void lack_of_memory_makes_no_half_interface(void **state)
@@ -470,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(senders_that_cannot_build_do_not_hold_up_the_others, setup, teardown),
         cmocka_unit_test(output_is_told_as_it_is_pulled),
         cmocka_unit_test_setup_teardown(freed_interface_lets_go_of_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(removed_interface_stays_harmless_and_is_used_again, setup, teardown),
         cmocka_unit_test_setup_teardown(lack_of_memory_makes_no_half_interface, setup, teardown),
     };
 

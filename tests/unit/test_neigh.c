@@ -433,11 +433,52 @@ static void table_of_one_still_works(void **state)
     (void)state;
     for (uint32_t i = 1; i <= 3; i++) {
         assert_false(send(&n, HOST(i), (uint8_t)i));
+        assert_null(n.ifp->last_neigh); /* it was evicted */
         learn(&n, HOST(i), mac_a, true, false);
         assert_int_equal(l.sent, i);
         assert_true(send(&n, HOST(i), 'x'));
         assert_int_equal(n.b->s->neighbours.slab.objects, 1);
     }
+    bench_close(n.b);
+}
+
+static void entry_found_without_look_up_counts_as_used(void **state)
+{
+    struct net n = open_with(3);
+    weft_if *second = bench_if(n.b->s, "eth1", WEFT_LINK_ETHERNET, 1500);
+    struct net other = {n.b, second};
+    struct weft_ip one = weft_ipv4(HOST(1));
+
+    (void)state;
+    learn(&n, HOST(1), mac_a, false, true);
+    learn(&other, HOST(2), mac_a, false, true);
+    send(&n, HOST(1), 'x');
+    send(&other, HOST(2), 'x');
+    assert_non_null(neigh_cached(n.ifp, &one));
+    send(&n, HOST(3), 'x'); /* now it is not the last one any more, but it was until now */
+    learn(&n, HOST(3), mac_a, true, false);
+    send(&n, HOST(3), 'x');
+    second->last_neigh = NULL;
+    send(&n, HOST(4), 'x');
+    assert_null(find(&other, HOST(2)));
+    assert_non_null(find(&n, HOST(1)));
+    bench_close(n.b);
+}
+
+static void entry_that_is_being_sent_to_is_not_evicted(void **state)
+{
+    struct net n = open_with(3);
+    struct net other = {n.b, bench_if(n.b->s, "eth1", WEFT_LINK_ETHERNET, 1500)};
+
+    (void)state;
+    learn(&n, HOST(1), mac_a, false, true);
+    send(&n, HOST(1), 'x'); /* and ever on, without look-up */
+    for (uint32_t i = 2; i < 10; i++) {
+        send(&other, HOST(i), 'x');
+        learn(&other, HOST(i), mac_a, true, false);
+        send(&other, HOST(i), 'x');
+    }
+    assert_non_null(find(&n, HOST(1)));
     bench_close(n.b);
 }
 
@@ -616,6 +657,8 @@ int main(void)
         cmocka_unit_test(own_need_evicts_the_oldest_unresolved_first),
         cmocka_unit_test(own_need_evicts_the_least_recently_used_last),
         cmocka_unit_test(table_of_one_still_works),
+        cmocka_unit_test(entry_found_without_look_up_counts_as_used),
+        cmocka_unit_test(entry_that_is_being_sent_to_is_not_evicted),
         cmocka_unit_test(what_senders_do_about_failure_may_change_the_table),
         cmocka_unit_test_setup_teardown(lack_of_memory_drops_the_datagram, setup, teardown),
         cmocka_unit_test_setup_teardown(entries_belong_to_an_interface, setup, teardown),

@@ -282,7 +282,7 @@ static void senseless_routes_are_refused(void **state)
     assert_int_equal(add(b, 0x0b000000, 8, 0x0a090001, NULL, 0), WEFT_ENOMEM);
 }
 
-static void default_route_may_be_written_with_any_address_of_either_family(void **state)
+static void default_route_may_be_of_either_family(void **state)
 {
     struct core_bench *b = *state;
     struct weft_route r = {.prefix = 0, .gateway = weft_ipv4(0x0a090001)}, found;
@@ -307,6 +307,9 @@ static void longest_network_decides_where_a_gateway_is(void **state)
     bench_address(net2, 0x0a080902, 24); /* inside net0's 10.8/16 */
     assert_int_equal(add(b, 0x0b000000, 8, 0x0a080901, NULL, 0), 0);
     leads(b, 0x0b000001, "net2", 0x0a080901);
+    bench_address(bench_if(b->s, "net3", WEFT_LINK_IP, 1500), 0x0a0a0a02, 8); /* around them all */
+    assert_int_equal(add(b, 0x0c000000, 8, 0x0a080901, NULL, 0), 0);
+    leads(b, 0x0c000001, "net2", 0x0a080901);
 }
 
 static void deletion_obeys_the_interface_when_one_is_named(void **state)
@@ -336,7 +339,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(source_is_of_the_next_hops_network, setup, teardown),
         cmocka_unit_test_setup_teardown(interface_without_address_has_no_source, setup, teardown),
         cmocka_unit_test_setup_teardown(senseless_routes_are_refused, setup, teardown),
-        cmocka_unit_test_setup_teardown(default_route_may_be_written_with_any_address_of_either_family, setup, teardown),
+        cmocka_unit_test_setup_teardown(default_route_may_be_of_either_family, setup, teardown),
         cmocka_unit_test_setup_teardown(longest_network_decides_where_a_gateway_is, setup, teardown),
         cmocka_unit_test_setup_teardown(deletion_obeys_the_interface_when_one_is_named, setup, teardown),
     };

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Is every emitted segment legal? A view is one host's half of one pair of names: what it has said, and what it has
+ * heard. Both come as frames, in the order in which the stack sent and received them, so every rule here can be stated
+ * in the RFC's words without a look at the stack.
+ *
+ * Numbers are kept relative: what a host says to its own initial sequence number, what it hears to the peer's. A SYN
+ * that was heard is only a candidate until the host's own acknowledgment shows which of them it took; what is heard
+ * counts for each candidate. Whatever was heard counts as received although the stack may have dropped it: the rules
+ * are upper bounds.
+ */
+#include <stdlib.h>
+
+#include "sim.h"
+
+#define CANDIDATES 3
+#define RECENT     512 /* segments heard, for the resets that answer them */
+#define VIEWS      160
+
+/* One stream of the peer's, as this host heard it. */
+struct heard {
+    uint32_t irs;
+    struct ranges got; /* 0 is the SYN */
+    uint16_t mss;      /* 0: not announced */
+    int wscale;
+    bool sack_permitted, has_ts;
+    uint32_t ts_first, ts_last;
+};
+
+struct view {
+    const struct host *host;
+    struct weft_addr local, remote;
+    struct flow *flow; /* of this incarnation; NULL: nobody's */
+    unsigned side;
+    /* said */
+    bool open, reset, synchronized;
+    uint32_t isn, sent, una; /* sent: the end of all that was ever said; una: the highest acknowledgment heard */
+    uint32_t room;           /* the right end of the peer's window */
+    bool fin;
+    uint32_t fin_end;
+    int wscale;
+    bool sack_permitted, has_ts;
+    uint32_t ts_said;
+    /* heard, and what was said about it */
+    struct heard peer[CANDIDATES];
+    unsigned n_peers;
+    int chosen;              /* -1: none yet */
+    bool acked;
+    uint32_t ack, edge;
+    struct { uint32_t end, ack; bool has_ack; } recent[RECENT];
+    unsigned n_recent;
+};
+
+struct checker {
+    struct world *world;
+    struct view *view[VIEWS];
+    unsigned n_views, last;
+};
+
+struct checker *checker_new(struct world *w)
+{
+    struct checker *c = calloc(1, sizeof *c);
+
+    if (!c)
+        abort();
+    c->world = w;
+    return c;
+}
+
+void checker_free(struct checker *c)
+{
+    for (unsigned i = 0; i < c->n_views; i++)
+        free(c->view[i]);
+    free(c);
+}
+
+/* ---- views ---- */
+
+static bool same_addr(const struct weft_addr *a, const struct weft_addr *b)
+{
+    return a->port == b->port && memcmp(&a->ip, &b->ip, sizeof a->ip) == 0;
+}
+
+static bool view_is(const struct view *v, const struct host *h, const struct weft_addr *local,
+                    const struct weft_addr *remote)
+{
+    return v->host == h && same_addr(&v->local, local) && same_addr(&v->remote, remote);
+}
+
+/* NULL: more than can be watched. */
+static struct view *view_of(struct checker *c, struct host *h, const struct weft_addr *local,
+                            const struct weft_addr *remote)
+{
+    struct view *v;
+
+    if (c->n_views && view_is(c->view[c->last], h, local, remote))
+        return c->view[c->last];
+    for (c->last = 0; c->last < c->n_views; c->last++)
+        if (view_is(c->view[c->last], h, local, remote))
+            return c->view[c->last];
+    if (c->n_views == VIEWS) {
+        c->last = 0;
+        return NULL;
+    }
+    v = calloc(1, sizeof *v);
+    if (!v)
+        abort();
+    v->host = h, v->local = *local, v->remote = *remote, v->chosen = -1;
+    return c->view[c->n_views++] = v;
+}
+
+/* ---- complaints ---- */
+
+static bool complain(struct checker *c, const struct view *v, const struct frame *f, const char *rule)
+{
+    sim_fail(c->world,
+             "host %u port %u emits an illegal segment to port %u: %s (flags %02x seq %u ack %u len %u win %u; "
+             "relative: seq %u of %u said, ack %u of %u heard, peer's window to %u, own window to %u)",
+             v->host->number, f->src_port, f->dst_port, rule, f->flags, f->seq, f->ack, f->len, f->window,
+             f->seq - v->isn, v->sent, v->chosen >= 0 ? f->ack - v->peer[v->chosen].irs : 0,
+             v->chosen >= 0 ? ranges_front(&v->peer[v->chosen].got) : 0, v->room, v->edge);
+    return false;
+}
+
+#define REQUIRE(condition, rule)                                                                                       \
+    do {                                                                                                               \
+        if (!(condition))                                                                                              \
+            return complain(c, v, f, rule);                                                                            \
+    } while (0)
+
+/* ---- hearing ---- */
+
+static struct heard *candidate(struct view *v, uint32_t irs)
+{
+    struct heard *p;
+
+    for (unsigned i = 0; i < v->n_peers; i++)
+        if (v->peer[i].irs == irs)
+            return &v->peer[i];
+    if (v->n_peers == CANDIDATES) { /* the oldest that is not in use goes */
+        unsigned at = v->chosen == 0 ? 1 : 0;
+
+        memmove(&v->peer[at], &v->peer[at + 1], (CANDIDATES - 1 - at) * sizeof v->peer[0]);
+        v->chosen -= v->chosen > (int)at;
+        v->n_peers--;
+    }
+    p = &v->peer[v->n_peers++];
+    *p = (struct heard){.irs = irs, .wscale = -1};
+    return p;
+}
+
+static void hear_syn(struct view *v, const struct frame *f)
+{
+    struct heard *p = candidate(v, f->seq);
+
+    p->mss = f->mss;
+    p->wscale = f->wscale;
+    p->sack_permitted = f->sack_permitted;
+    if (f->has_ts && !p->has_ts)
+        p->ts_first = p->ts_last = f->ts_val;
+    p->has_ts = f->has_ts;
+}
+
+static void hear_text(struct heard *p, const struct frame *f)
+{
+    uint32_t at = f->seq - p->irs;
+    uint32_t space = f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
+
+    if (at >= 1u << 30 || f->flags & F_RST)
+        return;
+    ranges_add(&p->got, at, at + space);
+    if (f->has_ts && p->has_ts && (int32_t)(f->ts_val - p->ts_last) > 0)
+        p->ts_last = f->ts_val;
+}
+
+/* What an acknowledgment allows this host; only what it could have said counts. */
+static void hear_ack(struct view *v, const struct frame *f)
+{
+    const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : v->n_peers ? &v->peer[v->n_peers - 1] : NULL;
+    uint32_t ack = f->ack - v->isn;
+    unsigned shift = p && p->wscale > 0 && v->wscale >= 0 && !(f->flags & F_SYN) ? (unsigned)p->wscale : 0;
+
+    if (!v->open || ack > v->sent || f->flags & F_RST)
+        return;
+    if (ack > v->una)
+        v->una = ack;
+    if (ack + ((uint32_t)f->window << shift) > v->room)
+        v->room = ack + ((uint32_t)f->window << shift);
+}
+
+void checker_heard(struct checker *c, struct host *h, const struct frame *f)
+{
+    struct weft_addr local = {weft_ipv4(f->dst), f->dst_port}, remote = {weft_ipv4(f->src), f->src_port};
+    struct view *v = view_of(c, h, &local, &remote);
+    unsigned slot;
+
+    if (!v)
+        return;
+    if (f->flags & F_SYN)
+        hear_syn(v, f);
+    for (unsigned i = 0; i < v->n_peers; i++)
+        hear_text(&v->peer[i], f);
+    if (f->flags & F_ACK)
+        hear_ack(v, f);
+    slot = v->n_recent++ % RECENT;
+    v->recent[slot].end = f->seq + f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
+    v->recent[slot].ack = f->ack;
+    v->recent[slot].has_ack = f->flags & F_ACK;
+}
+
+/* ---- saying: SYN ---- */
+
+static void begin(struct checker *c, struct view *v, const struct frame *f)
+{
+    v->open = true;
+    v->reset = v->fin = v->acked = v->synchronized = false;
+    v->isn = f->seq;
+    v->sent = 1;
+    v->una = v->room = 0;
+    v->chosen = -1;
+    v->ts_said = f->ts_val;
+    v->flow = app_flow(c->world, &v->local, &v->remote, &v->side);
+    if (!(f->flags & F_ACK))
+        v->n_peers = 0; /* whatever was heard before belongs to the past */
+}
+
+static bool choose(struct view *v, uint32_t irs)
+{
+    for (unsigned i = 0; i < v->n_peers; i++)
+        if (v->peer[i].irs == irs) {
+            v->chosen = (int)i;
+            return true;
+        }
+    return false;
+}
+
+static bool check_syn_answer(struct checker *c, struct view *v, const struct frame *f)
+{
+    const struct heard *p;
+
+    REQUIRE(choose(v, f->ack - 1), "it acknowledges a SYN that was never heard");
+    p = &v->peer[v->chosen];
+    REQUIRE(f->wscale < 0 || p->wscale >= 0, "a window scale that was not offered (RFC 7323 §2.2)");
+    REQUIRE(!f->has_ts || p->has_ts, "timestamps that were not offered (RFC 7323 §3.2)");
+    REQUIRE(!f->sack_permitted || p->sack_permitted, "SACK-permitted that was not offered (RFC 2018 §2)");
+    v->ack = 1;
+    v->edge = 1 + f->window;
+    v->acked = true;
+    return true;
+}
+
+static bool check_syn(struct checker *c, struct view *v, const struct frame *f, uint32_t mtu)
+{
+    bool again = v->open && !v->reset && f->seq == v->isn;
+
+    REQUIRE(f->len == 0, "text on a SYN");
+    REQUIRE(f->mss != 0 && f->mss + 40u <= mtu, "no MSS, or one that the link cannot carry (MUST-14, MUST-67)");
+    REQUIRE(!(again && v->synchronized && v->sent > 1 && v->una > 1), "a SYN in the middle of a connection");
+    if (!again)
+        begin(c, v, f);
+    v->wscale = f->wscale;
+    v->sack_permitted = f->sack_permitted;
+    v->has_ts = f->has_ts;
+    return !(f->flags & F_ACK) || check_syn_answer(c, v, f);
+}
+
+/* ---- saying: RST ---- */
+
+/* Does it answer something heard lately, as RFC 9293 §3.10.7.1 writes? */
+static bool answers_something(const struct view *v, const struct frame *f)
+{
+    for (unsigned i = 0; i < v->n_recent && i < RECENT; i++) {
+        if (f->flags & F_ACK ? !v->recent[i].has_ack && f->seq == 0 && f->ack == v->recent[i].end
+                             : v->recent[i].has_ack && f->seq == v->recent[i].ack)
+            return true;
+    }
+    return false;
+}
+
+static bool check_reset(struct checker *c, struct view *v, const struct frame *f)
+{
+    const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : NULL;
+
+    REQUIRE(f->len == 0 && f->options_len == 0, "text or options on a reset");
+    if (answers_something(v, f))
+        return true;
+    REQUIRE(v->open, "a reset out of nothing");
+    REQUIRE(f->flags & F_ACK, "a reset without ACK that answers nothing (RFC 9293 §3.5.2)");
+    REQUIRE(f->seq - v->isn == v->sent || f->seq - v->isn == v->una, "a reset that is not at SND.NXT (RFC 9293 §3.10.5)");
+    REQUIRE(!p || f->ack - p->irs <= ranges_front(&p->got), "a reset that acknowledges what was not heard");
+    v->reset = true;
+    return true;
+}
+
+/* ---- saying: the rest ---- */
+
+/* Which of the peer's SYNs does this host go by? */
+static bool find_peer(struct view *v, uint32_t ack)
+{
+    for (unsigned i = v->n_peers; v->chosen < 0 && i-- > 0;) {
+        uint32_t relative = ack - v->peer[i].irs;
+
+        if (relative && relative <= ranges_front(&v->peer[i].got)) {
+            v->chosen = (int)i;
+            v->ack = 0;
+            v->acked = false;
+        }
+    }
+    return v->chosen >= 0;
+}
+
+static bool check_ack(struct checker *c, struct view *v, const struct frame *f)
+{
+    const struct heard *p;
+    uint32_t ack, edge;
+    unsigned shift;
+
+    REQUIRE(find_peer(v, f->ack), "it acknowledges nothing that was heard");
+    p = &v->peer[v->chosen];
+    ack = f->ack - p->irs;
+    shift = v->wscale > 0 && p->wscale >= 0 ? (unsigned)v->wscale : 0;
+    edge = ack + ((uint32_t)f->window << shift);
+    REQUIRE(ack <= ranges_front(&p->got), "it acknowledges more than was heard");
+    REQUIRE(!v->acked || ack >= v->ack, "its acknowledgment goes back");
+    REQUIRE(!v->acked || edge >= v->edge, "its window's right edge moves left (RFC 9293 §3.8.6)");
+    v->acked = true;
+    v->ack = ack;
+    v->edge = edge;
+    v->synchronized = true;
+    return true;
+}
+
+static bool check_options(struct checker *c, struct view *v, const struct frame *f)
+{
+    const struct heard *p = &v->peer[v->chosen];
+
+    REQUIRE(f->has_ts == (v->has_ts && p->has_ts), "timestamps missing, or not agreed (RFC 7323 §3.2)");
+    if (f->has_ts) {
+        REQUIRE((int32_t)(f->ts_val - v->ts_said) >= 0, "its timestamp goes back");
+        REQUIRE((int32_t)(f->ts_ecr - p->ts_first) >= 0 && (int32_t)(p->ts_last - f->ts_ecr) >= 0,
+                "it echoes a timestamp that was never heard");
+        v->ts_said = f->ts_val;
+    }
+    REQUIRE(f->n_sack == 0 || (v->sack_permitted && p->sack_permitted), "SACK that was not agreed");
+    for (unsigned i = 0; i < f->n_sack; i++) {
+        uint32_t from = f->sack[i][0] - p->irs, to = f->sack[i][1] - p->irs;
+
+        REQUIRE(ranges_hold(&p->got, from, to), "a SACK block that was never heard (RFC 2018 §3)");
+        REQUIRE(from > v->ack || i == 0, "a SACK block at or below the acknowledgment");
+    }
+    return true;
+}
+
+/* The bytes themselves: what the application gave, whichever segment carries them. */
+static bool check_bytes(struct checker *c, struct view *v, const struct frame *f, uint32_t at)
+{
+    if (!v->flow || f->len == 0)
+        return true;
+    REQUIRE(at + f->len <= v->flow->end[v->side].sent + 1, "more bytes than the application gave");
+    REQUIRE(pattern_matches(v->flow->number, v->side, at - 1, f->payload, f->len), "bytes that the application never gave");
+    return true;
+}
+
+static bool check_text(struct checker *c, struct view *v, const struct frame *f, uint32_t mtu)
+{
+    const struct heard *p = &v->peer[v->chosen];
+    uint32_t at = f->seq - v->isn, fin = f->flags & F_FIN ? 1 : 0;
+    uint32_t end = at + f->len + fin, most = p->mss ? p->mss : 536;
+
+    most = most < mtu - 40 ? most : mtu - 40;
+    REQUIRE(at <= v->sent, "a hole in its sequence numbers, or numbers before its own");
+    REQUIRE(f->len == 0 || at >= 1, "text in the place of its SYN");
+    REQUIRE(f->segment == 0 || f->segment + f->options_len <= most, "larger than the peer's MSS or the link (MUST-16)");
+    REQUIRE(f->super || f->len <= f->segment, "a segment that is longer than itself");
+    REQUIRE(!v->fin || end <= v->fin_end, "something behind its FIN");
+    REQUIRE(!(v->fin && fin) || end == v->fin_end, "its FIN moves");
+    REQUIRE(end <= v->sent || end <= v->room || end == v->una + 1, "beyond the peer's window (RFC 9293 §3.8.6)");
+    if (fin) {
+        v->fin = true;
+        v->fin_end = end;
+    }
+    if (end > v->sent)
+        v->sent = end;
+    return check_bytes(c, v, f, at);
+}
+
+void checker_sent(struct checker *c, struct host *h, const struct frame *f, uint32_t mtu)
+{
+    struct weft_addr local = {weft_ipv4(f->src), f->src_port}, remote = {weft_ipv4(f->dst), f->dst_port};
+    struct view *v = view_of(c, h, &local, &remote);
+
+    if (!v)
+        return;
+    if (f->flags & F_RST)
+        check_reset(c, v, f);
+    else if (f->flags & F_SYN)
+        check_syn(c, v, f, mtu);
+    else if (!v->open || v->reset)
+        complain(c, v, f, v->open ? "a segment after its own reset" : "a segment without a SYN before it");
+    else if (check_ack(c, v, f) && check_options(c, v, f))
+        check_text(c, v, f, mtu);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a run leaves behind: a digest of every emitted frame with its time, lines on stderr with -v, a pcapng. All
+ * three are fed by the stacks' trace; so is the checker.
+ */
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "sim.h"
+#include "wire/print.h"
+
+struct record {
+    uint64_t digest, frames;
+    bool verbose;
+    weft_pcap *pcap;
+    int loopback[SIM_HOSTS]; /* its number in the pcapng */
+    char story[400];         /* what happened since the last frame that was written */
+    size_t told;
+    uint8_t frame[SIM_FRAME];
+    uint8_t pending[SIM_FRAME]; /* received; written once it is known what became of it */
+    size_t n_pending;
+    int pending_at;
+};
+
+/* ---- beginning and end ---- */
+
+static void name_interfaces(struct record *r, struct world *w)
+{
+    char name[32];
+
+    for (unsigned i = 0; i < w->scenario->n_links; i++)
+        for (unsigned end = 0; end < 2; end++) {
+            snprintf(name, sizeof name, "host%u-link%u", w->scenario->link[i].host[end], i);
+            w->port[i][end].capture = (unsigned)weft_pcap_interface(r->pcap, name, w->scenario->link[i].kind, 0);
+        }
+    for (unsigned i = 0; i < w->scenario->n_hosts; i++) {
+        snprintf(name, sizeof name, "host%u-lo", i);
+        r->loopback[i] = weft_pcap_interface(r->pcap, name, WEFT_LINK_LOOPBACK, 0);
+    }
+}
+
+struct record *record_new(struct world *w, const struct run_options *o)
+{
+    struct record *r = calloc(1, sizeof *r);
+    char why[200];
+
+    if (!r)
+        abort();
+    r->verbose = o->verbose;
+    r->digest = 0x9e3779b97f4a7c15u;
+    if (o->pcap) {
+        r->pcap = weft_pcap_open(o->pcap, -1, why, sizeof why);
+        if (r->pcap)
+            name_interfaces(r, w);
+        else
+            fprintf(stderr, "weft-sim: %s\n", why);
+    }
+    return r;
+}
+
+void record_free(struct record *r)
+{
+    if (r->pcap)
+        weft_pcap_close(r->pcap);
+    free(r);
+}
+
+uint64_t record_digest(const struct record *r, uint64_t *frames)
+{
+    *frames = r->frames;
+    return r->digest;
+}
+
+/* ---- the story ---- */
+
+static void tell(struct record *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void tell(struct record *r, const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    if (!r->pcap || r->told + 1 >= sizeof r->story)
+        return;
+    va_start(args, format);
+    n = vsnprintf(r->story + r->told, sizeof r->story - r->told, format, args);
+    va_end(args);
+    r->told += n > 0 ? (size_t)n : 0;
+    if (r->told >= sizeof r->story)
+        r->told = sizeof r->story - 1;
+}
+
+static void write_frame(struct record *r, int interface, weft_time at, bool out, const uint8_t *p, size_t n)
+{
+    if (r->pcap) { /* flushed each time: the run may end in a trap */
+        weft_pcap_write_bytes(r->pcap, interface, at, out, p, n, r->told ? r->story : NULL);
+        weft_pcap_flush(r->pcap);
+    }
+    r->told = 0;
+}
+
+static void line(const struct world *w, const struct host *h, const char *what)
+{
+    fprintf(stderr, "%12.6f host %u %s", (double)(w->now - w->start) / 1e9, h->number, what);
+}
+
+void record_note(struct world *w, const struct end *e, const char *format, ...)
+{
+    char text[200];
+    va_list args;
+
+    if (!w->record->verbose && !w->record->pcap)
+        return;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    tell(w->record, "flow %u side %u %s; ", e->flow->number, e->side, text);
+    if (w->record->verbose) {
+        line(w, e->owner.host, "");
+        fprintf(stderr, "  flow %u side %u %s (sent %u received %u)\n", e->flow->number, e->side, text, e->sent,
+                e->received);
+    }
+}
+
+/* ---- frames ---- */
+
+static void mix(uint64_t *digest, uint64_t v)
+{
+    *digest = (*digest ^ v) * 0x9fb21c651e98df25u;
+    *digest ^= *digest >> 29;
+}
+
+static void digest_frame(struct record *r, const struct host *h, weft_time at, const uint8_t *p, size_t n)
+{
+    uint64_t word = 0;
+
+    mix(&r->digest, at);
+    mix(&r->digest, (uint64_t)h->number << 32 | n);
+    for (; n >= 8; p += 8, n -= 8) {
+        memcpy(&word, p, 8);
+        mix(&r->digest, word);
+    }
+    word = 0;
+    memcpy(&word, p, n);
+    mix(&r->digest, word);
+    r->frames++;
+}
+
+static void print_frame(const struct world *w, const struct host *h, enum weft_link kind, bool out, const uint8_t *p,
+                        size_t n)
+{
+    char text[400];
+    struct fmt f = fmt_begin(text, sizeof text);
+
+    print_packet(&f, kind == WEFT_LINK_ETHERNET ? PRINT_ETHERNET : PRINT_IP, p, n, n);
+    line(w, h, out ? ">" : "<");
+    fprintf(stderr, " %s\n", text);
+}
+
+static void on_frame(struct world *w, struct host *h, const struct weft_trace *t, bool out)
+{
+    struct record *r = w->record;
+    const struct port *port = t->ifp ? weft_if_cookie(t->ifp) : NULL;
+    enum weft_link kind = port ? port->kind : WEFT_LINK_LOOPBACK;
+    size_t n = weft_pkt_copy(t->pkt, 0, r->frame, sizeof r->frame);
+    struct weft_pkt_offload o;
+    struct frame f;
+    bool tcp;
+
+    weft_pkt_get_offload(t->pkt, &o);
+    tcp = frame_read(&f, kind, r->frame, n, &o);
+    if (r->verbose)
+        print_frame(w, h, kind, out, r->frame, n);
+    if (out) {
+        h->sent++;
+        digest_frame(r, h, t->at, r->frame, n);
+        write_frame(r, port ? (int)port->capture : r->loopback[h->number], t->at, true, r->frame, n);
+        if (f.bad)
+            sim_fail(w, "host %u emits a bad frame: %s", h->number, f.bad);
+        else if (tcp)
+            checker_sent(w->checker, h, &f, port ? port->mtu : 65535);
+        return;
+    }
+    memcpy(r->pending, r->frame, n);
+    r->n_pending = n;
+    r->pending_at = port ? (int)port->capture : r->loopback[h->number];
+    if (tcp && !f.bad)
+        checker_heard(w->checker, h, &f);
+}
+
+static void on_state(struct world *w, struct host *h, const struct weft_trace *t)
+{
+    const char *from = weft_tcp_state_name(t->from), *to = weft_tcp_state_name(t->to);
+
+    tell(w->record, "host %u port %u: %s -> %s; ", h->number, t->local.port, from, to);
+    if (w->record->verbose) {
+        line(w, h, "");
+        fprintf(stderr, "  port %u of %u: %s -> %s\n", t->local.port, t->remote.port, from, to);
+    }
+}
+
+static void on_drop(struct world *w, struct host *h, const struct weft_trace *t)
+{
+    tell(w->record, "dropped: %s; ", weft_drop_name(t->drop));
+    if (w->record->verbose) {
+        line(w, h, "");
+        fprintf(stderr, "  dropped: %s\n", weft_drop_name(t->drop));
+    }
+}
+
+void record_trace(void *ctx, const struct weft_trace *t)
+{
+    struct host *h = ((struct outside *)ctx)->host;
+    struct world *w = h->world;
+
+    switch (t->kind) {
+    case WEFT_TRACE_TX:
+    case WEFT_TRACE_RX:
+        on_frame(w, h, t, t->kind == WEFT_TRACE_TX);
+        break;
+    case WEFT_TRACE_RX_DONE:
+        write_frame(w->record, w->record->pending_at, t->at, false, w->record->pending, w->record->n_pending);
+        break;
+    case WEFT_TRACE_STATE:
+        on_state(w, h, t);
+        break;
+    case WEFT_TRACE_DROP:
+        on_drop(w, h, t);
+        break;
+    }
+}

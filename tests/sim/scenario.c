@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a seed means. Every part draws from a generator of its own, so that taking one part out (trim) leaves the
+ * others as they were.
+ *
+ * mild: no link loses more than one packet in fifty, no weather, nothing else that may break a connection; then every
+ * conversation whose two ends are polite must be carried out without an error.
+ */
+#include <inttypes.h>
+
+#include "sim.h"
+
+#define PICK(rng, ...)                                                                                                 \
+    ((const uint64_t[]){__VA_ARGS__}[rng_below(rng, sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))])
+
+const char *const sim_feature_name[] = {
+#define X(name) #name,
+    SIM_FEATURES(X)
+#undef X
+};
+
+static bool one_in(struct rng *r, uint64_t n) { return rng_below(r, n) == 0; }
+
+static bool without(const struct scenario *s, enum sim_feature f) { return s->trim.features >> f & 1; }
+
+static struct rng stream(uint64_t seed, uint64_t part)
+{
+    struct rng r;
+
+    rng_seed(&r, seed * 0x9e3779b97f4a7c15u + part * 0xd1342543de82ef95u);
+    return r;
+}
+
+/* ---- hosts ---- */
+
+static void draw_tcp(struct rng *r, struct weft_tcp_config *k)
+{
+    k->msl = PICK(r, WEFT_S, 30 * WEFT_S, 60 * WEFT_S);
+    k->rto_min = PICK(r, 200 * WEFT_MS, 200 * WEFT_MS, 20 * WEFT_MS, WEFT_S);
+    k->delayed_ack = PICK(r, 40 * WEFT_MS, 40 * WEFT_MS, 0, WEFT_MS, 200 * WEFT_MS, 499 * WEFT_MS);
+    k->fin_wait_2 = PICK(r, 60 * WEFT_S, 60 * WEFT_S, WEFT_S);
+    k->quick_acks = (unsigned)PICK(r, 16, 16, 0, 1);
+    k->initial_window = (unsigned)PICK(r, 10, 10, 1, 2, 3);
+    k->max_out_of_order = (size_t)PICK(r, 128, 128, 128, 1, 4, 16);
+    k->max_time_wait = (size_t)PICK(r, 262144, 262144, 262144, 1, 3);
+    k->rfc1337 = !one_in(r, 8);
+}
+
+static void draw_host(struct scenario *s, unsigned i)
+{
+    struct rng r = stream(s->seed, 100 + i), tcp = stream(s->seed, 150 + i);
+    struct weft_config *k = &s->config[i];
+
+    weft_config_default(k);
+    s->secret[i] = rng_u64(&r);
+    if (!without(s, SIM_config) && !one_in(&tcp, 3))
+        draw_tcp(&tcp, &k->tcp);
+    k->tcp.timestamps = !one_in(&r, 4) && !without(s, SIM_timestamps);
+    k->tcp.sack = !one_in(&r, 4) && !without(s, SIM_sack);
+    k->tcp.window_scaling = !one_in(&r, 5) && !without(s, SIM_wscale);
+    k->tcp.park = !one_in(&r, 4);
+    if (one_in(&r, 3) && !without(s, SIM_buffers)) {
+        k->tcp.send_buffer = (size_t)PICK(&r, 2304, 4096, 16384, 65536, 262144);
+        k->tcp.receive_buffer = (size_t)PICK(&r, 2304, 4096, 16384, 65535, 65536, 262144);
+    }
+}
+
+/* ---- links ---- */
+
+static void draw_impairment(struct rng *r, struct weft_impairment *how, uint32_t mtu)
+{
+    uint64_t jitters = rng_below(r, 3);
+
+    how->bits_per_second = PICK(r, 0, 0, 64000, 1000000, 10000000, 100000000, 1000000000);
+    how->queue_bytes = (size_t)(PICK(r, 0, 0, 0, 6, 30, 120) * mtu);
+    how->delay = PICK(r, 0, 50 * WEFT_US, WEFT_MS, 10 * WEFT_MS, 60 * WEFT_MS, 400 * WEFT_MS);
+    how->jitter = jitters ? 0 : rng_below(r, how->delay + WEFT_MS);
+    how->loss = (uint32_t)PICK(r, 0, 0, 0, 1000, 10000, 20000, 50000, 200000, 500000);
+    how->duplicate = (uint32_t)PICK(r, 0, 0, 0, 10000, 200000);
+    how->reorder = (uint32_t)PICK(r, 0, 0, 0, 10000, 100000, 500000);
+    how->reorder_delay = 1 + rng_below(r, how->delay + 4 * WEFT_MS);
+    how->corrupt = (uint32_t)PICK(r, 0, 0, 0, 0, 5000, 50000);
+    if (how->bits_per_second == 0)
+        how->queue_bytes = 0;
+}
+
+static void trim_impairment(const struct scenario *s, struct weft_impairment *how)
+{
+    if (without(s, SIM_loss))
+        how->loss = 0;
+    if (without(s, SIM_duplicate))
+        how->duplicate = 0;
+    if (without(s, SIM_reorder))
+        how->reorder = 0;
+    if (without(s, SIM_corrupt))
+        how->corrupt = 0;
+    if (without(s, SIM_jitter))
+        how->jitter = 0;
+    if (without(s, SIM_rate))
+        how->bits_per_second = how->queue_bytes = 0;
+    if (without(s, SIM_delay))
+        how->delay = 0;
+}
+
+/* The worst that a packet on this link has to go through, in parts of a million. */
+static uint32_t loss_of(const struct link_plan *l)
+{
+    uint32_t worst = 0;
+
+    for (unsigned d = 0; d < 2; d++)
+        if (l->how[d].loss + l->how[d].corrupt > worst)
+            worst = l->how[d].loss + l->how[d].corrupt;
+    return worst;
+}
+
+static bool is_hard(const struct link_plan *l)
+{
+    return loss_of(l) > 20000 || l->mtu[0] < 256 || l->how[0].bits_per_second == 64000 ||
+           l->how[1].bits_per_second == 64000;
+}
+
+static void draw_ends(struct scenario *s, struct rng *r, struct link_plan *l)
+{
+    uint32_t mtu = (uint32_t)PICK(r, 1500, 1500, 1500, 1500, 9000, 576, 296, 128, 68, 65535);
+    uint32_t other = (uint32_t)PICK(r, 1500, 576, 9000);
+    unsigned offload = (unsigned)PICK(r, 0, 0, WEFT_OFFLOAD_CSUM, WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO);
+
+    l->kind = one_in(r, 3) ? WEFT_LINK_ETHERNET : WEFT_LINK_IP;
+    l->mtu[0] = l->mtu[1] = mtu;
+    if (one_in(r, 6))
+        l->mtu[1] = other;
+    l->share = one_in(r, 3) && !without(s, SIM_share);
+    l->offload[0] = l->offload[1] = without(s, SIM_offload) ? 0 : offload;
+}
+
+static void draw_link(struct scenario *s, unsigned i)
+{
+    struct rng r = stream(s->seed, 200 + i);
+    struct link_plan *l = &s->link[i];
+    bool symmetric = !one_in(&r, 3), calm = one_in(&r, 4);
+
+    l->host[0] = i == 0 ? 0 : (unsigned)rng_below(&r, i + 1u);
+    l->host[1] = i + 1;
+    l->seed = rng_u64(&r);
+    draw_ends(s, &r, l);
+    draw_impairment(&r, &l->how[0], l->mtu[0]);
+    draw_impairment(&r, &l->how[1], l->mtu[1]);
+    if (symmetric)
+        l->how[1] = l->how[0];
+    for (unsigned d = 0; d < 2; d++) {
+        if (calm)
+            l->how[d].loss = l->how[d].corrupt = 0;
+        if (l->share)
+            l->how[d].corrupt = 0;
+    }
+    l->hard = is_hard(l);
+    for (unsigned d = 0; d < 2; d++)
+        trim_impairment(s, &l->how[d]);
+}
+
+/* ---- conversations ---- */
+
+static uint32_t draw_bytes(struct rng *r, bool hard)
+{
+    uint64_t size = PICK(r, 0, 1, 20, 600, 3000, 3000, 20000, 20000, 60000, 60000, 200000, 400000);
+
+    if (hard && size > 20000)
+        size /= 20;
+    return (uint32_t)(size ? 1 + rng_below(r, size) : 0);
+}
+
+static void draw_pace(const struct scenario *s, struct rng *r, struct side_plan *p)
+{
+    p->write_max = (uint32_t)PICK(r, 100000, 100000, 4096, 1460, 100, 7, 1);
+    p->read_max = (uint32_t)PICK(r, 65536, 65536, 65536, 4096, 500, 10, 1);
+    if (p->write_max <= 100 && p->bytes > 4000)
+        p->bytes = 4000;
+    if (one_in(r, 3)) {
+        p->pauses = 1 + (uint32_t)rng_below(r, 40);
+        p->pause_ppm = (uint32_t)PICK(r, 1000, 50000, 500000);
+        p->pause_max = PICK(r, WEFT_MS, 50 * WEFT_MS, 300 * WEFT_MS, 3 * WEFT_S);
+    }
+    if (one_in(r, 6))
+        p->deaf_until = rng_below(r, PICK(r, WEFT_S, 10 * WEFT_S, 100 * WEFT_S));
+    if (without(s, SIM_pauses))
+        p->pauses = p->pause_ppm = 0, p->deaf_until = 0;
+}
+
+static void draw_options(const struct scenario *s, struct rng *r, struct side_plan *p)
+{
+    p->nodelay = one_in(r, 4);
+    p->cork = one_in(r, 12);
+    p->keepalive = one_in(r, 6);
+    p->more = one_in(r, 8);
+    p->peek = one_in(r, 6);
+    p->scatter = one_in(r, 4);
+    if (one_in(r, 5))
+        p->send_buffer = (int)PICK(r, 2304, 5000, 30000, 300000);
+    if (one_in(r, 5))
+        p->receive_buffer = (int)PICK(r, 2304, 5000, 30000, 300000);
+    if (without(s, SIM_options)) {
+        p->nodelay = p->cork = p->keepalive = p->more = p->peek = p->scatter = false;
+        p->send_buffer = p->receive_buffer = 0;
+    }
+}
+
+static void draw_side(struct scenario *s, struct rng *r, struct side_plan *p, bool hard)
+{
+    *p = (struct side_plan){.bytes = draw_bytes(r, hard)};
+    draw_pace(s, r, p);
+    draw_options(s, r, p);
+    p->ending = END_HALF_CLOSE;
+    if (one_in(r, 4))
+        p->ending = (enum ending)PICK(r, END_CLOSE, END_CLOSE, END_ABORT, END_LINGER, END_DEAF);
+    p->leave_after = (uint32_t)rng_below(r, PICK(r, 2, 100, 20000, 300000));
+    p->leave_at = rng_below(r, PICK(r, WEFT_MS, 100 * WEFT_MS, 5 * WEFT_S, 60 * WEFT_S));
+}
+
+static bool is_polite(enum ending e) { return e == END_HALF_CLOSE || e == END_LAST; }
+
+static void draw_flow(struct scenario *s, unsigned i)
+{
+    struct rng r = stream(s->seed, 1000 + i);
+    struct flow_plan *f = &s->flow[i];
+    weft_time spread = PICK(&r, 1, WEFT_MS, WEFT_S, 20 * WEFT_S);
+
+    *f = (struct flow_plan){.present = !(s->trim.flows >> i & 1), .again = -1, .seed = rng_u64(&r)};
+    f->link = (unsigned)rng_below(&r, s->n_links);
+    f->client = (unsigned)rng_below(&r, 2);
+    f->start = WEFT_MS + rng_below(&r, spread);
+    f->port[0] = (uint16_t)(20000 + 97 * i + rng_below(&r, 97));
+    f->port[1] = 7;
+    f->loopback = one_in(&r, 20);
+    f->crossing = one_in(&r, 8) && !f->loopback;
+    f->unheard = one_in(&r, 25) && !f->crossing;
+    f->ephemeral = one_in(&r, 4) && !f->crossing;
+    for (unsigned side = 0; side < 2; side++)
+        draw_side(s, &r, &f->side[side], !f->loopback && s->link[f->link].hard);
+    if (one_in(&r, 3)) /* a request and its answer */
+        f->side[1].ending = is_polite(f->side[1].ending) ? END_LAST : f->side[1].ending;
+    if (f->crossing || f->unheard)
+        f->port[1] = (uint16_t)(10000 + i);
+    if (i && one_in(&r, 5) && !s->flow[i - 1].ephemeral && !s->flow[i - 1].crossing && !f->crossing) {
+        const struct flow_plan *last = &s->flow[i - 1]; /* the same pair of ports once more */
+
+        f->again = (int)i - 1;
+        f->link = last->link, f->client = last->client, f->loopback = last->loopback, f->unheard = last->unheard;
+        f->ephemeral = false;
+        memcpy(f->port, last->port, sizeof f->port);
+    }
+}
+
+/* ---- weather ---- */
+
+static void draw_weather(struct scenario *s)
+{
+    struct rng r = stream(s->seed, 300);
+
+    s->n_weather = one_in(&r, 4) && !without(s, SIM_weather) ? 1 + (unsigned)rng_below(&r, SIM_WEATHER) : 0;
+    for (unsigned i = 0; i < s->n_weather; i++) {
+        struct weather *w = &s->weather[i];
+
+        w->kind = (enum weather_kind)PICK(&r, WEATHER_CUT, WEATHER_CUT, WEATHER_STALL, WEATHER_LEAP);
+        w->at = (i ? s->weather[i - 1].at : 0) + rng_below(&r, PICK(&r, 100 * WEFT_MS, 2 * WEFT_S, 30 * WEFT_S));
+        w->length = 1 + rng_below(&r, PICK(&r, 50 * WEFT_MS, WEFT_S, 10 * WEFT_S, 100 * WEFT_S));
+        if (w->kind == WEATHER_LEAP && one_in(&r, 4))
+            w->length *= 50;
+        w->link = (unsigned)rng_below(&r, s->n_links);
+        w->mask = (unsigned)PICK(&r, 3, 3, 1, 2);
+    }
+}
+
+/* ---- all of it ---- */
+
+static void judge(struct scenario *s)
+{
+    bool hard = false;
+
+    s->mild = s->n_weather == 0;
+    for (unsigned i = 0; i < s->n_links; i++) {
+        if (loss_of(&s->link[i]) > 20000)
+            s->mild = false;
+        hard |= s->link[i].hard;
+    }
+    s->bound = s->mild && !hard ? 1800 * WEFT_S : 24 * 3600 * WEFT_S;
+}
+
+static void draw_clock(struct scenario *s)
+{
+    struct rng r = stream(s->seed, 400);
+
+    s->epoch = PICK(&r, 0, 1, WEFT_S, 3600 * WEFT_S, 24 * 3600 * WEFT_S, 365 * 24 * 3600 * WEFT_S);
+    s->epoch = s->epoch ? rng_below(&r, s->epoch) : 0;
+    s->wrap = (unsigned)PICK(&r, WRAP_ISN, WRAP_ISN, WRAP_ISN, WRAP_TS, WRAP_NONE, WRAP_NONE);
+    s->wrap_side = (unsigned)rng_below(&r, 2);
+    if (without(s, SIM_wrap))
+        s->wrap = WRAP_NONE;
+}
+
+void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim)
+{
+    struct rng r = stream(seed, 0);
+    bool crowd = one_in(&r, 12);
+
+    *s = (struct scenario){.seed = seed};
+    if (trim)
+        s->trim = *trim;
+    s->n_links = one_in(&r, 8) ? 2 + (unsigned)rng_below(&r, SIM_HOSTS - 2) : 1;
+    s->n_hosts = s->n_links + 1;
+    s->n_flows = crowd ? 6 + (unsigned)rng_below(&r, SIM_FLOWS - 6) : 1 + (unsigned)rng_below(&r, 4);
+    s->backlog = one_in(&r, 10) ? 1 + (uint32_t)rng_below(&r, 3) : 64;
+    for (unsigned i = 0; i < s->n_hosts; i++)
+        draw_host(s, i);
+    for (unsigned i = 0; i < s->n_links; i++)
+        draw_link(s, i);
+    for (unsigned i = 0; i < s->n_flows; i++)
+        draw_flow(s, i);
+    draw_weather(s);
+    draw_clock(s);
+    judge(s);
+}
+
+/* ---- the small ones ---- */
+
+/* Two hosts, one link of ten milliseconds, one conversation of 3,000 bytes each way. */
+static void small_base(struct scenario *s)
+{
+    struct side_plan side = {.bytes = 3000, .write_max = 100000, .read_max = 65536};
+
+    *s = (struct scenario){.n_hosts = 2, .n_links = 1, .n_flows = 1, .backlog = 8, .bound = 24 * 3600 * WEFT_S};
+    for (unsigned i = 0; i < 2; i++) {
+        weft_config_default(&s->config[i]);
+        s->config[i].tcp.msl = WEFT_S;
+        s->secret[i] = 100 + i;
+    }
+    s->link[0] = (struct link_plan){.host = {0, 1}, .kind = WEFT_LINK_IP, .mtu = {1500, 1500}, .seed = 5};
+    s->link[0].how[0].delay = s->link[0].how[1].delay = 10 * WEFT_MS;
+    s->flow[0] = (struct flow_plan){.present = true, .again = -1, .port = {20000, 7}, .start = WEFT_MS, .seed = 9};
+    s->flow[0].side[0] = s->flow[0].side[1] = side;
+}
+
+static void small_ethernet(struct scenario *s) { s->link[0].kind = WEFT_LINK_ETHERNET; }
+static void small_loopback(struct scenario *s) { s->flow[0].loopback = true; }
+
+static void small_crossing(struct scenario *s)
+{
+    s->flow[0].crossing = true;
+    s->flow[0].port[1] = 10000;
+}
+
+static void small_lossy(struct scenario *s)
+{
+    s->link[0].how[0].loss = s->link[0].how[1].loss = 50000;
+    s->link[0].how[0].reorder = s->link[0].how[1].reorder = 200000;
+    s->link[0].how[0].reorder_delay = s->link[0].how[1].reorder_delay = 5 * WEFT_MS;
+    s->flow[0].side[0].bytes = 40000;
+}
+
+static void small_abort(struct scenario *s)
+{
+    s->flow[0].side[0].ending = END_ABORT;
+    s->flow[0].side[0].leave_after = 2000;
+    s->flow[0].side[0].leave_at = WEFT_S;
+    s->flow[0].side[1].bytes = 30000;
+}
+
+static void small_super(struct scenario *s)
+{
+    s->link[0].offload[0] = s->link[0].offload[1] = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO;
+    s->link[0].share = true;
+    s->flow[0].side[0].bytes = 100000;
+    s->flow[0].side[1].deaf_until = 2 * WEFT_S;
+    s->config[1].tcp.receive_buffer = 16384;
+}
+
+static void small_again(struct scenario *s)
+{
+    s->n_flows = 3;
+    s->flow[1] = s->flow[2] = s->flow[0];
+    s->flow[1].again = 0;
+    s->flow[2].port[0]++;
+}
+
+static const struct {
+    const char *name;
+    void (*make)(struct scenario *s);
+} small[] = {
+    {"ethernet", small_ethernet}, {"loopback", small_loopback}, {"crossing", small_crossing},
+    {"lossy", small_lossy},       {"abort", small_abort},       {"super", small_super},
+    {"again", small_again},
+};
+
+bool scenario_small(struct scenario *s, unsigned number, const char **name)
+{
+    if (number >= ARRAY_LEN(small))
+        return false;
+    small_base(s);
+    s->seed = number;
+    small[number].make(s);
+    *name = small[number].name;
+    return true;
+}
+
+/* ---- in words ---- */
+
+static void print_link(const struct link_plan *l, FILE *to)
+{
+    fprintf(to, "  link %u-%u %s mtu %u/%u offload %u%s\n", l->host[0], l->host[1],
+            l->kind == WEFT_LINK_ETHERNET ? "ethernet" : "ip", l->mtu[0], l->mtu[1], l->offload[0],
+            l->share ? " shared" : "");
+    for (unsigned d = 0; d < 2; d++) {
+        const struct weft_impairment *h = &l->how[d];
+
+        fprintf(to, "    %s %" PRIu64 " bit/s queue %zu delay %.3f ms jitter %.3f ms", d ? "<-" : "->",
+                h->bits_per_second, h->queue_bytes, (double)h->delay / 1e6, (double)h->jitter / 1e6);
+        fprintf(to, " loss %.1f%% dup %.1f%% corrupt %.1f%% reorder %.1f%% by %.3f ms\n", h->loss / 1e4,
+                h->duplicate / 1e4, h->corrupt / 1e4, h->reorder / 1e4, (double)h->reorder_delay / 1e6);
+    }
+}
+
+static const char *const ending_name[] = {"half-close", "last", "close", "abort", "linger", "deaf"};
+
+static void print_side(const struct side_plan *p, FILE *to)
+{
+    fprintf(to, "    %u bytes, writes %u reads %u, %s", p->bytes, p->write_max, p->read_max, ending_name[p->ending]);
+    if (!is_polite(p->ending))
+        fprintf(to, " after %u bytes or %.3f ms", p->leave_after, (double)p->leave_at / 1e6);
+    if (p->pauses)
+        fprintf(to, ", %u pauses (%u ppm) to %.0f ms", p->pauses, p->pause_ppm, (double)p->pause_max / 1e6);
+    if (p->deaf_until)
+        fprintf(to, ", deaf %.0f ms", (double)p->deaf_until / 1e6);
+    if (p->send_buffer || p->receive_buffer)
+        fprintf(to, ", buffers %d/%d", p->send_buffer, p->receive_buffer);
+    fprintf(to, "%s%s%s%s%s%s\n", p->nodelay ? " nodelay" : "", p->cork ? " cork" : "",
+            p->keepalive ? " keepalive" : "", p->more ? " more" : "", p->peek ? " peek" : "",
+            p->scatter ? " scatter" : "");
+}
+
+static void print_host(const struct weft_tcp_config *k, unsigned i, FILE *to)
+{
+    fprintf(to, "  host %u%s%s%s%s buffers %zu/%zu msl %.0f s rto_min %.0f ms delack %.0f ms quick %u iw %u ooo %zu\n",
+            i, k->timestamps ? " ts" : "", k->sack ? " sack" : "", k->window_scaling ? " wscale" : "",
+            k->park ? " park" : "", k->send_buffer, k->receive_buffer, (double)k->msl / 1e9,
+            (double)k->rto_min / 1e6, (double)k->delayed_ack / 1e6, k->quick_acks, k->initial_window,
+            k->max_out_of_order);
+}
+
+void scenario_print(const struct scenario *s, FILE *to)
+{
+    static const char *const weather_name[] = {"cut", "stall", "leap"};
+
+    fprintf(to, "scenario %" PRIu64 "%s\n", s->seed, s->mild ? " (mild)" : "");
+    for (unsigned i = 0; i < s->n_hosts; i++)
+        print_host(&s->config[i].tcp, i, to);
+    for (unsigned i = 0; i < s->n_links; i++)
+        print_link(&s->link[i], to);
+    for (unsigned i = 0; i < s->n_weather; i++)
+        fprintf(to, "  weather at %.3f s: %s for %.3f s, link %u mask %u\n", (double)s->weather[i].at / 1e9,
+                weather_name[s->weather[i].kind], (double)s->weather[i].length / 1e9, s->weather[i].link,
+                s->weather[i].mask);
+    for (unsigned i = 0; i < s->n_flows; i++) {
+        const struct flow_plan *f = &s->flow[i];
+
+        if (!f->present)
+            continue;
+        fprintf(to, "  flow %u link %u client end %u at %.3f s ports %u/%u%s%s%s%s%s\n", i, f->link, f->client,
+                (double)f->start / 1e9, f->port[0], f->port[1], f->loopback ? " loopback" : "",
+                f->crossing ? " crossing" : "", f->unheard ? " unheard" : "", f->ephemeral ? " ephemeral" : "",
+                f->again >= 0 ? " again" : "");
+        print_side(&f->side[0], to);
+        print_side(&f->side[1], to);
+    }
+}

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: MIT */
+/* Reading a subcommand's arguments (src/cmd/args.c): a mistake is one line on err and exit status 2, wherever it is. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "cmd/cmd.h"
+
+#define MAX_WORDS 24
+
+struct result {
+    int status;
+    char out[8192], err[1024];
+    struct cmd_ctx ctx;
+    char words[400];
+};
+
+/* Reads a command line whose words are divided by single spaces; '_' stands for a space inside a word. */
+static void read_line(struct result *r, const char *line)
+{
+    static char *argv[MAX_WORDS];
+    char *save = NULL, *word, *p;
+    int argc = 0;
+
+    memset(r, 0, sizeof *r);
+    snprintf(r->words, sizeof r->words, "%s", line);
+    for (word = strtok_r(r->words, " ", &save); word && argc < MAX_WORDS - 1; word = strtok_r(NULL, " ", &save)) {
+        for (p = word; *p; p++)
+            *p = *p == '_' ? ' ' : *p;
+        argv[argc++] = word;
+    }
+    argv[argc] = NULL;
+    r->ctx.cmd = cmd_find(argv[0]);
+    assert_non_null(r->ctx.cmd);
+    r->ctx.argc = argc;
+    r->ctx.argv = argv;
+    r->ctx.out = fmemopen(r->out, sizeof r->out, "w");
+    r->ctx.err = fmemopen(r->err, sizeof r->err, "w");
+    r->status = args_parse(&r->ctx);
+    fclose(r->ctx.out);
+    fclose(r->ctx.err);
+}
+
+static void every_mistake_is_one_line_and_status_2(void **state)
+{
+    static const struct {
+        const char *line, *says;
+    } rows[] = {
+        {"ping", "needs ADDR"},
+        {"ping 10.9", "bad address '10.9'"},
+        {"ping 1.2.3.4 5.6.7.8", "unexpected argument '5.6.7.8'"},
+        {"ping --bad 1.2.3.4", "unknown option '--bad'"},
+        {"ping -x 1.2.3.4", "unknown option '-x'"},
+        {"ping 1.2.3.4 -c", "option '-c' needs a value"},
+        {"ping 1.2.3.4 --count", "option '--count' needs a value"},
+        {"ping 1.2.3.4 -c 0", "bad count '0'"},
+        {"ping 1.2.3.4 -s 70000", "bad size '70000'"},
+        {"ping 1.2.3.4 -i x", "bad interval 'x'"},
+        {"ping 1.2.3.4 --if wt0", "bad interface 'wt0'"},
+        {"ping 1.2.3.4 --if tap:wt0 --addr 10.9.0.2", "bad address '10.9.0.2'"},
+        {"ping 1.2.3.4 --addr 10.9.0.2/24", "before any --if"},
+        {"ping 1.2.3.4 --if tap:a --addr 10.9.0.2/24 --addr 10.9.0.3/24", "tap:a has two --addr"},
+        {"ping 1.2.3.4 --if tap:a --host b", "exclude each other"},
+        {"ping 1.2.3.4 --host a/b", "bad host name 'a/b'"},
+        {"ping 1.2.3.4 --if tap:a --route default via", "bad route"},
+        {"ping 1.2.3.4 --if tap:a --route default_via_x", "bad route 'default via x'"},
+        {"up --if tap:a", "needs --name"},
+        {"up --name a", "needs an interface"},
+        {"up --name a --if tap:a --json", "unknown option '--json'"},
+        {"down a/b", "bad host name"},
+        {"serve", "needs SERVICE"},
+        {"serve gopher", "unknown service 'gopher'"},
+        {"serve echo:0", "bad port '0'"},
+        {"serve echo:x", "bad port 'x'"},
+        {"nc", "needs ADDR PORT"},
+        {"nc 1.2.3.4", "needs ADDR PORT"},
+        {"nc 80", "bad address '80'"},
+        {"nc -l", "needs a PORT"},
+        {"nc -l 1.2.3.4", "needs a PORT"},
+        {"nc 1.2.3.4 70000", "bad port '70000'"},
+        {"nc -w x 1.2.3.4 7", "bad time 'x'"},
+        {"netstat x", "unexpected argument"},
+        {"netstat -z", "unknown option '-z'"},
+        {"capture tcp port 80", "filters are not supported"},
+        {"capture -c x", "bad count 'x'"},
+        {"demo no-such", "unknown scenario 'no-such'"},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct result r;
+        char *newline;
+
+        read_line(&r, rows[i].line);
+        if (r.status != CMD_USAGE || !strstr(r.err, rows[i].says))
+            fail_msg("weft %s: status %d, said: %s", rows[i].line, r.status, r.err);
+        assert_int_equal(strncmp(r.err, "weft ", 5), 0);
+        newline = strchr(r.err, '\n');
+        assert_non_null(newline);
+        assert_int_equal(newline[1], '\0');
+        args_free(&r.ctx);
+    }
+}
+
+static void a_route_may_be_one_word_or_several(void **state)
+{
+    static const char *const lines[] = {
+        "ping 1.2.3.4 --if tap:a --route default_via_10.9.0.1 -c 1",
+        "ping 1.2.3.4 --if tap:a --route default via 10.9.0.1 -c 1",
+        "ping --if tap:a --route default via 10.9.0.1 1.2.3.4 -c 1",
+        "ping --if tap:a --route=default via 10.9.0.1 -c 1 1.2.3.4",
+    };
+
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct result r;
+
+        read_line(&r, lines[i]);
+        assert_int_equal(r.status, CMD_GO_ON);
+        assert_int_equal(r.ctx.where.n_routes, 1);
+        assert_string_equal(r.ctx.where.routes[0], "default via 10.9.0.1");
+        args_free(&r.ctx);
+    }
+}
+
+static void a_route_takes_its_device_too(void **state)
+{
+    struct result r;
+
+    read_line(&r, "up --name a --if tap:a --route 10.8.0.0/16 via 10.9.0.7 dev a "
+                  "--route default via 10.9.0.1 --foreground");
+    assert_int_equal(r.status, CMD_GO_ON);
+    assert_int_equal(r.ctx.where.n_routes, 2);
+    assert_string_equal(r.ctx.where.routes[0], "10.8.0.0/16 via 10.9.0.7 dev a");
+    assert_string_equal(r.ctx.where.routes[1], "default via 10.9.0.1");
+    args_free(&r.ctx);
+}
+
+static void an_address_belongs_to_the_interface_before_it(void **state)
+{
+    struct result r;
+
+    read_line(&r, "up --if tap:a --addr 10.1.0.2/24 --if tun:b --if tap:c --addr 10.3.0.2/24 --name x");
+    assert_int_equal(r.status, CMD_GO_ON);
+    assert_int_equal(r.ctx.where.n_ifs, 3);
+    assert_string_equal(r.ctx.where.ifs[0].addr, "10.1.0.2/24");
+    assert_null(r.ctx.where.ifs[1].addr);
+    assert_string_equal(r.ctx.where.ifs[2].spec, "tap:c");
+    assert_string_equal(r.ctx.where.ifs[2].addr, "10.3.0.2/24");
+    args_free(&r.ctx);
+}
+
+static void every_subcommand_has_help(void **state)
+{
+    for (size_t i = 0; cmd_at(i); i++) {
+        struct result r;
+        char line[64];
+
+        snprintf(line, sizeof line, "%s --help", cmd_at(i)->name);
+        read_line(&r, line);
+        assert_int_equal(r.status, 0);
+        assert_string_equal(r.err, "");
+        assert_non_null(strstr(r.out, "Usage: weft"));
+        assert_non_null(strstr(r.out, "--help"));
+        assert_non_null(strstr(r.out, cmd_at(i)->summary));
+        assert_null(strstr(r.out, "client-pid"));
+        args_free(&r.ctx);
+    }
+}
+
+static void listings_take_json_and_others_do_not(void **state)
+{
+    struct result r;
+
+    read_line(&r, "netstat --json -antpu");
+    assert_int_equal(r.status, CMD_GO_ON);
+    assert_true(r.ctx.where.json);
+    args_free(&r.ctx);
+    read_line(&r, "arp --json");
+    assert_int_equal(r.status, CMD_GO_ON);
+    args_free(&r.ctx);
+    read_line(&r, "ping --json 1.2.3.4");
+    assert_int_equal(r.status, CMD_USAGE);
+    args_free(&r.ctx);
+}
+
+static void a_name_finds_its_subcommand_and_nothing_else_does(void **state)
+{
+    assert_ptr_equal(cmd_find("netstat"), &cmd_netstat);
+    assert_null(cmd_find("nets"));
+    assert_null(cmd_find(""));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_mistake_is_one_line_and_status_2),
+        cmocka_unit_test(a_route_may_be_one_word_or_several),
+        cmocka_unit_test(a_route_takes_its_device_too),
+        cmocka_unit_test(an_address_belongs_to_the_interface_before_it),
+        cmocka_unit_test(every_subcommand_has_help),
+        cmocka_unit_test(listings_take_json_and_others_do_not),
+        cmocka_unit_test(a_name_finds_its_subcommand_and_nothing_else_does),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

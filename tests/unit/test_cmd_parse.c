@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* Words of the command line (src/cmd/parse.c). */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "cmd/parse.h"
+
+#define ROWS(a) (sizeof(a) / sizeof((a)[0]))
+
+static void numbers_are_decimal_and_in_range_or_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        uint64_t value;
+    } rows[] = {
+        {"1", true, 1},     {"100", true, 100}, {"007", true, 7}, {"0", false, 0},   {"101", false, 0},
+        {"", false, 0},     {"-1", false, 0},   {"+1", false, 0}, {" 1", false, 0},  {"1 ", false, 0},
+        {"0x10", false, 0}, {"1e2", false, 0},  {"18446744073709551617", false, 0},
+    };
+
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        uint64_t value = 0;
+
+        assert_int_equal(parse_u64(rows[i].text, 1, 100, &value), rows[i].good);
+        assert_int_equal(value, rows[i].value);
+    }
+}
+
+static void seconds_keep_their_fraction_to_the_nanosecond(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        weft_time value;
+    } rows[] = {
+        {"1", true, WEFT_S},          {"0.2", true, 200 * WEFT_MS},   {".5", true, 500 * WEFT_MS},
+        {"2.", true, 2 * WEFT_S},     {"0.000000001", true, 1},       {"1.0000000009", true, WEFT_S},
+        {"", false, 0},               {".", false, 0},                {"-1", false, 0},
+        {"1s", false, 0},             {"999999999999", false, 0},
+    };
+
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        weft_time value = 0;
+
+        assert_int_equal(parse_seconds(rows[i].text, &value), rows[i].good);
+        if (rows[i].good)
+            assert_int_equal(value, rows[i].value);
+    }
+}
+
+static void ports_are_numbers_and_never_zero(void **state)
+{
+    uint16_t port = 0;
+
+    assert_true(parse_port("7007", NULL, &port));
+    assert_int_equal(port, 7007);
+    assert_true(parse_port("65535", NULL, &port));
+    assert_false(parse_port("0", NULL, &port));
+    assert_false(parse_port("65536", NULL, &port));
+    assert_false(parse_port("7x", NULL, &port));
+    assert_false(parse_port("", NULL, &port));
+    assert_false(parse_port("no-such-service", NULL, &port));
+}
+
+static void an_interface_address_needs_its_prefix(void **state)
+{
+    const struct weft_ip want = weft_ipv4(0x0a090002);
+    struct weft_ip ip = {{0}};
+    unsigned prefix = 99;
+
+    assert_true(parse_cidr("10.9.0.2/24", &ip, &prefix));
+    assert_memory_equal(&ip, &want, sizeof ip);
+    assert_int_equal(prefix, 24);
+    assert_true(parse_cidr("10.9.0.2/0", &ip, &prefix));
+    assert_true(parse_cidr("10.9.0.2/32", &ip, &prefix));
+    assert_false(parse_cidr("10.9.0.2", &ip, &prefix));
+    assert_false(parse_cidr("10.9.0.2/33", &ip, &prefix));
+    assert_false(parse_cidr("10.9.0.2/", &ip, &prefix));
+    assert_false(parse_cidr("10.9.0.256/24", &ip, &prefix));
+    assert_false(parse_cidr("/24", &ip, &prefix));
+    assert_false(parse_cidr("1000000000000000000000000000000000000000000000000000000/24", &ip, &prefix));
+}
+
+/* It becomes a file name. */
+static void a_host_name_cannot_leave_its_directory(void **state)
+{
+    static const char *const good[] = {"bar", "a", "web-1", "a.b", "A_9"};
+    static const char *const bad[] = {"", ".", "..", "a/b", "/a", "-a", "a b", "a\n", "\xc3\xa4",
+                                      "a1234567890123456789012345678901234567890"};
+
+    for (size_t i = 0; i < ROWS(good); i++)
+        assert_true(parse_host_name(good[i]));
+    for (size_t i = 0; i < ROWS(bad); i++)
+        assert_false(parse_host_name(bad[i]));
+}
+
+static void an_interface_is_a_kind_and_a_kernel_name(void **state)
+{
+    static const char *const bad[] = {"",        "wt0",     "tap:",                 "tap",
+                                      "eth:wt0", "tap:a/b", "tap:sixteencharacter", "tap:a b"};
+
+    assert_true(parse_if_spec("tap:wt0"));
+    assert_true(parse_if_spec("tun:fifteen-charact"));
+    for (size_t i = 0; i < ROWS(bad); i++)
+        assert_false(parse_if_spec(bad[i]));
+}
+
+static void a_route_names_a_network_and_a_way(void **state)
+{
+    static const char *const good[] = {"default via 10.9.0.1", "10.8.0.0/16 via 10.9.0.7", "10.8.0.0/16 dev tap0",
+                                       "10.8.0.1 via 10.9.0.7", "default via 10.9.0.1 dev wt0",
+                                       "  default\tvia 1.2.3.4 "};
+    static const char *const bad[] = {"", "default", "default via", "via 10.9.0.1", "default via nowhere",
+                                      "default 10.9.0.1", "10.8.0.0/99 dev tap0", "default via 1.2.3.4 via 1.2.3.4",
+                                      "default via 1.2.3.4 metric"};
+
+    for (size_t i = 0; i < ROWS(good); i++)
+        assert_true(parse_route(good[i]));
+    for (size_t i = 0; i < ROWS(bad); i++)
+        assert_false(parse_route(bad[i]));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_are_decimal_and_in_range_or_refused),
+        cmocka_unit_test(seconds_keep_their_fraction_to_the_nanosecond),
+        cmocka_unit_test(ports_are_numbers_and_never_zero),
+        cmocka_unit_test(an_interface_address_needs_its_prefix),
+        cmocka_unit_test(a_host_name_cannot_leave_its_directory),
+        cmocka_unit_test(an_interface_is_a_kind_and_a_kernel_name),
+        cmocka_unit_test(a_route_names_a_network_and_a_way),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

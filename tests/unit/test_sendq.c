@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: MIT */
+/* The send queue (src/tcp/sendq.c): single claims, then streams of operations against a plain array of bytes. */
+#include "room.h"
+#include "tcp/sendq.h"
+
+#define HEADER 40 /* stands in the packet before the payload comes */
+
+/* A packet with a header in its room, as segment_begin leaves one; it belongs to no stack. */
+static void packet_begin(struct weft_pkt *p)
+{
+    p->block = NULL;
+    p->base = p->room;
+    p->cap = PKT_ROOM;
+    p->data = p->base + PKT_HEADROOM;
+    p->len = HEADER;
+    p->span_len = 0;
+    p->n_spans = 0;
+    memset(p->data, 0xee, HEADER);
+}
+
+static void packet_end(struct weft_pkt *p)
+{
+    for (unsigned i = 0; i < p->n_spans; i++)
+        block_unref(p->span[i].block);
+    p->n_spans = 0;
+}
+
+/* The payload, one byte after the other; returns how many. */
+static uint32_t payload(const struct weft_pkt *p, uint8_t *out)
+{
+    uint32_t n = p->len - HEADER;
+
+    memcpy(out, p->data + HEADER, n);
+    for (unsigned i = 0; i < p->n_spans; i++) {
+        memcpy(out + n, p->span[i].data, p->span[i].len);
+        n += p->span[i].len;
+    }
+    assert_int_equal(p->len - HEADER + p->span_len, n);
+    return n;
+}
+
+/* Writes [at, at + n) of the pattern; returns how many bytes were taken. */
+static uint32_t write(struct room *r, struct sendq *q, uint32_t n, uint32_t at, uint32_t more)
+{
+    static uint8_t bytes[400000];
+
+    pattern_fill(bytes, n, at, 0);
+    return sendq_write(q, r->mem, &r->pool, bytes, n, more);
+}
+
+/* Attaches [offset, offset + n), whose first byte stands at `at` of the pattern, and reads it back. */
+static void assert_attaches(struct sendq *q, uint32_t offset, uint32_t n, uint32_t at)
+{
+    static uint8_t out[400000];
+    struct weft_pkt p;
+
+    packet_begin(&p);
+    assert_int_equal(sendq_attach(q, offset, n, &p), n);
+    assert_int_equal(payload(&p, out), n);
+    for (uint32_t i = 0; i < n; i++)
+        assert_int_equal(out[i], pattern_byte(at + i, 0));
+    packet_end(&p);
+}
+
+static void what_was_written_can_be_attached_from_anywhere(void **state)
+{
+    static const uint32_t offsets[] = {0, 1, 2999, 3000, 8999, 5000, 4, 8500};
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(write(&r, &q, 3000, 3000 * i, 0), 3000);
+    for (unsigned i = 0; i < ARRAY_LEN(offsets); i++)
+        assert_attaches(&q, offsets[i], min_u32(1460, 9000 - offsets[i]), offsets[i]);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
+static void offsets_count_from_the_first_unacknowledged_byte(void **state)
+{
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    write(&r, &q, 10000, 0, 0);
+    for (uint32_t acked = 0; acked < 10000; acked += 1000) {
+        assert_int_equal(q.bytes, 10000 - acked);
+        assert_attaches(&q, 0, 1000, acked);
+        if (acked < 9000)
+            assert_attaches(&q, 1000, 1000, acked + 1000);
+        sendq_ack(&q, r.mem, 1000);
+    }
+    assert_int_equal(q.bytes, 0);
+    room_check(&r);
+}
+
+static void an_empty_queue_owns_nothing(void **state)
+{
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    for (unsigned i = 0; i < 20; i++) {
+        write(&r, &q, 200000, 0, 0);
+        sendq_ack(&q, r.mem, 200000);
+        assert_int_equal(r.mem->live[MEM_block] + r.mem->live[MEM_queue], 0);
+    }
+    room_check(&r);
+}
+
+static void short_writes_share_a_block(void **state)
+{
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    write(&r, &q, 10, 0, 0);
+    assert_int_equal(spanring_at(&q.ring, 0)->block->size, BLOCK_SMALL); /* a lone one is not paid for dearly */
+    for (uint32_t i = 1; i < 1000; i++)
+        write(&r, &q, 10, 10 * i, 0);
+    assert_true(q.ring.count <= 2);
+    assert_attaches(&q, 0, 10000, 0);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
+static void bytes_known_to_follow_get_a_block_that_holds_them(void **state)
+{
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    write(&r, &q, 100, 0, 5000);
+    assert_int_equal(spanring_at(&q.ring, 0)->block->size, BLOCK_MEDIUM);
+    write(&r, &q, 5000, 100, 0);
+    assert_int_equal(q.ring.count, 1);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
+static void short_payloads_are_copied_behind_the_header(void **state)
+{
+    static const struct {
+        uint32_t n, headers;
+        bool copied;
+    } rows[] = {{1, HEADER, true}, {64, HEADER, true}, {65, HEADER, false}, {28, 100, true}, {29, 100, false}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct weft_pkt p;
+        struct sendq q;
+        struct room r;
+
+        room_init(&r, 1);
+        sendq_init(&q);
+        write(&r, &q, 1000, 0, 0);
+        packet_begin(&p);
+        p.len = rows[i].headers; /* PKT_ROOM - PKT_HEADROOM is 128 */
+        assert_int_equal(sendq_attach(&q, 10, rows[i].n, &p), rows[i].n);
+        assert_int_equal(p.n_spans, rows[i].copied ? 0 : 1);
+        assert_int_equal(p.len, rows[i].headers + (rows[i].copied ? rows[i].n : 0));
+        packet_end(&p);
+        sendq_clear(&q, r.mem);
+        room_check(&r);
+    }
+}
+
+static void a_packet_takes_as_many_spans_as_it_has_room_for(void **state)
+{
+    static uint8_t out[(PKT_SPANS + 2) * BLOCK_MEDIUM];
+    struct weft_pkt p;
+    struct sendq q;
+    struct room r;
+    uint32_t n;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    for (uint32_t i = 0; i < PKT_SPANS + 2; i++)
+        write(&r, &q, BLOCK_MEDIUM, BLOCK_MEDIUM * i, 0);
+    assert_int_equal(q.ring.count, PKT_SPANS + 2);
+    packet_begin(&p);
+    n = sendq_attach(&q, 100, q.bytes - 100, &p);
+    assert_int_equal(n, PKT_SPANS * BLOCK_MEDIUM - 100);
+    assert_int_equal(p.n_spans, PKT_SPANS);
+    assert_int_equal(payload(&p, out), n);
+    for (uint32_t i = 0; i < n; i++)
+        assert_int_equal(out[i], pattern_byte(100 + i, 0));
+    packet_end(&p);
+    assert_attaches(&q, n + 100, 1000, n + 100); /* and the rest goes into the next one */
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
+/* What the link still holds is what was sent, whatever the queue does since. */
+static void bytes_in_a_packet_outlive_their_acknowledgment(void **state)
+{
+    uint8_t out[2000];
+    struct weft_pkt p;
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    write(&r, &q, 1000, 0, 0);
+    packet_begin(&p);
+    sendq_attach(&q, 0, 1000, &p);
+    write(&r, &q, 500, 1000, 0);
+    sendq_ack(&q, r.mem, 1500);
+    write(&r, &q, 1500, 7777, 0);
+    payload(&p, out);
+    for (uint32_t i = 0; i < 1000; i++)
+        assert_int_equal(out[i], pattern_byte(i, 0));
+    packet_end(&p);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
+static void without_memory_a_write_is_cut_short(void **state)
+{
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    room_refuse_all(&r, true);
+    assert_int_equal(write(&r, &q, 1000, 0, 0), 0);
+    room_refuse_all(&r, false);
+    assert_int_equal(write(&r, &q, 100, 0, 0), 100);
+    room_refuse_all(&r, true);
+    assert_int_equal(write(&r, &q, 1000, 100, 0), BLOCK_SMALL - 100); /* what the last block still takes */
+    assert_int_equal(q.bytes, BLOCK_SMALL);
+    room_refuse_all(&r, false);
+    assert_attaches(&q, 0, BLOCK_SMALL, 0);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
+/* ---- streams of operations ---- */
+
+#define MOST    60000u
+#define PACKETS 12
+
+struct in_flight {
+    struct weft_pkt p;
+    bool used;
+    uint32_t n;
+    uint8_t copy[4000];
+};
+
+struct stream {
+    struct room r;
+    struct sendq q;
+    uint8_t model[MOST];
+    uint32_t n, salt, next; /* next: where a sender that goes on would go on */
+    struct in_flight packet[PACKETS];
+};
+
+static void arrive(struct in_flight *f)
+{
+    static uint8_t out[4000];
+
+    if (!f->used)
+        return;
+    assert_int_equal(payload(&f->p, out), f->n);
+    assert_memory_equal(out, f->copy, f->n);
+    packet_end(&f->p);
+    f->used = false;
+}
+
+static void op_write(struct stream *s)
+{
+    static uint8_t bytes[MOST];
+    uint32_t n = min_u32(1 + room_below(&s->r, rng_chance(&s->r.rng, 500000) ? 50 : 9000), MOST - s->n), k;
+
+    pattern_fill(bytes, n, 0, s->salt++);
+    k = sendq_write(&s->q, s->r.mem, &s->r.pool, bytes, n, room_below(&s->r, 3000));
+    assert_true(k == n || (k < n && s->r.refuse_ppm));
+    memcpy(s->model + s->n, bytes, k);
+    s->n += k;
+}
+
+static void op_attach(struct stream *s, bool going_on)
+{
+    struct in_flight *f = &s->packet[room_below(&s->r, PACKETS)];
+    uint32_t offset = going_on && s->next < s->n ? s->next : room_below(&s->r, s->n);
+    uint32_t n = 1 + room_below(&s->r, min_u32(s->n - offset, rng_chance(&s->r.rng, 300000) ? 64 : 4000));
+
+    arrive(f);
+    packet_begin(&f->p);
+    f->n = sendq_attach(&s->q, offset, n, &f->p);
+    assert_true(f->n == n || (f->n < n && f->p.n_spans == PKT_SPANS));
+    f->used = true;
+    memcpy(f->copy, s->model + offset, f->n);
+    s->next = offset + f->n;
+    if (rng_chance(&s->r.rng, 500000))
+        arrive(f);
+}
+
+static void op_ack(struct stream *s)
+{
+    uint32_t n = room_below(&s->r, min_u32(s->n, rng_chance(&s->r.rng, 50000) ? MOST : 5000) + 1);
+
+    sendq_ack(&s->q, s->r.mem, n);
+    memmove(s->model, s->model + n, s->n - n);
+    s->n -= n;
+    s->next -= min_u32(s->next, n);
+}
+
+static void the_queue_behaves_like_an_array_of_bytes(void **state)
+{
+    static const uint32_t refusals[] = {0, 20000, 300000};
+    static struct stream s;
+
+    for (unsigned round = 0; round < ARRAY_LEN(refusals); round++) {
+        memset(&s, 0, sizeof s);
+        room_init(&s.r, 200 + round);
+        sendq_init(&s.q);
+        s.r.refuse_ppm = refusals[round];
+        for (unsigned op = 0; op < 200000; op++) {
+            unsigned what = room_below(&s.r, 100);
+
+            if (what < 30)
+                op_write(&s);
+            else if (what < 55)
+                op_ack(&s);
+            else if (what < 99 && s.n)
+                op_attach(&s, what < 90);
+            else if (rng_chance(&s.r.rng, 50000)) {
+                sendq_clear(&s.q, s.r.mem);
+                s.n = s.next = 0;
+            }
+            assert_int_equal(s.q.bytes, s.n);
+        }
+        for (unsigned i = 0; i < PACKETS; i++)
+            arrive(&s.packet[i]);
+        sendq_clear(&s.q, s.r.mem);
+        room_check(&s.r);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_was_written_can_be_attached_from_anywhere),
+        cmocka_unit_test(offsets_count_from_the_first_unacknowledged_byte),
+        cmocka_unit_test(an_empty_queue_owns_nothing),
+        cmocka_unit_test(short_writes_share_a_block),
+        cmocka_unit_test(bytes_known_to_follow_get_a_block_that_holds_them),
+        cmocka_unit_test(short_payloads_are_copied_behind_the_header),
+        cmocka_unit_test(a_packet_takes_as_many_spans_as_it_has_room_for),
+        cmocka_unit_test(bytes_in_a_packet_outlive_their_acknowledgment),
+        cmocka_unit_test(without_memory_a_write_is_cut_short),
+        cmocka_unit_test(the_queue_behaves_like_an_array_of_bytes),
+    };
+
+    return cmocka_run_group_tests_name("sendq", tests, NULL, NULL);
+}
