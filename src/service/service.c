@@ -15,6 +15,7 @@
 #define UDP_BATCH    64
 #define ACCEPT_BATCH 256
 #define BACKLOG      1024
+#define DRAIN_PATIENCE (5 * WEFT_S)
 
 /* The poll array's first entries; connection i stands at FIRST_CONN + i. */
 enum { LISTENER, DATAGRAMS, FIRST_CONN };
@@ -27,6 +28,7 @@ struct service {
     uint8_t *buffer;
     char label[32];
     size_t n_conns, room;
+    size_t n_draining;    /* connections that only wait for the client to close */
     weft_time next_sweep; /* for connections that try the type's patience */
     struct service_conn **conns;
     struct weft_host_poll *polls; /* FIRST_CONN + room */
@@ -147,13 +149,15 @@ static struct service_conn *conn_new(struct service *sv, int s)
     return c;
 }
 
-/* Reads away what has come, so that closing ends in order and not with a reset; not more than a few buffers of it. */
-static void drain(struct service *sv, struct service_conn *c)
+/* Reads away what has come, not more than a few buffers of it; false when nothing more will come. */
+static bool drain(struct service *sv, struct service_conn *c)
 {
+    int64_t n = 1;
     int i;
 
-    for (i = 0; i < 4 && service_recv(sv, c) > 0; i++)
-        ;
+    for (i = 0; i < 4 && n > 0; i++)
+        n = service_recv(sv, c);
+    return n > 0 || n == WEFT_EAGAIN;
 }
 
 /* The last connection takes the place of the i-th. */
@@ -163,16 +167,34 @@ static void conn_end(struct service *sv, size_t i, bool in_order)
 
     if (sv->type->close)
         sv->type->close(sv, c);
-    if (in_order) {
-        drain(sv, c);
+    if (in_order)
         weft_host_close(sv->host, c->s);
-    } else {
+    else
         weft_host_abort(sv->host, c->s);
-    }
+    sv->n_draining -= c->draining;
     free(c->left);
     free(c);
     sv->conns[i] = sv->conns[--sv->n_conns];
     sv->polls[FIRST_CONN + i] = sv->polls[FIRST_CONN + sv->n_conns];
+}
+
+/*
+ * All is said. What the client still says would be answered by a reset, which could overtake our answer: so only the
+ * sending side closes, and the rest is read away until the client closes too, or is silent for too long.
+ * Returns false when the connection has ended.
+ */
+static bool conn_finish(struct service *sv, size_t i)
+{
+    struct service_conn *c = sv->conns[i];
+
+    if (!drain(sv, c) || weft_host_shutdown(sv->host, c->s, WEFT_SHUT_WR) < 0) {
+        conn_end(sv, i, true);
+        return false;
+    }
+    c->draining = true;
+    c->want = WEFT_READABLE;
+    sv->n_draining++;
+    return true;
 }
 
 static bool flush_left(struct service *sv, struct service_conn *c)
@@ -197,6 +219,12 @@ static bool conn_step(struct service *sv, size_t i, unsigned ready)
     struct service_conn *c = sv->conns[i];
     bool alive = true;
 
+    if (c->draining) {
+        if (drain(sv, c))
+            return true;
+        conn_end(sv, i, true);
+        return false;
+    }
     c->active = weft_host_now(sv->host);
     if (c->left)
         alive = flush_left(sv, c);
@@ -204,7 +232,9 @@ static bool conn_step(struct service *sv, size_t i, unsigned ready)
         c->closing = true;
     if (alive && !(c->closing && !c->left))
         return true;
-    conn_end(sv, i, alive);
+    if (alive)
+        return conn_finish(sv, i);
+    conn_end(sv, i, false);
     return false;
 }
 
@@ -219,7 +249,7 @@ static void accept_one(struct service *sv, int s)
     if (sv->type->open && !sv->type->open(sv, c))
         c->closing = true;
     if (c->closing && !c->left)
-        conn_end(sv, sv->n_conns - 1, true);
+        conn_finish(sv, sv->n_conns - 1);
 }
 
 /* False when the listener is dead: the host is going down. */
@@ -278,18 +308,26 @@ static bool told_to_quit(const struct service *sv)
     return poll(&p, 1, 0) > 0;
 }
 
+/* How long this connection may go on without anything to do. */
+static weft_time patience_with(const struct service *sv, const struct service_conn *c)
+{
+    if (c->draining)
+        return DRAIN_PATIENCE;
+    return sv->type->patience ? sv->type->patience : WEFT_NEVER;
+}
+
 /* Resets those that have been silent for too long; returns how long until the next look. */
 static weft_time sweep(struct service *sv)
 {
-    weft_time now = weft_host_now(sv->host), step = sv->type->patience / 4;
+    weft_time now = weft_host_now(sv->host), step = (sv->n_draining ? DRAIN_PATIENCE : sv->type->patience) / 4;
     size_t i = sv->n_conns;
 
-    if (!sv->type->patience)
+    if (!step)
         return WEFT_NEVER;
-    if (now < sv->next_sweep)
+    if (now < sv->next_sweep && sv->next_sweep - now <= step)
         return sv->next_sweep - now;
     while (i-- > 0) {
-        if (now - sv->conns[i]->active >= sv->type->patience)
+        if (now - sv->conns[i]->active >= patience_with(sv, sv->conns[i]))
             conn_end(sv, i, false);
     }
     sv->next_sweep = now + step;

@@ -23,6 +23,7 @@ struct service_conn {
     int s;             /* host socket */
     unsigned want;     /* what the next step waits for; step may change it */
     bool closing;      /* close when nothing is left to send */
+    bool draining;     /* all is sent and our side closed: waiting for the client's end */
     uint8_t *left;     /* not sent yet; owned */
     size_t left_at, left_len;
     weft_time active;  /* when it last had something to do */

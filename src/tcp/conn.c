@@ -321,8 +321,11 @@ void conn_linger(struct tcp_conn *c)
 
 uint16_t conn_receive_mss(const struct ip_path *path, bool v6)
 {
-    uint32_t mtu = min_u32(path->ifp->mtu, 65535);
+    uint32_t mtu;
 
+    if (!path->ifp) /* the route has just gone: promise what every path takes */
+        return v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
+    mtu = min_u32(path->ifp->mtu, 65535);
     return (uint16_t)(mtu - IP_HEADER(v6) - TCP_HEADER);
 }
 

@@ -139,17 +139,18 @@ static uint32_t fill(struct reasm *r, struct mem *m, struct block_pool *pool, ui
     return stored;
 }
 
-/* Touches the range that holds s, if there is one, and returns where it ends; else s. */
+/* Touches what is known from s on without a hole (ranges that could not be merged may touch) and returns its end. */
 static struct seq skip_known(struct reasm *r, struct seq s)
 {
     uint32_t i = find(r, s);
 
     if (i < r->count && seq_eq(r->range[i].end, s))
         i++; /* one that ends here holds nothing from here on */
-    if (i == r->count || seq_gt(r->range[i].start, s))
-        return s;
-    r->range[i].touched = ++r->clock;
-    return r->range[i].end;
+    for (; i < r->count && seq_le(r->range[i].start, s); i++) {
+        r->range[i].touched = ++r->clock;
+        s = r->range[i].end;
+    }
+    return s;
 }
 
 /* Where the next range after s starts, but not after `limit`. */

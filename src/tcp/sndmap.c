@@ -78,6 +78,7 @@ static void delivered(struct sndmap_acked *acked, const struct sent *s, uint32_t
 struct sndmap_acked sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack)
 {
     struct sndmap_acked acked = {.sent_at = WEFT_NEVER};
+    bool doubtful = false;
 
     weft_assert(seq_ge(ack, m->una) && seq_le(ack, sndmap_end(m)), "the ACK step checks the range");
     while (m->count && seq_gt(ack, m->una)) {
@@ -85,6 +86,7 @@ struct sndmap_acked sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack
         struct seq upto = seq_min(ack, s->end);
         uint32_t len = (uint32_t)seq_diff(upto, m->una);
 
+        doubtful |= (s->flags & (SENT_AGAIN | SENT_SACKED)) == SENT_AGAIN;
         delivered(&acked, s, len);
         uncount(m, s, len);
         m->una = upto;
@@ -95,6 +97,8 @@ struct sndmap_acked sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack
         m->hint -= m->hint > 0;
         acked.segments++;
     }
+    if (doubtful) /* what came behind a hole was acknowledged when the hole was filled, not when it arrived */
+        acked.sent_at = WEFT_NEVER;
     if (m->count == 0 && m->heap)
         sndmap_clear(m, mem);
     return acked;
@@ -136,11 +140,19 @@ static bool split(struct sndmap *m, struct mem *mem, struct seq s)
     return true;
 }
 
+/* Does it lie in what is in flight, behind its first byte? As offsets, for the peer may put any two numbers in it. */
+static bool is_plausible(const struct sndmap *m, struct tcp_sack_block block)
+{
+    uint32_t start = block.start.v - m->una.v, end = block.end.v - m->una.v;
+
+    return start > 0 && start < end && end <= sndmap_total(m);
+}
+
 uint32_t sndmap_sack(struct sndmap *m, struct mem *mem, struct tcp_sack_block block, struct sndmap_acked *acked)
 {
     uint32_t before = m->sacked;
 
-    if (!seq_lt(block.start, block.end) || !seq_gt(block.start, m->una) || !seq_le(block.end, sndmap_end(m)))
+    if (!is_plausible(m, block))
         return 0;
     if (!split(m, mem, block.start) || !split(m, mem, block.end))
         return 0;
@@ -161,7 +173,7 @@ uint32_t sndmap_sack(struct sndmap *m, struct mem *mem, struct tcp_sack_block bl
 uint32_t sndmap_detect(struct sndmap *m, unsigned dup_thresh, uint32_t mss)
 {
     uint32_t before = m->lost;
-    uint32_t bytes = 0;
+    uint32_t bytes = 0, segments = 0; /* sacked, behind the one looked at */
 
     if (m->sacked == 0)
         return 0;
@@ -171,7 +183,9 @@ uint32_t sndmap_detect(struct sndmap *m, unsigned dup_thresh, uint32_t mss)
 
         if (s->flags & SENT_SACKED) {
             bytes += len;
-        } else if (bytes > (dup_thresh - 1) * mss && !(s->flags & (SENT_LOST | SENT_AGAIN))) {
+            segments++;
+        } else if ((segments >= dup_thresh || bytes > (dup_thresh - 1) * mss) &&
+                   !(s->flags & (SENT_LOST | SENT_AGAIN))) {
             s->flags |= SENT_LOST;
             m->lost += len;
             m->hint = min_u32(m->hint, i);

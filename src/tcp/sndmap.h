@@ -53,7 +53,7 @@ void sndmap_sent(struct sndmap *m, struct seq end, weft_time now);
 struct sndmap_acked {
     uint32_t bytes;    /* newly delivered: cumulatively acknowledged for the first time, or newly sacked */
     uint32_t segments; /* entries that left the map */
-    weft_time sent_at; /* of the last segment newly delivered that was sent once; WEFT_NEVER: none */
+    weft_time sent_at; /* of the last segment newly delivered; WEFT_NEVER: none, or sent again, or together with one */
 };
 
 /* Everything before `ack` is acknowledged; ack lies in [una, end]. */

@@ -138,6 +138,14 @@ uint16_t transmit_window(struct tcp_conn *c, struct seq *edge)
     return rcvwnd_field(*edge, c->rcv.nxt, c->rcv_wscale);
 }
 
+/* How many SACK blocks leave room for payload beside them: all of them, but on the smallest links. */
+static uint32_t room_for_sack(const struct tcp_conn *c)
+{
+    const uint32_t head = 2 + TCP_LEN_SACK_HEAD, payload = 8;
+
+    return c->mss > head + payload ? (c->mss - head - payload) / TCP_LEN_SACK_BLOCK : 0;
+}
+
 /* Timestamps and, while data is held out of order, SACK blocks. */
 static void put_options(const struct tcp_conn *c, struct tcp_options *o)
 {
@@ -151,7 +159,7 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
         o->ts_ecr = c->ts_recent;
     }
     if (c->sack_ok && c->work->reasm.count)
-        o->n_sack = (uint8_t)reasm_sack(&c->work->reasm, o->sack, c->ts_ok ? 3 : 4);
+        o->n_sack = (uint8_t)reasm_sack(&c->work->reasm, o->sack, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
 }
 
 static uint16_t plan_flags(const struct tcp_conn *c, const struct tcp_plan *plan)

@@ -16,6 +16,7 @@
 #define CANDIDATES 3
 #define RECENT     512 /* segments heard, for the resets that answer them */
 #define VIEWS      160
+#define MSS_FLOOR  216 /* a smaller announcement counts as this (a deviation that src/tcp/negotiate.h gives reasons for) */
 
 /* One stream of the peer's, as this host heard it. */
 struct heard {
@@ -220,8 +221,6 @@ static void begin(struct checker *c, struct view *v, const struct frame *f)
     v->chosen = -1;
     v->ts_said = f->ts_val;
     v->flow = app_flow(c->world, &v->local, &v->remote, &v->side);
-    if (!(f->flags & F_ACK))
-        v->n_peers = 0; /* whatever was heard before belongs to the past */
 }
 
 static bool choose(struct view *v, uint32_t irs)
@@ -322,10 +321,11 @@ static bool check_ack(struct checker *c, struct view *v, const struct frame *f)
     edge = ack + ((uint32_t)f->window << shift);
     REQUIRE(ack <= ranges_front(&p->got), "it acknowledges more than was heard");
     REQUIRE(!v->acked || ack >= v->ack, "its acknowledgment goes back");
-    REQUIRE(!v->acked || edge >= v->edge, "its window's right edge moves left (RFC 9293 §3.8.6)");
+    REQUIRE(!v->acked || edge + ((uint32_t)1 << shift) > v->edge, /* but for what the scale rounds off (RFC 7323 §2.4) */
+            "its window's right edge moves left (RFC 9293 §3.8.6)");
+    v->edge = v->acked && v->edge > edge ? v->edge : edge;
     v->acked = true;
     v->ack = ack;
-    v->edge = edge;
     v->synchronized = true;
     return true;
 }
@@ -367,6 +367,7 @@ static bool check_text(struct checker *c, struct view *v, const struct frame *f,
     uint32_t at = f->seq - v->isn, fin = f->flags & F_FIN ? 1 : 0;
     uint32_t end = at + f->len + fin, most = p->mss ? p->mss : 536;
 
+    most = most > MSS_FLOOR ? most : MSS_FLOOR;
     most = most < mtu - 40 ? most : mtu - 40;
     REQUIRE(at <= v->sent, "a hole in its sequence numbers, or numbers before its own");
     REQUIRE(f->len == 0 || at >= 1, "text in the place of its SYN");

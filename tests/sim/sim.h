@@ -6,6 +6,7 @@
  *   scenario   what a seed means: a value, drawn once, changed by nothing afterwards but trimming
  *   outside    the weft_env of each stack: memory with guards, refusals, randomness
  *   world      the stacks, the links, the weather, the clock and its loop
+ *   wrap       where the clock must stand for sequence numbers to wrap
  *   app        both ends of each conversation; what they may and must see
  *   oracle     what must hold after each step, and when all is over
  *   frame      reads a frame as the RFCs write it (nothing of src/wire)
@@ -245,7 +246,7 @@ struct world {
     struct checker *checker;
     struct record *record;
     uint64_t steps;
-    bool failed, setup_failed;
+    bool failed;
     char why[512];
 };
 
@@ -253,7 +254,7 @@ struct verdict {
     bool ok;
     char why[512];
     uint64_t digest, frames, steps, allocations, refused;
-    uint64_t impaired[6]; /* lost, duplicated, corrupted, reordered, overflowed, refused */
+    uint64_t link[6]; /* lost, duplicated, corrupted, reordered, overflowed, sent */
     weft_time took;       /* virtual */
 };
 
@@ -268,6 +269,11 @@ struct run_options {
 void world_run(const struct scenario *s, const struct run_options *o, struct verdict *v);
 /* The first failure counts. */
 void sim_fail(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- wrap.c ---- */
+
+/* When to start so that flow 0 wraps what the scenario wants wrapped; not before now. */
+weft_time wrap_start(struct world *w);
 
 /* ---- oracle.c ---- */
 
@@ -337,12 +343,13 @@ void record_free(struct record *r);
 
 struct trial {
     uint64_t seed;
+    bool small;          /* seed is the number of a small scenario */
     struct trim trim;
     struct run_options options;
 };
 
-/* Runs it in a child; false when it fails, crashes or hangs, and then `why` says so. Adds up what it saw. */
-bool trial_run(const struct trial *t, struct verdict *total, char *why, size_t n);
+/* Runs it in a child; false when it fails, crashes or hangs, and then `why` says so. With -v: right here. */
+bool trial_run(const struct trial *t, struct verdict *v, char *why, size_t n);
 /* Takes away what the failure does not need. */
 void trial_shrink(struct trial *t);
 

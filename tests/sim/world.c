@@ -286,9 +286,9 @@ static void fall_silent(struct world *w)
 
 static void live(struct world *w)
 {
-    w->start = w->now;
     app_setup(w);
-    wrap_arrange(w);
+    w->now = w->start = wrap_start(w);
+    app_setup(w);
     w->refusals_end = w->start + REFUSALS;
     play(w, w->start + w->scenario->bound, app_over);
     if (!w->failed && !app_over(w))
@@ -301,8 +301,6 @@ static void live(struct world *w)
 
 static void sum_up(const struct world *w, struct verdict *v)
 {
-    v->ok = !w->failed;
-    memcpy(v->why, w->why, sizeof v->why);
     v->digest = record_digest(w->record, &v->frames);
     v->steps = w->steps;
     v->took = w->now - w->start;
@@ -313,8 +311,8 @@ static void sum_up(const struct world *w, struct verdict *v)
             struct weft_wire_stats s;
 
             weft_wire_stats(w->wire[i], end, &s);
-            v->impaired[0] += s.lost, v->impaired[1] += s.duplicated, v->impaired[2] += s.corrupted;
-            v->impaired[3] += s.reordered, v->impaired[4] += s.overflowed, v->impaired[5] += s.sent;
+            v->link[0] += s.lost, v->link[1] += s.duplicated, v->link[2] += s.corrupted;
+            v->link[3] += s.reordered, v->link[4] += s.overflowed, v->link[5] += s.sent;
         }
 }
 
@@ -331,10 +329,10 @@ void world_run(const struct scenario *s, const struct run_options *o, struct ver
         live(&w);
     *v = (struct verdict){0};
     sum_up(&w, v);
-    if (!w.failed) {
+    if (!w.failed)
         unmake(&w);
-        sum_up_failure(&w, v);
-    }
+    v->ok = !w.failed;
+    memcpy(v->why, w.why, sizeof v->why);
     checker_free(w.checker);
     record_free(w.record);
 }

@@ -76,17 +76,18 @@ static void an_address_that_no_host_may_have_is_refused(void **state)
 {
     weft_host *h = host_make(NULL, NULL);
     char why[200] = "";
-    weft_driver *end[2];
+    weft_driver *refused[2], *first[2], *second[2]; /* an end whose other end is gone dies, and its interface with it */
 
     (void)state;
-    assert_true(weft_pair_open(end));
-    assert_int_equal(weft_host_add_driver(h, end[0], "224.0.0.1/24", why, sizeof(why)), -1);
+    assert_true(weft_pair_open(refused) && weft_pair_open(first) && weft_pair_open(second));
+    assert_int_equal(weft_host_add_driver(h, refused[0], "224.0.0.1/24", why, sizeof(why)), -1);
     assert_non_null(strstr(why, "224.0.0.1/24 cannot be the address of pair0"));
-    assert_int_equal(weft_host_add_driver(h, end[1], "10.0.0.1/24", why, sizeof(why)), 0);
-    assert_true(weft_pair_open(end));
-    assert_int_equal(weft_host_add_driver(h, end[1], "10.0.1.1/24", why, sizeof(why)), -1);
+    assert_int_equal(weft_host_add_driver(h, first[1], "10.0.0.1/24", why, sizeof(why)), 0);
+    assert_int_equal(weft_host_add_driver(h, second[1], "10.0.1.1/24", why, sizeof(why)), -1);
     assert_string_equal(why, "there is an interface named pair1 already");
-    assert_int_equal(weft_host_add_driver(h, end[0], NULL, why, sizeof(why)), 0);
+    assert_int_equal(weft_host_add_driver(h, first[0], NULL, why, sizeof(why)), 0);
+    refused[1]->ops->close(refused[1]);
+    second[0]->ops->close(second[0]);
     weft_host_free(h);
 }
 

@@ -456,8 +456,15 @@ static void model_shift(struct model *m, uint32_t n)
             m->block[kept++][1] = m->block[i][1] - n;
         }
     m->blocks = kept;
-    if (m->n == 0)
+}
+
+/* Of an empty window everything is known again. */
+static void model_settle(struct model *m)
+{
+    if (m->n == 0) {
         m->untidy = false;
+        m->blocks = 0;
+    }
 }
 
 static void check_ranges(struct stream *s)
@@ -594,6 +601,7 @@ static void run_stream(uint32_t start, uint32_t refuse_ppm, unsigned ranges, uns
             op_insert(&s);
         else
             op_in_order(&s);
+        model_settle(&s.m);
         assert_int_equal(s.b.reasm.bytes, s.m.n);
         check_sack(&s);
         if (op % 8 == 0)

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * weft-sim: runs seeds.
+ *
+ *     weft-sim [--seeds FROM:TO | --seed N [-v]] [--without PART,...] [--pcap FILE] [--fail-alloc | --nth | --parking]
+ *
+ * --seeds FROM:TO  each of them; a failure prints its seed, what it needs, and leaves sim-SEED.pcapng
+ * --seed N         one; -v prints every packet and call
+ * --without        parts of the scenario to leave out: loss, reorder, ..., flow3
+ * --fail-alloc     one allocation in a hundred fails during the first 20 s of virtual time
+ * --nth            the small scenarios, again and again with the n-th allocation failing, until none is left to fail
+ * --parking        each seed twice, with and without parking: the packets must be the same, to the bit and nanosecond
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sim.h"
+
+enum mode { MODE_PLAIN, MODE_FAIL_ALLOC, MODE_NTH, MODE_PARKING };
+
+struct command {
+    enum mode mode;
+    uint64_t from, to;
+    bool one;
+    struct trial trial;
+};
+
+struct total {
+    uint64_t runs, failed, frames, steps, refused, link[6];
+};
+
+static void add_up(struct total *t, const struct verdict *v)
+{
+    t->runs++;
+    t->frames += v->frames;
+    t->steps += v->steps;
+    t->refused += v->refused;
+    for (unsigned i = 0; i < ARRAY_LEN(t->link); i++)
+        t->link[i] += v->link[i];
+}
+
+/* ---- failures ---- */
+
+static void print_trim(const struct trim *trim)
+{
+    const char *before = " --without ";
+
+    for (unsigned i = 0; i < SIM_FEATURE_COUNT; i++)
+        if (trim->features >> i & 1) {
+            printf("%s%s", before, sim_feature_name[i]);
+            before = ",";
+        }
+    for (unsigned i = 0; i < SIM_FLOWS; i++)
+        if (trim->flows >> i & 1) {
+            printf("%sflow%u", before, i);
+            before = ",";
+        }
+}
+
+static const char *mode_option(enum mode mode)
+{
+    return mode == MODE_FAIL_ALLOC ? " --fail-alloc" : mode == MODE_PARKING ? " --parking" : "";
+}
+
+/* Says what failed and how to see it again, and leaves the packets behind. */
+static void report(const struct command *c, struct trial t, const char *why)
+{
+    static struct scenario s;
+    char file[64], again[600];
+    struct verdict v;
+
+    printf("seed %" PRIu64 " failed: %s\n", t.seed, why);
+    if (!c->one && !t.small)
+        trial_shrink(&t);
+    if (t.small)
+        return;
+    snprintf(file, sizeof file, "sim-%" PRIu64 ".pcapng", t.seed);
+    if (!t.options.pcap) {
+        t.options.pcap = file;
+        trial_run(&t, &v, again, sizeof again);
+        printf("  packets: %s; shrunk: %s\n", file, again);
+    }
+    printf("  again: weft-sim --seed %" PRIu64 "%s", t.seed, mode_option(c->mode));
+    print_trim(&t.trim);
+    printf(" -v\n");
+    scenario_draw(&s, t.seed, &t.trim);
+    scenario_print(&s, stdout);
+    fflush(stdout);
+}
+
+/* ---- seeds ---- */
+
+static bool run_parking(const struct command *c, struct trial *t, struct total *total)
+{
+    struct verdict with, without;
+    char why[600], both[200];
+    bool ok;
+
+    t->options.park = 1;
+    ok = trial_run(t, &with, why, sizeof why);
+    if (ok) {
+        t->options.park = 0;
+        ok = trial_run(t, &without, why, sizeof why);
+    }
+    if (ok && (with.digest != without.digest || with.frames != without.frames)) {
+        snprintf(both, sizeof both, "parking shows: %" PRIu64 " frames with it, %" PRIu64 " without", with.frames,
+                 without.frames);
+        printf("seed %" PRIu64 ": %s\n", t->seed, both);
+        return false;
+    }
+    if (!ok)
+        report(c, *t, why);
+    add_up(total, &with);
+    return ok;
+}
+
+static bool run_seed(const struct command *c, uint64_t seed, struct total *total)
+{
+    struct trial t = c->trial;
+    struct verdict v;
+    char why[600];
+    bool ok;
+
+    t.seed = seed;
+    if (c->mode == MODE_PARKING)
+        return run_parking(c, &t, total);
+    if (c->mode == MODE_FAIL_ALLOC)
+        t.options.refuse_ppm = 10000;
+    if (t.options.verbose) {
+        static struct scenario s;
+
+        scenario_draw(&s, seed, &t.trim);
+        scenario_print(&s, stderr);
+    }
+    ok = trial_run(&t, &v, why, sizeof why);
+    add_up(total, &v);
+    if (!ok)
+        report(c, t, why);
+    return ok;
+}
+
+/* ---- the n-th allocation ---- */
+
+/* Every n at first, then every few, so that a long scenario still ends. */
+static bool run_small(const struct command *c, unsigned number, const char *name, struct total *total)
+{
+    struct trial t = c->trial;
+    struct verdict v = {.refused = 1};
+    char why[600];
+
+    t.small = true;
+    t.seed = number;
+    for (uint64_t n = 1; v.refused; n += n < 300 ? 1 : n / 60) {
+        t.options.refuse_at = n;
+        if (!trial_run(&t, &v, why, sizeof why)) {
+            printf("small scenario %s (--small %u --refuse %" PRIu64 "), ", name, number, n);
+            report(c, t, why);
+            return false;
+        }
+        add_up(total, &v);
+    }
+    return true;
+}
+
+static void run_nth(const struct command *c, struct total *total)
+{
+    static struct scenario s;
+    const char *name;
+
+    for (unsigned i = 0; scenario_small(&s, i, &name); i++)
+        if (c->from == UINT64_MAX || c->from == i)
+            total->failed += !run_small(c, i, name, total);
+}
+
+/* ---- the command line ---- */
+
+static bool leave_out(struct trim *trim, const char *word, size_t n)
+{
+    unsigned flow;
+
+    for (unsigned i = 0; i < SIM_FEATURE_COUNT; i++)
+        if (strlen(sim_feature_name[i]) == n && strncmp(sim_feature_name[i], word, n) == 0) {
+            trim->features |= 1u << i;
+            return true;
+        }
+    if (sscanf(word, "flow%u", &flow) != 1 || flow >= SIM_FLOWS)
+        return false;
+    trim->flows |= 1u << flow;
+    return true;
+}
+
+static bool parse_without(struct trim *trim, const char *words)
+{
+    while (*words) {
+        size_t n = strcspn(words, ",");
+
+        if (!leave_out(trim, words, n))
+            return false;
+        words += n + (words[n] == ',');
+    }
+    return true;
+}
+
+static bool parse_seeds(struct command *c, const char *text)
+{
+    return sscanf(text, "%" SCNu64 ":%" SCNu64, &c->from, &c->to) == 2 && c->from <= c->to;
+}
+
+static bool parse_value(struct command *c, const char *name, const char *value)
+{
+    if (strcmp(name, "--seeds") == 0)
+        return parse_seeds(c, value);
+    if (strcmp(name, "--seed") == 0) {
+        c->one = true;
+        c->from = c->to = strtoull(value, NULL, 0);
+    } else if (strcmp(name, "--small") == 0) {
+        c->mode = MODE_NTH;
+        c->from = strtoull(value, NULL, 0);
+    } else if (strcmp(name, "--refuse") == 0) {
+        c->trial.options.refuse_at = strtoull(value, NULL, 0);
+    } else if (strcmp(name, "--park") == 0) {
+        c->trial.options.park = atoi(value);
+    } else if (strcmp(name, "--pcap") == 0) {
+        c->trial.options.pcap = value;
+    } else {
+        return strcmp(name, "--without") == 0 && parse_without(&c->trial.trim, value);
+    }
+    return true;
+}
+
+static bool parse_flag(struct command *c, const char *name)
+{
+    if (strcmp(name, "-v") == 0)
+        c->trial.options.verbose = true;
+    else if (strcmp(name, "--fail-alloc") == 0)
+        c->mode = MODE_FAIL_ALLOC;
+    else if (strcmp(name, "--nth") == 0)
+        c->mode = MODE_NTH;
+    else if (strcmp(name, "--parking") == 0)
+        c->mode = MODE_PARKING;
+    else
+        return false;
+    return true;
+}
+
+static bool parse(struct command *c, int argc, char **argv)
+{
+    *c = (struct command){.from = UINT64_MAX, .to = 0, .trial.options.park = -1};
+    for (int i = 1; i < argc; i++) {
+        if (parse_flag(c, argv[i]))
+            continue;
+        if (i + 1 == argc || !parse_value(c, argv[i], argv[i + 1]))
+            return false;
+        i++;
+    }
+    return c->mode == MODE_NTH || c->from != UINT64_MAX;
+}
+
+/* One small scenario with one refusal, to look at. */
+static void run_one_small(const struct command *c, struct total *total)
+{
+    struct trial t = c->trial;
+    struct verdict v;
+    char why[600];
+
+    t.small = true;
+    t.seed = c->from;
+    if (!trial_run(&t, &v, why, sizeof why)) {
+        report(c, t, why);
+        total->failed++;
+    }
+    add_up(total, &v);
+}
+
+static void sum_up(const struct total *t, double seconds)
+{
+    printf("%" PRIu64 " runs, %" PRIu64 " failed; %" PRIu64 " frames, %" PRIu64 " steps, %.1f s\n", t->runs, t->failed,
+           t->frames, t->steps, seconds);
+    printf("the links took %" PRIu64 " frames, lost %" PRIu64 ", duplicated %" PRIu64 ", corrupted %" PRIu64
+           ", reordered %" PRIu64 ", overflowed by %" PRIu64 "; %" PRIu64 " allocations refused\n",
+           t->link[5], t->link[0], t->link[1], t->link[2], t->link[3], t->link[4], t->refused);
+}
+
+int main(int argc, char **argv)
+{
+    struct total total = {0};
+    struct timespec from, to;
+    struct command c;
+
+    if (!parse(&c, argc, argv)) {
+        fputs("usage: weft-sim --seeds FROM:TO | --seed N [-v] [--without PART,...] [--pcap FILE] "
+              "[--fail-alloc | --parking]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
+        return 2;
+    }
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    if (c.mode == MODE_NTH && c.trial.options.refuse_at)
+        run_one_small(&c, &total);
+    else if (c.mode == MODE_NTH)
+        run_nth(&c, &total);
+    else
+        for (uint64_t seed = c.from; seed <= c.to; seed++)
+            total.failed += !run_seed(&c, seed, &total);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    sum_up(&total, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+    return total.failed ? 1 : 0;
+}
