@@ -44,8 +44,8 @@ static bool source_is_sound(const weft_if *ifp, const struct weft_pkt *pkt)
 /* Keeps what the layers above want to know. */
 static void note_header(struct weft_pkt *pkt, const struct ipv4_header *h)
 {
-    pkt->src = weft_ipv4(h->src);
-    pkt->dst = weft_ipv4(h->dst);
+    ip_set_v4(&pkt->src, h->src);
+    ip_set_v4(&pkt->dst, h->dst);
     pkt->ttl = h->ttl;
     pkt->tos = h->tos;
     pkt->proto = h->proto;

@@ -36,11 +36,24 @@ static inline void key_pack(union tcp_key *k, const struct tcp_flow *f, bool v6)
         k->v4 = (struct tcp_key4){ip_to_v4(&f->local.ip), ip_to_v4(&f->remote.ip), f->local.port, f->remote.port};
 }
 
+static inline void key_unpack_to(struct tcp_flow *f, const union tcp_key *k, bool v6)
+{
+    if (v6) {
+        *f = (struct tcp_flow){{k->v6.local, k->v6.local_port}, {k->v6.remote, k->v6.remote_port}};
+        return;
+    }
+    ip_set_v4(&f->local.ip, k->v4.local);
+    ip_set_v4(&f->remote.ip, k->v4.remote);
+    f->local.port = k->v4.local_port;
+    f->remote.port = k->v4.remote_port;
+}
+
 static inline struct tcp_flow key_unpack(const union tcp_key *k, bool v6)
 {
-    if (v6)
-        return (struct tcp_flow){{k->v6.local, k->v6.local_port}, {k->v6.remote, k->v6.remote_port}};
-    return (struct tcp_flow){{weft_ipv4(k->v4.local), k->v4.local_port}, {weft_ipv4(k->v4.remote), k->v4.remote_port}};
+    struct tcp_flow f;
+
+    key_unpack_to(&f, k, v6);
+    return f;
 }
 
 static inline size_t key_size(bool v6) { return v6 ? sizeof(struct tcp_key6) : sizeof(struct tcp_key4); }

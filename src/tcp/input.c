@@ -22,8 +22,10 @@ static enum weft_drop parse(struct weft_pkt *pkt, struct tcp_seg *seg)
     seg->pkt = pkt;
     seg->offset = seg->h.header_len;
     seg->len = pkt_total(pkt) - seg->h.header_len;
-    seg->flow.local = (struct weft_addr){pkt->dst, seg->h.dst_port};
-    seg->flow.remote = (struct weft_addr){pkt->src, seg->h.src_port};
+    ip_copy(&seg->flow.local.ip, &pkt->dst);
+    ip_copy(&seg->flow.remote.ip, &pkt->src);
+    seg->flow.local.port = seg->h.dst_port;
+    seg->flow.remote.port = seg->h.src_port;
     seg->why = WEFT_DROP_none;
     seg->reopens = false;
     return WEFT_DROP_none;

@@ -48,8 +48,14 @@ static void put_header(struct weft_pkt *pkt, struct segment *seg)
 
 void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
 {
-    struct ip_send how = {seg->flow.local.ip, seg->flow.remote.ip, IP_PROTO_TCP, seg->ttl, seg->tos, true};
+    struct ip_send how;
 
+    ip_copy(&how.src, &seg->flow.local.ip);
+    ip_copy(&how.dst, &seg->flow.remote.ip);
+    how.proto = IP_PROTO_TCP;
+    how.ttl = seg->ttl;
+    how.tos = seg->tos;
+    how.df = true; /* TCP finds the path's MTU, and an atomic datagram needs no identification (RFC 6864) */
     put_header(pkt, seg);
     pkt->gso_size = seg->gso_size;
     put_checksum(pkt, seg, seg->path);

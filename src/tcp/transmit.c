@@ -250,7 +250,7 @@ static void restart_after_idle(struct tcp_conn *c)
 /* What a segment without payload and options of its own says: whose it is, and where it goes. */
 static void put_names(struct tcp_conn *c, struct segment *out)
 {
-    out->flow = conn_flow(c);
+    key_unpack_to(&out->flow, &c->key, c->v6);
     out->ttl = c->ep.ttl;
     out->tos = c->ep.tos;
     out->gso_size = 0;

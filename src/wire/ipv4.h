@@ -83,6 +83,29 @@ static inline uint32_t ip_to_v4(const struct weft_ip *ip)
     return (uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15];
 }
 
+/*
+ * An address on a packet's path is written and copied in halves of eight bytes: a 16-byte load of what was stored in
+ * halves a moment ago has to wait for both stores.
+ */
+static inline void ip_copy(struct weft_ip *to, const struct weft_ip *from)
+{
+    uint64_t half[2];
+
+    memcpy(&half[0], from->b, 8);
+    memcpy(&half[1], from->b + 8, 8);
+    memcpy(to->b, &half[0], 8);
+    memcpy(to->b + 8, &half[1], 8);
+}
+
+static inline void ip_set_v4(struct weft_ip *to, uint32_t a)
+{
+    static const uint8_t zero[8];
+    const uint8_t low[8] = {0, 0, 0xff, 0xff, (uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a};
+
+    memcpy(to->b, zero, 8);
+    memcpy(to->b + 8, low, 8);
+}
+
 static inline bool ip_eq(const struct weft_ip *a, const struct weft_ip *b) { return memcmp(a, b, sizeof *a) == 0; }
 
 /* :: or 0.0.0.0 */

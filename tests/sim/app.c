@@ -11,7 +11,8 @@
 #include "sim.h"
 
 #define BUFFER  100000u
-#define PATIENCE (200 * WEFT_S) /* a server that was never called gives up this long after its client */
+#define PATIENCE (200 * WEFT_S)  /* a server that was never called gives up this long after its client */
+#define FORSAKEN (2000 * WEFT_S) /* whose peer went without a farewell that arrived, and who has nothing to say */
 
 /* ---- what is sent ---- */
 
@@ -128,6 +129,7 @@ static void now_over(struct end *e)
 {
     e->owner.sock = NULL;
     e->phase = PHASE_OVER;
+    e->over_at = world_of(e)->now;
     e->wake = WEFT_NEVER;
     judge_flow(world_of(e), e->flow);
 }
@@ -328,6 +330,27 @@ static void leave(struct end *e)
     }
 }
 
+/*
+ * A peer that reset the connection, or lost it, says so once. When that is lost and this end only listens, it may wait
+ * for ever (RFC 9293 §3.5.1: only keepalives would tell): so it does not.
+ */
+static weft_time forsaken_at(const struct end *e)
+{
+    const struct end *p = peer_of(e);
+
+    return p->phase == PHASE_OVER ? p->over_at + FORSAKEN : WEFT_NEVER;
+}
+
+static void give_up(struct end *e)
+{
+    say(e, "gives up", 0);
+    if (!world_lost_anything(world_of(e)))
+        sim_fail(world_of(e), "flow %u side %u was never told that its peer is gone, although nothing was lost",
+                 e->flow->number, e->side);
+    e->error = WEFT_ETIMEDOUT;
+    close_it(e, true);
+}
+
 /* ---- sending ---- */
 
 static int64_t send_some(struct end *e, uint8_t *buffer, uint32_t n)
@@ -499,6 +522,10 @@ static void act(struct end *e)
         close_it(e, false);
         return;
     }
+    if (forsaken_at(e) <= world_of(e)->now) {
+        give_up(e);
+        return;
+    }
     if (e->phase == PHASE_OPENING)
         check_opening(e);
     if (e->phase == PHASE_OVER)
@@ -538,6 +565,8 @@ static weft_time next_of(const struct end *e)
         return at;
     if (leave_time(e) < at)
         at = leave_time(e);
+    if (forsaken_at(e) < at)
+        at = forsaken_at(e);
     return e->deaf < at ? e->deaf : at;
 }
 

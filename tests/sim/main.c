@@ -42,7 +42,7 @@ static void add_up(struct total *t, const struct verdict *v)
 
 /* ---- failures ---- */
 
-static void print_trim(const struct trim *trim)
+static void print_trim(const struct trim *trim, unsigned n_flows)
 {
     const char *before = " --without ";
 
@@ -51,7 +51,7 @@ static void print_trim(const struct trim *trim)
             printf("%s%s", before, sim_feature_name[i]);
             before = ",";
         }
-    for (unsigned i = 0; i < SIM_FLOWS; i++)
+    for (unsigned i = 0; i < n_flows; i++)
         if (trim->flows >> i & 1) {
             printf("%sflow%u", before, i);
             before = ",";
@@ -72,7 +72,7 @@ static void report(const struct command *c, struct trial t, const char *why)
 
     printf("seed %" PRIu64 " failed: %s\n", t.seed, why);
     if (!c->one && !t.small)
-        trial_shrink(&t);
+        trial_shrink(&t, why);
     if (t.small)
         return;
     snprintf(file, sizeof file, "sim-%" PRIu64 ".pcapng", t.seed);
@@ -82,9 +82,9 @@ static void report(const struct command *c, struct trial t, const char *why)
         printf("  packets: %s; shrunk: %s\n", file, again);
     }
     printf("  again: weft-sim --seed %" PRIu64 "%s", t.seed, mode_option(c->mode));
-    print_trim(&t.trim);
-    printf(" -v\n");
     scenario_draw(&s, t.seed, &t.trim);
+    print_trim(&t.trim, s.n_flows);
+    printf(" -v\n");
     scenario_print(&s, stdout);
     fflush(stdout);
 }

@@ -177,6 +177,7 @@ struct end {
     bool shut, heard_end, left, reset; /* left: closed before its time; reset: with a reset */
     unsigned pauses;
     int error;              /* the first it was told */
+    weft_time over_at;
     weft_time wake;         /* it acts then; WEFT_NEVER: on the next event */
     bool resting;           /* until wake, whatever happens */
     weft_time deaf;         /* reads nothing before; WEFT_NEVER: it does now */
@@ -267,6 +268,8 @@ struct run_options {
 };
 
 void world_run(const struct scenario *s, const struct run_options *o, struct verdict *v);
+/* Has any frame been lost so far, on a link or for want of memory? */
+bool world_lost_anything(const struct world *w);
 /* The first failure counts. */
 void sim_fail(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -350,7 +353,7 @@ struct trial {
 
 /* Runs it in a child; false when it fails, crashes or hangs, and then `why` says so. With -v: right here. */
 bool trial_run(const struct trial *t, struct verdict *v, char *why, size_t n);
-/* Takes away what the failure does not need. */
-void trial_shrink(struct trial *t);
+/* Takes away what a failure of this kind does not need. */
+void trial_shrink(struct trial *t, const char *why);
 
 #endif

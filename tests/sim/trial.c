@@ -76,26 +76,43 @@ bool trial_run(const struct trial *t, struct verdict *v, char *why, size_t n)
     return false;
 }
 
-static bool still_fails(const struct trial *t)
+/* What kind of failure is it? Its words, without numbers and without what stands in parentheses. */
+static void kind_of(const char *why, char *kind, size_t n)
 {
-    struct verdict v;
-    char why[600];
+    const char *p = strstr(why, "): ");
+    size_t i = 0;
 
-    return !trial_run(t, &v, why, sizeof why);
+    for (p = p ? p + 3 : why; *p && *p != '(' && i + 1 < n; p++)
+        if (*p < '0' || *p > '9')
+            kind[i++] = *p;
+    kind[i] = 0;
 }
 
-void trial_shrink(struct trial *t)
+static bool fails_alike(const struct trial *t, const char *kind)
+{
+    struct verdict v;
+    char why[600], other[600];
+
+    if (trial_run(t, &v, why, sizeof why))
+        return false;
+    kind_of(why, other, sizeof other);
+    return strcmp(kind, other) == 0;
+}
+
+void trial_shrink(struct trial *t, const char *why)
 {
     struct trial with = *t;
+    char kind[600];
 
+    kind_of(why, kind, sizeof kind);
     for (unsigned i = 0; i < SIM_FLOWS; i++) {
         with.trim.flows |= 1u << i;
-        if (!still_fails(&with))
+        if (!fails_alike(&with, kind))
             with.trim.flows &= ~(1u << i);
     }
     for (unsigned i = 0; i < SIM_FEATURE_COUNT; i++) {
         with.trim.features |= 1u << i;
-        if (!still_fails(&with))
+        if (!fails_alike(&with, kind))
             with.trim.features &= ~(1u << i);
     }
     *t = with;

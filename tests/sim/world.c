@@ -299,6 +299,20 @@ static void live(struct world *w)
 
 /* ---- a run ---- */
 
+bool world_lost_anything(const struct world *w)
+{
+    uint64_t n = w->refusal.refused;
+
+    for (unsigned i = 0; i < w->scenario->n_links; i++)
+        for (int end = 0; end < 2; end++) {
+            struct weft_wire_stats s;
+
+            weft_wire_stats(w->wire[i], end, &s);
+            n += s.lost + s.corrupted + s.overflowed;
+        }
+    return n;
+}
+
 static void sum_up(const struct world *w, struct verdict *v)
 {
     v->digest = record_digest(w->record, &v->frames);
