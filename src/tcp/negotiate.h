@@ -22,7 +22,8 @@ struct tcp_agreed {
 
 #define TCP_DEFAULT_MSS_V4 536  /* MUST-15 */
 #define TCP_DEFAULT_MSS_V6 1220
-#define TCP_MSS_FLOOR      216  /* smaller announcements cost us more than they can mean (CVE-2019-11479) */
+/* DEVIATION from RFC 9293 §3.7.1 (MUST-16): smaller ones cost us more than they can mean (CVE-2019-11479). */
+#define TCP_MSS_FLOOR      216
 
 /* The options of our SYN; ts: our timestamp clock now. */
 struct tcp_options negotiate_syn(const struct tcp_offer *ours, uint32_t ts);

@@ -25,9 +25,12 @@ struct recovery_advice recovery_on_duplicate(struct recovery *r, struct seq una,
     if (r->phase == RECOVERY_TIMEOUT) /* they answer what the time-out sent again */
         return advice;
     r->dup_acks++;
-    if (r->phase != RECOVERY_OPEN || r->dup_acks != DUP_THRESH)
+    if (r->phase == RECOVERY_OPEN && r->any && !seq_gt(una, r->recover)) {
+        /* RFC 6582 §3.2 step 1: leftovers of an earlier episode; they count for no more than RFC 3042 grants */
+        r->dup_acks = min_u32(r->dup_acks, DUP_THRESH - 1);
         return advice;
-    if (r->any && !seq_gt(una, r->recover)) /* RFC 6582 §3.2 step 1: leftovers of an earlier episode */
+    }
+    if (r->phase != RECOVERY_OPEN || r->dup_acks != DUP_THRESH)
         return advice;
     begin(r, RECOVERY_FAST, next);
     advice.enter = advice.lose_first = true;

@@ -80,7 +80,10 @@ void sndmap_lose_all(struct sndmap *m);
 /* The first run of lost bytes, at most `most` of them, whatever segments they were in; false when nothing is lost. */
 bool sndmap_next_lost(struct sndmap *m, uint32_t most, struct seq *start, uint32_t *len);
 
-/* [start, start + len), what sndmap_next_lost gave or the front of it, goes out again now as one segment. False: out of memory. */
+/*
+ * [start, start + len), what sndmap_next_lost gave or the front of it, goes out again now as one segment. False: out of
+ * memory.
+ */
 bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, uint32_t len, weft_time now);
 
 static inline struct seq sndmap_end(const struct sndmap *m);

@@ -2,7 +2,7 @@
 /* TIME-WAIT records; see timewait.h. */
 #include "tcp/timewait.h"
 
-_Static_assert(offsetof(struct timewait, key) + sizeof(struct tcp_key4) <= 48, "a TIME-WAIT record of IPv4 is 48 bytes");
+_Static_assert(offsetof(struct timewait, key) + sizeof(struct tcp_key4) <= 48, "48 bytes for a record of IPv4");
 
 static uint32_t millis(weft_time t) { return (uint32_t)(t / WEFT_MS); }
 

@@ -428,8 +428,8 @@ static int64_t receive_some(struct end *e, uint8_t *buffer)
     if (e->plan->peek && rng_chance(&e->rng, 300000)) {
         int64_t seen = weft_recv(e->owner.sock, buffer, n, WEFT_MSG_PEEK);
 
-        if (seen > 0 && !check_received(e, buffer, (size_t)seen))
-            return seen;
+        if (seen < 0 || (seen && !check_received(e, buffer, (size_t)seen)))
+            return seen; /* an error is told once, to whoever asks first */
     }
     if (e->plan->scatter)
         return weft_recvmsg(e->owner.sock, iov, 2, 0, NULL, NULL);

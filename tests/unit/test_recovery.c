@@ -143,6 +143,39 @@ static void partial_acknowledgment_deflates_by_all_but_one_segment(void **state)
     }
 }
 
+/*
+ * R6582-1: RFC 6582 inflates and deflates cwnd; here cwnd stays and the duplicates are taken off the pipe. What may be
+ * sent comes to the same, as long as no acknowledgment is lost.
+ */
+static void the_window_is_that_of_rfc_6582(void **state)
+{
+    struct rng rng;
+
+    rng_seed(&rng, 6582);
+    for (unsigned round = 0; round < 20000; round++) {
+        int flight = 10 + (int)rng_below(&rng, 100), ssthresh = flight / 2, cwnd = ssthresh + 3, unseen = 3;
+        struct sender s = sender_at((uint32_t)rng_u64(&rng), (unsigned)flight);
+
+        three_duplicates(&s);
+        while (flight > 1) {
+            if (unseen < flight - 1 && rng_chance(&rng, 700000)) {
+                duplicate(&s);
+                cwnd++; /* step 3 of RFC 5681 §3.2 */
+                unseen++;
+            } else { /* a partial acknowledgment: the hole, and no more behind it than there were duplicates */
+                int k = 1 + (int)rng_below(&rng, (uint64_t)min_u32((uint32_t)unseen, (uint32_t)flight - 2) + 1);
+
+                progress(&s, (unsigned)k, false);
+                cwnd = cwnd - k + 1;
+                flight -= k;
+                unseen -= k - 1;
+            }
+            assert_int_equal(s.r.phase, RECOVERY_FAST);
+            assert_int_equal(ssthresh - (flight - (int)s.r.dup_acks), cwnd - flight);
+        }
+    }
+}
+
 /* R6582-2: recover is SND.NXT; the cumulative acknowledgment must lie beyond it */
 static void leftover_duplicates_begin_no_second_episode(void **state)
 {
@@ -157,6 +190,20 @@ static void leftover_duplicates_begin_no_second_episode(void **state)
             assert_false(duplicate(&s).enter);
         assert_true(progress(&s, 1, false).grow);
         assert_true(three_duplicates(&s).enter);
+    }
+}
+
+/* R3042-1: what left the network then was not of this flight, so no more than two segments may follow on its account */
+static void leftover_duplicates_make_room_for_two_segments(void **state)
+{
+    struct sender s = sender_at(0, 10);
+
+    three_duplicates(&s);
+    progress(&s, 10, false);
+    s.nxt = seq_add(s.nxt, 10 * MSS);
+    for (unsigned i = 1; i <= 10; i++) {
+        duplicate(&s);
+        assert_int_equal(s.r.dup_acks, min_u32(i, 2));
     }
 }
 
@@ -290,7 +337,9 @@ int main(void)
         cmocka_unit_test(only_the_first_partial_acknowledgment_restarts_the_timer),
         cmocka_unit_test(with_sack_each_partial_acknowledgment_restarts_the_timer),
         cmocka_unit_test(partial_acknowledgment_deflates_by_all_but_one_segment),
+        cmocka_unit_test(the_window_is_that_of_rfc_6582),
         cmocka_unit_test(leftover_duplicates_begin_no_second_episode),
+        cmocka_unit_test(leftover_duplicates_make_room_for_two_segments),
         cmocka_unit_test(leftover_duplicates_after_a_timeout_begin_no_episode),
         cmocka_unit_test(an_episode_long_ago_does_not_forbid_the_next),
         cmocka_unit_test(the_scoreboard_begins_an_episode_once),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The segments in flight (src/tcp/sndmap.c): RFC 2018 §8, RFC 6675's IsLost, Karn; then streams against a naive list. */
+/* The segments in flight (src/tcp/sndmap.c): RFC 2018 §8, IsLost of RFC 6675, Karn; streams against a naive list. */
 #include "room.h"
 #include "tcp/sndmap.h"
 

@@ -36,8 +36,8 @@ static const struct edge figure_5[] = {
 static const struct edge in_the_text[] = {E(SYN_RECEIVED, CLOSE_WAIT)};
 
 /*
- * The arrows between LISTEN and SYN-RECEIVED (rcv SYN, rcv RST) are those of a half-open record, which stands beside its
- * listener; the connection is born in SYN-RECEIVED.
+ * The arrows between LISTEN and SYN-RECEIVED (rcv SYN, rcv RST) are those of a half-open record, which stands beside
+ * its listener; the connection is born in SYN-RECEIVED.
  */
 static const struct edge of_records[] = {E(LISTEN, SYN_RECEIVED), E(SYN_RECEIVED, LISTEN)};
 static const struct edge births[] = {E(CLOSED, SYN_RECEIVED)};
