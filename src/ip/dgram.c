@@ -207,6 +207,13 @@ int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct
 
 /* ---- names and options ---- */
 
+static struct dgram_ep *dgram_ep(weft_sock *sock) { return container_of(sock, struct dgram_ep, sock); }
+static const struct dgram_ep *const_dgram_ep(const weft_sock *sock)
+{
+    return container_of(sock, const struct dgram_ep, sock);
+}
+
+
 int dgram_check_local(weft_stack *s, const struct weft_ip *ip)
 {
     if (ip_is_any(ip) || ip_is_loopback(ip) || ip_is_multicast(ip) || if_by_address(s, ip))
@@ -217,29 +224,104 @@ int dgram_check_local(weft_stack *s, const struct weft_ip *ip)
     return WEFT_EADDRNOTAVAIL;
 }
 
-int dgram_setopt(struct dgram_queue *q, size_t *send_limit, int level, int option, const void *value, size_t n)
+static bool is_buffer_size(int level, int option)
 {
+    return level == WEFT_SOL_SOCKET && (option == WEFT_SO_RCVBUF || option == WEFT_SO_SNDBUF);
+}
+
+int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
+{
+    struct dgram_ep *d = dgram_ep(sock);
     int v;
 
-    if (level != WEFT_SOL_SOCKET || (option != WEFT_SO_RCVBUF && option != WEFT_SO_SNDBUF))
+    if (!is_buffer_size(level, option))
         return WEFT_ENOPROTOOPT;
     if (n < sizeof v)
         return WEFT_EINVAL;
     memcpy(&v, value, sizeof v);
     if (v < 0)
         return WEFT_EINVAL;
-    *(option == WEFT_SO_RCVBUF ? &q->limit : send_limit) = max_size((size_t)v, DGRAM_BUFFER_MIN);
+    *(option == WEFT_SO_RCVBUF ? &d->queue.limit : &d->send_limit) = max_size((size_t)v, DGRAM_BUFFER_MIN);
     return 0;
 }
 
-int dgram_getopt(const struct dgram_queue *q, size_t send_limit, int level, int option, void *value, size_t *n)
+int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
 {
+    const struct dgram_ep *d = const_dgram_ep(sock);
     int v;
 
-    if (level != WEFT_SOL_SOCKET || (option != WEFT_SO_RCVBUF && option != WEFT_SO_SNDBUF))
+    if (!is_buffer_size(level, option))
         return WEFT_ENOPROTOOPT;
-    v = (int)(option == WEFT_SO_RCVBUF ? q->limit : send_limit);
+    v = (int)(option == WEFT_SO_RCVBUF ? d->queue.limit : d->send_limit);
     *n = min_size(*n, sizeof v);
     memcpy(value, &v, *n);
     return 0;
+}
+
+void dgram_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer)
+{
+    *local = const_dgram_ep(sock)->local;
+    *peer = const_dgram_ep(sock)->remote;
+}
+
+/* ---- the endpoint ---- */
+
+void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, struct list *all)
+{
+    endpoint_init(&d->sock, s, ops);
+    d->local.ip = d->remote.ip = weft_ipv4(0);
+    d->queue.limit = d->send_limit = DGRAM_BUFFER;
+    list_push_back(all, &d->link);
+}
+
+int dgram_shutdown(weft_sock *sock, enum weft_shut how)
+{
+    struct dgram_ep *d = dgram_ep(sock);
+
+    if (ip_is_any(&d->remote.ip))
+        return WEFT_ENOTCONN;
+    d->no_receive |= how != WEFT_SHUT_WR;
+    d->no_send |= how != WEFT_SHUT_RD;
+    if (d->no_receive)
+        endpoint_notify(sock, WEFT_READABLE | WEFT_PEER_CLOSED | (d->no_send ? WEFT_HANGUP : 0));
+    return 0;
+}
+
+unsigned dgram_ready(const weft_sock *sock)
+{
+    const struct dgram_ep *d = const_dgram_ep(sock);
+
+    return WEFT_WRITABLE | (d->queue.packets.count || d->no_receive || sock->error ? WEFT_READABLE : 0) |
+           (sock->error ? WEFT_ERROR : 0) | (d->no_receive ? WEFT_PEER_CLOSED : 0) |
+           (d->no_receive && d->no_send ? WEFT_HANGUP : 0);
+}
+
+size_t dgram_unread(const weft_sock *sock)
+{
+    const struct weft_pkt *first = const_dgram_ep(sock)->queue.packets.first;
+
+    return first ? pkt_total(first) : 0;
+}
+
+static struct weft_listing describe(struct dgram_ep *d)
+{
+    return (struct weft_listing){
+        .proto = d->sock.ops->proto,
+        .local = d->local,
+        .remote = d->remote,
+        .recv_q = d->queue.bytes,
+        .cookie = d->sock.cookie,
+        .sock = &d->sock,
+    };
+}
+
+bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
+{
+    list_each(it, all) {
+        struct weft_listing item = describe(container_of(it, struct dgram_ep, link));
+
+        if (!visit(ctx, &item))
+            return false;
+    }
+    return true;
 }

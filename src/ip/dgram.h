@@ -55,9 +55,31 @@ bool dgram_share(struct weft_pkt *to, const struct weft_pkt *from, uint32_t offs
  */
 struct weft_pkt *dgram_clone(weft_stack *s, const struct weft_pkt *pkt, uint32_t header);
 
-/* WEFT_SO_RCVBUF and WEFT_SO_SNDBUF; the others are WEFT_ENOPROTOOPT. */
-int dgram_setopt(struct dgram_queue *q, size_t *send_limit, int level, int option, const void *value, size_t n);
-int dgram_getopt(const struct dgram_queue *q, size_t send_limit, int level, int option, void *value, size_t *n);
+/* The first member of both kinds of endpoint. */
+struct dgram_ep {
+    struct weft_sock sock;    /* first: a weft_sock pointer is a dgram_ep pointer */
+    struct list link;         /* in its protocol's list of all */
+    struct weft_addr local;   /* port 0: not bound */
+    struct weft_addr remote;  /* any-address: not connected */
+    struct ip_path path;      /* to remote */
+    struct dgram_queue queue;
+    size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
+    bool no_receive, no_send; /* shut down */
+};
+
+/* Neither bound nor connected, with the default buffers; joins `all`. */
+void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, struct list *all);
+
+/* struct sock_ops for both. Of the options WEFT_SO_RCVBUF and WEFT_SO_SNDBUF; the others are WEFT_ENOPROTOOPT. */
+int dgram_shutdown(weft_sock *sock, enum weft_shut how);
+int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
+int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n);
+unsigned dgram_ready(const weft_sock *sock);
+void dgram_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer);
+size_t dgram_unread(const weft_sock *sock);
+
+/* netstat: visits the endpoints of a list; false when visit asked to stop. */
+bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx);
 
 /*
  * Can a datagram socket have this local address: ours, any, or one at which groups are received (RFC 1122 §4.1.3.5)?

@@ -12,15 +12,8 @@
 #define ID_AT    4                            /* offset of the identifier */
 
 struct ping_ep {
-    struct weft_sock sock;
-    struct hash_node hash;
-    struct list link;        /* in ping_table.all */
-    struct weft_addr local;  /* port 0: not bound */
-    struct weft_addr remote; /* any-address: not connected */
-    struct ip_path path;     /* to remote */
-    struct dgram_queue queue;
-    size_t send_limit;
-    bool no_receive, no_send; /* shut down */
+    struct dgram_ep d;     /* first; its local port is the identifier of the echo */
+    struct hash_node hash; /* in ping_table.by_id, when it has one */
 };
 
 struct ping_table {
@@ -33,11 +26,7 @@ struct ping_table {
 static const struct sock_ops ping_ops;
 
 static struct ping_table *ping_table(weft_stack *s) { return stack_transport(s, IP_PROTO_ICMP); }
-static struct ping_ep *ping_ep(weft_sock *sock) { return container_of(sock, struct ping_ep, sock); }
-static const struct ping_ep *const_ping_ep(const weft_sock *sock)
-{
-    return container_of(sock, const struct ping_ep, sock);
-}
+static struct ping_ep *ping_ep(weft_sock *sock) { return container_of(sock, struct ping_ep, d.sock); }
 
 /* Not keyed: identifiers in the table are our own choice, a stranger only picks where we look. */
 static uint32_t id_hash(uint16_t id) { return id * 0x9e3779b1u; }
@@ -45,7 +34,7 @@ static uint32_t id_hash(uint16_t id) { return id * 0x9e3779b1u; }
 static uint32_t node_hash(const void *ctx, const struct hash_node *node, unsigned tag)
 {
     (void)ctx, (void)tag;
-    return id_hash(container_of(node, const struct ping_ep, hash)->local.port);
+    return id_hash(container_of(node, const struct ping_ep, hash)->d.local.port);
 }
 
 static struct ping_ep *find(const struct ping_table *t, uint16_t id)
@@ -54,7 +43,7 @@ static struct ping_ep *find(const struct ping_table *t, uint16_t id)
     struct hash_node *node = hashtab_first(&t->by_id, id_hash(id), &tag);
 
     for (; node; node = hashtab_next(node, &tag))
-        if (container_of(node, struct ping_ep, hash)->local.port == id)
+        if (container_of(node, struct ping_ep, hash)->d.local.port == id)
             return container_of(node, struct ping_ep, hash);
     return NULL;
 }
@@ -65,11 +54,11 @@ void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_h
 {
     struct ping_ep *e = find(ping_table(s), h->rest.echo.id);
 
-    if (!e || e->no_receive || (!ip_is_any(&e->local.ip) && !ip_eq(&e->local.ip, &pkt->dst)) ||
-        (!ip_is_any(&e->remote.ip) && !ip_eq(&e->remote.ip, &pkt->src)))
+    if (!e || e->d.no_receive || (!ip_is_any(&e->d.local.ip) && !ip_eq(&e->d.local.ip, &pkt->dst)) ||
+        (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &pkt->src)))
         pkt_drop(pkt, WEFT_DROP_icmp_no_endpoint);
-    else if (dgram_push(&e->queue, pkt))
-        endpoint_notify(&e->sock, WEFT_READABLE);
+    else if (dgram_push(&e->d.queue, pkt))
+        endpoint_notify(&e->d.sock, WEFT_READABLE);
     else
         pkt_drop(pkt, WEFT_DROP_icmp_buffer_full);
 }
@@ -79,9 +68,9 @@ bool ping_error(weft_stack *s, const struct ip_error *err)
 {
     struct ping_ep *e = find(ping_table(s), err->src_port);
 
-    if (!e || (!ip_is_any(&e->remote.ip) && !ip_eq(&e->remote.ip, &err->dst)))
+    if (!e || (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &err->dst)))
         return false;
-    endpoint_fail(&e->sock, err->err);
+    endpoint_fail(&e->d.sock, err->err);
     return true;
 }
 
@@ -95,34 +84,34 @@ static bool id_taken(void *ctx, uint16_t id)
 /* Gives the endpoint an identifier, chosen when id is 0, and puts it into the table. */
 static int take_id(struct ping_ep *e, uint16_t id)
 {
-    struct ping_table *t = ping_table(e->sock.stack);
+    struct ping_table *t = ping_table(e->d.sock.stack);
 
     if (id == 0)
-        id = port_pick(e->sock.stack, &e->local.ip, &e->remote, &t->port_counter, id_taken, t);
+        id = port_pick(e->d.sock.stack, &e->d.local.ip, &e->d.remote, &t->port_counter, id_taken, t);
     if (id == 0 || find(t, id))
         return WEFT_EADDRINUSE;
-    e->local.port = id;
+    e->d.local.port = id;
     if (hashtab_insert(&t->by_id, &e->hash, 0, id_hash(id)))
         return 0;
-    e->local.port = 0;
+    e->d.local.port = 0;
     return WEFT_ENOMEM;
 }
 
 static int ping_bind(weft_sock *sock, const struct weft_addr *local)
 {
     struct ping_ep *e = ping_ep(sock);
-    struct weft_ip before = e->local.ip;
+    struct weft_ip before = e->d.local.ip;
     int err;
 
-    if (e->local.port)
+    if (e->d.local.port)
         return WEFT_EINVAL;
     err = dgram_check_local(sock->stack, &local->ip);
     if (err)
         return err;
-    e->local.ip = local->ip;
+    e->d.local.ip = local->ip;
     err = take_id(e, local->port);
     if (err)
-        e->local.ip = before;
+        e->d.local.ip = before;
     return err;
 }
 
@@ -134,25 +123,17 @@ static int ping_connect(weft_sock *sock, const struct weft_addr *peer)
     int err;
 
     if (ip_is_any(&peer->ip)) {
-        e->remote.ip = peer->ip;
+        e->d.remote.ip = peer->ip;
         return 0;
     }
-    err = dgram_route(sock, &e->local.ip, &peer->ip, &path, &src);
-    if (!err && !e->local.port)
+    err = dgram_route(sock, &e->d.local.ip, &peer->ip, &path, &src);
+    if (!err && !e->d.local.port)
         err = take_id(e, 0);
     if (err)
         return err;
-    e->remote.ip = peer->ip;
-    e->path = path;
+    e->d.remote.ip = peer->ip;
+    e->d.path = path;
     return 0;
-}
-
-static void ping_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer)
-{
-    const struct ping_ep *e = const_ping_ep(sock);
-
-    *local = e->local;
-    *peer = e->remote;
 }
 
 /* ---- messages ---- */
@@ -165,17 +146,17 @@ static int seal_request(const struct ping_ep *e, struct weft_pkt *pkt)
 
     if (!icmpv4_parse(&r, &h) || h.type != ICMPV4_ECHO || h.code != 0)
         return WEFT_EINVAL;
-    poke_u16(pkt->data + ID_AT, e->local.port);
+    poke_u16(pkt->data + ID_AT, e->d.local.port);
     return 0;
 }
 
 static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct weft_ip *dst)
 {
-    weft_stack *s = e->sock.stack;
-    bool to_peer = ip_eq(dst, &e->remote.ip);
-    struct ip_path fresh = {0}, *path = to_peer ? &e->path : &fresh;
-    struct ip_send how = {.dst = *dst, .proto = IP_PROTO_ICMP, .ttl = e->sock.ttl, .tos = e->sock.tos};
-    int err = dgram_route(&e->sock, &e->local.ip, dst, path, &how.src);
+    weft_stack *s = e->d.sock.stack;
+    bool to_peer = ip_eq(dst, &e->d.remote.ip);
+    struct ip_path fresh = {0}, *path = to_peer ? &e->d.path : &fresh;
+    struct ip_send how = {.dst = *dst, .proto = IP_PROTO_ICMP, .ttl = e->d.sock.ttl, .tos = e->d.sock.tos};
+    int err = dgram_route(&e->d.sock, &e->d.local.ip, dst, path, &how.src);
 
     if (!err)
         err = seal_request(e, pkt);
@@ -190,7 +171,7 @@ static int64_t ping_send(weft_sock *sock, const struct weft_iov *iov, size_t n, 
                          const struct weft_addr *to)
 {
     struct ping_ep *e = ping_ep(sock);
-    const struct weft_ip *dst = to ? &to->ip : &e->remote.ip;
+    const struct weft_ip *dst = to ? &to->ip : &e->d.remote.ip;
     size_t len = dgram_iov_len(iov, n);
     struct csum unused = {0};
     struct weft_pkt *pkt;
@@ -198,15 +179,15 @@ static int64_t ping_send(weft_sock *sock, const struct weft_iov *iov, size_t n, 
 
     if (err)
         return err;
-    if (e->no_send)
+    if (e->d.no_send)
         return WEFT_EPIPE;
     if (flags & (WEFT_MSG_OOB | WEFT_MSG_MORE))
         return WEFT_EOPNOTSUPP;
     if (ip_is_any(dst))
         return WEFT_EDESTADDRREQ;
-    if (len > min_size(PING_MAX, e->send_limit))
+    if (len > min_size(PING_MAX, e->d.send_limit))
         return WEFT_EMSGSIZE;
-    err = e->local.port ? 0 : take_id(e, 0);
+    err = e->d.local.port ? 0 : take_id(e, 0);
     if (err)
         return err;
     pkt = dgram_gather(sock->stack, 0, iov, n, len, &unused);
@@ -220,7 +201,7 @@ static int64_t ping_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, 
                          unsigned *out_flags)
 {
     struct ping_ep *e = ping_ep(sock);
-    const struct weft_pkt *first = e->queue.packets.first;
+    const struct weft_pkt *first = e->d.queue.packets.first;
     int err = endpoint_take_error(sock);
 
     if (err)
@@ -228,52 +209,9 @@ static int64_t ping_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, 
     if (flags & WEFT_MSG_OOB)
         return WEFT_EOPNOTSUPP;
     if (!first)
-        return e->no_receive ? 0 : WEFT_EAGAIN;
+        return e->d.no_receive ? 0 : WEFT_EAGAIN;
     *from = (struct weft_addr){.ip = first->src};
-    return dgram_take(&e->queue, iov, n, flags, out_flags);
-}
-
-static int ping_shutdown(weft_sock *sock, enum weft_shut how)
-{
-    struct ping_ep *e = ping_ep(sock);
-
-    if (ip_is_any(&e->remote.ip))
-        return WEFT_ENOTCONN;
-    e->no_receive |= how != WEFT_SHUT_WR;
-    e->no_send |= how != WEFT_SHUT_RD;
-    if (e->no_receive)
-        endpoint_notify(sock, WEFT_READABLE | WEFT_PEER_CLOSED | (e->no_send ? WEFT_HANGUP : 0));
-    return 0;
-}
-
-static unsigned ping_ready(const weft_sock *sock)
-{
-    const struct ping_ep *e = const_ping_ep(sock);
-
-    return WEFT_WRITABLE | (e->queue.packets.count || e->no_receive || sock->error ? WEFT_READABLE : 0) |
-           (sock->error ? WEFT_ERROR : 0) | (e->no_receive ? WEFT_PEER_CLOSED : 0) |
-           (e->no_receive && e->no_send ? WEFT_HANGUP : 0);
-}
-
-static size_t ping_unread(const weft_sock *sock)
-{
-    const struct weft_pkt *first = const_ping_ep(sock)->queue.packets.first;
-
-    return first ? pkt_total(first) : 0;
-}
-
-static int ping_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
-{
-    struct ping_ep *e = ping_ep(sock);
-
-    return dgram_setopt(&e->queue, &e->send_limit, level, option, value, n);
-}
-
-static int ping_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
-{
-    const struct ping_ep *e = const_ping_ep(sock);
-
-    return dgram_getopt(&e->queue, e->send_limit, level, option, value, n);
+    return dgram_take(&e->d.queue, iov, n, flags, out_flags);
 }
 
 /* ---- coming and going ---- */
@@ -287,20 +225,18 @@ weft_sock *ping_socket(weft_stack *s, int *err)
         *err = WEFT_ENOMEM;
         return NULL;
     }
-    *e = (struct ping_ep){.local.ip = weft_ipv4(0), .remote.ip = weft_ipv4(0), .send_limit = DGRAM_BUFFER};
-    e->queue.limit = DGRAM_BUFFER;
-    endpoint_init(&e->sock, s, &ping_ops);
-    list_push_back(&t->all, &e->link);
-    return &e->sock;
+    *e = (struct ping_ep){0};
+    dgram_init(&e->d, s, &ping_ops, &t->all);
+    return &e->d.sock;
 }
 
 static void free_endpoint(struct ping_table *t, struct ping_ep *e)
 {
-    dgram_clear(&e->queue);
-    if (e->local.port)
-        hashtab_remove(&t->by_id, &e->hash, id_hash(e->local.port));
-    list_remove(&e->link);
-    endpoint_fini(&e->sock);
+    dgram_clear(&e->d.queue);
+    if (e->d.local.port)
+        hashtab_remove(&t->by_id, &e->hash, id_hash(e->d.local.port));
+    list_remove(&e->d.link);
+    endpoint_fini(&e->d.sock);
     slab_free(&t->slab, e);
 }
 
@@ -327,7 +263,7 @@ void ping_fini(weft_stack *s, void *state)
     struct ping_table *t = state;
 
     while (!list_empty(&t->all))
-        free_endpoint(t, container_of(list_first(&t->all), struct ping_ep, link));
+        free_endpoint(t, container_of(list_first(&t->all), struct ping_ep, d.link));
     hashtab_fini(&t->by_id);
     slab_fini(&t->slab);
     mem_free(&s->mem, MEM_stack, t, sizeof *t);
@@ -335,19 +271,7 @@ void ping_fini(weft_stack *s, void *state)
 
 bool ping_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
 {
-    list_each(it, &ping_table(s)->all) {
-        struct ping_ep *e = container_of(it, struct ping_ep, link);
-        struct weft_listing item = {.proto = WEFT_ICMP,
-                                    .local = e->local,
-                                    .remote = e->remote,
-                                    .recv_q = e->queue.bytes,
-                                    .cookie = e->sock.cookie,
-                                    .sock = &e->sock};
-
-        if (!visit(ctx, &item))
-            return false;
-    }
-    return true;
+    return dgram_list(&ping_table(s)->all, visit, ctx);
 }
 
 static const struct sock_ops ping_ops = {
@@ -356,12 +280,12 @@ static const struct sock_ops ping_ops = {
     .connect = ping_connect,
     .send = ping_send,
     .recv = ping_recv,
-    .shutdown = ping_shutdown,
+    .shutdown = dgram_shutdown,
     .close = ping_close,
     .abort = ping_close,
-    .setopt = ping_setopt,
-    .getopt = ping_getopt,
-    .ready = ping_ready,
-    .names = ping_names,
-    .unread = ping_unread,
+    .setopt = dgram_setopt,
+    .getopt = dgram_getopt,
+    .ready = dgram_ready,
+    .names = dgram_names,
+    .unread = dgram_unread,
 };

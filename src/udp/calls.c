@@ -15,7 +15,7 @@ static int udp_bind(weft_sock *sock, const struct weft_addr *local)
     struct udp_ep *e = udp_ep(sock);
     int err;
 
-    if (e->local.port)
+    if (e->d.local.port)
         return WEFT_EINVAL;
     err = dgram_check_local(sock->stack, &local->ip);
     return err ? err : udp_table_bind(udp_table(sock->stack), e, local, &nobody);
@@ -24,7 +24,7 @@ static int udp_bind(weft_sock *sock, const struct weft_addr *local)
 /* Gives a socket that wants to send a port, when it has none yet. */
 static int bind_any(struct udp_ep *e, const struct weft_addr *remote)
 {
-    return e->local.port ? 0 : udp_table_bind(udp_table(e->sock.stack), e, &nobody, remote);
+    return e->d.local.port ? 0 : udp_table_bind(udp_table(e->d.sock.stack), e, &nobody, remote);
 }
 
 static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
@@ -36,7 +36,7 @@ static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
     int err;
 
     if (ip_is_any(&peer->ip))
-        return e->remote.port ? udp_table_connect(t, e, &e->bound_ip, &nobody) : 0;
+        return e->d.remote.port ? udp_table_connect(t, e, &e->bound_ip, &nobody) : 0;
     if (peer->port == 0)
         return WEFT_EINVAL;
     err = dgram_route(sock, &e->bound_ip, &peer->ip, &path, &src);
@@ -44,16 +44,8 @@ static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
         err = bind_any(e, peer);
     if (!err)
         err = udp_table_connect(t, e, &src, peer);
-    e->path = path;
+    e->d.path = path;
     return err;
-}
-
-static void udp_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer)
-{
-    const struct udp_ep *e = const_udp_ep(sock);
-
-    *local = e->local;
-    *peer = e->remote;
 }
 
 /* ---- sending ---- */
@@ -63,8 +55,8 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct weft_iov *iov
                               const struct weft_ip *src, const struct weft_addr *dst, const struct ip_path *path)
 {
     struct csum data = {0}, sum = {0};
-    struct udp_header h = {.src_port = e->local.port, .dst_port = dst->port, .len = (uint16_t)(len + UDP_HEADER)};
-    struct weft_pkt *pkt = dgram_gather(e->sock.stack, UDP_HEADER, iov, n, len, &data);
+    struct udp_header h = {.src_port = e->d.local.port, .dst_port = dst->port, .len = (uint16_t)(len + UDP_HEADER)};
+    struct weft_pkt *pkt = dgram_gather(e->d.sock.stack, UDP_HEADER, iov, n, len, &data);
     struct writer w;
 
     if (!pkt)
@@ -90,11 +82,11 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct weft_iov *iov
 
 static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, size_t len, const struct weft_addr *dst)
 {
-    weft_stack *s = e->sock.stack;
-    struct ip_send how = {.dst = dst->ip, .proto = IP_PROTO_UDP, .ttl = e->sock.ttl, .tos = e->sock.tos};
-    struct ip_path fresh = {0}, *path = dst == &e->remote ? &e->path : &fresh;
+    weft_stack *s = e->d.sock.stack;
+    struct ip_send how = {.dst = dst->ip, .proto = IP_PROTO_UDP, .ttl = e->d.sock.ttl, .tos = e->d.sock.tos};
+    struct ip_path fresh = {0}, *path = dst == &e->d.remote ? &e->d.path : &fresh;
     struct weft_pkt *pkt;
-    int err = dgram_route(&e->sock, &e->local.ip, &dst->ip, path, &how.src);
+    int err = dgram_route(&e->d.sock, &e->d.local.ip, &dst->ip, path, &how.src);
 
     if (err)
         return err;
@@ -114,21 +106,21 @@ static int64_t udp_send(weft_sock *sock, const struct weft_iov *iov, size_t n, u
                         const struct weft_addr *to)
 {
     struct udp_ep *e = udp_ep(sock);
-    const struct weft_addr *dst = to ? to : &e->remote;
+    const struct weft_addr *dst = to ? to : &e->d.remote;
     size_t len = dgram_iov_len(iov, n);
     int err = endpoint_take_error(sock);
 
     if (err)
         return err;
-    if (e->no_send)
+    if (e->d.no_send)
         return WEFT_EPIPE;
     if (flags & (WEFT_MSG_OOB | WEFT_MSG_MORE))
         return WEFT_EOPNOTSUPP;
-    if (!to && !e->remote.port)
+    if (!to && !e->d.remote.port)
         return WEFT_EDESTADDRREQ;
     if (dst->port == 0 || ip_is_any(&dst->ip))
         return WEFT_EINVAL;
-    if (len > min_size(UDP_MAX, e->send_limit))
+    if (len > min_size(UDP_MAX, e->d.send_limit))
         return WEFT_EMSGSIZE;
     err = bind_any(e, dst);
     return err ? err : send_to(e, iov, n, len, dst);
@@ -147,7 +139,7 @@ static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, u
                         unsigned *out_flags)
 {
     struct udp_ep *e = udp_ep(sock);
-    const struct weft_pkt *first = e->queue.packets.first;
+    const struct weft_pkt *first = e->d.queue.packets.first;
     int err = endpoint_take_error(sock);
 
     if (err)
@@ -155,64 +147,19 @@ static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, u
     if (flags & WEFT_MSG_OOB)
         return WEFT_EOPNOTSUPP;
     if (!first)
-        return e->no_receive ? 0 : WEFT_EAGAIN;
+        return e->d.no_receive ? 0 : WEFT_EAGAIN;
     *from = sender_of(first);
-    return dgram_take(&e->queue, iov, n, flags, out_flags);
-}
-
-static int udp_shutdown(weft_sock *sock, enum weft_shut how)
-{
-    struct udp_ep *e = udp_ep(sock);
-
-    if (!e->remote.port)
-        return WEFT_ENOTCONN;
-    e->no_receive |= how != WEFT_SHUT_WR;
-    e->no_send |= how != WEFT_SHUT_RD;
-    if (e->no_receive)
-        endpoint_notify(sock, WEFT_READABLE | WEFT_PEER_CLOSED | (e->no_send ? WEFT_HANGUP : 0));
-    return 0;
-}
-
-static unsigned udp_ready(const weft_sock *sock)
-{
-    const struct udp_ep *e = const_udp_ep(sock);
-
-    return WEFT_WRITABLE | (e->queue.packets.count || e->no_receive || sock->error ? WEFT_READABLE : 0) |
-           (sock->error ? WEFT_ERROR : 0) | (e->no_receive ? WEFT_PEER_CLOSED : 0) |
-           (e->no_receive && e->no_send ? WEFT_HANGUP : 0);
-}
-
-static size_t udp_unread(const weft_sock *sock)
-{
-    const struct weft_pkt *first = const_udp_ep(sock)->queue.packets.first;
-
-    return first ? pkt_total(first) : 0;
-}
-
-/* ---- options ---- */
-
-static int udp_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
-{
-    struct udp_ep *e = udp_ep(sock);
-
-    return dgram_setopt(&e->queue, &e->send_limit, level, option, value, n);
-}
-
-static int udp_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
-{
-    const struct udp_ep *e = const_udp_ep(sock);
-
-    return dgram_getopt(&e->queue, e->send_limit, level, option, value, n);
+    return dgram_take(&e->d.queue, iov, n, flags, out_flags);
 }
 
 /* ---- coming and going ---- */
 
 void udp_free(struct udp_table *t, struct udp_ep *e)
 {
-    dgram_clear(&e->queue);
+    dgram_clear(&e->d.queue);
     udp_table_remove(t, e);
-    list_remove(&e->link);
-    endpoint_fini(&e->sock);
+    list_remove(&e->d.link);
+    endpoint_fini(&e->d.sock);
     slab_free(&t->slab, e);
 }
 
@@ -227,14 +174,14 @@ static const struct sock_ops udp_ops = {
     .connect = udp_connect,
     .send = udp_send,
     .recv = udp_recv,
-    .shutdown = udp_shutdown,
+    .shutdown = dgram_shutdown,
     .close = udp_close,
     .abort = udp_close,
-    .setopt = udp_setopt,
-    .getopt = udp_getopt,
-    .ready = udp_ready,
-    .names = udp_names,
-    .unread = udp_unread,
+    .setopt = dgram_setopt,
+    .getopt = dgram_getopt,
+    .ready = dgram_ready,
+    .names = dgram_names,
+    .unread = dgram_unread,
 };
 
 weft_sock *udp_socket(weft_stack *s, int *err)
@@ -246,9 +193,7 @@ weft_sock *udp_socket(weft_stack *s, int *err)
         *err = WEFT_ENOMEM;
         return NULL;
     }
-    *e = (struct udp_ep){.local = nobody, .remote = nobody, .bound_ip = nobody.ip, .send_limit = DGRAM_BUFFER};
-    e->queue.limit = DGRAM_BUFFER;
-    endpoint_init(&e->sock, s, &udp_ops);
-    list_push_back(&t->all, &e->link);
-    return &e->sock;
+    *e = (struct udp_ep){.bound_ip = nobody.ip};
+    dgram_init(&e->d, s, &udp_ops, &t->all);
+    return &e->d.sock;
 }

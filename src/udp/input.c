@@ -29,10 +29,10 @@ static enum weft_drop check(struct weft_pkt *pkt, struct udp_header *h)
 static void deliver(struct udp_ep *e, struct weft_pkt *pkt)
 {
     pkt_pull(pkt, UDP_HEADER);
-    if (!e->no_receive && dgram_push(&e->queue, pkt))
-        endpoint_notify(&e->sock, WEFT_READABLE);
+    if (!e->d.no_receive && dgram_push(&e->d.queue, pkt))
+        endpoint_notify(&e->d.sock, WEFT_READABLE);
     else
-        pkt_drop(pkt, e->no_receive ? WEFT_DROP_udp_no_port : WEFT_DROP_udp_buffer_full);
+        pkt_drop(pkt, e->d.no_receive ? WEFT_DROP_udp_no_port : WEFT_DROP_udp_buffer_full);
 }
 
 /* Each of those who listen gets it. The last one gets pkt itself. */
@@ -92,7 +92,7 @@ bool udp_error(weft_stack *s, const struct ip_error *err)
 
     if (!e)
         return false;
-    if (e->remote.port && err->hard)
-        endpoint_fail(&e->sock, err->err);
+    if (e->d.remote.port && err->hard)
+        endpoint_fail(&e->d.sock, err->err);
     return true;
 }

@@ -12,17 +12,10 @@
  * instead, and then local.ip is a definite address of ours. One without a port has no peer.
  */
 struct udp_ep {
-    struct weft_sock sock;
+    struct dgram_ep d;          /* first */
     struct hash_node port_node; /* in open or taken */
     struct hash_node pair_node; /* in pairs */
-    struct list link;        /* in udp_table.all */
-    struct weft_addr local;  /* port 0: not bound */
-    struct weft_addr remote; /* port 0: not connected */
-    struct weft_ip bound_ip; /* local.ip as bind left it: what it is again when the peer is given up */
-    struct ip_path path;     /* to remote */
-    struct dgram_queue queue;
-    size_t send_limit;
-    bool no_receive, no_send; /* shut down */
+    struct weft_ip bound_ip;    /* d.local.ip as bind left it: what it is again when the peer is given up */
 };
 
 struct udp_table {
@@ -36,11 +29,7 @@ struct udp_table {
 };
 
 static inline struct udp_table *udp_table(weft_stack *s) { return stack_transport(s, IP_PROTO_UDP); }
-static inline struct udp_ep *udp_ep(weft_sock *sock) { return container_of(sock, struct udp_ep, sock); }
-static inline const struct udp_ep *const_udp_ep(const weft_sock *sock)
-{
-    return container_of(sock, const struct udp_ep, sock);
-}
+static inline struct udp_ep *udp_ep(weft_sock *sock) { return container_of(sock, struct udp_ep, d.sock); }
 
 /* ---- table.c: who has which port ---- */
 

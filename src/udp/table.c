@@ -26,7 +26,7 @@ static uint32_t pair_hash(const struct udp_table *t, const struct weft_addr *loc
 static uint32_t port_node_hash(const void *ctx, const struct hash_node *node, unsigned tag)
 {
     (void)ctx, (void)tag;
-    return port_hash(container_of(node, const struct udp_ep, port_node)->local.port);
+    return port_hash(container_of(node, const struct udp_ep, port_node)->d.local.port);
 }
 
 static uint32_t pair_node_hash(const void *ctx, const struct hash_node *node, unsigned tag)
@@ -34,7 +34,7 @@ static uint32_t pair_node_hash(const void *ctx, const struct hash_node *node, un
     const struct udp_ep *e = container_of(node, const struct udp_ep, pair_node);
 
     (void)tag;
-    return pair_hash(ctx, &e->local, &e->remote);
+    return pair_hash(ctx, &e->d.local, &e->d.remote);
 }
 
 void udp_table_init(struct udp_table *t, weft_stack *s)
@@ -63,7 +63,7 @@ static struct udp_ep *with_port(struct hash_node *node, uint16_t port)
     unsigned tag;
 
     for (; node; node = hashtab_next(node, &tag))
-        if (container_of(node, struct udp_ep, port_node)->local.port == port)
+        if (container_of(node, struct udp_ep, port_node)->d.local.port == port)
             return container_of(node, struct udp_ep, port_node);
     return NULL;
 }
@@ -80,7 +80,7 @@ static struct udp_ep *next_with_port(const struct udp_ep *e)
 {
     unsigned tag;
 
-    return with_port(hashtab_next(&e->port_node, &tag), e->local.port);
+    return with_port(hashtab_next(&e->port_node, &tag), e->d.local.port);
 }
 
 static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_addr *local,
@@ -95,8 +95,8 @@ static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_add
     for (; node; node = hashtab_next(node, &tag)) {
         struct udp_ep *e = container_of(node, struct udp_ep, pair_node);
 
-        if (e->local.port == local->port && e->remote.port == remote->port && ip_eq(&e->remote.ip, &remote->ip) &&
-            ip_eq(&e->local.ip, &local->ip))
+        if (e->d.local.port == local->port && e->d.remote.port == remote->port && ip_eq(&e->d.remote.ip, &remote->ip) &&
+            ip_eq(&e->d.local.ip, &local->ip))
             return e;
     }
     return NULL;
@@ -105,9 +105,9 @@ static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_add
 /* How well an open endpoint suits the local address: 0 not at all, 1 any address, 2 this very one. */
 static int suits(const struct udp_ep *e, const struct weft_ip *local)
 {
-    if (ip_is_any(&e->local.ip))
+    if (ip_is_any(&e->d.local.ip))
         return 1;
-    return ip_eq(&e->local.ip, local) ? 2 : 0;
+    return ip_eq(&e->d.local.ip, local) ? 2 : 0;
 }
 
 /* The i-th of those that suit as well as this. */
@@ -136,7 +136,7 @@ struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr 
         }
         equals += score && score == best;
     }
-    if (likely(equals <= 1) || !first->sock.reuse_port)
+    if (likely(equals <= 1) || !first->d.sock.reuse_port)
         return first;
     return ith_that_suits(first, &local->ip, best, pair_hash(t, local, remote) % equals);
 }
@@ -155,9 +155,9 @@ struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp
 /* May a and e have the same port, when a is at this address? Both must say so (SO_REUSEADDR or SO_REUSEPORT). */
 static bool may_share(const struct udp_ep *a, const struct weft_ip *ip, const struct udp_ep *e)
 {
-    if ((a->sock.reuse_addr && e->sock.reuse_addr) || (a->sock.reuse_port && e->sock.reuse_port))
+    if ((a->d.sock.reuse_addr && e->d.sock.reuse_addr) || (a->d.sock.reuse_port && e->d.sock.reuse_port))
         return true;
-    return !ip_is_any(ip) && !ip_is_any(&e->local.ip) && !ip_eq(ip, &e->local.ip);
+    return !ip_is_any(ip) && !ip_is_any(&e->d.local.ip) && !ip_eq(ip, &e->d.local.ip);
 }
 
 static bool conflicts_in(const struct hashtab *table, const struct udp_ep *a, const struct weft_addr *local)
@@ -177,15 +177,15 @@ static bool port_taken(void *ctx, uint16_t port)
 
 int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr *local, const struct weft_addr *remote)
 {
-    struct weft_addr want = *local, before = e->local;
+    struct weft_addr want = *local, before = e->d.local;
 
     if (want.port == 0)
-        want.port = port_pick(e->sock.stack, &want.ip, remote, &t->port_counter, port_taken, t);
+        want.port = port_pick(e->d.sock.stack, &want.ip, remote, &t->port_counter, port_taken, t);
     if (want.port == 0 || conflicts_in(&t->open, e, &want) || conflicts_in(&t->taken, e, &want))
         return WEFT_EADDRINUSE;
-    e->local = want;
+    e->d.local = want;
     if (!hashtab_insert(&t->open, &e->port_node, 0, port_hash(want.port))) {
-        e->local = before;
+        e->d.local = before;
         return WEFT_ENOMEM;
     }
     e->bound_ip = want.ip;
@@ -197,43 +197,43 @@ static void disconnect(struct udp_table *t, struct udp_ep *e)
 {
     bool back;
 
-    if (!e->remote.port)
+    if (!e->d.remote.port)
         return;
-    hashtab_remove(&t->pairs, &e->pair_node, pair_hash(t, &e->local, &e->remote));
-    hashtab_remove(&t->taken, &e->port_node, port_hash(e->local.port));
-    e->local.ip = e->bound_ip;
-    e->remote = (struct weft_addr){.ip = weft_ipv4(0)};
-    back = hashtab_insert(&t->open, &e->port_node, 0, port_hash(e->local.port));
+    hashtab_remove(&t->pairs, &e->pair_node, pair_hash(t, &e->d.local, &e->d.remote));
+    hashtab_remove(&t->taken, &e->port_node, port_hash(e->d.local.port));
+    e->d.local.ip = e->bound_ip;
+    e->d.remote = (struct weft_addr){.ip = weft_ipv4(0)};
+    back = hashtab_insert(&t->open, &e->port_node, 0, port_hash(e->d.local.port));
     weft_assert(back, "the endpoint was in before it was connected, and a table keeps its first buckets");
     (void)back;
 }
 
 int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_ip *local, const struct weft_addr *remote)
 {
-    uint32_t port = port_hash(e->local.port);
+    uint32_t port = port_hash(e->d.local.port);
 
     disconnect(t, e);
     if (remote->port == 0)
         return 0;
     hashtab_remove(&t->open, &e->port_node, port);
-    e->local.ip = *local;
-    e->remote = *remote;
+    e->d.local.ip = *local;
+    e->d.remote = *remote;
     if (hashtab_insert(&t->taken, &e->port_node, 0, port)) {
-        if (hashtab_insert(&t->pairs, &e->pair_node, 0, pair_hash(t, &e->local, &e->remote)))
+        if (hashtab_insert(&t->pairs, &e->pair_node, 0, pair_hash(t, &e->d.local, &e->d.remote)))
             return 0;
         hashtab_remove(&t->taken, &e->port_node, port);
     }
-    e->local.ip = e->bound_ip;
-    e->remote = (struct weft_addr){.ip = weft_ipv4(0)};
+    e->d.local.ip = e->bound_ip;
+    e->d.remote = (struct weft_addr){.ip = weft_ipv4(0)};
     hashtab_insert(&t->open, &e->port_node, 0, port);
     return WEFT_ENOMEM;
 }
 
 void udp_table_remove(struct udp_table *t, struct udp_ep *e)
 {
-    if (!e->local.port)
+    if (!e->d.local.port)
         return;
     disconnect(t, e);
-    hashtab_remove(&t->open, &e->port_node, port_hash(e->local.port));
-    e->local.port = 0;
+    hashtab_remove(&t->open, &e->port_node, port_hash(e->d.local.port));
+    e->d.local.port = 0;
 }

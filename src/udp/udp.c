@@ -16,26 +16,14 @@ static void udp_fini(weft_stack *s, void *state)
     struct udp_table *t = state;
 
     while (!list_empty(&t->all))
-        udp_free(t, container_of(list_first(&t->all), struct udp_ep, link));
+        udp_free(t, container_of(list_first(&t->all), struct udp_ep, d.link));
     udp_table_fini(t);
     mem_free(&s->mem, MEM_stack, t, sizeof *t);
 }
 
 static bool udp_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
 {
-    list_each(it, &udp_table(s)->all) {
-        struct udp_ep *e = container_of(it, struct udp_ep, link);
-        struct weft_listing item = {.proto = WEFT_UDP,
-                                    .local = e->local,
-                                    .remote = e->remote,
-                                    .recv_q = e->queue.bytes,
-                                    .cookie = e->sock.cookie,
-                                    .sock = &e->sock};
-
-        if (!visit(ctx, &item))
-            return false;
-    }
-    return true;
+    return dgram_list(&udp_table(s)->all, visit, ctx);
 }
 
 const struct transport udp_transport = {
