@@ -141,7 +141,11 @@ struct weft_event {
     unsigned ready; /* what became true since the last event for this socket; ask weft_ready for the level */
 };
 
-/* Collects sockets whose readiness grew, each at most once. Returns how many were written. */
+/*
+ * Collects sockets whose readiness grew, each at most once. Returns how many were written. A socket that is closed is
+ * forgotten here too, but not in a batch already handed out: whoever closes other sockets than the one at hand must
+ * take one event a call, or know by the cookie which are gone.
+ */
 size_t weft_events(weft_stack *stack, struct weft_event *out, size_t max);
 
 /* ---- interfaces ---- */
