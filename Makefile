@@ -5,6 +5,7 @@ NINJA ?= ninja
 DESTDIR ?=
 PREFIX ?= /usr/local
 TIME ?= 60
+SEEDS ?= 100000
 
 # configure DIRECTORY,OPTIONS: once; quiet unless it fails.
 configure = test -f $(1)/build.ninja || { mkdir -p $(1) && $(MESON) setup $(1) $(2) >$(1)/setup.log 2>&1; } \
@@ -45,6 +46,12 @@ fuzz: setup-fuzz
 	@$(NINJA) -C build-fuzz
 	@scripts/fuzz $(TIME)
 
+# SEEDS=N: the simulator's first N seeds; SEEDS=FROM:TO: those.
+soak: setup-test
+	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
+	@$(NINJA) -C build-test tests/sim/weft-sim
+	./build-test/tests/sim/weft-sim --seeds $(if $(findstring :,$(SEEDS)),$(SEEDS),1:$(SEEDS))
+
 install: all
 	@$(MESON) install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
@@ -58,4 +65,4 @@ comma = ,
 SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
-.PHONY: all demo test asan bench fuzz install clean
+.PHONY: all demo test asan bench fuzz soak install clean

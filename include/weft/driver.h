@@ -75,6 +75,11 @@ struct weft_driver_ops {
      */
     size_t (*transmit)(weft_driver *d, weft_pkt *const *pkts, size_t n);
     void (*close)(weft_driver *d);
+    /*
+     * When receive must be called even if the descriptor stays silent, on CLOCK_MONOTONIC; WEFT_NEVER: no need. For a
+     * driver that holds packets for a while. NULL: never.
+     */
+    weft_time (*deadline)(weft_driver *d);
 };
 
 /* First member of each driver's own struct. */
@@ -98,6 +103,15 @@ weft_driver *weft_tun_open(const char *device, bool offload, char *why, size_t n
  * system has no descriptors or memory left.
  */
 bool weft_pair_open(weft_driver *out[2]);
+
+/*
+ * A driver around another one that misbehaves in a seeded way: direction[0] is for what the stack sends, direction[1]
+ * for what it receives. bits_per_second and queue_bytes are NOT honoured: there is no limit but 65,536 packets on their
+ * way. What is lost counts as WEFT_DROP_link_lost. The stack is offered no offloads, so that each packet is one frame;
+ * for the same reason inner should be opened without (offload = false), else it may receive super-segments, each of
+ * which shares one fate. Takes inner. NULL, and inner closed, when out of memory.
+ */
+weft_driver *weft_impair_open(weft_driver *inner, const struct weft_impairment direction[2], uint64_t seed);
 
 /* ---- pcapng ---- */
 

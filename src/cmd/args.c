@@ -12,7 +12,7 @@
 #include "cmd/cmd.h"
 #include "cmd/parse.h"
 
-enum { KEY_HOST = 0x1000, KEY_IF, KEY_ADDR, KEY_ROUTE, KEY_JSON, KEY_HELP, KEY_PID, KEY_TTY };
+enum { KEY_HOST = 0x1000, KEY_IF, KEY_ADDR, KEY_IMPAIR, KEY_ROUTE, KEY_JSON, KEY_HELP, KEY_PID, KEY_TTY };
 
 #define MAX_ROWS 12
 
@@ -23,6 +23,8 @@ static const struct argp_option rows_host[] = {
 static const struct argp_option rows_if[] = {
     {"if", KEY_IF, "SPEC", 0, "Open a device, tap:NAME or tun:NAME, for a host of this command's own", 91},
     {"addr", KEY_ADDR, "A.B.C.D/N", 0, "Address of the --if before it", 91},
+    {"impair", KEY_IMPAIR, "HOW", 0, "Let the --if before it misbehave: loss=1%,dup=1%,corrupt=1%, "
+     "reorder=1%:3ms, delay=5ms,jitter=1ms,seed=7 (without spaces)", 91},
     {"route", KEY_ROUTE, "ROUTE", 0, "Add a route: default via 10.9.0.1", 91},
     {0},
 };
@@ -128,6 +130,22 @@ static error_t take_addr(struct argp_state *state, struct cmd_where *w, const ch
     return 0;
 }
 
+static error_t take_impair(struct argp_state *state, struct cmd_where *w, const char *text)
+{
+    struct weft_impairment how;
+    char bad[80];
+    uint64_t seed;
+
+    if (!parse_impairment(text, &how, &seed, bad, sizeof bad))
+        return args_error(state, "bad impairment '%s': give words as loss=1%%,reorder=1%%:3ms,delay=5ms", bad);
+    if (w->n_ifs == 0)
+        return args_error(state, "--impair %s stands before any --if: name the interface first", text);
+    if (w->ifs[w->n_ifs - 1].impair)
+        return args_error(state, "%s has two --impair: join them by commas", w->ifs[w->n_ifs - 1].spec);
+    w->ifs[w->n_ifs - 1].impair = text;
+    return 0;
+}
+
 static bool add_word(char *route, const char *word)
 {
     size_t n = strlen(route);
@@ -184,6 +202,8 @@ static error_t take_where(int key, char *arg, struct argp_state *state)
         return take_if(state, w, arg);
     case KEY_ADDR:
         return take_addr(state, w, arg);
+    case KEY_IMPAIR:
+        return take_impair(state, w, arg);
     case KEY_ROUTE:
         return take_route(state, w, arg);
     case KEY_JSON:

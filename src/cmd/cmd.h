@@ -32,6 +32,7 @@ struct cmd_where {
     size_t n_ifs, n_routes;
     struct {
         const char *spec, *addr;
+        const char *impair; /* NULL: not; else what parse_impairment reads */
     } ifs[CMD_MAX_IFS];
     char routes[CMD_MAX_ROUTES][CMD_ROUTE_TEXT];
     bool json;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/parse.h"
 #include "service/service.h"
 
 bool host_answers(const char *name)
@@ -87,13 +88,36 @@ int signals_as_descriptor(void)
     return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+/* Gives the host an interface that misbehaves. Without offload: then each frame has a fate of its own. */
+static int add_impaired_if(weft_host *h, const char *spec, const char *addr, const char *impair, char *why, size_t n)
+{
+    struct weft_impairment how[2];
+    weft_driver *driver;
+    uint64_t seed;
+
+    if (!parse_impairment(impair, &how[0], &seed, why, n))
+        return -1;
+    how[1] = how[0];
+    driver = strncmp(spec, "tap:", 4) == 0 ? weft_tap_open(spec + 4, false, why, n)
+                                           : weft_tun_open(spec + 4, false, why, n);
+    if (!driver)
+        return -1;
+    driver = weft_impair_open(driver, how, seed);
+    if (driver)
+        return weft_host_add_driver(h, driver, addr, why, n);
+    snprintf(why, n, "out of memory");
+    return -1;
+}
+
 static bool host_furnish(struct cmd_ctx *ctx, weft_host *h, char *why, size_t n)
 {
     const struct cmd_where *w = &ctx->where;
     size_t i;
 
     for (i = 0; i < w->n_ifs; i++) {
-        if (weft_host_add_if(h, w->ifs[i].spec, w->ifs[i].addr, why, n) < 0)
+        const char *spec = w->ifs[i].spec, *addr = w->ifs[i].addr, *impair = w->ifs[i].impair;
+
+        if ((impair ? add_impaired_if(h, spec, addr, impair, why, n) : weft_host_add_if(h, spec, addr, why, n)) < 0)
             return false;
     }
     for (i = 0; i < w->n_routes; i++) {

@@ -136,3 +136,93 @@ bool parse_route(const char *text)
     }
     return via || dev;
 }
+
+bool parse_percent(const char *text, uint32_t *ppm)
+{
+    char number[24];
+    size_t n = strlen(text);
+    weft_time parts; /* of 10^9 */
+
+    if (n < 2 || text[n - 1] != '%' || n > sizeof number)
+        return false;
+    memcpy(number, text, n - 1);
+    number[n - 1] = '\0';
+    if (!parse_seconds(number, &parts) || parts > 100 * WEFT_S || parts % 100000 != 0)
+        return false;
+    *ppm = (uint32_t)(parts / 100000); /* a percent has 10,000 of them */
+    return true;
+}
+
+bool parse_duration(const char *text, weft_time *out)
+{
+    static const struct {
+        const char *name;
+        weft_time divisor;
+    } unit[] = {{"ms", 1000}, {"us", 1000000}, {"s", 1}};
+    size_t n = strlen(text), i;
+    char number[24];
+
+    for (i = 0; i < sizeof unit / sizeof *unit; i++) {
+        size_t tail = strlen(unit[i].name);
+
+        if (n <= tail || n - tail >= sizeof number || strcmp(text + n - tail, unit[i].name) != 0)
+            continue;
+        memcpy(number, text, n - tail);
+        number[n - tail] = '\0';
+        if (!parse_seconds(number, out))
+            continue;
+        *out /= unit[i].divisor;
+        return *out <= 60 * WEFT_S;
+    }
+    return false;
+}
+
+/* "1%" or "1%:3ms" */
+static bool parse_reorder(char *value, struct weft_impairment *how)
+{
+    char *colon = strchr(value, ':');
+
+    how->reorder_delay = 3 * WEFT_MS;
+    if (colon)
+        *colon = '\0';
+    return parse_percent(value, &how->reorder) && (!colon || parse_duration(colon + 1, &how->reorder_delay));
+}
+
+static bool parse_impairment_word(char *name, char *value, struct weft_impairment *how, uint64_t *seed)
+{
+    if (strcmp(name, "loss") == 0)
+        return parse_percent(value, &how->loss);
+    if (strcmp(name, "dup") == 0)
+        return parse_percent(value, &how->duplicate);
+    if (strcmp(name, "corrupt") == 0)
+        return parse_percent(value, &how->corrupt);
+    if (strcmp(name, "reorder") == 0)
+        return parse_reorder(value, how);
+    if (strcmp(name, "delay") == 0)
+        return parse_duration(value, &how->delay);
+    if (strcmp(name, "jitter") == 0)
+        return parse_duration(value, &how->jitter);
+    return strcmp(name, "seed") == 0 && parse_u64(value, 0, UINT64_MAX, seed);
+}
+
+bool parse_impairment(const char *text, struct weft_impairment *how, uint64_t *seed, char *bad, size_t n)
+{
+    char copy[160], *rest = copy, *word, *equals;
+
+    *how = (struct weft_impairment){0};
+    *seed = 0;
+    snprintf(bad, n, "%s", text);
+    if (strlen(text) >= sizeof copy)
+        return false;
+    strcpy(copy, text);
+    while ((word = strsep(&rest, ",")) != NULL) {
+        snprintf(bad, n, "%s", word);
+        equals = strchr(word, '=');
+        if (!equals)
+            return false;
+        *equals = '\0';
+        if (!parse_impairment_word(word, equals + 1, how, seed))
+            return false;
+    }
+    return true;
+}

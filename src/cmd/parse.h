@@ -3,7 +3,7 @@
 #ifndef CMD_PARSE_H
 #define CMD_PARSE_H
 
-#include "weft/types.h"
+#include "weft/driver.h"
 
 /* A decimal number and nothing else; false when it is not one or not in [min, max]. */
 bool parse_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out);
@@ -27,5 +27,17 @@ bool parse_if_spec(const char *text);
  * Does text read as a route: "default via A", "NET/N via A", "NET/N dev IF", or with both? Says nothing about reach.
  */
 bool parse_route(const char *text);
+
+/* "1%", "0.01%": parts in a million, at most all of them. */
+bool parse_percent(const char *text, uint32_t *ppm);
+
+/* "5ms", "20us", "1.5s": to nanoseconds, up to a minute. */
+bool parse_duration(const char *text, weft_time *out);
+
+/*
+ * "loss=1%,reorder=1%:3ms,seed=7": how a link misbehaves. On failure returns false, with the word that makes no sense
+ * in bad (n bytes of room).
+ */
+bool parse_impairment(const char *text, struct weft_impairment *how, uint64_t *seed, char *bad, size_t n);
 
 #endif

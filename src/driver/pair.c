@@ -90,7 +90,7 @@ static void pair_close(weft_driver *d)
     free(d);
 }
 
-static const struct weft_driver_ops pair_ops = {"pair", pair_receive, pair_transmit, pair_close};
+static const struct weft_driver_ops pair_ops = {"pair", pair_receive, pair_transmit, pair_close, NULL};
 
 static struct pair_end *pair_end_new(const char *name, uint8_t number)
 {

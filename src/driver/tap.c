@@ -155,8 +155,8 @@ static void tap_close(weft_driver *d)
     free(d);
 }
 
-static const struct weft_driver_ops tap_ops = {"tap", tap_receive, tap_transmit, tap_close};
-static const struct weft_driver_ops tun_ops = {"tun", tap_receive, tap_transmit, tap_close};
+static const struct weft_driver_ops tap_ops = {"tap", tap_receive, tap_transmit, tap_close, NULL};
+static const struct weft_driver_ops tun_ops = {"tun", tap_receive, tap_transmit, tap_close, NULL};
 
 /* ---- opening ---- */
 
@@ -221,8 +221,10 @@ static void tap_offload(struct tap *t)
 {
     int header = sizeof(struct virtio_net_hdr);
 
-    if (!t->vnet)
+    if (!t->vnet) {
+        ioctl(t->driver.fd, TUNSETOFFLOAD, 0); /* the device may remember what its last user wished */
         return;
+    }
     ioctl(t->driver.fd, TUNSETVNETHDRSZ, &header);
     if (ioctl(t->driver.fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) == 0)
         t->driver.ifc.offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO;

@@ -71,6 +71,30 @@ void host_kick(weft_host *h)
         return; /* EAGAIN: the counter is full, so the thread is about to wake anyway */
 }
 
+/* When the driver wants to be called although its descriptor is silent, on the host's clock. */
+static weft_time if_deadline(const weft_host *h, const struct host_if *i)
+{
+    weft_time at = i->driver->ops->deadline ? i->driver->ops->deadline(i->driver) : WEFT_NEVER;
+
+    if (at == WEFT_NEVER)
+        return at;
+    return at > h->epoch ? at - h->epoch : 0;
+}
+
+/* When the poll thread has to work next. */
+static weft_time host_deadline(const weft_host *h)
+{
+    weft_time at = weft_deadline(h->stack), driver_at;
+    size_t i;
+
+    for (i = 0; i < h->n_interfaces; i++) {
+        driver_at = if_deadline(h, h->interfaces[i]);
+        if (driver_at < at)
+            at = driver_at;
+    }
+    return at;
+}
+
 /* Must the poll thread know at once: work left over, an earlier deadline, a driver to poll for writing? */
 static bool host_must_kick(const weft_host *h)
 {
@@ -78,7 +102,7 @@ static bool host_must_kick(const weft_host *h)
 
     if (h->sleep_until == 0)
         return false;
-    if (h->more || weft_deadline(h->stack) < h->sleep_until)
+    if (h->more || host_deadline(h) < h->sleep_until)
         return true;
     for (i = 0; i < h->n_interfaces; i++) {
         if (h->interfaces[i]->n_pending > h->interfaces[i]->first)
@@ -154,7 +178,7 @@ static size_t loop_prepare(const weft_host *h, struct pollfd p[1 + HOST_INTERFAC
 /* Sleeps without the lock until something happens or the time has come. */
 static void loop_sleep(weft_host *h, struct pollfd *p, size_t n)
 {
-    weft_time until = weft_deadline(h->stack), now = weft_host_now(h), left;
+    weft_time until = host_deadline(h), now = weft_host_now(h), left;
     struct timespec t, *timeout = &t;
 
     left = until > now ? until - now : 0;
@@ -193,7 +217,7 @@ void *host_loop(void *host)
         if (weft_deadline(h->stack) <= h->now)
             weft_tick(h->stack, h->now);
         for (i = 1; i < n; i++) {
-            if (p[i].revents & (POLLIN | POLLERR | POLLHUP))
+            if ((p[i].revents & (POLLIN | POLLERR | POLLHUP)) || if_deadline(h, h->interfaces[i - 1]) <= h->now)
                 if_receive(h, h->interfaces[i - 1]);
         }
         host_bury(h);

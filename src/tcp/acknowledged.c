@@ -24,7 +24,7 @@ void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
 
 void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    uint8_t shift = seg_has(seg, TCP_SYN) ? 0 : c->snd_wscale;
+    uint8_t shift = seg->unscaled ? 0 : c->snd_wscale;
 
     c->snd.wnd = (uint32_t)seg->h.window << shift;
     c->snd.max_wnd = max_u32(c->snd.max_wnd, c->snd.wnd);
@@ -32,10 +32,13 @@ void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
     c->snd.wl2 = seg->h.ack;
 }
 
-/* Is the window of this segment newer than the one we have? */
+/*
+ * Is the window of this segment newer than the one we have? DEVIATION: one that acknowledges new data is, whatever its
+ * number, as Linux has it: the window we have, counted from the new SND.UNA, would reach beyond what was ever offered.
+ */
 static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    return seq_lt(c->snd.wl1, seg->h.seq) ||
+    return seq_gt(seg->h.ack, c->snd.una) || seq_lt(c->snd.wl1, seg->h.seq) ||
            (seq_eq(c->snd.wl1, seg->h.seq) && seq_le(c->snd.wl2, seg->h.ack));
 }
 
@@ -99,7 +102,8 @@ static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct sndm
     if (!c->sack_ok || seg->o.n_sack == 0)
         return;
     for (unsigned i = 0; i < seg->o.n_sack; i++)
-        sndmap_sack(&w->sndmap, mem, seg->o.sack[i], acked);
+        if (seq_gt(seg->o.sack[i].end, seg->h.ack)) /* below it: a duplicate is reported (RFC 2883 §4) */
+            sndmap_sack(&w->sndmap, mem, seg->o.sack[i], acked);
     if (sndmap_detect(&w->sndmap, DUP_THRESH, c->mss))
         follow(c, recovery_on_lost(&w->recovery, c->snd.nxt));
 }
@@ -144,6 +148,7 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct sndmap_acke
         acked->sent_at = now.sent_at;
     sendq_ack(&w->sendq, mem, space - (fin_acked ? 1 : 0));
     c->snd.una = seg->h.ack;
+    w->small_end = seq_max(w->small_end, c->snd.una); /* left behind, it would look ahead again after 2^31 bytes */
     if (sample_rtt(c, seg, acked)) /* else the back-off stays until a clean sample (MUST-18) */
         rtt_progress(&c->rtt);
     w->retries = 0;
@@ -166,10 +171,13 @@ static bool is_duplicate(const struct tcp_conn *c, const struct tcp_seg *seg)
            (uint32_t)seg->h.window << c->snd_wscale == c->snd.wnd;
 }
 
-/* A zero window that is acknowledged keeps the connection alive for as long as the peer likes (MUST-37, SHLD-17). */
+/*
+ * A zero window that is acknowledged keeps the connection alive for as long as the peer likes (MUST-37, SHLD-17), and
+ * the user with it: an orphan it cannot hold (RFC 6429 §4).
+ */
 static void heard_closed_window(struct tcp_conn *c)
 {
-    if (c->snd.wnd == 0 && c->work) {
+    if (c->snd.wnd == 0 && c->work && !c->orphan) {
         c->work->retries = 0;
         c->work->stuck_since = conn_now(c);
     }

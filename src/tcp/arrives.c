@@ -43,7 +43,7 @@ static void take_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
 /* The four cases of RFC 9293 §3.10.7.4; into a closed window an empty front is let through for its ACK, URG and RST. */
 static bool is_acceptable(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    uint32_t len = seg_len(seg);
+    uint32_t len = seg_has(seg, TCP_RST) ? 0 : seg_len(seg); /* a reset counts where it begins (RFC 5961 §3.2) */
     struct seq last = seq_add(seg->h.seq, len - 1);
 
     if (seq_eq(seg->h.seq, c->rcv.nxt))
@@ -75,10 +75,10 @@ static void trim(struct tcp_conn *c, struct tcp_seg *seg)
         trim_front(seg, min_u32((uint32_t)old, seg->len));
     over = seq_diff(seq_add(seg->h.seq, seg_len(seg)), c->rcv.edge);
     if (over > 0) {
+        conn_answer(c, seg); /* before its text is gone: a probe of a closed window is answered however often */
         over -= seg_has(seg, TCP_FIN); /* the first to go */
         seg->h.flags &= (uint16_t)~TCP_FIN;
         seg->len -= min_u32((uint32_t)over, seg->len);
-        conn_answer(c, seg);
     }
 }
 
@@ -110,7 +110,8 @@ static enum tcp_step step_sequence(struct tcp_conn *c, struct tcp_seg *seg)
     if (!is_acceptable(c, seg))
         return refuse(c, seg);
     take_timestamp(c, seg);
-    trim(c, seg);
+    if (!seg_has(seg, TCP_RST)) /* cut to RCV.NXT, a reset's number would be made exact */
+        trim(c, seg);
     return TCP_CONTINUE;
 }
 
@@ -144,10 +145,10 @@ static enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
 {
     if (!seg_has(seg, TCP_SYN))
         return TCP_CONTINUE;
-    if (c->state == WEFT_TCP_SYN_RECEIVED && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1))) {
+    if (!c->syn_acked && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1))) {
         /* Crossing SYNs: this is the other half, SYN,ACK, or the SYN once more. */
-        seg->h.flags &= (uint16_t)~TCP_SYN;
-        seg->h.seq = c->rcv.nxt;
+        seg_take_syn_off(c, seg);
+        trim(c, seg);
         if (seg_has(seg, TCP_ACK))
             return TCP_CONTINUE;
         c->work->syn_due = true;
@@ -197,13 +198,13 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     ackpolicy_owe(&w->ack);
     if (full)
         return seg_drop(seg, WEFT_DROP_tcp_out_of_order_full);
-    if (stored == 0)
-        return seg_drop(seg, WEFT_DROP_tcp_duplicate);
-    stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
-    if (seg_has(seg, TCP_FIN)) {
+    if (seg_has(seg, TCP_FIN)) { /* on text that came before without it, too */
         w->peer_fin_known = true;
         w->peer_fin = seq_add(seg->h.seq, seg->len);
     }
+    if (stored == 0)
+        return seg_drop(seg, WEFT_DROP_tcp_duplicate);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
     return TCP_DONE;
 }
 
@@ -221,6 +222,18 @@ static void acknowledge_in_order(struct tcp_conn *c, uint32_t len, bool filled_a
         w->deadline[TCP_TIMER_ACK] = time_after(conn_now(c), tcp_config(c->ep.stack)->delayed_ack);
 }
 
+/* What came out of order and joins now; nobody reads it after shutdown, so it must not fill the window either. */
+static void join(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct mem *mem = &c->ep.stack->mem;
+    struct recvq nobody;
+
+    recvq_init(&nobody);
+    c->rcv.nxt = reasm_join(&w->reasm, mem, c->rcv.nxt, c->read_shut ? &nobody : &w->recvq);
+    recvq_clear(&nobody, mem);
+}
+
 static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
 {
     struct tcp_work *w = c->work;
@@ -230,7 +243,7 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
 
     c->rcv.nxt = seq_add(c->rcv.nxt, taken);
     if (had_hole)
-        c->rcv.nxt = reasm_join(&w->reasm, &s->mem, c->rcv.nxt, &w->recvq);
+        join(c);
     acknowledge_in_order(c, taken, had_hole);
     if (!c->read_shut)
         endpoint_notify(&c->ep, WEFT_READABLE);

@@ -32,7 +32,7 @@ static bool port_is_taken(void *ctx, uint16_t port)
     q->flow.local.port = port;
     if (demux_port_taken(q->t, &q->flow.local))
         return true;
-    return q->flow.remote.port && demux_find(q->t, &q->flow).any;
+    return q->flow.remote.port ? demux_find(q->t, &q->flow).any : demux_flow_uses(q->t, &q->flow.local);
 }
 
 static int pick_port(struct tcp *t, struct tcp_flow *flow)
@@ -47,14 +47,13 @@ static int tcp_bind(weft_sock *e, const struct weft_addr *local)
 {
     struct tcp_conn *c = conn_of(e);
     struct tcp *t = conn_tcp(c);
-    struct tcp_flow flow = conn_flow(c);
+    struct tcp_flow flow = {*local, {weft_ipv4(0), 0}};
     int err;
 
     if (c->bound || c->state != WEFT_TCP_CLOSED)
         return WEFT_EINVAL;
     if (!is_local(t->stack, &local->ip))
         return WEFT_EADDRNOTAVAIL;
-    flow.local = *local;
     if (flow.local.port == 0 && (err = pick_port(t, &flow)) < 0)
         return err;
     err = demux_bind(t, c, &flow.local);
@@ -91,8 +90,17 @@ static int tcp_listen(weft_sock *e, unsigned backlog)
     *l = (struct tcp_listen){.backlog = backlog};
     list_init(&l->accept);
     c->listen = l;
+    c->peer_mss = 0; /* of an earlier connection */
     state_set(c, WEFT_TCP_LISTEN);
     return 0;
+}
+
+/* Is there something to read, or its end? */
+static unsigned readable(const struct tcp_conn *c)
+{
+    unsigned ready = (c->work && c->work->recvq.bytes) || c->peer_fin || c->read_shut ? WEFT_READABLE : 0;
+
+    return ready | (c->peer_fin ? WEFT_PEER_CLOSED : 0);
 }
 
 static weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err)
@@ -116,8 +124,8 @@ static weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err)
         list_push_back(&conn_tcp(c)->loose, &c->link);
     if (peer)
         *peer = conn_flow(c).remote;
-    if (c->ep.became) /* what happened before it had an owner: tell the owner */
-        endpoint_notify(&c->ep, c->ep.became);
+    if (readable(c)) /* what was told before it had an owner was told to nobody */
+        endpoint_notify(&c->ep, readable(c));
     return &c->ep;
 }
 
@@ -130,6 +138,14 @@ static int check_peer(const struct weft_addr *peer)
     if (ip_is_multicast(&peer->ip) || ip_is_limited_broadcast(&peer->ip))
         return WEFT_ENETUNREACH; /* MUST-46 */
     return 0;
+}
+
+/* What the user has bound. What an earlier connection chose beyond that is no choice of the next one's (MUST-45). */
+static struct weft_addr bound_address(struct tcp_conn *c)
+{
+    const struct tcp_binding *b = c->bound ? demux_binding(conn_tcp(c), c) : NULL;
+
+    return b ? b->addr : (struct weft_addr){weft_ipv4(0), 0};
 }
 
 /* Fills in the source address and port of a connection to be. */
@@ -202,15 +218,15 @@ static int tcp_connect(weft_sock *e, const struct weft_addr *peer)
         return already(c);
     if (err < 0)
         return err;
+    flow.local = bound_address(c);
     flow.remote = *peer;
     if (ip_is_any(&flow.remote.ip))
         flow.remote.ip = weft_ipv4(0x7f000001); /* as BSD and Linux read it */
     err = complete_name(c, &flow, &path);
     if (err < 0)
         return err;
-    if (!conn_work(c))
+    if (!conn_fresh_work(c))
         return WEFT_ENOMEM;
-    recvq_clear(&c->work->recvq, &t->stack->mem); /* what an earlier connection left unread */
     c->work->path = path;
     conn_name(c, &flow);
     if (!demux_insert(t, c)) {
@@ -315,8 +331,10 @@ static void after_reading(struct tcp_conn *c)
 {
     bool due = is_window_update_due(c);
 
-    if (due)
+    if (due) {
         ackpolicy_now(&c->work->ack);
+        c->work->starved = false;
+    }
     if (due || conn_is_quiet(c)) /* else nothing has changed for the link or the timers */
         conn_settle(c);
 }
@@ -451,10 +469,7 @@ static unsigned tcp_ready(const weft_sock *e)
 
     if (c->state == WEFT_TCP_LISTEN)
         return ready | (c->listen->waiting ? WEFT_READABLE : 0);
-    if ((c->work && c->work->recvq.bytes) || c->peer_fin || c->read_shut)
-        ready |= WEFT_READABLE;
-    if (c->peer_fin)
-        ready |= WEFT_PEER_CLOSED;
+    ready |= readable(c);
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return ready | WEFT_READABLE | WEFT_WRITABLE | WEFT_HANGUP;
     if (c->fin_wanted)

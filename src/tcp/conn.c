@@ -50,6 +50,8 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     reasm_init(&w->reasm);
     sndmap_init(&w->sndmap, c->snd.una);
     recovery_init(&w->recovery);
+    w->recovery.any = c->recovered_here;
+    w->recovery.recover = c->snd.una;
     ackpolicy_init(&w->ack);
     w->cc = &cc_newreno;
     w->small_end = c->snd.una;
@@ -83,6 +85,12 @@ static void give_back_work(struct tcp_conn *c)
     sndmap_clear(&w->sndmap, m);
     slab_free(&conn_tcp(c)->work, w);
     c->work = NULL;
+}
+
+struct tcp_work *conn_fresh_work(struct tcp_conn *c)
+{
+    give_back_work(c);
+    return conn_work(c);
 }
 
 /* Nothing queued, in flight, unread, out of order, owed or promised? */
@@ -120,6 +128,22 @@ static void ask_for_turn(struct tcp_conn *c)
         if_want(c->work->path.ifp, &c->work->sender);
 }
 
+/*
+ * The connection is quiet: it leaves the line for the link and forgets what nobody will miss, so that it does not show
+ * whether the rooms are given back.
+ */
+static void rest(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    list_remove(&w->sender.link);
+    memset(w->cc_private, 0, sizeof w->cc_private);
+    if (tcp_config(c->ep.stack)->park) {
+        c->recovered_here = w->recovery.any;
+        give_back_work(c);
+    }
+}
+
 void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
@@ -128,8 +152,8 @@ void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
     if (plan->kind != PLAN_NOTHING) {
         if (!w->starved && !list_linked(&w->sender.link))
             ask_for_turn(c);
-    } else if (conn_is_quiet(c) && tcp_config(c->ep.stack)->park) {
-        give_back_work(c);
+    } else if (conn_is_quiet(c)) {
+        rest(c);
     }
     timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(c));
     conn_check(c);
@@ -186,6 +210,7 @@ static void stop_work(struct tcp_conn *c)
     struct mem *m = &c->ep.stack->mem;
 
     c->quiet_deadline = WEFT_NEVER;
+    c->recovered_here = false;
     if (!w)
         return;
     list_remove(&w->sender.link);
@@ -222,7 +247,6 @@ void conn_finish(struct tcp_conn *c, int err)
     leave_accept_queue(c);
     if (c->in_table)
         demux_remove(t, c);
-    demux_unbind(t, c);
     if (err && c->work) /* after a reset nothing more is delivered (RFC 9293 §3.10.7.4, second) */
         recvq_clear(&c->work->recvq, &c->ep.stack->mem);
     stop_work(c);
@@ -310,7 +334,6 @@ void conn_linger(struct tcp_conn *c)
         conn_finish(c, 0);
         return;
     }
-    demux_unbind(t, c);
     stop_work(c);
     timer_set(&t->stack->wheel, &c->ep.timer, WEFT_NEVER);
     if (c->orphan)

@@ -106,6 +106,7 @@ struct tcp_conn {
     bool ts_ok : 1, sack_ok : 1;
     bool nodelay : 1, cork : 1, keepalive : 1, linger_reset : 1;
     bool want_write : 1;      /* a send was cut short: tell when there is room again */
+    bool recovered_here : 1;  /* parked where an episode of loss recovery ended: work.recovery.recover is snd.una */
     uint8_t snd_wscale, rcv_wscale;
     uint8_t quick;            /* segments still to be acknowledged at once */
     uint8_t keepalive_sent;   /* probes without an answer */
@@ -179,11 +180,20 @@ struct tcp_seg {
     uint32_t offset;      /* of the payload behind pkt->data */
     uint32_t len;         /* payload bytes */
     enum weft_drop why;   /* with TCP_DROPPED */
+    bool unscaled;        /* its window, for it came with SYN */
     bool reopens;         /* a SYN for a pair in TIME-WAIT: our new ISN must lie above `above` (MAY-2) */
     struct seq above;
 };
 
 static inline bool seg_has(const struct tcp_seg *s, uint16_t flag) { return s->h.flags & flag; }
+
+/* Its SYN is dealt with: the rest goes on as any segment would, but for its window, which has no scale (RFC 7323 §2.2). */
+static inline void seg_take_syn_off(const struct tcp_conn *c, struct tcp_seg *seg)
+{
+    seg->h.flags &= (uint16_t)~TCP_SYN;
+    seg->h.seq = c->rcv.nxt;
+    seg->unscaled = true;
+}
 
 /* SEG.LEN: what the segment occupies in sequence space. */
 static inline uint32_t seg_len(const struct tcp_seg *s) { return s->len + seg_has(s, TCP_SYN) + seg_has(s, TCP_FIN); }
@@ -220,6 +230,8 @@ void conn_name(struct tcp_conn *c, const struct tcp_flow *flow);
 
 /* Borrows the rooms; NULL: out of memory. Not in LISTEN. */
 struct tcp_work *conn_work(struct tcp_conn *c);
+/* The same for a new connection: nothing of an earlier one is left in them, what it left unread neither. */
+struct tcp_work *conn_fresh_work(struct tcp_conn *c);
 
 /* After an event: timers, a turn on the link if there is something to send, and parking. */
 void conn_settle(struct tcp_conn *c);
@@ -306,6 +318,8 @@ struct tcp_binding *demux_binding(struct tcp *t, const struct tcp_conn *c);
 bool demux_listen_conflict(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr);
 /* Is this local port of no use for a bind without a port, or for a connection to remote? */
 bool demux_port_taken(struct tcp *t, const struct weft_addr *local);
+/* Does any connection, half-open or TIME-WAIT record use this local address and port? Walks the table. */
+bool demux_flow_uses(struct tcp *t, const struct weft_addr *local);
 
 /* ---- segment.c: from a header's values to IP ---- */
 

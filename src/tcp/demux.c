@@ -173,8 +173,7 @@ static bool bind_conflict(struct tcp *t, const struct tcp_conn *c, const struct 
     return false;
 }
 
-/* Does any connection, half-open or TIME-WAIT record use this local address and port? Walks the table. */
-static bool flow_uses(struct tcp *t, const struct weft_addr *local)
+bool demux_flow_uses(struct tcp *t, const struct weft_addr *local)
 {
     struct hashtab_walk walk = {0};
 
@@ -201,7 +200,7 @@ int demux_bind(struct tcp *t, struct tcp_conn *c, const struct weft_addr *addr)
 {
     struct tcp_binding *b;
 
-    if (bind_conflict(t, c, addr) || (!c->ep.reuse_addr && !c->ep.reuse_port && flow_uses(t, addr)))
+    if (bind_conflict(t, c, addr) || (!c->ep.reuse_addr && !c->ep.reuse_port && demux_flow_uses(t, addr)))
         return WEFT_EADDRINUSE;
     b = mem_alloc(&t->stack->mem, MEM_table, sizeof *b);
     if (!b)

@@ -38,13 +38,14 @@ bool tcp_error(weft_stack *s, const struct ip_error *e)
         return false;
     if (e->mtu) {
         lower_path_mss(c, e);
+        conn_settle(c);
     } else if (e->hard && c->state == WEFT_TCP_SYN_SENT) { /* SHLD-26, RFC 5461 */
         stack_count(s, WEFT_COUNT_tcp_attempt_fails);
         conn_finish(c, e->err);
-        return true;
     } else {
-        c->soft_error = (int16_t)e->err; /* MUST-56: a hint, and the reason if we have to give up */
+        /* MUST-56: a hint, and the reason if we have to give up. No more than that: a neighbour that cannot be
+         * resolved tells us so in the middle of our own sending. */
+        c->soft_error = (int16_t)e->err;
     }
-    conn_settle(c);
     return true;
 }

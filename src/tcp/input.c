@@ -27,6 +27,7 @@ static enum weft_drop parse(struct weft_pkt *pkt, struct tcp_seg *seg)
     seg->flow.local.port = seg->h.dst_port;
     seg->flow.remote.port = seg->h.src_port;
     seg->why = WEFT_DROP_none;
+    seg->unscaled = seg_has(seg, TCP_SYN);
     seg->reopens = false;
     return WEFT_DROP_none;
 }

@@ -35,7 +35,7 @@ static int get_maxseg(const struct tcp_conn *c)
 /* Keepalive may change under a running connection: its timer starts from now. */
 static void restart_keepalive(struct tcp_conn *c)
 {
-    if (!state_synchronized(c->state) || c->orphan)
+    if (!state_synchronized(c->state) || c->state == WEFT_TCP_TIME_WAIT || c->orphan)
         return;
     c->keepalive_sent = 0;
     c->quiet_deadline =

@@ -151,7 +151,7 @@ static void challenge(struct tcp *t, const struct halfopen *h, const struct tcp_
     out.h.seq = seq_add(h->iss, 1);
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_ACK;
-    out.h.window = (uint16_t)min_u32(h->listener->receive_buffer, 65535);
+    out.h.window = (uint16_t)(min_u32(h->listener->receive_buffer, 65535) >> h->rcv_wscale);
     if (h->has_ts) {
         out.o.has_ts = true;
         out.o.ts_val = ts_clock(t->stack->now, h->ts_offset);

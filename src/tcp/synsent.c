@@ -129,8 +129,7 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     conn_established(c);
     c->snd.wl2 = seg->h.ack;
     ackpolicy_now(&c->work->ack);
-    seg->h.flags &= (uint16_t)~TCP_SYN;
-    seg->h.seq = c->rcv.nxt;
+    seg_take_syn_off(c, seg);
     if (seg->len || seg_has(seg, TCP_FIN)) /* text and FIN on the SYN,ACK go the ordinary way */
         return arrives(c, seg);
     return TCP_DONE;

@@ -98,6 +98,8 @@ static struct tcp_plan plan_new(struct tcp_conn *c)
 
     if (c->fin_sent || (unsent == 0 && !last_words) || room == 0)
         return nothing;
+    if (c->work->sndmap.count >= SNDMAP_MAX / 2) /* the rest is for splitting what is lost, else it could not go again */
+        return nothing;
     if (unsent)
         p.len = new_data_len(c, unsent, room, last_words);
     p.fin = last_words && p.len == unsent && p.len < room;
@@ -146,6 +148,16 @@ static uint32_t room_for_sack(const struct tcp_conn *c)
     return c->mss > head + payload ? (c->mss - head - payload) / TCP_LEN_SACK_BLOCK : 0;
 }
 
+/* At most `most` blocks; none for what lies at RCV.NXT and found no memory to be delivered: that must come again. */
+static void put_sack(const struct tcp_conn *c, struct tcp_options *o, uint32_t most)
+{
+    unsigned n = reasm_sack(&c->work->reasm, o->sack, most);
+
+    for (unsigned i = 0; i < n; i++)
+        if (seq_gt(o->sack[i].start, c->rcv.nxt))
+            o->sack[o->n_sack++] = o->sack[i];
+}
+
 /* Timestamps and, while data is held out of order, SACK blocks. */
 static void put_options(const struct tcp_conn *c, struct tcp_options *o)
 {
@@ -159,7 +171,7 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
         o->ts_ecr = c->ts_recent;
     }
     if (c->sack_ok && c->work->reasm.count)
-        o->n_sack = (uint8_t)reasm_sack(&c->work->reasm, o->sack, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
+        put_sack(c, o, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
 }
 
 static uint16_t plan_flags(const struct tcp_conn *c, const struct tcp_plan *plan)
@@ -231,7 +243,7 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
     if (o->n_sack == 0)
         return;
     most = c->mss + (c->ts_ok ? TS_OPTION : 0) - (uint32_t)tcp_options_len(o, false, TCP_LAYOUT_LINUX);
-    if (plan->len > most && plan->len <= c->mss) {
+    if (plan->len > most) { /* no super-segments either while there is a hole to report */
         plan->len = most;
         plan->fin = false;
     }

@@ -79,17 +79,18 @@ def until(condition, what):
 class Lab:
     """One host named bar at 10.9.0.2 on a device of this kind; the kernel is 10.9.0.1 on the other side of it."""
 
-    def __init__(self, kind='tap'):
+    def __init__(self, kind='tap', arguments=None):
         self.kind, self.device = kind, 'wt0'
         self.directory = tempfile.mkdtemp(prefix='weft-lab-')
         self.capture = os.path.join(self.directory, 'bar.pcapng')
+        self.arguments = ('--capture', self.capture) if arguments is None else arguments
         self.environment = {**os.environ, 'XDG_RUNTIME_DIR': self.directory}
         self.servers = []
         self.pid = None
 
     def __enter__(self):
         run('ip', 'link', 'set', 'lo', 'up')
-        self.up('--capture', self.capture)
+        self.up(*self.arguments)
         run('ip', 'address', 'add', f'{KERNEL}/24', 'dev', self.device)
         return self
 
@@ -150,7 +151,10 @@ def places(trouble):
 
 
 def main(tests, kinds=('tap', 'tun')):
-    """Runs each test on each kind of device (or on those in its own attribute `kinds`)."""
+    """Runs each test on each kind of device.
+
+    A test's own attribute `kinds` chooses among them; `arguments` goes to its `weft up`, instead of --capture.
+    """
     if not os.access(WEFT, os.X_OK):
         print(f'Bail out! there is no {WEFT} to test')
         sys.exit(1)
@@ -161,7 +165,7 @@ def main(tests, kinds=('tap', 'tun')):
     for number, (test, kind) in enumerate(plan, 1):
         name = f'{kind}: {test.__name__}'
         try:
-            with Lab(kind) as lab:
+            with Lab(kind, getattr(test, 'arguments', None)) as lab:
                 test(lab)
             print(f'ok {number} - {name}', flush=True)
         except Skip as why:

@@ -201,6 +201,7 @@ static void on_state(struct world *w, struct host *h, const struct weft_trace *t
 
 static void on_drop(struct world *w, struct host *h, const struct weft_trace *t)
 {
+    h->dropped++;
     tell(w->record, "dropped: %s; ", weft_drop_name(t->drop));
     if (w->record->verbose) {
         line(w, h, "");

@@ -6,8 +6,6 @@
  * mild: no link loses more than one packet in fifty, no weather, nothing else that may break a connection; then every
  * conversation whose two ends are polite must be carried out without an error.
  */
-#include <inttypes.h>
-
 #include "sim.h"
 
 #define PICK(rng, ...)                                                                                                 \
@@ -162,7 +160,7 @@ static void draw_link(struct scenario *s, unsigned i)
 
 static uint32_t draw_bytes(struct rng *r, bool hard)
 {
-    uint64_t size = PICK(r, 0, 1, 20, 600, 3000, 3000, 20000, 20000, 60000, 60000, 200000, 400000);
+    uint64_t size = PICK(r, 0, 1, 20, 600, 3000, 3000, 20000, 20000, 60000, 200000, 400000, 1500000);
 
     if (hard && size > 20000)
         size /= 20;
@@ -282,7 +280,7 @@ static void judge(struct scenario *s)
             s->mild = false;
         hard |= s->link[i].hard;
     }
-    s->bound = s->mild && !hard ? 1800 * WEFT_S : 24 * 3600 * WEFT_S;
+    s->bound = s->mild && !hard ? 4000 * WEFT_S : 10 * 24 * 3600 * WEFT_S;
 }
 
 static void draw_clock(struct scenario *s)
@@ -318,156 +316,4 @@ void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim)
     draw_weather(s);
     draw_clock(s);
     judge(s);
-}
-
-/* ---- the small ones ---- */
-
-/* Two hosts, one link of ten milliseconds, one conversation of 3,000 bytes each way. */
-static void small_base(struct scenario *s)
-{
-    struct side_plan side = {.bytes = 3000, .write_max = 100000, .read_max = 65536};
-
-    *s = (struct scenario){.n_hosts = 2, .n_links = 1, .n_flows = 1, .backlog = 8, .bound = 24 * 3600 * WEFT_S};
-    for (unsigned i = 0; i < 2; i++) {
-        weft_config_default(&s->config[i]);
-        s->config[i].tcp.msl = WEFT_S;
-        s->secret[i] = 100 + i;
-    }
-    s->link[0] = (struct link_plan){.host = {0, 1}, .kind = WEFT_LINK_IP, .mtu = {1500, 1500}, .seed = 5};
-    s->link[0].how[0].delay = s->link[0].how[1].delay = 10 * WEFT_MS;
-    s->flow[0] = (struct flow_plan){.present = true, .again = -1, .port = {20000, 7}, .start = WEFT_MS, .seed = 9};
-    s->flow[0].side[0] = s->flow[0].side[1] = side;
-}
-
-static void small_ethernet(struct scenario *s) { s->link[0].kind = WEFT_LINK_ETHERNET; }
-static void small_loopback(struct scenario *s) { s->flow[0].loopback = true; }
-
-static void small_crossing(struct scenario *s)
-{
-    s->flow[0].crossing = true;
-    s->flow[0].port[1] = 10000;
-}
-
-static void small_lossy(struct scenario *s)
-{
-    s->link[0].how[0].loss = s->link[0].how[1].loss = 50000;
-    s->link[0].how[0].reorder = s->link[0].how[1].reorder = 200000;
-    s->link[0].how[0].reorder_delay = s->link[0].how[1].reorder_delay = 5 * WEFT_MS;
-    s->flow[0].side[0].bytes = 40000;
-}
-
-static void small_abort(struct scenario *s)
-{
-    s->flow[0].side[0].ending = END_ABORT;
-    s->flow[0].side[0].leave_after = 2000;
-    s->flow[0].side[0].leave_at = WEFT_S;
-    s->flow[0].side[1].bytes = 30000;
-}
-
-static void small_super(struct scenario *s)
-{
-    s->link[0].offload[0] = s->link[0].offload[1] = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO;
-    s->link[0].share = true;
-    s->flow[0].side[0].bytes = 100000;
-    s->flow[0].side[1].deaf_until = 2 * WEFT_S;
-    s->config[1].tcp.receive_buffer = 16384;
-}
-
-static void small_again(struct scenario *s)
-{
-    s->n_flows = 3;
-    s->flow[1] = s->flow[2] = s->flow[0];
-    s->flow[1].again = 0;
-    s->flow[2].port[0]++;
-}
-
-static const struct {
-    const char *name;
-    void (*make)(struct scenario *s);
-} small[] = {
-    {"ethernet", small_ethernet}, {"loopback", small_loopback}, {"crossing", small_crossing},
-    {"lossy", small_lossy},       {"abort", small_abort},       {"super", small_super},
-    {"again", small_again},
-};
-
-bool scenario_small(struct scenario *s, unsigned number, const char **name)
-{
-    if (number >= ARRAY_LEN(small))
-        return false;
-    small_base(s);
-    s->seed = number;
-    small[number].make(s);
-    *name = small[number].name;
-    return true;
-}
-
-/* ---- in words ---- */
-
-static void print_link(const struct link_plan *l, FILE *to)
-{
-    fprintf(to, "  link %u-%u %s mtu %u/%u offload %u%s\n", l->host[0], l->host[1],
-            l->kind == WEFT_LINK_ETHERNET ? "ethernet" : "ip", l->mtu[0], l->mtu[1], l->offload[0],
-            l->share ? " shared" : "");
-    for (unsigned d = 0; d < 2; d++) {
-        const struct weft_impairment *h = &l->how[d];
-
-        fprintf(to, "    %s %" PRIu64 " bit/s queue %zu delay %.3f ms jitter %.3f ms", d ? "<-" : "->",
-                h->bits_per_second, h->queue_bytes, (double)h->delay / 1e6, (double)h->jitter / 1e6);
-        fprintf(to, " loss %.1f%% dup %.1f%% corrupt %.1f%% reorder %.1f%% by %.3f ms\n", h->loss / 1e4,
-                h->duplicate / 1e4, h->corrupt / 1e4, h->reorder / 1e4, (double)h->reorder_delay / 1e6);
-    }
-}
-
-static const char *const ending_name[] = {"half-close", "last", "close", "abort", "linger", "deaf"};
-
-static void print_side(const struct side_plan *p, FILE *to)
-{
-    fprintf(to, "    %u bytes, writes %u reads %u, %s", p->bytes, p->write_max, p->read_max, ending_name[p->ending]);
-    if (!is_polite(p->ending))
-        fprintf(to, " after %u bytes or %.3f ms", p->leave_after, (double)p->leave_at / 1e6);
-    if (p->pauses)
-        fprintf(to, ", %u pauses (%u ppm) to %.0f ms", p->pauses, p->pause_ppm, (double)p->pause_max / 1e6);
-    if (p->deaf_until)
-        fprintf(to, ", deaf %.0f ms", (double)p->deaf_until / 1e6);
-    if (p->send_buffer || p->receive_buffer)
-        fprintf(to, ", buffers %d/%d", p->send_buffer, p->receive_buffer);
-    fprintf(to, "%s%s%s%s%s%s\n", p->nodelay ? " nodelay" : "", p->cork ? " cork" : "",
-            p->keepalive ? " keepalive" : "", p->more ? " more" : "", p->peek ? " peek" : "",
-            p->scatter ? " scatter" : "");
-}
-
-static void print_host(const struct weft_tcp_config *k, unsigned i, FILE *to)
-{
-    fprintf(to, "  host %u%s%s%s%s buffers %zu/%zu msl %.0f s rto_min %.0f ms delack %.0f ms quick %u iw %u ooo %zu\n",
-            i, k->timestamps ? " ts" : "", k->sack ? " sack" : "", k->window_scaling ? " wscale" : "",
-            k->park ? " park" : "", k->send_buffer, k->receive_buffer, (double)k->msl / 1e9,
-            (double)k->rto_min / 1e6, (double)k->delayed_ack / 1e6, k->quick_acks, k->initial_window,
-            k->max_out_of_order);
-}
-
-void scenario_print(const struct scenario *s, FILE *to)
-{
-    static const char *const weather_name[] = {"cut", "stall", "leap"};
-
-    fprintf(to, "scenario %" PRIu64 "%s\n", s->seed, s->mild ? " (mild)" : "");
-    for (unsigned i = 0; i < s->n_hosts; i++)
-        print_host(&s->config[i].tcp, i, to);
-    for (unsigned i = 0; i < s->n_links; i++)
-        print_link(&s->link[i], to);
-    for (unsigned i = 0; i < s->n_weather; i++)
-        fprintf(to, "  weather at %.3f s: %s for %.3f s, link %u mask %u\n", (double)s->weather[i].at / 1e9,
-                weather_name[s->weather[i].kind], (double)s->weather[i].length / 1e9, s->weather[i].link,
-                s->weather[i].mask);
-    for (unsigned i = 0; i < s->n_flows; i++) {
-        const struct flow_plan *f = &s->flow[i];
-
-        if (!f->present)
-            continue;
-        fprintf(to, "  flow %u link %u client end %u at %.3f s ports %u/%u%s%s%s%s%s\n", i, f->link, f->client,
-                (double)f->start / 1e9, f->port[0], f->port[1], f->loopback ? " loopback" : "",
-                f->crossing ? " crossing" : "", f->unheard ? " unheard" : "", f->ephemeral ? " ephemeral" : "",
-                f->again >= 0 ? " again" : "");
-        print_side(&f->side[0], to);
-        print_side(&f->side[1], to);
-    }
 }

@@ -7,7 +7,9 @@
  *   outside    the weft_env of each stack: memory with guards, refusals, randomness
  *   world      the stacks, the links, the weather, the clock and its loop
  *   wrap       where the clock must stand for sequence numbers to wrap
- *   app        both ends of each conversation; what they may and must see
+ *   pattern    what is sent
+ *   end        one end of a conversation: what it does, and what it may and must see
+ *   app        the conversations
  *   oracle     what must hold after each step, and when all is over
  *   frame      reads a frame as the RFCs write it (nothing of src/wire)
  *   ranges     which bytes of a stream were heard
@@ -124,9 +126,10 @@ struct scenario {
 };
 
 void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim);
-/* Some small ones by number, for failing each allocation in turn; false when there is none of that number. */
-bool scenario_small(struct scenario *s, unsigned number, const char **name);
+/* describe.c */
 void scenario_print(const struct scenario *s, FILE *to);
+/* small.c: some small ones by number, for failing each allocation in turn; false when there is none of that number. */
+bool scenario_small(struct scenario *s, unsigned number, const char **name);
 
 /* ---- outside.c ---- */
 
@@ -151,7 +154,13 @@ struct refusal {
 void outside_init(struct outside *o, struct host *host, uint64_t secret, struct refusal *refusal);
 struct weft_env outside_env(struct outside *o);
 
-/* ---- app.c ---- */
+/* ---- pattern.c ---- */
+
+/* The bytes from an offset on of what a side of a flow sends. */
+void pattern_fill(unsigned flow, unsigned side, uint32_t offset, uint8_t *to, size_t n);
+bool pattern_matches(unsigned flow, unsigned side, uint32_t offset, const uint8_t *p, size_t n);
+
+/* ---- end.c ---- */
 
 struct world;
 struct flow;
@@ -177,11 +186,25 @@ struct end {
     bool shut, heard_end, left, reset; /* left: closed before its time; reset: with a reset */
     unsigned pauses;
     int error;              /* the first it was told */
-    weft_time over_at;
+    weft_time heard_at, over_at;
     weft_time wake;         /* it acts then; WEFT_NEVER: on the next event */
     bool resting;           /* until wake, whatever happens */
     weft_time deaf;         /* reads nothing before; WEFT_NEVER: it does now */
 };
+
+bool end_is_polite(const struct end *e);
+/* Calls the peer; again later when it must be. */
+void end_open(struct end *e);
+/* Takes over what the listener accepted. */
+void end_adopt(struct end *e, weft_sock *sock);
+/* Does all that can be done now. */
+void end_act(struct end *e);
+/* When it wants to act next, whatever happens. */
+weft_time end_next(const struct end *e);
+/* It has no socket any more and wants none. */
+void end_over(struct end *e);
+
+/* ---- app.c ---- */
 
 struct flow {
     const struct flow_plan *plan;
@@ -192,11 +215,9 @@ struct flow {
     struct end end[2];
 };
 
-/* The byte at an offset of what a side of a flow sends. */
-void pattern_fill(unsigned flow, unsigned side, uint32_t offset, uint8_t *to, size_t n);
-bool pattern_matches(unsigned flow, unsigned side, uint32_t offset, const uint8_t *p, size_t n);
-
 void app_setup(struct world *w);
+/* An end is over: if both are, was all as it should be? */
+void app_judge(struct world *w, const struct flow *f);
 /* Starts what is due, wakes who wanted to be woken. True when somebody did something. */
 bool app_run(struct world *w);
 void app_event(struct world *w, const struct weft_event *event);
@@ -226,7 +247,7 @@ struct host {
     struct outside outside;
     weft_stack *stack;
     struct listener listener;
-    uint64_t sent; /* frames */
+    uint64_t sent, dropped; /* frames */
 };
 
 struct checker;

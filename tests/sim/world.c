@@ -9,7 +9,7 @@
 
 #define ROUNDS_MAX   200000          /* in one instant: a perfect link carries whole conversations in one */
 #define STEPS_MAX    3000000
-#define REFUSALS     (20 * WEFT_S)   /* how long random refusals go on */
+#define REFUSALS     (3 * WEFT_S)    /* how long random refusals go on: many conversations begin later */
 #define DRAIN        (3 * 3600 * WEFT_S) /* orphans, half-open records and TIME-WAIT are gone by then */
 #define SILENCE      (3600 * WEFT_S)
 

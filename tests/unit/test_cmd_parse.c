@@ -125,6 +125,88 @@ static void a_route_names_a_network_and_a_way(void **state)
         assert_false(parse_route(bad[i]));
 }
 
+static void shares_are_percents_down_to_a_millionth(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        uint32_t value;
+    } rows[] = {
+        {"1%", true, 10000},  {"0.0001%", true, 1}, {"100%", true, 1000000}, {"0%", true, 0},  {".5%", true, 5000},
+        {"100.1%", false, 0}, {"1", false, 0},      {"%", false, 0},         {"", false, 0},   {"-1%", false, 0},
+        {"1%%", false, 0},    {"x%", false, 0},     {"0.00001%", false, 0},  {"1 %", false, 0},
+    };
+
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        uint32_t value = 0;
+
+        assert_int_equal(parse_percent(rows[i].text, &value), rows[i].good);
+        if (rows[i].good)
+            assert_int_equal(value, rows[i].value);
+    }
+}
+
+static void durations_name_their_unit(void **state)
+{
+    static const struct {
+        const char *text;
+        bool good;
+        weft_time value;
+    } rows[] = {
+        {"5ms", true, 5 * WEFT_MS}, {"20us", true, 20 * WEFT_US}, {"2s", true, 2 * WEFT_S},     {".5ms", true, 500000},
+        {"60s", true, 60 * WEFT_S}, {"61s", false, 0},            {"5", false, 0},                {"ms", false, 0},
+        {"", false, 0},             {"5m", false, 0},             {"-5ms", false, 0},             {"5 ms", false, 0},
+    };
+
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        weft_time value = 0;
+
+        assert_int_equal(parse_duration(rows[i].text, &value), rows[i].good);
+        if (rows[i].good)
+            assert_int_equal(value, rows[i].value);
+    }
+}
+
+static void an_impairment_is_words_joined_by_commas(void **state)
+{
+    struct weft_impairment how;
+    uint64_t seed;
+    char bad[40];
+
+    assert_true(parse_impairment("loss=1%,dup=0.5%,reorder=2%:4ms,delay=5ms,jitter=1ms,corrupt=0.01%,seed=7", &how,
+                                 &seed, bad, sizeof bad));
+    assert_int_equal(how.loss, 10000);
+    assert_int_equal(how.duplicate, 5000);
+    assert_int_equal(how.corrupt, 100);
+    assert_int_equal(how.reorder, 20000);
+    assert_int_equal(how.reorder_delay, 4 * WEFT_MS);
+    assert_int_equal(how.delay, 5 * WEFT_MS);
+    assert_int_equal(how.jitter, WEFT_MS);
+    assert_int_equal(seed, 7);
+    assert_true(parse_impairment("reorder=1%", &how, &seed, bad, sizeof bad));
+    assert_int_equal(how.reorder_delay, 3 * WEFT_MS);
+    assert_int_equal(how.loss, 0);
+    assert_int_equal(seed, 0);
+}
+
+static void a_word_that_makes_no_sense_is_named(void **state)
+{
+    static const struct {
+        const char *text, *bad;
+    } rows[] = {
+        {"", ""},           {"loss", "loss"},           {"loss=1%,", ""},           {"loss=1%,dup=x", "dup=x"},
+        {"lost=1%", "lost=1%"}, {"delay=5", "delay=5"}, {"reorder=1%:", "reorder=1%:"}, {"seed=-1,loss=1%", "seed=-1"},
+    };
+    struct weft_impairment how;
+    uint64_t seed;
+    char bad[40];
+
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        assert_false(parse_impairment(rows[i].text, &how, &seed, bad, sizeof bad));
+        assert_string_equal(bad, rows[i].bad);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -135,6 +217,10 @@ int main(void)
         cmocka_unit_test(a_host_name_cannot_leave_its_directory),
         cmocka_unit_test(an_interface_is_a_kind_and_a_kernel_name),
         cmocka_unit_test(a_route_names_a_network_and_a_way),
+        cmocka_unit_test(shares_are_percents_down_to_a_millionth),
+        cmocka_unit_test(durations_name_their_unit),
+        cmocka_unit_test(an_impairment_is_words_joined_by_commas),
+        cmocka_unit_test(a_word_that_makes_no_sense_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

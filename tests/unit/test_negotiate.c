@@ -85,6 +85,18 @@ static void a_syn_ack_offers_nothing_that_the_syn_did_not(void **state)
         }
 }
 
+/* R7323-2.2: a shift of zero scales nothing, but says that the sender knows of scaling */
+static void a_shift_of_zero_is_an_offer_to_scale(void **state)
+{
+    struct tcp_offer of = offer(ALL);
+    struct tcp_options t = syn_of(ALL);
+
+    t.wscale = 0;
+    assert_int_equal(negotiate_syn_ack(&of, &t, 777).wscale, 5);
+    assert_int_equal(negotiate(&of, &t, false).rcv_wscale, 5);
+    assert_int_equal(negotiate(&of, &t, false).snd_wscale, 0);
+}
+
 /* Either end of one handshake comes to the mirror image of the other's agreement. */
 static void both_ends_agree_on_the_same(void **state)
 {
@@ -153,6 +165,7 @@ int main(void)
         cmocka_unit_test(only_what_both_offer_holds),
         cmocka_unit_test(a_syn_offers_what_we_are_ready_for),
         cmocka_unit_test(a_syn_ack_offers_nothing_that_the_syn_did_not),
+        cmocka_unit_test(a_shift_of_zero_is_an_offer_to_scale),
         cmocka_unit_test(both_ends_agree_on_the_same),
         cmocka_unit_test(without_an_mss_option_the_default_holds),
         cmocka_unit_test(the_peer_is_taken_at_its_word_down_to_the_floor),

@@ -144,6 +144,49 @@ static void bytes_known_to_follow_get_a_block_that_holds_them(void **state)
     room_check(&r);
 }
 
+static void a_stream_gets_blocks_for_what_is_known_to_follow(void **state)
+{
+    static const struct {
+        uint32_t n, more, size;
+    } rows[] = {{100, 0, BLOCK_MEDIUM}, {100, 50, BLOCK_MEDIUM}, {10000, 10000, BLOCK_LARGE}, {10000, 0, BLOCK_MEDIUM}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct sendq q;
+        struct room r;
+
+        room_init(&r, 1);
+        sendq_init(&q);
+        write(&r, &q, BLOCK_SMALL, 0, 0);
+        write(&r, &q, rows[i].n, BLOCK_SMALL, rows[i].more);
+        assert_int_equal(spanring_at(&q.ring, 1)->block->size, rows[i].size);
+        sendq_clear(&q, r.mem);
+        room_check(&r);
+    }
+}
+
+/* The link reads what is before it; the queue alone writes behind it. */
+static void a_write_goes_on_in_a_block_that_a_packet_holds(void **state)
+{
+    struct weft_pkt p;
+    uint8_t out[200];
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    for (unsigned round = 0; round < 2; round++) {
+        write(&r, &q, 100, 0, 0);
+        packet_begin(&p);
+        sendq_attach(&q, 0, 100, &p);
+        write(&r, &q, 100, 100, 0);
+        assert_int_equal(q.ring.count, 1);
+        assert_int_equal(payload(&p, out), 100);
+        packet_end(&p);
+        sendq_clear(&q, r.mem); /* and so it is afterwards */
+    }
+    room_check(&r);
+}
+
 static void short_payloads_are_copied_behind_the_header(void **state)
 {
     static const struct {
@@ -351,6 +394,8 @@ int main(void)
         cmocka_unit_test(an_empty_queue_owns_nothing),
         cmocka_unit_test(short_writes_share_a_block),
         cmocka_unit_test(bytes_known_to_follow_get_a_block_that_holds_them),
+        cmocka_unit_test(a_stream_gets_blocks_for_what_is_known_to_follow),
+        cmocka_unit_test(a_write_goes_on_in_a_block_that_a_packet_holds),
         cmocka_unit_test(short_payloads_are_copied_behind_the_header),
         cmocka_unit_test(a_packet_takes_as_many_spans_as_it_has_room_for),
         cmocka_unit_test(bytes_in_a_packet_outlive_their_acknowledgment),

@@ -176,7 +176,8 @@ static void only_its_maker_appends_to_a_block_that_others_hold(void **state)
 
             room_init(&r, 1);
             spanring_init(&ring);
-            ring.maker = maker;
+            if (maker)
+                ring.maker = true;
             copy_in(&r, &ring, 100, 0);
             b = spanring_at(&ring, 0)->block;
             if (shared)
@@ -303,7 +304,7 @@ static void appending_moves_everything_or_nothing(void **state)
 #define MOST   40000u
 #define OTHERS 16
 
-/* What a ring should hold: bytes, moved by hand. */
+/* What a ring should hold: bytes, moved by hand. The first ring takes in no spans of others: it is their maker. */
 struct model {
     uint8_t b[MOST];
     uint32_t n;
@@ -388,7 +389,21 @@ static void op_copy(struct stream *s, unsigned i, uint32_t n)
     model_add(&s->model[i], bytes, k);
 }
 
-/* A received block, stored in one to three consecutive pieces, some of it left out between them at times. */
+/* Two queues hold the end of the same block, as a sender's and a receiver's do on a loopback. */
+static void op_share(struct stream *s, unsigned from, unsigned to)
+{
+    struct span *last = spanring_last(&s->ring[from]);
+    size_t pinned = 0;
+    uint32_t k;
+
+    if (from == to || to == 0 || !last || s->model[to].n + last->len > MOST)
+        return;
+    k = spanring_store(&s->ring[to], s->r.mem, &s->r.pool, last, &pinned);
+    assert_true(k == last->len || (k < last->len && s->r.refuse_ppm));
+    model_add(&s->model[to], s->model[from].b + s->model[from].n - last->len, k);
+}
+
+/* A received block, stored in pieces that follow each other, some of it left out between them at times. */
 static void op_store(struct stream *s, unsigned i, uint32_t n)
 {
     uint32_t headroom = room_below(&s->r, 200), done = 0;
@@ -416,7 +431,7 @@ static void op_store(struct stream *s, unsigned i, uint32_t n)
 
 static void op_append(struct stream *s, unsigned to, unsigned from)
 {
-    if (to == from || s->model[to].n + s->model[from].n > MOST)
+    if (to == from || to == 0 || from == 0 || s->model[to].n + s->model[from].n > MOST)
         return;
     if (!spanring_append(&s->ring[to], &s->ring[from], s->r.mem)) {
         assert_true(s->r.refuse_ppm > 0);
@@ -435,7 +450,7 @@ static void operate(struct stream *s)
     if (what < 25) {
         op_copy(s, i, n);
     } else if (what < 55) {
-        if (n)
+        if (n && i != 0)
             op_store(s, i, n);
     } else if (what < 80) {
         n = room_below(&s->r, min_u32(s->model[i].n, what < 60 ? UINT32_MAX - 1 : 2000) + 1);
@@ -443,10 +458,12 @@ static void operate(struct stream *s)
         model_consume(&s->model[i], n);
     } else if (what < 85) {
         op_append(s, i, room_below(&s->r, RINGS));
-    } else if (what < 86) {
+    } else if (what < 88) {
+        op_share(s, i, room_below(&s->r, RINGS));
+    } else if (what < 89) {
         spanring_clear(&s->ring[i], s->r.mem);
         s->model[i].n = 0;
-    } else if (what < 93 && s->ring[i].count) {
+    } else if (what < 94 && s->ring[i].count) {
         hold(&s->other[room_below(&s->r, OTHERS)], spanring_at(&s->ring[i], room_below(&s->r, s->ring[i].count)));
     } else {
         let_go(&s->other[room_below(&s->r, OTHERS)]);
@@ -468,6 +485,7 @@ static void rings_behave_like_arrays_of_bytes(void **state)
         room_init(&s.r, 100 + round);
         for (unsigned i = 0; i < RINGS; i++)
             spanring_init(&s.ring[i]);
+        s.ring[0].maker = true;
         s.r.refuse_ppm = refusals[round];
         for (unsigned op = 0; op < 200000; op++)
             operate(&s);

@@ -168,6 +168,22 @@ static void a_restarted_record_holds_up_nobody_behind_it(void **state)
     table_check(&r, &t);
 }
 
+static void the_turn_of_an_overdue_or_restarted_record_is_now(void **state)
+{
+    struct timewait_table t;
+    struct timewait *w;
+    struct room r;
+
+    table_init(&r, &t);
+    w = record(&t, 1, 0);
+    assert_int_equal(timewait_deadline(&t, STAY + 5 * S), STAY + 5 * S);
+    timewait_restart(w, S, STAY); /* its old place comes up at a time that is no longer known */
+    assert_int_equal(timewait_deadline(&t, 2 * S), 2 * S);
+    assert_null(timewait_pop(&t, 2 * S, false));
+    assert_int_equal(timewait_deadline(&t, 2 * S), S + STAY);
+    table_check(&r, &t);
+}
+
 static void the_oldest_goes_first_when_room_is_needed(void **state)
 {
     struct timewait *w[3];
@@ -365,6 +381,7 @@ int main(void)
         cmocka_unit_test(records_leave_in_the_order_they_came),
         cmocka_unit_test(a_restarted_record_waits_its_whole_time_again),
         cmocka_unit_test(a_restarted_record_holds_up_nobody_behind_it),
+        cmocka_unit_test(the_turn_of_an_overdue_or_restarted_record_is_now),
         cmocka_unit_test(the_oldest_goes_first_when_room_is_needed),
         cmocka_unit_test(a_buried_record_is_never_handed_out),
         cmocka_unit_test(without_memory_there_is_no_record),

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One end of a conversation. It acts on events alone (and on moments of its own), so that an event which the stack
+ * forgets leaves it waiting, and the world notices.
+ *
+ * What it checks: bytes arrive in order, once and unchanged; the end of the stream comes when the peer has ended it,
+ * not a byte earlier or later; what is announced readable is readable.
+ */
+#include "sim.h"
+
+#define BUFFER   100000u
+#define FORSAKEN (2000 * WEFT_S) /* whose peer went without a farewell that arrived, and who has nothing to say */
+
+static struct end *peer_of(const struct end *e) { return &e->flow->end[1 - e->side]; }
+static struct world *world_of(const struct end *e) { return e->owner.host->world; }
+
+bool end_is_polite(const struct end *e)
+{
+    return e->plan->ending == END_HALF_CLOSE || e->plan->ending == END_LAST;
+}
+
+static void say(struct end *e, const char *what, int64_t result)
+{
+    record_note(world_of(e), e, "%s: %lld", what, (long long)result);
+}
+
+static void wake_in(struct end *e, weft_time t)
+{
+    e->wake = world_of(e)->now + t;
+    e->resting = true;
+}
+
+/* Does this end stop here for a while? */
+static bool takes_a_rest(struct end *e)
+{
+    const struct side_plan *p = e->plan;
+
+    if (e->pauses >= p->pauses || !rng_chance(&e->rng, p->pause_ppm))
+        return false;
+    e->pauses++;
+    wake_in(e, 1 + rng_below(&e->rng, p->pause_max));
+    return true;
+}
+/* ---- the end of an end ---- */
+
+void end_over(struct end *e)
+{
+    e->owner.sock = NULL;
+    e->phase = PHASE_OVER;
+    e->over_at = world_of(e)->now;
+    e->wake = WEFT_NEVER;
+    app_judge(world_of(e), e->flow);
+}
+static void close_it(struct end *e, bool hard)
+{
+    e->reset = hard || weft_unread(e->owner.sock);
+    say(e, hard ? "abort" : "close", 0);
+    if (hard)
+        weft_abort(e->owner.sock);
+    else
+        weft_close(e->owner.sock);
+    end_over(e);
+}
+
+static void told_error(struct end *e, const char *where, int err)
+{
+    say(e, where, err);
+    e->error = err;
+    close_it(e, false);
+}
+
+/* Is this an error only because memory was refused? Then it is tried again. */
+static bool is_refusal(struct end *e, int64_t result)
+{
+    if (result != WEFT_ENOMEM || world_of(e)->refusal.refused == 0)
+        return false;
+    wake_in(e, 100 * WEFT_MS);
+    return true;
+}
+
+/* ---- beginning ---- */
+
+static void set(struct end *e, int level, int option, int value)
+{
+    weft_setsockopt(e->owner.sock, level, option, &value, sizeof value);
+}
+
+static void set_options(struct end *e)
+{
+    const struct side_plan *p = e->plan;
+
+    weft_set_cookie(e->owner.sock, e);
+    if (p->send_buffer)
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, p->send_buffer);
+    if (p->receive_buffer)
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, p->receive_buffer);
+    if (p->nodelay)
+        set(e, WEFT_SOL_TCP, WEFT_TCP_NODELAY, 1);
+    if (p->cork)
+        set(e, WEFT_SOL_TCP, WEFT_TCP_CORK, 1);
+    if (p->keepalive) {
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, 1);
+        set(e, WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, 1);
+        set(e, WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, 40);
+    }
+}
+
+/* Binds and connects; the error of the first call that failed. */
+static int call_peer(struct end *e)
+{
+    struct flow *f = e->flow;
+    int err;
+
+    if (!f->plan->ephemeral || e->side == 1) {
+        err = weft_bind(e->owner.sock, &f->address[e->side]);
+        if (err)
+            return err;
+    }
+    err = weft_connect(e->owner.sock, &f->address[1 - e->side]);
+    if (err == WEFT_EINPROGRESS)
+        weft_getsockname(e->owner.sock, &f->address[e->side]);
+    return err;
+}
+
+void end_open(struct end *e)
+{
+    struct world *w = world_of(e);
+    int err = 0;
+
+    e->wake = WEFT_NEVER;
+    e->resting = false;
+    e->owner.sock = weft_socket(e->owner.host->stack, WEFT_TCP, &err);
+    if (e->owner.sock) {
+        set_options(e);
+        err = call_peer(e);
+    }
+    say(e, "connect", err);
+    if (err == WEFT_EINPROGRESS) {
+        e->phase = PHASE_OPENING;
+        return;
+    }
+    if (e->owner.sock)
+        weft_close(e->owner.sock);
+    e->owner.sock = NULL;
+    if (is_refusal(e, err))
+        return;
+    if (e->flow->plan->again >= 0 && (err == WEFT_EADDRNOTAVAIL || err == WEFT_EADDRINUSE)) {
+        wake_in(e, 500 * WEFT_MS); /* the pair is in TIME-WAIT */
+        return;
+    }
+    sim_fail(w, "flow %u: connect says %s", e->flow->number, weft_strerror(err));
+    end_over(e);
+}
+void end_adopt(struct end *e, weft_sock *sock)
+{
+    e->owner.sock = sock;
+    e->phase = PHASE_OPEN;
+    e->wake = world_of(e)->now;
+    set_options(e);
+    say(e, "accepted", 0);
+}
+
+/* ---- leaving before the time ---- */
+
+static weft_time leave_time(const struct end *e)
+{
+    return end_is_polite(e) || e->left ? WEFT_NEVER : e->flow->start + e->plan->leave_at;
+}
+
+static bool wants_to_leave(const struct end *e)
+{
+    return !end_is_polite(e) && !e->left &&
+           (world_of(e)->now >= leave_time(e) || e->sent + e->received >= e->plan->leave_after);
+}
+
+static void leave(struct end *e)
+{
+    struct weft_linger now = {.onoff = 1, .linger = 0};
+
+    e->left = true;
+    switch (e->plan->ending) {
+    case END_LINGER:
+        weft_setsockopt(e->owner.sock, WEFT_SOL_SOCKET, WEFT_SO_LINGER, &now, sizeof now);
+        close_it(e, false);
+        e->reset = true;
+        break;
+    case END_DEAF:
+        say(e, "shutdown both", weft_shutdown(e->owner.sock, WEFT_SHUT_RDWR));
+        wake_in(e, 1 + rng_below(&e->rng, 3 * WEFT_S));
+        break;
+    default:
+        e->reset = weft_tcp_state(e->owner.sock) == WEFT_TCP_SYN_SENT;
+        close_it(e, e->plan->ending == END_ABORT);
+    }
+}
+
+/*
+ * A peer that reset the connection, or lost it, says so once. When that is lost and this end only listens, it may wait
+ * for ever (RFC 9293 §3.5.1: only keepalives would tell): so it does not.
+ */
+static weft_time forsaken_at(const struct end *e)
+{
+    const struct end *p = peer_of(e);
+
+    return p->phase == PHASE_OVER ? (p->over_at > e->heard_at ? p->over_at : e->heard_at) + FORSAKEN : WEFT_NEVER;
+}
+
+static void give_up(struct end *e)
+{
+    say(e, "gives up", 0);
+    if (!world_lost_anything(world_of(e)) && world_of(e)->scenario->n_weather == 0)
+        sim_fail(world_of(e), "flow %u side %u was never told that its peer is gone, although nothing was lost",
+                 e->flow->number, e->side);
+    e->error = WEFT_ETIMEDOUT;
+    close_it(e, true);
+}
+
+/* ---- sending ---- */
+
+static int64_t send_some(struct end *e, uint8_t *buffer, uint32_t n)
+{
+    bool more = e->plan->more && e->sent + n < e->plan->bytes;
+    struct weft_iov iov[2] = {{buffer, n / 3}, {buffer + n / 3, n - n / 3}};
+
+    pattern_fill(e->flow->number, e->side, e->sent, buffer, n);
+    if (e->plan->scatter)
+        return weft_sendmsg(e->owner.sock, iov, 2, more ? WEFT_MSG_MORE : 0, NULL);
+    return weft_send(e->owner.sock, buffer, n, more ? WEFT_MSG_MORE : 0);
+}
+
+/* Until all is sent or nothing more is taken. False: it may go no further now. */
+static bool send_all(struct end *e)
+{
+    static uint8_t buffer[BUFFER];
+
+    while (e->sent < e->plan->bytes && !e->shut) {
+        uint32_t left = e->plan->bytes - e->sent;
+        int64_t n = send_some(e, buffer, left < e->plan->write_max ? left : e->plan->write_max);
+
+        if (n == WEFT_EAGAIN)
+            return true;
+        if (n > 0)
+            e->sent += (uint32_t)n;
+        else if (is_refusal(e, n))
+            return false;
+        else {
+            if (n == 0)
+                sim_fail(world_of(e), "flow %u side %u: send took nothing and gave no reason", e->flow->number, e->side);
+            told_error(e, "send", (int)n);
+            return false;
+        }
+        if (takes_a_rest(e))
+            return false;
+    }
+    return true;
+}
+
+/* ---- receiving ---- */
+
+static bool check_received(struct end *e, const uint8_t *p, size_t n)
+{
+    const struct end *from = peer_of(e);
+    struct world *w = world_of(e);
+
+    if (e->received + n > from->sent)
+        sim_fail(w, "flow %u side %u received %u bytes more than were sent", e->flow->number, e->side,
+                 (unsigned)(e->received + n - from->sent));
+    else if (!pattern_matches(e->flow->number, from->side, e->received, p, n))
+        sim_fail(w, "flow %u side %u received wrong bytes at %u", e->flow->number, e->side, e->received);
+    return !w->failed;
+}
+
+static void check_end(struct end *e)
+{
+    const struct end *from = peer_of(e);
+
+    e->heard_end = true;
+    if (e->left)
+        return;
+    if (!from->shut && !from->left && from->phase != PHASE_OVER)
+        sim_fail(world_of(e), "flow %u side %u heard an end that the peer has not said", e->flow->number, e->side);
+    else if (e->received != from->sent)
+        sim_fail(world_of(e), "flow %u side %u heard the end after %u of %u bytes", e->flow->number, e->side,
+                 e->received, from->sent);
+}
+
+static int64_t receive_some(struct end *e, uint8_t *buffer)
+{
+    uint32_t n = e->plan->read_max < BUFFER ? e->plan->read_max : BUFFER;
+    struct weft_iov iov[2] = {{buffer, n / 4}, {buffer + n / 4, n - n / 4}};
+
+    if (e->plan->peek && rng_chance(&e->rng, 300000)) {
+        int64_t seen = weft_recv(e->owner.sock, buffer, n, WEFT_MSG_PEEK);
+
+        if (seen < 0 || (seen && !check_received(e, buffer, (size_t)seen)))
+            return seen; /* an error is told once, to whoever asks first */
+    }
+    if (e->plan->scatter)
+        return weft_recvmsg(e->owner.sock, iov, 2, 0, NULL, NULL);
+    return weft_recv(e->owner.sock, buffer, n, 0);
+}
+
+/* Until nothing is there. False: it may go no further now. */
+static bool receive_all(struct end *e)
+{
+    static uint8_t buffer[BUFFER];
+    struct world *w = world_of(e);
+
+    if (e->deaf != WEFT_NEVER)
+        return true;
+    while (!e->heard_end) {
+        int64_t n = receive_some(e, buffer);
+
+        if (n == WEFT_EAGAIN) {
+            if (weft_ready(e->owner.sock) & WEFT_READABLE)
+                sim_fail(w, "flow %u side %u: readable, but nothing to read", e->flow->number, e->side);
+            return true;
+        }
+        if (n < 0) {
+            told_error(e, "receive", (int)n);
+            return false;
+        }
+        if (n == 0) {
+            say(e, "end", e->received);
+            check_end(e);
+        } else if (!check_received(e, buffer, (size_t)n)) {
+            return false;
+        }
+        e->received += (uint32_t)n;
+        e->heard_at = w->now;
+        if (takes_a_rest(e))
+            return false;
+    }
+    return true;
+}
+
+/* ---- all that an end does ---- */
+
+static bool peer_is_slow(const struct end *e)
+{
+    const struct side_plan *p = peer_of(e)->plan;
+
+    return p->deaf_until || p->pauses;
+}
+
+static void finish(struct end *e)
+{
+    int err;
+
+    if (!e->shut && e->sent == e->plan->bytes && (e->plan->ending != END_LAST || e->heard_end)) {
+        err = weft_shutdown(e->owner.sock, WEFT_SHUT_WR);
+        say(e, "shutdown", err);
+        if (is_refusal(e, err))
+            return;
+        if (err) {
+            int why = weft_error(e->owner.sock);
+
+            told_error(e, "shutdown", why ? why : err);
+            return;
+        }
+        e->shut = true;
+    }
+    if (!e->shut || !e->heard_end)
+        return;
+    if (peer_is_slow(e) && weft_unsent(e->owner.sock)) /* an orphan may not wait long for a closed window */
+        wake_in(e, WEFT_S);
+    else
+        close_it(e, false);
+}
+
+static void check_opening(struct end *e)
+{
+    int err = weft_error(e->owner.sock);
+
+    if (err) {
+        told_error(e, "opening", err);
+        return;
+    }
+    if (weft_ready(e->owner.sock) & WEFT_WRITABLE) {
+        e->phase = PHASE_OPEN;
+        say(e, "open", weft_tcp_state(e->owner.sock));
+    }
+}
+
+void end_act(struct end *e)
+{
+    if (e->resting && world_of(e)->now < e->wake)
+        return;
+    e->resting = false;
+    e->wake = WEFT_NEVER;
+    if (e->deaf <= world_of(e)->now)
+        e->deaf = WEFT_NEVER;
+    if (e->phase == PHASE_IDLE) {
+        end_open(e);
+        return;
+    }
+    if (e->left) { /* deaf: time to go */
+        close_it(e, false);
+        return;
+    }
+    if (e->phase == PHASE_OPENING)
+        check_opening(e);
+    if (e->phase == PHASE_OVER)
+        return;
+    if (wants_to_leave(e)) {
+        leave(e);
+        return;
+    }
+    if (e->phase == PHASE_OPEN && send_all(e) && receive_all(e) && e->phase == PHASE_OPEN)
+        finish(e);
+    if (e->phase != PHASE_OVER && !e->resting && forsaken_at(e) <= world_of(e)->now)
+        give_up(e);
+}
+/* ---- time ---- */
+
+/* When an end wants to act next, whatever happens. */
+weft_time end_next(const struct end *e)
+{
+    weft_time at = e->wake;
+
+    if (e->phase == PHASE_OVER)
+        return WEFT_NEVER;
+    if (e->phase == PHASE_IDLE)
+        return e->resting ? at : WEFT_NEVER;
+    if (e->resting)
+        return at;
+    if (leave_time(e) < at)
+        at = leave_time(e);
+    if (forsaken_at(e) < at)
+        at = forsaken_at(e);
+    return e->deaf < at ? e->deaf : at;
+}
