@@ -47,6 +47,7 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     w->sender.pull = transmit_pull;
     sendq_init(&w->sendq);
     recvq_init(&w->recvq);
+    recvq_limit(&w->recvq, RECEIVE_PIN * (size_t)c->receive_buffer);
     reasm_init(&w->reasm);
     sndmap_init(&w->sndmap, c->snd.una);
     recovery_init(&w->recovery);

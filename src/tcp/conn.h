@@ -40,6 +40,7 @@
 #include "tcp/tcp.h"
 #include "tcp/timewait.h"
 
+#define RECEIVE_PIN 2 /* true size of unread bytes: at most this many times the receive buffer */
 #define TS_OPTION 12 /* bytes of the timestamps option with its padding */
 
 enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_COUNT };
@@ -187,7 +188,7 @@ struct tcp_seg {
 
 static inline bool seg_has(const struct tcp_seg *s, uint16_t flag) { return s->h.flags & flag; }
 
-/* Its SYN is dealt with: the rest goes on as any segment would, but for its window, which has no scale (RFC 7323 §2.2). */
+/* Its SYN is dealt with: the rest goes on as any segment would, but its window has no scale (RFC 7323 §2.2). */
 static inline void seg_take_syn_off(const struct tcp_conn *c, struct tcp_seg *seg)
 {
     seg->h.flags &= (uint16_t)~TCP_SYN;

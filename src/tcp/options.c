@@ -72,7 +72,12 @@ static int get_quickack(const struct tcp_conn *c) { return c->quick > 0; }
 static void set_sndbuf(struct tcp_conn *c, int v) { c->send_buffer = max_u32((uint32_t)v, MIN_BUFFER); }
 static int get_sndbuf(const struct tcp_conn *c) { return (int)c->send_buffer; }
 /* The window scale is fixed by the SYN, and what was announced stands (SHLD-14): a smaller buffer only slows down. */
-static void set_rcvbuf(struct tcp_conn *c, int v) { c->receive_buffer = max_u32((uint32_t)v, MIN_BUFFER); }
+static void set_rcvbuf(struct tcp_conn *c, int v)
+{
+    c->receive_buffer = max_u32((uint32_t)v, MIN_BUFFER);
+    if (is_working(c))
+        recvq_limit(&c->work->recvq, RECEIVE_PIN * (size_t)c->receive_buffer);
+}
 static int get_rcvbuf(const struct tcp_conn *c) { return (int)c->receive_buffer; }
 static int get_acceptconn(const struct tcp_conn *c) { return c->state == WEFT_TCP_LISTEN; }
 

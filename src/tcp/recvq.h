@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The receive queue: bytes in order that the user has not read. Accounted at true size; spans that pin much more
- * memory than they carry are copied together.
+ * The receive queue: bytes in order that the user has not read. Their true size is bounded too: a span that pins much
+ * more memory than it carries, and everything once the limit is reached, is copied together. What joins from out of
+ * order comes as it is: each of its spans carries at least a quarter of what it pins.
  */
 #ifndef TCP_RECVQ_H
 #define TCP_RECVQ_H
@@ -14,6 +15,9 @@ struct recvq {
 };
 
 void recvq_init(struct recvq *q);
+/* At most so many bytes of blocks are pinned by what recvq_push stores. */
+static inline void recvq_limit(struct recvq *q, size_t true_size) { q->ring.pin_limit = true_size; }
+
 void recvq_clear(struct recvq *q, struct mem *m);
 
 /* Stores the pieces in order; returns how many bytes were taken (fewer when out of memory). */

@@ -8,6 +8,7 @@ void spanring_init(struct spanring *r)
     r->room = SPANRING_SMALL;
     r->head = 0;
     r->count = 0;
+    r->pinned = r->pin_limit = 0;
     r->maker = false;
 }
 
@@ -15,11 +16,13 @@ void spanring_init(struct spanring *r)
 static void shrink(struct spanring *r, struct mem *m)
 {
     bool maker = r->maker;
+    size_t pin_limit = r->pin_limit;
 
     if (r->heap)
         mem_free(m, MEM_queue, r->heap, r->room * sizeof *r->heap);
     spanring_init(r);
     r->maker = maker;
+    r->pin_limit = pin_limit;
 }
 
 void spanring_clear(struct spanring *r, struct mem *m)
@@ -55,6 +58,7 @@ void spanring_push(struct spanring *r, struct span s)
 {
     weft_assert(r->count < r->room, "callers reserve before they push");
     *spanring_at(r, r->count++) = s;
+    r->pinned += s.block->true_size;
 }
 
 void spanring_consume(struct spanring *r, struct mem *m, uint32_t n)
@@ -69,6 +73,7 @@ void spanring_consume(struct spanring *r, struct mem *m, uint32_t n)
             return;
         }
         n -= s->len;
+        r->pinned -= s->block->true_size;
         block_unref(s->block);
         r->head = (r->head + 1) & (r->room - 1);
         r->count--;
@@ -142,6 +147,15 @@ static bool continues(const struct span *last, const struct span *piece)
     return last && last->block == piece->block && last->data + last->len == piece->data;
 }
 
+/* Is it worth keeping the whole block for this piece, and may we? */
+static bool may_pin(const struct spanring *r, const struct span *piece)
+{
+    const struct weft_block *b = piece->block;
+
+    return b && (uint64_t)piece->len * 4 >= b->size &&
+           (r->pin_limit == 0 || r->pinned + b->true_size <= r->pin_limit);
+}
+
 uint32_t spanring_store(struct spanring *r, struct mem *m, struct block_pool *pool, const struct span *piece,
                         size_t *true_size)
 {
@@ -151,7 +165,7 @@ uint32_t spanring_store(struct spanring *r, struct mem *m, struct block_pool *po
         last->len += piece->len;
         return piece->len;
     }
-    if (piece->block && (uint64_t)piece->len * 4 >= piece->block->size && spanring_reserve(r, m, 1)) {
+    if (may_pin(r, piece) && spanring_reserve(r, m, 1)) {
         *true_size += piece->block->true_size;
         spanring_push(r, (struct span){block_ref(piece->block), piece->data, piece->len});
         return piece->len;

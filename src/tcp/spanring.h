@@ -15,6 +15,8 @@ struct spanring {
     uint32_t room;     /* a power of two */
     uint32_t head;     /* index of the first span, below room */
     uint32_t count;
+    size_t pinned;     /* true size of the blocks it keeps from being free: a block counts once for each span in it */
+    size_t pin_limit;  /* above that spanring_store copies instead of pinning more; 0: none */
     bool maker;        /* every block in it was made by it: it may append to one that others read */
     struct span small[SPANRING_SMALL];
 };
@@ -50,7 +52,7 @@ bool spanring_append(struct spanring *to, struct spanring *from, struct mem *m);
 
 /*
  * Stores n bytes at p, which lie in `block` (NULL: nowhere that can be kept), behind what the ring holds: by
- * reference when the piece is at least a quarter of its block, else by copy into the last block's free end or a new
+ * reference when the piece is at least a quarter of its block and pin_limit allows, else by copy into the last block's free end or a new
  * one. *true_size grows by what is newly pinned. Returns how many bytes were stored: fewer than n only when out of
  * memory.
  */

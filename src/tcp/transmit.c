@@ -98,7 +98,7 @@ static struct tcp_plan plan_new(struct tcp_conn *c)
 
     if (c->fin_sent || (unsent == 0 && !last_words) || room == 0)
         return nothing;
-    if (c->work->sndmap.count >= SNDMAP_MAX / 2) /* the rest is for splitting what is lost, else it could not go again */
+    if (c->work->sndmap.count >= SNDMAP_MAX / 2) /* the rest is for splitting: what is lost must go again */
         return nothing;
     if (unsent)
         p.len = new_data_len(c, unsent, room, last_words);

@@ -60,7 +60,7 @@ static void a_record_of_ipv4_is_smaller_than_one_of_ipv6(void **state)
     room_check(&r);
 }
 
-/* MUST-22: after 1, 3, 7, 15, 31 s; given up at 63 s */
+/* After 1, 3, 7, 15, 31 s; given up at 63 s. */
 static void repeats_double_until_there_were_enough(void **state)
 {
     static const struct {

@@ -28,7 +28,7 @@ static struct tcp_options syn_of(unsigned bits)
     };
 }
 
-/* R7323-2.2, R7323-3.2, R2018-3 */
+/* R7323-2.2, R2018-3 */
 static void only_what_both_offer_holds(void **state)
 {
     for (unsigned ours = 0; ours <= ALL; ours++)
@@ -64,7 +64,7 @@ static void a_syn_offers_what_we_are_ready_for(void **state)
     }
 }
 
-/* R7323-2.2, R7323-3.2, R2018-3: what a SYN did not offer, its answer must not */
+/* R7323-2.2, R2018-3: what a SYN did not offer, its answer must not */
 static void a_syn_ack_offers_nothing_that_the_syn_did_not(void **state)
 {
     for (unsigned ours = 0; ours <= ALL; ours++)

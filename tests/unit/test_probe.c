@@ -30,7 +30,7 @@ static void window_probes_never_overflow(void **state)
 /* Idle for two hours, then 75 s apart, nine of them: Linux's defaults. */
 static const struct keepalive usual = {7200 * S, 75 * S, 9};
 
-/* MUST-26 */
+/* RFC 9293 §3.8.4 */
 static void keepalive_waits_until_the_connection_was_idle_long_enough(void **state)
 {
     weft_time next, heard = 1000 * S;
@@ -43,7 +43,7 @@ static void keepalive_waits_until_the_connection_was_idle_long_enough(void **sta
     assert_int_equal(next, 8275 * S);
 }
 
-/* MUST-26: a sign of life shortly before */
+/* A sign of life shortly before. */
 static void keepalive_starts_anew_when_something_is_heard(void **state)
 {
     weft_time next, heard = 0;

@@ -198,7 +198,7 @@ static void an_update_is_told_when_it_is_worth_a_segment(void **state)
         }
 }
 
-/* MUST-36's other end: a peer that stands before a closed window hears of it as soon as the user has made room. */
+/* A peer that stands before a closed window hears of it as soon as the user has made room. */
 static void a_closed_window_is_reopened_by_reading(void **state)
 {
     for (uint8_t shift = 0; shift <= RCVWND_MAX_SHIFT; shift++) {

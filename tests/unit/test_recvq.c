@@ -112,6 +112,29 @@ static void tiny_pieces_pin_no_frame_each(void **state)
     room_check(&r);
 }
 
+/* Frames a quarter full pin four times what they carry: by reference they would pass the limit after 32 of them. */
+static void above_its_limit_it_copies_instead_of_pinning(void **state)
+{
+    enum { LIMIT = 65536, LEN = 500, PIECES = 200 };
+    uint8_t out[LEN * PIECES];
+    struct recvq q;
+    struct room r;
+
+    room_init(&r, 1);
+    recvq_init(&q);
+    recvq_limit(&q, LIMIT);
+    for (uint32_t i = 0; i < PIECES; i++) {
+        assert_int_equal(push(&r, &q, LEN, LEN * i), LEN);
+        assert_true(q.ring.pinned <= LIMIT + LEN * (i + 1) + BLOCK_MEDIUM);
+    }
+    assert_true(q.ring.pinned < LEN * PIECES * 2);
+    assert_int_equal(read_flat(&r, &q, out, sizeof out, false), LEN * PIECES);
+    for (uint32_t i = 0; i < LEN * PIECES; i++)
+        assert_int_equal(out[i], pattern_byte(i, 0));
+    assert_int_equal(q.ring.pinned, 0);
+    room_check(&r);
+}
+
 static void without_memory_it_takes_what_fits_and_says_so(void **state)
 {
     struct span pieces[5];
@@ -299,6 +322,7 @@ int main(void)
         cmocka_unit_test(a_scattered_buffer_is_filled_in_order),
         cmocka_unit_test(a_block_is_let_go_with_its_last_byte),
         cmocka_unit_test(tiny_pieces_pin_no_frame_each),
+        cmocka_unit_test(above_its_limit_it_copies_instead_of_pinning),
         cmocka_unit_test(without_memory_it_takes_what_fits_and_says_so),
         cmocka_unit_test(the_queue_behaves_like_an_array_of_bytes),
     };

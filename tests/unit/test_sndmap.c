@@ -342,7 +342,7 @@ static void no_block_of_any_numbers_breaks_the_map(void **state)
 
 /* ---- loss ---- */
 
-/* R6675-1: IsLost; 20 segments of MSS, of which these are sacked */
+/* RFC 6675 §4, IsLost; 20 segments of MSS, of which these are sacked */
 static void lost_is_what_has_enough_sacked_behind_it(void **state)
 {
     static const struct {
@@ -380,7 +380,7 @@ static void lost_is_what_has_enough_sacked_behind_it(void **state)
         }
 }
 
-/* R6675-1: bytes alone would never tell of those */
+/* Bytes alone would never tell of those */
 static void small_segments_are_lost_after_three_sacked_ones(void **state)
 {
     struct bench b;

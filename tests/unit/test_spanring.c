@@ -255,6 +255,29 @@ static void a_long_copy_fills_blocks_one_after_the_other(void **state)
     room_check(&r);
 }
 
+static void a_new_block_holds_what_is_expected_to_follow(void **state)
+{
+    static const struct {
+        uint32_t n, expect, size;
+    } rows[] = {{10, 0, BLOCK_SMALL},      {10, 448, BLOCK_SMALL},     {10, 449, BLOCK_FRAME}, {10, 5000, BLOCK_MEDIUM},
+                {5000, 10, BLOCK_MEDIUM},  {10, UINT32_MAX, BLOCK_LARGE}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        uint8_t bytes[5000] = {0};
+        struct spanring ring;
+        size_t pinned = 0;
+        struct room r;
+
+        room_init(&r, 1);
+        spanring_init(&ring);
+        spanring_copy_in(&ring, r.mem, &r.pool, bytes, rows[i].n, rows[i].expect, &pinned);
+        assert_int_equal(spanring_at(&ring, 0)->block->size, rows[i].size);
+        assert_int_equal(pinned, spanring_at(&ring, 0)->block->true_size);
+        spanring_clear(&ring, r.mem);
+        room_check(&r);
+    }
+}
+
 static void storing_nothing_adds_no_span(void **state)
 {
     struct spanring ring;
@@ -341,6 +364,7 @@ static void model_consume(struct model *m, uint32_t n)
 static void check_ring(struct stream *s, unsigned i)
 {
     uint32_t at = 0;
+    size_t pinned = 0;
 
     assert_int_equal(ring_bytes(&s->ring[i]), s->model[i].n);
     for (uint32_t k = 0; k < s->ring[i].count; k++) {
@@ -350,7 +374,9 @@ static void check_ring(struct stream *s, unsigned i)
         assert_true(p->data >= p->block->data && p->data + p->len <= p->block->data + p->block->used);
         assert_memory_equal(p->data, s->model[i].b + at, p->len);
         at += p->len;
+        pinned += p->block->true_size;
     }
+    assert_int_equal(s->ring[i].pinned, pinned);
 }
 
 /* Nobody wrote where he reads. */
@@ -512,6 +538,7 @@ int main(void)
         cmocka_unit_test(nobody_appends_to_a_block_of_another_pool),
         cmocka_unit_test(only_behind_its_last_byte_is_a_block_appended_to),
         cmocka_unit_test(a_long_copy_fills_blocks_one_after_the_other),
+        cmocka_unit_test(a_new_block_holds_what_is_expected_to_follow),
         cmocka_unit_test(storing_nothing_adds_no_span),
         cmocka_unit_test(appending_moves_everything_or_nothing),
         cmocka_unit_test(rings_behave_like_arrays_of_bytes),

@@ -242,7 +242,7 @@ static void without_memory_there_is_no_record(void **state)
 
 enum order { OLDER, EQUAL, NEWER };
 
-/* R6191-1, MAY-2, SHLD-4: RFC 6191 §2, sentence by sentence */
+/* R6191-1, SHLD-4: RFC 6191 §2, sentence by sentence */
 static bool rfc_6191_honours(bool old_ts, bool new_ts, enum order ts_val, enum order sequence)
 {
     if (old_ts && new_ts)
