@@ -155,7 +155,7 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct sndmap_acke
     w->stuck_since = conn_now(c);
     w->limited = 0;
     c->soft_error = 0;
-    advice = recovery_on_progress(&w->recovery, c->snd.una, now.segments, c->sack_ok);
+    advice = recovery_on_progress(&w->recovery, c->snd.una, (space + c->mss - 1u) / c->mss, c->sack_ok);
     follow(c, advice);
     if (advice.grow)
         grow(c, space, in_flight);
