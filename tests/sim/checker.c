@@ -48,6 +48,8 @@ struct view {
     int chosen;              /* -1: none yet */
     bool acked;
     uint32_t ack, edge;
+    weft_time owes;          /* since when; WEFT_NEVER: it does not */
+    weft_time free_since;    /* its TIME-WAIT ended */
     struct { uint32_t end, ack; bool has_ack; } recent[RECENT];
     unsigned n_recent;
 };
@@ -107,6 +109,7 @@ static struct view *view_of(struct checker *c, struct host *h, const struct weft
     if (!v)
         abort();
     v->host = h, v->local = *local, v->remote = *remote, v->chosen = -1;
+    v->owes = v->free_since = WEFT_NEVER;
     return c->view[c->n_views++] = v;
 }
 
@@ -174,6 +177,13 @@ static void hear_text(struct heard *p, const struct frame *f)
         p->ts_last = f->ts_val;
 }
 
+/* Something came in order, and is not acknowledged. */
+static void note_debt(const struct checker *c, struct view *v)
+{
+    if (v->chosen >= 0 && v->synchronized && v->owes == WEFT_NEVER && ranges_front(&v->peer[v->chosen].got) > v->ack)
+        v->owes = c->world->now;
+}
+
 /* What an acknowledgment allows this host; only what it could have said counts. */
 static void hear_ack(struct view *v, const struct frame *f)
 {
@@ -201,6 +211,7 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
         hear_syn(v, f);
     for (unsigned i = 0; i < v->n_peers; i++)
         hear_text(&v->peer[i], f);
+    note_debt(c, v);
     if (f->flags & F_ACK)
         hear_ack(v, f);
     slot = v->n_recent++ % RECENT;
@@ -219,6 +230,7 @@ static void begin(struct checker *c, struct view *v, const struct frame *f)
     v->sent = 1;
     v->una = v->room = 0;
     v->chosen = -1;
+    v->owes = WEFT_NEVER;
     v->ts_said = f->ts_val;
     v->flow = app_flow(c->world, &v->local, &v->remote, &v->side);
 }
@@ -255,6 +267,8 @@ static bool check_syn(struct checker *c, struct view *v, const struct frame *f, 
     REQUIRE(f->len == 0, "text on a SYN");
     REQUIRE(f->mss != 0 && f->mss + 40u <= mtu, "no MSS, or one that the link cannot carry (MUST-14, MUST-67)");
     REQUIRE(!(again && v->synchronized && v->sent > 1 && v->una > 1), "a SYN in the middle of a connection");
+    REQUIRE(again || v->free_since != c->world->now || !(f->flags & F_ACK) || (int32_t)(f->seq - v->isn - v->sent) >= 0,
+            "a pair reopened out of TIME-WAIT with old numbers (MAY-2)");
     if (!again)
         begin(c, v, f);
     v->wscale = f->wscale;
@@ -328,6 +342,8 @@ static bool check_ack(struct checker *c, struct view *v, const struct frame *f)
     v->acked = true;
     v->ack = ack;
     v->synchronized = true;
+    if (ack == ranges_front(&p->got))
+        v->owes = WEFT_NEVER;
     return true;
 }
 
@@ -385,6 +401,31 @@ static bool check_text(struct checker *c, struct view *v, const struct frame *f,
     if (end > v->sent)
         v->sent = end;
     return check_bytes(c, v, f, at);
+}
+
+void checker_left_time_wait(struct checker *c, struct host *h, const struct weft_addr *local,
+                            const struct weft_addr *remote)
+{
+    struct view *v = view_of(c, h, local, remote);
+
+    if (v)
+        v->free_since = c->world->now;
+}
+
+weft_time checker_owes(struct checker *c, struct host *h, const struct weft_addr *local,
+                       const struct weft_addr *remote)
+{
+    const struct view *v = view_of(c, h, local, remote);
+
+    return v && v->open && !v->reset ? v->owes : WEFT_NEVER;
+}
+
+uint32_t checker_window(struct checker *c, struct host *h, const struct weft_addr *local,
+                        const struct weft_addr *remote)
+{
+    const struct view *v = view_of(c, h, local, remote);
+
+    return v && v->open && v->synchronized && v->acked ? v->edge - v->ack : UINT32_MAX;
 }
 
 void checker_sent(struct checker *c, struct host *h, const struct frame *f, uint32_t mtu)

@@ -19,7 +19,7 @@ static void print_link(const struct link_plan *l, FILE *to)
     }
 }
 
-static const char *const ending_name[] = {"half-close", "last", "close", "abort", "linger", "deaf"};
+static const char *const ending_name[] = {"half-close", "last", "close", "abort", "linger", "deaf", "stay"};
 
 static void print_side(const struct side_plan *p, FILE *to)
 {
@@ -50,7 +50,7 @@ void scenario_print(const struct scenario *s, FILE *to)
 {
     static const char *const weather_name[] = {"cut", "stall", "leap"};
 
-    fprintf(to, "scenario %" PRIu64 "%s\n", s->seed, s->mild ? " (mild)" : "");
+    fprintf(to, "scenario %" PRIu64 "%s%s\n", s->seed, s->mild ? " (mild)" : "", s->dark ? " (dark)" : "");
     for (unsigned i = 0; i < s->n_hosts; i++)
         print_host(&s->config[i].tcp, i, to);
     for (unsigned i = 0; i < s->n_links; i++)

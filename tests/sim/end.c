@@ -202,7 +202,11 @@ static weft_time forsaken_at(const struct end *e)
 {
     const struct end *p = peer_of(e);
 
-    return p->phase == PHASE_OVER ? (p->over_at > e->heard_at ? p->over_at : e->heard_at) + FORSAKEN : WEFT_NEVER;
+    weft_time since = p->phase == PHASE_OVER ? p->over_at : e->flow->start;
+
+    if (p->phase != PHASE_OVER && p->phase != PHASE_IDLE) /* idle: the last word of the handshake was lost, too often */
+        return WEFT_NEVER;
+    return (since > e->heard_at ? since : e->heard_at) + FORSAKEN;
 }
 
 static void give_up(struct end *e)
@@ -347,7 +351,8 @@ static void finish(struct end *e)
 {
     int err;
 
-    if (!e->shut && e->sent == e->plan->bytes && (e->plan->ending != END_LAST || e->heard_end)) {
+    if (!e->shut && e->sent == e->plan->bytes && e->plan->ending != END_STAY &&
+        (e->plan->ending != END_LAST || e->heard_end)) {
         err = weft_shutdown(e->owner.sock, WEFT_SHUT_WR);
         say(e, "shutdown", err);
         if (is_refusal(e, err))

@@ -5,8 +5,7 @@
 
 #include "sim.h"
 
-#define DRAIN_LIMIT (3 * 3600 * WEFT_S) /* orphans, half-open records and TIME-WAIT are gone by then */
-#define QUIET       (3600 * WEFT_S)
+#define LEAST_WINDOW 500u /* of buffers of 2,304 bytes and more; half a kilobyte is a segment anywhere */
 
 void sim_fail(struct world *w, const char *format, ...)
 {
@@ -48,6 +47,62 @@ void oracle_step(struct world *w)
         check_memory(w, &w->host[i]);
 }
 
+/*
+ * Where bits flip or memory lacks, nobody can say from outside what was dropped; on a link that stands still, or where
+ * the neighbour's address is asked for, when it would have been sent.
+ */
+static bool is_excused(const struct world *w, const struct end *e)
+{
+    const struct link_plan *l = &w->scenario->link[e->flow->plan->link];
+
+    return e->owner.host->dropped || w->scenario->n_weather || w->refusal.refused || l->kind == WEFT_LINK_ETHERNET ||
+           l->how[0].corrupt || l->how[1].corrupt;
+}
+
+/* RFC 9293 §3.8.6.2.2: whoever has read everything must have said so, when what the peer may send is silly. */
+static void check_window(struct world *w, struct end *e)
+{
+    const struct flow *f = e->flow;
+    uint32_t room;
+
+    if (e->heard_end || e->left || weft_unread(e->owner.sock) ||
+        weft_ready(e->owner.sock) & (WEFT_PEER_CLOSED | WEFT_HANGUP | WEFT_ERROR))
+        return;
+    room = checker_window(w->checker, e->owner.host, &f->address[e->side], &f->address[1 - e->side]);
+    if (room < LEAST_WINDOW)
+        sim_fail(w, "flow %u side %u has read everything, but its peer was last told that %u bytes are welcome",
+                 f->number, e->side, room);
+}
+
+/* RFC 9293 §3.8.6.3, MUST-40: what came in order is acknowledged within half a second. */
+static void check_debt(struct world *w, const struct end *e)
+{
+    const struct flow *f = e->flow;
+    weft_time since;
+
+    if (e->owner.host->declined || weft_ready(e->owner.sock) & WEFT_HANGUP)
+        return;
+    since = checker_owes(w->checker, e->owner.host, &f->address[e->side], &f->address[1 - e->side]);
+    if (since != WEFT_NEVER && w->now > since && w->now - since > 500 * WEFT_MS)
+        sim_fail(w, "flow %u side %u has owed an acknowledgment for %.3f s", f->number, e->side,
+                 (double)(w->now - since) / 1e9);
+}
+
+static void check_end(struct world *w, struct end *e)
+{
+    if (e->phase != PHASE_OPEN || is_excused(w, e))
+        return;
+    check_window(w, e);
+    check_debt(w, e);
+}
+
+void oracle_instant(struct world *w)
+{
+    for (unsigned i = 0; i < w->scenario->n_flows; i++)
+        for (unsigned side = 0; w->flow[i].begun && side < 2; side++)
+            check_end(w, &w->flow[i].end[side]);
+}
+
 /* ---- at rest ---- */
 
 /* Which owners of memory must own nothing once everything is closed. */
@@ -77,6 +132,8 @@ static void check_empty(struct world *w, struct host *h)
     const char *owner;
     size_t live;
 
+    if (weft_deadline(h->stack) != WEFT_NEVER)
+        sim_fail(w, "host %u at rest: it still waits for something", h->number);
     weft_list(h->stack, visit_left_over, h);
     for (size_t i = 0; weft_memory_info(h->stack, i, &owner, &live); i++)
         if (live && must_be_empty(owner))

@@ -192,6 +192,8 @@ static void on_state(struct world *w, struct host *h, const struct weft_trace *t
 {
     const char *from = weft_tcp_state_name(t->from), *to = weft_tcp_state_name(t->to);
 
+    if (t->from == WEFT_TCP_TIME_WAIT)
+        checker_left_time_wait(w->checker, h, &t->local, &t->remote);
     tell(w->record, "host %u port %u: %s -> %s; ", h->number, t->local.port, from, to);
     if (w->record->verbose) {
         line(w, h, "");
@@ -199,9 +201,25 @@ static void on_state(struct world *w, struct host *h, const struct weft_trace *t
     }
 }
 
+/* Is it about something that this host wanted to send, or could not keep? */
+static bool is_own(enum weft_drop drop)
+{
+    static const enum weft_drop own[] = {WEFT_DROP_no_memory, WEFT_DROP_if_down, WEFT_DROP_if_queue_full,
+                                         WEFT_DROP_neigh_queue_full, WEFT_DROP_neigh_table_full,
+                                         WEFT_DROP_neigh_unreachable, WEFT_DROP_ip_no_route};
+
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (own[i] == drop)
+            return true;
+    return false;
+}
+
 static void on_drop(struct world *w, struct host *h, const struct weft_trace *t)
 {
-    h->dropped++;
+    h->dropped += is_own(t->drop);
+    h->declined += t->drop == WEFT_DROP_tcp_paws || t->drop == WEFT_DROP_tcp_out_of_order_full;
+    if (t->drop == WEFT_DROP_ip_too_big || t->drop == WEFT_DROP_if_oversize)
+        sim_fail(w, "host %u drops what it made itself: %s", h->number, weft_drop_name(t->drop));
     tell(w->record, "dropped: %s; ", weft_drop_name(t->drop));
     if (w->record->verbose) {
         line(w, h, "");

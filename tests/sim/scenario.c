@@ -80,6 +80,8 @@ static void draw_impairment(struct rng *r, struct weft_impairment *how, uint32_t
     how->corrupt = (uint32_t)PICK(r, 0, 0, 0, 0, 5000, 50000);
     if (how->bits_per_second == 0)
         how->queue_bytes = 0;
+    if (how->bits_per_second == 64000 && how->queue_bytes - 1 >= 30000) /* else minutes pass in the queue */
+        how->queue_bytes = 30000;
 }
 
 static void trim_impairment(const struct scenario *s, struct weft_impairment *how)
@@ -209,12 +211,23 @@ static void draw_side(struct scenario *s, struct rng *r, struct side_plan *p, bo
     draw_options(s, r, p);
     p->ending = END_HALF_CLOSE;
     if (one_in(r, 4))
-        p->ending = (enum ending)PICK(r, END_CLOSE, END_CLOSE, END_ABORT, END_LINGER, END_DEAF);
+        p->ending = (enum ending)PICK(r, END_CLOSE, END_CLOSE, END_ABORT, END_LINGER, END_DEAF, END_STAY);
     p->leave_after = (uint32_t)rng_below(r, PICK(r, 2, 100, 20000, 300000));
-    p->leave_at = rng_below(r, PICK(r, WEFT_MS, 100 * WEFT_MS, 5 * WEFT_S, 60 * WEFT_S));
+    p->leave_at = rng_below(r, PICK(r, WEFT_MS, 100 * WEFT_MS, 5 * WEFT_S, 60 * WEFT_S, 300 * WEFT_S));
+    if (p->ending == END_STAY)
+        p->leave_after = UINT32_MAX;
 }
 
-static bool is_polite(enum ending e) { return e == END_HALF_CLOSE || e == END_LAST; }
+/* Some wait for the peer's end before they say theirs: a request and its answer; sometimes the server speaks first. */
+static void who_speaks_last(struct flow_plan *f, struct rng *r)
+{
+    struct side_plan *p = &f->side[one_in(r, 4) ? 0 : 1];
+
+    if (one_in(r, 3) && p->ending == END_HALF_CLOSE)
+        p->ending = END_LAST;
+    if (p->ending == END_LAST && one_in(r, 4))
+        p->bytes = 0;
+}
 
 static void draw_flow(struct scenario *s, unsigned i)
 {
@@ -234,8 +247,7 @@ static void draw_flow(struct scenario *s, unsigned i)
     f->ephemeral = one_in(&r, 4) && !f->crossing;
     for (unsigned side = 0; side < 2; side++)
         draw_side(s, &r, &f->side[side], !f->loopback && s->link[f->link].hard);
-    if (one_in(&r, 3)) /* a request and its answer */
-        f->side[1].ending = is_polite(f->side[1].ending) ? END_LAST : f->side[1].ending;
+    who_speaks_last(f, &r);
     if (f->crossing || f->unheard)
         f->port[1] = (uint16_t)(10000 + i);
     if (i && one_in(&r, 5) && !s->flow[i - 1].ephemeral && !s->flow[i - 1].crossing && !f->crossing) {
@@ -306,6 +318,7 @@ void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim)
     s->n_links = one_in(&r, 8) ? 2 + (unsigned)rng_below(&r, SIM_HOSTS - 2) : 1;
     s->n_hosts = s->n_links + 1;
     s->n_flows = crowd ? 6 + (unsigned)rng_below(&r, SIM_FLOWS - 6) : 1 + (unsigned)rng_below(&r, 4);
+    s->dark = one_in(&r, 4);
     s->backlog = one_in(&r, 10) ? 1 + (uint32_t)rng_below(&r, 3) : 64;
     for (unsigned i = 0; i < s->n_hosts; i++)
         draw_host(s, i);

@@ -79,6 +79,7 @@ enum ending {
     END_ABORT,      /* abort at such a moment */
     END_LINGER,     /* close with SO_LINGER zero at such a moment */
     END_DEAF,       /* shutdown both at such a moment, close later */
+    END_STAY,       /* all sent: nothing more until such a moment; then close */
 };
 
 struct side_plan {
@@ -121,6 +122,7 @@ struct scenario {
     enum { WRAP_NONE, WRAP_ISN, WRAP_TS } wrap;
     unsigned wrap_side;    /* whose number flow 0 wraps */
     uint32_t backlog;
+    bool dark;             /* when the conversations are over, the links carry nothing any more */
     bool mild;             /* nothing that may break a connection */
     weft_time bound;       /* all is over by then, since the start */
 };
@@ -247,7 +249,9 @@ struct host {
     struct outside outside;
     weft_stack *stack;
     struct listener listener;
-    uint64_t sent, dropped; /* frames */
+    uint64_t sent;
+    uint64_t dropped;  /* of what it made itself, or for want of memory */
+    uint64_t declined; /* sound text that it may decline: PAWS, too many holes */
 };
 
 struct checker;
@@ -303,6 +307,8 @@ weft_time wrap_start(struct world *w);
 
 void oracle_after_tick(struct world *w, struct host *h, bool quiet);
 void oracle_step(struct world *w);
+/* An instant is over: nothing moves any more. */
+void oracle_instant(struct world *w);
 /* Everything closed and waited for: nothing may be left. */
 void oracle_at_rest(struct world *w);
 void oracle_after_free(struct world *w);
@@ -354,6 +360,15 @@ struct checker *checker_new(struct world *w);
 void checker_free(struct checker *c);
 void checker_sent(struct checker *c, struct host *h, const struct frame *f, uint32_t mtu);
 void checker_heard(struct checker *c, struct host *h, const struct frame *f);
+/* A TIME-WAIT of the host's ends. */
+void checker_left_time_wait(struct checker *c, struct host *h, const struct weft_addr *local,
+                            const struct weft_addr *remote);
+/* Since when does the host owe an acknowledgment for what came in order? WEFT_NEVER: it does not. */
+weft_time checker_owes(struct checker *c, struct host *h, const struct weft_addr *local,
+                       const struct weft_addr *remote);
+/* How much the host's last segment let the peer send; UINT32_MAX: no such connection, or its peer has ended. */
+uint32_t checker_window(struct checker *c, struct host *h, const struct weft_addr *local,
+                        const struct weft_addr *remote);
 
 /* ---- record.c ---- */
 

@@ -206,8 +206,10 @@ static void instant(struct world *w)
         bool acted = round_run(w);
 
         idle = acted ? 0 : idle + 1;
-        if (!acted && !tick_wanted(w))
+        if (!acted && !tick_wanted(w)) {
+            oracle_instant(w);
             break;
+        }
         if (idle > 100) {
             for (unsigned i = 0; i < w->scenario->n_hosts; i++)
                 oracle_after_tick(w, &w->host[i], true);
@@ -272,6 +274,10 @@ static void fall_silent(struct world *w)
     uint64_t sent = 0;
 
     app_close_listeners(w);
+    for (unsigned i = 0; w->scenario->dark && i < w->scenario->n_links; i++) {
+        cut(w, i, 3);
+        w->cut_until[i] = WEFT_NEVER;
+    }
     play(w, w->now + DRAIN, NULL);
     for (unsigned i = 0; i < w->scenario->n_hosts; i++)
         sent += w->host[i].sent;
