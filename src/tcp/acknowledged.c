@@ -48,6 +48,8 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
         return;
     conn_take_window(c, seg);
     if (c->work && c->snd.wnd) {
+        if (c->work->probes)
+            c->work->retries = 0; /* they count probes that nobody answered */
         c->work->probes = 0;
         c->work->probe_due = false;
         c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;

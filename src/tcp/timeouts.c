@@ -77,6 +77,9 @@ static bool persist(struct tcp_conn *c)
         w->override = true;
         return true;
     }
+    if (!c->user_timeout && w->retries >= allowed_retries(c)) /* nobody answers any more: a path as dead as any (R2) */
+        return give_up(c);
+    w->retries++;
     w->probes += w->probes < UINT8_MAX;
     w->probe_due = true;
     stack_count(c->ep.stack, WEFT_COUNT_tcp_window_probes);

@@ -16,6 +16,7 @@
 #define CANDIDATES 3
 #define RECENT     512 /* segments heard, for the resets that answer them */
 #define VIEWS      160
+#define MOST_PATIENT (100 * WEFT_S) /* near the longest time-out there is */
 #define MSS_FLOOR  216 /* a smaller announcement counts as this (a deviation that src/tcp/negotiate.h gives reasons for) */
 
 /* One stream of the peer's, as this host heard it. */
@@ -26,6 +27,7 @@ struct heard {
     int wscale;
     bool sack_permitted, has_ts;
     uint32_t ts_first, ts_last;
+    uint32_t ts_echo;  /* the latest of a segment at or before the last acknowledgment (RFC 7323 §4.3) */
 };
 
 struct view {
@@ -46,10 +48,15 @@ struct view {
     struct heard peer[CANDIDATES];
     unsigned n_peers;
     int chosen;              /* -1: none yet */
+    struct {
+        uint32_t at;
+        weft_time last, gap; /* gap: WEFT_NEVER until there were two */
+        unsigned times;
+    } again;                 /* retransmissions of the same first byte with silence between them */
     bool acked;
     uint32_t ack, edge;
     weft_time owes;          /* since when; WEFT_NEVER: it does not */
-    weft_time free_since;    /* its TIME-WAIT ended */
+    weft_time waits_since, free_since; /* its TIME-WAIT began, ended */
     struct { uint32_t end, ack; bool has_ack; } recent[RECENT];
     unsigned n_recent;
 };
@@ -161,11 +168,11 @@ static void hear_syn(struct view *v, const struct frame *f)
     p->wscale = f->wscale;
     p->sack_permitted = f->sack_permitted;
     if (f->has_ts && !p->has_ts)
-        p->ts_first = p->ts_last = f->ts_val;
+        p->ts_first = p->ts_last = p->ts_echo = f->ts_val;
     p->has_ts = f->has_ts;
 }
 
-static void hear_text(struct heard *p, const struct frame *f)
+static void hear_text(struct heard *p, const struct frame *f, uint32_t acked)
 {
     uint32_t at = f->seq - p->irs;
     uint32_t space = f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
@@ -175,6 +182,8 @@ static void hear_text(struct heard *p, const struct frame *f)
     ranges_add(&p->got, at, at + space);
     if (f->has_ts && p->has_ts && (int32_t)(f->ts_val - p->ts_last) > 0)
         p->ts_last = f->ts_val;
+    if (f->has_ts && p->has_ts && at <= acked && (int32_t)(f->ts_val - p->ts_echo) > 0)
+        p->ts_echo = f->ts_val;
 }
 
 /* Something came in order, and is not acknowledged. */
@@ -210,10 +219,11 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
     if (f->flags & F_SYN)
         hear_syn(v, f);
     for (unsigned i = 0; i < v->n_peers; i++)
-        hear_text(&v->peer[i], f);
+        hear_text(&v->peer[i], f, v->chosen == (int)i && v->acked && v->ack > 1 ? v->ack : 1);
     note_debt(c, v);
     if (f->flags & F_ACK)
         hear_ack(v, f);
+    v->again.times = 0;
     slot = v->n_recent++ % RECENT;
     v->recent[slot].end = f->seq + f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
     v->recent[slot].ack = f->ack;
@@ -356,6 +366,7 @@ static bool check_options(struct checker *c, struct view *v, const struct frame 
         REQUIRE((int32_t)(f->ts_val - v->ts_said) >= 0, "its timestamp goes back");
         REQUIRE((int32_t)(f->ts_ecr - p->ts_first) >= 0 && (int32_t)(p->ts_last - f->ts_ecr) >= 0,
                 "it echoes a timestamp that was never heard");
+        REQUIRE((int32_t)(p->ts_echo - f->ts_ecr) >= 0, "it echoes a timestamp from beyond a hole (RFC 7323 §4.3)");
         v->ts_said = f->ts_val;
     }
     REQUIRE(f->n_sack == 0 || (v->sack_permitted && p->sack_permitted), "SACK that was not agreed");
@@ -378,6 +389,31 @@ static bool check_bytes(struct checker *c, struct view *v, const struct frame *f
     return true;
 }
 
+/*
+ * RFC 6298 §5.5: while nothing is heard, each time-out is twice as long as the one before. The first two are let pass:
+ * the timer may have run since before the segment went out. Where clocks leap or links stall nothing can be said.
+ */
+static bool check_back_off(struct checker *c, struct view *v, const struct frame *f, uint32_t at)
+{
+    const struct scenario *s = c->world->scenario;
+    weft_time now = c->world->now, gap = now - v->again.last;
+
+    if (at != v->una || at + f->len > v->sent)
+        return true;
+    if (v->again.times && v->again.at == at && gap) {
+        REQUIRE(v->again.times < 3 || s->n_weather || v->host->dropped || gap >= MOST_PATIENT ||
+                    gap + gap / 4 >= 2 * v->again.gap,
+                "a time-out that is not twice the one before (RFC 6298 §5.5)");
+        v->again.gap = gap;
+        v->again.times++;
+    } else if (v->again.at != at || !v->again.times) {
+        v->again.times = 1;
+    }
+    v->again.at = at;
+    v->again.last = now;
+    return true;
+}
+
 static bool check_text(struct checker *c, struct view *v, const struct frame *f, uint32_t mtu)
 {
     const struct heard *p = &v->peer[v->chosen];
@@ -394,6 +430,8 @@ static bool check_text(struct checker *c, struct view *v, const struct frame *f,
     REQUIRE(!v->fin || end <= v->fin_end, "something behind its FIN");
     REQUIRE(!(v->fin && fin) || end == v->fin_end, "its FIN moves");
     REQUIRE(end <= v->sent || end <= v->room || end == v->una + 1, "beyond the peer's window (RFC 9293 §3.8.6)");
+    if (f->len + fin && !check_back_off(c, v, f, at))
+        return false;
     if (fin) {
         v->fin = true;
         v->fin_end = end;
@@ -403,13 +441,28 @@ static bool check_text(struct checker *c, struct view *v, const struct frame *f,
     return check_bytes(c, v, f, at);
 }
 
-void checker_left_time_wait(struct checker *c, struct host *h, const struct weft_addr *local,
-                            const struct weft_addr *remote)
+void checker_in_time_wait(struct checker *c, struct host *h, const struct weft_addr *local,
+                          const struct weft_addr *remote)
 {
     struct view *v = view_of(c, h, local, remote);
 
     if (v)
-        v->free_since = c->world->now;
+        v->waits_since = c->world->now;
+}
+
+/* MUST-13; only a table that is full ends it before. */
+void checker_left_time_wait(struct checker *c, struct host *h, const struct weft_addr *local,
+                            const struct weft_addr *remote, bool of_itself)
+{
+    const struct weft_tcp_config *k = &c->world->scenario->config[h->number].tcp;
+    struct view *v = view_of(c, h, local, remote);
+
+    if (!v)
+        return;
+    v->free_since = c->world->now;
+    if (of_itself && v->free_since - v->waits_since < 2 * k->msl && k->max_time_wait > 1000)
+        sim_fail(c->world, "host %u port %u: TIME-WAIT with port %u ends after %.6f s", h->number, local->port,
+                 remote->port, (double)(v->free_since - v->waits_since) / 1e9);
 }
 
 weft_time checker_owes(struct checker *c, struct host *h, const struct weft_addr *local,

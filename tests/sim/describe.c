@@ -50,7 +50,9 @@ void scenario_print(const struct scenario *s, FILE *to)
 {
     static const char *const weather_name[] = {"cut", "stall", "leap"};
 
-    fprintf(to, "scenario %" PRIu64 "%s%s\n", s->seed, s->mild ? " (mild)" : "", s->dark ? " (dark)" : "");
+    fprintf(to, "scenario %" PRIu64 "%s\n", s->seed, s->mild ? " (mild)" : "");
+    if (s->dark != WEFT_NEVER)
+        fprintf(to, "  dark from %.3f s on\n", (double)s->dark / 1e9);
     for (unsigned i = 0; i < s->n_hosts; i++)
         print_host(&s->config[i].tcp, i, to);
     for (unsigned i = 0; i < s->n_links; i++)

@@ -9,6 +9,7 @@
 #include "sim.h"
 
 #define BUFFER   100000u
+#define ROUNDING 32u             /* of a window by its scale, with a buffer of a megabyte */
 #define FORSAKEN (2000 * WEFT_S) /* whose peer went without a farewell that arrived, and who has nothing to say */
 
 static struct end *peer_of(const struct end *e) { return &e->flow->end[1 - e->side]; }
@@ -202,9 +203,12 @@ static weft_time forsaken_at(const struct end *e)
 {
     const struct end *p = peer_of(e);
 
+    const struct world *w = world_of(e);
     weft_time since = p->phase == PHASE_OVER ? p->over_at : e->flow->start;
 
-    if (p->phase != PHASE_OVER && p->phase != PHASE_IDLE) /* idle: the last word of the handshake was lost, too often */
+    if (w->scenario->dark != WEFT_NEVER && w->now >= w->start + w->scenario->dark)
+        since = since > w->start + w->scenario->dark ? since : w->start + w->scenario->dark;
+    else if (p->phase != PHASE_OVER && p->phase != PHASE_IDLE) /* idle: the handshake's last word was lost, too often */
         return WEFT_NEVER;
     return (since > e->heard_at ? since : e->heard_at) + FORSAKEN;
 }
@@ -212,7 +216,8 @@ static weft_time forsaken_at(const struct end *e)
 static void give_up(struct end *e)
 {
     say(e, "gives up", 0);
-    if (!world_lost_anything(world_of(e)) && world_of(e)->scenario->n_weather == 0)
+    if (!world_lost_anything(world_of(e)) && world_of(e)->scenario->n_weather == 0 &&
+        world_of(e)->scenario->dark == WEFT_NEVER)
         sim_fail(world_of(e), "flow %u side %u was never told that its peer is gone, although nothing was lost",
                  e->flow->number, e->side);
     e->error = WEFT_ETIMEDOUT;
@@ -232,6 +237,32 @@ static int64_t send_some(struct end *e, uint8_t *buffer, uint32_t n)
     return weft_send(e->owner.sock, buffer, n, more ? WEFT_MSG_MORE : 0);
 }
 
+/* The buffers hold what they were told to hold; a window once offered stays so when the buffer shrinks. */
+static void check_buffered(struct end *e)
+{
+    const struct weft_tcp_config *k = &world_of(e)->scenario->config[e->owner.host->number].tcp;
+    size_t room = e->plan->send_buffer ? (size_t)e->plan->send_buffer : k->send_buffer;
+    size_t most = ROUNDING + ((size_t)e->plan->receive_buffer > k->receive_buffer ? (size_t)e->plan->receive_buffer
+                                                                                  : k->receive_buffer);
+
+    if (weft_unsent(e->owner.sock) > room)
+        sim_fail(world_of(e), "flow %u side %u: %zu bytes in a send buffer of %zu", e->flow->number, e->side,
+                 weft_unsent(e->owner.sock), room);
+    if (weft_unread(e->owner.sock) > most)
+        sim_fail(world_of(e), "flow %u side %u: %zu bytes in a receive buffer of %zu", e->flow->number, e->side,
+                 weft_unread(e->owner.sock), most);
+}
+
+/* Why not? */
+static void sent_nothing(struct end *e, int64_t n)
+{
+    if (is_refusal(e, n))
+        return;
+    if (n == 0)
+        sim_fail(world_of(e), "flow %u side %u: send took nothing and gave no reason", e->flow->number, e->side);
+    told_error(e, "send", (int)n);
+}
+
 /* Until all is sent or nothing more is taken. False: it may go no further now. */
 static bool send_all(struct end *e)
 {
@@ -243,16 +274,12 @@ static bool send_all(struct end *e)
 
         if (n == WEFT_EAGAIN)
             return true;
-        if (n > 0)
-            e->sent += (uint32_t)n;
-        else if (is_refusal(e, n))
-            return false;
-        else {
-            if (n == 0)
-                sim_fail(world_of(e), "flow %u side %u: send took nothing and gave no reason", e->flow->number, e->side);
-            told_error(e, "send", (int)n);
+        if (n <= 0) {
+            sent_nothing(e, n);
             return false;
         }
+        e->sent += (uint32_t)n;
+        check_buffered(e);
         if (takes_a_rest(e))
             return false;
     }
@@ -310,6 +337,7 @@ static bool receive_all(struct end *e)
     static uint8_t buffer[BUFFER];
     struct world *w = world_of(e);
 
+    check_buffered(e);
     if (e->deaf != WEFT_NEVER)
         return true;
     while (!e->heard_end) {

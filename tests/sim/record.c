@@ -21,6 +21,7 @@ struct record {
     uint8_t pending[SIM_FRAME]; /* received; written once it is known what became of it */
     size_t n_pending;
     int pending_at;
+    bool receiving;
 };
 
 /* ---- beginning and end ---- */
@@ -183,6 +184,7 @@ static void on_frame(struct world *w, struct host *h, const struct weft_trace *t
     }
     memcpy(r->pending, r->frame, n);
     r->n_pending = n;
+    r->receiving = true;
     r->pending_at = port ? (int)port->capture : r->loopback[h->number];
     if (tcp && !f.bad)
         checker_heard(w->checker, h, &f);
@@ -192,8 +194,10 @@ static void on_state(struct world *w, struct host *h, const struct weft_trace *t
 {
     const char *from = weft_tcp_state_name(t->from), *to = weft_tcp_state_name(t->to);
 
+    if (t->to == WEFT_TCP_TIME_WAIT)
+        checker_in_time_wait(w->checker, h, &t->local, &t->remote);
     if (t->from == WEFT_TCP_TIME_WAIT)
-        checker_left_time_wait(w->checker, h, &t->local, &t->remote);
+        checker_left_time_wait(w->checker, h, &t->local, &t->remote, !w->record->receiving);
     tell(w->record, "host %u port %u: %s -> %s; ", h->number, t->local.port, from, to);
     if (w->record->verbose) {
         line(w, h, "");
@@ -238,6 +242,7 @@ void record_trace(void *ctx, const struct weft_trace *t)
         on_frame(w, h, t, t->kind == WEFT_TRACE_TX);
         break;
     case WEFT_TRACE_RX_DONE:
+        w->record->receiving = false;
         write_frame(w->record, w->record->pending_at, t->at, false, w->record->pending, w->record->n_pending);
         break;
     case WEFT_TRACE_STATE:

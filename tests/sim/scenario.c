@@ -286,7 +286,7 @@ static void judge(struct scenario *s)
 {
     bool hard = false;
 
-    s->mild = s->n_weather == 0;
+    s->mild = s->n_weather == 0 && s->dark == WEFT_NEVER;
     for (unsigned i = 0; i < s->n_links; i++) {
         if (loss_of(&s->link[i]) > 20000)
             s->mild = false;
@@ -318,7 +318,7 @@ void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim)
     s->n_links = one_in(&r, 8) ? 2 + (unsigned)rng_below(&r, SIM_HOSTS - 2) : 1;
     s->n_hosts = s->n_links + 1;
     s->n_flows = crowd ? 6 + (unsigned)rng_below(&r, SIM_FLOWS - 6) : 1 + (unsigned)rng_below(&r, 4);
-    s->dark = one_in(&r, 4);
+    s->dark = one_in(&r, 12) && !without(s, SIM_weather) ? rng_below(&r, 20 * WEFT_S) : WEFT_NEVER;
     s->backlog = one_in(&r, 10) ? 1 + (uint32_t)rng_below(&r, 3) : 64;
     for (unsigned i = 0; i < s->n_hosts; i++)
         draw_host(s, i);

@@ -122,7 +122,7 @@ struct scenario {
     enum { WRAP_NONE, WRAP_ISN, WRAP_TS } wrap;
     unsigned wrap_side;    /* whose number flow 0 wraps */
     uint32_t backlog;
-    bool dark;             /* when the conversations are over, the links carry nothing any more */
+    weft_time dark;        /* since the start: from then on the links carry nothing; WEFT_NEVER: they always do */
     bool mild;             /* nothing that may break a connection */
     weft_time bound;       /* all is over by then, since the start */
 };
@@ -360,9 +360,11 @@ struct checker *checker_new(struct world *w);
 void checker_free(struct checker *c);
 void checker_sent(struct checker *c, struct host *h, const struct frame *f, uint32_t mtu);
 void checker_heard(struct checker *c, struct host *h, const struct frame *f);
-/* A TIME-WAIT of the host's ends. */
+/* A TIME-WAIT of the host's begins; it ends, of itself or because of what is being received. */
+void checker_in_time_wait(struct checker *c, struct host *h, const struct weft_addr *local,
+                          const struct weft_addr *remote);
 void checker_left_time_wait(struct checker *c, struct host *h, const struct weft_addr *local,
-                            const struct weft_addr *remote);
+                            const struct weft_addr *remote, bool of_itself);
 /* Since when does the host owe an acknowledgment for what came in order? WEFT_NEVER: it does not. */
 weft_time checker_owes(struct checker *c, struct host *h, const struct weft_addr *local,
                        const struct weft_addr *remote);

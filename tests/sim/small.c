@@ -7,7 +7,7 @@ static void small_base(struct scenario *s)
 {
     struct side_plan side = {.bytes = 3000, .write_max = 100000, .read_max = 65536};
 
-    *s = (struct scenario){.n_hosts = 2, .n_links = 1, .n_flows = 1, .backlog = 8, .bound = 24 * 3600 * WEFT_S};
+    *s = (struct scenario){.n_hosts = 2, .n_links = 1, .n_flows = 1, .backlog = 8, .dark = WEFT_NEVER, .bound = 24 * 3600 * WEFT_S};
     for (unsigned i = 0; i < 2; i++) {
         weft_config_default(&s->config[i]);
         s->config[i].tcp.msl = WEFT_S;

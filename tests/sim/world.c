@@ -104,6 +104,8 @@ static void weather_happens(struct world *w, const struct weather *e)
 {
     switch (e->kind) {
     case WEATHER_CUT:
+        if (w->cut_until[e->link] == WEFT_NEVER)
+            break;
         cut(w, e->link, e->mask);
         w->cut_until[e->link] = w->now + e->length;
         break;
@@ -122,11 +124,16 @@ static void weather_run(struct world *w)
 
     while (w->weather_next < s->n_weather && w->start + s->weather[w->weather_next].at <= w->now)
         weather_happens(w, &s->weather[w->weather_next++]);
-    for (unsigned i = 0; i < s->n_links; i++)
+    for (unsigned i = 0; i < s->n_links; i++) {
         if (w->cut_until[i] && w->cut_until[i] <= w->now) {
             cut(w, i, 0);
             w->cut_until[i] = 0;
         }
+        if (s->dark != WEFT_NEVER && w->now >= w->start + s->dark && w->cut_until[i] != WEFT_NEVER) {
+            cut(w, i, 3);
+            w->cut_until[i] = WEFT_NEVER;
+        }
+    }
     if (w->refusal.ppm && w->now >= w->refusals_end)
         w->refusal.ppm = 0;
 }
@@ -137,12 +144,15 @@ static weft_time weather_deadline(const struct world *w)
 {
     const struct scenario *s = w->scenario;
     weft_time at = w->refusal.ppm ? w->refusals_end : WEFT_NEVER;
+    weft_time dark = s->dark == WEFT_NEVER ? WEFT_NEVER : w->start + s->dark;
 
     if (w->weather_next < s->n_weather)
         at = sooner(at, w->start + s->weather[w->weather_next].at);
     for (unsigned i = 0; i < s->n_links; i++) {
         if (w->cut_until[i])
             at = sooner(at, w->cut_until[i]);
+        if (w->cut_until[i] != WEFT_NEVER)
+            at = sooner(at, dark);
         if (w->stalled_until[i] > w->now)
             at = sooner(at, w->stalled_until[i]);
     }
@@ -274,10 +284,6 @@ static void fall_silent(struct world *w)
     uint64_t sent = 0;
 
     app_close_listeners(w);
-    for (unsigned i = 0; w->scenario->dark && i < w->scenario->n_links; i++) {
-        cut(w, i, 3);
-        w->cut_until[i] = WEFT_NEVER;
-    }
     play(w, w->now + DRAIN, NULL);
     for (unsigned i = 0; i < w->scenario->n_hosts; i++)
         sent += w->host[i].sent;
