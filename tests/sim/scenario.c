@@ -221,11 +221,11 @@ static void draw_side(struct scenario *s, struct rng *r, struct side_plan *p, bo
 /* Some wait for the peer's end before they say theirs: a request and its answer; sometimes the server speaks first. */
 static void who_speaks_last(struct flow_plan *f, struct rng *r)
 {
-    struct side_plan *p = &f->side[one_in(r, 4) ? 0 : 1];
+    struct side_plan *p = &f->side[one_in(r, 3) ? 0 : 1];
 
     if (one_in(r, 3) && p->ending == END_HALF_CLOSE)
         p->ending = END_LAST;
-    if (p->ending == END_LAST && one_in(r, 4))
+    if (p->ending == END_LAST && one_in(r, 2))
         p->bytes = 0;
 }
 

@@ -251,7 +251,7 @@ struct host {
     struct listener listener;
     uint64_t sent;
     uint64_t dropped;  /* of what it made itself, or for want of memory */
-    uint64_t declined; /* sound text that it may decline: PAWS, too many holes */
+    uint64_t declined; /* sound text that it may decline: PAWS, too many holes, an ancient acknowledgment */
 };
 
 struct checker;
