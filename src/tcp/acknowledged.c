@@ -44,6 +44,8 @@ static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
 
 static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
+    bool was_closed = c->snd.wnd == 0;
+
     if (!window_is_newer(c, seg))
         return;
     conn_take_window(c, seg);
@@ -52,7 +54,8 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
             c->work->retries = 0; /* they count probes that nobody answered */
         c->work->probes = 0;
         c->work->probe_due = false;
-        c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
+        if (was_closed) /* else it waits for the override, and chatter may not put that off */
+            c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
     }
 }
 

@@ -41,10 +41,17 @@ void time_wait_timer(struct tcp *t)
     timer_set(&t->stack->wheel, &t->time_wait.timer, timewait_deadline(&t->time_wait, t->stack->now));
 }
 
-static void acknowledge(struct tcp *t, const struct timewait *w, const struct tcp_flow *flow)
+/*
+ * Says where it stood at the end. DEVIATION from RFC 9293 §3.10.7.4, first: an empty segment gets no answer, whatever
+ * its numbers. It needs none, and two records that disagree would answer each other for as long as they last.
+ */
+static void acknowledge(struct tcp *t, const struct timewait *w, const struct tcp_seg *seg)
 {
+    const struct tcp_flow *flow = &seg->flow;
     struct segment out = {.flow = *flow, .o = TCP_NO_OPTIONS, .ttl = 64, .tos = w->tos};
 
+    if (seg_len(seg) == 0)
+        return;
     out.h.seq = w->snd_nxt;
     out.h.ack = w->rcv_nxt;
     out.h.flags = TCP_ACK;
@@ -107,12 +114,12 @@ void time_wait_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
         syn_arrives(t, w, seg);
     } else if (w->has_ts && seg->o.has_ts && (int32_t)(seg->o.ts_val - w->ts_recent) < 0) {
         seg->why = WEFT_DROP_tcp_paws;
-        acknowledge(t, w, &seg->flow);
+        acknowledge(t, w, seg);
     } else if (is_repeated_fin(w, seg)) {
         timewait_restart(w, t->stack->now, stay(t));
-        acknowledge(t, w, &seg->flow);
+        acknowledge(t, w, seg);
         time_wait_timer(t);
-    } else if (seg_len(seg) || !seq_eq(seg->h.seq, w->rcv_nxt)) {
-        acknowledge(t, w, &seg->flow);
+    } else {
+        acknowledge(t, w, seg);
     }
 }

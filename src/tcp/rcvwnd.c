@@ -15,12 +15,13 @@ struct seq rcvwnd_edge(struct seq edge, struct seq next, uint32_t buffer, uint32
                        uint8_t shift)
 {
     uint32_t space = unread < buffer ? buffer - unread : 0;
-    struct seq wanted = seq_add(next, min_u32(space, 65535u << shift));
+    uint32_t most = 65535u << shift; /* a buffer of which more cannot be announced is no larger to the peer */
+    struct seq wanted = seq_add(next, min_u32(space, most));
     int32_t step = seq_diff(wanted, edge);
 
     if (step <= 0)
         return edge;
-    return (uint32_t)step >= min_u32(mss, buffer / 2) ? wanted : edge;
+    return (uint32_t)step >= min_u32(mss, min_u32(buffer, most) / 2) ? wanted : edge;
 }
 
 bool rcvwnd_worth_telling(struct seq edge, struct seq now, struct seq next, uint32_t buffer, uint32_t mss)

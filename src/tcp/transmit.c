@@ -5,6 +5,8 @@
  */
 #include "tcp/conn.h"
 
+#define OVERRIDE_MAX WEFT_S /* RFC 9293 §3.8.6.2.1: 0.1 to 1 s until a silly segment goes out after all */
+
 static const struct tcp_plan nothing = {.kind = PLAN_NOTHING};
 
 /* ---- the plan ---- */
@@ -405,7 +407,9 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
         *persist = WEFT_NEVER;
         w->probes = 0;
     } else if (*persist == WEFT_NEVER) {
-        *persist = time_after(conn_now(c), probe_window_delay(rtt_rto(&c->rtt, &limits), w->probes, limits.max));
+        weft_time delay = probe_window_delay(rtt_rto(&c->rtt, &limits), w->probes, limits.max);
+
+        *persist = time_after(conn_now(c), c->snd.wnd ? min_u64(delay, OVERRIDE_MAX) : delay);
     }
 }
 

@@ -54,7 +54,8 @@ void app_judge(struct world *w, const struct flow *f)
 static void begin_flow(struct world *w, struct flow *f)
 {
     f->begun = true;
-    f->during_refusals = w->refusal.ppm || w->refusal.at > w->refusal.asked;
+    /* One refusal alone breaks nothing, but for crossing calls: who could not call in time refuses the other's. */
+    f->during_refusals = w->refusal.ppm || (f->plan->crossing && w->refusal.at > w->refusal.asked);
     for (unsigned side = 0; side < 2; side++)
         f->end[side].deaf = f->start + f->plan->side[side].deaf_until;
     end_open(&f->end[0]);

@@ -17,7 +17,7 @@
 #define RECENT     512 /* segments heard, for the resets that answer them */
 #define VIEWS      160
 #define MOST_PATIENT (100 * WEFT_S) /* near the longest time-out there is */
-#define MSS_FLOOR  216 /* a smaller announcement counts as this (a deviation that src/tcp/negotiate.h gives reasons for) */
+#define MSS_FLOOR  216 /* a smaller announcement counts as this (a deviation: src/tcp/negotiate.h) */
 
 /* One stream of the peer's, as this host heard it. */
 struct heard {
@@ -349,7 +349,8 @@ static bool check_ack(struct checker *c, struct view *v, const struct frame *f)
     edge = ack + ((uint32_t)f->window << shift);
     REQUIRE(ack <= ranges_front(&p->got), "it acknowledges more than was heard");
     REQUIRE(!v->acked || ack >= v->ack, "its acknowledgment goes back");
-    REQUIRE(!v->acked || edge + ((uint32_t)1 << shift) > v->edge, /* but for what the scale rounds off (RFC 7323 §2.4) */
+    /* But for what the scale rounds off (RFC 7323 §2.4). */
+    REQUIRE(!v->acked || edge + ((uint32_t)1 << shift) > v->edge,
             "its window's right edge moves left (RFC 9293 §3.8.6)");
     v->edge = v->acked && v->edge > edge ? v->edge : edge;
     v->acked = true;
@@ -369,7 +370,8 @@ static bool check_options(struct checker *c, struct view *v, const struct frame 
         REQUIRE((int32_t)(f->ts_val - v->ts_said) >= 0, "its timestamp goes back");
         REQUIRE((int32_t)(f->ts_ecr - p->ts_first) >= 0 && (int32_t)(p->ts_last - f->ts_ecr) >= 0,
                 "it echoes a timestamp that was never heard");
-        REQUIRE((int32_t)(p->ts_echo - f->ts_ecr) >= 0 || c->may_wait, "it echoes a timestamp from beyond a hole (RFC 7323 §4.3)");
+        REQUIRE((int32_t)(p->ts_echo - f->ts_ecr) >= 0 || c->may_wait,
+                "it echoes a timestamp from beyond a hole (RFC 7323 §4.3)");
         v->ts_said = f->ts_val;
     }
     REQUIRE(f->n_sack == 0 || (v->sack_permitted && p->sack_permitted), "SACK that was not agreed");
@@ -388,7 +390,8 @@ static bool check_bytes(struct checker *c, struct view *v, const struct frame *f
     if (!v->flow || f->len == 0)
         return true;
     REQUIRE(at + f->len <= v->flow->end[v->side].sent + 1, "more bytes than the application gave");
-    REQUIRE(pattern_matches(v->flow->number, v->side, at - 1, f->payload, f->len), "bytes that the application never gave");
+    REQUIRE(pattern_matches(v->flow->number, v->side, at - 1, f->payload, f->len),
+            "bytes that the application never gave");
     return true;
 }
 

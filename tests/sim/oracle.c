@@ -55,8 +55,8 @@ static bool is_excused(const struct world *w, const struct end *e)
 {
     const struct link_plan *l = &w->scenario->link[e->flow->plan->link];
 
-    return e->owner.host->dropped || w->scenario->n_weather || w->scenario->dark != WEFT_NEVER || w->refusal.refused || l->kind == WEFT_LINK_ETHERNET ||
-           l->how[0].corrupt || l->how[1].corrupt;
+    return e->owner.host->dropped || w->scenario->n_weather || w->scenario->dark != WEFT_NEVER || w->refusal.refused ||
+           l->kind == WEFT_LINK_ETHERNET || l->how[0].corrupt || l->how[1].corrupt;
 }
 
 /* RFC 9293 §3.8.6.2.2: whoever has read everything must have said so, when what the peer may send is silly. */

@@ -222,7 +222,7 @@ static void on_drop(struct world *w, struct host *h, const struct weft_trace *t)
 {
     h->dropped += is_own(t->drop);
     h->declined += t->drop == WEFT_DROP_tcp_paws || t->drop == WEFT_DROP_tcp_out_of_order_full ||
-                   t->drop == WEFT_DROP_tcp_challenge_ack;
+                   t->drop == WEFT_DROP_tcp_challenge_ack || t->drop == WEFT_DROP_tcp_challenge_rst;
     if (t->drop == WEFT_DROP_ip_too_big || t->drop == WEFT_DROP_if_oversize)
         sim_fail(w, "host %u drops what it made itself: %s", h->number, weft_drop_name(t->drop));
     tell(w->record, "dropped: %s; ", weft_drop_name(t->drop));

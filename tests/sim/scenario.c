@@ -257,6 +257,9 @@ static void draw_flow(struct scenario *s, unsigned i)
         f->link = last->link, f->client = last->client, f->loopback = last->loopback, f->unheard = last->unheard;
         f->ephemeral = false;
         memcpy(f->port, last->port, sizeof f->port);
+        for (unsigned side = 0; side < 2 && s->link[f->link].hard; side++)
+            if (f->side[side].bytes > 20000)
+                f->side[side].bytes /= 20;
     }
 }
 

@@ -251,7 +251,7 @@ struct host {
     struct listener listener;
     uint64_t sent;
     uint64_t dropped;  /* of what it made itself, or for want of memory */
-    uint64_t declined; /* sound text that it may decline: PAWS, too many holes, an ancient acknowledgment */
+    uint64_t declined; /* what it may decline: PAWS, too many holes, an ancient acknowledgment, a reset off the edge */
 };
 
 struct checker;
@@ -293,7 +293,7 @@ struct run_options {
 };
 
 void world_run(const struct scenario *s, const struct run_options *o, struct verdict *v);
-/* Has any frame been lost so far, on a link or for want of memory? */
+/* Has any frame been lost so far, on a link, or for reasons of the hosts'? */
 bool world_lost_anything(const struct world *w);
 /* The first failure counts. */
 void sim_fail(struct world *w, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -270,8 +270,8 @@ static void complain_of_hanging(struct world *w)
             const struct end *e = &w->flow[i].end[side];
 
             if (w->flow[i].plan->present && e->phase != PHASE_OVER)
-                sim_fail(w, "hangs: flow %u side %u (%s, sent %u of %u, received %u of %u%s%s) and the next event is %s",
-                         i, side, e->owner.sock ? weft_tcp_state_name(weft_tcp_state(e->owner.sock)) : "no socket",
+                sim_fail(w, "hangs: flow %u side %u (%s, sent %u of %u, received %u of %u%s%s), the next event is %s", i,
+                         side, e->owner.sock ? weft_tcp_state_name(weft_tcp_state(e->owner.sock)) : "no socket",
                          e->sent, e->plan->bytes, e->received, e->flow->plan->side[1 - side].bytes,
                          e->shut ? " shut" : "", e->heard_end ? " heard the end" : "",
                          next_moment(w) == WEFT_NEVER ? "never" : "too late");
@@ -315,6 +315,8 @@ bool world_lost_anything(const struct world *w)
 {
     uint64_t n = w->refusal.refused;
 
+    for (unsigned i = 0; i < w->scenario->n_hosts; i++)
+        n += w->host[i].dropped + w->host[i].declined;
     for (unsigned i = 0; i < w->scenario->n_links; i++)
         for (int end = 0; end < 2; end++) {
             struct weft_wire_stats s;
