@@ -370,7 +370,10 @@ void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg);
 /* Answers a segment that is not acceptable; an empty one at most every 500 ms. */
 void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg);
 
-/* ---- transmit.c ---- */
+/* Is there something to read, or its end? WEFT_READABLE and WEFT_PEER_CLOSED, or 0. */
+unsigned conn_readable(const struct tcp_conn *c);
+
+/* ---- plan.c and transmit.c ---- */
 
 enum tcp_plan_kind { PLAN_NOTHING, PLAN_SYN, PLAN_RETRANSMIT, PLAN_DATA, PLAN_PROBE, PLAN_ACK };
 struct tcp_plan {
@@ -391,6 +394,6 @@ void transmit_reset(struct tcp_conn *c);
 /* The window field for our next segment, and the edge it stands for. */
 uint16_t transmit_window(struct tcp_conn *c, struct seq *edge);
 
-extern const struct sock_ops tcp_sock_ops; /* calls.c, §3.10.1-6 */
+extern const struct sock_ops tcp_sock_ops; /* calls.c; also open.c, close.c: §3.10.1-6 */
 
 #endif

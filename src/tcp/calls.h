@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* The user's calls that have a file of their own; tcp_sock_ops in calls.c names them all. */
+#ifndef TCP_CALLS_H
+#define TCP_CALLS_H
+
+#include "core/endpoint.h"
+
+/* open.c */
+int tcp_bind(weft_sock *e, const struct weft_addr *local);
+int tcp_listen(weft_sock *e, unsigned backlog);
+weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err);
+int tcp_connect(weft_sock *e, const struct weft_addr *peer);
+
+/* close.c */
+int tcp_shutdown(weft_sock *e, enum weft_shut how);
+void tcp_close(weft_sock *e);
+void tcp_abort(weft_sock *e);
+
+#endif

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* RFC 9293 §3.10.4 and 5: the user calls CLOSE and ABORT, and shutdown, which is half of the first. */
+#include "tcp/calls.h"
+#include "tcp/conn.h"
+
+/* We send no more: FIN behind what is queued. */
+static int stop_sending(struct tcp_conn *c)
+{
+    if (c->fin_wanted)
+        return 0;
+    if (!conn_work(c))
+        return WEFT_ENOMEM;
+    c->fin_wanted = true;
+    c->work->starved = c->work->more = false;
+    state_set(c, c->state == WEFT_TCP_CLOSE_WAIT ? WEFT_TCP_LAST_ACK : WEFT_TCP_FIN_WAIT_1);
+    return 0;
+}
+
+static bool may_still_send(const struct tcp_conn *c)
+{
+    return state_can_send(c->state) || c->state == WEFT_TCP_SYN_RECEIVED;
+}
+
+int tcp_shutdown(weft_sock *e, enum weft_shut how)
+{
+    struct tcp_conn *c = conn_of(e);
+    int err = 0;
+
+    if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_SYN_SENT)
+        return WEFT_ENOTCONN;
+    if (how != WEFT_SHUT_WR) {
+        c->read_shut = true;
+        endpoint_notify(e, WEFT_READABLE);
+    }
+    if (how != WEFT_SHUT_RD && may_still_send(c))
+        err = stop_sending(c);
+    conn_settle(c);
+    return err;
+}
+
+/* The accept queue and the half-open records of a listener go with it; those who wait are told by a reset. */
+static void close_listener(struct tcp_conn *l)
+{
+    struct tcp *t = conn_tcp(l);
+    struct list *link;
+
+    half_open_forget(t, l);
+    while ((link = list_first(&l->listen->accept))) {
+        struct tcp_conn *c = container_of(link, struct tcp_conn, link);
+
+        if (c->state != WEFT_TCP_CLOSED && c->state != WEFT_TCP_TIME_WAIT)
+            transmit_reset(c);
+        conn_finish(c, 0); /* it leaves the queue, has no user, and is freed */
+    }
+    mem_free(&t->stack->mem, MEM_conn, l->listen, sizeof *l->listen);
+    l->listen = NULL;
+    state_set(l, WEFT_TCP_CLOSED);
+    half_open_timer(t);
+}
+
+/* Is anything left that the peer must be told about? */
+static bool is_over(const struct tcp_conn *c)
+{
+    return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT;
+}
+
+void tcp_abort(weft_sock *e)
+{
+    struct tcp_conn *c = conn_of(e);
+
+    if (c->state == WEFT_TCP_LISTEN)
+        close_listener(c);
+    if (is_over(c)) {
+        conn_free(c);
+        return;
+    }
+    if (c->state != WEFT_TCP_SYN_SENT)
+        transmit_reset(c);
+    c->orphan = true;
+    conn_finish(c, 0);
+}
+
+void tcp_close(weft_sock *e)
+{
+    struct tcp_conn *c = conn_of(e);
+    bool unread = c->state != WEFT_TCP_LISTEN && c->work && c->work->recvq.bytes;
+
+    if (c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_SYN_SENT || is_over(c) || unread || c->linger_reset) {
+        tcp_abort(e);
+        return;
+    }
+    if (may_still_send(c) && stop_sending(c) < 0) {
+        tcp_abort(e); /* no memory to close in order: at least the peer is told */
+        return;
+    }
+    c->orphan = true;
+    c->keepalive = false;
+    e->cookie = NULL;
+    c->quiet_deadline = WEFT_NEVER;
+    if (c->state == WEFT_TCP_FIN_WAIT_2)
+        c->quiet_deadline = time_after(conn_now(c), tcp_config(e->stack)->fin_wait_2);
+    list_remove(&e->event);
+    e->became = 0;
+    conn_settle(c);
+}
