@@ -107,6 +107,7 @@ enum weft_option {
     WEFT_TCP_KEEPIDLE = 4,   /* seconds */
     WEFT_TCP_KEEPINTVL = 5,  /* seconds */
     WEFT_TCP_KEEPCNT = 6,
+    WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
     WEFT_TCP_QUICKACK = 12,
     WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
 };

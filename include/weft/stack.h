@@ -89,6 +89,12 @@ struct weft_config {
 void weft_config_default(struct weft_config *config);
 
 /*
+ * Fills in a whole look: "linux" (the default), "rfc" (the letter of RFC 9293 and what it cites), "bsd" (as FreeBSD
+ * and macOS do). WEFT_EINVAL, and nothing changed, for another name.
+ */
+int weft_config_profile(struct weft_config *config, const char *name);
+
+/*
  * Makes a stack whose clock stands at now. Copies env and config (NULL: the default). The loopback interface "lo"
  * with 127.0.0.1/8 is there from the start.
  * Returns NULL and sets *err (may be NULL) to WEFT_ENOMEM, WEFT_EINVAL (a value out of range), or WEFT_EPROTO
@@ -277,6 +283,7 @@ enum weft_trace_kind {
     WEFT_TRACE_TX,      /* a packet is pulled */
     WEFT_TRACE_DROP,    /* a packet goes no further */
     WEFT_TRACE_STATE,   /* a TCP connection changed state */
+    WEFT_TRACE_WHY,     /* a TCP connection sent again, changed its window, stalled or ended: and why */
 };
 
 struct weft_trace {
@@ -285,9 +292,11 @@ struct weft_trace {
     const weft_if *ifp;   /* NULL where no interface is concerned */
     const weft_pkt *pkt;  /* RX, TX: the frame as on the wire. Borrowed for the call. Else NULL */
     enum weft_drop drop;  /* DROP */
-    const weft_sock *sock; /* STATE; NULL for a compact record */
-    struct weft_addr local, remote; /* STATE */
+    const weft_sock *sock; /* STATE, WHY; NULL for a compact record */
+    struct weft_addr local, remote; /* STATE, WHY */
     enum weft_tcp_state from, to;   /* STATE */
+    enum weft_why why;    /* WHY */
+    uint32_t value;       /* WHY: in weft_why_unit */
 };
 
 uint64_t weft_drops(const weft_stack *stack, enum weft_drop drop);

@@ -177,10 +177,70 @@ enum weft_counter {
         WEFT_COUNTER_COUNT
 };
 
+/*
+ * Why a TCP connection did what it did. X(name, unit, sentence): the unit is that of the value told with it. What was
+ * sent again, why the congestion window changed, what held sending up, why the connection ended.
+ */
+#define WEFT_WHYS(X)                                                                                                   \
+    X(none, "", "nothing happened")                                                                                    \
+    X(retransmit_syn, "times", "our SYN was not answered in time")                                                     \
+    X(retransmit_rack, "bytes", "something sent later arrived long before (RFC 8985)")                                 \
+    X(retransmit_dupthresh, "bytes", "three duplicates or their worth in SACK blocks (RFC 6675)")                      \
+    X(retransmit_partial, "bytes", "a partial acknowledgment showed the next hole (RFC 6582)")                         \
+    X(retransmit_rto, "bytes", "the retransmission timer fired (RFC 6298)")                                            \
+    X(retransmit_tlp, "bytes", "probed for a lost tail (RFC 8985 §7)")                                                 \
+    X(retransmit_pmtu, "bytes", "the path takes smaller segments only")                                                \
+    X(retransmit_reneged, "bytes", "the peer took back what its SACK blocks said")                                     \
+    X(retransmit_fast_open, "bytes", "the peer did not take what our SYN carried")                                     \
+    X(cwnd_start, "bytes", "the window to begin with (RFC 6928)")                                                      \
+    X(cwnd_slow_start, "bytes", "grew in slow start")                                                                  \
+    X(cwnd_avoidance, "bytes", "grew in congestion avoidance")                                                         \
+    X(cwnd_hystart, "bytes", "slow start left before a loss (RFC 9406)")                                               \
+    X(cwnd_recovery, "bytes", "shrinks after a loss")                                                                  \
+    X(cwnd_ecn, "bytes", "shrinks because the path said congestion (RFC 3168)")                                        \
+    X(cwnd_recovered, "bytes", "recovery is over")                                                                     \
+    X(cwnd_timeout, "bytes", "starts anew after a time-out")                                                           \
+    X(cwnd_undo, "bytes", "restored: the retransmission was not needed")                                               \
+    X(cwnd_idle, "bytes", "shrinks after idleness (RFC 5681 §4.1)")                                                    \
+    X(cwnd_limited_by_application, "bytes", "shrinks because it was not used (RFC 7661)")                              \
+    X(stall_application, "us", "the user gave nothing to send")                                                        \
+    X(stall_receiver, "us", "the peer's window was full")                                                              \
+    X(stall_congestion, "us", "the congestion window was full")                                                        \
+    X(stall_pacing, "us", "waited for the pacer")                                                                      \
+    X(stall_send_buffer, "us", "the user waited for room in the send buffer")                                          \
+    X(close_orderly, "", "FIN both ways")                                                                              \
+    X(close_reset_by_peer, "errno", "the peer reset it")                                                               \
+    X(close_refused, "errno", "nobody listens there")                                                                  \
+    X(close_aborted, "", "the user aborted it")                                                                        \
+    X(close_linger, "", "closed with a lingering time of zero")                                                        \
+    X(close_unread, "bytes", "closed before all was read")                                                             \
+    X(close_text_after_close, "bytes", "text came for a user who is gone")                                             \
+    X(close_listener, "", "nobody accepted it before the listener closed")                                             \
+    X(close_retries, "times", "no answer to retransmissions")                                                          \
+    X(close_syn_retries, "times", "no answer to our SYN")                                                              \
+    X(close_user_timeout, "ms", "the user's time-out passed")                                                          \
+    X(close_probes, "times", "no answer to window probes")                                                             \
+    X(close_keepalive, "times", "no answer to keepalive probes")                                                       \
+    X(close_fin_wait_2, "", "the peer's FIN never came")                                                               \
+    X(close_orphan_limit, "", "too many connections without a user")                                                   \
+    X(close_unreachable, "errno", "the network said that nobody is there")                                             \
+    X(close_interface, "errno", "its interface has gone")                                                              \
+    X(close_no_memory, "", "no memory to close in order")
+
+enum weft_why {
+#define X(name, unit, sentence) WEFT_WHY_##name,
+    WEFT_WHYS(X)
+#undef X
+        WEFT_WHY_COUNT
+};
+
 /* Static strings; for a number outside the table "?". */
 const char *weft_drop_name(enum weft_drop drop);
 const char *weft_drop_text(enum weft_drop drop);
 const char *weft_tcp_state_name(enum weft_tcp_state state);
+const char *weft_why_name(enum weft_why why);
+const char *weft_why_unit(enum weft_why why);
+const char *weft_why_text(enum weft_why why);
 const char *weft_counter_name(enum weft_counter counter);
 const char *weft_counter_group(enum weft_counter counter);
 const char *weft_counter_text(enum weft_counter counter);

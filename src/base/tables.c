@@ -21,6 +21,24 @@ static const char *const state_name[] = {
 #undef X
 };
 
+static const char *const why_name[] = {
+#define X(name, unit, sentence) #name,
+    WEFT_WHYS(X)
+#undef X
+};
+
+static const char *const why_unit[] = {
+#define X(name, unit, sentence) unit,
+    WEFT_WHYS(X)
+#undef X
+};
+
+static const char *const why_text[] = {
+#define X(name, unit, sentence) sentence,
+    WEFT_WHYS(X)
+#undef X
+};
+
 static const char *const counter_name[] = {
 #define X(name, group, sentence) #name,
     WEFT_COUNTERS(X)
@@ -57,6 +75,21 @@ const char *weft_drop_text(enum weft_drop drop)
 const char *weft_tcp_state_name(enum weft_tcp_state state)
 {
     return table_text(state_name, ARRAY_LEN(state_name), (size_t)state);
+}
+
+const char *weft_why_name(enum weft_why why)
+{
+    return table_text(why_name, ARRAY_LEN(why_name), (size_t)why);
+}
+
+const char *weft_why_unit(enum weft_why why)
+{
+    return table_text(why_unit, ARRAY_LEN(why_unit), (size_t)why);
+}
+
+const char *weft_why_text(enum weft_why why)
+{
+    return table_text(why_text, ARRAY_LEN(why_text), (size_t)why);
 }
 
 const char *weft_counter_name(enum weft_counter counter)

@@ -303,6 +303,7 @@ void ladder_trace(struct ladder *l, int end, const struct weft_trace *event)
         note_state(l, end, event);
         break;
     case WEFT_TRACE_TX:
+    case WEFT_TRACE_WHY:
         break;
     }
 }

@@ -59,7 +59,7 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->max_out_of_order && k->max_out_of_order <= 65536;
 }
 
-static bool is_sound(const struct weft_config *k)
+bool stack_config_is_sound(const struct weft_config *k)
 {
     return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->max_neighbours &&
            tcp_is_sound(&k->tcp);
@@ -165,7 +165,7 @@ weft_stack *stack_new(const struct assembly *parts, const struct weft_env *env, 
     weft_config_default(&defaults);
     if (!config)
         config = &defaults;
-    if (!is_sound(config)) {
+    if (!stack_config_is_sound(config)) {
         why = WEFT_EINVAL;
     } else if (!env->random(env->ctx, &secret, sizeof secret)) {
         why = WEFT_EPROTO;

@@ -42,6 +42,9 @@ struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose);
 weft_stack *stack_new(const struct assembly *parts, const struct weft_env *env, const struct weft_config *config,
                       weft_time now, int *err);
 
+/* Is every setting in its range, and none at odds with another? */
+bool stack_config_is_sound(const struct weft_config *k);
+
 static inline void stack_count(weft_stack *s, enum weft_counter c) { s->counters[c]++; }
 static inline void stack_count_n(weft_stack *s, enum weft_counter c, uint64_t n) { s->counters[c] += n; }
 
@@ -51,6 +54,10 @@ void stack_drop(weft_stack *s, enum weft_drop why);
 /* Traces a TCP state change. */
 void stack_trace_state(weft_stack *s, const weft_sock *sock, const struct weft_addr *local,
                        const struct weft_addr *remote, enum weft_tcp_state from, enum weft_tcp_state to);
+
+/* Tells the trace why a TCP connection did what it did; value in weft_why_unit. */
+void stack_trace_why(weft_stack *s, const weft_sock *sock, const struct weft_addr *local,
+                     const struct weft_addr *remote, enum weft_why why, uint32_t value);
 
 /* Hands a datagram to the transport for pkt->proto; false (and pkt still the caller's) when there is none. */
 bool stack_deliver(weft_stack *s, struct weft_pkt *pkt);

@@ -29,6 +29,23 @@ void stack_trace_state(weft_stack *s, const weft_sock *sock, const struct weft_a
         s->env.trace(s->env.ctx, &event);
 }
 
+void stack_trace_why(weft_stack *s, const weft_sock *sock, const struct weft_addr *local,
+                     const struct weft_addr *remote, enum weft_why why, uint32_t value)
+{
+    struct weft_trace event = {
+        .at = s->now,
+        .kind = WEFT_TRACE_WHY,
+        .sock = sock,
+        .local = *local,
+        .remote = *remote,
+        .why = why,
+        .value = value,
+    };
+
+    if (s->env.trace)
+        s->env.trace(s->env.ctx, &event);
+}
+
 uint64_t weft_drops(const weft_stack *stack, enum weft_drop drop)
 {
     return (unsigned)drop < WEFT_DROP_COUNT ? stack->drops[drop] : 0;

@@ -223,6 +223,8 @@ static void story_captures(struct story *s, const struct weft_trace *e)
     case WEFT_TRACE_STATE:
         story_changed(s, e);
         break;
+    case WEFT_TRACE_WHY:
+        break;
     }
 }
 

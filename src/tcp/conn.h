@@ -274,6 +274,18 @@ static inline uint32_t conn_unsent(const struct tcp_conn *c)
     return c->work ? c->work->sendq.bytes - (conn_in_flight(c) - (c->fin_sent ? 1 : 0)) : 0;
 }
 
+/* ---- why.c ---- */
+
+/* Tells the trace; conn_why asks first whether anybody listens. */
+void conn_why_tell(struct tcp_conn *c, enum weft_why why, uint32_t value);
+
+/* Why the connection does what it does now: `value` in weft_why_unit. Cheap when nobody listens. */
+static inline void conn_why(struct tcp_conn *c, enum weft_why why, uint32_t value)
+{
+    if (unlikely(c->ep.stack->env.trace))
+        conn_why_tell(c, why, value);
+}
+
 /* ---- state.c ---- */
 
 /* The one place that writes the state; asserts the edge and tells the trace. */

@@ -3,6 +3,7 @@
 #include "tcp/options.h"
 
 #include "tcp/conn.h"
+#include "tcp/info.h"
 
 #define MIN_BUFFER 2304       /* bytes; what Linux rounds the smallest receive buffer to */
 #define MAX_BUFFER (1u << 30) /* the largest window there is (RFC 7323 §2.3) */
@@ -124,6 +125,16 @@ static int get_linger(const struct tcp_conn *c, void *value, size_t *n)
     return 0;
 }
 
+static int get_info(const struct tcp_conn *c, void *value, size_t *n)
+{
+    struct weft_tcp_info info;
+
+    info_fill(c, &info);
+    *n = min_size(*n, sizeof info);
+    memcpy(value, &info, *n);
+    return 0;
+}
+
 int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n)
 {
     struct tcp_conn *c = conn_of(e);
@@ -151,6 +162,8 @@ int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n
 
     if (level == WEFT_SOL_SOCKET && option == WEFT_SO_LINGER)
         return get_linger(conn_of(e), value, n);
+    if (level == WEFT_SOL_TCP && option == WEFT_TCP_INFO)
+        return get_info(conn_of(e), value, n);
     if (!row)
         return WEFT_ENOPROTOOPT;
     v = row->get(conn_of(e));

@@ -252,5 +252,7 @@ void record_trace(void *ctx, const struct weft_trace *t)
     case WEFT_TRACE_DROP:
         on_drop(w, h, t);
         break;
+    case WEFT_TRACE_WHY:
+        break;
     }
 }

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/* Whole looks: the settings that make a stack behave as one family of systems does. */
+#include "core/stack.h"
+
+/*
+ * The letter of RFC 9293 and of what it cites, where Linux takes liberties: a lifetime of two minutes, time-outs of a
+ * second at least, three minutes for a SYN (MUST-23), the initial window of RFC 5681, no acknowledgments but those due.
+ */
+static void look_rfc(struct weft_config *k)
+{
+    struct weft_tcp_config *t = &k->tcp;
+
+    t->msl = 120 * WEFT_S;
+    t->rto_min = WEFT_S;
+    t->delayed_ack = 200 * WEFT_MS;
+    t->syn_retries = 7; /* 1 + 2 + ... + 128 s: given up after 255 s */
+    t->synack_retries = 7;
+    t->quick_acks = 0;
+    t->initial_window = 3; /* with 4,380 bytes at most, as cc_initial_window has it */
+    t->rfc1337 = false;
+}
+
+/* FreeBSD, and macOS in what a peer sees first. */
+static void look_bsd(struct weft_config *k)
+{
+    struct weft_tcp_config *t = &k->tcp;
+
+    t->receive_buffer = 65536;
+    t->quick_acks = 0;
+    t->keepalive_probes = 8;
+    t->rfc1337 = false;
+}
+
+static void look_linux(struct weft_config *k) { (void)k; }
+
+static const struct {
+    const char *name;
+    void (*look)(struct weft_config *k);
+} profiles[] = {
+    {"linux", look_linux},
+    {"rfc", look_rfc},
+    {"bsd", look_bsd},
+};
+
+static bool same(const char *a, const char *b)
+{
+    while (*a && *a == *b)
+        a++, b++;
+    return *a == *b;
+}
+
+int weft_config_profile(struct weft_config *config, const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(profiles); i++)
+        if (same(profiles[i].name, name)) {
+            weft_config_default(config);
+            profiles[i].look(config);
+            return 0;
+        }
+    return WEFT_EINVAL;
+}

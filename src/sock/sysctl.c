@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* Tunables: one row each, and text in and out of the fields of struct weft_config that a row names. */
+#include "base/fmt.h"
+#include "core/stack.h"
+#include "weft/sysctl.h"
+
+#define MAX_VALUES 3
+
+/* How a number of the user's stands in its field: as what type, multiplied by what. */
+struct kind {
+    uint8_t size;
+    weft_time scale;
+    const char *unit;
+};
+
+enum { BOOL, UNSIGNED, PORT, SIZE, BYTES, SECONDS, MILLIS, MICROS };
+
+static const struct kind kinds[] = {
+    [BOOL] = {sizeof(bool), 1, ""},
+    [UNSIGNED] = {sizeof(unsigned), 1, ""},
+    [PORT] = {sizeof(uint16_t), 1, ""},
+    [SIZE] = {sizeof(size_t), 1, ""},
+    [BYTES] = {sizeof(size_t), 1, "bytes"},
+    [SECONDS] = {sizeof(weft_time), WEFT_S, "s"},
+    [MILLIS] = {sizeof(weft_time), WEFT_MS, "ms"},
+    [MICROS] = {sizeof(weft_time), WEFT_US, "us"},
+};
+
+struct row {
+    const char *name;
+    uint8_t kind, values, scope; /* values 0: gone */
+    uint16_t field[MAX_VALUES];  /* in struct weft_config */
+    uint64_t min, max;
+    const char *source, *text;
+};
+
+#define AT(member)             offsetof(struct weft_config, member)
+#define TCP(member)            {AT(tcp.member)}
+#define GONE(which, why)       {.name = which, .text = why}
+#define NOW                    WEFT_SYSCTL_AT_ONCE
+#define SOCKETS                WEFT_SYSCTL_NEW_SOCKETS
+#define CONNECTIONS            WEFT_SYSCTL_NEW_CONNECTIONS
+
+/* In order of names: weft_sysctl_info shows them so, and a test holds them to it. */
+static const struct row rows[] = {
+    {"net.ipv4.icmp_msgs_per_sec", UNSIGNED, 1, NOW, {AT(icmp_errors_per_second)}, 0, INT_MAX,
+     "Linux; RFC 1812 §4.3.2.8", "ICMP errors sent in a second at most"},
+    {"net.ipv4.ip_local_port_range", PORT, 2, NOW, {AT(port_min), AT(port_max)}, 1, 65535, "Linux; RFC 6056 §3.2",
+     "the first and the last port that is given to whoever asks for none"},
+    {"net.ipv4.ipfrag_high_thresh", BYTES, 1, NOW, {AT(reassembly_memory)}, 0, INT_MAX, "Linux",
+     "memory for all incomplete datagrams together"},
+    {"net.ipv4.ipfrag_time", SECONDS, 1, NOW, {AT(reassembly_time)}, 1, 3600, "RFC 1122 §3.3.2; Linux has 30",
+     "how long a datagram may stay incomplete"},
+    GONE("net.ipv4.tcp_fack", "forward acknowledgments gave way to RACK (RFC 8985); Linux has ignored it since 4.15"),
+    {"net.ipv4.tcp_fin_timeout", SECONDS, 1, NOW, TCP(fin_wait_2), 1, 3600, "Linux; RFC 9293 §3.10.4 has no limit",
+     "how long a connection without a user may wait for the peer's FIN"},
+    {"net.ipv4.tcp_keepalive_intvl", SECONDS, 1, SOCKETS, TCP(keepalive_interval), 1, 32767, "Linux",
+     "time between keepalive probes that nobody answers"},
+    {"net.ipv4.tcp_keepalive_probes", UNSIGNED, 1, SOCKETS, TCP(keepalive_probes), 1, 127, "Linux",
+     "keepalive probes without an answer that end a connection"},
+    {"net.ipv4.tcp_keepalive_time", SECONDS, 1, SOCKETS, TCP(keepalive_idle), 1, 32767, "RFC 9293 §3.8.4 (MUST-28)",
+     "how long a connection is quiet before the first keepalive probe"},
+    GONE("net.ipv4.tcp_low_latency", "it chose how the kernel woke readers; Linux has ignored it since 4.14"),
+    {"net.ipv4.tcp_max_syn_backlog", SIZE, 1, NOW, TCP(max_half_open), 1, INT_MAX, "Linux; RFC 4987 §3.4",
+     "half-open connections of all listeners together"},
+    {"net.ipv4.tcp_max_tw_buckets", SIZE, 1, NOW, TCP(max_time_wait), 0, INT_MAX, "Linux",
+     "TIME-WAIT records at most; the oldest makes room for one more"},
+    {"net.ipv4.tcp_orphan_retries", UNSIGNED, 1, NOW, TCP(orphan_retries), 0, 127, "Linux",
+     "retransmissions of a connection without a user before it is given up"},
+    {"net.ipv4.tcp_retries1", UNSIGNED, 1, NOW, TCP(retries_1), 0, 255, "RFC 9293 §3.8.3 (R1)",
+     "retransmissions before the path is suspected"},
+    {"net.ipv4.tcp_retries2", UNSIGNED, 1, NOW, TCP(retries_2), 0, 127, "RFC 9293 §3.8.3 (R2)",
+     "retransmissions before the connection is given up"},
+    {"net.ipv4.tcp_rfc1337", BOOL, 1, NOW, TCP(rfc1337), 0, 1, "RFC 1337; Linux has 0",
+     "ignore resets in TIME-WAIT"},
+    {"net.ipv4.tcp_rto_max_ms", MILLIS, 1, NOW, TCP(rto_max), 1000, 120000, "RFC 6298 §2.5; Linux",
+     "the longest retransmission time-out"},
+    {"net.ipv4.tcp_rto_min_us", MICROS, 1, NOW, TCP(rto_min), 1, 1000000, "Linux; RFC 6298 §2.4 has 1 s",
+     "the shortest retransmission time-out"},
+    {"net.ipv4.tcp_sack", BOOL, 1, CONNECTIONS, TCP(sack), 0, 1, "RFC 2018",
+     "offer and accept selective acknowledgments"},
+    {"net.ipv4.tcp_syn_retries", UNSIGNED, 1, NOW, TCP(syn_retries), 1, 127, "Linux; RFC 9293 §3.8.3 (MUST-23)",
+     "times that our SYN is repeated"},
+    {"net.ipv4.tcp_synack_retries", UNSIGNED, 1, NOW, TCP(synack_retries), 0, 8, "Linux",
+     "times that our SYN,ACK is repeated"},
+    {"net.ipv4.tcp_timestamps", BOOL, 1, CONNECTIONS, TCP(timestamps), 0, 1, "RFC 7323 §3",
+     "offer and accept timestamps"},
+    GONE("net.ipv4.tcp_tw_recycle",
+         "it judged a new connection by the last timestamp of its whole host, which cut off everybody behind a shared "
+         "address; timestamps start at random for each connection today, and Linux removed it in 4.12"),
+    {"net.ipv4.tcp_window_scaling", BOOL, 1, CONNECTIONS, TCP(window_scaling), 0, 1, "RFC 7323 §2",
+     "offer and accept scaled windows"},
+    {"net.weft.tcp_delayed_ack_ms", MILLIS, 1, NOW, TCP(delayed_ack), 0, 499, "RFC 9293 §3.8.6.3; Linux has 40",
+     "how long an acknowledgment may wait for company"},
+    {"net.weft.tcp_initial_window", UNSIGNED, 1, CONNECTIONS, TCP(initial_window), 1, 1000, "RFC 6928",
+     "segments that may go out before the first acknowledgment"},
+    {"net.weft.tcp_max_out_of_order", SIZE, 1, NOW, TCP(max_out_of_order), 1, 65536, "weft",
+     "pieces of text that a connection keeps out of order"},
+    {"net.weft.tcp_msl", SECONDS, 1, NOW, TCP(msl), 1, 1000, "RFC 9293 §3.4.2 has 120; Linux's TIME-WAIT is 60",
+     "the maximum segment lifetime: TIME-WAIT takes two"},
+    {"net.weft.tcp_quick_acks", UNSIGNED, 1, CONNECTIONS, TCP(quick_acks), 0, 255, "Linux",
+     "segments acknowledged at once when a connection begins"},
+    {"net.weft.tcp_rto_initial_ms", MILLIS, 1, NOW, TCP(rto_initial), 1, 120000, "RFC 6298 §2.1",
+     "the retransmission time-out before the first round trip is known"},
+};
+
+/* ---- rows ---- */
+
+/* Names are equal, a slash being as good as a dot. */
+static bool same_name(const char *a, const char *b)
+{
+    while (*a && (*a == *b || (*a == '.' && *b == '/')))
+        a++, b++;
+    return *a == *b;
+}
+
+static const struct row *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        if (same_name(rows[i].name, name))
+            return &rows[i];
+    return NULL;
+}
+
+static struct weft_sysctl describe(const struct row *r)
+{
+    if (!r->values)
+        return (struct weft_sysctl){.name = r->name, .gone = r->text, .unit = "", .source = "", .text = ""};
+    return (struct weft_sysctl){
+        .name = r->name,
+        .values = r->values,
+        .min = r->min,
+        .max = r->max,
+        .unit = kinds[r->kind].unit,
+        .scope = r->scope,
+        .source = r->source,
+        .text = r->text,
+    };
+}
+
+bool weft_sysctl_info(size_t i, struct weft_sysctl *out)
+{
+    if (i >= ARRAY_LEN(rows))
+        return false;
+    *out = describe(&rows[i]);
+    return true;
+}
+
+bool weft_sysctl_find(const char *name, struct weft_sysctl *out)
+{
+    const struct row *r = find(name);
+
+    if (r)
+        *out = describe(r);
+    return r;
+}
+
+/* ---- fields ---- */
+
+static uint64_t load(const struct weft_config *config, const struct row *r, unsigned i)
+{
+    const void *at = (const char *)config + r->field[i];
+
+    switch (kinds[r->kind].size) {
+    case sizeof(bool):
+        return *(const bool *)at;
+    case sizeof(uint16_t):
+        return *(const uint16_t *)at;
+    case sizeof(uint32_t):
+        return *(const uint32_t *)at;
+    default:
+        return *(const uint64_t *)at;
+    }
+}
+
+static void store(struct weft_config *config, const struct row *r, unsigned i, uint64_t v)
+{
+    void *at = (char *)config + r->field[i];
+
+    switch (kinds[r->kind].size) {
+    case sizeof(bool):
+        *(bool *)at = v != 0;
+        break;
+    case sizeof(uint16_t):
+        *(uint16_t *)at = (uint16_t)v;
+        break;
+    case sizeof(uint32_t):
+        *(uint32_t *)at = (uint32_t)v;
+        break;
+    default:
+        *(uint64_t *)at = v;
+    }
+}
+
+/* ---- text ---- */
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n'; }
+
+/* Takes one number off the front; false when there is none, or it does not fit. */
+static bool take_number(const char **text, uint64_t *v)
+{
+    const char *p = *text;
+
+    while (is_space(*p))
+        p++;
+    if (*p < '0' || *p > '9')
+        return false;
+    for (*v = 0; *p >= '0' && *p <= '9'; p++) {
+        if (*v > (UINT64_MAX - 9) / 10)
+            return false;
+        *v = *v * 10 + (uint64_t)(*p - '0');
+    }
+    *text = p;
+    return *p == '\0' || is_space(*p);
+}
+
+static bool is_end(const char *text)
+{
+    while (is_space(*text))
+        text++;
+    return *text == '\0';
+}
+
+static int set_numbers(struct weft_config *config, const struct row *r, const char *value)
+{
+    for (unsigned i = 0; i < r->values; i++) {
+        uint64_t v;
+
+        if (!take_number(&value, &v) || v < r->min || v > r->max)
+            return WEFT_EINVAL;
+        store(config, r, i, v * kinds[r->kind].scale);
+    }
+    return is_end(value) ? 0 : WEFT_EINVAL;
+}
+
+int weft_config_set(struct weft_config *config, const char *name, const char *value)
+{
+    const struct row *r = find(name);
+    struct weft_config changed = *config;
+    int err;
+
+    if (!r)
+        return WEFT_ENOENT;
+    if (!r->values)
+        return WEFT_EOPNOTSUPP;
+    err = set_numbers(&changed, r, value);
+    if (err == 0 && !stack_config_is_sound(&changed))
+        err = WEFT_EINVAL;
+    if (err == 0)
+        *config = changed;
+    return err;
+}
+
+int weft_config_get(const struct weft_config *config, const char *name, char *buf, size_t n)
+{
+    const struct row *r = find(name);
+    struct fmt f = fmt_begin(buf, n);
+
+    if (!r || !r->values)
+        return r ? WEFT_EOPNOTSUPP : WEFT_ENOENT;
+    for (unsigned i = 0; i < r->values; i++) {
+        if (i)
+            fmt_char(&f, '\t');
+        fmt_u64(&f, load(config, r, i) / kinds[r->kind].scale);
+    }
+    return 0;
+}
+
+int weft_sysctl_set(weft_stack *stack, const char *name, const char *value)
+{
+    return weft_config_set(&stack->config, name, value);
+}
+
+int weft_sysctl_get(const weft_stack *stack, const char *name, char *buf, size_t n)
+{
+    return weft_config_get(&stack->config, name, buf, n);
+}

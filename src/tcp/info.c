@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* See info.h. One function for each group of fields; where Linux counts segments and we count bytes, rounded up. */
+#include "tcp/info.h"
+
+#include "tcp/conn.h"
+
+#define NO_SSTHRESH 0x7fffffff /* what Linux calls infinite */
+
+static const uint8_t linux_state[WEFT_TCP_STATE_COUNT] = {
+    [WEFT_TCP_CLOSED] = WEFT_TCPI_CLOSE,
+    [WEFT_TCP_LISTEN] = WEFT_TCPI_LISTEN,
+    [WEFT_TCP_SYN_SENT] = WEFT_TCPI_SYN_SENT,
+    [WEFT_TCP_SYN_RECEIVED] = WEFT_TCPI_SYN_RECV,
+    [WEFT_TCP_ESTABLISHED] = WEFT_TCPI_ESTABLISHED,
+    [WEFT_TCP_FIN_WAIT_1] = WEFT_TCPI_FIN_WAIT1,
+    [WEFT_TCP_FIN_WAIT_2] = WEFT_TCPI_FIN_WAIT2,
+    [WEFT_TCP_CLOSE_WAIT] = WEFT_TCPI_CLOSE_WAIT,
+    [WEFT_TCP_CLOSING] = WEFT_TCPI_CLOSING,
+    [WEFT_TCP_LAST_ACK] = WEFT_TCPI_LAST_ACK,
+    [WEFT_TCP_TIME_WAIT] = WEFT_TCPI_CLOSE,
+};
+
+static uint32_t segments(uint32_t bytes, uint32_t mss) { return mss ? (bytes + mss - 1) / mss : 0; }
+
+static uint32_t micros(weft_time t) { return (uint32_t)min_u64(t / WEFT_US, UINT32_MAX); }
+
+static uint32_t millis_since(const struct tcp_conn *c, weft_time then)
+{
+    return then ? (uint32_t)min_u64((conn_now(c) - then) / WEFT_MS, UINT32_MAX) : 0;
+}
+
+/* ---- groups of fields ---- */
+
+static uint8_t ca_state(const struct tcp_work *w)
+{
+    if (w->recovery.phase == RECOVERY_FAST)
+        return WEFT_TCPI_CA_RECOVERY;
+    if (w->recovery.phase == RECOVERY_TIMEOUT)
+        return WEFT_TCPI_CA_LOSS;
+    return w->sndmap.sacked || w->recovery.dup_acks ? WEFT_TCPI_CA_DISORDER : WEFT_TCPI_CA_OPEN;
+}
+
+/* Entries of the scoreboard as segments: a super-segment counts as many as it carries. */
+static void fill_scoreboard(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    const struct sndmap *m = &c->work->sndmap;
+    struct seq start = m->una;
+
+    for (uint32_t i = 0; i < m->count; i++) {
+        const struct sent *s = sndmap_at(m, i);
+        uint32_t n = segments(s->end.v - start.v, c->mss);
+
+        info->tcpi_unacked += n;
+        info->tcpi_sacked += s->flags & SENT_SACKED ? n : 0;
+        info->tcpi_lost += s->flags & SENT_LOST ? n : 0;
+        info->tcpi_retrans += (s->flags & (SENT_AGAIN | SENT_SACKED | SENT_LOST)) == SENT_AGAIN ? n : 0;
+        start = s->end;
+    }
+}
+
+static void fill_work(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    const struct tcp_work *w = c->work;
+
+    info->tcpi_ca_state = ca_state(w);
+    info->tcpi_retransmits = w->retries;
+    info->tcpi_probes = w->probes;
+    info->tcpi_notsent_bytes = conn_unsent(c);
+    fill_scoreboard(c, info);
+}
+
+static void fill_agreed(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    if (c->ts_ok)
+        info->tcpi_options |= WEFT_TCPI_OPT_TIMESTAMPS;
+    if (c->sack_ok)
+        info->tcpi_options |= WEFT_TCPI_OPT_SACK;
+    if (c->snd_wscale || c->rcv_wscale)
+        info->tcpi_options |= WEFT_TCPI_OPT_WSCALE;
+    info->tcpi_snd_wscale = c->snd_wscale & 15;
+    info->tcpi_rcv_wscale = c->rcv_wscale & 15;
+}
+
+static void fill_times(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+
+    info->tcpi_backoff = c->rtt.backoff;
+    info->tcpi_rto = micros(rtt_rto(&c->rtt, &limits));
+    info->tcpi_ato = micros(tcp_config(c->ep.stack)->delayed_ack);
+    info->tcpi_rtt = micros(c->rtt.srtt);
+    info->tcpi_rttvar = micros(c->rtt.rttvar);
+    info->tcpi_min_rtt = UINT32_MAX;
+    info->tcpi_last_data_sent = millis_since(c, c->spoke);
+    info->tcpi_last_data_recv = info->tcpi_last_ack_recv = millis_since(c, c->heard);
+}
+
+static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    uint32_t headers = (c->v6 ? 40u : (uint32_t)IPV4_HEADER) + TCP_HEADER;
+
+    info->tcpi_snd_mss = c->mss;
+    info->tcpi_rcv_mss = c->rcv_mss;
+    info->tcpi_pmtu = c->mss + headers + (c->ts_ok ? TS_OPTION : 0u);
+    info->tcpi_snd_cwnd = max_u32(c->cc.cwnd / max_u32(c->mss, 1), 1);
+    info->tcpi_snd_ssthresh = c->cc.ssthresh >= NO_SSTHRESH ? NO_SSTHRESH : c->cc.ssthresh / max_u32(c->mss, 1);
+    info->tcpi_reordering = DUP_THRESH;
+    info->tcpi_snd_wnd = c->snd.wnd;
+    if (c->syn_acked)
+        info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.nxt.v;
+    info->tcpi_pacing_rate = info->tcpi_max_pacing_rate = UINT64_MAX;
+}
+
+void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    *info = (struct weft_tcp_info){.tcpi_state = linux_state[c->state]};
+    fill_agreed(c, info);
+    fill_times(c, info);
+    fill_windows(c, info);
+    if (c->state == WEFT_TCP_LISTEN) {
+        info->tcpi_unacked = c->listen->waiting;
+        info->tcpi_sacked = c->listen->backlog;
+    } else if (c->work) {
+        fill_work(c, info);
+    }
+}
