@@ -2,13 +2,13 @@
 /*
  * Drivers: what moves packets between a stack's interface and something outside it.
  *
- * The wire (part of the engine: no system call) joins two stacks of one thread and can misbehave in a seeded way.
- * The others (part of libweft-host) are a kernel device or a file each.
+ * The wire (part of the engine: no system call) joins two stacks of one thread and can misbehave in a seeded way, as
+ * weft/lane.h has it. The others (part of libweft-host) are a kernel device or a file each.
  */
 #ifndef WEFT_DRIVER_H
 #define WEFT_DRIVER_H
 
-#include "weft/stack.h"
+#include "weft/lane.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,18 +17,6 @@ extern "C" {
 /* ---- an in-memory wire between two interfaces ---- */
 
 typedef struct weft_wire weft_wire;
-
-/* One direction. All zero is a perfect, infinitely fast wire. ppm: parts in a million packets. */
-struct weft_impairment {
-    uint64_t bits_per_second; /* 0: no limit */
-    size_t queue_bytes;       /* waiting for the rate; more is lost from the tail. 0: no limit */
-    weft_time delay, jitter;  /* each packet takes delay + uniform(0..jitter), order kept */
-    uint32_t loss, duplicate, corrupt; /* ppm; corrupt flips one bit */
-    uint32_t reorder;         /* ppm of packets held back by reorder_delay, so that later ones overtake them */
-    weft_time reorder_delay;
-};
-
-enum weft_wire_verdict { WEFT_WIRE_PASS, WEFT_WIRE_LOSE, WEFT_WIRE_DUPLICATE };
 
 struct weft_wire_config {
     uint64_t seed;
@@ -56,10 +44,8 @@ size_t weft_wire_run(weft_wire *wire, weft_time now);
 /* When the next packet arrives; WEFT_NEVER when nothing is on the way. */
 weft_time weft_wire_deadline(const weft_wire *wire);
 
-struct weft_wire_stats {
-    uint64_t sent, delivered, lost, duplicated, corrupted, reordered, overflowed, bytes;
-};
-void weft_wire_stats(const weft_wire *wire, int from_end, struct weft_wire_stats *out);
+/* What the lane from this end has seen so far. */
+void weft_wire_stats(const weft_wire *wire, int from_end, struct weft_lane_stats *out);
 
 /* ---- drivers with a file descriptor (libweft-host) ---- */
 
@@ -106,12 +92,15 @@ bool weft_pair_open(weft_driver *out[2]);
 
 /*
  * A driver around another one that misbehaves in a seeded way: direction[0] is for what the stack sends, direction[1]
- * for what it receives. bits_per_second and queue_bytes are NOT honoured: there is no limit but 65,536 packets on their
- * way. What is lost counts as WEFT_DROP_link_lost. The stack is offered no offloads, so that each packet is one frame;
- * for the same reason inner should be opened without (offload = false), else it may receive super-segments, each of
- * which shares one fate. Takes inner. NULL, and inner closed, when out of memory.
+ * for what it receives. What is lost by chance counts as WEFT_DROP_link_lost, what finds no room as link_queue_full: in
+ * the queue before the rate, or among the 65,536 packets that may be on their way at once. The stack is offered no
+ * offloads, so that each packet is one frame; for the same reason inner should be opened without (offload = false), else
+ * it may receive super-segments, each of which shares one fate. Takes inner. NULL, and inner closed, when out of memory.
  */
 weft_driver *weft_impair_open(weft_driver *inner, const struct weft_impairment direction[2], uint64_t seed);
+
+/* What a direction of an impair driver has seen so far; lives as long as the driver. */
+const struct weft_lane_stats *weft_impair_stats(const weft_driver *impair, int direction);
 
 /* ---- pcapng ---- */
 

@@ -130,7 +130,7 @@ static bool report(const struct bulk *b, FILE *out, double seconds)
     int end;
 
     for (end = 0; end < 2; end++) {
-        struct weft_wire_stats s;
+        struct weft_lane_stats s;
         const weft_stack *stack = b->world.end[end].stack;
 
         weft_wire_stats(b->world.wire, end, &s);

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A link that misbehaves on purpose: a driver around another one that loses, duplicates, corrupts, delays and reorders
- * what passes, each direction by itself and from a seed (weft_impair_open).
+ * A link that misbehaves on purpose: a driver around another one whose packets go through a lane each way (weft/lane.h).
  *
- * A packet enters a direction when the stack hands it over, or when the inner driver has it. Chance then decides what
- * becomes of it, in this order: lost, duplicated, and for each copy corrupted, delayed, held back. It depends on the
- * seed and the packets before alone, not on time. Packets that leave at once go the same way.
- *
- * Invariants: both queues of a direction are ordered by time, because a packet never leaves before the one in front of
- * it; of the two, the earlier head is the next to leave. A direction holds at most QUEUE_MAX packets.
+ * A packet enters a direction when the stack hands it over, or when the inner driver has it. Of a packet that arrives at
+ * once nothing is kept; what the inner driver has no room for is taken out of the lane and waits for it, in order.
  */
 #include <stdlib.h>
 #include <time.h>
@@ -21,29 +16,12 @@
 
 enum { OUT, IN };
 
-struct flight {
-    struct flight *next;
-    weft_time at; /* CLOCK_MONOTONIC */
-    weft_pkt *pkt;
-};
-
-struct queue {
-    struct flight *first, **end;
-    weft_time last; /* when the latest one that was ever here leaves */
-};
-
-struct way {
-    struct weft_impairment how;
-    uint64_t random;          /* the generator's state */
-    struct queue plain, held; /* held: those that later ones overtake */
-    size_t count;
-};
-
 struct impair {
     struct weft_driver driver; /* first: what the others see */
     weft_driver *inner;
-    struct way way[2];
-    weft_time retry_at; /* 0: the inner driver took all it was given; else it was full */
+    weft_lane *lane[2];
+    weft_pkt *refused;  /* by the inner driver, which was full; NULL: none */
+    weft_time retry_at; /* when it is offered again */
 };
 
 static weft_time monotonic(void)
@@ -52,79 +30,6 @@ static weft_time monotonic(void)
 
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (weft_time)t.tv_sec * WEFT_S + (weft_time)t.tv_nsec;
-}
-
-static weft_time later(weft_time t, weft_time by)
-{
-    return by < WEFT_NEVER - t ? t + by : WEFT_NEVER;
-}
-
-/* ---- chance ---- */
-
-/* SplitMix64 (Steele, Lea, Flood 2014). */
-static uint64_t draw(struct way *w)
-{
-    uint64_t z = w->random += 0x9e3779b97f4a7c15;
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return z ^ z >> 31;
-}
-
-/* Uniform in [0, n), but for less than n parts in 2^64; n > 0. */
-static uint64_t draw_below(struct way *w, uint64_t n)
-{
-    return draw(w) % n;
-}
-
-static bool chance(struct way *w, uint32_t ppm)
-{
-    return ppm && draw_below(w, 1000000) < ppm;
-}
-
-/* ---- queues ---- */
-
-static void queue_init(struct queue *q)
-{
-    *q = (struct queue){.end = &q->first};
-}
-
-static void queue_add(struct queue *q, struct flight *f)
-{
-    f->next = NULL;
-    *q->end = f;
-    q->end = &f->next;
-    q->last = f->at;
-}
-
-/* The queue whose head leaves next; NULL when both are empty. */
-static struct queue *way_next(struct way *w)
-{
-    if (!w->held.first)
-        return w->plain.first ? &w->plain : NULL;
-    return w->plain.first && w->plain.first->at <= w->held.first->at ? &w->plain : &w->held;
-}
-
-static weft_time way_deadline(struct way *w)
-{
-    const struct queue *q = way_next(w);
-
-    return q ? q->first->at : WEFT_NEVER;
-}
-
-/* Takes out the packet that leaves next; there is one. */
-static weft_pkt *way_take(struct way *w)
-{
-    struct queue *q = way_next(w);
-    struct flight *f = q->first;
-    weft_pkt *pkt = f->pkt;
-
-    q->first = f->next;
-    if (!q->first)
-        q->end = &q->first;
-    w->count--;
-    free(f);
-    return pkt;
 }
 
 /* ---- one packet ---- */
@@ -153,78 +58,53 @@ static weft_pkt *copy_of(weft_driver *d, const weft_pkt *pkt)
     return copy;
 }
 
-/* The packet with one bit flipped, in bytes of its own: others may be shared with a send queue. Takes pkt. */
-static weft_pkt *corrupted(weft_driver *d, struct way *w, weft_pkt *pkt)
+/* The packet with this bit flipped, in bytes of its own: others may be shared with a send queue. Takes pkt. */
+static weft_pkt *corrupted(weft_driver *d, weft_pkt *pkt, uint64_t bit)
 {
     static const struct weft_pkt_offload verify_all;
     weft_pkt *copy = copy_of(d, pkt);
-    uint64_t bit;
 
     weft_pkt_release(pkt);
     if (!copy)
         return NULL;
-    bit = draw_below(w, (uint64_t)weft_pkt_len(copy) * 8);
     weft_pkt_data(copy)[bit / 8] ^= (uint8_t)(1u << bit % 8);
     weft_pkt_set_offload(copy, &verify_all); /* nobody vouches for its checksum any more */
     return copy;
 }
 
-/* When the packet leaves, and through which queue. */
-static weft_time departure(struct way *w, weft_time now, struct queue **queue)
-{
-    weft_time at = later(now, w->how.delay);
-
-    if (w->how.jitter)
-        at = later(at, draw_below(w, later(w->how.jitter, 1)));
-    if (at < w->plain.last)
-        at = w->plain.last;
-    *queue = &w->plain;
-    if (!chance(w, w->how.reorder))
-        return at;
-    *queue = &w->held;
-    at = later(at, w->how.reorder_delay);
-    return at < w->held.last ? w->held.last : at;
-}
-
 /* One copy on its way. Takes pkt. */
-static void launch(weft_driver *d, struct way *w, weft_pkt *pkt, weft_time now)
+static void launch(weft_driver *d, weft_lane *lane, weft_pkt *pkt, weft_time through)
 {
-    struct queue *queue;
-    struct flight *f;
+    uint64_t bit;
 
-    if (weft_pkt_len(pkt) > 0 && chance(w, w->how.corrupt))
-        pkt = corrupted(d, w, pkt);
+    if (weft_pkt_len(pkt) > 0 && weft_lane_corrupts(lane, weft_pkt_len(pkt), &bit))
+        pkt = corrupted(d, pkt, bit);
     if (!pkt)
         return;
-    if (w->count == QUEUE_MAX) {
+    if (weft_lane_count(lane) == QUEUE_MAX) {
+        weft_lane_stats(lane)->overflowed++;
         lose(d, pkt, WEFT_DROP_link_queue_full);
-        return;
-    }
-    f = malloc(sizeof(*f));
-    if (!f) {
+    } else if (!weft_lane_file(lane, pkt, through)) {
         lose(d, pkt, WEFT_DROP_no_memory);
-        return;
     }
-    f->pkt = pkt;
-    f->at = departure(w, now, &queue);
-    queue_add(queue, f);
-    w->count++;
 }
 
 /* Takes pkt. */
-static void enter(weft_driver *d, struct way *w, weft_pkt *pkt, weft_time now)
+static void enter(weft_driver *d, weft_lane *lane, weft_pkt *pkt, weft_time now)
 {
+    enum weft_wire_verdict v = weft_lane_judge(lane);
+    weft_time through = weft_lane_admit(lane, v, weft_pkt_len(pkt), now);
     weft_pkt *twin = NULL;
 
-    if (chance(w, w->how.loss)) {
-        lose(d, pkt, WEFT_DROP_link_lost);
+    if (through == WEFT_NEVER) {
+        lose(d, pkt, v == WEFT_WIRE_LOSE ? WEFT_DROP_link_lost : WEFT_DROP_link_queue_full);
         return;
     }
-    if (chance(w, w->how.duplicate))
+    if (v == WEFT_WIRE_DUPLICATE)
         twin = copy_of(d, pkt);
-    launch(d, w, pkt, now);
+    launch(d, lane, pkt, through);
     if (twin)
-        launch(d, w, twin, now);
+        launch(d, lane, twin, through);
 }
 
 /* ---- the driver ---- */
@@ -232,17 +112,15 @@ static void enter(weft_driver *d, struct way *w, weft_pkt *pkt, weft_time now)
 /* Hands the device what has to leave by now; false when it was full. */
 static bool flush(struct impair *m, weft_time now)
 {
-    struct way *w = &m->way[OUT];
     weft_pkt *pkt;
 
-    m->retry_at = 0;
-    while (way_deadline(w) <= now) {
-        pkt = way_next(w)->first->pkt;
+    while ((pkt = m->refused ? m->refused : weft_lane_take(m->lane[OUT], now)) != NULL) {
+        m->refused = NULL;
         if (m->inner->ops->transmit(m->inner, &pkt, 1) == 0) {
-            m->retry_at = later(now, RETRY);
+            m->refused = pkt;
+            m->retry_at = now + RETRY;
             return false;
         }
-        way_take(w);
     }
     return true;
 }
@@ -250,7 +128,6 @@ static bool flush(struct impair *m, weft_time now)
 static int impair_receive(weft_driver *d, weft_pkt **out, size_t max)
 {
     struct impair *m = (struct impair *)d;
-    struct way *w = &m->way[IN];
     weft_time now = monotonic();
     weft_pkt *batch[BATCH];
     int got, i, n = 0;
@@ -259,9 +136,9 @@ static int impair_receive(weft_driver *d, weft_pkt **out, size_t max)
     flush(m, now);
     got = m->inner->ops->receive(m->inner, batch, max < BATCH ? max : BATCH);
     for (i = 0; i < got; i++)
-        enter(d, w, batch[i], now);
-    while ((size_t)n < max && way_deadline(w) <= now)
-        out[n++] = way_take(w);
+        enter(d, m->lane[IN], batch[i], now);
+    while ((size_t)n < max && (out[n] = weft_lane_take(m->lane[IN], now)) != NULL)
+        n++;
     return n == 0 && got < 0 ? got : n;
 }
 
@@ -276,7 +153,7 @@ static size_t impair_transmit(weft_driver *d, weft_pkt *const *pkts, size_t n)
     if (!flush(m, now))
         return 0;
     for (i = 0; i < n; i++)
-        enter(d, &m->way[OUT], pkts[i], now);
+        enter(d, m->lane[OUT], pkts[i], now);
     flush(m, now);
     return n;
 }
@@ -284,22 +161,25 @@ static size_t impair_transmit(weft_driver *d, weft_pkt *const *pkts, size_t n)
 static weft_time impair_deadline(weft_driver *d)
 {
     struct impair *m = (struct impair *)d;
-    weft_time out = way_deadline(&m->way[OUT]), in = way_deadline(&m->way[IN]);
+    weft_time out = m->refused ? m->retry_at : weft_lane_deadline(m->lane[OUT]);
+    weft_time in = weft_lane_deadline(m->lane[IN]);
 
-    if (out < m->retry_at)
-        out = m->retry_at;
     return out < in ? out : in;
 }
 
 static void impair_close(weft_driver *d)
 {
     struct impair *m = (struct impair *)d;
-    int end;
+    weft_pkt *pkt;
+    int direction;
 
-    for (end = OUT; end <= IN; end++) {
-        while (way_next(&m->way[end]))
-            weft_pkt_release(way_take(&m->way[end]));
+    for (direction = OUT; direction <= IN; direction++) {
+        while (m->lane[direction] && (pkt = weft_lane_take(m->lane[direction], WEFT_NEVER)) != NULL)
+            weft_pkt_release(pkt);
+        weft_lane_free(m->lane[direction]);
     }
+    if (m->refused)
+        weft_pkt_release(m->refused);
     m->inner->ops->close(m->inner);
     free(m);
 }
@@ -307,17 +187,25 @@ static void impair_close(weft_driver *d)
 static const struct weft_driver_ops impair_ops = {"impair", impair_receive, impair_transmit, impair_close,
                                                   impair_deadline};
 
-static void way_init(struct way *w, const struct weft_impairment *how, uint64_t seed)
+/* ---- making one ---- */
+
+static void *env_alloc(void *ctx, size_t size, size_t align)
 {
-    w->how = *how;
-    w->random = seed;
-    w->random = draw(w); /* so that neighbouring seeds are strangers */
-    queue_init(&w->plain);
-    queue_init(&w->held);
+    void *p = NULL;
+
+    (void)ctx;
+    return posix_memalign(&p, align < sizeof p ? sizeof p : align, size) == 0 ? p : NULL;
+}
+
+static void env_free(void *ctx, void *p, size_t size)
+{
+    (void)ctx, (void)size;
+    free(p);
 }
 
 weft_driver *weft_impair_open(weft_driver *inner, const struct weft_impairment direction[2], uint64_t seed)
 {
+    const struct weft_env env = {.alloc = env_alloc, .free = env_free};
     struct impair *m = calloc(1, sizeof(*m));
 
     if (!m) {
@@ -328,7 +216,16 @@ weft_driver *weft_impair_open(weft_driver *inner, const struct weft_impairment d
     /* A super-segment would be lost as one packet: up to 64 KiB at a stroke. */
     m->driver.ifc.offload = 0;
     m->inner = inner;
-    way_init(&m->way[OUT], &direction[OUT], seed);
-    way_init(&m->way[IN], &direction[IN], ~seed);
+    m->lane[OUT] = weft_lane_new(&env, &direction[OUT], seed);
+    m->lane[IN] = weft_lane_new(&env, &direction[IN], ~seed);
+    if (!m->lane[OUT] || !m->lane[IN]) {
+        impair_close(&m->driver);
+        return NULL;
+    }
     return &m->driver;
+}
+
+const struct weft_lane_stats *weft_impair_stats(const weft_driver *impair, int direction)
+{
+    return weft_lane_stats(((const struct impair *)impair)->lane[direction]);
 }

@@ -2,101 +2,27 @@
 /*
  * The in-memory wire between two stacks of one thread (weft/driver.h), which can misbehave in a seeded way.
  *
- * A packet enters when weft_wire_run pulls it: the filter and then chance decide its fate, the rate when it is through
- * the bottleneck, delay and jitter when it arrives. From the moment it enters it is a packet of the receiver's stack.
- *
- * Invariants: a direction's heap is ordered by (arrival, order of entry); without reordering arrivals never decrease.
+ * A packet enters when weft_wire_run pulls it: the filter and then its lane (weft/lane.h) decide its fate and when it
+ * arrives. From the moment it enters it is a packet of the receiver's stack.
  */
 #include "base/mem.h"
-#include "base/rng.h"
 #include "core/iface.h"
 #include "weft/driver.h"
 
 #define BATCH     64
 #define RUN_LIMIT 128 /* packets that one run moves per direction: few enough to be in the cache when they are read */
 
-struct flight {
-    weft_time at;
-    uint64_t order;
-    struct weft_pkt *pkt;
-};
-
 struct direction {
     weft_if *from, *to;
-    struct weft_impairment how;
-    struct rng rng;
-    weft_time free_at;   /* when the bottleneck has sent what it has, rounded down ... */
-    uint64_t free_rest;  /* ... by this many rate-ths of a nanosecond */
-    weft_time last;      /* the latest arrival so far */
-    struct flight *heap;
-    size_t count, room;
-    struct weft_wire_stats stats;
+    weft_lane *lane;
+    struct weft_lane_stats *stats; /* the lane's */
 };
 
 struct weft_wire {
     struct mem mem;
-    uint64_t order;
     struct weft_wire_config config;
     struct direction dir[2];
 };
-
-/* ---- the heap ---- */
-
-static bool earlier(const struct flight *a, const struct flight *b)
-{
-    return a->at != b->at ? a->at < b->at : a->order < b->order;
-}
-
-static bool heap_grow(struct weft_wire *w, struct direction *d)
-{
-    size_t room = d->room ? 2 * d->room : 256;
-    struct flight *heap = mem_alloc(&w->mem, MEM_queue, room * sizeof *heap);
-
-    if (!heap)
-        return false;
-    if (d->heap) {
-        memcpy(heap, d->heap, d->count * sizeof *heap);
-        mem_free(&w->mem, MEM_queue, d->heap, d->room * sizeof *heap);
-    }
-    d->heap = heap;
-    d->room = room;
-    return true;
-}
-
-static bool heap_push(struct weft_wire *w, struct direction *d, struct flight f)
-{
-    size_t i = d->count;
-
-    if (d->count == d->room && !heap_grow(w, d))
-        return false;
-    d->count++;
-    for (; i && earlier(&f, &d->heap[(i - 1) / 2]); i = (i - 1) / 2)
-        d->heap[i] = d->heap[(i - 1) / 2];
-    d->heap[i] = f;
-    return true;
-}
-
-static struct flight heap_pop(struct direction *d)
-{
-    struct flight top = d->heap[0], last = d->heap[--d->count];
-    size_t i = 0;
-
-    for (;;) {
-        size_t child = 2 * i + 1;
-
-        if (child >= d->count)
-            break;
-        if (child + 1 < d->count && earlier(&d->heap[child + 1], &d->heap[child]))
-            child++;
-        if (!earlier(&d->heap[child], &last))
-            break;
-        d->heap[i] = d->heap[child];
-        i = child;
-    }
-    if (d->count)
-        d->heap[i] = last;
-    return top;
-}
 
 /* ---- one packet ---- */
 
@@ -108,131 +34,51 @@ static struct weft_pkt *carry(const struct weft_wire *w, struct direction *d, co
 
     if (!copy) {
         weft_count_drop(to, WEFT_DROP_no_memory);
-        d->stats.overflowed++;
+        d->stats->overflowed++;
     }
     return copy;
-}
-
-static void corrupt(const struct weft_wire *w, struct direction *d, struct weft_pkt *pkt)
-{
-    uint64_t bit;
-
-    if (w->config.share || pkt->len == 0 || !rng_chance(&d->rng, d->how.corrupt))
-        return;
-    bit = rng_below(&d->rng, (uint64_t)pkt->len * 8);
-    pkt->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    d->stats.corrupted++;
-}
-
-/* Is there no room to wait behind `busy` nanoseconds' worth of others? What finds nobody waiting always fits. */
-static bool overflows(const struct weft_impairment *how, uint64_t bytes, weft_time busy)
-{
-    uint64_t room = min_u64(how->queue_bytes, UINT32_MAX / 2);
-
-    return room && busy && (bytes > room || busy > (room - bytes) * 8 * WEFT_S / how->bits_per_second);
-}
-
-/* When it is through the bottleneck; WEFT_NEVER: the queue before it is full. */
-static weft_time through_bottleneck(struct direction *d, uint64_t bytes, weft_time now)
-{
-    uint64_t rate = d->how.bits_per_second, work;
-    weft_time start = max_u64(now, d->free_at);
-
-    if (rate == 0)
-        return now;
-    if (start != d->free_at)
-        d->free_rest = 0;
-    if (overflows(&d->how, bytes, start - now))
-        return WEFT_NEVER;
-    work = bytes * 8 * WEFT_S + d->free_rest;
-    d->free_at = time_after(start, work / rate);
-    d->free_rest = work % rate;
-    return d->free_at;
-}
-
-static weft_time arrival(struct direction *d, weft_time through)
-{
-    weft_time at = time_after(through, d->how.delay);
-
-    if (d->how.jitter)
-        at = time_after(at, rng_below(&d->rng, time_after(d->how.jitter, 1)));
-    at = max_u64(d->last, at);
-    if (rng_chance(&d->rng, d->how.reorder)) { /* later ones overtake it: it does not count for their order */
-        d->stats.reordered++;
-        return time_after(at, d->how.reorder_delay);
-    }
-    d->last = at;
-    return at;
 }
 
 /* Files one copy for delivery. */
 static void launch(struct weft_wire *w, struct direction *d, const struct weft_pkt *pkt, weft_time through)
 {
     struct weft_pkt *copy = carry(w, d, pkt);
+    uint64_t bit;
 
     if (!copy)
         return;
-    corrupt(w, d, copy);
-    if (!heap_push(w, d, (struct flight){arrival(d, through), w->order++, copy})) {
+    if (!w->config.share && copy->len && weft_lane_corrupts(d->lane, copy->len, &bit))
+        copy->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    if (!weft_lane_file(d->lane, copy, through))
         pkt_drop(copy, WEFT_DROP_no_memory);
-        d->stats.overflowed++;
-    }
-}
-
-static enum weft_wire_verdict judge(struct weft_wire *w, int end, const struct weft_pkt *pkt, weft_time now)
-{
-    struct direction *d = &w->dir[end];
-    enum weft_wire_verdict v = WEFT_WIRE_PASS;
-
-    if (w->config.filter)
-        v = w->config.filter(w->config.filter_ctx, end, pkt, now);
-    if (v == WEFT_WIRE_PASS && rng_chance(&d->rng, d->how.loss))
-        v = WEFT_WIRE_LOSE;
-    if (v == WEFT_WIRE_PASS && rng_chance(&d->rng, d->how.duplicate))
-        v = WEFT_WIRE_DUPLICATE;
-    return v;
 }
 
 /* One packet enters. */
 static void enter(struct weft_wire *w, int end, struct weft_pkt *pkt, weft_time now)
 {
     struct direction *d = &w->dir[end];
-    enum weft_wire_verdict v = judge(w, end, pkt, now);
-    weft_time through = v == WEFT_WIRE_LOSE ? now : through_bottleneck(d, pkt_total(pkt), now);
+    enum weft_wire_verdict v = WEFT_WIRE_PASS;
+    weft_time through;
 
-    d->stats.sent++;
-    d->stats.bytes += pkt_total(pkt);
-    if (v == WEFT_WIRE_LOSE) {
-        d->stats.lost++;
-        pkt->ifp = NULL;
-        pkt_drop(pkt, WEFT_DROP_link_lost);
-        return;
-    }
+    if (w->config.filter)
+        v = w->config.filter(w->config.filter_ctx, end, pkt, now);
+    if (v == WEFT_WIRE_PASS)
+        v = weft_lane_judge(d->lane);
+    through = weft_lane_admit(d->lane, v, pkt_total(pkt), now);
     if (through == WEFT_NEVER) {
-        d->stats.overflowed++;
         pkt->ifp = NULL;
-        pkt_drop(pkt, WEFT_DROP_link_queue_full);
+        pkt_drop(pkt, v == WEFT_WIRE_LOSE ? WEFT_DROP_link_lost : WEFT_DROP_link_queue_full);
         return;
     }
     launch(w, d, pkt, through);
-    if (v == WEFT_WIRE_DUPLICATE) {
-        d->stats.duplicated++;
+    if (v == WEFT_WIRE_DUPLICATE)
         launch(w, d, pkt, through);
-    }
     pkt_release(pkt);
 }
 
 /* ---- batches ---- */
 
-/* Is the direction a perfect wire with nothing under way? Then packets need no heap. */
-static bool is_plain(const struct weft_wire *w, const struct direction *d)
-{
-    const struct weft_impairment *h = &d->how;
-
-    return !w->config.filter && !d->count && !h->bits_per_second && !h->delay && !h->jitter && !h->loss &&
-           !h->duplicate && !h->corrupt && !h->reorder;
-}
-
+/* A perfect lane with nothing under way keeps no packets. */
 static void pass_on(struct weft_wire *w, struct direction *d, weft_pkt **batch, size_t n, weft_time now)
 {
     size_t arrived = 0;
@@ -240,13 +86,13 @@ static void pass_on(struct weft_wire *w, struct direction *d, weft_pkt **batch, 
     for (size_t i = 0; i < n; i++) {
         struct weft_pkt *copy = carry(w, d, batch[i]);
 
-        d->stats.bytes += pkt_total(batch[i]);
+        d->stats->bytes += pkt_total(batch[i]);
         pkt_release(batch[i]);
         if (copy)
             batch[arrived++] = copy;
     }
-    d->stats.sent += n;
-    d->stats.delivered += arrived;
+    d->stats->sent += n;
+    d->stats->delivered += arrived;
     weft_input(d->to, batch, arrived, now);
 }
 
@@ -258,7 +104,7 @@ static size_t take_in(struct weft_wire *w, int end, weft_time now)
 
     while (total < RUN_LIMIT && (n = weft_output(d->from, batch, BATCH, now)) > 0) {
         total += n;
-        if (is_plain(w, d)) {
+        if (!w->config.filter && weft_lane_is_plain(d->lane)) {
             pass_on(w, d, batch, n, now);
             continue;
         }
@@ -274,13 +120,12 @@ static size_t deliver(struct direction *d, weft_time now)
     size_t total = 0, n;
 
     do {
-        for (n = 0; n < BATCH && d->count && d->heap[0].at <= now; n++)
-            batch[n] = heap_pop(d).pkt;
+        for (n = 0; n < BATCH && (batch[n] = weft_lane_take(d->lane, now)) != NULL; n++)
+            ;
         if (n)
             weft_input(d->to, batch, n, now);
         total += n;
     } while (n == BATCH && total < RUN_LIMIT);
-    d->stats.delivered += total;
     return total;
 }
 
@@ -300,8 +145,7 @@ weft_time weft_wire_deadline(const weft_wire *wire)
     weft_time at = WEFT_NEVER;
 
     for (int end = 0; end < 2; end++)
-        if (wire->dir[end].count)
-            at = min_u64(at, wire->dir[end].heap[0].at);
+        at = min_u64(at, weft_lane_deadline(wire->dir[end].lane));
     return at;
 }
 
@@ -319,35 +163,41 @@ weft_wire *weft_wire_new(const struct weft_env *env, const struct weft_wire_conf
     w->mem = mem;
     w->config = *config;
     for (int end = 0; end < 2; end++) {
-        w->dir[end].from = end ? end1 : end0;
-        w->dir[end].to = end ? end0 : end1;
-        w->dir[end].how = config->direction[end];
-        rng_seed(&w->dir[end].rng, config->seed * 2 + (uint64_t)end);
+        struct direction *d = &w->dir[end];
+
+        d->from = end ? end1 : end0;
+        d->to = end ? end0 : end1;
+        d->lane = weft_lane_new(env, &config->direction[end], config->seed * 2 + (uint64_t)end);
+        if (!d->lane) {
+            weft_wire_free(w);
+            return NULL;
+        }
+        d->stats = weft_lane_stats(d->lane);
     }
     return w;
 }
 
 void weft_wire_free(weft_wire *wire)
 {
-    struct mem mem;
+    struct mem mem = wire->mem; /* which is about to free itself */
 
     for (int end = 0; end < 2; end++) {
-        struct direction *d = &wire->dir[end];
+        weft_lane *lane = wire->dir[end].lane;
+        struct weft_pkt *pkt;
 
-        while (d->count)
-            pkt_release(d->heap[--d->count].pkt);
-        mem_free(&wire->mem, MEM_queue, d->heap, d->room * sizeof *d->heap);
+        while (lane && (pkt = weft_lane_take(lane, WEFT_NEVER)) != NULL)
+            pkt_release(pkt);
+        weft_lane_free(lane);
     }
-    mem = wire->mem; /* which is about to free itself */
     mem_free(&mem, MEM_stack, wire, sizeof *wire);
 }
 
 void weft_wire_impair(weft_wire *wire, int from_end, const struct weft_impairment *how)
 {
-    wire->dir[from_end].how = *how;
+    weft_lane_impair(wire->dir[from_end].lane, how);
 }
 
-void weft_wire_stats(const weft_wire *wire, int from_end, struct weft_wire_stats *out)
+void weft_wire_stats(const weft_wire *wire, int from_end, struct weft_lane_stats *out)
 {
-    *out = wire->dir[from_end].stats;
+    *out = *wire->dir[from_end].stats;
 }

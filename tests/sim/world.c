@@ -319,7 +319,7 @@ bool world_lost_anything(const struct world *w)
         n += w->host[i].dropped + w->host[i].declined;
     for (unsigned i = 0; i < w->scenario->n_links; i++)
         for (int end = 0; end < 2; end++) {
-            struct weft_wire_stats s;
+            struct weft_lane_stats s;
 
             weft_wire_stats(w->wire[i], end, &s);
             n += s.lost + s.corrupted + s.overflowed;
@@ -336,7 +336,7 @@ static void sum_up(const struct world *w, struct verdict *v)
     v->refused = w->refusal.refused;
     for (unsigned i = 0; i < w->scenario->n_links; i++)
         for (int end = 0; w->wire[i] && end < 2; end++) {
-            struct weft_wire_stats s;
+            struct weft_lane_stats s;
 
             weft_wire_stats(w->wire[i], end, &s);
             v->link[0] += s.lost, v->link[1] += s.duplicated, v->link[2] += s.corrupted;

@@ -133,9 +133,9 @@ static void run(struct world *w)
     }
 }
 
-static struct weft_wire_stats stats(struct world *w, int end)
+static struct weft_lane_stats stats(struct world *w, int end)
 {
-    struct weft_wire_stats s;
+    struct weft_lane_stats s;
 
     weft_wire_stats(w->wire, end, &s);
     /* Nothing is on the way: what went in came out or was lost. */
@@ -432,7 +432,7 @@ static void loss_duplication_and_corruption_keep_their_rates(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rates); i++)
         for (unsigned what = 0; what < 3; what++) {
             struct weft_wire_config k = {.seed = i * 3 + what};
-            struct weft_wire_stats s;
+            struct weft_lane_stats s;
             struct world *w;
 
             *(what == 0 ? &k.direction[0].loss : what == 1 ? &k.direction[0].duplicate : &k.direction[0].corrupt) =
