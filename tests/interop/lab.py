@@ -5,6 +5,7 @@ A test file calls lab.main(tests); each test is a function that takes a Lab, its
 the Test Anything Protocol. What the machine lacks is skipped with its name (netns, tun, a program), so that
 scripts/tally can see whether that is so.
 """
+import functools
 import os
 import shutil
 import signal
@@ -150,6 +151,24 @@ def places(trouble):
             for f in traceback.extract_tb(trouble.__traceback__) if os.path.dirname(f.filename) == here]
 
 
+def report(plan):
+    """Runs (name, call) one after the other and tells how it went; returns the exit status."""
+    plan, failures = list(plan), 0
+    print(f'1..{len(plan)}')
+    for number, (name, call) in enumerate(plan, 1):
+        try:
+            call()
+            print(f'ok {number} - {name}', flush=True)
+        except Skip as why:
+            print(f'ok {number} - {name} # SKIP {why}', flush=True)
+        except Exception as trouble:  # whatever it is, the others shall run
+            failures += 1
+            print(f'not ok {number} - {name}')
+            for line in traceback.format_exception(trouble)[-1].splitlines() + places(trouble):
+                print(f'# {line}', flush=True)
+    return failures != 0
+
+
 def main(tests, kinds=('tap', 'tun')):
     """Runs each test on each kind of device.
 
@@ -159,20 +178,10 @@ def main(tests, kinds=('tap', 'tun')):
         print(f'Bail out! there is no {WEFT} to test')
         sys.exit(1)
     enter_namespace()
+
+    def on_a_host(test, kind):
+        with Lab(kind, getattr(test, 'arguments', None)) as lab:
+            test(lab)
+
     plan = [(test, kind) for kind in kinds for test in tests if kind in getattr(test, 'kinds', kinds)]
-    failures = 0
-    print(f'1..{len(plan)}')
-    for number, (test, kind) in enumerate(plan, 1):
-        name = f'{kind}: {test.__name__}'
-        try:
-            with Lab(kind, getattr(test, 'arguments', None)) as lab:
-                test(lab)
-            print(f'ok {number} - {name}', flush=True)
-        except Skip as why:
-            print(f'ok {number} - {name} # SKIP {why}', flush=True)
-        except Exception as trouble:  # whatever it is, the others shall run
-            failures += 1
-            print(f'not ok {number} - {name}')
-            for line in traceback.format_exception(trouble)[-1].splitlines() + places(trouble):
-                print(f'# {line}', flush=True)
-    sys.exit(failures != 0)
+    sys.exit(report((f'{kind}: {test.__name__}', functools.partial(on_a_host, test, kind)) for test, kind in plan))

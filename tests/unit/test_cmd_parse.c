@@ -189,6 +189,55 @@ static void an_impairment_is_words_joined_by_commas(void **state)
     assert_int_equal(seed, 0);
 }
 
+static void an_impairment_says_how_fast_and_how_patient_a_link_is(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t rate, bytes;
+        uint32_t packets;
+    } rows[] = {
+        {"rate=9600bit", 9600, 0, 0},
+        {"rate=64kbit,queue=10p", 64000, 0, 10},
+        {"rate=100mbit,queue=150kB", 100000000, 150000, 0},
+        {"rate=2gbit,queue=1MB,queue=500p", 2000000000, 1000000, 500},
+        {"rate=1mbit,queue=1500B", 1000000, 1500, 0},
+    };
+    struct weft_impairment how;
+    uint64_t seed;
+    char bad[40];
+
+    for (size_t i = 0; i < ROWS(rows); i++) {
+        assert_true(parse_impairment(rows[i].text, &how, &seed, bad, sizeof bad));
+        assert_int_equal(how.bits_per_second, rows[i].rate);
+        assert_int_equal(how.queue_bytes, rows[i].bytes);
+        assert_int_equal(how.queue_packets, rows[i].packets);
+    }
+}
+
+static void an_impairment_knows_the_models_of_loss_and_order(void **state)
+{
+    struct weft_impairment how;
+    uint64_t seed;
+    char bad[40];
+
+    assert_true(parse_impairment("loss=0.5%:3,every=100,gilbert=1%:25%,jitter=1ms:anyorder,reorder=1%:2p", &how, &seed,
+                                 bad, sizeof bad));
+    assert_int_equal(how.loss, 5000);
+    assert_int_equal(how.loss_burst, 3);
+    assert_int_equal(how.loss_every, 100);
+    assert_int_equal(how.gilbert.to_bad, 10000);
+    assert_int_equal(how.gilbert.to_good, 250000);
+    assert_int_equal(how.gilbert.lost_bad, 1000000);
+    assert_int_equal(how.gilbert.lost_good, 0);
+    assert_true(how.jitter_reorders);
+    assert_int_equal(how.reorder, 10000);
+    assert_int_equal(how.reorder_gap, 2);
+    assert_int_equal(how.reorder_delay, WEFT_S);
+    assert_true(parse_impairment("gilbert=1%:25%:50%:0.1%", &how, &seed, bad, sizeof bad));
+    assert_int_equal(how.gilbert.lost_bad, 500000);
+    assert_int_equal(how.gilbert.lost_good, 1000);
+}
+
 static void a_word_that_makes_no_sense_is_named(void **state)
 {
     static const struct {
@@ -196,6 +245,10 @@ static void a_word_that_makes_no_sense_is_named(void **state)
     } rows[] = {
         {"", ""},           {"loss", "loss"},           {"loss=1%,", ""},           {"loss=1%,dup=x", "dup=x"},
         {"lost=1%", "lost=1%"}, {"delay=5", "delay=5"}, {"reorder=1%:", "reorder=1%:"}, {"seed=-1,loss=1%", "seed=-1"},
+        {"rate=10", "rate=10"}, {"rate=0mbit", "rate=0mbit"}, {"rate=1mbit,queue=5", "queue=5"},
+        {"queue=5p", "queue without rate"}, {"rate=1mbit,queue=0p", "queue=0p"}, {"loss=1%:0", "loss=1%:0"},
+        {"gilbert=1%", "gilbert=1%"}, {"gilbert=1%:1%:1%:1%:1%", "gilbert=1%:1%:1%:1%:1%"}, {"every=0", "every=0"},
+        {"jitter=1ms:order", "jitter=1ms:order"}, {"reorder=1%:0p", "reorder=1%:0p"}, {"reorder=1%:p", "reorder=1%:p"},
     };
     struct weft_impairment how;
     uint64_t seed;
@@ -220,6 +273,8 @@ int main(void)
         cmocka_unit_test(shares_are_percents_down_to_a_millionth),
         cmocka_unit_test(durations_name_their_unit),
         cmocka_unit_test(an_impairment_is_words_joined_by_commas),
+        cmocka_unit_test(an_impairment_says_how_fast_and_how_patient_a_link_is),
+        cmocka_unit_test(an_impairment_knows_the_models_of_loss_and_order),
         cmocka_unit_test(a_word_that_makes_no_sense_is_named),
     };
 

@@ -336,6 +336,25 @@ static void delay_is_kept_and_so_is_the_order_in_spite_of_jitter(void **state)
     }
 }
 
+static void rate_and_queue_are_kept(void **state)
+{
+    const struct weft_impairment how = {.bits_per_second = 480000, .queue_packets = 20}; /* 1 ms each */
+    weft_time start;
+
+    for (int direction = OUTGOING; direction <= INCOMING; direction++) {
+        begin(&how, 3);
+        start = clock_now();
+        pass(direction, 50);
+        assert_in_range(w.n, 20, 25); /* more only if it took so long to hand them over */
+        assert_int_equal(weft_drops(w.stack, WEFT_DROP_link_queue_full), 50 - w.n);
+        assert_int_equal(weft_impair_stats(w.d, direction)->overflowed, 50 - w.n);
+        assert_int_equal(weft_impair_stats(w.d, direction)->delivered, w.n);
+        for (size_t i = 0; i < w.n; i++)
+            assert_true(w.seen[i].at >= start + (i + 1) * WEFT_MS);
+        end();
+    }
+}
+
 static void the_deadline_is_when_the_next_packet_leaves(void **state)
 {
     weft_time before, after;
@@ -543,6 +562,7 @@ int main(void)
         cmocka_unit_test(a_duplicate_follows_its_original),
         cmocka_unit_test(corruption_flips_one_bit_and_nobody_vouches_for_it),
         cmocka_unit_test(delay_is_kept_and_so_is_the_order_in_spite_of_jitter),
+        cmocka_unit_test(rate_and_queue_are_kept),
         cmocka_unit_test(the_deadline_is_when_the_next_packet_leaves),
         cmocka_unit_test(later_ones_overtake_those_that_are_held_back),
         cmocka_unit_test(what_a_full_device_refuses_stays_with_the_caller),
