@@ -71,6 +71,7 @@ struct weft_tcp_config {
     size_t max_time_wait;      /* per stack: 262,144 */
     size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
     bool timestamps, sack, window_scaling;
+    bool statistics;           /* count for TCP_INFO what each connection does, once it moves data. Default true */
     bool park;                 /* give back the working memory of idle connections; off only for tests */
     bool rfc1337;              /* ignore resets in TIME-WAIT */
 };

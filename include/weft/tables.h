@@ -208,6 +208,7 @@ enum weft_counter {
     X(stall_congestion, "us", "the congestion window was full")                                                        \
     X(stall_pacing, "us", "waited for the pacer")                                                                      \
     X(stall_send_buffer, "us", "the user waited for room in the send buffer")                                          \
+    X(stall_small, "us", "a short segment waited for company (Nagle, CORK)")                                           \
     X(close_orderly, "", "FIN both ways")                                                                              \
     X(close_reset_by_peer, "errno", "the peer reset it")                                                               \
     X(close_refused, "errno", "nobody listens there")                                                                  \

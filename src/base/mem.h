@@ -24,6 +24,7 @@
     X(block, "payload blocks")                                                                                         \
     X(queue, "queue rings")                                                                                            \
     X(conn, "connections")                                                                                             \
+    X(stats, "connection statistics")                                                                                  \
     X(work, "connections at work")                                                                                     \
     X(time_wait, "TIME-WAIT records")                                                                                  \
     X(half_open, "half-open records")                                                                                  \

@@ -32,6 +32,7 @@ static const struct weft_tcp_config tcp_default = {
     .timestamps = true,
     .sack = true,
     .window_scaling = true,
+    .statistics = true,
     .park = true,
     .rfc1337 = true,
 };

@@ -83,6 +83,7 @@ static void begin_recovery(struct tcp_conn *c)
     c->cc.cwnd = w->cc->on_loss(&c->cc, w->cc_private, conn_in_flight(c) - w->limited, c->mss);
     w->limited = 0;
     w->rescue = true;
+    conn_why(c, WEFT_WHY_cwnd_recovery, c->cc.cwnd);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_fast_retrans);
 }
 
@@ -92,10 +93,14 @@ static void follow(struct tcp_conn *c, struct recovery_advice advice)
 
     if (advice.enter)
         begin_recovery(c);
-    if (advice.lose_first && sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, c->mss))
+    if (advice.lose_first && sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, c->mss)) {
         w->rescue = true;
-    if (advice.finish)
+        w->lost_by = advice.enter ? WEFT_WHY_retransmit_dupthresh : WEFT_WHY_retransmit_partial;
+    }
+    if (advice.finish) {
         c->cc.cwnd = max_u32(c->cc.ssthresh, c->mss);
+        conn_why(c, WEFT_WHY_cwnd_recovered, c->cc.cwnd);
+    }
 }
 
 /* Marks what the peer holds; what follows from that may be lost. */
@@ -109,8 +114,10 @@ static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct sndm
     for (unsigned i = 0; i < seg->o.n_sack; i++)
         if (seq_gt(seg->o.sack[i].end, seg->h.ack)) /* below it: a duplicate is reported (RFC 2883 §4) */
             sndmap_sack(&w->sndmap, mem, seg->o.sack[i], acked);
-    if (sndmap_detect(&w->sndmap, DUP_THRESH, c->mss))
-        follow(c, recovery_on_lost(&w->recovery, c->snd.nxt));
+    if (!sndmap_detect(&w->sndmap, DUP_THRESH, c->mss))
+        return;
+    w->lost_by = WEFT_WHY_retransmit_dupthresh;
+    follow(c, recovery_on_lost(&w->recovery, c->snd.nxt));
 }
 
 static void grow(struct tcp_conn *c, uint32_t acked, uint32_t in_flight)
@@ -123,9 +130,12 @@ static void grow(struct tcp_conn *c, uint32_t acked, uint32_t in_flight)
         .in_flight = in_flight,
         .cwnd_limited = w->cwnd_limited || in_flight + c->mss > c->cc.cwnd,
     };
+    uint32_t before = c->cc.cwnd;
 
     w->cwnd_limited = false;
     w->cc->on_delivered(&c->cc, w->cc_private, &d, c->mss);
+    if (c->cc.cwnd != before)
+        conn_why(c, before < c->cc.ssthresh ? WEFT_WHY_cwnd_slow_start : WEFT_WHY_cwnd_avoidance, c->cc.cwnd);
 }
 
 /* There is room in the send queue again for a user who was cut short: a third of it, as Linux waits for. */
@@ -147,6 +157,9 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct sndmap_acke
     bool fin_acked = c->fin_sent && seq_eq(seg->h.ack, c->snd.nxt);
     struct sndmap_acked now = sndmap_ack(&w->sndmap, mem, seg->h.ack);
     struct recovery_advice advice;
+
+    if (c->stats)
+        account_progress(c, space);
 
     acked->bytes += now.bytes;
     if (now.sent_at != WEFT_NEVER)
@@ -201,6 +214,7 @@ static enum tcp_step fin_acknowledged(struct tcp_conn *c)
         conn_linger(c);
         return TCP_GONE;
     case WEFT_TCP_LAST_ACK:
+        conn_why(c, WEFT_WHY_close_orderly, 0);
         conn_finish(c, 0);
         return TCP_GONE;
     default:
@@ -235,5 +249,7 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
         progress(c, seg, &acked);
     else if (duplicate && !c->sack_ok)
         follow(c, recovery_on_duplicate(&c->work->recovery, c->snd.una, c->snd.nxt));
+    if (c->stats && acked.bytes)
+        c->stats->delivered += stats_segments(acked.bytes, c->mss);
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c) : TCP_CONTINUE;
 }

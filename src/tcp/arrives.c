@@ -133,6 +133,7 @@ static enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
     stack_count(c->ep.stack,
                 c->state == WEFT_TCP_SYN_RECEIVED ? WEFT_COUNT_tcp_attempt_fails : WEFT_COUNT_tcp_estab_resets);
     seg->why = WEFT_DROP_tcp_reset;
+    conn_why(c, WEFT_WHY_close_reset_by_peer, (uint32_t)-err);
     conn_finish(c, err);
     return TCP_GONE;
 }
@@ -205,6 +206,8 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     if (stored == 0)
         return seg_drop(seg, WEFT_DROP_tcp_duplicate);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
+    if (c->stats)
+        c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
     return TCP_DONE;
 }
 
@@ -239,11 +242,14 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
     struct tcp_work *w = c->work;
     weft_stack *s = c->ep.stack;
     bool had_hole = w->reasm.count > 0;
+    struct seq before = c->rcv.nxt;
     uint32_t taken = c->read_shut ? seg->len : recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
 
     c->rcv.nxt = seq_add(c->rcv.nxt, taken);
     if (had_hole)
         join(c);
+    if (c->stats)
+        c->stats->bytes_received += c->rcv.nxt.v - before.v;
     acknowledge_in_order(c, taken, had_hole);
     if (!c->read_shut)
         endpoint_notify(&c->ep, WEFT_READABLE);
@@ -258,6 +264,7 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
 static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
 {
     seg->why = WEFT_DROP_tcp_after_close;
+    conn_why(c, WEFT_WHY_close_text_after_close, seg->len);
     transmit_reset(c);
     conn_finish(c, 0);
     return TCP_GONE;
@@ -333,6 +340,8 @@ static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
     c->rcv.nxt = seq_add(c->rcv.nxt, 1);
     c->rcv.edge = seq_max(c->rcv.edge, c->rcv.nxt);
     c->peer_fin = true;
+    if (c->stats)
+        c->stats->bytes_received++;
     w->peer_fin_known = false;
     ackpolicy_now(&w->ack);
     endpoint_notify(&c->ep, WEFT_READABLE | WEFT_PEER_CLOSED);

@@ -59,6 +59,7 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     if (!conn_work(c))
         return WEFT_ENOMEM;
     c->work->starved = false;
+    account_open(c);
     taken = queue_bytes(c, iov, n);
     c->work->more = flags & WEFT_MSG_MORE;
     /* A user who was not cut short but sees no room by tcp_ready waits for it just the same. */

@@ -48,8 +48,10 @@ static void close_listener(struct tcp_conn *l)
     while ((link = list_first(&l->listen->accept))) {
         struct tcp_conn *c = container_of(link, struct tcp_conn, link);
 
-        if (c->state != WEFT_TCP_CLOSED && c->state != WEFT_TCP_TIME_WAIT)
+        if (c->state != WEFT_TCP_CLOSED && c->state != WEFT_TCP_TIME_WAIT) {
+            conn_why(c, WEFT_WHY_close_listener, 0);
             transmit_reset(c);
+        }
         conn_finish(c, 0); /* it leaves the queue, has no user, and is freed */
     }
     mem_free(&t->stack->mem, MEM_conn, l->listen, sizeof *l->listen);
@@ -64,33 +66,39 @@ static bool is_over(const struct tcp_conn *c)
     return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT;
 }
 
-void tcp_abort(weft_sock *e)
+/* Ends it at once; a peer that knows of it is told by a reset. */
+static void end(struct tcp_conn *c, enum weft_why why, uint32_t value)
 {
-    struct tcp_conn *c = conn_of(e);
-
     if (c->state == WEFT_TCP_LISTEN)
         close_listener(c);
     if (is_over(c)) {
         conn_free(c);
         return;
     }
+    conn_why(c, why, value);
     if (c->state != WEFT_TCP_SYN_SENT)
         transmit_reset(c);
     c->orphan = true;
     conn_finish(c, 0);
 }
 
+void tcp_abort(weft_sock *e) { end(conn_of(e), WEFT_WHY_close_aborted, 0); }
+
 void tcp_close(weft_sock *e)
 {
     struct tcp_conn *c = conn_of(e);
-    bool unread = c->state != WEFT_TCP_LISTEN && c->work && c->work->recvq.bytes;
+    uint32_t unread = c->state != WEFT_TCP_LISTEN && c->work ? c->work->recvq.bytes : 0;
 
-    if (c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_SYN_SENT || is_over(c) || unread || c->linger_reset) {
+    if (c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_SYN_SENT || is_over(c)) {
         tcp_abort(e);
         return;
     }
+    if (unread || c->linger_reset) {
+        end(c, unread ? WEFT_WHY_close_unread : WEFT_WHY_close_linger, unread);
+        return;
+    }
     if (may_still_send(c) && stop_sending(c) < 0) {
-        tcp_abort(e); /* no memory to close in order: at least the peer is told */
+        end(c, WEFT_WHY_close_no_memory, 0); /* no memory to close in order: at least the peer is told */
         return;
     }
     c->orphan = true;

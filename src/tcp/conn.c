@@ -150,6 +150,8 @@ void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
     struct tcp_work *w = c->work;
 
     transmit_arm(c, plan);
+    if (c->stats)
+        account_held(c, plan);
     if (plan->kind != PLAN_NOTHING) {
         if (!w->starved && !list_linked(&w->sender.link))
             ask_for_turn(c);
@@ -196,6 +198,7 @@ void conn_free(struct tcp_conn *c)
 
     weft_assert(c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT, "only what is over is freed");
     give_back_work(c);
+    account_close(c);
     demux_unbind(t, c);
     if (c->in_table)
         demux_remove(t, c);
@@ -326,6 +329,7 @@ void conn_linger(struct tcp_conn *c)
     uint16_t window = transmit_window(c, &edge);
     bool owed = c->work && ackpolicy_wants(&c->work->ack);
 
+    conn_why(c, WEFT_WHY_close_orderly, 0);
     state_set(c, WEFT_TCP_TIME_WAIT);
     stack_count(t->stack, WEFT_COUNT_tcp_time_waits);
     if (owed)

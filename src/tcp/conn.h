@@ -37,8 +37,10 @@
 #include "tcp/rtt.h"
 #include "tcp/sendq.h"
 #include "tcp/sndmap.h"
+#include "tcp/stats.h"
 #include "tcp/tcp.h"
 #include "tcp/timewait.h"
+#include "tcp/why.h"
 
 #define RECEIVE_PIN 2 /* true size of unread bytes: at most this many times the receive buffer */
 #define TS_OPTION 12 /* bytes of the timestamps option with its padding */
@@ -66,6 +68,7 @@ struct tcp_work {
     struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
     uint8_t retries;          /* time-outs since the last progress */
     uint8_t probes;           /* window probes since the window closed */
+    uint8_t lost_by;          /* enum weft_why: how the last loss was found */
     bool syn_due;             /* our SYN or SYN,ACK wants to go out */
     bool probe_due;           /* a window or keepalive probe wants to go out */
     bool override;            /* send what there is, silly or not (RFC 9293 §3.8.6.2.1) */
@@ -91,6 +94,7 @@ struct tcp_conn {
         struct tcp_work *work;     /* NULL: parked */
         struct tcp_listen *listen; /* in LISTEN */
     };
+    struct tcp_stats *stats;  /* from its first data on; NULL: none yet, or no memory. Kept while parked */
     struct tcp_conn *parent;  /* the listener whose accept queue holds it; else NULL */
 
     uint8_t state;            /* enum weft_tcp_state; written by state_set only */
@@ -153,7 +157,7 @@ enum tcp_tag { TCP_TAG_CONN, TCP_TAG_HALF_OPEN, TCP_TAG_TIME_WAIT };
 /* TCP of one stack. */
 struct tcp {
     weft_stack *stack;
-    struct slab conn4, conn6, work;
+    struct slab conn4, conn6, work, stats;
     struct hashtab table;     /* connections, half-open and TIME-WAIT records, by flow */
     struct hashtab bindings;  /* by port */
     struct list loose;        /* connections that are not in `table` nor in an accept queue */
@@ -274,15 +278,30 @@ static inline uint32_t conn_unsent(const struct tcp_conn *c)
     return c->work ? c->work->sendq.bytes - (conn_in_flight(c) - (c->fin_sent ? 1 : 0)) : 0;
 }
 
-/* ---- why.c ---- */
+/* ---- account.c: what is kept for those who ask ---- */
 
-/* Tells the trace; conn_why asks first whether anybody listens. */
+struct tcp_plan;
+/* Data is about to move: allocates the counters, if there are none yet. */
+void account_open(struct tcp_conn *c);
+void account_close(struct tcp_conn *c);
+/* The counters of a connection that has none. */
+void account_handshake(const struct tcp_conn *c, struct tcp_stats *s);
+/* A segment came for it, whatever becomes of it. */
+void account_in(struct tcp_conn *c, const struct tcp_seg *seg);
+/* This goes out. */
+void account_out(struct tcp_conn *c, const struct tcp_plan *plan);
+/* So much of our sequence space is newly acknowledged. There are counters. */
+void account_progress(struct tcp_conn *c, uint32_t space);
+/* What holds sending up now? There are counters. */
+void account_held(struct tcp_conn *c, const struct tcp_plan *plan);
+
+/* Keeps and tells it; conn_why asks first whether there is anybody to tell. */
 void conn_why_tell(struct tcp_conn *c, enum weft_why why, uint32_t value);
 
 /* Why the connection does what it does now: `value` in weft_why_unit. Cheap when nobody listens. */
 static inline void conn_why(struct tcp_conn *c, enum weft_why why, uint32_t value)
 {
-    if (unlikely(c->ep.stack->env.trace))
+    if (c->stats || unlikely(c->ep.stack->env.trace))
         conn_why_tell(c, why, value);
 }
 
@@ -396,6 +415,8 @@ struct tcp_plan {
 };
 /* What may be sent now? Changes nothing. */
 struct tcp_plan transmit_plan(struct tcp_conn *c);
+/* What keeps the bytes that are unsent from going now, for the statistics; there are some. */
+enum tcp_held transmit_held(struct tcp_conn *c);
 /* Builds and sends it; false: out of memory, nothing happened. */
 bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan);
 /* Starts and stops the retransmission and persist timers after an event. */

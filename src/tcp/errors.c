@@ -14,6 +14,7 @@ static void lower_path_mss(struct tcp_conn *c, const struct ip_error *e)
         return;
     c->path_mss = (uint16_t)mss;
     conn_update_mss(c);
+    c->work->lost_by = WEFT_WHY_retransmit_pmtu;
     sndmap_lose_larger(&c->work->sndmap, c->mss); /* not a sign of congestion: cwnd stays */
 }
 
@@ -41,6 +42,7 @@ bool tcp_error(weft_stack *s, const struct ip_error *e)
         conn_settle(c);
     } else if (e->hard && c->state == WEFT_TCP_SYN_SENT) { /* SHLD-26, RFC 5461 */
         stack_count(s, WEFT_COUNT_tcp_attempt_fails);
+        conn_why(c, WEFT_WHY_close_unreachable, (uint32_t)-e->err);
         conn_finish(c, e->err);
     } else {
         /* MUST-56: a hint, and the reason if we have to give up. No more than that: a neighbour that cannot be

@@ -20,8 +20,6 @@ static const uint8_t linux_state[WEFT_TCP_STATE_COUNT] = {
     [WEFT_TCP_TIME_WAIT] = WEFT_TCPI_CLOSE,
 };
 
-static uint32_t segments(uint32_t bytes, uint32_t mss) { return mss ? (bytes + mss - 1) / mss : 0; }
-
 static uint32_t micros(weft_time t) { return (uint32_t)min_u64(t / WEFT_US, UINT32_MAX); }
 
 static uint32_t millis_since(const struct tcp_conn *c, weft_time then)
@@ -48,7 +46,7 @@ static void fill_scoreboard(const struct tcp_conn *c, struct weft_tcp_info *info
 
     for (uint32_t i = 0; i < m->count; i++) {
         const struct sent *s = sndmap_at(m, i);
-        uint32_t n = segments(s->end.v - start.v, c->mss);
+        uint32_t n = stats_segments(s->end.v - start.v, c->mss);
 
         info->tcpi_unacked += n;
         info->tcpi_sacked += s->flags & SENT_SACKED ? n : 0;
@@ -81,7 +79,7 @@ static void fill_agreed(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_rcv_wscale = c->rcv_wscale & 15;
 }
 
-static void fill_times(const struct tcp_conn *c, struct weft_tcp_info *info)
+static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, struct weft_tcp_info *info)
 {
     struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
 
@@ -92,7 +90,8 @@ static void fill_times(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_rttvar = micros(c->rtt.rttvar);
     info->tcpi_min_rtt = UINT32_MAX;
     info->tcpi_last_data_sent = millis_since(c, c->spoke);
-    info->tcpi_last_data_recv = info->tcpi_last_ack_recv = millis_since(c, c->heard);
+    info->tcpi_last_data_recv = millis_since(c, s->heard_data ? s->heard_data : c->heard);
+    info->tcpi_last_ack_recv = millis_since(c, s->heard_ack ? s->heard_ack : c->heard);
 }
 
 static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
@@ -111,11 +110,42 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_pacing_rate = info->tcpi_max_pacing_rate = UINT64_MAX;
 }
 
+static void fill_counters(const struct tcp_conn *c, const struct tcp_stats *s, struct weft_tcp_info *info)
+{
+    weft_time now = conn_now(c);
+
+    info->tcpi_total_retrans = s->retrans;
+    info->tcpi_bytes_acked = s->bytes_acked;
+    info->tcpi_bytes_received = s->bytes_received;
+    info->tcpi_bytes_sent = s->bytes_sent;
+    info->tcpi_bytes_retrans = s->bytes_retrans;
+    info->tcpi_segs_out = s->segs_out;
+    info->tcpi_segs_in = s->segs_in;
+    info->tcpi_data_segs_out = s->data_segs_out;
+    info->tcpi_data_segs_in = s->data_segs_in;
+    info->tcpi_busy_time = stats_busy(s, now) / WEFT_US;
+    info->tcpi_rwnd_limited = stats_held(s, now, HELD_RECEIVER) / WEFT_US;
+    info->tcpi_sndbuf_limited = stats_held(s, now, HELD_SEND_BUFFER) / WEFT_US;
+    info->tcpi_delivered = s->delivered;
+    info->tcpi_delivered_ce = s->delivered_ce;
+    info->tcpi_dsack_dups = s->dsack_dups;
+    info->tcpi_reord_seen = s->reord_seen;
+    info->tcpi_rcv_ooopack = s->out_of_order;
+    info->tcpi_total_rto = s->rtos;
+    info->tcpi_total_rto_recoveries = s->rto_runs;
+    info->tcpi_total_rto_time = (uint32_t)min_u64(stats_rto_time(s, now) / WEFT_MS, UINT32_MAX);
+}
+
 void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
+    struct tcp_stats handshake, *s = c->stats;
+
     *info = (struct weft_tcp_info){.tcpi_state = linux_state[c->state]};
+    if (!s)
+        account_handshake(c, s = &handshake);
     fill_agreed(c, info);
-    fill_times(c, info);
+    fill_counters(c, s, info);
+    fill_times(c, s, info);
     fill_windows(c, info);
     if (c->state == WEFT_TCP_LISTEN) {
         info->tcpi_unacked = c->listen->waiting;

@@ -61,6 +61,7 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 
     if (c->work)
         c->work->starved = false;
+    account_in(c, seg);
     step = c->state == WEFT_TCP_SYN_SENT ? synsent_arrives(c, seg) : arrives(c, seg);
     if (step != TCP_GONE)
         conn_settle(c);

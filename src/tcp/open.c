@@ -170,6 +170,7 @@ static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow)
     struct tcp *t = conn_tcp(c);
 
     forget_last_connection(c);
+    account_close(c);
     c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
     c->snd.una = isn(t->isn_key, &flow->local, &flow->remote, t->stack->now);
     c->snd.nxt = seq_add(c->snd.una, 1);

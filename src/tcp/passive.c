@@ -136,6 +136,7 @@ static void complete(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     }
     stack_count(t->stack, WEFT_COUNT_tcp_passive_opens);
     endpoint_notify(&l->ep, WEFT_READABLE);
+    account_in(c, seg);
     step = arrives(c, seg);
     if (step != TCP_GONE)
         conn_settle(c);

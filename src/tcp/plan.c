@@ -108,6 +108,15 @@ static struct tcp_plan plan_new(struct tcp_conn *c)
     return p.len || p.fin ? p : nothing;
 }
 
+enum tcp_held transmit_held(struct tcp_conn *c)
+{
+    uint32_t want = min_u32(conn_unsent(c), c->mss), pipe = pipe_now(c);
+
+    if (window_room(c) < want)
+        return HELD_RECEIVER;
+    return c->cc.cwnd < pipe + want ? HELD_CONGESTION : HELD_SMALL;
+}
+
 struct tcp_plan transmit_plan(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;

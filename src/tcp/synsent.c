@@ -35,6 +35,7 @@ static void start_window(struct tcp_conn *c)
 
     c->cc.cwnd = lost_twice ? c->mss : cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window);
     c->cc.ssthresh = UINT32_MAX;
+    conn_why(c, WEFT_WHY_cwnd_start, c->cc.cwnd);
 }
 
 void conn_established(struct tcp_conn *c)
@@ -43,6 +44,10 @@ void conn_established(struct tcp_conn *c)
 
     c->syn_acked = true;
     c->snd.una = c->snd.nxt = seq_add(c->snd.una, 1);
+    if (c->stats) {
+        account_progress(c, c->passive ? 0 : 1);
+        c->stats->delivered++;
+    }
     start_window(c);
     if (w) {
         if (w->syn_sent_at != WEFT_NEVER)
@@ -96,6 +101,7 @@ static enum tcp_step reset(struct tcp_conn *c, struct tcp_seg *seg)
         return seg_drop(seg, WEFT_DROP_tcp_syn_sent_rst);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_attempt_fails);
     seg->why = WEFT_DROP_tcp_reset;
+    conn_why(c, WEFT_WHY_close_refused, (uint32_t)-WEFT_ECONNREFUSED);
     conn_finish(c, WEFT_ECONNREFUSED);
     return TCP_GONE;
 }

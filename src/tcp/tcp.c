@@ -13,6 +13,7 @@ static void *tcp_init(weft_stack *s)
     slab_init(&t->conn4, &s->mem, MEM_conn, offsetof(struct tcp_conn, key) + key_size(false));
     slab_init(&t->conn6, &s->mem, MEM_conn, offsetof(struct tcp_conn, key) + key_size(true));
     slab_init(&t->work, &s->mem, MEM_work, sizeof(struct tcp_work));
+    slab_init(&t->stats, &s->mem, MEM_stats, sizeof(struct tcp_stats));
     hashtab_init(&t->table, &s->mem, demux_hash_of, t);
     hashtab_init(&t->bindings, &s->mem, demux_binding_hash, t);
     list_init(&t->loose);
@@ -70,6 +71,7 @@ static void tcp_fini(weft_stack *s, void *state)
     halfopen_fini(&t->half_open);
     timewait_fini(&t->time_wait);
     slab_fini(&t->work);
+    slab_fini(&t->stats);
     slab_fini(&t->conn4);
     slab_fini(&t->conn6);
     mem_free(&s->mem, MEM_stack, t, sizeof *t);

@@ -3,8 +3,9 @@
 #include "tcp/conn.h"
 
 /* Gives up (R2, MUST-20): the user hears why, as far as anybody told us. */
-static bool give_up(struct tcp_conn *c)
+static bool give_up(struct tcp_conn *c, enum weft_why why, uint32_t value)
 {
+    conn_why(c, why, value);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_aborts);
     conn_finish(c, c->soft_error ? c->soft_error : WEFT_ETIMEDOUT);
     return false;
@@ -29,6 +30,15 @@ static bool is_hopeless(const struct tcp_conn *c)
     return c->work->retries >= allowed_retries(c);
 }
 
+static bool give_up_retries(struct tcp_conn *c)
+{
+    if (!c->syn_acked)
+        return give_up(c, WEFT_WHY_close_syn_retries, c->work->retries);
+    if (c->user_timeout)
+        return give_up(c, WEFT_WHY_close_user_timeout, c->user_timeout);
+    return give_up(c, WEFT_WHY_close_retries, c->work->retries);
+}
+
 /* The path is doubtful (R1): let the link look for the neighbour again. */
 static void doubt_path(struct tcp_conn *c)
 {
@@ -45,13 +55,18 @@ static bool retransmit(struct tcp_conn *c)
     bool again;
 
     if (is_hopeless(c))
-        return give_up(c);
+        return give_up_retries(c);
+    if (!c->syn_acked)
+        account_open(c); /* else its first tries would not be counted */
+    if (c->stats)
+        stats_timed_out(c->stats, conn_now(c));
     w->retries++;
     rtt_back_off(&c->rtt);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_timeouts);
     doubt_path(c);
     if (!c->syn_acked) {
         w->syn_due = true;
+        conn_why(c, WEFT_WHY_retransmit_syn, w->retries);
         return true;
     }
     if (in_flight == 0)
@@ -61,6 +76,8 @@ static bool retransmit(struct tcp_conn *c)
     w->cc->on_timeout(&c->cc, w->cc_private, in_flight, c->mss, again);
     sndmap_lose_all(&w->sndmap);
     w->rescue = true;
+    w->lost_by = WEFT_WHY_retransmit_rto;
+    conn_why(c, WEFT_WHY_cwnd_timeout, c->cc.cwnd);
     return true;
 }
 
@@ -70,15 +87,15 @@ static bool persist(struct tcp_conn *c)
     struct tcp_work *w = c->work;
 
     if (c->orphan && w->probes >= tcp_config(c->ep.stack)->orphan_retries)
-        return give_up(c);
+        return give_up(c, WEFT_WHY_close_probes, w->probes);
     if (c->user_timeout && w->probes && conn_now(c) - c->heard >= c->user_timeout * WEFT_MS)
-        return give_up(c);
+        return give_up(c, WEFT_WHY_close_user_timeout, c->user_timeout);
     if (c->snd.wnd) {
         w->override = true;
         return true;
     }
     if (!c->user_timeout && w->retries >= allowed_retries(c)) /* nobody answers any more: a path as dead as any (R2) */
-        return give_up(c);
+        return give_up(c, WEFT_WHY_close_probes, w->probes);
     w->retries++;
     w->probes += w->probes < UINT8_MAX;
     w->probe_due = true;
@@ -103,6 +120,7 @@ static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
 static bool orphan_timeout(struct tcp_conn *c)
 {
     stack_count(c->ep.stack, WEFT_COUNT_tcp_aborts);
+    conn_why(c, WEFT_WHY_close_fin_wait_2, 0);
     conn_finish(c, 0);
     return false;
 }
@@ -119,7 +137,7 @@ static bool keep_alive(struct tcp_conn *c)
     v = keepalive_check(&k, conn_now(c), max_u64(c->heard, c->spoke), c->keepalive_sent, &c->quiet_deadline);
     if (v == KEEPALIVE_GIVE_UP) {
         transmit_reset(c); /* the peer may be alive on a path that has come back */
-        return give_up(c);
+        return give_up(c, WEFT_WHY_close_keepalive, c->keepalive_sent);
     }
     if (v == KEEPALIVE_WAIT || conn_in_flight(c)) /* outstanding data has its own timer (MUST-26) */
         return true;

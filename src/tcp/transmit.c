@@ -123,10 +123,15 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
 static void restart_after_idle(struct tcp_conn *c)
 {
     struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    uint32_t initial;
 
-    if (conn_in_flight(c) == 0 && c->spoke && conn_now(c) - c->spoke > rtt_rto(&c->rtt, &limits))
-        c->cc.cwnd =
-            min_u32(c->cc.cwnd, cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window));
+    if (conn_in_flight(c) || !c->spoke || conn_now(c) - c->spoke <= rtt_rto(&c->rtt, &limits))
+        return;
+    initial = cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window);
+    if (c->cc.cwnd <= initial)
+        return;
+    c->cc.cwnd = initial;
+    conn_why(c, WEFT_WHY_cwnd_idle, initial);
 }
 
 /* What a segment without payload and options of its own says: whose it is, and where it goes. */
@@ -168,6 +173,7 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     out.h.urgent = 0;
     if (plan.len > c->mss)
         out.gso_size = c->mss;
+    account_out(c, &plan);
     if (carries)
         note_sent(c, &plan);
     w->probe_due = w->probe_due && plan.kind != PLAN_PROBE;
@@ -203,6 +209,7 @@ static bool emit_syn(struct tcp_conn *c)
     out.h.ack = ack ? c->rcv.nxt : seq(0);
     out.h.flags = ack ? TCP_SYN | TCP_ACK : TCP_SYN;
     out.h.window = (uint16_t)min_u32(c->receive_buffer, 65535); /* never scaled (RFC 7323 §2.2) */
+    account_out(c, &(struct tcp_plan){.kind = PLAN_SYN});
     w->syn_due = false;
     if (w->retries == 0)
         w->syn_sent_at = s->now;

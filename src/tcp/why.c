@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/* The trace of why a connection did what it did; see weft/tcp_info.h. */
-#include "tcp/conn.h"
+/* The trace of why; see why.h. */
+#include "tcp/why.h"
 
-#include "weft/tcp_info.h"
+void why_init(struct why_ring *r) { r->next = r->count = 0; }
 
-void conn_why_tell(struct tcp_conn *c, enum weft_why why, uint32_t value)
+/* The n-th newest, 1 being the last. */
+static unsigned newest(const struct why_ring *r, unsigned n) { return (r->next + WHY_ROOM - n) % WHY_ROOM; }
+
+const struct why *why_at(const struct why_ring *r, unsigned i)
 {
-    struct tcp_flow flow = conn_flow(c);
-
-    stack_trace_why(c->ep.stack, &c->ep, &flow.local, &flow.remote, why, value);
+    weft_assert(i < r->count, "callers count first");
+    return &r->entry[newest(r, r->count - i)];
 }
 
-size_t weft_why_read(const weft_sock *sock, struct weft_why_event *out, size_t max)
+/* The entry that a run of this kind goes on in, or a new one. */
+static struct why *find_run(struct why_ring *r, enum weft_why kind)
 {
-    (void)sock, (void)out, (void)max;
-    return 0;
+    struct why *w;
+
+    for (unsigned n = 1; n <= min_u32(r->count, WHY_NEAR); n++)
+        if (r->entry[newest(r, n)].kind == kind)
+            return &r->entry[newest(r, n)];
+    w = &r->entry[r->next];
+    r->next = (uint8_t)((r->next + 1) % WHY_ROOM);
+    r->count += r->count < WHY_ROOM;
+    *w = (struct why){.kind = (uint8_t)kind};
+    return w;
+}
+
+void why_add(struct why_ring *r, weft_time now, enum weft_why kind, uint32_t value, bool total)
+{
+    struct why *w = find_run(r, kind);
+
+    w->at = now;
+    w->count += w->count < UINT16_MAX;
+    w->value = total ? (uint32_t)min_u64((uint64_t)w->value + value, UINT32_MAX) : value;
 }
