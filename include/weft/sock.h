@@ -93,13 +93,17 @@ enum weft_option {
     WEFT_SO_RCVBUF = 8,
     WEFT_SO_KEEPALIVE = 9,
     WEFT_SO_OOBINLINE = 10,
+    WEFT_SO_PRIORITY = 12, /* kept and told; there are no queues by priority here */
     WEFT_SO_LINGER = 13, /* struct weft_linger */
     WEFT_SO_REUSEPORT = 15,
     WEFT_SO_ACCEPTCONN = 30,
+    WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
     WEFT_SO_PROTOCOL = 38,
+    WEFT_SO_DOMAIN = 39,   /* get only: AF_INET, 2 */
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
+    WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
 
     WEFT_TCP_NODELAY = 1,
     WEFT_TCP_MAXSEG = 2,
@@ -107,12 +111,15 @@ enum weft_option {
     WEFT_TCP_KEEPIDLE = 4,   /* seconds */
     WEFT_TCP_KEEPINTVL = 5,  /* seconds */
     WEFT_TCP_KEEPCNT = 6,
+    WEFT_TCP_SYNCNT = 7,     /* repetitions of our SYN */
+    WEFT_TCP_LINGER2 = 8,    /* seconds in FIN-WAIT-2 without a user; negative: none */
     WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
     WEFT_TCP_QUICKACK = 12,
     WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
+    WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
 };
 struct weft_linger {
-    int onoff, linger; /* linger in seconds; only 0 has an effect here: close becomes abort */
+    int onoff, linger; /* linger in seconds; close never blocks here: 0 makes it an abort, others have no effect */
 };
 /* WEFT_ENOPROTOOPT, WEFT_EINVAL (length or value). */
 int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, size_t n);

@@ -5,11 +5,22 @@
 #define DEFAULT_TTL 64 /* RFC 1122 §3.2.1.7 */
 
 enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2 }; /* what WEFT_SO_TYPE gives */
+enum { LINUX_AF_INET = 2 };                           /* what WEFT_SO_DOMAIN gives */
 
 static int get_reuse_addr(weft_sock *sock) { return sock->reuse_addr; }
 static int get_reuse_port(weft_sock *sock) { return sock->reuse_port; }
 static int get_broadcast(weft_sock *sock) { return sock->broadcast; }
 static int get_type(weft_sock *sock) { return sock->ops->proto == WEFT_TCP ? LINUX_SOCK_STREAM : LINUX_SOCK_DGRAM; }
+static int get_domain(weft_sock *sock)
+{
+    (void)sock;
+    return LINUX_AF_INET;
+}
+static int get_sndlowat(weft_sock *sock)
+{
+    (void)sock;
+    return 1; /* as on Linux, where it cannot be set either */
+}
 static int get_error(weft_sock *sock) { return -endpoint_take_error(sock); }
 static int get_protocol(weft_sock *sock) { return (int)sock->ops->proto; }
 static int get_tos(weft_sock *sock) { return sock->tos; }
@@ -65,10 +76,37 @@ static const struct sock_option options[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_TYPE, get_type, NULL},
     {WEFT_SOL_SOCKET, WEFT_SO_ERROR, get_error, NULL},
     {WEFT_SOL_SOCKET, WEFT_SO_PROTOCOL, get_protocol, NULL},
+    {WEFT_SOL_SOCKET, WEFT_SO_DOMAIN, get_domain, NULL},
     {WEFT_SOL_SOCKET, WEFT_SO_ACCEPTCONN, get_accept_conn, NULL},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDLOWAT, get_sndlowat, NULL},
     {WEFT_SOL_IP, WEFT_IP_TOS, get_tos, set_tos},
     {WEFT_SOL_IP, WEFT_IP_TTL, get_ttl, set_ttl},
 };
+
+/* At the level of IP a byte is as good as an int, and nothing is 0; elsewhere it must be an int. As on Linux. */
+bool sock_option_take(int level, const void *value, size_t n, int *v)
+{
+    if (n >= sizeof *v) {
+        memcpy(v, value, sizeof *v);
+        return true;
+    }
+    *v = n ? *(const uint8_t *)value : 0;
+    return level == WEFT_SOL_IP;
+}
+
+void sock_option_give(int level, int v, void *value, size_t *n)
+{
+    uint8_t byte = (uint8_t)v;
+
+    if (level == WEFT_SOL_IP && *n && *n < sizeof v && v >= 0 && v <= 255) {
+        *n = sizeof byte;
+        memcpy(value, &byte, sizeof byte);
+        return;
+    }
+    *n = min_size(*n, sizeof v);
+    if (*n)
+        memcpy(value, &v, *n);
+}
 
 const struct sock_option *sock_option_find(int level, int number)
 {

@@ -206,12 +206,9 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
         return WEFT_EFAULT;
     if (!o)
         return sock->ops->setopt ? sock->ops->setopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
-    if (!o->set)
-        return WEFT_ENOPROTOOPT;
-    if (n < sizeof v)
+    if (!sock_option_take(level, value, n, &v))
         return WEFT_EINVAL;
-    memcpy(&v, value, sizeof v);
-    return o->set(sock, v);
+    return o->set ? o->set(sock, v) : WEFT_ENOPROTOOPT;
 }
 
 int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
@@ -224,9 +221,7 @@ int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, s
     if (!o)
         return sock->ops->getopt ? sock->ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
     v = o->get((weft_sock *)(uintptr_t)sock); /* WEFT_SO_ERROR takes the error; the others only look */
-    *n = min_size(*n, sizeof v);
-    if (*n)
-        memcpy(value, &v, *n);
+    sock_option_give(level, v, value, n);
     return 0;
 }
 

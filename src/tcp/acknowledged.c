@@ -208,7 +208,7 @@ static enum tcp_step fin_acknowledged(struct tcp_conn *c)
     case WEFT_TCP_FIN_WAIT_1:
         state_set(c, WEFT_TCP_FIN_WAIT_2);
         if (c->orphan)
-            c->quiet_deadline = time_after(conn_now(c), tcp_config(c->ep.stack)->fin_wait_2);
+            c->quiet_deadline = conn_orphan_deadline(c);
         return TCP_CONTINUE;
     case WEFT_TCP_CLOSING:
         conn_linger(c);

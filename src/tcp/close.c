@@ -93,7 +93,7 @@ void tcp_close(weft_sock *e)
         tcp_abort(e);
         return;
     }
-    if (unread || c->linger_reset) {
+    if (unread || (c->settings->linger && c->settings->linger_time == 0)) {
         end(c, unread ? WEFT_WHY_close_unread : WEFT_WHY_close_linger, unread);
         return;
     }
@@ -104,9 +104,7 @@ void tcp_close(weft_sock *e)
     c->orphan = true;
     c->keepalive = false;
     e->cookie = NULL;
-    c->quiet_deadline = WEFT_NEVER;
-    if (c->state == WEFT_TCP_FIN_WAIT_2)
-        c->quiet_deadline = time_after(conn_now(c), tcp_config(e->stack)->fin_wait_2);
+    c->quiet_deadline = c->state == WEFT_TCP_FIN_WAIT_2 ? conn_orphan_deadline(c) : WEFT_NEVER;
     list_remove(&e->event);
     e->became = 0;
     conn_settle(c);

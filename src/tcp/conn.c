@@ -8,9 +8,7 @@ static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
 {
     c->send_buffer = (uint32_t)min_size(k->send_buffer, 1u << 30);
     c->receive_buffer = (uint32_t)min_size(k->receive_buffer, 1u << 30);
-    c->keepalive_idle = (uint32_t)(k->keepalive_idle / WEFT_S);
-    c->keepalive_interval = (uint32_t)(k->keepalive_interval / WEFT_S);
-    c->keepalive_probes = (uint8_t)k->keepalive_probes;
+    c->settings = &settings_default;
     c->quick = (uint8_t)k->quick_acks;
     c->quiet_deadline = WEFT_NEVER;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
@@ -199,6 +197,7 @@ void conn_free(struct tcp_conn *c)
     weft_assert(c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT, "only what is over is freed");
     give_back_work(c);
     account_close(c);
+    settings_drop(&c->settings, &t->stack->mem);
     demux_unbind(t, c);
     if (c->in_table)
         demux_remove(t, c);
@@ -363,13 +362,27 @@ void conn_update_mss(struct tcp_conn *c)
 
     if (c->work && c->work->path.ifp)
         mss = min_u32(mss, conn_receive_mss(&c->work->path, c->v6));
-    if (c->user_mss)
-        mss = min_u32(mss, c->user_mss);
+    if (c->settings->user_mss)
+        mss = min_u32(mss, c->settings->user_mss);
     if (c->path_mss)
         mss = min_u32(mss, c->path_mss);
     c->mss = (uint16_t)(mss - (c->ts_ok ? TS_OPTION : 0));
 }
 
+uint32_t conn_path_mtu(const struct tcp_conn *c)
+{
+    struct tcp_flow flow = conn_flow(c);
+    struct ip_path path = {0};
+    uint32_t mtu;
+
+    if (c->work && c->work->path.ifp)
+        mtu = c->work->path.ifp->mtu;
+    else if (flow.remote.port && route_lookup(c->ep.stack, &flow.remote.ip, &path) == 0)
+        mtu = path.ifp->mtu;
+    else
+        return 0;
+    return c->path_mss ? min_u32(mtu, c->path_mss + IP_HEADER(c->v6) + TCP_HEADER) : mtu;
+}
 
 void conn_check(const struct tcp_conn *c)
 {

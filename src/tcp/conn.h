@@ -36,6 +36,7 @@
 #include "tcp/recvq.h"
 #include "tcp/rtt.h"
 #include "tcp/sendq.h"
+#include "tcp/settings.h"
 #include "tcp/sndmap.h"
 #include "tcp/stats.h"
 #include "tcp/tcp.h"
@@ -94,6 +95,7 @@ struct tcp_conn {
         struct tcp_work *work;     /* NULL: parked */
         struct tcp_listen *listen; /* in LISTEN */
     };
+    const struct tcp_settings *settings; /* never NULL */
     struct tcp_stats *stats;  /* from its first data on; NULL: none yet, or no memory. Kept while parked */
     struct tcp_conn *parent;  /* the listener whose accept queue holds it; else NULL */
 
@@ -109,13 +111,12 @@ struct tcp_conn {
     bool peer_fin : 1;        /* rcv.nxt counts it */
     bool read_shut : 1;       /* the user reads no more */
     bool ts_ok : 1, sack_ok : 1;
-    bool nodelay : 1, cork : 1, keepalive : 1, linger_reset : 1;
+    bool nodelay : 1, cork : 1, keepalive : 1;
     bool want_write : 1;      /* a send was cut short: tell when there is room again */
     bool recovered_here : 1;  /* parked where an episode of loss recovery ended: work.recovery.recover is snd.una */
     uint8_t snd_wscale, rcv_wscale;
     uint8_t quick;            /* segments still to be acknowledged at once */
     uint8_t keepalive_sent;   /* probes without an answer */
-    uint8_t keepalive_probes;
     int16_t soft_error;       /* what an ICMP error said; the reason given if the connection times out */
 
     struct {
@@ -128,20 +129,17 @@ struct tcp_conn {
         struct seq acked;     /* the last acknowledgment sent (RFC 7323 §4.3 Last.ACK.sent) */
     } rcv;
     uint32_t ts_recent, ts_offset;
-    uint16_t mss;             /* the payload of a full segment of ours, timestamps taken off: of the four below */
+    uint16_t mss;             /* the payload of a full segment of ours, timestamps taken off: of the three below and TCP_MAXSEG */
     uint16_t peer_mss;        /* what the peer takes */
-    uint16_t user_mss;        /* TCP_MAXSEG; 0: none */
     uint16_t path_mss;        /* learnt from ICMP; 0: none */
     uint16_t rcv_mss;         /* the largest segment the peer has sent: what "a full segment" means for ACKs */
     struct cc cc;
     struct rtt rtt;
     uint32_t send_buffer, receive_buffer; /* bytes */
-    uint32_t user_timeout;    /* ms; 0: by count of retries */
     weft_time ts_recent_at;   /* when ts_recent was taken (24 days make it void) */
     weft_time heard, spoke;   /* last segment received, last data sent */
     weft_time quiet_deadline; /* keepalive, or an orphan's end in FIN-WAIT-2: the timer of a parked connection */
     weft_time challenged;     /* last answer to a segment out of the window: one in 500 ms */
-    uint32_t keepalive_idle, keepalive_interval; /* seconds */
     union tcp_key key;        /* last: only as long as its family needs */
 };
 
@@ -266,8 +264,34 @@ void conn_update_mss(struct tcp_conn *c);
 /* Asks for the route again when the table has changed; 0, or the error when there is none now. */
 int conn_refresh_path(struct tcp_conn *c);
 
+/* What one datagram to the peer may carry, as far as we know; 0 when there is no route to it. */
+uint32_t conn_path_mtu(const struct tcp_conn *c);
+
 /* What we announce and can receive on this path. */
 uint16_t conn_receive_mss(const struct ip_path *path, bool v6);
+
+/* Until when a connection without a user waits for the peer's FIN, from now on. */
+static inline weft_time conn_orphan_deadline(const struct tcp_conn *c)
+{
+    int32_t own = c->settings->fin_wait_2;
+
+    if (own < 0)
+        return conn_now(c);
+    return time_after(conn_now(c), own ? (weft_time)own * WEFT_S : tcp_config(c->ep.stack)->fin_wait_2);
+}
+
+/* What keepalive goes by: the user's, else the stack's. */
+static inline struct keepalive conn_keepalive(const struct tcp_conn *c)
+{
+    const struct tcp_settings *s = c->settings;
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+
+    return (struct keepalive){
+        .idle = s->keepalive_idle ? s->keepalive_idle * WEFT_S : k->keepalive_idle,
+        .interval = s->keepalive_interval ? s->keepalive_interval * WEFT_S : k->keepalive_interval,
+        .probes = s->keepalive_probes ? s->keepalive_probes : k->keepalive_probes,
+    };
+}
 
 /* Bytes of sequence space in flight. */
 static inline uint32_t conn_in_flight(const struct tcp_conn *c) { return c->snd.nxt.v - c->snd.una.v; }

@@ -96,11 +96,9 @@ static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, stru
 
 static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
-    uint32_t headers = (c->v6 ? 40u : (uint32_t)IPV4_HEADER) + TCP_HEADER;
-
     info->tcpi_snd_mss = c->mss;
     info->tcpi_rcv_mss = c->rcv_mss;
-    info->tcpi_pmtu = c->mss + headers + (c->ts_ok ? TS_OPTION : 0u);
+    info->tcpi_pmtu = conn_path_mtu(c);
     info->tcpi_snd_cwnd = max_u32(c->cc.cwnd / max_u32(c->mss, 1), 1);
     info->tcpi_snd_ssthresh = c->cc.ssthresh >= NO_SSTHRESH ? NO_SSTHRESH : c->cc.ssthresh / max_u32(c->mss, 1);
     info->tcpi_reordering = DUP_THRESH;

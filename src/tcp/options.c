@@ -7,30 +7,77 @@
 
 #define MIN_BUFFER 2304       /* bytes; what Linux rounds the smallest receive buffer to */
 #define MAX_BUFFER (1u << 30) /* the largest window there is (RFC 7323 §2.3) */
+#define MIN_MAXSEG 88
+#define MAX_LINGER2 120u      /* s */
 
-/* Each setter gets a value already checked against the row's range. */
+/* An option that is an int. Without functions it is a field of the connection's settings as it stands. */
 struct row {
     int level, option;
     int min, max;
-    void (*set)(struct tcp_conn *c, int v); /* NULL: read only */
+    int (*set)(struct tcp_conn *c, int v); /* v is in range. 0, or an error */
     int (*get)(const struct tcp_conn *c);
+    uint16_t field; /* in struct tcp_settings */
 };
+
+#define FLAG      INT_MIN, INT_MAX /* any value counts, as 0 or 1 */
+#define READ_ONLY 1, 0             /* no value is in range */
+#define SETTING(member) offsetof(struct tcp_settings, member)
+
+/* An option that is anything else. */
+struct raw_row {
+    int level, option;
+    int (*set)(struct tcp_conn *c, const void *value, size_t n); /* NULL: read only */
+    int (*get)(const struct tcp_conn *c, void *value, size_t *n);
+};
+
+/* Out of the buffer's n bytes as many as there are to give. */
+static int give(void *value, size_t *n, const void *from, size_t size)
+{
+    *n = min_size(*n, size);
+    memcpy(value, from, *n);
+    return 0;
+}
+
+static int give_int(void *value, size_t *n, int v) { return give(value, n, &v, sizeof v); }
+
+/* The connection's settings, to be written to; NULL: no memory. */
+static struct tcp_settings *own(struct tcp_conn *c) { return settings_own(&c->settings, &c->ep.stack->mem); }
+
+/* ---- one by one ---- */
 
 static bool is_working(const struct tcp_conn *c) { return c->state != WEFT_TCP_LISTEN && c->work; }
 
-static void set_nodelay(struct tcp_conn *c, int v) { c->nodelay = v; }
-static int get_nodelay(const struct tcp_conn *c) { return c->nodelay; }
-static void set_cork(struct tcp_conn *c, int v) { c->cork = v; }
-static int get_cork(const struct tcp_conn *c) { return c->cork; }
-static void set_maxseg(struct tcp_conn *c, int v)
+static int set_nodelay(struct tcp_conn *c, int v)
 {
-    c->user_mss = (uint16_t)v;
+    c->nodelay = v;
+    return 0;
+}
+static int get_nodelay(const struct tcp_conn *c) { return c->nodelay; }
+
+static int set_cork(struct tcp_conn *c, int v)
+{
+    c->cork = v;
+    return 0;
+}
+static int get_cork(const struct tcp_conn *c) { return c->cork; }
+
+/* 0 takes an earlier one back. */
+static int set_maxseg(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s;
+
+    if (v && v < MIN_MAXSEG)
+        return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    s->user_mss = (uint32_t)v;
     if (c->peer_mss)
         conn_update_mss(c);
+    return 0;
 }
 static int get_maxseg(const struct tcp_conn *c)
 {
-    return c->peer_mss ? c->mss : c->user_mss ? c->user_mss : TCP_DEFAULT_MSS_V4;
+    return c->peer_mss ? c->mss : c->settings->user_mss ? (int)c->settings->user_mss : TCP_DEFAULT_MSS_V4;
 }
 
 /* Keepalive may change under a running connection: its timer starts from now. */
@@ -40,61 +87,101 @@ static void restart_keepalive(struct tcp_conn *c)
         return;
     c->keepalive_sent = 0;
     c->quiet_deadline =
-        c->keepalive ? time_after(max_u64(c->heard, c->spoke), c->keepalive_idle * WEFT_S) : WEFT_NEVER;
+        c->keepalive ? time_after(max_u64(c->heard, c->spoke), conn_keepalive(c).idle) : WEFT_NEVER;
 }
 
-static void set_keepalive(struct tcp_conn *c, int v)
+static int set_keepalive(struct tcp_conn *c, int v)
 {
     c->keepalive = v;
     restart_keepalive(c);
+    return 0;
 }
 static int get_keepalive(const struct tcp_conn *c) { return c->keepalive; }
-static void set_keepidle(struct tcp_conn *c, int v)
-{
-    c->keepalive_idle = (uint32_t)v;
-    restart_keepalive(c);
-}
-static int get_keepidle(const struct tcp_conn *c) { return (int)c->keepalive_idle; }
-static void set_keepintvl(struct tcp_conn *c, int v) { c->keepalive_interval = (uint32_t)v; }
-static int get_keepintvl(const struct tcp_conn *c) { return (int)c->keepalive_interval; }
-static void set_keepcnt(struct tcp_conn *c, int v) { c->keepalive_probes = (uint8_t)v; }
-static int get_keepcnt(const struct tcp_conn *c) { return c->keepalive_probes; }
-static void set_user_timeout(struct tcp_conn *c, int v) { c->user_timeout = (uint32_t)v; }
-static int get_user_timeout(const struct tcp_conn *c) { return (int)c->user_timeout; }
 
-static void set_quickack(struct tcp_conn *c, int v)
+static int set_keepidle(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s = own(c);
+
+    if (!s)
+        return WEFT_ENOMEM;
+    s->keepalive_idle = (uint32_t)v;
+    restart_keepalive(c);
+    return 0;
+}
+static int get_keepidle(const struct tcp_conn *c) { return (int)(conn_keepalive(c).idle / WEFT_S); }
+static int get_keepintvl(const struct tcp_conn *c) { return (int)(conn_keepalive(c).interval / WEFT_S); }
+static int get_keepcnt(const struct tcp_conn *c) { return (int)conn_keepalive(c).probes; }
+
+static int get_syncnt(const struct tcp_conn *c)
+{
+    return (int)(c->settings->syn_retries ? c->settings->syn_retries : tcp_config(c->ep.stack)->syn_retries);
+}
+
+/* Longer than two minutes is two minutes; negative: not at all. */
+static int set_linger2(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s = own(c);
+
+    if (!s)
+        return WEFT_ENOMEM;
+    s->fin_wait_2 = v < 0 ? -1 : (int32_t)min_u32((uint32_t)v, MAX_LINGER2);
+    return 0;
+}
+static int get_linger2(const struct tcp_conn *c)
+{
+    return c->settings->fin_wait_2 ? c->settings->fin_wait_2 : (int)(tcp_config(c->ep.stack)->fin_wait_2 / WEFT_S);
+}
+
+static int set_quickack(struct tcp_conn *c, int v)
 {
     c->quick = v ? (uint8_t)tcp_config(c->ep.stack)->quick_acks : 0;
     if (v && is_working(c) && c->work->deadline[TCP_TIMER_ACK] != WEFT_NEVER)
         ackpolicy_now(&c->work->ack);
+    return 0;
 }
 static int get_quickack(const struct tcp_conn *c) { return c->quick > 0; }
 
-static void set_sndbuf(struct tcp_conn *c, int v) { c->send_buffer = max_u32((uint32_t)v, MIN_BUFFER); }
+static int get_timestamp(const struct tcp_conn *c) { return (int)ts_clock(conn_now(c), c->ts_offset); }
+/* Only a connection that is being moved between machines may do that. */
+static int set_timestamp(struct tcp_conn *c, int v)
+{
+    (void)c, (void)v;
+    return WEFT_EPERM;
+}
+
+static int set_sndbuf(struct tcp_conn *c, int v)
+{
+    c->send_buffer = max_u32((uint32_t)v, MIN_BUFFER);
+    return 0;
+}
 static int get_sndbuf(const struct tcp_conn *c) { return (int)c->send_buffer; }
+
 /* The window scale is fixed by the SYN, and what was announced stands (SHLD-14): a smaller buffer only slows down. */
-static void set_rcvbuf(struct tcp_conn *c, int v)
+static int set_rcvbuf(struct tcp_conn *c, int v)
 {
     c->receive_buffer = max_u32((uint32_t)v, MIN_BUFFER);
     if (is_working(c))
         recvq_limit(&c->work->recvq, RECEIVE_PIN * (size_t)c->receive_buffer);
+    return 0;
 }
 static int get_rcvbuf(const struct tcp_conn *c) { return (int)c->receive_buffer; }
-static int get_acceptconn(const struct tcp_conn *c) { return c->state == WEFT_TCP_LISTEN; }
 
 static const struct row rows[] = {
-    {WEFT_SOL_TCP, WEFT_TCP_NODELAY, INT_MIN, INT_MAX, set_nodelay, get_nodelay},
-    {WEFT_SOL_TCP, WEFT_TCP_CORK, INT_MIN, INT_MAX, set_cork, get_cork},
-    {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, 88, 32767, set_maxseg, get_maxseg},
-    {WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, 1, 32767, set_keepidle, get_keepidle},
-    {WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, 1, 32767, set_keepintvl, get_keepintvl},
-    {WEFT_SOL_TCP, WEFT_TCP_KEEPCNT, 1, 127, set_keepcnt, get_keepcnt},
-    {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, INT_MIN, INT_MAX, set_quickack, get_quickack},
-    {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, set_user_timeout, get_user_timeout},
-    {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, INT_MIN, INT_MAX, set_keepalive, get_keepalive},
-    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, 0, MAX_BUFFER, set_sndbuf, get_sndbuf},
-    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, 0, MAX_BUFFER, set_rcvbuf, get_rcvbuf},
-    {WEFT_SOL_SOCKET, WEFT_SO_ACCEPTCONN, 0, 0, NULL, get_acceptconn},
+    {WEFT_SOL_TCP, WEFT_TCP_NODELAY, FLAG, set_nodelay, get_nodelay, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, 0, 32767, set_maxseg, get_maxseg, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_CORK, FLAG, set_cork, get_cork, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, 1, 32767, set_keepidle, get_keepidle, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, 1, 32767, NULL, get_keepintvl, SETTING(keepalive_interval)},
+    {WEFT_SOL_TCP, WEFT_TCP_KEEPCNT, 1, 127, NULL, get_keepcnt, SETTING(keepalive_probes)},
+    {WEFT_SOL_TCP, WEFT_TCP_SYNCNT, 1, 127, NULL, get_syncnt, SETTING(syn_retries)},
+    {WEFT_SOL_TCP, WEFT_TCP_LINGER2, INT_MIN + 1, INT_MAX, set_linger2, get_linger2, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, FLAG, set_quickack, get_quickack, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
+    {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, 0, MAX_BUFFER, set_sndbuf, get_sndbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, 0, MAX_BUFFER, set_rcvbuf, get_rcvbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, FLAG, set_keepalive, get_keepalive, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_PRIORITY, 0, INT_MAX, NULL, NULL, SETTING(priority)},
 };
 
 static const struct row *find(int level, int option)
@@ -105,24 +192,29 @@ static const struct row *find(int level, int option)
     return NULL;
 }
 
+/* ---- those that are no int ---- */
+
 static int set_linger(struct tcp_conn *c, const void *value, size_t n)
 {
     struct weft_linger linger;
+    struct tcp_settings *s;
 
     if (n < sizeof linger)
         return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
     memcpy(&linger, value, sizeof linger);
-    c->linger_reset = linger.onoff && linger.linger == 0;
+    s->linger = linger.onoff;
+    if (linger.onoff)
+        s->linger_time = (uint32_t)linger.linger;
     return 0;
 }
 
 static int get_linger(const struct tcp_conn *c, void *value, size_t *n)
 {
-    struct weft_linger linger = {.onoff = c->linger_reset};
+    struct weft_linger linger = {.onoff = c->settings->linger, .linger = (int)c->settings->linger_time};
 
-    *n = min_size(*n, sizeof linger);
-    memcpy(value, &linger, *n);
-    return 0;
+    return give(value, n, &linger, sizeof linger);
 }
 
 static int get_info(const struct tcp_conn *c, void *value, size_t *n)
@@ -130,44 +222,87 @@ static int get_info(const struct tcp_conn *c, void *value, size_t *n)
     struct weft_tcp_info info;
 
     info_fill(c, &info);
-    *n = min_size(*n, sizeof info);
-    memcpy(value, &info, *n);
+    return give(value, n, &info, sizeof info);
+}
+
+/* Of the route to the peer, as far as we know it; there must be one. */
+static int get_mtu(const struct tcp_conn *c, void *value, size_t *n)
+{
+    if (!c->peer_mss || c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
+        return WEFT_ENOTCONN;
+    return give_int(value, n, (int)conn_path_mtu(c));
+}
+
+static const struct raw_row raw_rows[] = {
+    {WEFT_SOL_TCP, WEFT_TCP_INFO, NULL, get_info},
+    {WEFT_SOL_SOCKET, WEFT_SO_LINGER, set_linger, get_linger},
+    {WEFT_SOL_IP, WEFT_IP_MTU, NULL, get_mtu},
+};
+
+static const struct raw_row *find_raw(int level, int option)
+{
+    for (size_t i = 0; i < ARRAY_LEN(raw_rows); i++)
+        if (raw_rows[i].level == level && raw_rows[i].option == option)
+            return &raw_rows[i];
+    return NULL;
+}
+
+/* ---- all of them ---- */
+
+static int set_field(struct tcp_conn *c, const struct row *row, int v)
+{
+    struct tcp_settings *s = own(c);
+
+    if (!s)
+        return WEFT_ENOMEM;
+    *(uint32_t *)((char *)s + row->field) = (uint32_t)v;
     return 0;
+}
+
+static int get_field(const struct tcp_conn *c, const struct row *row)
+{
+    return (int)*(const uint32_t *)((const char *)c->settings + row->field);
+}
+
+static int set_row(struct tcp_conn *c, const struct row *row, const void *value, size_t n)
+{
+    int v, err;
+
+    if (n < sizeof v)
+        return WEFT_EINVAL;
+    if (!row || row->min > row->max)
+        return WEFT_ENOPROTOOPT;
+    memcpy(&v, value, sizeof v);
+    if (v < row->min || v > row->max)
+        return WEFT_EINVAL;
+    if (row->min == INT_MIN)
+        v = v != 0;
+    err = row->set ? row->set(c, v) : set_field(c, row, v);
+    if (err == 0)
+        conn_settle(c);
+    return err;
 }
 
 int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n)
 {
-    struct tcp_conn *c = conn_of(e);
-    const struct row *row = find(level, option);
-    int v;
+    const struct raw_row *raw = find_raw(level, option);
 
-    if (level == WEFT_SOL_SOCKET && option == WEFT_SO_LINGER)
-        return set_linger(c, value, n);
-    if (!row || !row->set)
+    if (raw)
+        return raw->set ? raw->set(conn_of(e), value, n) : WEFT_ENOPROTOOPT;
+    if (level != WEFT_SOL_TCP && level != WEFT_SOL_SOCKET)
         return WEFT_ENOPROTOOPT;
-    if (n < sizeof v)
-        return WEFT_EINVAL;
-    memcpy(&v, value, sizeof v);
-    if (v < row->min || v > row->max)
-        return WEFT_EINVAL;
-    row->set(c, row->min == INT_MIN ? v != 0 : v);
-    conn_settle(c);
-    return 0;
+    return set_row(conn_of(e), find(level, option), value, n);
 }
 
 int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n)
 {
+    const struct tcp_conn *c = conn_of(e);
+    const struct raw_row *raw = find_raw(level, option);
     const struct row *row = find(level, option);
-    int v;
 
-    if (level == WEFT_SOL_SOCKET && option == WEFT_SO_LINGER)
-        return get_linger(conn_of(e), value, n);
-    if (level == WEFT_SOL_TCP && option == WEFT_TCP_INFO)
-        return get_info(conn_of(e), value, n);
+    if (raw)
+        return raw->get(c, value, n);
     if (!row)
         return WEFT_ENOPROTOOPT;
-    v = row->get(conn_of(e));
-    *n = min_size(*n, sizeof v);
-    memcpy(value, &v, *n);
-    return 0;
+    return give_int(value, n, row->get ? row->get(c) : get_field(c, row));
 }

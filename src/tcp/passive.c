@@ -55,14 +55,9 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
     c->ep.reuse_port = l->ep.reuse_port;
     c->nodelay = l->nodelay;
     c->keepalive = l->keepalive;
-    c->linger_reset = l->linger_reset;
-    c->user_mss = l->user_mss;
+    c->settings = settings_share(l->settings);
     c->send_buffer = l->send_buffer;
     c->receive_buffer = l->receive_buffer;
-    c->user_timeout = l->user_timeout;
-    c->keepalive_idle = l->keepalive_idle;
-    c->keepalive_interval = l->keepalive_interval;
-    c->keepalive_probes = l->keepalive_probes;
 }
 
 /* The handshake's outcome, as it stands before its last acknowledgment is processed. */

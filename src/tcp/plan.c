@@ -161,8 +161,10 @@ static weft_time until_time_out(const struct tcp_conn *c, const struct rtt_limit
 {
     weft_time at = time_after(conn_now(c), rtt_rto(&c->rtt, limits));
 
-    if (c->user_timeout && c->syn_acked && conn_in_flight(c))
-        at = min_u64(at, max_u64(time_after(c->work->stuck_since, c->user_timeout * WEFT_MS), conn_now(c) + 1));
+    weft_time patience = c->settings->user_timeout * WEFT_MS;
+
+    if (patience && c->syn_acked && conn_in_flight(c))
+        at = min_u64(at, max_u64(time_after(c->work->stuck_since, patience), conn_now(c) + 1));
     return at;
 }
 

@@ -8,7 +8,7 @@ struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path
     uint16_t mss = conn_receive_mss(path, v6);
 
     return (struct tcp_offer){
-        .mss = c->user_mss ? (uint16_t)min_u32(mss, c->user_mss) : mss,
+        .mss = c->settings->user_mss ? (uint16_t)min_u32(mss, c->settings->user_mss) : mss,
         .wscale = rcvwnd_shift(c->receive_buffer),
         .window_scaling = k->window_scaling,
         .timestamps = k->timestamps,
@@ -64,7 +64,7 @@ void conn_established(struct tcp_conn *c)
     rtt_progress(&c->rtt);
     c->soft_error = 0;
     if (c->keepalive)
-        c->quiet_deadline = time_after(conn_now(c), c->keepalive_idle * WEFT_S);
+        c->quiet_deadline = time_after(conn_now(c), conn_keepalive(c).idle);
     if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
         state_set(c, WEFT_TCP_ESTABLISHED);
     if (!c->passive)

@@ -16,7 +16,7 @@ static unsigned allowed_retries(const struct tcp_conn *c)
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
 
     if (c->state == WEFT_TCP_SYN_SENT)
-        return k->syn_retries;
+        return c->settings->syn_retries ? c->settings->syn_retries : k->syn_retries;
     if (c->state == WEFT_TCP_SYN_RECEIVED)
         return k->synack_retries;
     return c->orphan ? k->orphan_retries : k->retries_2;
@@ -25,8 +25,8 @@ static unsigned allowed_retries(const struct tcp_conn *c)
 /* Has it been tried long enough? */
 static bool is_hopeless(const struct tcp_conn *c)
 {
-    if (c->user_timeout && c->syn_acked && conn_in_flight(c))
-        return conn_now(c) - c->work->stuck_since >= c->user_timeout * WEFT_MS;
+    if (c->settings->user_timeout && c->syn_acked && conn_in_flight(c))
+        return conn_now(c) - c->work->stuck_since >= c->settings->user_timeout * WEFT_MS;
     return c->work->retries >= allowed_retries(c);
 }
 
@@ -34,8 +34,8 @@ static bool give_up_retries(struct tcp_conn *c)
 {
     if (!c->syn_acked)
         return give_up(c, WEFT_WHY_close_syn_retries, c->work->retries);
-    if (c->user_timeout)
-        return give_up(c, WEFT_WHY_close_user_timeout, c->user_timeout);
+    if (c->settings->user_timeout)
+        return give_up(c, WEFT_WHY_close_user_timeout, c->settings->user_timeout);
     return give_up(c, WEFT_WHY_close_retries, c->work->retries);
 }
 
@@ -88,13 +88,13 @@ static bool persist(struct tcp_conn *c)
 
     if (c->orphan && w->probes >= tcp_config(c->ep.stack)->orphan_retries)
         return give_up(c, WEFT_WHY_close_probes, w->probes);
-    if (c->user_timeout && w->probes && conn_now(c) - c->heard >= c->user_timeout * WEFT_MS)
-        return give_up(c, WEFT_WHY_close_user_timeout, c->user_timeout);
+    if (c->settings->user_timeout && w->probes && conn_now(c) - c->heard >= c->settings->user_timeout * WEFT_MS)
+        return give_up(c, WEFT_WHY_close_user_timeout, c->settings->user_timeout);
     if (c->snd.wnd) {
         w->override = true;
         return true;
     }
-    if (!c->user_timeout && w->retries >= allowed_retries(c)) /* nobody answers any more: a path as dead as any (R2) */
+    if (!c->settings->user_timeout && w->retries >= allowed_retries(c)) /* nobody answers any more: a path as dead as any (R2) */
         return give_up(c, WEFT_WHY_close_probes, w->probes);
     w->retries++;
     w->probes += w->probes < UINT8_MAX;
@@ -127,7 +127,7 @@ static bool orphan_timeout(struct tcp_conn *c)
 
 static bool keep_alive(struct tcp_conn *c)
 {
-    struct keepalive k = {c->keepalive_idle * WEFT_S, c->keepalive_interval * WEFT_S, c->keepalive_probes};
+    struct keepalive k = conn_keepalive(c);
     enum keepalive_verdict v;
 
     if (!c->keepalive || !c->syn_acked) {

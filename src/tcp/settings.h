@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a user may set for a connection and nearly nobody does. All connections share one constant block until they
+ * differ; what differs is a counted block, which connections accepted from one listener share, and which is copied when
+ * one of several owners changes it. So the sum of all options costs a connection one pointer.
+ */
+#ifndef TCP_SETTINGS_H
+#define TCP_SETTINGS_H
+
+#include "base/mem.h"
+
+/* Of each, 0 is "not set": what the stack's configuration says, or what stands here. */
+struct tcp_settings {
+    uint32_t owners;             /* connections; 0: the constant block */
+    uint32_t user_timeout;       /* ms; 0: by count of retries */
+    uint32_t keepalive_idle, keepalive_interval; /* s */
+    uint32_t keepalive_probes;
+    uint32_t syn_retries;
+    int32_t fin_wait_2;          /* s without a user; negative: none */
+    uint32_t linger_time;        /* s; a close does not block here, so only 0 has an effect */
+    uint32_t priority;           /* of packets in queues of Linux; kept and told, there are none here */
+    uint32_t user_mss;           /* bytes; 0: none */
+    bool linger;                 /* SO_LINGER is on */
+};
+
+extern const struct tcp_settings settings_default;
+
+/* One more owner. */
+const struct tcp_settings *settings_share(const struct tcp_settings *s);
+/* Makes *s this owner's alone, so that it may be written to; NULL: out of memory, nothing has changed. */
+struct tcp_settings *settings_own(const struct tcp_settings **s, struct mem *m);
+/* One owner less; the last one frees it. *s is the default then. */
+void settings_drop(const struct tcp_settings **s, struct mem *m);
+
+#endif

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: MIT */
+/* TCP's socket options, value by value as Linux answers them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "harness.h"
+#include "weft/sock.h"
+#include "weft/tcp_info.h"
+
+struct bench {
+    struct harness_env e;
+    weft_stack *s;
+    weft_sock *sock;
+};
+
+static int setup(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    struct weft_env env;
+
+    harness_env_init(&b->e, 1);
+    env = harness_env(&b->e);
+    b->s = weft_stack_new(&env, NULL, WEFT_S, NULL);
+    b->sock = weft_socket(b->s, WEFT_TCP, NULL);
+    assert_non_null(b->sock);
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+
+    weft_stack_free(b->s);
+    harness_env_check(&b->e);
+    free(b);
+    return 0;
+}
+
+static int get(const weft_sock *sock, int level, int option)
+{
+    int value = -12345;
+    size_t n = sizeof value;
+
+    assert_int_equal(weft_getsockopt(sock, level, option, &value, &n), 0);
+    assert_int_equal(n, sizeof value);
+    return value;
+}
+
+static int set(weft_sock *sock, int level, int option, int value)
+{
+    return weft_setsockopt(sock, level, option, &value, sizeof value);
+}
+
+#define TCP(name) WEFT_SOL_TCP, WEFT_TCP_##name
+#define SOL(name) WEFT_SOL_SOCKET, WEFT_SO_##name
+
+static void options_have_their_defaults_and_keep_what_is_set(void **state)
+{
+    static const struct {
+        int level, option, initial, value, then;
+    } rows[] = {
+        {TCP(NODELAY), 0, 7, 1},          {TCP(CORK), 0, -1, 1},
+        {TCP(MAXSEG), 536, 1000, 1000},   {TCP(MAXSEG), 1000, 0, 536},
+        {TCP(KEEPIDLE), 7200, 60, 60},    {TCP(KEEPINTVL), 75, 5, 5},
+        {TCP(KEEPCNT), 9, 3, 3},          {TCP(SYNCNT), 6, 2, 2},
+        {TCP(LINGER2), 60, 10, 10},       {TCP(LINGER2), 10, 100000, 120},
+        {TCP(LINGER2), 120, -7, -1},      {TCP(USER_TIMEOUT), 0, 30000, 30000},
+        {TCP(QUICKACK), 1, 0, 0},         {TCP(QUICKACK), 0, 1, 1},
+        {SOL(KEEPALIVE), 0, 1, 1},        {SOL(PRIORITY), 0, 6, 6},
+    };
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(get(b->sock, rows[i].level, rows[i].option), rows[i].initial);
+        assert_int_equal(set(b->sock, rows[i].level, rows[i].option, rows[i].value), 0);
+        assert_int_equal(get(b->sock, rows[i].level, rows[i].option), rows[i].then);
+    }
+}
+
+static void values_out_of_range_are_refused(void **state)
+{
+    static const struct {
+        int level, option, value, err;
+    } rows[] = {
+        {TCP(MAXSEG), 87, WEFT_EINVAL},      {TCP(MAXSEG), 32768, WEFT_EINVAL},     {TCP(MAXSEG), -1, WEFT_EINVAL},
+        {TCP(KEEPIDLE), 0, WEFT_EINVAL},     {TCP(KEEPIDLE), 32768, WEFT_EINVAL},   {TCP(KEEPINTVL), 0, WEFT_EINVAL},
+        {TCP(KEEPINTVL), 32768, WEFT_EINVAL}, {TCP(KEEPCNT), 0, WEFT_EINVAL},       {TCP(KEEPCNT), 128, WEFT_EINVAL},
+        {TCP(SYNCNT), 0, WEFT_EINVAL},       {TCP(SYNCNT), 128, WEFT_EINVAL},       {TCP(USER_TIMEOUT), -1, WEFT_EINVAL},
+        {TCP(TIMESTAMP), 5, WEFT_EPERM},     {TCP(INFO), 5, WEFT_ENOPROTOOPT},
+    };
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(set(b->sock, rows[i].level, rows[i].option, rows[i].value), rows[i].err);
+}
+
+/* What Linux has and weft has not is said, and not taken silently. */
+static void what_is_not_there_is_said(void **state)
+{
+    static const int options[] = {14 /* MD5SIG */, 19 /* REPAIR */, 31 /* ULP */, 37 /* TX_DELAY */, 9999};
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
+        int value = 0;
+        size_t n = sizeof value;
+
+        assert_int_equal(set(b->sock, WEFT_SOL_TCP, options[i], 1), WEFT_ENOPROTOOPT);
+        assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_TCP, options[i], &value, &n), WEFT_ENOPROTOOPT);
+    }
+    assert_int_equal(set(b->sock, 41, 1, 1), WEFT_ENOPROTOOPT);
+}
+
+static void a_value_too_short_is_refused_before_its_option_is_looked_at(void **state)
+{
+    struct bench *b = *state;
+    int one = 1;
+
+    for (size_t n = 0; n < sizeof one; n++) {
+        assert_int_equal(weft_setsockopt(b->sock, TCP(NODELAY), &one, n), WEFT_EINVAL);
+        assert_int_equal(weft_setsockopt(b->sock, WEFT_SOL_TCP, 9999, &one, n), WEFT_EINVAL);
+    }
+}
+
+static void lingering_is_told_as_it_was_set(void **state)
+{
+    struct bench *b = *state;
+    struct weft_linger in = {1, 30}, out = {-1, -1};
+    size_t n = sizeof out;
+
+    assert_int_equal(weft_getsockopt(b->sock, SOL(LINGER), &out, &n), 0);
+    assert_int_equal(out.onoff, 0);
+    assert_int_equal(weft_setsockopt(b->sock, SOL(LINGER), &in, sizeof in - 1), WEFT_EINVAL);
+    assert_int_equal(weft_setsockopt(b->sock, SOL(LINGER), &in, sizeof in), 0);
+    assert_int_equal(weft_getsockopt(b->sock, SOL(LINGER), &out, &n), 0);
+    assert_int_equal(out.onoff, 1);
+    assert_int_equal(out.linger, 30);
+}
+
+static void a_connection_knows_its_paths_mtu_and_nobody_else(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr here = {weft_ipv4(0x7f000001), 7};
+    int mtu;
+    size_t n = sizeof mtu;
+    weft_sock *listener = weft_socket(b->s, WEFT_TCP, NULL);
+
+    assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_IP, WEFT_IP_MTU, &mtu, &n), WEFT_ENOTCONN);
+    assert_int_equal(weft_bind(listener, &here), 0);
+    assert_int_equal(weft_listen(listener, 5), 0);
+    assert_int_equal(weft_getsockopt(listener, WEFT_SOL_IP, WEFT_IP_MTU, &mtu, &n), WEFT_ENOTCONN);
+    assert_int_equal(weft_connect(b->sock, &here), WEFT_EINPROGRESS);
+    for (int i = 0; i < 5; i++)
+        weft_tick(b->s, WEFT_S + (weft_time)i);
+    assert_int_equal(weft_tcp_state(b->sock), WEFT_TCP_ESTABLISHED);
+    assert_int_equal(get(b->sock, WEFT_SOL_IP, WEFT_IP_MTU), 65535);
+    assert_int_equal(set(b->sock, WEFT_SOL_IP, WEFT_IP_MTU, 1000), WEFT_ENOPROTOOPT);
+}
+
+/* A listener's options reach what it accepts, which may change its own without the others hearing of it. */
+static void options_are_inherited(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr here = {weft_ipv4(0x7f000001), 7};
+    weft_sock *listener = weft_socket(b->s, WEFT_TCP, NULL), *server;
+
+    assert_int_equal(set(listener, TCP(USER_TIMEOUT), 5000), 0);
+    assert_int_equal(set(listener, TCP(KEEPCNT), 4), 0);
+    assert_int_equal(weft_bind(listener, &here), 0);
+    assert_int_equal(weft_listen(listener, 5), 0);
+    assert_int_equal(weft_connect(b->sock, &here), WEFT_EINPROGRESS);
+    for (int i = 0; i < 5; i++)
+        weft_tick(b->s, WEFT_S + (weft_time)i);
+    server = weft_accept(listener, NULL, NULL);
+    assert_non_null(server);
+    assert_int_equal(get(server, TCP(USER_TIMEOUT)), 5000);
+    assert_int_equal(set(server, TCP(USER_TIMEOUT), 1), 0);
+    assert_int_equal(get(listener, TCP(USER_TIMEOUT)), 5000);
+    assert_int_equal(get(server, TCP(KEEPCNT)), 4);
+    assert_int_equal(get(b->sock, TCP(KEEPCNT)), 9);
+}
+
+/* Bytes below an int's number are enough at IP's level, and come back so. */
+static void ip_options_may_be_a_byte(void **state)
+{
+    struct bench *b = *state;
+    uint8_t byte = 77, out[4] = {0};
+    size_t n = 1;
+
+    assert_int_equal(weft_setsockopt(b->sock, WEFT_SOL_IP, WEFT_IP_TTL, &byte, 1), 0);
+    assert_int_equal(get(b->sock, WEFT_SOL_IP, WEFT_IP_TTL), 77);
+    assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_IP, WEFT_IP_TTL, out, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(out[0], 77);
+    n = 3;
+    assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_IP, WEFT_IP_TTL, out, &n), 0);
+    assert_int_equal(n, 1);
+    assert_int_equal(weft_setsockopt(b->sock, WEFT_SOL_IP, WEFT_IP_TTL, &byte, 0), WEFT_EINVAL);
+}
+
+#define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CLAIM(options_have_their_defaults_and_keep_what_is_set),
+        CLAIM(values_out_of_range_are_refused),
+        CLAIM(what_is_not_there_is_said),
+        CLAIM(a_value_too_short_is_refused_before_its_option_is_looked_at),
+        CLAIM(lingering_is_told_as_it_was_set),
+        CLAIM(a_connection_knows_its_paths_mtu_and_nobody_else),
+        CLAIM(options_are_inherited),
+        CLAIM(ip_options_may_be_a_byte),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
