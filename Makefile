@@ -32,6 +32,12 @@ asan: setup-test
 	@$(NINJA) -C build-asan
 	@$(SANITIZERS) $(MESON) test -C build-asan --no-rebuild --print-errorlogs --timeout-multiplier 4
 
+# Writes the golden tables anew: then look at the difference.
+golden: setup-test
+	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
+	@$(NINJA) -C build-test tests/golden/weft-goodput
+	./build-test/tests/golden/weft-goodput >tests/golden/goodput.tsv
+
 # A line per figure: name, value, unit, peer, the peer's value, ratio.
 # FIGURES="..." for some of them only.
 bench: setup-bench
@@ -65,4 +71,4 @@ comma = ,
 SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
-.PHONY: all demo test asan bench fuzz soak install clean
+.PHONY: all demo test asan golden bench fuzz soak install clean
