@@ -33,6 +33,8 @@ static void input_one(weft_if *ifp, struct weft_pkt *pkt)
         ifp->ops->input(ifp, pkt);
     else
         pkt_drop(pkt, WEFT_DROP_if_down);
+    if (!s->more_input)
+        stack_flush(s);
     if (unlikely(traced))
         trace_packet(ifp, WEFT_TRACE_RX_DONE, NULL);
 }
@@ -45,7 +47,8 @@ void weft_input(weft_if *ifp, weft_pkt *const *pkts, size_t n, weft_time now)
     weft_clock(ifp->stack, now);
     for (size_t i = 0; i < n; i++) {
         weft_assert(pkts[i]->stack == ifp->stack, "drivers take packets from the stack they feed");
-        if (i + 1 < n)
+        ifp->stack->more_input = i + 1 < n;
+        if (ifp->stack->more_input)
             __builtin_prefetch(pkts[i + 1]->data);
         input_one(ifp, pkts[i]);
     }

@@ -19,6 +19,8 @@ struct transport {
     void (*fini)(weft_stack *s, void *state);
     /* A datagram for us; data stands at l4, src, dst, ttl, tos are filled. Owns pkt. */
     void (*input)(weft_stack *s, struct weft_pkt *pkt);
+    /* The batch is over: what was held back of it goes on. NULL: nothing ever is. */
+    void (*flush)(weft_stack *s);
     /* A timer of the transport itself (kind TIMER_TRANSPORT + slot) fired. NULL: it has none. */
     void (*timer)(weft_stack *s, struct timer *t);
     /* An ICMP error about something it sent. Returns false when nobody was concerned. */

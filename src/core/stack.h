@@ -14,6 +14,7 @@ struct weft_stack {
     struct weft_env env;
     struct weft_config config;
     weft_time now;             /* of the call being served */
+    bool more_input;           /* the batch that comes in goes on behind the packet at hand */
     struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
     struct list events;        /* endpoints with news */
     struct list interfaces;
@@ -61,6 +62,9 @@ void stack_trace_why(weft_stack *s, const weft_sock *sock, const struct weft_add
 
 /* Hands a datagram to the transport for pkt->proto; false (and pkt still the caller's) when there is none. */
 bool stack_deliver(weft_stack *s, struct weft_pkt *pkt);
+
+/* The batch is over: transports let go of what they held back. */
+void stack_flush(weft_stack *s);
 
 /* Hands an ICMP error to the transport it is about; false when nobody was concerned. */
 bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e);

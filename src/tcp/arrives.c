@@ -196,7 +196,8 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     bool full;
     uint32_t stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
 
-    ackpolicy_owe(&w->ack);
+    for (uint32_t each = stats_segments(seg->len, seg->pkt->gso_size); each--;) /* as if they had come one by one */
+        ackpolicy_owe(&w->ack);
     if (full)
         return seg_drop(seg, WEFT_DROP_tcp_out_of_order_full);
     if (seg_has(seg, TCP_FIN)) { /* on text that came before without it, too */

@@ -28,6 +28,7 @@
 #include "tcp/flow.h"
 #include "tcp/halfopen.h"
 #include "tcp/isn.h"
+#include "tcp/merge.h"
 #include "tcp/negotiate.h"
 #include "tcp/probe.h"
 #include "tcp/rcvwnd.h"
@@ -35,6 +36,7 @@
 #include "tcp/recovery.h"
 #include "tcp/recvq.h"
 #include "tcp/rtt.h"
+#include "tcp/seg.h"
 #include "tcp/sendq.h"
 #include "tcp/settings.h"
 #include "tcp/sndmap.h"
@@ -161,6 +163,7 @@ struct tcp {
     struct list loose;        /* connections that are not in `table` nor in an accept queue */
     struct halfopen_table half_open;
     struct timewait_table time_wait;
+    struct merge merge;       /* what the batch that is coming in may still add to */
     struct sip_key table_key, isn_key, ts_key;
     uint32_t port_counter;
 };
@@ -174,22 +177,6 @@ static inline struct rtt_limits tcp_rtt_limits(const weft_stack *s)
     return (struct rtt_limits){k->rto_initial, k->rto_min, k->rto_max};
 }
 
-/* A received segment, parsed; trimmed on its way through the steps. */
-struct tcp_seg {
-    struct tcp_header h;
-    struct tcp_options o;
-    struct tcp_flow flow; /* local is ours */
-    struct weft_pkt *pkt; /* borrowed by the corridors; tcp_input releases it */
-    uint32_t offset;      /* of the payload behind pkt->data */
-    uint32_t len;         /* payload bytes */
-    enum weft_drop why;   /* with TCP_DROPPED */
-    bool unscaled;        /* its window, for it came with SYN */
-    bool reopens;         /* a SYN for a pair in TIME-WAIT: our new ISN must lie above `above` (MAY-2) */
-    struct seq above;
-};
-
-static inline bool seg_has(const struct tcp_seg *s, uint16_t flag) { return s->h.flags & flag; }
-
 /* Its SYN is dealt with: the rest goes on as any segment would, but its window has no scale (RFC 7323 §2.2). */
 static inline void seg_take_syn_off(const struct tcp_conn *c, struct tcp_seg *seg)
 {
@@ -197,9 +184,6 @@ static inline void seg_take_syn_off(const struct tcp_conn *c, struct tcp_seg *se
     seg->h.seq = c->rcv.nxt;
     seg->unscaled = true;
 }
-
-/* SEG.LEN: what the segment occupies in sequence space. */
-static inline uint32_t seg_len(const struct tcp_seg *s) { return s->len + seg_has(s, TCP_SYN) + seg_has(s, TCP_FIN); }
 
 /* What became of a segment after a step. */
 enum tcp_step {
@@ -399,6 +383,7 @@ void segment_refuse(weft_stack *s, const struct tcp_seg *in);
 /* ---- the corridors ---- */
 
 void tcp_input(weft_stack *s, struct weft_pkt *pkt);                             /* input.c */
+void tcp_flush(weft_stack *s); /* what was held back of the batch goes on */
 void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg);             /* listen.c, RFC 9293 §3.10.7.2 */
 void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg);  /* passive.c, §3.10.7.4 for SYN-RECEIVED */
 void half_open_timer(struct tcp *t);

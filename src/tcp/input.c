@@ -91,11 +91,38 @@ static void to_time_wait(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
     time_wait_arrives(t, w, seg);
 }
 
+/* To whoever it is for; the packet ends here. */
+static void dispatch(struct tcp *t, struct tcp_seg *seg)
+{
+    struct tcp_found f = demux_find(t, &seg->flow);
+
+    if (!f.any)
+        to_nobody(t, seg);
+    else if (f.tag == TCP_TAG_CONN)
+        to_connection(f.conn, seg);
+    else if (f.tag == TCP_TAG_HALF_OPEN)
+        half_open_arrives(t, f.half_open, seg);
+    else
+        to_time_wait(t, f.time_wait, seg);
+    if (seg->why == WEFT_DROP_none)
+        pkt_release(seg->pkt);
+    else
+        pkt_drop(seg->pkt, seg->why);
+}
+
+void tcp_flush(weft_stack *s)
+{
+    struct tcp *t = tcp_of(s);
+    struct tcp_seg seg;
+
+    if (merge_take(&t->merge, &seg))
+        dispatch(t, &seg);
+}
+
 void tcp_input(weft_stack *s, struct weft_pkt *pkt)
 {
     struct tcp *t = tcp_of(s);
     struct tcp_seg seg;
-    struct tcp_found f;
     enum weft_drop why = check(pkt, &seg);
 
     stack_count(s, WEFT_COUNT_tcp_in_segs);
@@ -104,17 +131,11 @@ void tcp_input(weft_stack *s, struct weft_pkt *pkt)
         pkt_drop(pkt, why);
         return;
     }
-    f = demux_find(t, &seg.flow);
-    if (!f.any)
-        to_nobody(t, &seg);
-    else if (f.tag == TCP_TAG_CONN)
-        to_connection(f.conn, &seg);
-    else if (f.tag == TCP_TAG_HALF_OPEN)
-        half_open_arrives(t, f.half_open, &seg);
+    if (merge_add(&t->merge, &seg))
+        return;
+    tcp_flush(s);
+    if (s->more_input && merge_may_hold(&seg))
+        merge_hold(&t->merge, &seg);
     else
-        to_time_wait(t, f.time_wait, &seg);
-    if (seg.why == WEFT_DROP_none)
-        pkt_release(pkt);
-    else
-        pkt_drop(pkt, seg.why);
+        dispatch(t, &seg);
 }

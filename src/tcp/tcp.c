@@ -169,6 +169,7 @@ const struct transport tcp_transport = {
     .init = tcp_init,
     .fini = tcp_fini,
     .input = tcp_input,
+    .flush = tcp_flush,
     .timer = tcp_timer,
     .error = tcp_error,
     .socket = tcp_socket,
