@@ -14,7 +14,8 @@ configure = test -f $(1)/build.ninja || { mkdir -p $(1) && $(MESON) setup $(1) $
 all: build/build.ninja
 	@$(NINJA) -C build
 
-# build/weft, build/libweft.{a,so}, build/libweft-host.{a,so}, build/weft.pc, build/weft-host.pc
+# build/weft, build/libweft.{a,so}, build/libweft-host.{a,so}, build/weft.pc, build/weft-host.pc,
+# build/libweft-packetdrill.so, build/libweft-packetdrill-preload.so
 build/build.ninja:
 	@scripts/setup --check build
 	@$(call configure,build,--prefix=$(PREFIX))

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connect. Linux keeps two states of a stream: the protocol's, and what the last connect said. So the end of a
+ * handshake that connect did not wait for is learnt by a second connect, which gives 0, and only the third EISCONN.
+ */
+#include <errno.h>
+
+#include "packetdrill/address.h"
+#include "packetdrill/calls.h"
+
+struct connect {
+    struct call call;
+    struct socket *s;
+    bool first; /* this call has sent the SYN */
+};
+
+/* How far is the handshake? */
+static int64_t try_connect(struct drill *d, struct call *call)
+{
+    struct connect *c = (struct connect *)call;
+    enum weft_tcp_state state = weft_tcp_state(c->s->sock);
+    int err;
+
+    (void)d;
+    if (state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED) {
+        if (!call->late)
+            return CALL_SLEEPS;
+        return c->first ? -EINPROGRESS : -EALREADY;
+    }
+    if (!socket_is_closed(c->s)) {
+        c->s->progress = CONNECTED;
+        return 0;
+    }
+    c->s->progress = UNCONNECTED;
+    err = weft_error(c->s->sock);
+    return err ? err : -ECONNABORTED;
+}
+
+int socket_disconnect(struct drill *d, struct socket *s)
+{
+    (void)d, (void)s;
+    return -EOPNOTSUPP;
+}
+
+static int begin(struct socket *s, const struct address *a)
+{
+    struct weft_addr peer;
+    int err;
+
+    if (weft_tcp_state(s->sock) != WEFT_TCP_CLOSED)
+        return -EISCONN;
+    err = address_read(a, s->domain, &peer);
+    if (!err)
+        err = weft_connect(s->sock, &peer);
+    if (err && err != WEFT_EINPROGRESS)
+        return err;
+    s->progress = CONNECTING;
+    s->shut_read = s->shut_write = false;
+    return 0;
+}
+
+static int64_t connect_stream(struct drill *d, struct socket *s, const struct address *a)
+{
+    struct connect c = {.call = {.name = "connect", .attempt = try_connect}, .s = s};
+    int64_t r;
+    int err;
+
+    if (address_family(a) < 0)
+        return -EINVAL;
+    if (address_family(a) == AF_UNSPEC)
+        return socket_disconnect(d, s);
+    if (s->progress == CONNECTED)
+        return -EISCONN;
+    if (s->progress == UNCONNECTED) {
+        err = begin(s, a);
+        if (err)
+            return err;
+        c.first = true;
+    }
+    desc_hold(&s->desc);
+    r = call_run(d, &c.call, s->desc.nonblocking ? 0 : s->write_timeout);
+    desc_drop(d, &s->desc);
+    return r;
+}
+
+/* A datagram socket's connect fixes the peer, or dissolves it. */
+static int64_t connect_dgram(struct socket *s, const struct address *a)
+{
+    struct weft_addr peer = {weft_ipv4(0), 0};
+    int err = 0;
+
+    if (address_family(a) < 0)
+        return -EINVAL;
+    if (address_family(a) != AF_UNSPEC)
+        err = address_read(a, s->domain, &peer);
+    return err ? err : weft_connect(s->sock, &peer);
+}
+
+static int64_t connect_socket(struct drill *d, int fd, const struct sockaddr *addr, socklen_t n)
+{
+    struct address a;
+    int err;
+    struct socket *s = desc_socket(d, fd, &err);
+
+    if (s)
+        err = address_copy(d, &a, addr, n);
+    if (err)
+        return err;
+    return socket_is_stream(s) ? connect_stream(d, s, &a) : connect_dgram(s, &a);
+}
+
+int drill_connect(void *userdata, int fd, const struct sockaddr *addr, socklen_t n)
+{
+    struct drill *d = drill_enter(userdata);
+
+    return (int)drill_leave(d, connect_socket(d, fd, addr, n));
+}

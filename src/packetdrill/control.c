@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/* See control.h. */
+#include "packetdrill/control.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "packetdrill/address.h"
+
+#ifndef TCP_CM_INQ
+#define TCP_CM_INQ 36 /* of a kernel younger than libc: the option's number */
+#endif
+
+int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *user, struct user_iov *u, bool writes)
+{
+    if (!user_reads(d, user, sizeof *user))
+        return -EFAULT;
+    *msg = *user;
+    if ((int)msg->msg_namelen < 0)
+        return -EINVAL;
+    if (msg->msg_iovlen > USER_IOV)
+        return -EMSGSIZE;
+    return user_iov(d, u, msg->msg_iov, msg->msg_iovlen, writes);
+}
+
+int control_name(struct drill *d, const struct socket *s, const struct received *r, struct sockaddr *to, socklen_t *n)
+{
+    if (r->has_from)
+        return address_give(d, &r->from, s->domain, to, n);
+    if (!user_writes(d, n, sizeof *n))
+        return -EFAULT;
+    if ((int)*n < 0)
+        return -EINVAL;
+    *n = 0;
+    return 0;
+}
+
+/* ---- control messages ---- */
+
+/* Where the next one goes; too little room is told by MSG_CTRUNC (Linux's put_cmsg). */
+struct control {
+    struct drill *d;
+    uint8_t *at;
+    size_t room, used;
+    unsigned flags;
+};
+
+static void put(struct control *c, int level, int type, const void *data, size_t n)
+{
+    struct cmsghdr head = {.cmsg_len = CMSG_LEN(n), .cmsg_level = level, .cmsg_type = type};
+    size_t room = c->room - c->used;
+
+    if (!c->at || room < sizeof head) {
+        c->flags |= MSG_CTRUNC;
+        return;
+    }
+    if (room < head.cmsg_len) {
+        c->flags |= MSG_CTRUNC;
+        head.cmsg_len = room;
+    }
+    if (!user_writes(c->d, c->at + c->used, head.cmsg_len))
+        return;
+    memcpy(c->at + c->used, &head, sizeof head);
+    memcpy(c->at + c->used + CMSG_LEN(0), data, head.cmsg_len - CMSG_LEN(0));
+    c->used += CMSG_SPACE(n) < room ? CMSG_SPACE(n) : room;
+}
+
+/* After the end there is one more thing to read: the end itself. */
+static void put_inquiry(struct control *c, const struct socket *s)
+{
+    int left = (int)weft_unread(s->sock);
+
+    if (left == 0 && weft_ready(s->sock) & WEFT_PEER_CLOSED)
+        left = 1;
+    put(c, IPPROTO_TCP, TCP_CM_INQ, &left, sizeof left);
+}
+
+int control_give(struct drill *d, const struct socket *s, const struct msghdr *msg, struct msghdr *user,
+                 const struct received *r, int flags)
+{
+    struct control c = {.d = d, .at = msg->msg_control, .room = msg->msg_control ? msg->msg_controllen : 0,
+                        .flags = r->flags | (unsigned)(flags & MSG_CMSG_CLOEXEC)};
+
+    if (socket_is_stream(s) && s->inquire)
+        put_inquiry(&c, s);
+    if (!user_writes(d, user, sizeof *user))
+        return -EFAULT;
+    if (msg->msg_name && control_name(d, s, r, msg->msg_name, &user->msg_namelen))
+        return -EFAULT;
+    user->msg_controllen = c.used;
+    user->msg_flags = (int)c.flags;
+    return 0;
+}

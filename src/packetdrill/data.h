@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Bytes in and out of sockets and pipes: what read, recv, splice and sendfile have in common, and write, send too. */
+#ifndef PACKETDRILL_DATA_H
+#define PACKETDRILL_DATA_H
+
+#include "packetdrill/desc.h"
+#include "packetdrill/user.h"
+
+/* What a call learns besides the bytes. */
+struct received {
+    struct weft_addr from; /* of a datagram */
+    bool has_from;
+    unsigned flags; /* MSG_TRUNC, MSG_OOB */
+};
+
+/*
+ * Bytes, 0 at the end, or a negative errno. Waits where the socket, its time-out and MSG_DONTWAIT let it. u is used up.
+ */
+int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, int flags, struct received *out);
+
+/* The same for sending; to: NULL, or where a datagram goes. */
+int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to);
+
+/* ---- pipes (pipe.c) ---- */
+
+int64_t pipe_read(struct drill *d, struct desc *desc, struct user_iov *u);
+int64_t pipe_write(struct drill *d, struct desc *desc, struct user_iov *u);
+
+#endif

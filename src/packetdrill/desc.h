@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Descriptors: sockets, epoll instances, ends of pipes. The number goes when it is closed; what is behind it lives
+ * until the last call that uses it is over.
+ */
+#ifndef PACKETDRILL_DESC_H
+#define PACKETDRILL_DESC_H
+
+#include "packetdrill/drill.h"
+
+struct desc_ops {
+    void (*release)(struct drill *d, struct desc *desc); /* the last user has gone */
+    /* What poll(2) would say of it now, asked for or not. */
+    unsigned (*ready)(struct drill *d, struct desc *desc);
+};
+
+struct desc {
+    const struct desc_ops *ops;
+    unsigned users;
+    bool nonblocking, cloexec;
+    bool readable, writable; /* may it be read from, written to at all: ends of pipes */
+};
+
+/* What connect(2) knows of a stream besides its state (Linux's socket_state). */
+enum progress { UNCONNECTED, CONNECTING, CONNECTED };
+
+struct socket {
+    struct desc desc; /* first */
+    weft_sock *sock;  /* its cookie is this */
+    int domain, type, protocol;
+    enum progress progress;
+    bool shut_read, shut_write;       /* by us */
+    weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
+    struct weft_linger linger;
+    int low_water;                    /* SO_RCVLOWAT */
+    bool inquire;                     /* TCP_INQ: each recvmsg tells what is left */
+};
+
+extern const struct desc_ops socket_ops, epoll_ops, pipe_ops;
+
+/* Gives it the lowest free number and returns that; or -EMFILE, and it stays the caller's. */
+int desc_add(struct drill *d, struct desc *desc, const struct desc_ops *ops);
+/* NULL: no such descriptor. Borrowed, until the lock is given up. */
+struct desc *desc_find(const struct drill *d, int fd);
+/* The socket behind fd, or NULL and *err: -EBADF, -ENOTSOCK. */
+struct socket *desc_socket(const struct drill *d, int fd, int *err);
+/* Takes the number back. -EBADF. */
+int desc_remove(struct drill *d, int fd);
+void desc_hold(struct desc *desc);
+void desc_drop(struct drill *d, struct desc *desc);
+/* The end. */
+void desc_close_all(struct drill *d);
+
+/* ---- sockets (socket.c) ---- */
+
+/* Takes sock. -EMFILE, -ENOMEM: it is closed then. */
+int socket_add(struct drill *d, weft_sock *sock, const struct socket *like);
+bool socket_is_stream(const struct socket *s);
+/* A stream that has ended, or that has never begun. */
+bool socket_is_closed(const struct socket *s);
+/* A stream's next connection begins from nothing: connect to AF_UNSPEC, shutdown of what is not connected yet. */
+int socket_disconnect(struct drill *d, struct socket *s);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight through. What a
+ * socket of ours must know itself stands in the table: it is about waiting, which the engine never does, or about the
+ * descriptor.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+
+#include "packetdrill/calls.h"
+#include "packetdrill/desc.h"
+#include "packetdrill/user.h"
+
+#define VALUE_MAX 1024 /* bytes of the longest value there is */
+
+#ifndef TCP_INQ
+#define TCP_INQ 36
+#endif
+
+/* ---- our own ---- */
+
+struct own {
+    int level, option;
+    size_t size;
+    int (*set)(struct socket *s, const void *value); /* NULL: read only */
+    void (*get)(const struct socket *s, void *value);
+};
+
+static int64_t as_int(const void *value)
+{
+    int v;
+
+    memcpy(&v, value, sizeof v);
+    return v;
+}
+
+static void give_int(void *value, int v)
+{
+    memcpy(value, &v, sizeof v);
+}
+
+/* Zero is no time-out at all, and less than zero is none to wait (Linux's sock_set_timeout). */
+static int take_timeout(const void *value, weft_time *out)
+{
+    struct timeval t;
+
+    memcpy(&t, value, sizeof t);
+    if (t.tv_usec < 0 || t.tv_usec >= 1000000)
+        return -EDOM;
+    if (t.tv_sec < 0)
+        *out = 0;
+    else if (t.tv_sec == 0 && t.tv_usec == 0)
+        *out = WEFT_NEVER;
+    else if ((uint64_t)t.tv_sec >= WEFT_NEVER / WEFT_S - 1)
+        *out = WEFT_NEVER;
+    else
+        *out = (weft_time)t.tv_sec * WEFT_S + (weft_time)t.tv_usec * WEFT_US;
+    return 0;
+}
+
+static void give_timeout(void *value, weft_time timeout)
+{
+    struct timeval t = {0};
+
+    if (timeout != WEFT_NEVER)
+        t = (struct timeval){(time_t)(timeout / WEFT_S), (suseconds_t)(timeout % WEFT_S / WEFT_US)};
+    memcpy(value, &t, sizeof t);
+}
+
+static int set_read_timeout(struct socket *s, const void *v) { return take_timeout(v, &s->read_timeout); }
+static void get_read_timeout(const struct socket *s, void *v) { give_timeout(v, s->read_timeout); }
+static int set_write_timeout(struct socket *s, const void *v) { return take_timeout(v, &s->write_timeout); }
+static void get_write_timeout(const struct socket *s, void *v) { give_timeout(v, s->write_timeout); }
+static void get_domain(const struct socket *s, void *v) { give_int(v, s->domain); }
+static void get_low_water(const struct socket *s, void *v) { give_int(v, s->low_water); }
+static void get_inquire(const struct socket *s, void *v) { give_int(v, s->inquire); }
+static void get_linger(const struct socket *s, void *v) { memcpy(v, &s->linger, sizeof s->linger); }
+
+static int set_low_water(struct socket *s, const void *v)
+{
+    int64_t bytes = as_int(v);
+
+    s->low_water = bytes < 0 ? INT32_MAX : bytes ? (int)bytes : 1;
+    return 0;
+}
+
+static int set_inquire(struct socket *s, const void *v)
+{
+    if (as_int(v) < 0 || as_int(v) > 1)
+        return -EINVAL;
+    s->inquire = as_int(v);
+    return 0;
+}
+
+/* The engine knows of no lingering but that of no time, which is a reset. */
+static int set_linger(struct socket *s, const void *v)
+{
+    memcpy(&s->linger, v, sizeof s->linger);
+    s->linger.onoff = s->linger.onoff != 0;
+    if (!socket_is_stream(s))
+        return 0;
+    return weft_setsockopt(s->sock, WEFT_SOL_SOCKET, WEFT_SO_LINGER, v, sizeof s->linger);
+}
+
+static const struct own owns[] = {
+    {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_read_timeout},
+    {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
+    {SOL_SOCKET, SO_LINGER, sizeof(struct linger), set_linger, get_linger},
+    {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
+    {SOL_SOCKET, SO_DOMAIN, sizeof(int), NULL, get_domain},
+    {IPPROTO_TCP, TCP_INQ, sizeof(int), set_inquire, get_inquire},
+};
+
+static const struct own *find_own(const struct socket *s, int level, int option)
+{
+    if (level == IPPROTO_TCP && !socket_is_stream(s))
+        return NULL;
+    for (size_t i = 0; i < sizeof owns / sizeof *owns; i++)
+        if (owns[i].level == level && owns[i].option == option)
+            return &owns[i];
+    return NULL;
+}
+
+/* ---- set ---- */
+
+static int64_t set_option(struct drill *d, int fd, int level, int option, const void *value, socklen_t n)
+{
+    uint8_t copy[VALUE_MAX] = {0};
+    size_t size = n < sizeof copy ? n : sizeof copy;
+    const struct own *own;
+    int err;
+    struct socket *s = desc_socket(d, fd, &err);
+
+    if (!s)
+        return err;
+    if ((int)n < 0 || (level == SOL_SOCKET && n < sizeof(int)))
+        return -EINVAL;
+    if (!user_reads(d, value, size))
+        return -EFAULT;
+    if (size)
+        memcpy(copy, value, size);
+    own = find_own(s, level, option);
+    if (!own)
+        return weft_setsockopt(s->sock, level, option, copy, size);
+    if (!own->set)
+        return -ENOPROTOOPT;
+    return size < own->size ? -EINVAL : own->set(s, copy);
+}
+
+int drill_setsockopt(void *userdata, int fd, int level, int option, const void *value, socklen_t n)
+{
+    struct drill *d = drill_enter(userdata);
+
+    return (int)drill_leave(d, set_option(d, fd, level, option, value, n));
+}
+
+/* ---- get ---- */
+
+static int64_t get_option(struct drill *d, int fd, int level, int option, void *value, socklen_t *n)
+{
+    uint8_t copy[VALUE_MAX] = {0};
+    size_t size;
+    const struct own *own;
+    int err;
+    struct socket *s = desc_socket(d, fd, &err);
+
+    if (!s)
+        return err;
+    if (!user_writes(d, n, sizeof *n))
+        return -EFAULT;
+    if ((int)*n < 0)
+        return -EINVAL;
+    size = *n < sizeof copy ? *n : sizeof copy;
+    own = find_own(s, level, option);
+    if (own) {
+        own->get(s, copy);
+        size = size < own->size ? size : own->size;
+    } else {
+        err = weft_getsockopt(s->sock, level, option, copy, &size);
+    }
+    if (err)
+        return err;
+    if (!user_writes(d, value, size))
+        return -EFAULT;
+    if (size)
+        memcpy(value, copy, size);
+    *n = (socklen_t)size;
+    return 0;
+}
+
+int drill_getsockopt(void *userdata, int fd, int level, int option, void *value, socklen_t *n)
+{
+    struct drill *d = drill_enter(userdata);
+
+    return (int)drill_leave(d, get_option(d, fd, level, option, value, n));
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: MIT */
+/* write, writev, send, sendto, sendmsg. */
+#include <errno.h>
+
+#include "packetdrill/address.h"
+#include "packetdrill/calls.h"
+#include "packetdrill/control.h"
+#include "packetdrill/data.h"
+
+struct send {
+    struct call call;
+    struct socket *s;
+    struct user_iov *u;
+    unsigned flags;
+    size_t done;
+    const struct weft_addr *to;
+};
+
+/* What the engine understands; the others ask for nothing that it would do otherwise. */
+#define SEND_FLAGS (MSG_OOB | MSG_MORE)
+
+/* ---- streams ---- */
+
+/* Linux tells one who writes to no connection that the pipe is broken, too. */
+static int64_t stream_error(int64_t r)
+{
+    return r == WEFT_ENOTCONN ? WEFT_EPIPE : r;
+}
+
+/* Bytes that must not be touched: what would have been said before they were? */
+static int64_t refuse_fault(struct socket *s)
+{
+    int64_t r = weft_send(s->sock, "", 0, 0);
+
+    return r < 0 ? stream_error(r) : -EFAULT;
+}
+
+static int64_t try_stream(struct drill *d, struct call *call)
+{
+    struct send *w = (struct send *)call;
+    unsigned over = WEFT_ERROR | WEFT_HANGUP;
+    int64_t n;
+
+    (void)d;
+    if (w->u->faulty)
+        return refuse_fault(w->s);
+    if (call->retried && !call->late && !(weft_ready(w->s->sock) & (WEFT_WRITABLE | over)))
+        return CALL_SLEEPS;
+    if (w->done && weft_ready(w->s->sock) & over)
+        return (int64_t)w->done;
+    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, w->flags, NULL);
+    if (n > 0) {
+        w->done += (size_t)n;
+        user_skip(w->u, (size_t)n);
+    }
+    if (n >= 0 && w->u->len == 0)
+        return (int64_t)w->done;
+    if ((n >= 0 || n == WEFT_EAGAIN) && !call->late)
+        return CALL_SLEEPS;
+    return w->done ? (int64_t)w->done : stream_error(n);
+}
+
+/* ---- datagrams ---- */
+
+static int64_t try_dgram(struct drill *d, struct call *call)
+{
+    struct send *w = (struct send *)call;
+    int64_t n;
+
+    (void)d;
+    if (w->u->faulty)
+        return -EFAULT;
+    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, w->flags, w->to);
+    return n == WEFT_EAGAIN && !call->late ? CALL_SLEEPS : n;
+}
+
+/* ---- both ---- */
+
+int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to)
+{
+    struct send w = {.call = {.name = "send", .attempt = socket_is_stream(s) ? try_stream : try_dgram}, .s = s,
+                     .u = u, .flags = (unsigned)flags & SEND_FLAGS, .to = to};
+    bool waits = !s->desc.nonblocking && !(flags & MSG_DONTWAIT);
+    int64_t n;
+
+    desc_hold(&s->desc);
+    n = call_run(d, &w.call, waits ? s->write_timeout : 0);
+    desc_drop(d, &s->desc);
+    return n;
+}
+
+/* ---- the calls ---- */
+
+static int64_t write_desc(struct drill *d, struct desc *desc, struct user_iov *u)
+{
+    if (desc->ops == &socket_ops)
+        return socket_send(d, (struct socket *)desc, u, 0, NULL);
+    return desc->ops == &pipe_ops ? pipe_write(d, desc, u) : -EINVAL;
+}
+
+ssize_t drill_write(void *userdata, int fd, const void *buf, size_t n)
+{
+    struct drill *d = drill_enter(userdata);
+    struct desc *desc = desc_find(d, fd);
+    struct user_iov u;
+
+    if (!desc || !desc->writable)
+        return drill_leave(d, -EBADF);
+    user_buffer(d, &u, buf, n, false);
+    return drill_leave(d, write_desc(d, desc, &u));
+}
+
+ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
+{
+    struct drill *d = drill_enter(userdata);
+    struct desc *desc = desc_find(d, fd);
+    struct user_iov u;
+    int err = -EBADF;
+
+    if (desc && desc->writable)
+        err = user_iov(d, &u, iov, (size_t)n, false);
+    return drill_leave(d, err ? err : write_desc(d, desc, &u));
+}
+
+/* name: NULL, or where to; a stream is connected and does not look at it. */
+static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u, int flags,
+                          const struct sockaddr *name, socklen_t n)
+{
+    struct address a;
+    struct weft_addr to;
+    int err = name ? address_copy(d, &a, name, n) : 0;
+
+    if (!err && name && !socket_is_stream(s))
+        err = address_read(&a, s->domain, &to);
+    return err ? err : socket_send(d, s, u, flags, name && !socket_is_stream(s) ? &to : NULL);
+}
+
+ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
+                     socklen_t n_to)
+{
+    struct drill *d = drill_enter(userdata);
+    struct user_iov u;
+    int err;
+    struct socket *s = desc_socket(d, fd, &err);
+
+    if (!s)
+        return drill_leave(d, err);
+    user_buffer(d, &u, buf, n, false);
+    return drill_leave(d, send_named(d, s, &u, flags, to, n_to));
+}
+
+ssize_t drill_send(void *userdata, int fd, const void *buf, size_t n, int flags)
+{
+    return drill_sendto(userdata, fd, buf, n, flags, NULL, 0);
+}
+
+ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int flags)
+{
+    struct drill *d = drill_enter(userdata);
+    struct msghdr msg;
+    struct user_iov u;
+    int err;
+    struct socket *s = desc_socket(d, fd, &err);
+
+    if (s)
+        err = control_message(d, &msg, user, &u, false);
+    if (err)
+        return drill_leave(d, err);
+    return drill_leave(d, send_named(d, s, &u, flags, msg.msg_name, msg.msg_namelen));
+}
