@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "script.h"
+#include "weft/sock.h"
 
 static struct script script;
 static char why[512];
@@ -135,6 +136,12 @@ static void packets_print_as_they_are_written(void **state)
         "< icmp echo_request id 7 seq 9 (56)",
         "> icmp type 200 code 3",
         "< [src 10.0.0.1,ttl 1,ce,frag 0-8] udp (8)",
+        "> SEWA 0:0(0) <mss 1460,FO>",
+        "< S 0:0(0) win 1 <FO 0123456789abcdef,FOEXP *,nop>",
+        "> S. 0:0(0) ack 1 <FO *,FOEXP 01020304>",
+        "> [flowlabel 0x12345] . 1:1(0) ack 1 <nop,nop,TS val 5 ecr *>",
+        "< [src 2001:db8::1,dst fe80::1] . 1:1(0) ack 1",
+        "> [absolute] R 5:5(0)",
     };
 
     (void)state;
@@ -143,6 +150,7 @@ static void packets_print_as_they_are_written(void **state)
 
         snprintf(event, sizeof(event), "0 %s", row[i]);
         parse(event);
+        assert_int_equal(script.n_events, 1);
         packet_text(&script.events[0].packet, row[i][0] == '>', text, sizeof(text));
         assert_string_equal(text, row[i]);
         script_free(&script);
@@ -176,25 +184,175 @@ static void comparison_names_what_differs(void **state)
         {"> udp (1)", "> udp (2)", "length"},
         {"> udp (1)", "> . 1:1(0) ack 1", "protocol"},
         {"> [ttl 7] udp (1)", "> [ttl 8] udp (1)", "ttl"},
+        {"> . 1:1(0) ack 1 win 5 <nop>", "> . 2:2(0) ack 2 win 6", "sequence number, ack, window and options"},
+        {"> icmp echo_reply id 1 seq 1 (8)", "> icmp echo_reply id 1 seq 2 (8)", "ICMP message"},
+        {"> icmp unreachable frag_needed mtu 5", "> icmp unreachable frag_needed mtu 6", "ICMP message"},
+        {"> S 0:0(0) <FO *>", "> S 0:0(0) <FO>", "options"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
-        char text[256];
+        char text[256], what[128];
 
         snprintf(text, sizeof(text), "0 %s\n0 %s", row[i].expected, row[i].sent);
         parse(text);
-        assert_string_equal(packet_differs(&script.events[0].packet, &script.events[1].packet), row[i].what);
-        assert_null(packet_differs(&script.events[0].packet, &script.events[0].packet));
+        assert_string_equal(
+            packet_differs(&script.events[0].packet, &script.events[1].packet, what, sizeof(what)), row[i].what);
+        assert_null(packet_differs(&script.events[1].packet, &script.events[1].packet, what, sizeof(what)));
         script_free(&script);
     }
 }
 
 static void what_is_not_written_is_not_compared(void **state)
 {
+    static const char *const row[][2] = {
+        {"S. 0:0(0) ack 1 <...>", "S. 0:0(0) ack 1 win 9 <mss 5>"},
+        {". 1:1(0) ack 1 <TS val * ecr *>", ". 1:1(0) ack 1 win 9 <TS val 7 ecr 8>"},
+        {"S. 0:0(0) ack 1 <FO *>", "S. 0:0(0) ack 1 <FO 01020304>"},
+        {"icmp unreachable frag_needed", "icmp unreachable frag_needed mtu 100"},
+    };
+    char text[256], what[128];
+
     (void)state;
-    parse("0 > S. 0:0(0) ack 1 <...>\n0 > S. 0:0(0) ack 1 win 9 <mss 5>");
-    assert_null(packet_differs(&script.events[0].packet, &script.events[1].packet));
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        snprintf(text, sizeof(text), "0 > %s\n0 > %s", row[i][0], row[i][1]);
+        parse(text);
+        assert_null(packet_differs(&script.events[0].packet, &script.events[1].packet, what, sizeof(what)));
+        script_free(&script);
+    }
+}
+
+/* Below the packet sent stands a ^ under every character of what differs, and where something is missing. */
+static void marks_stand_below_what_differs(void **state)
+{
+    static const struct {
+        const char *expected, *sent, *marks;
+    } row[] = {
+        {"> P. 1:11(10) ack 2", "> P. 1:11(10) ack 1 win 5", "              ^^^ ^"},
+        {"> . 1:1(0) ack 1", "> P. 2:2(0) ack 1", "  ^^ ^^^"},
+        {"> . 1:1(0) ack 1 <nop>", "> . 1:1(0) ack 1", "                 ^"},
+        {"> udp (1)", "> . 1:1(0) ack 1", "  ^ ^^^^^^ ^^^ ^"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(row) / sizeof(row[0]); i++) {
+        char text[256], marks[256];
+        const struct packet *sent;
+
+        snprintf(text, sizeof(text), "0 %s\n0 %s", row[i].expected, row[i].sent);
+        parse(text);
+        sent = &script.events[1].packet;
+        packet_marks(sent, true, packet_difference(&script.events[0].packet, sent), marks, sizeof(marks));
+        assert_string_equal(marks, row[i].marks);
+        script_free(&script);
+    }
+}
+
+static void icmp_names_depend_on_the_family(void **state)
+{
+    (void)state;
+    parse("0 < icmp unreachable port_unreachable [1:2(1)]");
+    assert_int_equal(script.events[0].packet.type, 3);
+    assert_int_equal(script.events[0].packet.code, 3);
+    script_free(&script);
+    parse("--ip_version=ipv6\n0 < icmp unreachable port_unreachable [1:2(1)]\n"
+          "0 < [1:2(1)] icmp packet_too_big mtu 1280");
+    assert_int_equal(script.events[0].packet.type, 1);
+    assert_int_equal(script.events[0].packet.code, 4);
+    assert_int_equal(script.events[1].packet.type, 2);
+    assert_int_equal(script.events[1].packet.mtu, 1280);
+    script_free(&script);
+    refused("0 < icmp packet_too_big mtu 1280 [1:2(1)]", "unknown ICMP message");
+}
+
+static void brackets_parentheses_and_ports_stand_in_front(void **state)
+{
+    const struct packet *p;
+
+    (void)state;
+    parse("0 < (ect0, ttl 5) 40000 > 8080 P.5 1:2(1) ack 1 win 9");
+    p = &script.events[0].packet;
+    assert_int_equal(p->ecn, 2);
+    assert_int_equal(p->ttl, 5);
+    assert_int_equal(p->sport, 40000);
+    assert_int_equal(p->dport, 8080);
+    assert_int_equal(p->flags, TCP_P | TCP_A | TCP_AE | TCP_E);
+}
+
+static void messages_nest(void **state)
+{
+    const struct value *m, *control;
+
+    (void)state;
+    parse("0 recvmsg(4, {msg_name(...)=..., msg_iov(2)=[{..., 10}, {..., 20}], msg_flags=MSG_TRUNC, "
+          "msg_control=[{cmsg_level=SOL_TCP, cmsg_type=TCP_CM_INQ, cmsg_data=5}]}, 0) = 30");
+    m = &script.events[0].call.arg[1];
+    assert_string_equal(m->items[1].field, "msg_iov");
+    assert_int_equal(value_field(m, "msg_iov", 9)->n_items, 2);
+    assert_int_equal(value_field(m, "msg_iov", 9)->items[1].items[1].number, 20);
+    assert_int_equal(value_field(m, "msg_flags", 9)->number, WEFT_MSG_TRUNC);
+    control = &value_field(m, "msg_control", 9)->items[0];
+    assert_int_equal(value_field(control, "cmsg_data", 9)->number, 5);
+    script_free(&script);
+    parse("0 connect(3, {sa_family=AF_INET6, sin6_port=htons(80), sin6_addr=inet_pton(AF_INET6, \"::1\", &sin6_addr)}, "
+          "...) = 0");
+    assert_string_equal(value_field(&script.events[0].call.arg[1], "sin6_addr", 9)->text, "::1");
+}
+
+static void options_are_obeyed_ignored_or_refused(void **state)
+{
+    (void)state;
+    parse("--ip_version=ipv6\n--mtu=1520 --local_ip=2001:db8::2\n--send_omit_free\n--netmask_ip=255.255.255.0\n"
+          "--define=ONE=1 --define=LEVEL=SOL_TCP\n--tolerance_percent=10\n--connect_port=99\n--code_format=python\n"
+          "0 setsockopt(3, LEVEL, ONE, [1], 4) = 0");
+    assert_int_equal(script.config.version, IP_V6);
+    assert_int_equal(script.config.mtu, 1520);
+    assert_int_equal(script.config.local.b[15], 2);
+    assert_int_equal(script.config.remote.b[0], 0xfd);
+    assert_int_equal(script.config.prefix, 24);
+    assert_int_equal(script.config.connect_port, 99);
+    assert_int_equal(script.config.tolerance_percent, 10);
+    assert_int_equal(script.events[0].call.arg[1].number, WEFT_SOL_TCP);
+    assert_int_equal(script.events[0].call.arg[2].number, 1);
+    script_free(&script);
+    refused("--any_ip", "its own addresses");
+    refused("--speed=5", "no speed");
+    refused("--ip_version=ipv5", "ipv4, ipv6");
+    refused("--wire_client", "in memory");
+    refused("0 close(3) = 0\n--mtu=9", "before the first event");
+}
+
+static void options_from_outside_hold_against_the_scripts(void **state)
+{
+    const char *text = "--mtu=1500\n--local_ip=10.0.0.1\n0 < icmp unreachable no_route [1:2(1)]";
+
+    (void)state;
+    if (!script_parse_with(&script, "--ip_version=ipv6\n--local_ip=2001:db8::7\n--mtu=1400", "t.pkt", text, strlen(text),
+                           why, sizeof(why)))
+        fail_msg("%s", why);
+    assert_int_equal(script.config.mtu, 1400);
+    assert_int_equal(script.config.local.b[15], 7);
+    assert_int_equal(script.events[0].packet.type, 1);
+    script_free(&script);
+    assert_false(script_parse_with(&script, "--what", "t.pkt", text, strlen(text), why, sizeof(why)));
+    assert_non_null(strstr(why, "--what"));
+}
+
+static void code_and_settings_are_events(void **state)
+{
+    (void)state;
+    parse("0 close(3) = 0\n+1 `sysctl -q net.ipv4.tcp_sack=0 net.ipv4.tcp_timestamps=1`\n+0 %{\n  assert a }\n}%\n"
+          "`sysctl -w net.ipv4.tcp_sack='1'`");
+    assert_int_equal(script.n_events, 5);
+    assert_int_equal(script.events[1].kind, EVENT_SETTING);
+    assert_int_equal(script.events[1].when.lo, WEFT_S);
+    assert_string_equal(script.events[1].setting.name, "net.ipv4.tcp_sack");
+    assert_string_equal(script.events[2].setting.value, "1");
+    assert_int_equal(script.events[2].when.lo, 0);
+    assert_int_equal(script.events[3].kind, EVENT_CODE);
+    assert_int_equal(script.events[3].line, 3);
+    assert_string_equal(script.events[3].code, "\n  assert a }\n");
+    assert_string_equal(script.events[4].setting.value, "1");
 }
 
 static void own_events_are_understood(void **state)
@@ -215,18 +373,21 @@ static void own_events_are_understood(void **state)
 
 static void settings_change_the_stack(void **state)
 {
+    struct weft_ip local = weft_ipv4(0x0a010203);
+
     (void)state;
     parse("--tolerance_usecs=4000\nconfig tcp.msl=1.5\nconfig mtu=576\nconfig local=10.1.2.3/24\n"
-          "0 `sysctl -q net.ipv4.tcp_timestamps=0 net.ipv4.tcp_syn_retries=2\nsysctl net.ipv4.tcp_rmem=\"4096 5 70000\"`\n"
+          "0 `sysctl -q net.ipv4.tcp_timestamps=0 net.ipv4.tcp_syn_retries=2\n"
+          "sysctl net.ipv4.ip_local_port_range=\"5000  6000\"`\n"
           "0 close(3) = 0");
     assert_int_equal(script.config.tolerance, 4000 * WEFT_US);
     assert_int_equal(script.config.stack.tcp.msl, 1500 * WEFT_MS);
     assert_int_equal(script.config.mtu, 576);
-    assert_int_equal(script.config.local, 0x0a010203);
+    assert_memory_equal(&script.config.local, &local, sizeof(local));
     assert_int_equal(script.config.prefix, 24);
     assert_false(script.config.stack.tcp.timestamps);
     assert_int_equal(script.config.stack.tcp.syn_retries, 2);
-    assert_int_equal(script.config.stack.tcp.receive_buffer, 70000);
+    assert_int_equal(script.config.stack.port_max, 6000);
     assert_int_equal(script.n_events, 1);
 }
 
@@ -246,7 +407,16 @@ static void nonsense_is_refused_with_its_line(void **state)
     refused("0 > . 1:1(0)", "go together");
     refused("0 > S 0:0(0) ack 1", "go together");
     refused("\n\n0 > Q 0:0(0)", "t.pkt:3");
-    refused("0 %{ print }%", "not supported");
+    refused("0 %{ print", "missing");
+    refused("0 < ipv4 10.0.0.1 > 10.0.0.2: . 1:1(0) ack 1", "no ipv4 here");
+    refused("0 > gre: . 1:1(0) ack 1", "no gre here");
+    refused("0 < udplite (8)", "no udplite here");
+    refused("0 < . 1:1(0) ack 1 <TS val * ecr 1>", "outbound only");
+    refused("0 < . 1:1(0) ack 1 <md5>", "not computed");
+    refused("0 f([[[[[[[[[[1]]]]]]]]]]) = 0", "too deep");
+    refused("0 `sysctl net.ipv4.tcp_tw_recycle=1`", "is gone");
+    refused("0 `sysctl net.ipv4.tcp_sack=7`", "does not take");
+    refused("0 `sysctl net.ipv4.tcp_sack`", "not executed");
     refused("0 `tc qdisc add`", "not executed");
     refused("0 `sysctl net.ipv4.tcp_nothing=1`", "net.ipv4.tcp_nothing");
     refused("0 socket(..., SOCK_WHAT, 0) = 3", "SOCK_WHAT");
@@ -255,7 +425,6 @@ static void nonsense_is_refused_with_its_line(void **state)
     refused("0 drop because", "because");
     refused("config tcp.nothing=1", "tcp.nothing");
     refused("0 close(3) = 0\nconfig mtu=1500", "before the first event");
-    refused("0 close(3) = 0\n0 `sysctl net.ipv4.tcp_sack=0`", "before the first event");
     refused("0.2~0.1 > . 1:1(0) ack 1", "ends before");
     refused("0~1 close(3) = 0", "vague");
     refused("0...1 > . 1:1(0) ack 1", "takes time");
@@ -279,6 +448,13 @@ int main(void)
         cmocka_unit_test_teardown(icmp_quotes_stand_before_or_after, teardown),
         cmocka_unit_test_teardown(comparison_names_what_differs, teardown),
         cmocka_unit_test_teardown(what_is_not_written_is_not_compared, teardown),
+        cmocka_unit_test_teardown(code_and_settings_are_events, teardown),
+        cmocka_unit_test_teardown(options_from_outside_hold_against_the_scripts, teardown),
+        cmocka_unit_test_teardown(options_are_obeyed_ignored_or_refused, teardown),
+        cmocka_unit_test_teardown(messages_nest, teardown),
+        cmocka_unit_test_teardown(brackets_parentheses_and_ports_stand_in_front, teardown),
+        cmocka_unit_test_teardown(icmp_names_depend_on_the_family, teardown),
+        cmocka_unit_test_teardown(marks_stand_below_what_differs, teardown),
         cmocka_unit_test_teardown(own_events_are_understood, teardown),
         cmocka_unit_test_teardown(settings_change_the_stack, teardown),
         cmocka_unit_test_teardown(comments_and_line_ends_do_not_matter, teardown),

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* See config.h. Three tables: weft's own keys, packetdrill's options, Linux's sysctls. */
+/* See config.h. Here: weft's own keys. */
 #include "config.h"
 
 #include <string.h>
+
+#include "address.h"
 
 enum key_kind { KEY_TIME, KEY_UNSIGNED, KEY_SIZE, KEY_PORT, KEY_MTU, KEY_BOOL };
 
@@ -54,32 +56,30 @@ static const struct key keys[] = {
     KEY("epoch", KEY_TIME, epoch),
 };
 
-static const struct key sysctls[] = {
-    KEY("net.ipv4.tcp_syn_retries", KEY_UNSIGNED, stack.tcp.syn_retries),
-    KEY("net.ipv4.tcp_synack_retries", KEY_UNSIGNED, stack.tcp.synack_retries),
-    KEY("net.ipv4.tcp_retries1", KEY_UNSIGNED, stack.tcp.retries_1),
-    KEY("net.ipv4.tcp_retries2", KEY_UNSIGNED, stack.tcp.retries_2),
-    KEY("net.ipv4.tcp_orphan_retries", KEY_UNSIGNED, stack.tcp.orphan_retries),
-    KEY("net.ipv4.tcp_fin_timeout", KEY_TIME, stack.tcp.fin_wait_2),
-    KEY("net.ipv4.tcp_timestamps", KEY_BOOL, stack.tcp.timestamps),
-    KEY("net.ipv4.tcp_sack", KEY_BOOL, stack.tcp.sack),
-    KEY("net.ipv4.tcp_window_scaling", KEY_BOOL, stack.tcp.window_scaling),
-    KEY("net.ipv4.tcp_rfc1337", KEY_BOOL, stack.tcp.rfc1337),
-    KEY("net.ipv4.tcp_keepalive_time", KEY_TIME, stack.tcp.keepalive_idle),
-    KEY("net.ipv4.tcp_keepalive_intvl", KEY_TIME, stack.tcp.keepalive_interval),
-    KEY("net.ipv4.tcp_keepalive_probes", KEY_UNSIGNED, stack.tcp.keepalive_probes),
-    KEY("net.ipv4.tcp_max_tw_buckets", KEY_SIZE, stack.tcp.max_time_wait),
-};
-
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 void config_default(struct config *c)
 {
-    *c = (struct config){
-        .local = 0xc0a80001, .prefix = 16, .remote = 0xc0000201, .gateway = 0xc0a80002, .mtu = 1500, .port = 8080,
-        .tolerance = WEFT_NEVER,
-    };
+    *c = (struct config){.mtu = 1500, .port = 8080, .connect_port = 8080, .tolerance = WEFT_NEVER};
     weft_config_default(&c->stack);
+}
+
+/* packetdrill's own addresses. */
+void config_finish(struct config *c)
+{
+    static const struct weft_ip local = {{0xfd, 0x3d, 0x0a, 0x0b, 0x17, 0xd6, [15] = 1}},
+                                remote = {{0xfd, 0x3d, 0xfa, 0x7b, 0xd1, 0x7d, [15] = 1}},
+                                gateway = {{0xfd, 0x3d, 0x0a, 0x0b, 0x17, 0xd6, 0x88, 0x88, [15] = 1}};
+    bool v6 = c->version == IP_V6;
+
+    if (ip_is_unset(&c->local))
+        c->local = v6 ? local : weft_ipv4(0xc0a80001);
+    if (ip_is_unset(&c->remote))
+        c->remote = v6 ? remote : weft_ipv4(0xc0000201);
+    if (ip_is_unset(&c->gateway))
+        c->gateway = v6 ? gateway : weft_ipv4(0xc0a80002);
+    if (c->prefix == 0)
+        c->prefix = v6 ? 48 : 16;
 }
 
 static void key_set(struct scan *s, struct config *c, const struct key *k)
@@ -110,17 +110,17 @@ static bool set_special(struct scan *s, struct config *c, const char *name)
     char word[24];
 
     if (strcmp(name, "local") == 0) {
-        c->local = scan_ipv4(s);
+        c->local = scan_ip(s);
         if (scan_accept(s, "/"))
-            c->prefix = scan_number(s, 32);
+            c->prefix = scan_number(s, 128);
     } else if (strcmp(name, "remote") == 0) {
-        c->remote = scan_ipv4(s);
+        c->remote = scan_ip(s);
     } else if (strcmp(name, "gateway") == 0) {
-        c->gateway = scan_ipv4(s);
+        c->gateway = scan_ip(s);
     } else if (strcmp(name, "profile") == 0) {
         scan_word(s, "", word, sizeof(word));
-        if (strcmp(word, "linux") != 0)
-            scan_fail(s, "the only profile is \"linux\"");
+        if (weft_config_profile(&c->stack, word) != 0)
+            scan_fail(s, "there is no profile \"%s\"", word);
     } else {
         return false;
     }
@@ -139,71 +139,4 @@ void config_parse(struct scan *s, struct config *c)
         key_set(s, c, k);
     else if (!set_special(s, c, name))
         scan_fail(s, "config knows no \"%s\"", name);
-}
-
-void config_parse_option(struct scan *s, struct config *c)
-{
-    char name[32];
-
-    scan_word(s, "", name, sizeof(name));
-    scan_expect(s, "=");
-    if (strcmp(name, "tolerance_usecs") == 0)
-        c->tolerance = scan_u32(s) * WEFT_US;
-    else if (strcmp(name, "mtu") == 0)
-        c->mtu = scan_number(s, 65535);
-    else if (strcmp(name, "local_ip") == 0)
-        c->local = scan_ipv4(s);
-    else if (strcmp(name, "remote_ip") == 0)
-        c->remote = scan_ipv4(s);
-    else if (strcmp(name, "gateway_ip") == 0)
-        c->gateway = scan_ipv4(s);
-    else
-        scan_fail(s, "unknown option --%s", name);
-}
-
-/* tcp_rmem="4096 131072 1048576": the last one is the most, which decides the window scale. */
-static void set_buffer(struct scan *s, size_t *buffer)
-{
-    const char *stop = scan_accept(s, "\"") ? "\"" : scan_accept(s, "'") ? "'" : NULL;
-
-    scan_u32(s);
-    scan_u32(s);
-    *buffer = scan_u32(s);
-    if (stop)
-        scan_expect(s, stop);
-}
-
-static void parse_sysctl(struct scan *s, struct config *c)
-{
-    char name[64];
-    const struct key *k;
-
-    scan_accept(s, "-q");
-    scan_accept(s, "-w");
-    while (!scan_sees(s, "`") && !scan_accept(s, ";") && !scan_sees(s, "sysctl")) {
-        scan_word(s, ".", name, sizeof(name));
-        scan_expect(s, "=");
-        k = key_find(sysctls, COUNT(sysctls), name);
-        if (k)
-            key_set(s, c, k);
-        else if (strcmp(name, "net.ipv4.tcp_rmem") == 0)
-            set_buffer(s, &c->stack.tcp.receive_buffer);
-        else if (strcmp(name, "net.ipv4.tcp_wmem") == 0)
-            set_buffer(s, &c->stack.tcp.send_buffer);
-        else
-            scan_fail(s, "no setting of weft corresponds to sysctl %s", name);
-        if (s->failed)
-            return;
-    }
-}
-
-void config_parse_shell(struct scan *s, struct config *c)
-{
-    while (!s->failed && !scan_accept(s, "`")) {
-        if (scan_accept(s, "sysctl")) {
-            parse_sysctl(s, c);
-        } else if (!scan_accept(s, ";")) {
-            scan_fail(s, "shell commands are not executed; of them only sysctl is understood");
-        }
-    }
 }

@@ -6,8 +6,8 @@
  *   config reassembly_time=60    a member of struct weft_config
  *   config local=192.168.0.1/16  remote=192.0.2.1  gateway=192.168.0.2  mtu=1500  profile=linux
  *   config epoch=1000            the clock's value at the script's time 0
- *   --tolerance_usecs=N, --mtu=N, --local_ip=A, --remote_ip=A, --gateway_ip=A   as packetdrill
- *   `sysctl -q net.ipv4.tcp_syn_retries=3`   nothing is executed: known names become weft's own settings
+ *   --NAME=VALUE                 packetdrill's options; the table in config_option.c says what becomes of each
+ *   `sysctl -q net.ipv4.tcp_syn_retries=3`   see sysctl.h
  */
 #ifndef SCRIPT_CONFIG_H
 #define SCRIPT_CONFIG_H
@@ -15,23 +15,38 @@
 #include "scan.h"
 #include "weft/stack.h"
 
+/* IPv6 sockets that speak IPv4 are those of IPv4 here: weft's sockets have no family of their own. */
+enum ip_version { IP_V4, IP_V6, IP_V4_MAPPED };
+
+/* --define=NAME=NUMBER, or NAME=OTHER_NAME. */
+struct definition {
+    char name[32];
+    int64_t number;
+};
+#define DEFINITIONS 16
+
 struct config {
     struct weft_config stack;
-    uint32_t local, remote, gateway;
-    unsigned prefix;
+    enum ip_version version;
+    struct weft_ip local, remote, gateway; /* all zero: not given; config_finish chooses */
+    unsigned prefix;                       /* 0: not given */
     uint32_t mtu;
-    uint16_t port;         /* what `...` means as an address' port */
+    uint16_t port;         /* what `...` means as the port of bind() */
+    uint16_t connect_port; /* and of connect() */
     weft_time tolerance;   /* WEFT_NEVER: the runner's */
+    unsigned tolerance_percent; /* of the time since the event before, on top of it */
     weft_time epoch;
+    struct definition definition[DEFINITIONS];
+    size_t n_definitions;
 };
 
 void config_default(struct config *c);
+/* Chooses what was not given, by the version. */
+void config_finish(struct config *c);
 
 /* After the word `config`: one key=value. */
 void config_parse(struct scan *s, struct config *c);
 /* After `--`: one option. */
 void config_parse_option(struct scan *s, struct config *c);
-/* After the first backtick: shell text up to and with the second one. */
-void config_parse_shell(struct scan *s, struct config *c);
 
 #endif

@@ -8,9 +8,6 @@
 
 #include "packet.h"
 
-/* Anything longer is no IPv4 datagram. */
-#define FRAME_MAX 65535
-
 /*
  * Writes the datagram and returns its length: addresses and ports as in p, attributes obeyed. first: number of the
  * payload's first byte in its stream. inner: for an ICMP error, the n_inner bytes that it quotes; may be NULL.
@@ -26,10 +23,7 @@ struct frame_view {
     size_t n_tcp_options;
 };
 
-/* Reads a datagram; NULL, or what is wrong with it: checksums, lengths and options are all verified. */
+/* Reads a datagram of either family; NULL, or what is wrong with it: checksums, lengths and options are all verified. */
 const char *frame_read(const uint8_t *bytes, size_t n, struct frame_view *v);
-
-/* The ones-complement sum over n bytes, added to a start value and folded; not complemented. */
-uint16_t sum_of(uint32_t start, const uint8_t *p, size_t n);
 
 #endif

@@ -19,6 +19,7 @@ struct options {
     uint64_t seed;
     uint32_t remote_isn;
     bool park_given, park;
+    char script_options[512]; /* for script_parse_with */
 };
 
 /* A packet that the stack sent and no line of the script has met yet. */
@@ -29,20 +30,27 @@ struct frame {
     struct tuple *tuple; /* NULL: not TCP or UDP */
 };
 
+enum fd_kind { FD_FREE, FD_SOCKET, FD_PIPE_OUT, FD_PIPE_IN, FD_FILE, FD_EPOLL };
+
 #define LAB_FDS 64
 struct lab_fd {
-    int number; /* as the script calls it; -1: free */
+    enum fd_kind kind;
+    int number; /* as the script calls it */
     weft_sock *sock;
     bool nonblocking;
     enum weft_proto proto;
     uint32_t wrote, read; /* bytes so far: where the pattern stands */
+    unsigned edges;       /* weft_ready bits that came since the last epoll_wait told of them */
+    struct pipe *pipe;    /* both ends share it */
+    struct epoll *epoll;
 };
 
 /* A blocking system call on its way. */
 struct pending {
     const struct event *event; /* NULL: none */
     weft_time until;
-    int64_t done;   /* bytes written so far */
+    weft_time deadline; /* when it gives up by itself (poll); WEFT_NEVER: not at all */
+    int64_t done;       /* bytes written or read so far */
     bool connecting;
 };
 
@@ -71,6 +79,8 @@ struct lab {
     struct tuple *tuples;
     struct lab_fd fds[LAB_FDS];
     struct pending pending;
+    struct option cookie[2]; /* the last Fast Open cookie that weft sent, by OPT_FO and OPT_FOEXP */
+    struct code *code;       /* what %{ }% blocks will see; NULL: none so far */
     bool holding;
     size_t n_held;
     weft_pkt *held[64];
@@ -112,6 +122,16 @@ void lab_retry(struct lab *lab);
 /* Runs until the blocked call has returned or is late. */
 void lab_await_call(struct lab *lab);
 struct lab_fd *lab_fd_find(struct lab *lab, int number);
+/* Readiness of a socket grew. */
+void lab_note_event(struct lab *lab, const struct weft_event *event);
+/* Frees what descriptors hold beside their sockets, which die with the stack. */
+void lab_fds_free(struct lab *lab);
+
+/* code.c: Python */
+void lab_capture(struct lab *lab, const struct event *e);
+/* Runs all blocks; the first that fails fails the script. */
+void lab_run_code(struct lab *lab);
+void lab_code_free(struct lab *lab);
 
 /* ledger.c: the stack's environment */
 struct weft_env ledger_env(struct ledger *ledger);

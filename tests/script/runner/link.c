@@ -21,7 +21,7 @@ static struct tuple *tuple_add(struct lab *lab, enum packet_proto proto, uint16_
         .local_port = local_port,
         .remote_port = remote_port,
         .remote_isn = lab->options->remote_isn,
-        .sniff.peer.mss = 536,
+        .sniff.peer.mss = ip_is_v4(&lab->script->config.local) ? 536 : 1220,
     };
     while (*at)
         at = &(*at)->next;
@@ -77,7 +77,9 @@ static void show(const struct lab *lab, weft_time at, const struct packet *p, bo
 /* What an ICMP error of the script's quotes: a header of ours with its first eight bytes. */
 static size_t build_quote(struct lab *lab, const struct packet *p, uint8_t *buf)
 {
+    static uint8_t whole[LAB_FRAME_MAX];
     struct tuple *t = tuple_claim(lab, p->quote_proto, p->flow);
+    size_t n = ip_is_v4(&t->local) ? 28 : 48;
     struct packet q = {
         .proto = p->quote_proto,
         .flow = p->flow,
@@ -91,16 +93,36 @@ static size_t build_quote(struct lab *lab, const struct packet *p, uint8_t *buf)
         .attrs = ATTR_DF,
     };
 
-    static uint8_t whole[LAB_FRAME_MAX];
-
     frame_build(&q, 0, NULL, 0, whole);
-    memcpy(buf, whole, 28);
-    return 28;
+    memcpy(buf, whole, n);
+    return n;
 }
 
 static bool is_sound(const struct packet *p)
 {
-    return !(p->attrs & ~(unsigned)(ATTR_TTL | ATTR_TOS | ATTR_ECN | ATTR_ID | ATTR_DF | ATTR_IPOPT | ATTR_GARBAGE));
+    return !(p->attrs & ~(unsigned)(ATTR_TTL | ATTR_TOS | ATTR_ECN | ATTR_LABEL | ATTR_ID | ATTR_DF | ATTR_IPOPT | ATTR_GARBAGE));
+}
+
+/* FO * is the cookie that weft gave. */
+static void fill_cookies(const struct lab *lab, struct packet *p)
+{
+    for (size_t i = 0; i < p->n_options; i++) {
+        struct option *o = &p->option[i];
+
+        if ((o->kind == OPT_FO || o->kind == OPT_FOEXP) && o->any_a) {
+            enum option_kind kind = o->kind;
+
+            *o = lab->cookie[kind == OPT_FOEXP];
+            o->kind = kind;
+        }
+    }
+}
+
+static void keep_cookies(struct lab *lab, const struct packet *p)
+{
+    for (size_t i = 0; i < p->n_options; i++)
+        if ((p->option[i].kind == OPT_FO || p->option[i].kind == OPT_FOEXP) && p->option[i].n_hex)
+            lab->cookie[p->option[i].kind == OPT_FOEXP] = p->option[i];
 }
 
 static size_t build_in(struct lab *lab, const struct packet *script, uint8_t *buf)
@@ -112,6 +134,7 @@ static size_t build_in(struct lab *lab, const struct packet *script, uint8_t *bu
     if (script->proto != PACKET_ICMP) {
         struct tuple *t = tuple_claim(lab, script->proto, script->flow);
 
+        fill_cookies(lab, &wire);
         tuple_to_wire(t, &wire);
         if (wire.proto == PACKET_TCP && is_sound(&wire))
             tuple_sniff_in(t, &wire);
@@ -173,21 +196,28 @@ static const char *check_quote(const struct lab *lab, const struct frame_view *v
 {
     if (!v->quote || !lab->n_last_in)
         return NULL;
-    if (v->n_quote > lab->n_last_in || (v->n_quote < 28 && v->n_quote < lab->n_last_in))
+    if (v->n_quote > lab->n_last_in || (v->n_quote < (v->packet.v6 ? 48 : 28) && v->n_quote < lab->n_last_in))
         return "an ICMP error with a quote of a wrong length";
     if (memcmp(v->quote, lab->last_in, v->n_quote) != 0)
         return "an ICMP error whose quote is not what came in (R1122-3.2.2c)";
-    return v->n_quote > 548 ? "an ICMP error of more than 576 bytes" : NULL;
+    return v->n_quote > (v->packet.v6 ? 1232 : 548) ? "an ICMP error of more than 576 (IPv6: 1,280) bytes" : NULL;
 }
 
 static const char *check_payload(const struct frame_view *v)
 {
-    bool out = v->packet.proto != PACKET_ICMP || v->packet.type == 8;
+    bool out = v->packet.proto != PACKET_ICMP || (icmp_is_echo(&v->packet) && v->packet.type != 0 && v->packet.type != 129);
 
     for (uint32_t i = 0; v->payload && i < v->packet.len; i++)
         if (v->payload[i] != packet_pattern(i, out))
             return "payload that is not what was written";
     return NULL;
+}
+
+static bool is_loopback(const struct weft_ip *ip)
+{
+    static const struct weft_ip v6 = {{[15] = 1}};
+
+    return ip_same(ip, &v6) || (ip_is_v4(ip) && ip->b[12] == 127);
 }
 
 static const char *check_frame(struct lab *lab, struct frame *f, const struct frame_view *v, size_t n)
@@ -196,7 +226,7 @@ static const char *check_frame(struct lab *lab, struct frame *f, const struct fr
 
     if (n > lab->script->config.mtu)
         return "a datagram larger than the link's MTU";
-    if (p->src >> 24 == 127 || p->dst >> 24 == 127)
+    if (is_loopback(&p->src) || is_loopback(&p->dst))
         return "an address of 127/8 on the wire (R1122-3.2.1.3b)";
     if (f->tuple && f->tuple->proto == PACKET_TCP)
         return tuple_sniff_out(f->tuple, p, v->payload, lab->script->config.mtu);
@@ -209,7 +239,7 @@ static struct packet in_script(const struct frame *f, unsigned attrs)
     struct packet p = f->wire;
 
     if (f->tuple)
-        tuple_to_script(f->tuple, &p);
+        tuple_to_script(f->tuple, &p, attrs & ATTR_ABSOLUTE);
     p.attrs &= attrs | ATTR_FRAG;
     return p;
 }
@@ -286,48 +316,60 @@ static void format_when(const struct lab *lab, const struct when *w, char *buf, 
         snprintf(buf, n, "%.6f~%.6f", (double)(base + w->lo) / 1e9, (double)(base + w->hi) / 1e9);
 }
 
+/* Expected and actual line, and marks below what differs. */
 static void fail_match(struct lab *lab, const struct event *e, const struct frame *f, const struct packet *actual,
                        const char *what)
 {
-    char expected_text[1024], actual_text[1024] = "nothing", when[64];
-    double late = 0;
+    char expected_text[512], actual_text[512] = "nothing", marks[512] = "", when[64];
+    double at = (double)lab->now / 1e9, late = 0;
 
     format_when(lab, &e->when, when, sizeof(when));
     if (f) {
-        late = (double)f->at / 1e6 - (double)((e->when.relative ? lab->base : 0) + e->when.lo) / 1e6;
+        at = (double)f->at / 1e9;
+        late = at * 1e3 - (double)((e->when.relative ? lab->base : 0) + e->when.lo) / 1e6;
         packet_text(actual, true, actual_text, sizeof(actual_text));
+        packet_marks(actual, true, packet_difference(&e->packet, actual), marks, sizeof(marks));
     }
-    lab_fail(lab, e->line, "%s\n    expected %12s  %s\n    actual   %12.6f  %s\n    time     %+12.3f ms", what, when,
-             packet_text(&e->packet, true, expected_text, sizeof(expected_text)),
-             f ? (double)f->at / 1e9 : (double)lab->now / 1e9, actual_text, f && !e->when.any ? late : 0.0);
+    packet_text(&e->packet, true, expected_text, sizeof(expected_text));
+    lab_fail(lab, e->line, "%s\n    expected %16s  %s\n    actual   %16.6f  %s%s%s\n    time     %+16.3f ms", what, when,
+             expected_text, at, actual_text, marks[0] ? "\n                               " : "", marks,
+             f && !e->when.any ? late : 0.0);
 }
 
 static void claim_frame(struct lab *lab, struct frame *f, const struct packet *expected)
 {
     if (!f->tuple)
         return;
+    keep_cookies(lab, &f->wire);
     if (f->tuple->flow == 0 && !tuple_of_flow(lab, f->wire.proto, expected->flow))
         f->tuple->flow = expected->flow;
     tuple_learn_timestamp(f->tuple, expected, &f->wire);
 }
 
+/* The tolerance grows with the time since the event before, when the script says so. */
+static weft_time tolerance_of(const struct lab *lab, const struct when *w)
+{
+    weft_time base = w->relative ? lab->base : 0, gap = base + w->lo > lab->base ? base + w->lo - lab->base : 0;
+    weft_time more = gap / 100 * lab->script->config.tolerance_percent;
+
+    return more > lab->tolerance ? more : lab->tolerance;
+}
+
 static bool in_time(const struct lab *lab, const struct when *w, weft_time at)
 {
-    weft_time base = w->relative ? lab->base : 0;
+    weft_time base = w->relative ? lab->base : 0, tolerance = tolerance_of(lab, w);
 
-    return w->any || (at + lab->tolerance >= base + w->lo && at <= base + w->hi + lab->tolerance);
+    return w->any || (at + tolerance >= base + w->lo && at <= base + w->hi + tolerance);
 }
 
 static void match(struct lab *lab, const struct event *e, struct frame *f)
 {
     struct packet actual;
-    const char *what;
-    char text[128];
+    char what[128], text[160];
 
     claim_frame(lab, f, &e->packet);
     actual = in_script(f, e->packet.attrs);
-    what = packet_differs(&e->packet, &actual);
-    if (what) {
+    if (packet_differs(&e->packet, &actual, what, sizeof(what))) {
         snprintf(text, sizeof(text), "the packet differs: %s", what);
         fail_match(lab, e, f, &actual, text);
     } else if (!in_time(lab, &e->when, f->at)) {
@@ -360,7 +402,7 @@ void lab_expect(struct lab *lab, const struct event *e)
         return;
     }
     if (!lab->first)
-        lab_run_until(lab, e->when.any ? WEFT_NEVER : base + e->when.hi + lab->tolerance, true);
+        lab_run_until(lab, e->when.any ? WEFT_NEVER : base + e->when.hi + tolerance_of(lab, &e->when), true);
     f = lab_take_frame(lab);
     if (!f)
         fail_match(lab, e, NULL, NULL, "nothing was sent");

@@ -2,8 +2,10 @@
 /*
  * weft-script: runs scripts in the packetdrill language against a stack on virtual time, and reports in TAP.
  *
- *     weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail]
+ *     weft-script [-v] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] [--OPTION=VALUE...]
  *                 FILE|DIRECTORY...
+ *
+ * Any other option is one that a script may give itself (config_option.c), and holds against the script's own.
  *
  * --fail-alloc runs each script again and again with the n-th allocation refused, n = 1, 2, ..., until a run needs none
  * refused: then only crashes, leaks and endless loops count. --must-fail is for the runner's own tests: each script has
@@ -155,7 +157,7 @@ static bool parse_and_run(const char *path, const char *text, const struct optio
     struct script script;
     bool ok, refused;
 
-    if (!script_parse(&script, path, text, strlen(text), why, size))
+    if (!script_parse_with(&script, o->script_options, path, text, strlen(text), why, size))
         return false;
     if (mode == MODE_FAIL_ALLOC)
         ok = run_refusing(&script, o, why, size);
@@ -242,6 +244,18 @@ static bool number_option(const char *arg, const char *name, uint64_t *value)
     return *end == 0 && arg[n] != 0;
 }
 
+/* For every script's parser. */
+static bool keep_option(struct options *o, const char *arg)
+{
+    size_t at = strlen(o->script_options), n = strlen(arg);
+
+    if (strncmp(arg, "--", 2) != 0 || at + n + 2 > sizeof(o->script_options))
+        return false;
+    memcpy(o->script_options + at, arg, n);
+    memcpy(o->script_options + at + n, "\n", 2);
+    return true;
+}
+
 static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
 {
     uint64_t v;
@@ -252,8 +266,6 @@ static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
         *mode = MODE_FAIL_ALLOC;
     else if (strcmp(arg, "--must-fail") == 0)
         *mode = MODE_MUST_FAIL;
-    else if (number_option(arg, "--tolerance_usecs=", &v))
-        o->tolerance = v * WEFT_US;
     else if (number_option(arg, "--remote-isn=", &v))
         o->remote_isn = (uint32_t)v;
     else if (number_option(arg, "--seed=", &v))
@@ -261,14 +273,14 @@ static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
     else if (number_option(arg, "--park=", &v))
         o->park_given = true, o->park = v != 0;
     else
-        return false;
+        return keep_option(o, arg);
     return true;
 }
 
 static int usage(void)
 {
-    fputs("usage: weft-script [-v] [--tolerance_usecs=N] [--remote-isn=N] [--seed=N] [--park=0|1] "
-          "[--fail-alloc|--must-fail] FILE|DIRECTORY...\n",
+    fputs("usage: weft-script [-v] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] "
+          "[--OPTION=VALUE...] FILE|DIRECTORY...\n",
           stderr);
     return 2;
 }

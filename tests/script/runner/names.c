@@ -5,10 +5,12 @@
 #include "script.h"
 #include "weft/sock.h"
 
-static const struct {
+struct constant {
     const char *name;
     int64_t number;
-} constants[] = {
+};
+
+static const struct constant constants[] = {
     {"AF_INET", 2},
     {"PF_INET", 2},
     {"SOCK_STREAM", 1},
@@ -51,7 +53,9 @@ static const struct {
     {"TCP_INFO", WEFT_TCP_INFO},
     {"TCP_TIMESTAMP", WEFT_TCP_TIMESTAMP},
     {"TCP_QUICKACK", WEFT_TCP_QUICKACK},
+    {"TCP_TIMESTAMP", 24},
     {"TCP_USER_TIMEOUT", WEFT_TCP_USER_TIMEOUT},
+    {"TCP_INFO", WEFT_TCP_INFO},
     {"MSG_OOB", WEFT_MSG_OOB},
     {"MSG_PEEK", WEFT_MSG_PEEK},
     {"MSG_TRUNC", WEFT_MSG_TRUNC},
@@ -80,14 +84,109 @@ static const struct {
     {"NULL", 0},
 };
 
-bool constant_find(const char *name, int64_t *number)
+/* What scripts name besides: for setting it, weft has no option, or the runner itself knows what it means. */
+static const struct constant others[] = {
+    {"AF_INET6", 10},
+    {"PF_INET6", 10},
+    {"IPPROTO_IPV6", 41},
+    {"IPPROTO_ICMPV6", 58},
+    {"SOL_UDP", 17},
+    {"SOL_IPV6", 41},
+    {"SO_RCVTIMEO", 20},
+    {"SO_SNDTIMEO", 21},
+    {"SO_TIMESTAMPING", 37},
+    {"SO_RXQ_OVFL", 40},
+    {"SO_BUSY_POLL", 46},
+    {"SO_INCOMING_CPU", 49},
+    {"SO_MAX_PACING_RATE", 47},
+    {"SO_ZEROCOPY", 60},
+    {"SO_DONTROUTE", 5},
+    {"SO_RCVLOWAT", 18},
+    {"SO_BINDTODEVICE", 25},
+    {"SO_SNDBUFFORCE", 32},
+    {"SO_RCVBUFFORCE", 33},
+    {"SO_MARK", 36},
+    {"IP_OPTIONS", 4},
+    {"IP_MTU_DISCOVER", 10},
+    {"IP_RECVERR", 11},
+    {"IP_RECVTTL", 12},
+    {"IP_RECVTOS", 13},
+    {"IP_FREEBIND", 15},
+    {"IP_TRANSPARENT", 19},
+    {"IP_MINTTL", 21},
+    {"IP_BIND_ADDRESS_NO_PORT", 24},
+    {"IP_PMTUDISC_DONT", 0},
+    {"IP_PMTUDISC_WANT", 1},
+    {"IP_PMTUDISC_DO", 2},
+    {"IP_PMTUDISC_PROBE", 3},
+    {"IPV6_UNICAST_HOPS", 16},
+    {"IPV6_MTU_DISCOVER", 23},
+    {"IPV6_MTU", 24},
+    {"IPV6_RECVERR", 25},
+    {"IPV6_V6ONLY", 26},
+    {"IPV6_TCLASS", 67},
+    {"TCP_DEFER_ACCEPT", 9},
+    {"TCP_WINDOW_CLAMP", 10},
+    {"TCP_CONGESTION", 13},
+    {"TCP_MD5SIG", 14},
+    {"TCP_THIN_LINEAR_TIMEOUTS", 16},
+    {"TCP_THIN_DUPACK", 17},
+    {"TCP_FASTOPEN", 23},
+    {"TCP_NOTSENT_LOWAT", 25},
+    {"TCP_CC_INFO", 26},
+    {"TCP_SAVE_SYN", 27},
+    {"TCP_SAVED_SYN", 28},
+    {"TCP_FASTOPEN_CONNECT", 30},
+    {"TCP_FASTOPEN_KEY", 33},
+    {"TCP_FASTOPEN_NO_COOKIE", 34},
+    {"TCP_ZEROCOPY_RECEIVE", 35},
+    {"TCP_INQ", 36},
+    {"TCP_CM_INQ", 36},
+    {"TCP_TX_DELAY", 37},
+    {"MSG_EOR", 0x80},
+    {"MSG_WAITALL", 0x100},
+    {"MSG_ERRQUEUE", 0x2000},
+    {"MSG_ZEROCOPY", 0x4000000},
+    {"MSG_FASTOPEN", 0x20000000},
+    {"F_GETFD", 1},
+    {"F_SETFD", 2},
+    {"POLLNVAL", 0x20},
+    {"POLLRDNORM", 0x40},
+    {"POLLWRNORM", 0x100},
+    {"EPOLLIN", 0x1},
+    {"EPOLLPRI", 0x2},
+    {"EPOLLOUT", 0x4},
+    {"EPOLLERR", 0x8},
+    {"EPOLLHUP", 0x10},
+    {"EPOLLRDNORM", 0x40},
+    {"EPOLLWRNORM", 0x100},
+    {"EPOLLRDHUP", 0x2000},
+    {"EPOLLONESHOT", 1 << 30},
+    {"EPOLLET", 1LL << 31},
+    {"EPOLL_CLOEXEC", 02000000},
+    {"EPOLL_CTL_ADD", 1},
+    {"EPOLL_CTL_DEL", 2},
+    {"EPOLL_CTL_MOD", 3},
+    {"SPLICE_F_MOVE", 1},
+    {"SPLICE_F_NONBLOCK", 2},
+    {"SPLICE_F_MORE", 4},
+    {"INADDR_LOOPBACK", 0x7f000001},
+};
+
+static bool find_in(const struct constant *table, size_t n, const char *name, int64_t *number)
 {
-    for (size_t i = 0; i < sizeof(constants) / sizeof(constants[0]); i++)
-        if (strcmp(constants[i].name, name) == 0) {
-            *number = constants[i].number;
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(table[i].name, name) == 0) {
+            *number = table[i].number;
             return true;
         }
     return false;
+}
+
+bool constant_find(const char *name, int64_t *number)
+{
+    return find_in(constants, sizeof(constants) / sizeof(constants[0]), name, number) ||
+           find_in(others, sizeof(others) / sizeof(others[0]), name, number);
 }
 
 static const struct {
@@ -97,8 +196,8 @@ static const struct {
 #define X(name, number, sentence) {#name, number},
     WEFT_ERRORS(X)
 #undef X
-    {"EBADF", 9},
     {"EWOULDBLOCK", 11},
+    {"ENOTSOCK", 88},
 };
 
 bool errno_find(const char *name, int *number)

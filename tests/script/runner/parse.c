@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* See script.h: times, system calls and weft's own events. One function per rule of the grammar. */
+/* See script.h: times, calls, weft's own events. One function per rule of the grammar. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "arena.h"
 #include "script.h"
 
 struct parser {
@@ -45,91 +44,9 @@ static void parse_when(struct scan *s, struct when *w)
 
 /* ---- system calls ---- */
 
-static void parse_value(struct parser *ps, struct value *v);
-
-/* The items of [a, b] or {x=a, y=b}, up to and with the closing character. */
-static void parse_items(struct parser *ps, struct value *v, const char *close)
-{
-    enum { MOST = 16 };
-
-    v->items = arena_alloc(ps->script->arena, MOST * sizeof(*v->items));
-    if (scan_accept(&ps->s, close))
-        return;
-    do {
-        if (v->n_items == MOST) {
-            scan_fail(&ps->s, "too many items");
-            return;
-        }
-        parse_value(ps, &v->items[v->n_items++]);
-    } while (scan_accept(&ps->s, ","));
-    scan_expect(&ps->s, close);
-}
-
-static void parse_string(struct parser *ps, struct value *v)
-{
-    size_t n;
-    const char *begin = scan_until(&ps->s, "\"", &n);
-
-    v->kind = VALUE_TEXT;
-    v->text = arena_text(ps->script->arena, begin, n);
-    v->number = (int64_t)n;
-}
-
-/* htons(80) and inet_addr("10.0.0.1") are taken for what they hold: numbers are in host order here. */
-static void parse_function(struct parser *ps, struct value *v, const char *name)
-{
-    const char *field = v->field;
-
-    if (strcmp(name, "htons") != 0 && strcmp(name, "htonl") != 0 && strcmp(name, "inet_addr") != 0) {
-        scan_fail(&ps->s, "unknown function %s", name);
-        return;
-    }
-    parse_value(ps, v);
-    v->field = field;
-    scan_expect(&ps->s, ")");
-}
-
-/* A name: a constant, a function of one argument, or the field name of a value. */
-static void parse_named(struct parser *ps, struct value *v)
-{
-    char name[32];
-
-    scan_word(&ps->s, "", name, sizeof(name));
-    if (scan_accept(&ps->s, "(")) {
-        parse_function(ps, v, name);
-    } else if (scan_accept(&ps->s, "=")) {
-        parse_value(ps, v);
-        v->field = arena_text(ps->script->arena, name, strlen(name));
-    } else if (!constant_find(name, &v->number)) {
-        scan_fail(&ps->s, "unknown constant %s", name);
-    }
-}
-
 static void parse_value(struct parser *ps, struct value *v)
 {
-    struct scan *s = &ps->s;
-    struct value more;
-
-    *v = (struct value){.kind = VALUE_NUMBER};
-    if (scan_accept(s, "...")) {
-        v->kind = VALUE_ELLIPSIS;
-    } else if (scan_accept(s, "\"")) {
-        parse_string(ps, v);
-    } else if (scan_accept(s, "[")) {
-        v->kind = VALUE_LIST;
-        parse_items(ps, v, "]");
-    } else if (scan_accept(s, "{")) {
-        v->kind = VALUE_STRUCT;
-        parse_items(ps, v, "}");
-    } else if (isalpha((unsigned char)scan_peek(s)) || scan_peek(s) == '_') {
-        parse_named(ps, v);
-    } else {
-        v->number = scan_integer(s);
-    }
-    if (v->kind == VALUE_NUMBER && scan_accept(s, "|")) {
-        parse_value(ps, &more);
-        v->number |= more.number;
-    }
+    value_parse(&ps->s, ps->script->arena, &ps->script->config, v);
 }
 
 static bool starts_errno(struct scan *s)
@@ -262,22 +179,31 @@ static bool parse_own(struct scan *s, struct event *e)
     return true;
 }
 
+/* Python up to }%, as it stands: its own line ends and blanks matter. */
+static void parse_code(struct parser *ps, struct event *e)
+{
+    const char *begin;
+    size_t n;
+
+    e->kind = EVENT_CODE;
+    e->line = ps->s.line;
+    begin = scan_until(&ps->s, "}%", &n);
+    e->code = arena_text(ps->script->arena, begin, n);
+}
+
 static void parse_action(struct parser *ps, struct event *e)
 {
     struct scan *s = &ps->s;
+    bool v6 = ps->script->config.version == IP_V6;
 
     if (scan_accept(s, "<")) {
         e->kind = EVENT_IN;
-        packet_parse(s, &e->packet, false);
+        packet_parse(s, &e->packet, false, v6);
     } else if (scan_accept(s, ">")) {
         e->kind = EVENT_OUT;
-        packet_parse(s, &e->packet, true);
-    } else if (scan_accept(s, "`")) {
-        if (ps->script->n_events > 0)
-            scan_fail(s, "settings come before the first event: the stack is already there");
-        config_parse_shell(s, &ps->script->config);
+        packet_parse(s, &e->packet, true, v6);
     } else if (scan_accept(s, "%{")) {
-        scan_fail(s, "%%{ }%% blocks are not supported");
+        parse_code(ps, e);
     } else if (!parse_own(s, e)) {
         parse_call(ps, e);
     }
@@ -309,50 +235,103 @@ static struct event *event_add(struct parser *ps)
     return &script->events[script->n_events];
 }
 
-static void parse_event(struct parser *ps)
+/* Before the first event settings make the stack; later each is an event, the first at the time that was written. */
+static void parse_shell(struct parser *ps, const struct event *first)
+{
+    struct event e = *first;
+    char why[192] = "";
+
+    e.kind = EVENT_SETTING;
+    while (shell_next(&ps->s, &e.setting)) {
+        if (ps->script->n_events == 0) {
+            if (shell_configure(&ps->script->config.stack, &e.setting, why, sizeof(why)) != 0)
+                scan_fail(&ps->s, "%s", why);
+            continue;
+        }
+        *event_add(ps) = e;
+        ps->script->n_events++;
+        e.when = (struct when){.relative = true};
+    }
+}
+
+static void parse_timed(struct parser *ps)
 {
     struct scan *s = &ps->s;
-    struct event *e;
-    bool shell;
+    struct event e = {.when.relative = true};
+
+    scan_space(s);
+    e.line = s->line;
+    if (!scan_sees(s, "`"))
+        parse_when(s, &e.when);
+    if (scan_accept(s, "`")) {
+        parse_shell(ps, &e);
+        return;
+    }
+    parse_action(ps, &e);
+    check_when(s, &e);
+    *event_add(ps) = e;
+    ps->script->n_events++;
+}
+
+static void parse_line(struct parser *ps)
+{
+    struct scan *s = &ps->s;
 
     if (scan_accept(s, "config")) {
         if (ps->script->n_events > 0)
             scan_fail(s, "config comes before the first event");
         config_parse(s, &ps->script->config);
-        return;
-    }
-    if (scan_accept(s, "--")) {
+    } else if (scan_accept(s, "--")) {
+        if (ps->script->n_events > 0)
+            scan_fail(s, "options come before the first event");
         config_parse_option(s, &ps->script->config);
-        return;
+    } else {
+        parse_timed(ps);
     }
-    e = event_add(ps);
-    scan_space(s);
-    e->line = s->line;
-    if (!scan_sees(s, "`"))
-        parse_when(s, &e->when);
-    shell = scan_sees(s, "`");
-    parse_action(ps, e);
-    check_when(s, e);
-    if (!shell)
-        ps->script->n_events++;
-    else
-        *e = (struct event){0};
+}
+
+/* Options from outside the script; they hold against its own, so they are obeyed before and after those. */
+static bool parse_options(struct script *script, const char *options, char *why, size_t why_size)
+{
+    struct scan s;
+    size_t n = script->config.n_definitions;
+
+    scan_begin(&s, options, strlen(options));
+    while (!scan_at_end(&s) && !s.failed) {
+        scan_expect(&s, "--");
+        config_parse_option(&s, &script->config);
+    }
+    if (script->n_events)
+        script->config.n_definitions = n; /* they were used already */
+    if (s.failed)
+        snprintf(why, why_size, "options: %s", s.why);
+    return !s.failed;
+}
+
+bool script_parse_with(struct script *script, const char *options, const char *path, const char *text, size_t n,
+                       char *why, size_t why_size)
+{
+    struct parser ps = {.script = script};
+    bool ok;
+
+    *script = (struct script){.path = path, .arena = arena_new()};
+    config_default(&script->config);
+    ok = parse_options(script, options, why, why_size);
+    scan_begin(&ps.s, text, n);
+    while (ok && !scan_at_end(&ps.s) && !ps.s.failed)
+        parse_line(&ps);
+    if (ps.s.failed)
+        snprintf(why, why_size, "%s:%d: %s", path, ps.s.why_line, ps.s.why);
+    ok = ok && !ps.s.failed && parse_options(script, options, why, why_size);
+    config_finish(&script->config);
+    if (!ok)
+        script_free(script);
+    return ok;
 }
 
 bool script_parse(struct script *script, const char *path, const char *text, size_t n, char *why, size_t why_size)
 {
-    struct parser ps = {.script = script};
-
-    *script = (struct script){.path = path, .arena = arena_new()};
-    config_default(&script->config);
-    scan_begin(&ps.s, text, n);
-    while (!scan_at_end(&ps.s) && !ps.s.failed)
-        parse_event(&ps);
-    if (!ps.s.failed)
-        return true;
-    snprintf(why, why_size, "%s:%d: %s", path, ps.s.why_line, ps.s.why);
-    script_free(script);
-    return false;
+    return script_parse_with(script, "", path, text, n, why, why_size);
 }
 
 void script_free(struct script *script)

@@ -33,13 +33,24 @@ weft_time lab_deadline(const struct lab *lab)
     return d == WEFT_NEVER ? WEFT_NEVER : d < epoch ? 0 : d - epoch;
 }
 
+/* The next moment at which anything can happen: a timer of the stack, or the end of a call's patience. */
+static weft_time next_moment(const struct lab *lab)
+{
+    weft_time d = lab_deadline(lab);
+
+    return lab->pending.event && lab->pending.deadline < d ? lab->pending.deadline : d;
+}
+
 void lab_settle(struct lab *lab)
 {
     struct weft_event events[16];
 
+    size_t n;
+
     lab_pull(lab);
-    while (weft_events(lab->stack, events, 16) > 0)
-        ;
+    while ((n = weft_events(lab->stack, events, 16)) > 0)
+        for (size_t i = 0; i < n; i++)
+            lab_note_event(lab, &events[i]);
     lab_retry(lab);
     lab_pull(lab);
 }
@@ -60,7 +71,7 @@ void lab_run_until(struct lab *lab, weft_time t, bool until_frame)
     unsigned stuck = 0, all = 0;
 
     while (!lab->failed && !(until_frame && lab->first)) {
-        weft_time d = lab_deadline(lab);
+        weft_time d = next_moment(lab);
 
         if (d > t || d == WEFT_NEVER)
             break;
@@ -89,10 +100,9 @@ struct search {
 static bool visit(void *ctx, const struct weft_listing *item)
 {
     struct search *s = ctx;
-    struct weft_ip remote = weft_ipv4(s->tuple->remote);
 
     if (item->proto != WEFT_TCP || item->local.port != s->tuple->local_port ||
-        item->remote.port != s->tuple->remote_port || memcmp(&item->remote.ip, &remote, sizeof(remote)) != 0)
+        item->remote.port != s->tuple->remote_port || !ip_same(&item->remote.ip, &s->tuple->remote))
         return true;
     s->state = item->state;
     return false;
@@ -175,6 +185,15 @@ static void check_idle(struct lab *lab, const struct event *e)
     lab_fail(lab, e->line, "timers run on for ever");
 }
 
+static void change_setting(struct lab *lab, const struct event *e)
+{
+    char why[192];
+
+    if (shell_set(lab->stack, &e->setting, why, sizeof(why)) != 0)
+        lab_fail(lab, e->line, "%s", why);
+    lab_settle(lab);
+}
+
 static void run_event(struct lab *lab, const struct event *e)
 {
     switch (e->kind) {
@@ -188,6 +207,8 @@ static void run_event(struct lab *lab, const struct event *e)
     case EVENT_IDLE:    check_idle(lab, e); break;
     case EVENT_HOLD:    lab->holding = true; break;
     case EVENT_RELEASE: lab_release(lab); break;
+    case EVENT_SETTING: change_setting(lab, e); break;
+    case EVENT_CODE:    lab_capture(lab, e); break;
     }
 }
 
@@ -219,6 +240,7 @@ void lab_run(struct lab *lab)
         return;
     lab_await_call(lab);
     lab_check_leftover(lab);
+    lab_run_code(lab);
 }
 
 /* ---- begin and end ---- */
@@ -229,8 +251,7 @@ static bool build_stack(struct lab *lab)
     struct weft_config config = c->stack;
     struct weft_env env = ledger_env(&lab->ledger);
     struct weft_if_config ifc = {.name = "script0", .link = WEFT_LINK_IP, .mtu = c->mtu};
-    struct weft_ip local = weft_ipv4(c->local);
-    struct weft_route route = {.dst = weft_ipv4(0), .gateway = weft_ipv4(c->gateway), .if_name = "script0"};
+    struct weft_route route = {.gateway = c->gateway, .if_name = "script0"};
     int err = 0;
 
     if (lab->options->park_given)
@@ -245,7 +266,9 @@ static bool build_stack(struct lab *lab)
         lab_fail(lab, 0, "weft_if_new: %s", weft_strerror(err));
         return false;
     }
-    err = weft_if_add_address(lab->ifp, &local, c->prefix);
+    if (ip_is_v4(&c->gateway))
+        route.dst = weft_ipv4(0);
+    err = weft_if_add_address(lab->ifp, &c->local, c->prefix);
     if (err == 0)
         err = weft_route_add(lab->stack, &route);
     if (err != 0)
@@ -303,6 +326,8 @@ bool lab_finish(struct lab *lab, char *why, size_t n)
     ok = !lab->failed;
     snprintf(why, n, "%s", lab->why);
     free_lists(lab);
+    lab_fds_free(lab);
+    lab_code_free(lab);
     free(lab);
     return ok;
 }

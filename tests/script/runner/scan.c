@@ -2,6 +2,7 @@
 /* See scan.h. */
 #include "scan.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -257,16 +258,21 @@ uint64_t scan_seconds(struct scan *s)
     return whole * 1000000000 + scan_decimals(s);
 }
 
-uint32_t scan_ipv4(struct scan *s)
+struct weft_ip scan_ip(struct scan *s)
 {
-    uint32_t a = 0;
+    char text[WEFT_IP_TEXT];
+    uint8_t v4[4];
+    struct weft_ip ip = {{0}};
+    bool quoted = scan_accept(s, "\"");
 
-    for (int i = 0; i < 4; i++) {
-        if (i > 0)
-            scan_expect(s, ".");
-        a = a << 8 | scan_number(s, 255);
-    }
-    return a;
+    scan_word(s, ".:", text, sizeof(text));
+    if (inet_pton(AF_INET, text, v4) == 1)
+        ip = weft_ipv4((uint32_t)v4[0] << 24 | (uint32_t)v4[1] << 16 | (uint32_t)v4[2] << 8 | v4[3]);
+    else if (inet_pton(AF_INET6, text, ip.b) != 1)
+        scan_fail(s, "\"%s\" is no address", text);
+    if (quoted)
+        scan_expect(s, "\"");
+    return ip;
 }
 
 size_t scan_hex(struct scan *s, uint8_t *buf, size_t max)

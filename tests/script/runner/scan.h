@@ -7,9 +7,7 @@
 #ifndef SCRIPT_SCAN_H
 #define SCRIPT_SCAN_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "weft/types.h"
 
 struct scan {
     const char *p, *end;
@@ -51,8 +49,8 @@ uint32_t scan_u32(struct scan *s);
 uint32_t scan_number(struct scan *s, uint32_t max);
 /* Seconds with up to nine decimals, as nanoseconds: "1", ".5", "0.25". */
 uint64_t scan_seconds(struct scan *s);
-/* Four decimal bytes with points, in host order. */
-uint32_t scan_ipv4(struct scan *s);
+/* 192.0.2.1, or 2001:db8::1, or "either" in quotes. */
+struct weft_ip scan_ip(struct scan *s);
 /* Pairs of hexadecimal digits. Returns how many bytes. */
 size_t scan_hex(struct scan *s, uint8_t *buf, size_t max);
 

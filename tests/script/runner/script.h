@@ -13,25 +13,17 @@
  *   TIME hold, TIME release     inbound packets between them go into the stack as one batch
  *   TIME abort(FD) = 0      a reset instead of an orderly close
  *   < @2 S 0:0(0) ...       a second, third, ... peer port; without it the packet belongs to flow 1
- *   < [src 10.0.0.1, bad_checksum] ...   what is odd about a packet (packet.h lists them); on `>`: what is checked
- *   <hex c8070102>          an option by its bytes;  TS val * ecr 5: any value
+ *   < [src 10.0.0.1, bad_checksum] ...   what is odd about a packet (attr.h lists them); on `>`: what is checked
+ *
+ * `sysctl ...` in backquotes: shell.h. Python in %{ }%: code.h. Options and their wildcards: option.h.
  */
 #ifndef SCRIPT_SCRIPT_H
 #define SCRIPT_SCRIPT_H
 
 #include "config.h"
 #include "packet.h"
-
-/* An argument of a system call. */
-enum value_kind { VALUE_NUMBER, VALUE_TEXT, VALUE_ELLIPSIS, VALUE_LIST, VALUE_STRUCT };
-struct value {
-    enum value_kind kind;
-    const char *field;  /* "sin_port" in {sin_port=htons(80)}; NULL */
-    int64_t number;
-    const char *text;   /* a string, or an address by inet_addr */
-    struct value *items;
-    size_t n_items;
-};
+#include "shell.h"
+#include "value.h"
 
 #define CALL_ARGS 8
 struct call {
@@ -62,6 +54,8 @@ enum event_kind {
     EVENT_IDLE,
     EVENT_HOLD,
     EVENT_RELEASE,
+    EVENT_SETTING,
+    EVENT_CODE,
 };
 
 struct event {
@@ -73,6 +67,8 @@ struct event {
     int fd, flow;          /* STATE: -1: not named */
     unsigned number;       /* STATE: a weft_tcp_state; DROP: a weft_drop; COUNT: a weft_counter */
     uint64_t amount;       /* COUNT: how much; QUIET: nanoseconds */
+    struct setting setting;
+    const char *code;      /* CODE: Python, which begins on this line */
 };
 
 struct script {
@@ -88,6 +84,9 @@ struct script {
  * path is borrowed; text is not needed afterwards.
  */
 bool script_parse(struct script *script, const char *path, const char *text, size_t n, char *why, size_t why_size);
+/* The same with packetdrill's options ("--ip_version=ipv6 --mtu=1520") in force, whatever the script's own say. */
+bool script_parse_with(struct script *script, const char *options, const char *path, const char *text, size_t n,
+                       char *why, size_t why_size);
 void script_free(struct script *script);
 
 /* The number of a constant of the socket interface ("SOL_SOCKET"), or of an error ("EAGAIN"); false when unknown. */

@@ -10,14 +10,6 @@ static bool after(uint32_t a, uint32_t b)
     return (int32_t)(a - b) > 0;
 }
 
-static const struct option *find_option(const struct packet *p, enum option_kind kind)
-{
-    for (size_t i = 0; i < p->n_options; i++)
-        if (p->option[i].kind == kind)
-            return &p->option[i];
-    return NULL;
-}
-
 /* ---- numbers ---- */
 
 static void options_to_wire(const struct tuple *t, struct packet *p)
@@ -44,7 +36,7 @@ void tuple_to_wire(const struct tuple *t, struct packet *p)
         p->sport = t->remote_port;
     if (!(p->attrs & ATTR_DPORT))
         p->dport = t->local_port;
-    if (p->proto != PACKET_TCP)
+    if (p->proto != PACKET_TCP || p->attrs & ATTR_ABSOLUTE)
         return;
     p->seq += t->remote_isn;
     p->end += t->remote_isn;
@@ -59,11 +51,11 @@ static bool has_bare_zero(const struct packet *p)
     return (p->flags & TCP_R) && p->has_ack && p->seq == 0;
 }
 
-void tuple_to_script(const struct tuple *t, struct packet *p)
+void tuple_to_script(const struct tuple *t, struct packet *p, bool absolute)
 {
     if (t->flow)
         p->flow = t->flow;
-    if (p->proto != PACKET_TCP || p->attrs & ATTR_FRAG)
+    if (p->proto != PACKET_TCP || p->attrs & ATTR_FRAG || absolute)
         return;
     if (!has_bare_zero(p)) {
         p->seq -= t->isn;
@@ -92,7 +84,7 @@ uint32_t tuple_stream_offset(const struct packet *p)
 
 void tuple_learn_timestamp(struct tuple *t, const struct packet *expected, const struct packet *sent)
 {
-    const struct option *e = find_option(expected, OPT_TS), *s = find_option(sent, OPT_TS);
+    const struct option *e = option_find(expected, OPT_TS), *s = option_find(sent, OPT_TS);
 
     if (t->has_ts || !e || !s || e->any_a)
         return;
@@ -108,7 +100,7 @@ static void begin_incarnation(struct tuple *t, const struct packet *p)
     t->has_ts = false;
     t->ts_base = 0;
     t->isn = p->seq;
-    t->sniff = (struct sniffer){.active = !p->has_ack, .peer.mss = 536, .next = p->seq};
+    t->sniff = (struct sniffer){.active = !p->has_ack, .peer.mss = p->v6 ? 1220 : 536, .next = p->seq};
     if (p->has_ack)
         t->sniff.peer = t->last_syn;
 }
@@ -116,16 +108,16 @@ static void begin_incarnation(struct tuple *t, const struct packet *p)
 static const char *sniff_syn(struct tuple *t, const struct packet *p)
 {
     struct sniffer *s = &t->sniff;
-    const struct option *scale = find_option(p, OPT_WSCALE);
+    const struct option *scale = option_find(p, OPT_WSCALE);
     bool fresh = !t->has_isn || p->seq != t->isn;
 
     if (fresh && t->has_isn && s->next != t->isn && !after(p->seq, s->next - 1))
         return "an initial sequence number that is not above the last incarnation's (MAY-2, RFC 6191)";
     if (fresh)
         begin_incarnation(t, p);
-    s->offered_ts = find_option(p, OPT_TS);
+    s->offered_ts = option_find(p, OPT_TS);
     s->offered_scale = scale;
-    s->offered_sack = find_option(p, OPT_SACK_OK);
+    s->offered_sack = option_find(p, OPT_SACK_OK);
     s->our_shift = scale ? scale->a : 0;
     if (s->our_shift > 14)
         return "a window shift above 14 (R7323-2.2)";
@@ -144,32 +136,19 @@ static const char *sniff_options(const struct sniffer *s, const struct packet *p
 {
     bool agreed = s->offered_ts && s->peer.ts;
 
-    if (find_option(p, OPT_MSS))
+    if (option_find(p, OPT_MSS))
         return "MSS in a segment without SYN (MUST-65)";
-    if (find_option(p, OPT_WSCALE) || find_option(p, OPT_SACK_OK))
+    if (option_find(p, OPT_WSCALE) || option_find(p, OPT_SACK_OK))
         return "an option of SYNs in a segment without SYN";
     if (p->flags & TCP_R)
         return NULL;
-    if (agreed && !find_option(p, OPT_TS))
+    if (agreed && !option_find(p, OPT_TS))
         return "the agreed timestamp is missing (R7323-3.2)";
-    if (!agreed && find_option(p, OPT_TS))
+    if (!agreed && option_find(p, OPT_TS))
         return "a timestamp that was not agreed";
-    if (find_option(p, OPT_SACK) && !(s->offered_sack && s->peer.sack))
+    if (option_find(p, OPT_SACK) && !(s->offered_sack && s->peer.sack))
         return "SACK blocks that were not agreed";
     return NULL;
-}
-
-static size_t option_bytes(const struct packet *p)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < p->n_options; i++) {
-        static const uint8_t size[] = {1, 1, 4, 3, 2, 2, 0, 0, 10};
-        const struct option *o = &p->option[i];
-
-        n += o->kind == OPT_HEX ? o->n_hex : size[o->kind] + 8u * o->n_blocks;
-    }
-    return (n + 3) & ~(size_t)3;
 }
 
 /* weft sends this much whatever smaller MSS a peer asks for (CVE-2019-11479). */
@@ -178,7 +157,7 @@ static size_t option_bytes(const struct packet *p)
 /* RFC 9293 §3.7.1: payload and options together obey the smaller of the peer's MSS and the link's (MUST-14, -16). */
 static const char *sniff_size(const struct sniffer *s, const struct packet *p, uint32_t mtu)
 {
-    uint32_t most = s->peer.mss < mtu - 40 ? s->peer.mss : mtu - 40;
+    uint32_t link = mtu - (p->v6 ? 60 : 40), most = s->peer.mss < link ? s->peer.mss : link;
 
     if (most < MSS_FLOOR)
         most = MSS_FLOOR;
@@ -230,7 +209,7 @@ static const char *sniff_stream(struct tuple *t, const struct packet *p, const u
 
 const char *tuple_sniff_out(struct tuple *t, const struct packet *p, const uint8_t *payload, uint32_t mtu)
 {
-    const struct option *ts = find_option(p, OPT_TS);
+    const struct option *ts = option_find(p, OPT_TS);
     const char *bad;
 
     if (p->flags & TCP_S)
@@ -250,14 +229,14 @@ const char *tuple_sniff_out(struct tuple *t, const struct packet *p, const uint8
 
 static void sniff_peer_syn(struct tuple *t, const struct packet *p)
 {
-    const struct option *mss = find_option(p, OPT_MSS), *scale = find_option(p, OPT_WSCALE);
+    const struct option *mss = option_find(p, OPT_MSS), *scale = option_find(p, OPT_WSCALE);
 
     t->last_syn = (struct peer_syn){
-        .ts = find_option(p, OPT_TS),
-        .sack = find_option(p, OPT_SACK_OK),
+        .ts = option_find(p, OPT_TS),
+        .sack = option_find(p, OPT_SACK_OK),
         .scale = scale,
         .shift = !scale ? 0 : scale->a > 14 ? 14 : scale->a,
-        .mss = mss ? mss->a : 536,
+        .mss = mss ? mss->a : ip_is_v4(&p->src) ? 536 : 1220,
     };
     if (t->sniff.active && !t->sniff.synchronized)
         t->sniff.peer = t->last_syn;

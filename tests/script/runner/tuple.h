@@ -36,7 +36,7 @@ struct sniffer {
 struct tuple {
     struct tuple *next;
     enum packet_proto proto;
-    uint32_t local, remote;
+    struct weft_ip local, remote;
     uint16_t local_port, remote_port;
     int flow; /* 0: no script line has spoken of it yet */
 
@@ -49,8 +49,8 @@ struct tuple {
 
 /* A script's packet becomes the wire's; addresses and ports that no attribute gives are the tuple's. */
 void tuple_to_wire(const struct tuple *t, struct packet *p);
-/* The other way, for a packet that weft sent. */
-void tuple_to_script(const struct tuple *t, struct packet *p);
+/* The other way, for a packet that weft sent; absolute: its numbers stay the wire's. */
+void tuple_to_script(const struct tuple *t, struct packet *p, bool absolute);
 /* Number of the payload's first byte in its stream; p in the script's numbers. */
 uint32_t tuple_stream_offset(const struct packet *p);
 
