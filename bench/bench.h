@@ -4,6 +4,9 @@
  * rounds, takes medians and sets two programs side by side.
  *
  *     PROGRAM FIGURE [ARGUMENT]
+ *
+ * With WEFT_BENCH_WORK=N in the environment it does work worth N instead of working for a span of time, on a clock that
+ * only counts its readings: for counting instructions (the number printed is no rate then).
  */
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Interfaces; see iface.h. The verbs weft_input and weft_output are here. */
+#include "core/gso.h"
 #include "core/stack.h"
 #include "wire/ipv4.h"
 
@@ -57,14 +58,18 @@ void weft_input(weft_if *ifp, weft_pkt *const *pkts, size_t n, weft_time now)
 
 /* ---- out ---- */
 
+/* Must it be cut before it goes out? */
+static bool must_be_cut(const weft_if *ifp, const struct weft_pkt *pkt)
+{
+    return pkt->gso_size && !(ifp->offload & WEFT_OFFLOAD_TSO);
+}
+
 /* May this packet go out? Else why not. */
 static enum weft_drop refusal(const weft_if *ifp, const struct weft_pkt *pkt)
 {
-    bool super = pkt->gso_size && (ifp->offload & WEFT_OFFLOAD_TSO);
-
     if (!ifp->up)
         return WEFT_DROP_if_down;
-    if (pkt_total(pkt) > (super ? ifp->gso_max : ifp->mtu) + ifp->ops->header)
+    if (!must_be_cut(ifp, pkt) && pkt_total(pkt) > (pkt->gso_size ? ifp->gso_max : ifp->mtu) + ifp->ops->header)
         return WEFT_DROP_if_oversize;
     return ifp->queue.count < ifp->queue_limit ? WEFT_DROP_none : WEFT_DROP_if_queue_full;
 }
@@ -83,13 +88,35 @@ void if_transmit(weft_if *ifp, struct weft_pkt *pkt)
     pkt_queue_push(&ifp->queue, pkt);
 }
 
+/* The next piece of the super-segment in front, which leaves the queue with its last. NULL: no memory at the moment. */
+static struct weft_pkt *cut_first(weft_if *ifp)
+{
+    struct weft_pkt *super = ifp->queue.first;
+    struct weft_pkt *piece = gso_piece(super, ifp->cut, !(ifp->offload & WEFT_OFFLOAD_CSUM));
+
+    if (unlikely(!piece))
+        return NULL;
+    piece->ifp = ifp;
+    ifp->cut += super->gso_size;
+    if (ifp->cut >= gso_payload(super)) {
+        ifp->cut = 0;
+        pkt_release(pkt_queue_pop(&ifp->queue));
+    }
+    return piece;
+}
+
+static struct weft_pkt *next_finished(weft_if *ifp)
+{
+    return ifp->queue.first && must_be_cut(ifp, ifp->queue.first) ? cut_first(ifp) : pkt_queue_pop(&ifp->queue);
+}
+
 /* Empties the queue into out; returns how many. */
 static size_t drain(weft_if *ifp, weft_pkt **out, size_t max)
 {
     struct weft_pkt *pkt;
     size_t n = 0;
 
-    while (n < max && (pkt = pkt_queue_pop(&ifp->queue))) {
+    while (n < max && (pkt = next_finished(ifp))) {
         ifp->tx_packets++;
         ifp->tx_bytes += pkt_total(pkt);
         if (unlikely(ifp->stack->env.trace))
@@ -171,6 +198,12 @@ weft_if *weft_if_find(weft_stack *stack, const char *name)
     return NULL;
 }
 
+static void empty_queue(weft_if *ifp)
+{
+    pkt_queue_clear(&ifp->queue, WEFT_DROP_if_down);
+    ifp->cut = 0;
+}
+
 static void forget_senders(weft_if *ifp)
 {
     while (list_pop_front(&ifp->senders))
@@ -234,7 +267,7 @@ void weft_if_free(weft_if *ifp)
     route_forget_if(s, ifp);
     neigh_forget_if(ifp);
     forget_senders(ifp);
-    pkt_queue_clear(&ifp->queue, WEFT_DROP_if_down);
+    empty_queue(ifp);
     list_remove(&ifp->link);
     if (s->loopback == ifp)
         s->loopback = NULL;

@@ -57,6 +57,7 @@ struct weft_if {
     struct list senders;
     struct pkt_queue queue;
     size_t queue_limit;
+    uint32_t cut;             /* bytes of the first packet's payload that are out already: it goes in pieces */
     struct neigh *last_neigh; /* the one last sent to; see neigh_cached */
     struct if_address address[IF_ADDRESSES];
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;

@@ -7,6 +7,8 @@
 
 #define OVERRIDE_MAX WEFT_S /* RFC 9293 §3.8.6.2.1: 0.1 to 1 s until a silly segment goes out after all */
 
+#define GSO_PIECES 16 /* segments of a super-segment that must be cut */
+
 static const struct tcp_plan nothing = {.kind = PLAN_NOTHING};
 
 /* ---- the plan ---- */
@@ -29,15 +31,20 @@ static uint32_t window_room(const struct tcp_conn *c)
     return room > 0 ? (uint32_t)room : 0;
 }
 
-/* The most payload one packet may carry: a super-segment of whole segments where the link takes one. */
+/*
+ * The most payload one packet may carry: a super-segment of whole segments. A link that takes none gets one cut in
+ * pieces (core/gso.h), of which no more are made than it will queue and the cache will hold.
+ */
 static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss)
 {
     const weft_if *ifp = c->work->path.ifp;
     uint32_t room;
 
-    if (!ifp || !(ifp->offload & WEFT_OFFLOAD_TSO) || ifp->gso_max < mss + 120)
+    if (!ifp || ifp->gso_max < mss + 120)
         return mss;
     room = ifp->gso_max - 120; /* IP and TCP headers at their longest */
+    if (!(ifp->offload & WEFT_OFFLOAD_TSO))
+        room = min_u32(room, (uint32_t)min_size(GSO_PIECES, ifp->queue_limit) * mss);
     return room - room % mss;
 }
 

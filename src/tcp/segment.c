@@ -20,7 +20,7 @@ static void put_checksum(struct weft_pkt *pkt, const struct segment *seg, const 
     uint32_t total = pkt_total(pkt);
 
     ip_pseudo_header(&sum, &seg->flow.local.ip, &seg->flow.remote.ip, IP_PROTO_TCP, total);
-    if (path->ifp->offload & WEFT_OFFLOAD_CSUM) {
+    if (pkt->gso_size || (path->ifp->offload & WEFT_OFFLOAD_CSUM)) { /* whoever cuts it takes the pieces' sums */
         poke_u16(pkt->data + CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
         pkt->csum_partial = true;
         pkt->csum_start = pkt->l4;

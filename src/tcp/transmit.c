@@ -119,21 +119,6 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
     }
 }
 
-/* A window shrunk back after idleness (RFC 5681 §4.1). */
-static void restart_after_idle(struct tcp_conn *c)
-{
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
-    uint32_t initial;
-
-    if (conn_in_flight(c) || !c->spoke || conn_now(c) - c->spoke <= rtt_rto(&c->rtt, &limits))
-        return;
-    initial = cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window);
-    if (c->cc.cwnd <= initial)
-        return;
-    c->cc.cwnd = initial;
-    conn_why(c, WEFT_WHY_cwnd_idle, initial);
-}
-
 /* What a segment without payload and options of its own says: whose it is, and where it goes. */
 static void put_names(struct tcp_conn *c, struct segment *out)
 {
@@ -158,8 +143,6 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
         make_room_for_options(c, &plan, &out.o);
     if (carries && !sndmap_reserve(&w->sndmap, &c->ep.stack->mem, 2))
         return false;
-    if (plan.kind == PLAN_DATA)
-        restart_after_idle(c);
     pkt = build(c, &plan, &out.o, &taken);
     if (!pkt)
         return false;
@@ -224,6 +207,29 @@ bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan)
     return plan->kind == PLAN_SYN ? emit_syn(c) : emit_segment(c, *plan);
 }
 
+/* A window shrunk back after idleness (RFC 5681 §4.1). */
+static void restart_after_idle(struct tcp_conn *c)
+{
+    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    uint32_t initial;
+
+    if (conn_in_flight(c) || !conn_unsent(c) || !c->spoke || conn_now(c) - c->spoke <= rtt_rto(&c->rtt, &limits))
+        return;
+    initial = cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window);
+    if (c->cc.cwnd <= initial)
+        return;
+    c->cc.cwnd = initial;
+    conn_why(c, WEFT_WHY_cwnd_idle, initial);
+}
+
+/* How many packets the link will carry for it. */
+static unsigned packets_of(const struct tcp_conn *c, const struct tcp_plan *plan)
+{
+    bool is_cut = plan->len > c->mss && !(c->work->path.ifp->offload & WEFT_OFFLOAD_TSO);
+
+    return is_cut ? (plan->len + c->mss - 1u) / c->mss : 1;
+}
+
 bool transmit_pull(struct sender *sender, unsigned budget)
 {
     struct tcp_work *w = container_of(sender, struct tcp_work, sender);
@@ -232,13 +238,18 @@ bool transmit_pull(struct sender *sender, unsigned budget)
 
     if (conn_refresh_path(c) < 0)
         return false;
+    restart_after_idle(c);
     plan = transmit_plan(c);
-    while (plan.kind != PLAN_NOTHING && budget--) {
+    for (unsigned used = 0; plan.kind != PLAN_NOTHING; plan = transmit_plan(c)) {
+        unsigned packets = packets_of(c, &plan);
+
+        if (used && used + packets > budget)
+            break;
         if (!transmit_emit(c, &plan)) {
             w->starved = true; /* the timers that run for what we want will come back to it */
             break;
         }
-        plan = transmit_plan(c);
+        used += packets;
     }
     conn_settle_plan(c, &plan);
     return false; /* it asked for the next turn itself, and may have given the rooms back */

@@ -116,6 +116,12 @@ void ipv4_emit(struct writer *w, const struct ipv4_header *h)
     poke_u16(p + 10, header_csum(p, h->header_len));
 }
 
+void ipv4_set_total_len(uint8_t *p, uint16_t total_len)
+{
+    poke_u16(p + 10, csum_update(peek_u16(p + 10), peek_u16(p + 2), total_len));
+    poke_u16(p + 2, total_len);
+}
+
 bool ipv4_options_check(const uint8_t *options, size_t n, bool *source_route)
 {
     struct reader r = reader(options, n);

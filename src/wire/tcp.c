@@ -234,6 +234,15 @@ void tcp_emit(struct writer *w, const struct tcp_header *h)
     poke_u16(p + 18, h->urgent);
 }
 
+void tcp_cut_header(uint8_t *p, uint32_t at, bool last)
+{
+    poke_u32(p + 4, peek_u32(p + 4) + at);
+    if (at)
+        p[13] &= (uint8_t)~TCP_CWR;
+    if (!last)
+        p[13] &= (uint8_t) ~(TCP_FIN | TCP_PSH);
+}
+
 void tcp_flags_text(struct fmt *f, uint16_t flags)
 {
     static const char names[][4] = {"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR", "AE"};

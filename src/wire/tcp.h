@@ -97,6 +97,15 @@ void tcp_options_emit(struct writer *w, const struct tcp_options *o, bool syn, e
 /* Writes the 20 fixed bytes, with header_len and checksum as given. */
 void tcp_emit(struct writer *w, const struct tcp_header *h);
 
+/* The length of the header at p, options included: 20 to 60. */
+static inline uint32_t tcp_header_len(const uint8_t *p) { return (p[12] >> 4) * 4u; }
+
+/*
+ * Makes a copy of a super-segment's header that of a piece: `at` bytes further on in the stream. What is said once is
+ * said by the first piece (CWR) or the last (FIN, PSH). The checksum is the caller's.
+ */
+void tcp_cut_header(uint8_t *p, uint32_t at, bool last);
+
 /* "SYN,ACK" in the order FIN SYN RST PSH ACK URG ECE CWR; "none" for zero. */
 void tcp_flags_text(struct fmt *f, uint16_t flags);
 

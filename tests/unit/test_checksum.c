@@ -92,6 +92,28 @@ static void csum_add_takes_pieces_of_any_length(void **state)
     }
 }
 
+/* Long runs may take other registers than short ones. */
+static void csum_of_a_long_run_is_that_of_its_short_pieces(void **state)
+{
+    static uint8_t src[5000], dst[5000];
+    struct rng r;
+
+    rng_seed(&r, 4);
+    for (int round = 0; round < 2000; round++) {
+        size_t shift = rng_below(&r, 64), n = rng_below(&r, sizeof src - shift);
+        struct csum whole = {0}, copied = {0}, pieces = {0};
+
+        fill(src, sizeof src, &r);
+        csum_add(&whole, src + shift, n);
+        csum_copy(&copied, dst, src + shift, n);
+        for (size_t at = 0; at < n; at += 40)
+            csum_add(&pieces, src + shift + at, min_size(n - at, 40));
+        assert_int_equal(csum_fold(&whole), csum_fold(&pieces));
+        assert_int_equal(csum_fold(&copied), csum_fold(&pieces));
+        assert_true(memcmp(dst, src + shift, n) == 0);
+    }
+}
+
 static void csum_copy_copies_exactly_and_sums_the_same(void **state)
 {
     static uint8_t src[MOST + SHIFT], dst[MOST + 3 * SHIFT];
@@ -191,6 +213,7 @@ int main(void)
         cmocka_unit_test(csum_agrees_with_the_16_bit_loop_at_every_length_and_alignment),
         cmocka_unit_test(csum_of_a_long_run_of_ones_loses_no_carry),
         cmocka_unit_test(csum_add_takes_pieces_of_any_length),
+        cmocka_unit_test(csum_of_a_long_run_is_that_of_its_short_pieces),
         cmocka_unit_test(csum_copy_copies_exactly_and_sums_the_same),
         cmocka_unit_test(csum_add_u16_stands_at_an_even_offset_wherever_the_pieces_are),
         cmocka_unit_test(csum_over_a_right_checksum_field_is_zero),

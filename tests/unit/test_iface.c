@@ -252,7 +252,6 @@ static void what_the_link_cannot_carry_is_dropped(void **state)
         {WEFT_LINK_IP, 0, 1501, 0, false},
         {WEFT_LINK_ETHERNET, 0, 1514, 0, true},
         {WEFT_LINK_ETHERNET, 0, 1515, 0, false},
-        {WEFT_LINK_ETHERNET, 0, 3000, 1448, false}, /* nobody there to cut it */
         {WEFT_LINK_ETHERNET, WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO, 3000, 1448, true},
         {WEFT_LINK_ETHERNET, WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO, 3015, 1448, false}, /* above gso_max */
         {WEFT_LINK_ETHERNET, WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO, 3000, 0, false},

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* Segmentation in software; see gso.h. */
+#include "core/gso.h"
+
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
+
+/* Bytes from data to the payload. All headers are linear. */
+static uint32_t headers_len(const struct weft_pkt *super)
+{
+    uint32_t tcp = super->l4 - (uint32_t)pkt_headroom(super);
+
+    return tcp + tcp_header_len(super->data + tcp);
+}
+
+uint32_t gso_payload(const struct weft_pkt *super) { return pkt_total(super) - headers_len(super); }
+
+/* A few bytes may lie in the whole's own room; the rest is in blocks. */
+static void add_payload(struct weft_pkt *p, const struct span *piece)
+{
+    if (piece->block) {
+        pkt_add_span(p, piece->block, piece->data, piece->len);
+        return;
+    }
+    weft_assert(p->data + p->len + piece->len <= p->base + p->cap, "what fitted behind the whole's headers fits here");
+    memcpy(p->data + p->len, piece->data, piece->len);
+    p->len += piece->len;
+}
+
+/* The whole's headers in a packet of their own, with [at, at + len) of its payload. NULL: out of memory. */
+static struct weft_pkt *copy_piece(const struct weft_pkt *super, uint32_t head, uint32_t at, uint32_t len)
+{
+    struct weft_pkt *p = pkt_new(super->stack);
+    struct span piece[PKT_SPANS + 1];
+    uint32_t front = (uint32_t)pkt_headroom(super);
+    unsigned n;
+
+    if (!p)
+        return NULL;
+    p->data = p->base + PKT_HEADROOM - (super->l4 - front); /* so that l4 is where segments of their own have it */
+    p->len = head;
+    memcpy(p->data, super->data, head);
+    p->l2 = (uint16_t)pkt_headroom(p);
+    p->l3 = (uint16_t)(p->l2 + super->l3 - front);
+    p->l4 = (uint16_t)(p->l2 + super->l4 - front);
+    n = pkt_slices(super, head + at, len, piece);
+    for (unsigned i = 0; i < n; i++)
+        add_payload(p, &piece[i]);
+    return p;
+}
+
+/* The sum that the whole was begun with covers the length: here, another one. */
+static void put_sum(const struct weft_pkt *super, struct weft_pkt *p, bool finish)
+{
+    uint8_t *field = p->base + p->l4 + super->csum_offset;
+    uint32_t whole = pkt_total(super) - (super->l4 - (uint32_t)pkt_headroom(super)), len = pkt_total(p) - (p->l4 - p->l2);
+    struct csum sum = {0};
+
+    csum_add_u16(&sum, peek_u16(field));
+    csum_add_u16(&sum, (uint16_t)~whole);
+    csum_add_u16(&sum, (uint16_t)len);
+    p->csum_start = p->l4;
+    p->csum_offset = super->csum_offset;
+    p->csum_partial = !finish;
+    poke_u16(field, finish ? 0 : (uint16_t)~csum_fold(&sum));
+    if (finish) {
+        pkt_csum(p, p->l4 - (uint32_t)p->l2, len, &sum);
+        poke_u16(field, csum_fold(&sum));
+    }
+}
+
+struct weft_pkt *gso_piece(const struct weft_pkt *super, uint32_t at, bool finish_sum)
+{
+    uint32_t head = headers_len(super), payload = pkt_total(super) - head;
+    uint32_t len = min_u32(super->gso_size, payload - at);
+    struct weft_pkt *p = copy_piece(super, head, at, len);
+
+    weft_assert(super->csum_partial, "whoever makes a super-segment leaves its sum to be finished");
+    if (!p)
+        return NULL;
+    ipv4_set_total_len(p->base + p->l3, (uint16_t)(pkt_total(p) - (p->l3 - p->l2)));
+    tcp_cut_header(p->base + p->l4, at, at + len == payload);
+    put_sum(super, p, finish_sum);
+    return p;
+}
