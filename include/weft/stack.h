@@ -67,7 +67,12 @@ struct weft_tcp_config {
     unsigned initial_window;   /* segments: 10 (RFC 6928) */
     size_t send_buffer;        /* bytes queued per connection by default: 1 MiB */
     size_t receive_buffer;     /* most bytes unread per connection by default: 1 MiB; decides the window scale */
-    size_t max_half_open;      /* per stack: 65,536 */
+    size_t max_half_open;      /* half-open connections of all listeners: 65,536 */
+    unsigned max_syn_backlog;  /* without SYN cookies, half-open connections per listener; a quarter is reserved: 4,096 */
+    unsigned max_backlog;      /* connections that may wait for accept, whatever listen asks for (somaxconn): 4,096 */
+    unsigned syncookies;       /* 0: never; 1: when a listener has as many half-open connections as backlog; 2: always. 1 */
+    bool abort_on_overflow;    /* reset who completes a handshake and finds the accept queue full. Off: he tries again */
+    weft_time invalid_ratelimit; /* between two answers of a connection to old or misplaced segments: 500 ms, up to 10 s */
     size_t max_time_wait;      /* per stack: 262,144 */
     size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
     bool timestamps, sack, window_scaling;

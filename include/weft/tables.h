@@ -72,6 +72,8 @@ extern "C" {
     X(tcp_listen_no_syn, "neither SYN, ACK nor RST to a listener")                                                     \
     X(tcp_accept_full, "the accept queue is full")                                                                     \
     X(tcp_half_open_full, "the table of half-open connections is full")                                                \
+    X(tcp_half_open_reserved, "without SYN cookies, the last quarter of the half-open records is for known peers")     \
+    X(tcp_cookie_failed, "an acknowledgment to a listener that sent SYN cookies, but not this one")                    \
     X(tcp_half_open_repeat, "a repeated SYN for a half-open connection")                                               \
     X(tcp_half_open_bad_ack, "an acknowledgment that does not complete the handshake")                                 \
     X(tcp_half_open_reset, "a reset that ended a half-open connection")                                                \
@@ -162,6 +164,10 @@ enum weft_tcp_state {
     X(tcp_fast_retrans, "Tcp", "fast retransmissions started")                                                         \
     X(tcp_delayed_acks, "Tcp", "delayed acks sent")                                                                    \
     X(tcp_challenge_acks, "Tcp", "challenge acks sent")                                                                \
+    X(tcp_answers_skipped, "Tcp", "old or misplaced segments not answered, by the rate limit")                         \
+    X(tcp_cookies_sent, "Tcp", "SYN cookies sent")                                                                     \
+    X(tcp_cookies_received, "Tcp", "SYN cookies brought back")                                                         \
+    X(tcp_cookies_failed, "Tcp", "SYN cookies that were none of ours, or too old")                                     \
     X(tcp_window_probes, "Tcp", "zero window probes sent")                                                             \
     X(tcp_keepalives, "Tcp", "keepalive probes sent")                                                                  \
     X(tcp_out_of_order, "Tcp", "segments kept out of order")                                                           \

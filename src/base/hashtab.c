@@ -130,6 +130,9 @@ static void hashtab_shrink(struct hashtab *t)
         segment_free(t, last / HASHTAB_SEGMENT);
 }
 
+/* How many objects its buckets are meant for: nine in eight. A bucket is a cost of every object, so they are shared a bit. */
+static size_t hashtab_room(const struct hashtab *t) { return (size_t)t->buckets + t->buckets / 8; }
+
 bool hashtab_insert(struct hashtab *t, struct hash_node *node, unsigned tag, uint32_t hash)
 {
     uintptr_t *bucket;
@@ -141,7 +144,7 @@ bool hashtab_insert(struct hashtab *t, struct hash_node *node, unsigned tag, uin
     node->next = *bucket;
     *bucket = (uintptr_t)node | tag;
     t->count++;
-    for (unsigned i = 0; i < 2 && t->count > t->buckets; i++)
+    for (unsigned i = 0; i < 2 && t->count > hashtab_room(t); i++)
         if (!hashtab_grow(t))
             break;
     return true;

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 
 #define OBJECT_ALIGN 16u
+#define SLAB_ALIGN   8u  /* of objects in slabs: records count every byte */
 #define OBJECT_MAX   ((size_t)1 << 26) /* so that sixteen of them still fit a chunk_size of 32 bits */
 
 struct slab_chunk {
@@ -148,7 +149,7 @@ void slab_init(struct slab *s, struct mem *m, enum mem_class c, size_t object_si
     size_t object, chunk = WEFT_CHUNK, n;
 
     weft_assert(object_size <= OBJECT_MAX, "slabs are for records and packets, not for buffers");
-    object = size_up(object_size);
+    object = (max_size(object_size, 1) + SLAB_ALIGN - 1) & ~(size_t)(SLAB_ALIGN - 1);
     for (;; chunk *= 2) {
         n = (chunk - sizeof(struct slab_chunk)) / object;
         if ((chunk - n * object) * 8 < chunk)

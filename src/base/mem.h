@@ -68,7 +68,7 @@ struct slab {
     struct mem *mem;
     struct slab *next; /* in mem->slabs */
     enum mem_class class;
-    uint32_t object_size;  /* rounded up to 16 */
+    uint32_t object_size;  /* rounded up to 8 */
     uint32_t chunk_size;   /* WEFT_CHUNK, or a larger power of two for objects that would waste it */
     uint32_t per_chunk;
     uint32_t share;        /* what one live object is counted as: chunk_size / per_chunk */
@@ -85,7 +85,7 @@ void slab_init(struct slab *s, struct mem *m, enum mem_class c, size_t object_si
 /* Returns all idle chunks. No object may be live. */
 void slab_fini(struct slab *s);
 
-/* An object, 16-byte aligned, not zeroed; NULL as mem_alloc. */
+/* An object, aligned to 8 bytes (to 16 when its size is a multiple of that), not zeroed; NULL as mem_alloc. */
 void *slab_alloc(struct slab *s);
 
 /* NULL is ignored. */

@@ -27,6 +27,10 @@ static const struct weft_tcp_config tcp_default = {
     .send_buffer = 1 << 20,
     .receive_buffer = 1 << 20,
     .max_half_open = 65536,
+    .max_syn_backlog = 4096,
+    .max_backlog = 4096,
+    .syncookies = 1,
+    .invalid_ratelimit = 500 * WEFT_MS,
     .max_time_wait = 262144,
     .max_out_of_order = 128,
     .timestamps = true,
@@ -57,7 +61,8 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->delayed_ack < 500 * WEFT_MS && k->synack_retries <= 8 && k->syn_retries <= 127 &&
            k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
            k->initial_window && k->initial_window <= 1000 && k->send_buffer >= 2304 && k->receive_buffer >= 2304 &&
-           k->max_out_of_order && k->max_out_of_order <= 65536;
+           k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
+           k->syncookies <= 2 && k->invalid_ratelimit <= 10 * WEFT_S;
 }
 
 bool stack_config_is_sound(const struct weft_config *k)

@@ -5,8 +5,6 @@
  */
 #include "tcp/conn.h"
 
-#define CHALLENGE_INTERVAL (500 * WEFT_MS)
-
 void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     bool empty = seg->len == 0 || seg_has(seg, TCP_SYN);
@@ -14,8 +12,10 @@ void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
     if (!conn_work(c))
         return;
     if (empty) { /* two confused peers must not answer each other for ever; per connection: nothing to spy on */
-        if (c->challenged && conn_now(c) - c->challenged < CHALLENGE_INTERVAL)
+        if (c->challenged && conn_now(c) - c->challenged < tcp_config(c->ep.stack)->invalid_ratelimit) {
+            stack_count(c->ep.stack, WEFT_COUNT_tcp_answers_skipped);
             return;
+        }
         c->challenged = max_u64(conn_now(c), 1);
         stack_count(c->ep.stack, WEFT_COUNT_tcp_challenge_acks);
     }

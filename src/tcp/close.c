@@ -54,10 +54,10 @@ static void close_listener(struct tcp_conn *l)
         }
         conn_finish(c, 0); /* it leaves the queue, has no user, and is freed */
     }
+    listeners_remove(&t->listeners, l->listen->number);
     mem_free(&t->stack->mem, MEM_conn, l->listen, sizeof *l->listen);
     l->listen = NULL;
     state_set(l, WEFT_TCP_CLOSED);
-    half_open_timer(t);
 }
 
 /* Is anything left that the peer must be told about? */

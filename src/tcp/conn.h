@@ -25,9 +25,11 @@
 #include "ip/ip.h"
 #include "tcp/ackpolicy.h"
 #include "tcp/cc.h"
+#include "tcp/cookie.h"
 #include "tcp/flow.h"
 #include "tcp/halfopen.h"
 #include "tcp/isn.h"
+#include "tcp/listeners.h"
 #include "tcp/merge.h"
 #include "tcp/negotiate.h"
 #include "tcp/probe.h"
@@ -85,8 +87,11 @@ struct tcp_work {
 /* What a listener has besides. */
 struct tcp_listen {
     struct list accept;       /* of struct tcp_conn.link */
+    uint32_t number;          /* in tcp.listeners */
     uint32_t waiting, backlog;
-    uint32_t half_open;
+    uint32_t half_open;       /* records */
+    uint32_t young;           /* of them: those whose SYN,ACK was not repeated */
+    weft_time cookies_at;     /* when the last SYN cookie was sent; WEFT_NEVER: never */
 };
 
 struct tcp_conn {
@@ -164,7 +169,8 @@ struct tcp {
     struct halfopen_table half_open;
     struct timewait_table time_wait;
     struct merge merge;       /* what the batch that is coming in may still add to */
-    struct sip_key table_key, isn_key, ts_key;
+    struct listeners listeners;
+    struct sip_key table_key, isn_key, ts_key, cookie_key;
     uint32_t port_counter;
 };
 
@@ -342,12 +348,14 @@ struct tcp_found {
     };
 };
 struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow);
+/* The same when its hash is wanted for more. */
+struct tcp_found demux_find_hashed(struct tcp *t, const struct tcp_flow *flow, uint32_t hash);
 struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local);
 uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow);
 uint32_t demux_hash_of(const void *ctx, const struct hash_node *node, unsigned tag);
 uint32_t demux_binding_hash(const void *ctx, const struct hash_node *node, unsigned tag);
-/* Puts a connection in; false: out of memory. It leaves the loose list. */
-bool demux_insert(struct tcp *t, struct tcp_conn *c);
+/* Puts a connection in under the hash of its name; false: out of memory. It leaves the loose list. */
+bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash);
 /* Takes it out and puts it on the loose list. */
 void demux_remove(struct tcp *t, struct tcp_conn *c);
 /* Binds; WEFT_EADDRINUSE, WEFT_ENOMEM. listening: it is about to listen (stricter than bind). */
@@ -371,7 +379,7 @@ struct segment {
     struct tcp_options o;
     uint8_t ttl, tos;
     uint16_t gso_size;
-    struct ip_path *path;  /* NULL: looked up */
+    struct ip_path *path;  /* NULL: segment_reply looks it up */
 };
 /* Writes header and checksum and gives the packet to IP. */
 void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg);
@@ -388,7 +396,7 @@ void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg);            
 void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg);  /* passive.c, §3.10.7.4 for SYN-RECEIVED */
 void half_open_timer(struct tcp *t);
 void half_open_send(struct tcp *t, const struct halfopen *h);                    /* the SYN,ACK; listen.c */
-void half_open_drop(struct tcp *t, struct halfopen *h);
+void half_open_release(struct tcp *t, struct halfopen *h);                       /* out of the table: frees it */
 void half_open_forget(struct tcp *t, struct tcp_conn *listener);                 /* the listener goes */
 enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg);          /* synsent.c, §3.10.7.3 */
 enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg);                  /* arrives.c, §3.10.7.4 */
@@ -398,6 +406,15 @@ void time_wait_timer(struct tcp *t);
 void time_wait_end(struct tcp *t, struct timewait *w);                           /* before its turn */
 void timeouts_fire(weft_sock *e);                                                /* timeouts.c, §3.10.8 */
 bool tcp_error(weft_stack *s, const struct ip_error *e);                         /* errors.c, §3.9.2.2 */
+
+static inline struct tcp_conn *half_open_listener(const struct tcp *t, const struct halfopen *h)
+{
+    return listeners_get(&t->listeners, h->listener);
+}
+
+/* birth.c: the third segment makes a connection in the record's place, or of a cookie, and goes through its steps. */
+void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg);
+void conn_born_of_cookie(struct tcp_conn *listener, const struct halfopen *h, struct tcp_seg *seg);
 
 /* The connection's SYN was acknowledged: ESTABLISHED, and whoever waits for that is told. */
 void conn_established(struct tcp_conn *c);

@@ -59,14 +59,18 @@ static struct tcp_found found(struct hash_node *node, unsigned tag)
 
 struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow)
 {
+    return demux_find_hashed(t, flow, demux_hash(t, flow));
+}
+
+struct tcp_found demux_find_hashed(struct tcp *t, const struct tcp_flow *flow, uint32_t hash)
+{
     bool v6 = flow_is_v6(flow);
     size_t size = key_size(v6);
     union tcp_key key;
     unsigned tag;
 
     key_pack(&key, flow, v6);
-    for (struct hash_node *n = hashtab_first(&t->table, (uint32_t)siphash13(t->table_key, &key, size), &tag); n;
-         n = hashtab_next(n, &tag)) {
+    for (struct hash_node *n = hashtab_first(&t->table, hash, &tag); n; n = hashtab_next(n, &tag)) {
         bool is_v6;
         const union tcp_key *k = key_of(n, tag, &is_v6);
 
@@ -76,11 +80,9 @@ struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow)
     return (struct tcp_found){.any = false};
 }
 
-bool demux_insert(struct tcp *t, struct tcp_conn *c)
+bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
 {
-    struct tcp_flow flow = conn_flow(c);
-
-    if (!hashtab_insert(&t->table, &c->hash, TCP_TAG_CONN, demux_hash(t, &flow)))
+    if (!hashtab_insert(&t->table, &c->hash, TCP_TAG_CONN, hash))
         return false;
     c->in_table = true;
     list_remove(&c->link);

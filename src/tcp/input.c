@@ -94,8 +94,10 @@ static void to_time_wait(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 /* To whoever it is for; the packet ends here. */
 static void dispatch(struct tcp *t, struct tcp_seg *seg)
 {
-    struct tcp_found f = demux_find(t, &seg->flow);
+    struct tcp_found f;
 
+    seg->hash = demux_hash(t, &seg->flow);
+    f = demux_find_hashed(t, &seg->flow, seg->hash);
     if (!f.any)
         to_nobody(t, seg);
     else if (f.tag == TCP_TAG_CONN)

@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * RFC 9293 §3.10.7.2: a segment arrives for a listener. A SYN becomes a compact half-open record and a SYN,ACK; no
- * connection exists before the third segment proves that the peer is where it says.
+ * connection exists before the third segment proves that the peer is where it says. When there are too many records
+ * the SYN,ACK is a cookie (cookie.h), and what proves the peer is that it brings the cookie back.
  */
 #include "tcp/conn.h"
 
 #define OLD_WINDOW 65537 /* beyond what old duplicates of the pair can acknowledge */
 
-static struct tcp_options reply_options(const struct tcp *t, const struct halfopen *h, const struct tcp_offer *offer)
-{
-    struct tcp_options o = {.mss = offer->mss, .wscale = h->wscale ? (int8_t)h->rcv_wscale : -1};
+/* ---- the SYN,ACK ---- */
 
-    o.sack_permitted = h->sack;
-    o.has_ts = h->has_ts;
-    o.ts_val = ts_clock(t->stack->now, h->ts_offset);
-    o.ts_ecr = h->ts_recent;
-    return o;
+static void put_options(const struct halfopen *h, const struct tcp_offer *offer, struct tcp_options *o)
+{
+    o->mss = offer->mss;
+    o->wscale = h->snd_wscale == HALFOPEN_NO_WSCALE ? -1 : (int8_t)h->rcv_wscale;
+    o->sack_permitted = h->sack;
+    o->has_ts = h->has_ts;
+    o->ts_ecr = h->ts_recent;
 }
 
-void half_open_send(struct tcp *t, const struct halfopen *h)
+/* ts: our timestamp clock for the peer. */
+static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct halfopen *h, uint32_t ts,
+                         struct ip_path *path)
 {
-    const struct tcp_conn *l = h->listener;
-    struct segment out = {.flow = key_unpack(&h->key, h->v6), .ttl = l->ep.ttl, .tos = l->ep.tos};
-    struct ip_path path = {0};
-    struct tcp_offer offer;
+    struct segment out = {.flow = key_unpack(&h->key, h->v6), .ttl = l->ep.ttl, .tos = l->ep.tos, .path = path};
+    struct tcp_offer offer = conn_offer(l, path, h->v6);
 
-    if (route_lookup(t->stack, &out.flow.remote.ip, &path) < 0)
-        return;
-    offer = conn_offer(l, &path, h->v6);
-    out.o = reply_options(t, h, &offer);
+    put_options(h, &offer, &out.o);
+    out.o.ts_val = ts;
     out.h.seq = h->iss;
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_SYN | TCP_ACK;
@@ -36,70 +35,209 @@ void half_open_send(struct tcp *t, const struct halfopen *h)
     segment_reply(t->stack, &out);
 }
 
-static void fill(struct halfopen *h, struct tcp_conn *l, const struct tcp_seg *seg, const struct tcp_agreed *agreed)
+void half_open_send(struct tcp *t, const struct halfopen *h)
 {
-    h->listener = l;
+    struct tcp_flow flow = key_unpack(&h->key, h->v6);
+    struct ip_path path = {0};
+
+    if (route_lookup(t->stack, &flow.remote.ip, &path) < 0)
+        return;
+    send_syn_ack(t, half_open_listener(t, h), h,
+                 ts_clock(t->stack->now, ts_offset(t->ts_key, &flow.local, &flow.remote)), &path);
+}
+
+/* ---- the record ---- */
+
+/* What a SYN tells, as far as it is agreed; everything but the name and our own number. */
+static void fill(struct halfopen *h, const struct tcp_conn *l, const struct tcp_seg *seg, const struct ip_path *path)
+{
+    struct tcp_offer offer = conn_offer(l, path, h->v6);
+    struct tcp_agreed agreed = negotiate(&offer, &seg->o, h->v6);
+
+    h->listener = l->listen->number;
     h->irs = seg->h.seq;
     h->ts_recent = seg->o.ts_val;
-    h->peer_wnd = seg->h.window;
-    h->peer_mss = agreed->peer_mss;
-    h->snd_wscale = agreed->snd_wscale;
-    h->rcv_wscale = agreed->rcv_wscale;
-    h->has_ts = agreed->timestamps;
-    h->sack = agreed->sack;
-    h->wscale = seg->o.wscale >= 0 && tcp_config(l->ep.stack)->window_scaling;
+    h->peer_mss = agreed.peer_mss;
+    h->snd_wscale = offer.window_scaling && seg->o.wscale >= 0 ? agreed.snd_wscale : HALFOPEN_NO_WSCALE;
+    h->rcv_wscale = agreed.rcv_wscale;
+    h->has_ts = agreed.timestamps;
+    h->sack = agreed.sack;
+}
+
+static struct seq first_number(const struct tcp *t, const struct tcp_seg *seg)
+{
+    struct seq iss = isn(t->isn_key, &seg->flow.local, &seg->flow.remote, t->stack->now);
+
+    return seg->reopens && !seq_gt(iss, seg->above) ? seq_add(seg->above, OLD_WINDOW) : iss;
 }
 
 /* Makes the record and sends the SYN,ACK; the reason when it cannot. */
-static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg)
+static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, struct ip_path *path)
 {
     struct tcp *t = conn_tcp(l);
     weft_stack *s = t->stack;
-    struct ip_path path = {0};
-    struct tcp_offer offer;
-    struct tcp_agreed agreed;
-    struct halfopen *h;
+    struct halfopen *h = halfopen_new(&t->half_open, &seg->flow, s->now, tcp_config(s)->rto_initial);
 
-    if (t->half_open.count >= tcp_config(s)->max_half_open)
-        return WEFT_DROP_tcp_half_open_full;
-    if (route_lookup(s, &seg->flow.remote.ip, &path) < 0)
-        return WEFT_DROP_ip_no_route;
-    h = halfopen_new(&t->half_open, &seg->flow, s->now, tcp_config(s)->rto_initial);
     if (!h)
         return WEFT_DROP_no_memory;
-    offer = conn_offer(l, &path, h->v6);
-    agreed = negotiate(&offer, &seg->o, h->v6);
-    fill(h, l, seg, &agreed);
-    h->ts_offset = ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote);
-    h->iss = isn(t->isn_key, &seg->flow.local, &seg->flow.remote, s->now);
-    if (seg->reopens && !seq_gt(h->iss, seg->above))
-        h->iss = seq_add(seg->above, OLD_WINDOW);
-    if (!hashtab_insert(&t->table, &h->hash, TCP_TAG_HALF_OPEN, demux_hash(t, &seg->flow))) {
+    fill(h, l, seg, path);
+    h->iss = first_number(t, seg);
+    if (!hashtab_insert(&t->table, &h->hash, TCP_TAG_HALF_OPEN, seg->hash)) {
         halfopen_free(&t->half_open, h);
         return WEFT_DROP_no_memory;
     }
     l->listen->half_open++;
-    half_open_timer(t);
+    l->listen->young++;
+    if (halfopen_is_first(&t->half_open, h) && time_after(s->now, tcp_config(s)->rto_initial) < t->half_open.timer.deadline)
+        timer_set(&s->wheel, &t->half_open.timer, halfopen_deadline(&t->half_open, s->now));
     if (unlikely(s->env.trace))
         stack_trace_state(s, NULL, &seg->flow.local, &seg->flow.remote, WEFT_TCP_LISTEN, WEFT_TCP_SYN_RECEIVED);
-    half_open_send(t, h);
+    send_syn_ack(t, l, h, ts_clock(s->now, ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote)), path);
+    return WEFT_DROP_none;
+}
+
+/* ---- the cookie ---- */
+
+/* Sends a SYN,ACK that is a cookie, and keeps nothing but the time. */
+static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ip_path *path)
+{
+    struct tcp *t = conn_tcp(l);
+    weft_stack *s = t->stack;
+    struct halfopen h = {.v6 = flow_is_v6(&seg->flow)};
+    uint32_t ts;
+
+    fill(&h, l, seg, path);
+    key_pack(&h.key, &seg->flow, h.v6);
+    if (!h.has_ts) { /* then there is no place to keep them */
+        h.sack = false;
+        h.snd_wscale = HALFOPEN_NO_WSCALE;
+    }
+    h.iss = cookie_make(t->cookie_key, &seg->flow, h.irs, h.peer_mss, s->now);
+    ts = cookie_timestamp((uint32_t)(s->now / WEFT_MS),
+                          (struct cookie_options){
+                              .wscale = h.snd_wscale == HALFOPEN_NO_WSCALE ? -1 : (int8_t)h.snd_wscale,
+                              .sack = h.sack,
+                          });
+    l->listen->cookies_at = s->now;
+    stack_count(s, WEFT_COUNT_tcp_cookies_sent);
+    send_syn_ack(t, l, &h, ts + ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote), path);
+}
+
+/* Has this listener sent a cookie that may still be good? Else nobody has one to bring back. */
+static bool awaits_cookies(const struct tcp_conn *l)
+{
+    return l->listen->cookies_at != WEFT_NEVER && conn_now(l) - l->listen->cookies_at < COOKIE_LIFE;
+}
+
+/* The options that our timestamp remembers. False: nothing of ours, for it remembers what we do not use. */
+static bool recall_options(const struct tcp_conn *l, struct halfopen *h, const struct tcp_seg *seg)
+{
+    const struct weft_tcp_config *k = tcp_config(l->ep.stack);
+    struct tcp *t = conn_tcp(l);
+    struct ip_path nowhere = {0};
+    struct cookie_options o;
+
+    h->snd_wscale = HALFOPEN_NO_WSCALE;
+    if (!seg->o.has_ts || !seg->o.ts_ecr)
+        return true;
+    o = cookie_read_timestamp(seg->o.ts_ecr - ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote));
+    if (!k->timestamps || (o.sack && !k->sack) || (o.wscale >= 0 && !k->window_scaling))
+        return false;
+    h->has_ts = true;
+    h->ts_recent = seg->o.ts_val;
+    h->sack = o.sack;
+    if (o.wscale >= 0) {
+        h->snd_wscale = (uint32_t)o.wscale & 15;
+        h->rcv_wscale = conn_offer(l, &nowhere, h->v6).wscale & 15;
+    }
+    return true;
+}
+
+/* Somebody brings a cookie back: the record it stands for; false when it stands for none. */
+static bool recall(const struct tcp_conn *l, struct halfopen *h, const struct tcp_seg *seg)
+{
+    const struct tcp *t = conn_tcp(l);
+
+    *h = (struct halfopen){.v6 = flow_is_v6(&seg->flow), .listener = l->listen->number};
+    h->irs = seq_sub(seg->h.seq, 1);
+    h->iss = seq_sub(seg->h.ack, 1);
+    h->peer_mss = cookie_check(t->cookie_key, &seg->flow, h->irs, h->iss, t->stack->now);
+    return h->peer_mss && recall_options(l, h, seg);
+}
+
+/* Second: ACK. Any acknowledgment is bad here (RFC 9293 §3.10.7.2) but that of a cookie. */
+static void ack_arrives(struct tcp_conn *l, struct tcp_seg *seg)
+{
+    weft_stack *s = l->ep.stack;
+    struct halfopen h;
+
+    seg->why = WEFT_DROP_tcp_listen_ack;
+    if (!seg_has(seg, TCP_SYN) && tcp_config(s)->syncookies && awaits_cookies(l)) {
+        if (recall(l, &h, seg)) {
+            stack_count(s, WEFT_COUNT_tcp_cookies_received);
+            seg->why = WEFT_DROP_none;
+            conn_born_of_cookie(l, &h, seg);
+            return;
+        }
+        stack_count(s, WEFT_COUNT_tcp_cookies_failed);
+        seg->why = WEFT_DROP_tcp_cookie_failed;
+        if (seg->len) /* DEVIATION: what came before it was lost, or found no room, perhaps, and will come again */
+            return;
+    }
+    segment_refuse(s, seg);
+}
+
+/* ---- admission ---- */
+
+/*
+ * As Linux has it: no more half-open connections than connections may wait for accept; without cookies the last quarter
+ * of max_syn_backlog is left to peers that have proved to be there, which here means those whose TIME-WAIT we know.
+ */
+static enum weft_drop admit(const struct tcp_conn *l, const struct tcp_seg *seg, bool *cookie)
+{
+    const struct weft_tcp_config *k = tcp_config(l->ep.stack);
+    const struct tcp_listen *own = l->listen;
+    size_t all = conn_tcp(l)->half_open.count;
+    bool full = own->half_open >= own->backlog && !seg->reopens;
+
+    *cookie = k->syncookies == 2 && !seg->reopens;
+    if (full || all >= k->max_half_open) {
+        if (!k->syncookies)
+            return WEFT_DROP_tcp_half_open_full;
+        *cookie = true;
+    }
+    if (own->waiting > own->backlog) /* backlog + 1 may wait; the peer will try again */
+        return WEFT_DROP_tcp_accept_full;
+    if (!k->syncookies && !seg->reopens && own->half_open + k->max_syn_backlog / 4 >= k->max_syn_backlog)
+        return WEFT_DROP_tcp_half_open_reserved;
+    return WEFT_DROP_none;
+}
+
+/* Third: SYN. */
+static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
+{
+    struct ip_path path = {0};
+    bool cookie;
+    enum weft_drop why = admit(l, seg, &cookie);
+
+    if (why != WEFT_DROP_none)
+        return why;
+    if (route_lookup(l->ep.stack, &seg->flow.remote.ip, &path) < 0)
+        return WEFT_DROP_ip_no_route;
+    if (!cookie)
+        return open_half(l, seg, &path);
+    send_cookie(l, seg, &path);
     return WEFT_DROP_none;
 }
 
 void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg)
 {
-    struct tcp_listen *l = listener->listen;
-
-    if (seg_has(seg, TCP_RST)) { /* first */
+    if (seg_has(seg, TCP_RST)) /* first */
         seg->why = WEFT_DROP_tcp_listen_rst;
-    } else if (seg_has(seg, TCP_ACK)) { /* second */
-        segment_refuse(listener->ep.stack, seg);
-        seg->why = WEFT_DROP_tcp_listen_ack;
-    } else if (!seg_has(seg, TCP_SYN)) { /* fourth: should not be reached, says the RFC; a bare segment does */
+    else if (seg_has(seg, TCP_ACK)) /* second */
+        ack_arrives(listener, seg);
+    else if (seg_has(seg, TCP_SYN)) /* third */
+        seg->why = syn_arrives(listener, seg);
+    else /* fourth: should not be reached, says the RFC; a bare segment does */
         seg->why = WEFT_DROP_tcp_listen_no_syn;
-    } else if (l->waiting > l->backlog) { /* as Linux: backlog + 1 may wait; the peer will try again */
-        seg->why = WEFT_DROP_tcp_accept_full;
-    } else { /* third */
-        seg->why = open_half(listener, seg);
-    }
 }

@@ -64,6 +64,7 @@ int tcp_listen(weft_sock *e, unsigned backlog)
     struct tcp_listen *l;
     int err;
 
+    backlog = min_u32(backlog, tcp_config(t->stack)->max_backlog);
     if (c->state == WEFT_TCP_LISTEN) {
         c->listen->backlog = backlog;
         return 0;
@@ -78,7 +79,12 @@ int tcp_listen(weft_sock *e, unsigned backlog)
     l = mem_alloc(&t->stack->mem, MEM_conn, sizeof *l);
     if (!l)
         return WEFT_ENOMEM;
-    *l = (struct tcp_listen){.backlog = backlog};
+    *l = (struct tcp_listen){.backlog = backlog, .cookies_at = WEFT_NEVER};
+    l->number = listeners_add(&t->listeners, &t->stack->mem, c);
+    if (!l->number) {
+        mem_free(&t->stack->mem, MEM_conn, l, sizeof *l);
+        return WEFT_ENOMEM;
+    }
     list_init(&l->accept);
     c->listen = l;
     c->peer_mss = 0; /* of an earlier connection */
@@ -213,7 +219,7 @@ int tcp_connect(weft_sock *e, const struct weft_addr *peer)
         return WEFT_ENOMEM;
     c->work->path = path;
     conn_name(c, &flow);
-    if (!demux_insert(t, c)) {
+    if (!demux_insert(t, c, demux_hash(t, &flow))) {
         conn_name(c, &unnamed);
         return WEFT_ENOMEM;
     }

@@ -6,161 +6,132 @@
  */
 #include "tcp/conn.h"
 
-#define CHALLENGE_WINDOW 65535 /* the window that our SYN,ACK announced at most */
+#define SYN_ACK_WINDOW 65535 /* what our SYN,ACK announced at most */
 
-void half_open_drop(struct tcp *t, struct halfopen *h)
+/* ---- its end ---- */
+
+void half_open_release(struct tcp *t, struct halfopen *h)
+{
+    struct tcp_listen *l = half_open_listener(t, h)->listen;
+
+    l->half_open--;
+    l->young -= h->repeats == 0;
+    halfopen_free(&t->half_open, h);
+    if (t->half_open.count == 0) /* else the timer may come too soon, which is harmless */
+        timer_set(&t->stack->wheel, &t->half_open.timer, WEFT_NEVER);
+}
+
+static void drop(struct tcp *t, struct halfopen *h)
 {
     struct tcp_flow flow = key_unpack(&h->key, h->v6);
 
     hashtab_remove(&t->table, &h->hash, demux_hash(t, &flow));
-    h->listener->listen->half_open--;
-    halfopen_free(&t->half_open, h);
+    half_open_release(t, h);
 }
 
 void half_open_forget(struct tcp *t, struct tcp_conn *listener)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(t->half_open.fifo) && listener->listen->half_open; i++)
-        list_each_safe(it, next, &t->half_open.fifo[i]) {
-            struct halfopen *h = container_of(it, struct halfopen, link);
+    struct halfopen *h = halfopen_next(&t->half_open, NULL);
 
-            if (h->listener == listener)
-                half_open_drop(t, h);
-        }
+    while (h && listener->listen->half_open) {
+        struct halfopen *next = halfopen_next(&t->half_open, h);
+
+        if (half_open_listener(t, h) == listener)
+            drop(t, h);
+        h = next;
+    }
+}
+
+/* ---- the SYN,ACK goes again ---- */
+
+/* How long a SYN,ACK is repeated: less often while old records crowd the listener, as Linux does. */
+static unsigned allowed_repeats(const struct tcp_conn *l, const struct weft_tcp_config *k)
+{
+    const struct tcp_listen *own = l->listen;
+    unsigned most = k->synack_retries;
+
+    if (2 * own->half_open <= max_u32(8, own->backlog))
+        return most;
+    for (uint64_t young = 2 * (uint64_t)own->young; most > 2 && own->half_open >= young; young *= 2)
+        most--;
+    return most;
+}
+
+/* Its time has come: once more, or never again. */
+static void repeat(struct tcp *t, struct halfopen *h)
+{
+    const struct weft_tcp_config *k = tcp_config(t->stack);
+    struct tcp_conn *l = half_open_listener(t, h);
+
+    if (!halfopen_repeat(&t->half_open, h, t->stack->now, k->rto_initial, k->rto_max, allowed_repeats(l, k))) {
+        stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
+        drop(t, h);
+        return;
+    }
+    l->listen->young -= h->repeats == 1;
+    stack_count(t->stack, WEFT_COUNT_tcp_retrans_segs);
+    half_open_send(t, h);
 }
 
 void half_open_timer(struct tcp *t)
 {
-    const struct weft_tcp_config *k = tcp_config(t->stack);
     struct halfopen *h;
 
-    while ((h = halfopen_due(&t->half_open, t->stack->now))) {
-        if (halfopen_repeat(&t->half_open, h, t->stack->now, k->rto_initial, k->synack_retries)) {
-            stack_count(t->stack, WEFT_COUNT_tcp_retrans_segs);
-            half_open_send(t, h);
-        } else {
-            stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
-            half_open_drop(t, h);
-        }
-    }
-    timer_set(&t->stack->wheel, &t->half_open.timer, halfopen_deadline(&t->half_open));
+    while ((h = halfopen_due(&t->half_open, t->stack->now)))
+        repeat(t, h);
+    timer_set(&t->stack->wheel, &t->half_open.timer, halfopen_deadline(&t->half_open, t->stack->now));
 }
 
-/* ---- the connection that a record becomes ---- */
+/* ---- what arrives ---- */
 
-static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
-{
-    c->ep.ttl = l->ep.ttl;
-    c->ep.tos = l->ep.tos;
-    c->ep.reuse_addr = l->ep.reuse_addr;
-    c->ep.reuse_port = l->ep.reuse_port;
-    c->nodelay = l->nodelay;
-    c->keepalive = l->keepalive;
-    c->settings = settings_share(l->settings);
-    c->send_buffer = l->send_buffer;
-    c->receive_buffer = l->receive_buffer;
-}
-
-/* The handshake's outcome, as it stands before its last acknowledgment is processed. */
-static void fill(struct tcp_conn *c, const struct halfopen *h)
-{
-    struct tcp_agreed agreed = {h->peer_mss, h->snd_wscale, h->rcv_wscale, h->has_ts, h->sack};
-
-    c->passive = true;
-    conn_agree(c, &agreed, TCP_DEFAULT_MSS_V4);
-    c->snd.una = h->iss;
-    c->snd.nxt = seq_add(h->iss, 1);
-    c->snd.wnd = c->snd.max_wnd = h->peer_wnd;
-    c->snd.wl1 = h->irs;
-    c->snd.wl2 = h->iss;
-    c->rcv.nxt = c->rcv.acked = seq_add(h->irs, 1);
-    c->rcv.edge = seq_add(c->rcv.nxt, min_u32(c->receive_buffer, 65535));
-    c->ts_recent = h->ts_recent;
-    c->ts_recent_at = conn_now(c);
-    c->ts_offset = h->ts_offset;
-}
-
-/* Makes the connection in the record's place; NULL when out of memory (the record stays). */
-static struct tcp_conn *grow_up(struct tcp *t, struct halfopen *h, const struct tcp_flow *flow)
-{
-    struct tcp_conn *l = h->listener;
-    struct tcp_conn *c = conn_new(t, h->v6);
-    struct tcp_work *w;
-
-    if (!c)
-        return NULL;
-    w = conn_work(c);
-    if (!w) {
-        conn_free(c);
-        return NULL;
-    }
-    conn_name(c, flow);
-    inherit(c, l);
-    fill(c, h);
-    route_lookup(t->stack, &flow->remote.ip, &w->path);
-    conn_update_mss(c);
-    if (h->repeats == 0) /* else the sample would be ambiguous (Karn) */
-        w->syn_sent_at = h->due - tcp_config(t->stack)->rto_initial;
-    w->retries = h->repeats;
-    hashtab_replace(&t->table, &h->hash, &c->hash, TCP_TAG_CONN, demux_hash(t, flow));
-    c->in_table = true;
-    list_remove(&c->link);
-    list_push_back(&l->listen->accept, &c->link);
-    l->listen->waiting++;
-    l->listen->half_open--;
-    c->parent = l;
-    halfopen_free(&t->half_open, h);
-    half_open_timer(t);
-    state_set(c, WEFT_TCP_SYN_RECEIVED);
-    return c;
-}
-
-/* The third segment: it goes through the eight steps on the new connection. */
+/* The third segment. */
 static void complete(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {
-    struct tcp_conn *l = h->listener, *c;
-    enum tcp_step step;
+    const struct tcp_listen *l = half_open_listener(t, h)->listen;
 
-    if (l->listen->waiting > l->listen->backlog) {
-        seg->why = WEFT_DROP_tcp_accept_full; /* the peer will send it again, or we our SYN,ACK */
+    if (l->waiting <= l->backlog) {
+        conn_born_of_record(t, h, seg);
         return;
     }
-    c = grow_up(t, h, &seg->flow);
-    if (!c) {
-        seg->why = WEFT_DROP_no_memory;
-        return;
-    }
-    stack_count(t->stack, WEFT_COUNT_tcp_passive_opens);
-    endpoint_notify(&l->ep, WEFT_READABLE);
-    account_in(c, seg);
-    step = arrives(c, seg);
-    if (step != TCP_GONE)
-        conn_settle(c);
+    seg->why = WEFT_DROP_tcp_accept_full;
+    if (tcp_config(t->stack)->abort_on_overflow) {
+        segment_refuse(t->stack, seg);
+        drop(t, h);
+    } /* else the peer will send it again, or we our SYN,ACK */
 }
 
-/* ---- the checks, in RFC order ---- */
-
-/* An acknowledgment of where we stand; the SYN,ACK's own numbers, without SYN. */
-static void challenge(struct tcp *t, const struct halfopen *h, const struct tcp_flow *flow)
+/*
+ * An acknowledgment of where we stand; the SYN,ACK's own numbers, without SYN. Once in a while: two confused peers must
+ * not answer each other for ever. What carries text is answered each time, for such a loop has none.
+ */
+static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *seg)
 {
-    struct segment out = {.flow = *flow, .o = TCP_NO_OPTIONS, .ttl = h->listener->ep.ttl, .tos = h->listener->ep.tos};
+    const struct tcp_conn *l = half_open_listener(t, h);
+    struct segment out = {.flow = seg->flow, .o = TCP_NO_OPTIONS, .ttl = l->ep.ttl, .tos = l->ep.tos};
+    bool empty = seg_len(seg) == 0 || seg_has(seg, TCP_SYN);
 
+    if (empty && !halfopen_may_answer(h, t->stack->now, tcp_config(t->stack)->invalid_ratelimit)) {
+        stack_count(t->stack, WEFT_COUNT_tcp_answers_skipped);
+        return;
+    }
     out.h.seq = seq_add(h->iss, 1);
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_ACK;
-    out.h.window = (uint16_t)(min_u32(h->listener->receive_buffer, 65535) >> h->rcv_wscale);
+    out.h.window = (uint16_t)(min_u32(l->receive_buffer, SYN_ACK_WINDOW) >>
+                              (h->snd_wscale == HALFOPEN_NO_WSCALE ? 0 : h->rcv_wscale));
     if (h->has_ts) {
         out.o.has_ts = true;
-        out.o.ts_val = ts_clock(t->stack->now, h->ts_offset);
+        out.o.ts_val = ts_clock(t->stack->now, ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote));
         out.o.ts_ecr = h->ts_recent;
     }
     stack_count(t->stack, WEFT_COUNT_tcp_challenge_acks);
     segment_reply(t->stack, &out);
 }
 
-static bool in_window(const struct halfopen *h, const struct tcp_seg *seg)
+static bool in_window(const struct tcp *t, const struct halfopen *h, const struct tcp_seg *seg)
 {
     struct seq next = seq_add(h->irs, 1);
-    uint32_t wnd = min_u32(h->listener->receive_buffer, CHALLENGE_WINDOW);
+    uint32_t wnd = min_u32(half_open_listener(t, h)->receive_buffer, SYN_ACK_WINDOW);
 
     return seq_in(seg->h.seq, next, seq_add(next, wnd));
 }
@@ -171,26 +142,47 @@ static void reset_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg
     if (seq_eq(seg->h.seq, seq_add(h->irs, 1))) {
         seg->why = WEFT_DROP_tcp_half_open_reset;
         stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
-        half_open_drop(t, h);
-        half_open_timer(t);
-    } else if (in_window(h, seg)) {
+        drop(t, h);
+    } else if (in_window(t, h, seg)) {
         seg->why = WEFT_DROP_tcp_challenge_rst;
-        challenge(t, h, &seg->flow);
+        challenge(t, h, seg);
     } else {
         seg->why = WEFT_DROP_tcp_beyond_window;
     }
 }
 
-/* The SYN once more gets the SYN,ACK once more; another SYN is challenged (DEVIATION: RFC 9293 would return to LISTEN). */
+/* Its SYN,ACK goes out now: the next repeat waits from here on. */
+static struct halfopen *restart(struct tcp *t, struct halfopen *h, uint32_t hash)
+{
+    const struct weft_tcp_config *k = tcp_config(t->stack);
+    struct halfopen *copy = halfopen_restart(&t->half_open, h, t->stack->now, k->rto_initial, k->rto_max);
+
+    if (!copy)
+        return h;
+    hashtab_replace(&t->table, &h->hash, &copy->hash, TCP_TAG_HALF_OPEN, hash);
+    halfopen_free(&t->half_open, h);
+    return copy;
+}
+
+/* The SYN once more gets the SYN,ACK once more; not too often, though. */
+static void repeated_syn_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
+{
+    seg->why = WEFT_DROP_tcp_half_open_repeat;
+    if (halfopen_may_answer(h, t->stack->now, tcp_config(t->stack)->invalid_ratelimit))
+        half_open_send(t, restart(t, h, seg->hash));
+    else
+        stack_count(t->stack, WEFT_COUNT_tcp_answers_skipped);
+}
+
+/* Another SYN is challenged (DEVIATION: RFC 9293 would return to LISTEN). */
 static void syn_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {
     if (seq_eq(seg->h.seq, h->irs) && !seg_has(seg, TCP_ACK)) {
-        seg->why = WEFT_DROP_tcp_half_open_repeat;
-        half_open_send(t, h);
+        repeated_syn_arrives(t, h, seg);
         return;
     }
     seg->why = WEFT_DROP_tcp_challenge_syn;
-    challenge(t, h, &seg->flow);
+    challenge(t, h, seg);
 }
 
 void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
@@ -201,16 +193,16 @@ void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
         seg->why = WEFT_DROP_tcp_no_timestamp;
     } else if (h->has_ts && !rst && (int32_t)(seg->o.ts_val - h->ts_recent) < 0) {
         seg->why = WEFT_DROP_tcp_paws;
-        challenge(t, h, &seg->flow);
+        challenge(t, h, seg);
     } else if (rst) {
         reset_arrives(t, h, seg);
     } else if (seg_has(seg, TCP_SYN)) {
         syn_arrives(t, h, seg);
     } else if (!seg_has(seg, TCP_ACK)) {
         seg->why = WEFT_DROP_tcp_no_ack;
-    } else if (!in_window(h, seg)) {
+    } else if (!in_window(t, h, seg)) {
         seg->why = WEFT_DROP_tcp_beyond_window;
-        challenge(t, h, &seg->flow);
+        challenge(t, h, seg);
     } else if (!seq_eq(seg->h.ack, seq_add(h->iss, 1))) {
         seg->why = WEFT_DROP_tcp_half_open_bad_ack;
         segment_refuse(t->stack, seg);

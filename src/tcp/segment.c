@@ -70,7 +70,7 @@ void segment_reply(weft_stack *s, const struct segment *seg)
     struct ip_path path = {0};
     struct weft_pkt *pkt;
 
-    if (route_lookup(s, &seg->flow.remote.ip, &path) < 0) {
+    if (!seg->path && route_lookup(s, &seg->flow.remote.ip, &path) < 0) {
         stack_drop(s, WEFT_DROP_ip_no_route);
         return;
     }
@@ -79,7 +79,8 @@ void segment_reply(weft_stack *s, const struct segment *seg)
         stack_drop(s, WEFT_DROP_no_memory);
         return;
     }
-    out.path = &path;
+    if (!out.path)
+        out.path = &path;
     segment_finish(s, pkt, &out);
 }
 

@@ -52,7 +52,7 @@ void conn_established(struct tcp_conn *c)
     if (w) {
         if (w->syn_sent_at != WEFT_NEVER)
             rtt_sample(&c->rtt, conn_now(c) - w->syn_sent_at);
-        else
+        else if (w->retries)
             rtt_distrust(&c->rtt);
         w->syn_due = false;
         w->retries = 0;

@@ -23,6 +23,7 @@ static void *tcp_init(weft_stack *s)
     t->table_key = stack_key(s, KEY_TCP_TABLE);
     t->isn_key = stack_key(s, KEY_TCP_ISN);
     t->ts_key = stack_key(s, KEY_TCP_TS);
+    t->cookie_key = stack_key(s, KEY_TCP_COOKIE);
     return t;
 }
 
@@ -31,6 +32,7 @@ static void discard(struct tcp_conn *c)
 {
     if (c->state == WEFT_TCP_LISTEN) {
         half_open_forget(conn_tcp(c), c);
+        listeners_remove(&conn_tcp(c)->listeners, c->listen->number);
         mem_free(&c->ep.stack->mem, MEM_conn, c->listen, sizeof *c->listen);
         c->listen = NULL;
     }
@@ -69,6 +71,7 @@ static void tcp_fini(weft_stack *s, void *state)
     hashtab_fini(&t->table);
     hashtab_fini(&t->bindings);
     halfopen_fini(&t->half_open);
+    listeners_fini(&t->listeners, &s->mem);
     timewait_fini(&t->time_wait);
     slab_fini(&t->work);
     slab_fini(&t->stats);

@@ -14,6 +14,7 @@
 #include "sim.h"
 
 #define CANDIDATES 3
+#define OFFERS     4 /* SYN cookies that a host may have sent to one peer */
 #define RECENT     512 /* segments heard, for the resets that answer them */
 #define VIEWS      160
 #define MOST_PATIENT (100 * WEFT_S) /* near the longest time-out there is */
@@ -39,6 +40,8 @@ struct view {
     bool open, reset, synchronized;
     uint32_t isn, sent, una; /* sent: the end of all that was ever said; una: the highest acknowledgment heard */
     uint32_t room;           /* the right end of the peer's window */
+    uint32_t offered[OFFERS]; /* initial numbers of SYN,ACKs that were SYN cookies: the peer may take any of them */
+    unsigned n_offered;
     bool fin;
     uint32_t fin_end;
     int wscale;
@@ -196,6 +199,16 @@ static void note_debt(const struct checker *c, struct view *v)
         v->owes = c->world->now;
 }
 
+/* SYN cookies differ from minute to minute: the one that the peer took counts from here on. */
+static void choose_cookie(struct view *v, const struct frame *f)
+{
+    if (!v->open || v->synchronized || f->flags & (F_SYN | F_RST) || f->ack - v->isn == 1)
+        return;
+    for (unsigned i = 0; i < v->n_offered && i < OFFERS; i++)
+        if (f->ack - v->offered[i] == 1)
+            v->isn = v->offered[i];
+}
+
 /* What an acknowledgment allows this host; only what it could have said counts. */
 static void hear_ack(struct view *v, const struct frame *f)
 {
@@ -224,8 +237,10 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
     for (unsigned i = 0; i < v->n_peers; i++)
         hear_text(&v->peer[i], f, v->chosen == (int)i && v->acked && v->ack > 1 ? v->ack : 1);
     note_debt(c, v);
-    if (f->flags & F_ACK)
+    if (f->flags & F_ACK) {
+        choose_cookie(v, f);
         hear_ack(v, f);
+    }
     v->again.times = 0;
     slot = v->n_recent++ % RECENT;
     v->recent[slot].end = f->seq + f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
@@ -237,6 +252,10 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
 
 static void begin(struct checker *c, struct view *v, const struct frame *f)
 {
+    if (v->open && !v->reset && !v->synchronized && v->acked)
+        v->offered[v->n_offered++ % OFFERS] = v->isn;
+    else
+        v->n_offered = 0;
     v->open = true;
     v->reset = v->fin = v->acked = v->synchronized = false;
     v->isn = f->seq;

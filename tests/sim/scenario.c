@@ -42,6 +42,7 @@ static void draw_tcp(struct rng *r, struct weft_tcp_config *k)
     k->max_out_of_order = (size_t)PICK(r, 128, 128, 128, 1, 4, 16);
     k->max_time_wait = (size_t)PICK(r, 262144, 262144, 262144, 1, 3);
     k->rfc1337 = !one_in(r, 8);
+    k->syncookies = (unsigned)PICK(r, 1, 1, 0); /* 2: an old duplicate of a third segment makes a connection, as it must */
 }
 
 static void draw_host(struct scenario *s, unsigned i)

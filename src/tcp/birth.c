@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The birth of a connection from LISTEN: of a half-open record whose third segment has come, or of a cookie that came
+ * back. It stands in SYN-RECEIVED for as long as that segment takes through arrives.c, like any other.
+ */
+#include "tcp/conn.h"
+
+static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
+{
+    c->ep.ttl = l->ep.ttl;
+    c->ep.tos = l->ep.tos;
+    c->ep.reuse_addr = l->ep.reuse_addr;
+    c->ep.reuse_port = l->ep.reuse_port;
+    c->nodelay = l->nodelay;
+    c->keepalive = l->keepalive;
+    c->settings = settings_share(l->settings);
+    c->send_buffer = l->send_buffer;
+    c->receive_buffer = l->receive_buffer;
+}
+
+/* The handshake's outcome, as it stands before its last acknowledgment is processed. */
+static void fill(struct tcp_conn *c, const struct halfopen *h)
+{
+    bool scaled = h->snd_wscale != HALFOPEN_NO_WSCALE;
+    struct tcp_agreed agreed = {
+        .peer_mss = h->peer_mss,
+        .snd_wscale = scaled ? h->snd_wscale : 0,
+        .rcv_wscale = scaled ? h->rcv_wscale : 0,
+        .timestamps = h->has_ts,
+        .sack = h->sack,
+    };
+
+    c->passive = true;
+    conn_agree(c, &agreed, TCP_DEFAULT_MSS_V4);
+    c->snd.una = h->iss;
+    c->snd.nxt = seq_add(h->iss, 1);
+    c->snd.wl1 = h->irs;
+    c->snd.wl2 = h->iss;
+    c->rcv.nxt = c->rcv.acked = seq_add(h->irs, 1);
+    c->rcv.edge = seq_add(c->rcv.nxt, min_u32(c->receive_buffer, 65535));
+    c->ts_recent = h->ts_recent;
+    c->ts_recent_at = conn_now(c);
+}
+
+/* A connection as the record has it, not yet in the table; NULL: out of memory. */
+static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const struct tcp_flow *flow)
+{
+    struct tcp *t = conn_tcp(l);
+    struct tcp_conn *c = conn_new(t, h->v6);
+    struct tcp_work *w;
+
+    if (!c)
+        return NULL;
+    w = conn_work(c);
+    if (!w) {
+        conn_free(c);
+        return NULL;
+    }
+    conn_name(c, flow);
+    inherit(c, l);
+    fill(c, h);
+    c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
+    route_lookup(t->stack, &flow->remote.ip, &w->path);
+    conn_update_mss(c);
+    return c;
+}
+
+/* It is in the table, and waits for accept from here on. */
+static void join_accept_queue(struct tcp_conn *l, struct tcp_conn *c)
+{
+    list_remove(&c->link);
+    list_push_back(&l->listen->accept, &c->link);
+    l->listen->waiting++;
+    c->parent = l;
+    state_set(c, WEFT_TCP_SYN_RECEIVED);
+}
+
+/* The third segment goes through the eight steps. */
+static void hear(struct tcp_conn *l, struct tcp_conn *c, struct tcp_seg *seg)
+{
+    stack_count(l->ep.stack, WEFT_COUNT_tcp_passive_opens);
+    endpoint_notify(&l->ep, WEFT_READABLE);
+    account_in(c, seg);
+    if (arrives(c, seg) != TCP_GONE)
+        conn_settle(c);
+}
+
+void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
+{
+    struct tcp_conn *l = half_open_listener(t, h), *c = make(l, h, &seg->flow);
+    struct tcp_work *w;
+
+    if (!c) {
+        seg->why = WEFT_DROP_no_memory; /* the record stays */
+        return;
+    }
+    w = c->work;
+    if (h->repeats == 0) /* else the sample would be ambiguous (Karn) */
+        w->syn_sent_at = halfopen_sent(h, t->stack->now, tcp_config(t->stack)->rto_initial);
+    w->retries = h->repeats;
+    hashtab_replace(&t->table, &h->hash, &c->hash, TCP_TAG_CONN, seg->hash);
+    c->in_table = true;
+    half_open_release(t, h);
+    join_accept_queue(l, c);
+    hear(l, c, seg);
+}
+
+void conn_born_of_cookie(struct tcp_conn *l, const struct halfopen *h, struct tcp_seg *seg)
+{
+    struct tcp *t = conn_tcp(l);
+    struct tcp_conn *c;
+
+    if (l->listen->waiting > l->listen->backlog) {
+        seg->why = WEFT_DROP_tcp_accept_full;
+        return;
+    }
+    c = make(l, h, &seg->flow);
+    if (c && !demux_insert(t, c, seg->hash)) {
+        conn_free(c);
+        c = NULL;
+    }
+    if (!c) {
+        seg->why = WEFT_DROP_no_memory;
+        return;
+    }
+    join_accept_queue(l, c);
+    hear(l, c, seg);
+}
