@@ -47,6 +47,12 @@ struct weft_env {
     bool (*refuse)(void *ctx);
 };
 
+/* How the options of a SYN are arranged: by this, and by the window scale, systems are told apart. */
+enum weft_syn_layout {
+    WEFT_SYN_LINUX, /* mss, sackOK, TS, nop, wscale */
+    WEFT_SYN_BSD,   /* mss, nop, wscale, sackOK, TS */
+};
+
 /* All times in nanoseconds, all sizes in bytes. weft_config_default() fills in the "linux" look. */
 struct weft_tcp_config {
     weft_time msl;             /* half the stay in TIME-WAIT. Default 30 s. DEVIATION from 2 min, as Linux does */
@@ -75,6 +81,7 @@ struct weft_tcp_config {
     weft_time invalid_ratelimit; /* between two answers of a connection to old or misplaced segments: 500 ms, up to 10 s */
     size_t max_time_wait;      /* per stack: 262,144 */
     size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
+    enum weft_syn_layout syn_layout;
     bool timestamps, sack, window_scaling;
     bool statistics;           /* count for TCP_INFO what each connection does, once it moves data. Default true */
     bool park;                 /* give back the working memory of idle connections; off only for tests */

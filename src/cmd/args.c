@@ -11,10 +11,11 @@
 
 #include "cmd/cmd.h"
 #include "cmd/parse.h"
+#include "cmd/tunable.h"
 
-enum { KEY_HOST = 0x1000, KEY_IF, KEY_ADDR, KEY_IMPAIR, KEY_ROUTE, KEY_JSON, KEY_HELP, KEY_PID, KEY_TTY };
+enum { KEY_HOST = 0x1000, KEY_IF, KEY_ADDR, KEY_IMPAIR, KEY_ROUTE, KEY_PROFILE, KEY_SYSCTL, KEY_JSON, KEY_HELP, KEY_PID, KEY_TTY };
 
-#define MAX_ROWS 12
+#define MAX_ROWS 14
 
 static const struct argp_option rows_host[] = {
     {"host", KEY_HOST, "NAME", 0, "Work in this running host; not needed when only one runs", 90},
@@ -26,6 +27,8 @@ static const struct argp_option rows_if[] = {
     {"impair", KEY_IMPAIR, "HOW", 0, "Let the --if before it misbehave: rate=10mbit,queue=64p, "
      "delay=5ms,jitter=1ms, loss=1%,dup=1%,corrupt=1%,reorder=1%:3ms, seed=7 (without spaces)", 91},
     {"route", KEY_ROUTE, "ROUTE", 0, "Add a route: default via 10.9.0.1", 91},
+    {"profile", KEY_PROFILE, "LOOK", 0, "Behave as linux (the default), rfc (to the letter) or bsd", 91},
+    {"sysctl", KEY_SYSCTL, "NAME=VALUE", 0, "Set a tunable of the stack, as weft sysctl does on a running one", 91},
     {0},
 };
 static const struct argp_option rows_json[] = {
@@ -182,6 +185,59 @@ static error_t take_route(struct argp_state *state, struct cmd_where *w, const c
     return 0;
 }
 
+void args_config(const struct cmd_ctx *ctx, struct weft_config *config)
+{
+    const struct cmd_where *w = &ctx->where;
+    struct tunable t;
+    size_t i;
+
+    weft_config_profile(config, w->profile ? w->profile : "linux");
+    for (i = 0; i < w->n_sysctls; i++) {
+        if (tunable_split(w->sysctls[i], &t))
+            weft_config_set(config, t.name, t.value);
+    }
+}
+
+error_t args_sysctl(const struct argp_state *state, const char *text)
+{
+    struct weft_config config;
+    struct tunable t;
+    char why[CMD_WHY], value[WEFT_SYSCTL_TEXT];
+    int err;
+
+    if (!tunable_split(text, &t))
+        return args_error(state, "bad tunable '%s': give it as net.ipv4.tcp_sack=0", text);
+    args_config(args_ctx(state), &config);
+    err = t.value ? weft_config_set(&config, t.name, t.value)
+                  : weft_config_get(&config, t.name, value, sizeof value);
+    if (err == 0)
+        return 0;
+    tunable_explain(&t, err, why, sizeof why);
+    return args_error(state, "%s", why);
+}
+
+static error_t take_sysctl(struct argp_state *state, struct cmd_where *w, const char *text)
+{
+    if (!strchr(text, '='))
+        return args_error(state, "bad setting '%s': give it as net.ipv4.tcp_sack=0", text);
+    if (args_sysctl(state, text) != 0)
+        return EINVAL;
+    if (w->n_sysctls == CMD_MAX_SYSCTLS)
+        return args_error(state, "more than %d --sysctl", CMD_MAX_SYSCTLS);
+    w->sysctls[w->n_sysctls++] = text;
+    return 0;
+}
+
+static error_t take_profile(struct argp_state *state, struct cmd_where *w, const char *name)
+{
+    struct weft_config config;
+
+    if (weft_config_profile(&config, name) < 0)
+        return args_error(state, "bad profile '%s': there are linux, rfc and bsd", name);
+    w->profile = name;
+    return 0;
+}
+
 static void print_help(struct cmd_ctx *ctx, const struct argp_state *state)
 {
     char name[32];
@@ -206,6 +262,10 @@ static error_t take_where(int key, char *arg, struct argp_state *state)
         return take_impair(state, w, arg);
     case KEY_ROUTE:
         return take_route(state, w, arg);
+    case KEY_PROFILE:
+        return take_profile(state, w, arg);
+    case KEY_SYSCTL:
+        return take_sysctl(state, w, arg);
     case KEY_JSON:
         w->json = true;
         return 0;
@@ -222,6 +282,9 @@ static error_t check_end(struct argp_state *state)
         return args_error(state, "needs %s; see weft %s --help", ctx->cmd->args, ctx->cmd->name);
     if (ctx->where.host && ctx->where.n_ifs)
         return args_error(state, "--host and --if exclude each other: name a running host, or make one here");
+    if (ctx->where.host && (ctx->where.profile || ctx->where.n_sysctls))
+        return args_error(state, "--profile and --sysctl are for a host made here; weft sysctl sets those of %s",
+                          ctx->where.host);
     return 0;
 }
 

@@ -24,6 +24,7 @@
 #define CMD_MAX_IFS    16
 #define CMD_MAX_ROUTES 32
 #define CMD_ROUTE_TEXT 120
+#define CMD_MAX_SYSCTLS 32
 #define CMD_WHY        256 /* room for one line of explanation */
 
 /* Which stack to work on, and how to print. */
@@ -35,6 +36,9 @@ struct cmd_where {
         const char *impair; /* NULL: not; else what parse_impairment reads */
     } ifs[CMD_MAX_IFS];
     char routes[CMD_MAX_ROUTES][CMD_ROUTE_TEXT];
+    const char *profile;                  /* NULL: "linux" */
+    const char *sysctls[CMD_MAX_SYSCTLS]; /* "NAME=VALUE", checked */
+    size_t n_sysctls;
     bool json;
 };
 
@@ -84,7 +88,7 @@ struct subcommand {
 };
 
 extern const struct subcommand cmd_up, cmd_down, cmd_serve, cmd_ping, cmd_nc, cmd_netstat, cmd_arp, cmd_capture,
-    cmd_link, cmd_demo;
+    cmd_link, cmd_demo, cmd_sysctl;
 
 /* The i-th, in the order of help; NULL when there is no i-th. */
 const struct subcommand *cmd_at(size_t i);
@@ -105,6 +109,9 @@ bool cmd_sleep(const struct cmd_ctx *ctx, weft_time duration);
 /* Reads ctx->argv into ctx->where and ctx->opts. CMD_GO_ON, or an exit status; args_free in any case. */
 int args_parse(struct cmd_ctx *ctx);
 
+/* The settings of a stack as ctx->where asks for them. */
+void args_config(const struct cmd_ctx *ctx, struct weft_config *config);
+
 /* Adds a word to the end of ctx->argv, once; takes it. CMD_GO_ON, or an exit status after a complaint. */
 int args_append(struct cmd_ctx *ctx, char *word);
 
@@ -122,6 +129,8 @@ error_t args_number(const struct argp_state *state, const char *what, const char
                     uint64_t *out);
 error_t args_port(const struct argp_state *state, const char *text, uint16_t *out);
 error_t args_ip(const struct argp_state *state, const char *text, struct weft_ip *out);
+/* "NAME" or "NAME=VALUE" of a tunable that is there and may have that value, beside those of ctx->where. */
+error_t args_sysctl(const struct argp_state *state, const char *text);
 error_t args_seconds(const struct argp_state *state, const char *what, const char *text, weft_time *out);
 
 /* ---- local.c: hosts of this machine ---- */

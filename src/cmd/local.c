@@ -129,10 +129,13 @@ static bool host_furnish(struct cmd_ctx *ctx, weft_host *h, char *why, size_t n)
 
 weft_host *host_build(struct cmd_ctx *ctx, const char *name)
 {
-    struct weft_host_config config = {.name = name};
+    struct weft_config stack;
+    struct weft_host_config config = {.name = name, .stack = &stack};
     char why[CMD_WHY] = "";
-    weft_host *h = weft_host_new(&config, why, sizeof why);
+    weft_host *h;
 
+    args_config(ctx, &stack);
+    h = weft_host_new(&config, why, sizeof why);
     if (h && host_furnish(ctx, h, why, sizeof why))
         return h;
     cmd_fail(ctx, CMD_USAGE, "%s", why);
@@ -232,6 +235,8 @@ int run_on_host(struct cmd_ctx *ctx)
         return run_here(ctx);
     if (ctx->where.n_routes)
         return cmd_fail(ctx, CMD_USAGE, "--route needs an --if before it");
+    if (ctx->where.profile || ctx->where.n_sysctls)
+        return cmd_fail(ctx, CMD_USAGE, "--profile and --sysctl need an --if: they are for a host made here");
     if (ctx->where.host)
         return run_there(ctx, ctx->where.host);
     n = hosts_running(names, 4);

@@ -62,7 +62,7 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
            k->initial_window && k->initial_window <= 1000 && k->send_buffer >= 2304 && k->receive_buffer >= 2304 &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
-           k->syncookies <= 2 && k->invalid_ratelimit <= 10 * WEFT_S;
+           k->syncookies <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S;
 }
 
 bool stack_config_is_sound(const struct weft_config *k)

@@ -371,6 +371,10 @@ bool demux_flow_uses(struct tcp *t, const struct weft_addr *local);
 
 /* ---- segment.c: from a header's values to IP ---- */
 
+static inline enum tcp_option_layout segment_layout(const weft_stack *s)
+{
+    return s->config.tcp.syn_layout == WEFT_SYN_BSD ? TCP_LAYOUT_BSD : TCP_LAYOUT_LINUX;
+}
 /* A packet ready for a header with these options; payload may be attached behind it. NULL: out of memory. */
 struct weft_pkt *segment_begin(weft_stack *s, size_t options_len);
 struct segment {

@@ -34,14 +34,15 @@ static void put_checksum(struct weft_pkt *pkt, const struct segment *seg, const 
 static void put_header(struct weft_pkt *pkt, struct segment *seg)
 {
     bool syn = seg->h.flags & TCP_SYN;
+    enum tcp_option_layout layout = segment_layout(pkt->stack);
     struct writer w = writer(pkt->data, pkt->len);
 
     seg->h.src_port = seg->flow.local.port;
     seg->h.dst_port = seg->flow.remote.port;
-    seg->h.header_len = (uint8_t)(TCP_HEADER + tcp_options_len(&seg->o, syn, TCP_LAYOUT_LINUX));
+    seg->h.header_len = (uint8_t)(TCP_HEADER + tcp_options_len(&seg->o, syn, layout));
     seg->h.checksum = 0;
     tcp_emit(&w, &seg->h);
-    tcp_options_emit(&w, &seg->o, syn, TCP_LAYOUT_LINUX);
+    tcp_options_emit(&w, &seg->o, syn, layout);
     weft_assert(!w.bad, "segment_begin made room for just these options");
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
 }
@@ -74,7 +75,7 @@ void segment_reply(weft_stack *s, const struct segment *seg)
         stack_drop(s, WEFT_DROP_ip_no_route);
         return;
     }
-    pkt = segment_begin(s, tcp_options_len(&seg->o, syn, TCP_LAYOUT_LINUX));
+    pkt = segment_begin(s, tcp_options_len(&seg->o, syn, segment_layout(s)));
     if (!pkt) {
         stack_drop(s, WEFT_DROP_no_memory);
         return;

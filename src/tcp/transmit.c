@@ -97,7 +97,7 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
 static struct weft_pkt *build(struct tcp_conn *c, const struct tcp_plan *plan, const struct tcp_options *o,
                               uint32_t *taken)
 {
-    struct weft_pkt *pkt = segment_begin(c->ep.stack, tcp_options_len(o, false, TCP_LAYOUT_LINUX));
+    struct weft_pkt *pkt = segment_begin(c->ep.stack, tcp_options_len(o, false, segment_layout(c->ep.stack)));
 
     *taken = 0;
     if (pkt && plan->len)
@@ -112,7 +112,7 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
 
     if (o->n_sack == 0)
         return;
-    most = c->mss + (c->ts_ok ? TS_OPTION : 0) - (uint32_t)tcp_options_len(o, false, TCP_LAYOUT_LINUX);
+    most = c->mss + (c->ts_ok ? TS_OPTION : 0) - (uint32_t)tcp_options_len(o, false, segment_layout(c->ep.stack));
     if (plan->len > most) { /* no super-segments either while there is a hole to report */
         plan->len = most;
         plan->fin = false;
@@ -183,7 +183,7 @@ static bool emit_syn(struct tcp_conn *c)
     }
     o = negotiate_syn(&offer, ts_clock(s->now, c->ts_offset));
     o.ts_ecr = ack ? c->ts_recent : 0;
-    pkt = segment_begin(s, tcp_options_len(&o, true, TCP_LAYOUT_LINUX));
+    pkt = segment_begin(s, tcp_options_len(&o, true, segment_layout(s)));
     if (!pkt)
         return false;
     out = (struct segment){.o = o};

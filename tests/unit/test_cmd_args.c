@@ -20,7 +20,7 @@ struct result {
     char words[400];
 };
 
-/* Reads a command line whose words are divided by single spaces; '_' stands for a space inside a word. */
+/* Reads a command line whose words are divided by single spaces; '~' stands for a space inside a word. */
 static void read_line(struct result *r, const char *line)
 {
     static char *argv[MAX_WORDS];
@@ -31,7 +31,7 @@ static void read_line(struct result *r, const char *line)
     snprintf(r->words, sizeof r->words, "%s", line);
     for (word = strtok_r(r->words, " ", &save); word && argc < MAX_WORDS - 1; word = strtok_r(NULL, " ", &save)) {
         for (p = word; *p; p++)
-            *p = *p == '_' ? ' ' : *p;
+            *p = *p == '~' ? ' ' : *p;
         argv[argc++] = word;
     }
     argv[argc] = NULL;
@@ -58,6 +58,17 @@ static void every_mistake_is_one_line_and_status_2(void **state)
         {"ping -x 1.2.3.4", "unknown option '-x'"},
         {"ping 1.2.3.4 -c", "option '-c' needs a value"},
         {"ping 1.2.3.4 --count", "option '--count' needs a value"},
+        {"sysctl", "give NAME or NAME=VALUE"},
+        {"sysctl net.ipv4.tcp_nonsense", "no tunable 'net.ipv4.tcp_nonsense'"},
+        {"sysctl net.ipv4.tcp_sack=2", "bad value '2' for net.ipv4.tcp_sack: give a number from 0 to 1"},
+        {"sysctl net.ipv4.tcp_rto_max_ms=999", "give a number from 1000 to 120000 ms"},
+        {"sysctl net.ipv4.ip_local_port_range=5", "give 2 numbers from 1 to 65535"},
+        {"sysctl net.ipv4.tcp_tw_recycle=1", "net.ipv4.tcp_tw_recycle is gone: it judged"},
+        {"sysctl =1", "bad tunable '=1'"},
+        {"sysctl -a --host h --profile rfc", "--profile and --sysctl are for a host made here"},
+        {"up --name h --if tun:t --profile qnx", "bad profile 'qnx': there are linux, rfc and bsd"},
+        {"up --name h --if tun:t --sysctl net.ipv4.tcp_sack", "bad setting 'net.ipv4.tcp_sack'"},
+        {"up --name h --if tun:t --sysctl net.ipv4.tcp_sack=x", "bad value 'x' for net.ipv4.tcp_sack"},
         {"ping 1.2.3.4 -c 0", "bad count '0'"},
         {"ping 1.2.3.4 -s 70000", "bad size '70000'"},
         {"ping 1.2.3.4 -i x", "bad interval 'x'"},
@@ -71,7 +82,7 @@ static void every_mistake_is_one_line_and_status_2(void **state)
         {"ping 1.2.3.4 --if tap:a --host b", "exclude each other"},
         {"ping 1.2.3.4 --host a/b", "bad host name 'a/b'"},
         {"ping 1.2.3.4 --if tap:a --route default via", "bad route"},
-        {"ping 1.2.3.4 --if tap:a --route default_via_x", "bad route 'default via x'"},
+        {"ping 1.2.3.4 --if tap:a --route default~via~x", "bad route 'default via x'"},
         {"up --if tap:a", "needs --name"},
         {"up --name a", "needs an interface"},
         {"up --name a --if tap:a --json", "unknown option '--json'"},
@@ -112,7 +123,7 @@ static void every_mistake_is_one_line_and_status_2(void **state)
 static void a_route_may_be_one_word_or_several(void **state)
 {
     static const char *const lines[] = {
-        "ping 1.2.3.4 --if tap:a --route default_via_10.9.0.1 -c 1",
+        "ping 1.2.3.4 --if tap:a --route default~via~10.9.0.1 -c 1",
         "ping 1.2.3.4 --if tap:a --route default via 10.9.0.1 -c 1",
         "ping --if tap:a --route default via 10.9.0.1 1.2.3.4 -c 1",
         "ping --if tap:a --route=default via 10.9.0.1 -c 1 1.2.3.4",
@@ -197,6 +208,24 @@ static void a_name_finds_its_subcommand_and_nothing_else_does(void **state)
     assert_null(cmd_find(""));
 }
 
+static void settings_are_those_of_the_profile_and_then_each_tunable(void **state)
+{
+    struct result r;
+    struct weft_config k;
+
+    (void)state;
+    read_line(&r, "up --name h --if tun:t --sysctl net.ipv4.tcp_rto_min_us=7000 --profile rfc "
+                  "--sysctl net.ipv4.ip_local_port_range=1000~2000 --sysctl net.ipv4.tcp_sack~=~0");
+    assert_int_equal(r.status, CMD_GO_ON);
+    args_config(&r.ctx, &k);
+    assert_int_equal(k.tcp.msl, 120 * WEFT_S); /* rfc */
+    assert_int_equal(k.tcp.rto_min, 7 * WEFT_MS);
+    assert_int_equal(k.port_min, 1000);
+    assert_int_equal(k.port_max, 2000);
+    assert_false(k.tcp.sack);
+    args_free(&r.ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +236,7 @@ int main(void)
         cmocka_unit_test(every_subcommand_has_help),
         cmocka_unit_test(listings_take_json_and_others_do_not),
         cmocka_unit_test(a_name_finds_its_subcommand_and_nothing_else_does),
+        cmocka_unit_test(settings_are_those_of_the_profile_and_then_each_tunable),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,7 +4,7 @@
  *
  *   config tcp.msl=30            a member of struct weft_tcp_config by its name (times in seconds)
  *   config reassembly_time=60    a member of struct weft_config
- *   config local=192.168.0.1/16  remote=192.0.2.1  gateway=192.168.0.2  mtu=1500  profile=linux
+ *   config local=192.168.0.1/16  remote=192.0.2.1  gateway=192.168.0.2  mtu=1500  profile=bsd
  *   config epoch=1000            the clock's value at the script's time 0
  *   --NAME=VALUE                 packetdrill's options; the table in config_option.c says what becomes of each
  *   `sysctl -q net.ipv4.tcp_syn_retries=3`   see sysctl.h
