@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* weft demo: shows the suite at work, and checks that it worked. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,15 +14,16 @@
 #define DEFAULT_CAPTURE  "demo.pcapng"
 
 struct demo_opts {
-    const char *scenario, *capture;
+    const char *scenario, *capture, *svg;
     bool list, only_memory;
 };
 
-enum { KEY_LIST = 0x100, KEY_CAPTURE, KEY_ONLY_MEMORY };
+enum { KEY_LIST = 0x100, KEY_CAPTURE, KEY_ONLY_MEMORY, KEY_SVG };
 
 static const struct argp_option demo_options[] = {
     {"list", KEY_LIST, NULL, 0, "List the scenarios", 1},
     {"capture", KEY_CAPTURE, "FILE", 0, "Where packets go: demo.pcapng, or nowhere for a single scenario", 1},
+    {"svg", KEY_SVG, "FILE", 0, "Draw the scenario's data over time: sequence numbers, cwnd", 1},
     {"only-memory", KEY_ONLY_MEMORY, NULL, 0, "Leave out the part against the kernel", 1},
     {0},
 };
@@ -37,6 +39,9 @@ static error_t parse_demo(int key, char *arg, struct argp_state *state)
     case KEY_CAPTURE:
         o->capture = arg;
         return 0;
+    case KEY_SVG:
+        o->svg = arg;
+        return 0;
     case KEY_ONLY_MEMORY:
         o->only_memory = true;
         return 0;
@@ -45,6 +50,10 @@ static error_t parse_demo(int key, char *arg, struct argp_state *state)
         return strcmp(arg, "all") == 0 || scenario_find(arg)
                    ? 0
                    : args_error(state, "unknown scenario '%s'; see weft demo --list", arg);
+    case ARGP_KEY_END:
+        return o->svg && (!o->scenario || strcmp(o->scenario, "all") == 0)
+                   ? args_error(state, "--svg draws one scenario: name it; see weft demo --list")
+                   : 0;
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -60,6 +69,25 @@ static int list(struct cmd_ctx *ctx)
     return 0;
 }
 
+/* Plays one scenario and draws it; false also when the picture cannot be written. */
+static bool play_and_draw(struct cmd_ctx *ctx, const struct scenario *s, struct world_capture *capture)
+{
+    const struct demo_opts *o = ctx->opts;
+    struct plot *plot = malloc(sizeof *plot);
+    FILE *out = plot ? fopen(o->svg, "w") : NULL;
+    bool good = false, drawn = false;
+
+    if (out) {
+        good = scenario_play(s, ctx->out, capture, plot);
+        drawn = plot_write(plot, scenario_title(s), out);
+        drawn = fclose(out) == 0 && drawn;
+    }
+    free(plot);
+    if (!drawn)
+        cmd_fail(ctx, 0, "cannot write %s: %s", o->svg, strerror(errno));
+    return good && drawn;
+}
+
 static bool play_scenarios(struct cmd_ctx *ctx, struct world_capture *capture)
 {
     const struct demo_opts *o = ctx->opts;
@@ -67,16 +95,17 @@ static bool play_scenarios(struct cmd_ctx *ctx, struct world_capture *capture)
     size_t i;
 
     if (strcmp(o->scenario, "all") != 0)
-        return scenario_play(scenario_find(o->scenario), ctx->out, capture);
+        return o->svg ? play_and_draw(ctx, scenario_find(o->scenario), capture)
+                      : scenario_play(scenario_find(o->scenario), ctx->out, capture, NULL);
     for (i = 0; scenario_at(i); i++)
-        good = scenario_play(scenario_at(i), ctx->out, capture) && good;
+        good = scenario_play(scenario_at(i), ctx->out, capture, NULL) && good;
     return good;
 }
 
 /* The first part of the main job. */
 static bool play_memory(struct cmd_ctx *ctx, struct world_capture *capture)
 {
-    bool good = scenario_play(scenario_find("daytime"), ctx->out, capture);
+    bool good = scenario_play(scenario_find("daytime"), ctx->out, capture, NULL);
 
     capture->left = KEPT;
     return bulk_play(ctx->out, BULK_BYTES, capture) && good;

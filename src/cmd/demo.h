@@ -6,7 +6,7 @@
 #include "cmd/cmd.h"
 #include "cmd/demo_world.h"
 
-/* ---- demo_scenarios.c: stories on the ladder ---- */
+/* ---- demo_play.c: stories on the ladder ---- */
 
 struct scenario;
 
@@ -16,8 +16,8 @@ const struct scenario *scenario_at(size_t i);
 const char *scenario_name(const struct scenario *s);
 const char *scenario_title(const struct scenario *s);
 
-/* Plays it and tells it to out; false when it did not happen as it should. */
-bool scenario_play(const struct scenario *s, FILE *out, struct world_capture *capture);
+/* Plays it and tells it to out; false when it did not happen as it should. plot: filled with what is to be seen, or NULL. */
+bool scenario_play(const struct scenario *s, FILE *out, struct world_capture *capture, struct plot *plot);
 
 /* ---- demo_bulk.c: many bytes over a bad wire ---- */
 

@@ -43,10 +43,28 @@ static bool env_random(void *ctx, void *buf, size_t n)
     return true;
 }
 
+/* The wire lost what was entering it: for the filter's reasons, by chance, or because its queue was full. */
+static void note_loss(struct world *w, int end, const struct weft_trace *event)
+{
+    if (!w->entering || (event->drop != WEFT_DROP_link_lost && event->drop != WEFT_DROP_link_queue_full))
+        return;
+    ladder_lost(&w->ladder, end, w->entering, event->at);
+    if (w->config.plot && w->config.plot->side == end)
+        plot_lost(w->config.plot);
+    w->entering = NULL;
+}
+
 static void env_trace(void *ctx, const struct weft_trace *event)
 {
     struct world_end *end = ctx;
+    struct plot *plot = end->world->config.plot;
+    uint8_t bytes[LADDER_FRAME];
 
+    if (event->kind == WEFT_TRACE_DROP)
+        note_loss(end->world, end->number, event);
+    if (plot && event->kind == WEFT_TRACE_RX && plot->side == end->number)
+        plot_arrived(plot, event->at, bytes, weft_pkt_copy(event->pkt, 0, bytes, sizeof bytes),
+                     weft_pkt_len(event->pkt));
     ladder_trace(&end->world->ladder, end->number, event);
 }
 
@@ -85,11 +103,20 @@ static bool stack_open(struct world *w, int i)
     struct weft_config config;
 
     weft_config_default(&config);
+    if (w->config.settings)
+        config = *w->config.settings;
     if (w->config.buffer)
         config.tcp.send_buffer = config.tcp.receive_buffer = w->config.buffer;
     end->stack = weft_stack_new(&env, &config, w->now, NULL);
     end->ifp = end->stack ? weft_if_new(end->stack, &ifc, NULL) : NULL;
     return end->ifp && weft_if_add_address(end->ifp, &end->ip, 24) == 0;
+}
+
+static void plot_packet(struct plot *plot, const weft_pkt *pkt, weft_time now)
+{
+    uint8_t bytes[LADDER_FRAME];
+
+    plot_sent(plot, now, bytes, weft_pkt_copy(pkt, 0, bytes, sizeof bytes), weft_pkt_len(pkt));
 }
 
 static enum weft_wire_verdict filter(void *ctx, int from, const weft_pkt *pkt, weft_time now)
@@ -99,8 +126,11 @@ static enum weft_wire_verdict filter(void *ctx, int from, const weft_pkt *pkt, w
         w->config.filter ? w->config.filter(w->config.ctx, from, pkt, now) : WEFT_WIRE_PASS;
 
     keep_packet(w, pkt, now);
-    if (w->config.trace && verdict == WEFT_WIRE_LOSE)
-        ladder_lost(&w->ladder, from, pkt, now);
+    w->entering = pkt;
+    if (w->config.trace)
+        ladder_sent(&w->ladder, from, pkt, now);
+    if (w->config.plot && w->config.plot->side == from)
+        plot_packet(w->config.plot, pkt, now);
     return verdict;
 }
 
@@ -188,6 +218,8 @@ static void live_now(struct world *w)
         ;
     if (w->config.trace)
         ladder_settle(&w->ladder, w->now);
+    if (w->config.moment)
+        w->config.moment(w->config.ctx);
     w->steps++;
 }
 

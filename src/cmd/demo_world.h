@@ -7,6 +7,7 @@
 #define CMD_DEMO_WORLD_H
 
 #include "cmd/ladder.h"
+#include "cmd/plot.h"
 #include "weft/driver.h"
 #include "weft/sock.h"
 
@@ -24,7 +25,10 @@ struct world_config {
     size_t buffer;               /* of each socket; 0: the default */
     world_filter *filter;        /* may be NULL */
     world_event *event;          /* may be NULL */
-    void *ctx;                   /* of both */
+    void (*moment)(void *ctx);   /* after all that happens at a moment; may be NULL */
+    void *ctx;                   /* of all three */
+    const struct weft_config *settings; /* of both stacks; NULL: the default */
+    struct plot *plot;           /* NULL: none. Needs trace */
     FILE *ladder;                /* where it is printed; NULL: nowhere */
     bool trace;                  /* keep a ladder at all */
 };
@@ -51,6 +55,7 @@ struct world {
     weft_wire *wire;
     weft_time now;
     struct ladder ladder;
+    const weft_pkt *entering; /* the wire, at this moment: what the wire says it loses */
     struct world_capture *capture;
     uint64_t steps; /* moments lived through */
 };

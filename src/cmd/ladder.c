@@ -75,8 +75,11 @@ static void show(struct ladder *l, weft_time sent, weft_time arrives, int from, 
     char line[512];
 
     ladder_line(line, sizeof line, since(l, sent), since(l, arrives), from, fate, text, l->state[0], l->state[1]);
-    if (l->out)
+    l->lines++;
+    if (l->out && (from < 0 || l->most == 0 || l->lines <= l->most))
         fprintf(l->out, "%s\n", line);
+    else if (l->out)
+        l->left_out++;
     memcpy(l->shown, l->state, sizeof l->shown);
 }
 
@@ -171,16 +174,15 @@ void ladder_segment_text(char *buf, size_t n, const struct ladder_segment *s, co
     }
 }
 
-/* Finds the TCP segment in an Ethernet frame; false when there is none. *len: bytes of its text. */
-static bool dissect(const struct ladder_frame *f, struct tcp_header *h, struct tcp_options *o, uint32_t *len)
+bool ladder_dissect(const uint8_t *frame, size_t n, size_t wire_len, struct tcp_header *h, struct tcp_options *o,
+                    uint32_t *len)
 {
-    struct reader r = reader(f->bytes, f->n);
+    struct reader r = reader(frame, n);
     struct eth_header eth;
     struct ipv4_header ip;
 
-    if (!eth_parse(&r, &eth) || eth.type != ETH_TYPE_IPV4 ||
-        ipv4_parse(&r, f->wire_len - ETH_HEADER, &ip) != IPV4_OK || ip.proto != IP_PROTO_TCP ||
-        tcp_parse(&r, (size_t)(ip.total_len - ip.header_len), h, o) != TCP_OK)
+    if (!eth_parse(&r, &eth) || eth.type != ETH_TYPE_IPV4 || ipv4_parse(&r, wire_len - ETH_HEADER, &ip) != IPV4_OK ||
+        ip.proto != IP_PROTO_TCP || tcp_parse(&r, (size_t)(ip.total_len - ip.header_len), h, o) != TCP_OK)
         return false;
     *len = (uint32_t)(ip.total_len - ip.header_len - h->header_len);
     return true;
@@ -210,7 +212,6 @@ static void understand(struct ladder *l, int from, const struct tcp_header *h, u
                        struct ladder_segment *s)
 {
     bool scaled = !(h->flags & TCP_SYN) && l->side[0].wscale >= 0 && l->side[1].wscale >= 0;
-    uint32_t space = len + ((h->flags & TCP_SYN) != 0) + ((h->flags & TCP_FIN) != 0);
 
     s->from = from;
     s->flags = h->flags;
@@ -218,9 +219,50 @@ static void understand(struct ladder *l, int from, const struct tcp_header *h, u
     s->ack = h->flags & TCP_ACK ? relative(l, !from, h->ack.v) : 0;
     s->len = len;
     s->window = scaled ? (uint32_t)h->window << l->side[from].wscale : h->window;
-    s->again = space > 0 && s->seq + space <= l->side[from].sent;
-    if (s->seq + space > l->side[from].sent && l->side[from].known)
-        l->side[from].sent = s->seq + space;
+}
+
+/* Everything in it had been sent before? Remembers how far this goes. */
+static bool note_edge(struct ladder *l, int from, const struct tcp_header *h, uint32_t len)
+{
+    uint32_t space = len + ((h->flags & TCP_SYN) != 0) + ((h->flags & TCP_FIN) != 0);
+    int64_t end = relative(l, from, h->seq.v) + space;
+    bool again = space > 0 && end <= l->side[from].sent;
+
+    if (end > l->side[from].sent && l->side[from].known)
+        l->side[from].sent = end;
+    return again;
+}
+
+void ladder_sent(struct ladder *l, int from, const weft_pkt *pkt, weft_time now)
+{
+    uint8_t bytes[LADDER_FRAME];
+    size_t n = weft_pkt_copy(pkt, 0, bytes, sizeof bytes);
+    struct tcp_options o = TCP_NO_OPTIONS;
+    struct tcp_header h;
+    uint32_t len;
+
+    if (!ladder_dissect(bytes, n, weft_pkt_len(pkt), &h, &o, &len))
+        return;
+    learn(l, from, &h, &o);
+    l->sent[from][l->n_sent[from]++ % LADDER_SENT] =
+        (struct ladder_sent){h.seq.v, h.ack.v, len, h.flags, now, true, note_edge(l, from, &h, len)};
+}
+
+/* When the segment left, and whether it was sent again: of those alike, the first that is still under way. */
+static weft_time departure(struct ladder *l, int from, const struct tcp_header *h, uint32_t len, bool *again)
+{
+    size_t n = l->n_sent[from], i;
+
+    for (i = n > LADDER_SENT ? n - LADDER_SENT : 0; i < n; i++) {
+        struct ladder_sent *s = &l->sent[from][i % LADDER_SENT];
+
+        if (s->open && s->seq == h->seq.v && s->ack == h->ack.v && s->len == len && s->flags == h->flags) {
+            s->open = false;
+            *again = s->again;
+            return s->at;
+        }
+    }
+    return WEFT_NEVER;
 }
 
 /* Tells one frame's story: a segment, or what else came along. */
@@ -236,10 +278,10 @@ static void tell(struct ladder *l, int from, const struct ladder_frame *f, enum 
     struct tcp_header h;
     uint32_t len;
 
-    if (dissect(f, &h, &o, &len)) {
-        if (fate != LADDER_WANDERED)
-            learn(l, from, &h, &o);
+    if (ladder_dissect(f->bytes, f->n, f->wire_len, &h, &o, &len)) {
         understand(l, from, &h, len, &s);
+        if (fate != LADDER_WANDERED)
+            sent = departure(l, from, &h, len, &s.again);
         ladder_segment_text(text, sizeof text, &s, &o,
                             (const uint32_t[2]){l->side[0].ts_base, l->side[1].ts_base});
         if (l->n_log < LADDER_LOG)

@@ -33,6 +33,7 @@ struct ladder_segment {
 };
 
 #define LADDER_LOG   512
+#define LADDER_SENT  512 /* segments under way whose leaving is remembered */
 #define LADDER_FRAME 256 /* bytes of a frame that are looked at */
 
 struct ladder_frame {
@@ -43,11 +44,21 @@ struct ladder_frame {
     bool open;    /* being dealt with */
 };
 
+/* A segment that has left. */
+struct ladder_sent {
+    uint32_t seq, ack, len;
+    uint16_t flags;
+    weft_time at;
+    bool open, again; /* open: neither arrived nor lost yet */
+};
+
 struct ladder {
     FILE *out;          /* NULL: only remember */
+    unsigned most;      /* lines shown, but for notes; 0: all */
+    unsigned lines, left_out;
     const char *name[2];
     weft_time origin;   /* the moment shown as zero */
-    weft_time delay;    /* of the link: what lies between leaving and arriving */
+    weft_time delay;    /* of the link: what lies between leaving and arriving, where nobody has told */
     enum weft_tcp_state state[2], shown[2];
     unsigned visited[2]; /* bit per state */
     bool wandered;      /* the frame now being delivered is such a copy */
@@ -58,6 +69,8 @@ struct ladder {
         int64_t sent;   /* right edge of what was sent, relative */
     } side[2];
     struct ladder_frame frame[2]; /* arriving at this end */
+    struct ladder_sent sent[2][LADDER_SENT]; /* by this end, as a ring */
+    size_t n_sent[2];             /* ever */
     /* Told of each complete story, as the line without its newline; may be NULL. */
     void (*told)(void *ctx, const struct ladder_frame *frame, int from, const char *story);
     void *told_ctx;
@@ -73,6 +86,9 @@ void ladder_header(const struct ladder *l);
 /* An event in the stack of this end. */
 void ladder_trace(struct ladder *l, int end, const struct weft_trace *event);
 
+/* This end hands a packet to the link. */
+void ladder_sent(struct ladder *l, int from, const weft_pkt *pkt, weft_time now);
+
 /* The link loses a packet that this end sends. */
 void ladder_lost(struct ladder *l, int from, const weft_pkt *pkt, weft_time now);
 
@@ -85,6 +101,13 @@ void ladder_settle(struct ladder *l, weft_time now);
 /* One line without its newline. sent, arrives: WEFT_NEVER leaves the column empty. from: -1 for a note. */
 void ladder_line(char *buf, size_t n, weft_time sent, weft_time arrives, int from, enum ladder_fate fate,
                  const char *text, enum weft_tcp_state left, enum weft_tcp_state right);
+
+/*
+ * Finds the TCP segment in an Ethernet frame of wire_len bytes, of which n are there; false when there is none. *len:
+ * bytes of its text.
+ */
+bool ladder_dissect(const uint8_t *frame, size_t n, size_t wire_len, struct tcp_header *h, struct tcp_options *o,
+                    uint32_t *len);
 
 /* A segment's text: "SYN,ACK seq 0 ack 1 win 65535 <mss 1460,...>", and in brackets why it went no further, if so. */
 void ladder_segment_text(char *buf, size_t n, const struct ladder_segment *s, const struct tcp_options *o,

@@ -81,7 +81,7 @@ static void every_story_happens_as_it_is_told(void **state)
 
     for (size_t i = 0; scenario_at(i); i++) {
         out = open_memstream(&text, &n);
-        if (!scenario_play(scenario_at(i), out, NULL)) {
+        if (!scenario_play(scenario_at(i), out, NULL, NULL)) {
             fclose(out);
             fail_msg("%s", text);
         }
@@ -100,7 +100,7 @@ static void a_story_is_the_same_each_time(void **state)
     for (i = 0; i < 2; i++) {
         FILE *out = open_memstream(&text[i], &n[i]);
 
-        assert_true(scenario_play(scenario_find("wandering-duplicate"), out, NULL));
+        assert_true(scenario_play(scenario_find("wandering-duplicate"), out, NULL, NULL));
         fclose(out);
     }
     assert_string_equal(text[0], text[1]);
