@@ -22,6 +22,8 @@
 
 #define CUBIC     "cubic"
 #define CHUNK     (512u << 10) /* the kernel is at its best with more at a time than BENCH_CHUNK */
+#define DATAGRAM  1472
+#define BURST     32
 #define LISTENERS 16 /* ports to connect to in turn, so that pairs of ports do not run out */
 
 static void must(int result, const char *call)
@@ -186,12 +188,41 @@ static double connect_close(size_t argument)
     return bench_rate(&span);
 }
 
+/* Datagrams one call at a time, as weft's figure sends and receives them. */
+static double datagrams(size_t argument)
+{
+    static uint8_t out[DATAGRAM], in[DATAGRAM];
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int to, from;
+    struct bench_span span = {0};
+    socklen_t n = sizeof(at);
+    uint64_t received = 0;
+
+    (void)argument;
+    enter_namespace();
+    to = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), from = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    must(to, "socket"), must(from, "socket");
+    must(bind(to, (struct sockaddr *)&at, n), "bind");
+    must(getsockname(to, (struct sockaddr *)&at, &n), "getsockname");
+    must(connect(from, (struct sockaddr *)&at, n), "connect");
+    bench_fill(out, sizeof(out));
+    while (bench_going(&span, received)) {
+        for (int i = 0; i < BURST; i++)
+            must((int)send(from, out, sizeof(out), 0), "send");
+        while (recv(to, in, sizeof(in), 0) == DATAGRAM)
+            received++;
+    }
+    close(to), close(from);
+    return bench_rate(&span);
+}
+
 int main(int argc, char **argv)
 {
     static const struct bench_figure figures[] = {
         {"bulk_super", bulk},
         {"rr_sock", request_response},
         {"conn_close", connect_close},
+        {"udp_mem", datagrams},
     };
 
     return bench_main(argc, argv, figures, sizeof(figures) / sizeof(figures[0]));

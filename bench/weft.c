@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "figures.h"
 #include "weft_pair.h"
 
 enum {
@@ -249,6 +250,10 @@ int main(int argc, char **argv)
         {"conn_close", conn_close},
         {"idle_bytes", idle_bytes},
         {"timewait_bytes", timewait_bytes},
+        {"udp_mem", udp_mem},
+        {"rx_scale", rx_scale},
+        {"pairs_held", pairs_held},
+        {"timers", timers},
     };
 
     return bench_main(argc, argv, figures, sizeof(figures) / sizeof(figures[0]));

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* The figures of weft-bench by file; weft.c lists them. Each takes its one argument, or 0 for its own default. */
+#ifndef BENCH_FIGURES_H
+#define BENCH_FIGURES_H
+
+#include <stddef.h>
+
+/* scale.c: what very many cost each */
+double rx_scale(size_t connections);
+double pairs_held(size_t pairs);
+double timers(size_t pending);
+
+/* udp.c */
+double udp_mem(size_t argument);
+
+#endif
