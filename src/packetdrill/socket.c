@@ -240,6 +240,7 @@ static int shutdown_stream(struct drill *d, struct socket *s, int how)
     err = socket_is_closed(s) ? -ENOTCONN : weft_shutdown(s->sock, (enum weft_shut)how);
     if (err)
         return err;
+    s->progress = CONNECTED; /* whether connect() was told or not */
     s->shut_read |= how != SHUT_WR;
     s->shut_write |= how != SHUT_RD;
     return 0;

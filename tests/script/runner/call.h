@@ -84,6 +84,8 @@ int64_t call_poll(struct attempt *a);
 int64_t call_epoll_create(struct attempt *a);
 int64_t call_epoll_ctl(struct attempt *a);
 int64_t call_epoll_wait(struct attempt *a);
+/* A descriptor became ready: each instance that watches it has something to tell. */
+void poll_note(struct lab *lab, const struct lab_fd *fd, unsigned ready);
 /* A descriptor is gone. */
 void poll_forget(struct lab *lab, const struct lab_fd *fd);
 

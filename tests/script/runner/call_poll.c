@@ -75,6 +75,7 @@ struct epoll {
     struct interest {
         struct lab_fd *fd; /* NULL: free */
         unsigned events;
+        unsigned edges; /* weft_ready bits that came since epoll_wait last told of it */
         int64_t data;
     } interest[EPOLL_MAX];
 };
@@ -129,8 +130,8 @@ int64_t call_epoll_ctl(struct attempt *a)
     *i = (struct interest){0};
     if (number_of(a, 1) == DEL)
         return 0;
-    *i = (struct interest){fd, events ? (unsigned)events->number : 0, data ? data->number : 0};
-    fd->edges = weft_ready(fd->sock); /* watched anew: what is ready counts as news */
+    /* Watched anew: what is ready counts as news. */
+    *i = (struct interest){fd, events ? (unsigned)events->number : 0, weft_ready(fd->sock), data ? data->number : 0};
     return 0;
 }
 
@@ -142,7 +143,7 @@ static unsigned epoll_bits(const struct interest *i)
     if (!i->fd || i->events == 0)
         return 0;
     level = poll_bits(weft_ready(i->fd->sock)) & asked;
-    return i->events & EPOLL_ET && !(poll_bits(i->fd->edges) & asked) ? 0 : level;
+    return i->events & EPOLL_ET && !(poll_bits(i->edges) & asked) ? 0 : level;
 }
 
 static bool event_matches(struct attempt *a, size_t n, unsigned bits, const struct interest *i)
@@ -177,11 +178,21 @@ int64_t call_epoll_wait(struct attempt *a)
             continue;
         if (!event_matches(a, (size_t)n++, bits, i))
             return BAD;
-        i->fd->edges = 0;
+        i->edges = 0;
         if (i->events & EPOLL_ONESHOT)
             i->events = 0;
     }
     return n ? n : wait_for(a, number_of(a, 3));
+}
+
+void poll_note(struct lab *lab, const struct lab_fd *fd, unsigned ready)
+{
+    for (size_t k = 0; k < LAB_FDS; k++) {
+        struct interest *i = lab->fds[k].epoll ? interest_find(lab->fds[k].epoll, fd) : NULL;
+
+        if (i)
+            i->edges |= ready;
+    }
 }
 
 void poll_forget(struct lab *lab, const struct lab_fd *fd)

@@ -30,7 +30,7 @@ void lab_note_event(struct lab *lab, const struct weft_event *event)
 {
     for (int i = 0; i < LAB_FDS; i++)
         if (lab->fds[i].kind == FD_SOCKET && lab->fds[i].sock == event->sock)
-            lab->fds[i].edges |= event->ready;
+            poll_note(lab, &lab->fds[i], event->ready);
 }
 
 void lab_fds_free(struct lab *lab)

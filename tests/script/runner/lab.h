@@ -40,7 +40,6 @@ struct lab_fd {
     bool nonblocking;
     enum weft_proto proto;
     uint32_t wrote, read; /* bytes so far: where the pattern stands */
-    unsigned edges;       /* weft_ready bits that came since the last epoll_wait told of them */
     struct pipe *pipe;    /* both ends share it */
     struct epoll *epoll;
 };
