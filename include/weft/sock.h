@@ -18,9 +18,17 @@ enum weft_proto {
     WEFT_TCP = 6,
     WEFT_UDP = 17,
     WEFT_ICMP = 1, /* echo requests only, as Linux's ping sockets: send an ICMP echo request, receive its replies */
+    WEFT_ICMPV6 = 58, /* the same for IPv6 */
 };
 
-/* A new socket, owned by the caller until weft_close. NULL and *err: WEFT_ENOMEM, WEFT_EPROTONOSUPPORT. */
+/*
+ * A new socket of this family, owned by the caller until weft_close. One of WEFT_INET6 speaks IPv4 too, with addresses
+ * in their mapped form, unless WEFT_IPV6_V6ONLY is set (RFC 3493 §3.7, §5.3).
+ * NULL and *err: WEFT_ENOMEM, WEFT_EAFNOSUPPORT, WEFT_EPROTONOSUPPORT.
+ */
+weft_sock *weft_socket_in(weft_stack *stack, enum weft_family family, enum weft_proto proto, int *err);
+
+/* The same in the family that the protocol is at home in: WEFT_INET6 for WEFT_ICMPV6, else WEFT_INET. */
 weft_sock *weft_socket(weft_stack *stack, enum weft_proto proto, int *err);
 
 /*
@@ -32,7 +40,11 @@ void weft_close(weft_sock *sock);
 /* Gives up the socket and resets the connection (RFC 9293 §3.10.5). */
 void weft_abort(weft_sock *sock);
 
-/* WEFT_EADDRINUSE, WEFT_EADDRNOTAVAIL, WEFT_EINVAL (bound already). Port 0 picks one. */
+/*
+ * Port 0 picks one. A link-local address needs its zone, here and in all calls, unless only one interface can be meant.
+ * WEFT_EADDRINUSE, WEFT_EADDRNOTAVAIL, WEFT_EAFNOSUPPORT (of the other family), WEFT_EINVAL (bound already, or IPv4 on a
+ * socket for IPv6 only, or no zone).
+ */
 int weft_bind(weft_sock *sock, const struct weft_addr *local);
 
 /* Binds to any port first where needed. backlog: connections that may wait for accept (1 to 65,535; 0 counts as 1). */
@@ -83,7 +95,7 @@ int weft_getsockname(const weft_sock *sock, struct weft_addr *local);
 int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
 
 /* Option levels and numbers are Linux's. Values are int unless said. */
-enum weft_option_level { WEFT_SOL_SOCKET = 1, WEFT_SOL_IP = 0, WEFT_SOL_TCP = 6 };
+enum weft_option_level { WEFT_SOL_SOCKET = 1, WEFT_SOL_IP = 0, WEFT_SOL_TCP = 6, WEFT_SOL_IPV6 = 41 };
 enum weft_option {
     WEFT_SO_REUSEADDR = 2,
     WEFT_SO_TYPE = 3,
@@ -99,11 +111,16 @@ enum weft_option {
     WEFT_SO_ACCEPTCONN = 30,
     WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
     WEFT_SO_PROTOCOL = 38,
-    WEFT_SO_DOMAIN = 39,   /* get only: AF_INET, 2 */
+    WEFT_SO_DOMAIN = 39,   /* get only: enum weft_family */
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
+
+    /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */
+    WEFT_IPV6_UNICAST_HOPS = 16, /* -1: what is usual on the interface */
+    WEFT_IPV6_V6ONLY = 26,       /* before bind and connect */
+    WEFT_IPV6_TCLASS = 67,       /* -1: 0 */
 
     WEFT_TCP_NODELAY = 1,
     WEFT_TCP_MAXSEG = 2,
@@ -138,6 +155,7 @@ size_t weft_unsent(const weft_sock *sock);
 void weft_set_cookie(weft_sock *sock, void *cookie);
 void *weft_cookie(const weft_sock *sock);
 enum weft_proto weft_sock_proto(const weft_sock *sock);
+enum weft_family weft_sock_family(const weft_sock *sock);
 weft_stack *weft_sock_stack(const weft_sock *sock);
 
 /* For TCP; WEFT_TCP_CLOSED for others. */

@@ -109,7 +109,7 @@ int weft_config_profile(struct weft_config *config, const char *name);
 
 /*
  * Makes a stack whose clock stands at now. Copies env and config (NULL: the default). The loopback interface "lo"
- * with 127.0.0.1/8 is there from the start.
+ * with 127.0.0.1/8 and ::1/128 is there from the start.
  * Returns NULL and sets *err (may be NULL) to WEFT_ENOMEM, WEFT_EINVAL (a value out of range), or WEFT_EPROTO
  * (no randomness: a stack with guessable secrets is refused).
  */
@@ -185,7 +185,16 @@ struct weft_if_config {
     unsigned offload;    /* enum weft_offload */
     uint32_t gso_max;    /* bytes of IP datagram in a super-segment; 0: 65,535 */
     size_t queue_limit;  /* finished packets that may wait; 0: 1,024 */
+    unsigned ipv6;       /* enum weft_if_ipv6; needs an MTU of 1,280 */
     void *cookie;
+};
+
+/* What IPv6 does on an interface by itself. 0: nothing; it has the addresses that it is given. */
+enum weft_if_ipv6 {
+    WEFT_IPV6_LINK_LOCAL = 0x1, /* makes itself a link-local address (RFC 4862 §5.3) */
+    WEFT_IPV6_ROUTERS = 0x2,    /* listens to routers: routes, prefixes, addresses (RFC 4861 §6.3). With LINK_LOCAL */
+    WEFT_IPV6_TEMPORARY = 0x4,  /* makes temporary addresses besides (RFC 8981) */
+    WEFT_IPV6_EUI64 = 0x8,      /* makes addresses from the station address, not opaque ones (RFC 7217) */
 };
 
 /* Adds an interface, up. Returns NULL and sets *err: WEFT_EINVAL, WEFT_EEXIST, WEFT_ENOMEM. */
@@ -195,25 +204,41 @@ weft_if *weft_if_new(weft_stack *stack, const struct weft_if_config *config, int
 void weft_if_free(weft_if *ifp);
 
 /*
- * Gives the interface an address, and the route to its network. prefix counts bits of the address itself (0 to 32).
- * Errors: WEFT_EINVAL (a group, loopback or any-address, a prefix out of range), WEFT_EEXIST, WEFT_ENOMEM.
+ * Gives the interface an address, and the route to its network. prefix counts bits of the address itself (0 to 32, or
+ * 128). On Ethernet one of IPv6 is tentative first: it can be used when nobody else turns out to have it (RFC 4862 §5.4).
+ * Errors: WEFT_EINVAL (a group, loopback or any-address, a prefix out of range, IPv6 on a link below 1,280 bytes),
+ * WEFT_EEXIST, WEFT_ENOMEM.
  */
 int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix);
+
+/* Takes it back, and the route to its network with its last address. WEFT_ENOENT: it has no such address. */
+int weft_if_del_address(weft_if *ifp, const struct weft_ip *ip);
 
 weft_stack *weft_if_stack(const weft_if *ifp);
 const char *weft_if_name(const weft_if *ifp);
 void *weft_if_cookie(const weft_if *ifp);
 weft_if *weft_if_find(weft_stack *stack, const char *name);
 
+/* The interface's number in the stack, from 1: the zone of its link-local addresses. NULL: there is none with it. */
+unsigned weft_if_index(const weft_if *ifp);
+weft_if *weft_if_by_index(weft_stack *stack, unsigned index);
+
 struct weft_if_info {
     const char *name; /* valid while the interface lives */
+    unsigned index;
     enum weft_link link;
     uint8_t mac[6];
     uint32_t mtu;
     unsigned offload;
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
     size_t n_addresses;
-    struct { struct weft_ip ip; unsigned prefix; } address[8];
+    struct {
+        struct weft_ip ip;
+        unsigned prefix;
+        const char *state; /* "preferred", "deprecated", "tentative", "duplicate" (RFC 4862 §2) */
+        bool automatic, temporary; /* made from a router's prefix; with limited life on purpose (RFC 8981) */
+        weft_time preferred_until, valid_until; /* WEFT_NEVER: always */
+    } address[16];
 };
 
 /* Fills the i-th interface's facts, 0 first; false when there is no i-th. */
@@ -222,9 +247,9 @@ bool weft_if_info(weft_stack *stack, size_t i, struct weft_if_info *info);
 /* ---- routes and neighbours ---- */
 
 struct weft_route {
-    struct weft_ip dst;  /* network; all zero with prefix 0 for the default route */
+    struct weft_ip dst;  /* network; all zero with prefix 0 for the default route, of the gateway's family if it has one */
     unsigned prefix;     /* bits of the address itself */
-    struct weft_ip gateway; /* any-address: on the link */
+    struct weft_ip gateway; /* any-address: on the link. A link-local one needs its zone, or if_name */
     const char *if_name; /* NULL on adding: found through the gateway */
     uint32_t metric;
 };

@@ -40,6 +40,10 @@ extern "C" {
     X(ip_unknown_protocol, "a protocol that nothing here handles")                                                     \
     X(ip_no_route, "no route to the destination")                                                                      \
     X(ip_too_big, "larger than the path carries, and must not be fragmented")                                          \
+    X(ip6_chain_cut, "IPv6 extension headers that run past the packet, or past its first fragment (RFC 7112)")         \
+    X(ip6_chain_limit, "more or longer IPv6 extension headers, options or padding than we follow (RFC 8504 §5.3)")      \
+    X(ip6_unknown_option, "an unknown IPv6 option that asks for the datagram to be dropped")                           \
+    X(ip6_no_next_header, "an IPv6 datagram that says that it carries nothing")                                        \
     X(frag_misaligned, "a fragment of no bytes, or not the last and no multiple of eight long")                        \
     X(frag_too_long, "a fragment that ends past 65,535")                                                               \
     X(frag_overlap, "a fragment that overlaps another: the whole datagram goes")                                       \
@@ -53,6 +57,7 @@ extern "C" {
     X(icmp_unknown, "an ICMP type that a host does not answer")                                                        \
     X(icmp_broadcast_echo, "an echo request to a broadcast or multicast address")                                      \
     X(icmp_bad_quote, "an ICMP error whose quote is too short or not ours")                                            \
+    X(icmp_small_mtu, "a Packet Too Big that speaks of less than 1,280 bytes (RFC 8201 §4)")                            \
     X(icmp_no_endpoint, "an ICMP message that concerns nobody here")                                                   \
     X(icmp_buffer_full, "the receive buffer of a ping socket is full")                                                 \
     X(icmp_quench, "a source quench (RFC 6633)")                                                                       \

@@ -23,7 +23,15 @@ typedef uint64_t weft_time;
 #define WEFT_MS    ((weft_time)1000000)
 #define WEFT_S     ((weft_time)1000000000)
 
-/* An IPv6 address, or an IPv4 address in its mapped form ::ffff:a.b.c.d (RFC 4291 §2.5.5.2). */
+/* Linux's numbers. */
+enum weft_family { WEFT_INET = 2, WEFT_INET6 = 10 };
+
+/*
+ * An IPv6 address, or an IPv4 address in its mapped form ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
+ *
+ * An address of link scope (fe80::/10, the groups ff01:: and ff02::) means something on its link only. Bytes 2 and 3, zero
+ * on the wire, then hold its zone (RFC 4007): the number of the interface, weft_if_index; 0: not said. See weft_ip_zone.
+ */
 struct weft_ip {
     uint8_t b[16];
 };
@@ -94,14 +102,45 @@ static inline struct weft_ip weft_ipv4(uint32_t a)
                              (uint8_t)(a >> 8), (uint8_t)a}};
 }
 
+/* Is it an address of IPv4? */
+static inline bool weft_ip_is_v4(const struct weft_ip *ip)
+{
+    for (unsigned i = 0; i < 12; i++)
+        if (ip->b[i] != (i < 10 ? 0 : 0xff))
+            return false;
+    return true;
+}
+
+/* Has the address a zone: is it link-local, or a group of interface or link scope? */
+static inline bool weft_ip_is_zoned(const struct weft_ip *ip)
+{
+    return (ip->b[0] == 0xfe && (ip->b[1] & 0xc0) == 0x80) ||
+           (ip->b[0] == 0xff && (ip->b[1] & 0xe0) == 0 && (ip->b[1] & 15) <= 2);
+}
+
+/* The zone, 0: none was said or it has none. */
+static inline unsigned weft_ip_zone(const struct weft_ip *ip)
+{
+    return weft_ip_is_zoned(ip) ? (unsigned)ip->b[2] << 8 | ip->b[3] : 0;
+}
+
+/* Sets the zone of an address that has one; 0 takes it off. Others stay as they are. */
+static inline void weft_ip_set_zone(struct weft_ip *ip, unsigned zone)
+{
+    if (!weft_ip_is_zoned(ip))
+        return;
+    ip->b[2] = (uint8_t)(zone >> 8);
+    ip->b[3] = (uint8_t)zone;
+}
+
 /*
- * Reads "10.9.0.2" (and, once IPv6 is up, "fe80::1") from text into *ip.
+ * Reads "10.9.0.2", "2001:db8::1" or, with the number of its zone, "fe80::1%2" from text into *ip.
  * Returns 0, or WEFT_EINVAL and leaves *ip alone.
  */
 int weft_ip_parse(const char *text, struct weft_ip *ip);
 
-/* Writes the address as text, always terminated; n should be WEFT_IP_TEXT. Returns buf. */
-#define WEFT_IP_TEXT 46
+/* Writes the address as text (RFC 5952), always terminated; n should be WEFT_IP_TEXT. Returns buf. */
+#define WEFT_IP_TEXT 52
 char *weft_ip_text(const struct weft_ip *ip, char *buf, size_t n);
 
 #ifdef __cplusplus

@@ -107,12 +107,19 @@ static void fmt_ipv6(struct fmt *f, const uint8_t *b)
 
 void fmt_ip(struct fmt *f, const struct weft_ip *ip)
 {
-    static const uint8_t mapped[12] = {[10] = 0xff, [11] = 0xff};
+    struct weft_ip bare = *ip;
+    unsigned zone = weft_ip_zone(ip);
 
-    if (memcmp(ip->b, mapped, sizeof mapped) == 0)
+    if (weft_ip_is_v4(ip)) {
         fmt_ipv4(f, ip->b + 12);
-    else
-        fmt_ipv6(f, ip->b);
+        return;
+    }
+    weft_ip_set_zone(&bare, 0);
+    fmt_ipv6(f, bare.b);
+    if (zone) {
+        fmt_char(f, '%');
+        fmt_u64(f, zone);
+    }
 }
 
 void fmt_mac(struct fmt *f, const uint8_t mac[6])

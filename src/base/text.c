@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Addresses as text: reading. IPv4 is a dotted quad and nothing else: four decimal numbers up to 255 without leading
- * zeros, which other readers take for octal. IPv6 is RFC 4291 §2.2, all three forms; no zone.
+ * zeros, which other readers take for octal. IPv6 is RFC 4291 §2.2, all three forms, with a number as its zone
+ * (RFC 4007 §11.2) where an address has one.
  */
 #include "base/base.h"
 #include "base/fmt.h"
@@ -61,6 +62,8 @@ static bool read_group(const char **s, uint8_t *b)
     return n > 0;
 }
 
+static bool at_end(const char *s) { return *s == '\0' || *s == '%'; }
+
 /* A group, or at the end a dotted quad: returns how many bytes it filled, 0 for neither. */
 static unsigned read_piece(const char **s, uint8_t *b, unsigned room)
 {
@@ -71,38 +74,56 @@ static unsigned read_piece(const char **s, uint8_t *b, unsigned room)
     if (**s != '.')
         return 2;
     *s = start;
-    return room >= 4 && read_quad(s, b) && **s == '\0' ? 4 : 0;
+    return room >= 4 && read_quad(s, b) && at_end(*s) ? 4 : 0;
 }
 
-static bool read_ipv6(const char *s, uint8_t b[16])
+/* The groups, up to the end of the text or a '%'. */
+static bool read_groups(const char **text, uint8_t b[16])
 {
+    const char *s = *text;
     unsigned n = 0, gap = UINT_MAX, piece;
 
     if (s[0] == ':' && s[1] == ':') {
         gap = 0;
         s += 2;
     }
-    while (*s && n < 16) {
+    while (!at_end(s) && n < 16) {
         piece = read_piece(&s, b + n, 16 - n);
         n += piece;
-        if (!piece || (*s && !read_char(&s, ':')))
+        if (!piece || (!at_end(s) && !read_char(&s, ':')))
             return false;
         if (*s == ':') {
             if (gap != UINT_MAX)
                 return false;
             gap = n;
             s++;
-        } else if (s[-1] == ':' && !*s) {
+        } else if (s[-1] == ':' && at_end(s)) {
             return false;
         }
     }
     /* "::" stands for one group of zeros at least (RFC 4291 §2.2). */
-    if (*s || (gap == UINT_MAX ? n != 16 : n == 16))
+    if (!at_end(s) || (gap == UINT_MAX ? n != 16 : n == 16))
         return false;
     if (gap != UINT_MAX) {
         memmove(b + gap + (16 - n), b + gap, n - gap);
         memset(b + gap, 0, 16 - n);
     }
+    *text = s;
+    return true;
+}
+
+/* "%2" behind an address of link scope; nothing is zone 0. */
+static bool read_zone(const char *s, struct weft_ip *ip)
+{
+    unsigned zone = 0, n = 0;
+
+    if (*s == '\0')
+        return true;
+    for (s++; s[n] >= '0' && s[n] <= '9' && n < 5; n++)
+        zone = zone * 10 + (unsigned)(s[n] - '0');
+    if (n == 0 || s[n] || zone > UINT16_MAX || !weft_ip_is_zoned(ip) || weft_ip_zone(ip))
+        return false;
+    weft_ip_set_zone(ip, zone);
     return true;
 }
 
@@ -115,7 +136,8 @@ int weft_ip_parse(const char *text, struct weft_ip *ip)
         *ip = v4;
         return 0;
     }
-    if (!read_ipv6(text, v6.b))
+    s = text;
+    if (!read_groups(&s, v6.b) || !read_zone(s, &v6))
         return WEFT_EINVAL;
     *ip = v6;
     return 0;

@@ -253,28 +253,43 @@ static bool copy_route(struct cmd_ctx *ctx, size_t i, struct weft_route *route, 
     return there;
 }
 
-/* "0.0.0.0" for either family's any-address: the table shows IPv4. */
-static void v4_text(const struct weft_ip *ip, char buf[WEFT_IP_TEXT], bool *any)
+static bool is_any(const struct weft_ip *ip)
 {
     const struct weft_ip v4_any = weft_ipv4(0), v6_any = {{0}};
 
-    *any = memcmp(ip, &v4_any, sizeof *ip) == 0 || memcmp(ip, &v6_any, sizeof *ip) == 0;
-    weft_ip_text(*any ? &v4_any : ip, buf, WEFT_IP_TEXT);
+    return memcmp(ip, &v4_any, sizeof *ip) == 0 || memcmp(ip, &v6_any, sizeof *ip) == 0;
+}
+
+/* The network with its prefix, as the original prints routes of IPv6. */
+static void print_route_v6(struct cmd_ctx *ctx, const struct weft_route *r, const char *flags, const char *name)
+{
+    struct weft_ip bare = r->dst, via = r->gateway; /* the interface stands beside them */
+    char dst[WEFT_IP_TEXT], network[WEFT_IP_TEXT + 4], gateway[WEFT_IP_TEXT];
+
+    weft_ip_set_zone(&bare, 0);
+    weft_ip_set_zone(&via, 0);
+    snprintf(network, sizeof network, "%s/%u", weft_ip_text(&bare, dst, sizeof dst), r->prefix);
+    fprintf(ctx->out, "%-30s %-26s %-4s %-6u %s\n", network, weft_ip_text(&via, gateway, sizeof gateway), flags,
+            (unsigned)r->metric, name);
 }
 
 static void print_route(struct cmd_ctx *ctx, struct json *j, const struct weft_route *r, const char *name)
 {
     char dst[WEFT_IP_TEXT], gateway[WEFT_IP_TEXT], mask[WEFT_IP_TEXT], flags[4] = "U";
-    bool any, on_link;
+    bool v4 = weft_ip_is_v4(&r->dst);
 
-    v4_text(&r->dst, dst, &any);
-    v4_text(&r->gateway, gateway, &on_link);
-    netstat_mask(mask, sizeof mask, r->prefix);
-    if (!on_link)
+    weft_ip_text(&r->dst, dst, sizeof dst);
+    weft_ip_text(&r->gateway, gateway, sizeof gateway);
+    if (!is_any(&r->gateway))
         strcat(flags, "G");
-    if (r->prefix == 32)
+    if (r->prefix == (v4 ? 32 : 128))
         strcat(flags, "H");
+    if (!j && !v4) {
+        print_route_v6(ctx, r, flags, name);
+        return;
+    }
     if (!j) {
+        netstat_mask(mask, sizeof mask, r->prefix);
         fprintf(ctx->out, "%-15s %-15s %-15s %-6s%5d %-6d %6d %s\n", dst, gateway, mask, flags, 0, 0, 0, name);
         return;
     }
@@ -288,19 +303,28 @@ static void print_route(struct cmd_ctx *ctx, struct json *j, const struct weft_r
     json_close(j, '}');
 }
 
-static int show_routes(struct cmd_ctx *ctx, struct json *j)
+static void print_family(struct cmd_ctx *ctx, struct json *j, bool v4)
 {
     struct weft_route route;
     char name[32];
-    size_t i;
 
+    for (size_t i = 0; copy_route(ctx, i, &route, name); i++)
+        if (weft_ip_is_v4(&route.dst) == v4)
+            print_route(ctx, j, &route, name);
+}
+
+static int show_routes(struct cmd_ctx *ctx, struct json *j)
+{
     if (j)
         json_open(j, "routes", '[');
     else
         fprintf(ctx->out, "IP routing table\n"
                           "Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n");
-    for (i = 0; copy_route(ctx, i, &route, name); i++)
-        print_route(ctx, j, &route, name);
+    print_family(ctx, j, true);
+    if (!j)
+        fprintf(ctx->out, "\nIPv6 routing table\n"
+                          "Destination                    Next Hop                   Flag Metric If\n");
+    print_family(ctx, j, false);
     if (j)
         json_close(j, ']');
     return 0;

@@ -33,6 +33,8 @@ const char *netstat_proto(enum weft_proto proto)
         return "udp";
     case WEFT_ICMP:
         return "icmp";
+    case WEFT_ICMPV6:
+        return "icmp6";
     }
     return "?";
 }
@@ -44,7 +46,7 @@ static void port_text(char *buf, size_t n, uint16_t port, enum weft_proto proto,
 
     if (port == 0)
         snprintf(buf, n, "*");
-    else if (!numeric && proto != WEFT_ICMP &&
+    else if (!numeric && (proto == WEFT_TCP || proto == WEFT_UDP) &&
              getservbyport_r(htons(port), netstat_proto(proto), &entry, room, sizeof room, &found) == 0 && found)
         snprintf(buf, n, "%s", found->s_name);
     else
@@ -53,14 +55,9 @@ static void port_text(char *buf, size_t n, uint16_t port, enum weft_proto proto,
 
 void netstat_address(char *buf, size_t n, const struct weft_addr *addr, enum weft_proto proto, bool numeric)
 {
-    static const struct weft_ip any;
     char ip[WEFT_IP_TEXT], port[32];
 
-    /* Both forms of "any" are shown as IPv4's: that is what listens today. */
-    if (__builtin_memcmp(&addr->ip, &any, sizeof any) == 0)
-        snprintf(ip, sizeof ip, "0.0.0.0");
-    else
-        weft_ip_text(&addr->ip, ip, sizeof ip);
+    weft_ip_text(&addr->ip, ip, sizeof ip);
     port_text(port, sizeof port, addr->port, proto, numeric);
     snprintf(buf, n, "%s:%s", ip, port);
 }
@@ -73,17 +70,25 @@ static const char *state_text(const struct weft_listing *item)
     return item->remote.port ? "ESTABLISHED" : "";
 }
 
+/* "tcp6" where an address is of IPv6, as the original writes it. */
+static void proto_text(char *buf, size_t n, const struct weft_listing *item)
+{
+    bool v6 = item->proto != WEFT_ICMPV6 && !weft_ip_is_v4(&item->local.ip);
+
+    snprintf(buf, n, "%s%s", netstat_proto(item->proto), v6 ? "6" : "");
+}
+
 void netstat_line(char *buf, size_t n, const struct netstat_row *row, bool numeric, bool program)
 {
     const struct weft_listing *item = &row->item;
     bool listens = item->proto == WEFT_TCP && item->state == WEFT_TCP_LISTEN;
-    char local[96], remote[96];
+    char proto[16], local[96], remote[96];
 
     netstat_address(local, sizeof local, &item->local, item->proto, numeric);
     netstat_address(remote, sizeof remote, &item->remote, item->proto, numeric);
-    snprintf(buf, n, "%-5s %6zu %6zu %-23s %-23s %-11s%s%s", netstat_proto(item->proto), item->recv_q,
-             listens ? 0 : item->send_q, local, remote, state_text(item), program ? " " : "",
-             program ? row->label : "");
+    proto_text(proto, sizeof proto, item);
+    snprintf(buf, n, "%-5s %6zu %6zu %-23s %-23s %-11s%s%s", proto, item->recv_q, listens ? 0 : item->send_q, local,
+             remote, state_text(item), program ? " " : "", program ? row->label : "");
 }
 
 void netstat_mask(char *buf, size_t n, unsigned prefix)

@@ -4,12 +4,13 @@
 
 #define DEFAULT_TTL 64
 
-void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops)
+void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum weft_family family)
 {
     memset(e, 0, sizeof *e);
     e->ops = ops;
     e->stack = s;
     e->ttl = DEFAULT_TTL;
+    e->v6 = family == WEFT_INET6;
     list_init(&e->event);
     timer_init(&e->timer);
     e->timer.kind = TIMER_ENDPOINT;

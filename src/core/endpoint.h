@@ -19,8 +19,8 @@ struct ip_error {
     uint32_t seq;             /* quoted TCP sequence number */
     uint8_t type, code;       /* of the ICMP message, as received */
     int err;                  /* the WEFT_E it maps to */
-    bool hard;                /* RFC 1122 §4.2.3.9: protocol or port unreachable */
-    uint16_t mtu;             /* fragmentation needed: next-hop MTU; else 0 */
+    bool hard;                /* protocol or port unreachable (RFC 1122 §4.2.3.9, RFC 4443 §3.1 and §3.4) */
+    uint32_t mtu;             /* fragmentation needed, packet too big: next-hop MTU; else 0 */
 };
 
 /* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */
@@ -52,13 +52,26 @@ struct weft_sock {
     struct list event;  /* in weft_stack.events while `became` is not zero */
     struct timer timer; /* the endpoint's earliest deadline */
     uint8_t became;     /* readiness that grew since the last event */
-    bool reuse_addr, reuse_port, broadcast;
-    uint8_t ttl, tos;   /* of what it sends */
+    bool reuse_addr : 1, reuse_port : 1, broadcast : 1;
+    bool v6 : 1;        /* its family: WEFT_INET6. Unless v6only it speaks IPv4 too */
+    bool v6only : 1;
+    uint8_t ttl, tos;   /* of what it sends by IPv4 */
+    uint8_t hops, tclass; /* by IPv6: hop limit, 0: what is usual on the interface; traffic class */
     int16_t error;      /* pending, negative; 0: none */
 };
 
 /* Fills the head. ttl 64, tos 0. */
-void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops);
+void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum weft_family family);
+
+/* What its datagrams of either family carry. */
+static inline uint8_t endpoint_ttl(const weft_sock *e, bool v6) { return v6 ? e->hops : e->ttl; }
+static inline uint8_t endpoint_tos(const weft_sock *e, bool v6) { return v6 ? e->tclass : e->tos; }
+
+/* "No address yet", in the socket's own family. */
+static inline struct weft_ip endpoint_any(const weft_sock *e)
+{
+    return e->v6 ? (struct weft_ip){{0}} : weft_ipv4(0);
+}
 
 /* Unlinks from events and timers. Call before the memory goes. */
 void endpoint_fini(weft_sock *e);

@@ -3,6 +3,7 @@
 #include "core/gso.h"
 
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/tcp.h"
 
 /* Bytes from data to the payload. All headers are linear. */
@@ -69,6 +70,15 @@ static void put_sum(const struct weft_pkt *super, struct weft_pkt *p, bool finis
     }
 }
 
+/* In the IP header at p of a datagram of len bytes. */
+static void put_len(uint8_t *p, uint32_t len)
+{
+    if (p[0] >> 4 == 4)
+        ipv4_set_total_len(p, (uint16_t)len);
+    else
+        ipv6_set_payload_len(p, (uint16_t)(len - IPV6_HEADER));
+}
+
 struct weft_pkt *gso_piece(const struct weft_pkt *super, uint32_t at, bool finish_sum)
 {
     uint32_t head = headers_len(super), payload = pkt_total(super) - head;
@@ -78,7 +88,7 @@ struct weft_pkt *gso_piece(const struct weft_pkt *super, uint32_t at, bool finis
     weft_assert(super->csum_partial, "whoever makes a super-segment leaves its sum to be finished");
     if (!p)
         return NULL;
-    ipv4_set_total_len(p->base + p->l3, (uint16_t)(pkt_total(p) - (p->l3 - p->l2)));
+    put_len(p->base + p->l3, pkt_total(p) - (p->l3 - p->l2));
     tcp_cut_header(p->base + p->l4, at, at + len == payload);
     put_sum(super, p, finish_sum);
     return p;

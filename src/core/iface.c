@@ -3,6 +3,7 @@
 #include "core/gso.h"
 #include "core/stack.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
 #define INPUT_MAX     4096 /* of weft_input's contract */
 #define QUEUE_DEFAULT 1024
@@ -171,6 +172,8 @@ static bool is_sound(const struct weft_if_config *k)
 
     if (!k->name || k->mtu < MIN_MTU || k->mtu > 65535 || (unsigned)k->link > WEFT_LINK_LOOPBACK)
         return false;
+    if (k->ipv6 && k->mtu < IPV6_MIN_MTU)
+        return false;
     while (n < sizeof((weft_if *)0)->name && k->name[n])
         n++;
     if (n == 0 || n == sizeof((weft_if *)0)->name)
@@ -210,10 +213,21 @@ static void forget_senders(weft_if *ifp)
         ;
 }
 
+/* A number that no interface has, and that was not given out just before. */
+static uint16_t next_index(weft_stack *s)
+{
+    do
+        s->last_if_index++;
+    while (s->last_if_index == 0 || if_by_index(s, s->last_if_index));
+    return s->last_if_index;
+}
+
 static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
 {
     memset(ifp, 0, sizeof *ifp);
     ifp->stack = s;
+    ifp->index = next_index(s);
+    ifp->ipv6 = k->ipv6;
     ifp->ops = s->assembly->link[k->link];
     ifp->cookie = k->cookie;
     for (size_t i = 0; k->name[i]; i++)
@@ -254,6 +268,8 @@ weft_if *weft_if_new(weft_stack *stack, const struct weft_if_config *config, int
         why = WEFT_ENOMEM;
     else
         fill(ifp, stack, config);
+    if (ifp && ifp->ipv6 && stack->assembly->if_added)
+        stack->assembly->if_added(ifp);
     if (why && err)
         *err = why;
     return ifp;
@@ -264,6 +280,8 @@ void weft_if_free(weft_if *ifp)
     weft_stack *s = ifp->stack;
 
     ifp->up = false;
+    if (ifp->nd && s->assembly->if_removed)
+        s->assembly->if_removed(ifp);
     route_forget_if(s, ifp);
     neigh_forget_if(ifp);
     forget_senders(ifp);
@@ -289,7 +307,26 @@ const struct if_address *if_find_address(const weft_if *ifp, const struct weft_i
 {
     for (unsigned i = 0; i < ifp->n_addresses; i++)
         if (ip_eq(&ifp->address[i].ip, ip))
+            return if_address_usable(&ifp->address[i]) ? &ifp->address[i] : NULL;
+    return NULL;
+}
+
+struct if_address *if_find_entry(weft_if *ifp, const struct weft_ip *ip)
+{
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (ip_eq(&ifp->address[i].ip, ip))
             return &ifp->address[i];
+    return NULL;
+}
+
+weft_if *if_by_index(weft_stack *s, unsigned index)
+{
+    list_each(it, &s->interfaces) {
+        weft_if *ifp = container_of(it, weft_if, link);
+
+        if (ifp->index == index)
+            return ifp;
+    }
     return NULL;
 }
 
@@ -321,15 +358,25 @@ bool if_is_broadcast(const weft_if *ifp, const struct weft_ip *ip)
 }
 
 /* RFC 1122 §3.2.1.3: a host's address is no group's, and neither all zeros nor all ones within its network. */
-static bool may_be_ours(const weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
+static bool may_be_ours_v4(const weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
 {
     uint32_t host = prefix < 31 ? UINT32_MAX >> prefix : 0;
 
-    if (!ip_is_v4(ip) || prefix > 32 || ip_is_any(ip) || ip_is_multicast(ip) || ip_is_limited_broadcast(ip))
+    if (prefix > 32 || ip_is_any(ip) || ip_is_multicast(ip) || ip_is_limited_broadcast(ip))
         return false;
     if (host && ((ip_to_v4(ip) & host) == 0 || (ip_to_v4(ip) & host) == host))
         return false;
     return !ip_is_loopback(ip) || ifp->ops->kind == WEFT_LINK_LOOPBACK;
+}
+
+/* RFC 4291 §2.5; a link that carries less than 1,280 bytes is none for IPv6 (RFC 8200 §5). */
+static bool may_be_ours_v6(const weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
+{
+    if (prefix > 128 || ip_is_any(ip) || ip_is_multicast(ip) || ifp->mtu < IPV6_MIN_MTU)
+        return false;
+    if (ip_is_loopback(ip) || ifp->ops->kind == WEFT_LINK_LOOPBACK)
+        return ip_is_loopback(ip) && ifp->ops->kind == WEFT_LINK_LOOPBACK;
+    return ip_zone(ip) == 0 || ip_zone(ip) == ifp->index;
 }
 
 static struct weft_ip all_ones(const struct weft_ip *ip, unsigned prefix)
@@ -337,31 +384,88 @@ static struct weft_ip all_ones(const struct weft_ip *ip, unsigned prefix)
     return prefix >= 31 ? *ip : weft_ipv4(ip_to_v4(ip) | UINT32_MAX >> prefix);
 }
 
-static struct weft_ip network_of(const struct weft_ip *ip, unsigned prefix)
+int if_add_entry(weft_if *ifp, const struct if_address *a)
 {
-    return weft_ipv4(prefix ? ip_to_v4(ip) & ~(uint32_t)((uint64_t)UINT32_MAX >> prefix) : 0);
+    weft_stack *s = ifp->stack;
+
+    list_each(it, &s->interfaces)
+        if (if_find_entry(container_of(it, weft_if, link), &a->ip))
+            return WEFT_EEXIST;
+    if (ifp->n_addresses == IF_ADDRESSES)
+        return WEFT_ENOMEM;
+    ifp->address[ifp->n_addresses++] = *a;
+    s->routes.generation++;
+    ifp->last_neigh = NULL; /* what is no neighbour now is found out by the long way */
+    if (!ip_is_v4(&a->ip) && s->assembly->address_added)
+        s->assembly->address_added(ifp, &ifp->address[ifp->n_addresses - 1]);
+    else if (ip_is_v4(&a->ip) && ifp->ops->address_added)
+        ifp->ops->address_added(ifp, &a->ip);
+    return 0;
+}
+
+void if_remove_entry(weft_if *ifp, struct if_address *a)
+{
+    struct if_address gone = *a;
+    size_t behind = (size_t)(&ifp->address[ifp->n_addresses] - (a + 1));
+
+    memmove(a, a + 1, behind * sizeof *a);
+    ifp->n_addresses--;
+    ifp->stack->routes.generation++;
+    if (!ip_is_v4(&gone.ip) && ifp->stack->assembly->address_removed)
+        ifp->stack->assembly->address_removed(ifp, &gone);
+}
+
+/* The route to the network that an address lies in. */
+static struct route network_route(weft_if *ifp, const struct if_address *a)
+{
+    struct route r = {.dst = ip_network(&a->ip, a->prefix), .prefix = a->prefix, .ifp = ifp};
+
+    if (ip_is_v4(&a->ip))
+        r.gateway = weft_ipv4(0);
+    return r;
 }
 
 int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
 {
-    struct route r = {.gateway = weft_ipv4(0), .prefix = (uint8_t)(96 + prefix), .ifp = ifp};
+    struct if_address a = {.ip = *ip, .preferred_until = WEFT_NEVER, .valid_until = WEFT_NEVER};
+    bool v4 = ip_is_v4(ip);
+    struct route r;
     int err;
 
-    if (!may_be_ours(ifp, ip, prefix))
+    if (!(v4 ? may_be_ours_v4(ifp, ip, prefix) : may_be_ours_v6(ifp, ip, prefix)))
         return WEFT_EINVAL;
-    if (if_by_address(ifp->stack, ip))
+    ip_set_zone(&a.ip, ifp->index);
+    if (if_find_entry(ifp, &a.ip) || if_by_address(ifp->stack, &a.ip))
         return WEFT_EEXIST;
     if (ifp->n_addresses == IF_ADDRESSES)
         return WEFT_ENOMEM;
-    r.dst = network_of(ip, prefix);
+    a.prefix = (uint8_t)(v4 ? 96 + prefix : prefix);
+    a.broadcast = v4 ? all_ones(ip, prefix) : a.ip;
+    r = network_route(ifp, &a);
     err = route_add(ifp->stack, &r);
     if (err < 0 && err != WEFT_EEXIST) /* a second address of the same network shares its route */
         return err;
-    ifp->address[ifp->n_addresses++] = (struct if_address){*ip, (uint8_t)(96 + prefix), all_ones(ip, prefix)};
-    ifp->stack->routes.generation++;
-    ifp->last_neigh = NULL; /* what is no neighbour now is found out by the long way */
-    if (ifp->ops->address_added)
-        ifp->ops->address_added(ifp, ip);
+    return if_add_entry(ifp, &a);
+}
+
+int weft_if_del_address(weft_if *ifp, const struct weft_ip *ip)
+{
+    struct weft_ip ours = *ip;
+    struct if_address *a;
+    struct route r;
+
+    if (ip_zone(&ours) == 0)
+        ip_set_zone(&ours, ifp->index);
+    a = if_find_entry(ifp, &ours);
+    if (!a)
+        return WEFT_ENOENT;
+    r = network_route(ifp, a);
+    if_remove_entry(ifp, a);
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (!ifp->address[i].automatic && ifp->address[i].prefix == r.prefix &&
+            ip_prefix_match(&ifp->address[i].ip, &r.dst, r.prefix))
+            return 0; /* another one shares the route */
+    route_remove(ifp->stack, &r);
     return 0;
 }
 
@@ -371,10 +475,27 @@ weft_stack *weft_if_stack(const weft_if *ifp) { return ifp->stack; }
 const char *weft_if_name(const weft_if *ifp) { return ifp->name; }
 void *weft_if_cookie(const weft_if *ifp) { return ifp->cookie; }
 
+unsigned weft_if_index(const weft_if *ifp) { return ifp->index; }
+weft_if *weft_if_by_index(weft_stack *stack, unsigned index) { return if_by_index(stack, index); }
+
+static void describe_address(const struct if_address *a, struct weft_if_info *info, unsigned i)
+{
+    static const char *const states[] = {"preferred", "deprecated", "tentative", "duplicate"};
+
+    info->address[i].ip = a->ip;
+    info->address[i].prefix = ip_is_v4(&a->ip) ? a->prefix - 96u : a->prefix;
+    info->address[i].state = states[a->state];
+    info->address[i].automatic = a->automatic;
+    info->address[i].temporary = a->temporary;
+    info->address[i].valid_until = a->valid_until;
+    info->address[i].preferred_until = a->preferred_until;
+}
+
 static void describe(const weft_if *ifp, struct weft_if_info *info)
 {
     *info = (struct weft_if_info){
         .name = ifp->name,
+        .index = ifp->index,
         .link = ifp->ops->kind,
         .mtu = ifp->mtu,
         .offload = ifp->offload,
@@ -387,10 +508,8 @@ static void describe(const weft_if *ifp, struct weft_if_info *info)
         .n_addresses = ifp->n_addresses,
     };
     memcpy(info->mac, ifp->mac, 6);
-    for (unsigned i = 0; i < ifp->n_addresses; i++) {
-        info->address[i].ip = ifp->address[i].ip;
-        info->address[i].prefix = ifp->address[i].prefix - 96u;
-    }
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        describe_address(&ifp->address[i], info, i);
 }
 
 bool weft_if_info(weft_stack *stack, size_t i, struct weft_if_info *info)

@@ -29,19 +29,33 @@ struct link_ops {
     void (*input)(weft_if *ifp, struct weft_pkt *pkt);
     /* Takes a datagram (data at l3) for a next hop to the wire: if_transmit, or wait for resolution. Owns pkt. */
     void (*output)(weft_if *ifp, struct weft_pkt *pkt, const struct weft_ip *next_hop, uint16_t ethertype);
-    /* The interface got an address (announce it), or NULL. */
+    /* The interface got an address of IPv4 (announce it), or NULL. */
     void (*address_added)(weft_if *ifp, const struct weft_ip *ip);
     /* Upper layers doubt (or confirm) that the neighbour is there; may be NULL. */
     void (*neighbour_hint)(weft_if *ifp, const struct weft_ip *next_hop, bool reachable);
 };
 
-#define IF_ADDRESSES 8
+#define IF_ADDRESSES 16
+
+/* May the address be used (RFC 4862 §2)? Those of IPv4 are always preferred. */
+enum if_address_state {
+    IF_ADDRESS_PREFERRED,
+    IF_ADDRESS_DEPRECATED, /* by whoever uses it already; not chosen for anything new while there is another */
+    IF_ADDRESS_TENTATIVE,  /* not yet: somebody else might have it */
+    IF_ADDRESS_DUPLICATE,  /* not at all: somebody else has it */
+};
 
 struct if_address {
-    struct weft_ip ip;
-    uint8_t prefix;      /* bits of the mapped form: 96 + n for IPv4 */
+    struct weft_ip ip;   /* with its zone, when it has one */
+    uint8_t prefix;      /* bits of the 16 bytes: 96 + n for IPv4 */
+    uint8_t state;       /* enum if_address_state */
+    bool automatic;      /* made from a router's prefix, and gone with it */
+    bool temporary;      /* RFC 8981 */
     struct weft_ip broadcast; /* IPv4: all-ones form; equal to ip when the network has none (/31, /32) */
+    weft_time preferred_until, valid_until; /* WEFT_NEVER unless automatic */
 };
+
+static inline bool if_address_usable(const struct if_address *a) { return a->state <= IF_ADDRESS_DEPRECATED; }
 
 struct weft_if {
     struct list link; /* in weft_stack.interfaces */
@@ -52,6 +66,7 @@ struct weft_if {
     uint8_t mac[6];
     bool up;
     uint8_t n_addresses;
+    uint16_t index; /* the zone of its link-local addresses; of no other interface that lives */
     uint32_t mtu, gso_max;
     unsigned offload;
     struct list senders;
@@ -60,6 +75,8 @@ struct weft_if {
     uint32_t cut;             /* bytes of the first packet's payload that are out already: it goes in pieces */
     struct neigh *last_neigh; /* the one last sent to; see neigh_cached */
     struct if_address address[IF_ADDRESSES];
+    unsigned ipv6;            /* enum weft_if_ipv6 */
+    struct nd_link *nd;       /* what the IP layer keeps for neighbour discovery here; NULL: nothing */
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
 };
 
@@ -76,14 +93,28 @@ static inline void if_want(weft_if *ifp, struct sender *s)
 /* Frees the memory of removed interfaces; nobody may hold one any more. */
 void if_free_removed(weft_stack *s);
 
-/* The address entry with this ip, or NULL. */
+/* The entry of this address if it may be used, or NULL. */
 const struct if_address *if_find_address(const weft_if *ifp, const struct weft_ip *ip);
 
-/* Any interface of the stack with this address, or NULL. */
+/* The entry of this address in whatever state, or NULL. Valid until an address is added or removed. */
+struct if_address *if_find_entry(weft_if *ifp, const struct weft_ip *ip);
+
+/*
+ * Adds an address as given, without a route and without judging it. 0, WEFT_EEXIST (an interface has it) or WEFT_ENOMEM
+ * (there are IF_ADDRESSES already). The link hears of it when it may be used, the IP layer when it is of IPv6.
+ */
+int if_add_entry(weft_if *ifp, const struct if_address *a);
+
+/* The address is ours no more. */
+void if_remove_entry(weft_if *ifp, struct if_address *a);
+
+/* Any interface of the stack that may use this address, or NULL. */
 weft_if *if_by_address(weft_stack *s, const struct weft_ip *ip);
+
+/* The interface that is this zone, or NULL. */
+weft_if *if_by_index(weft_stack *s, unsigned index);
 
 /* Is ip a broadcast address here: limited, or directed to one of this interface's networks (all-ones or zero form)? */
 bool if_is_broadcast(const weft_if *ifp, const struct weft_ip *ip);
-
 
 #endif

@@ -41,6 +41,7 @@ struct weft_pkt {
     /* of the datagram, once IP has parsed it */
     uint8_t ttl, tos, proto;
     bool ip_group;         /* the destination is a broadcast or multicast address */
+    bool fragment;         /* it has, or had, an IPv6 fragment header */
     struct weft_ip src, dst;
     struct span span[PKT_SPANS];
     uint8_t room[PKT_ROOM];

@@ -25,7 +25,7 @@ struct transport {
     void (*timer)(weft_stack *s, struct timer *t);
     /* An ICMP error about something it sent. Returns false when nobody was concerned. */
     bool (*error)(weft_stack *s, const struct ip_error *e);
-    weft_sock *(*socket)(weft_stack *s, int *err);
+    weft_sock *(*socket)(weft_stack *s, enum weft_family family, int *err);
     /* netstat: visits its endpoints and records; false when visit asked to stop. */
     bool (*list)(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx);
 };
@@ -40,7 +40,7 @@ struct network {
 /* Everything sock/assemble.c plugs together. All pointers are to const tables that outlive the stack. */
 struct assembly {
     const struct link_ops *link[3];      /* by enum weft_link */
-    const struct neigh_ops *neigh;
+    const struct neigh_ops *neigh, *neigh6; /* how to ask for neighbours of IPv4, of IPv6 (may be NULL) */
     const struct network *network[4];    /* up to the first NULL */
     const struct transport *transport[8]; /* up to the first NULL; index is the protocol's slot */
     void *(*ip_init)(weft_stack *s);
@@ -48,6 +48,12 @@ struct assembly {
     /* Resolution failed for this waiting datagram (data at l3): tell its sender, drop it. Owns pkt. */
     void (*next_hop_failed)(weft_if *ifp, struct weft_pkt *pkt);
     void (*ip_timer)(weft_stack *s, struct timer *t); /* kind TIMER_IP fired */
+    /* An interface that wants IPv6 was made, or goes with its nd_link. NULL: nobody has to know. */
+    void (*if_added)(weft_if *ifp);
+    void (*if_removed)(weft_if *ifp);
+    /* An interface got this address of IPv6, or has it no more. NULL: nobody has to know. */
+    void (*address_added)(weft_if *ifp, struct if_address *a);
+    void (*address_removed)(weft_if *ifp, const struct if_address *a);
 };
 
 #define STACK_TRANSPORTS 8

@@ -3,7 +3,7 @@
 #include "core/route.h"
 
 #include "core/stack.h"
-#include "wire/ipv4.h"
+#include "wire/ip.h"
 
 void route_table_init(struct route_table *t)
 {
@@ -73,8 +73,17 @@ static bool is_direct(const struct route *r, const struct weft_ip *dst)
     return ip_is_any(&r->gateway) || ip_is_limited_broadcast(dst) || ip_is_multicast(dst);
 }
 
+void route_remove(weft_stack *s, const struct route *r)
+{
+    list_each_safe(it, next, &s->routes.routes)
+        if (same(container_of(it, struct route, link), r))
+            forget(s, container_of(it, struct route, link));
+}
+
 int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 {
+    unsigned shortest = ip_is_v4(dst) ? 96 : 0; /* what is wider than all of IPv4 is no route for it */
+
     if (s->loopback && is_own(s, dst)) {
         *path = (struct ip_path){s->loopback, *dst, s->routes.generation};
         return 0;
@@ -82,6 +91,8 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
     list_each(it, &s->routes.routes) {
         const struct route *r = container_of(it, struct route, link);
 
+        if (r->prefix < shortest)
+            break;
         if (!ip_prefix_match(&r->dst, dst, r->prefix))
             continue;
         *path = (struct ip_path){r->ifp, is_direct(r, dst) ? *dst : r->gateway, s->routes.generation};
@@ -100,25 +111,6 @@ int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path
     path->ifp = NULL;
     err = route_lookup(s, dst, path);
     return err && before && !before->up ? WEFT_ENETDOWN : err;
-}
-
-int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, struct weft_ip *src)
-{
-    const weft_if *ifp = path->ifp;
-
-    if (ifp == s->loopback) { /* to ourselves: from the address asked */
-        *src = *dst;
-        return 0;
-    }
-    for (unsigned i = 0; i < ifp->n_addresses; i++)
-        if (ip_prefix_match(&ifp->address[i].ip, &path->next_hop, ifp->address[i].prefix)) {
-            *src = ifp->address[i].ip;
-            return 0;
-        }
-    if (ifp->n_addresses == 0)
-        return WEFT_EADDRNOTAVAIL;
-    *src = ifp->address[0].ip;
-    return 0;
 }
 
 /* ---- weft/stack.h ---- */
@@ -140,6 +132,8 @@ static weft_if *if_towards(weft_stack *s, const struct weft_ip *gateway)
     weft_if *found = NULL;
     unsigned longest = 0;
 
+    if (ip_is_link_local(gateway))
+        return if_by_index(s, ip_zone(gateway));
     list_each(it, &s->interfaces) {
         weft_if *ifp = container_of(it, weft_if, link);
         unsigned bits = on_link(ifp, gateway);
@@ -152,30 +146,52 @@ static weft_if *if_towards(weft_stack *s, const struct weft_ip *gateway)
     return found;
 }
 
-static bool may_be_gateway(weft_stack *s, const struct weft_ip *ip)
+/* Does the interface reach the gateway directly? A link-local address says so itself. */
+static bool reaches(const weft_if *ifp, const struct weft_ip *gateway)
+{
+    return ip_is_link_local(gateway) ? ip_zone(gateway) == ifp->index : on_link(ifp, gateway) > 0;
+}
+
+static bool may_be_gateway(weft_stack *s, const struct weft_ip *ip, bool v4)
 {
     if (ip_is_any(ip))
         return true; /* none: on the link */
-    return ip_is_v4(ip) && !ip_is_multicast(ip) && !ip_is_limited_broadcast(ip) && !is_own(s, ip);
+    return ip_is_v4(ip) == v4 && !ip_is_multicast(ip) && !ip_is_limited_broadcast(ip) && !is_own(s, ip);
+}
+
+/*
+ * Is the route one of IPv4? The network says so; a default route goes by its gateway, and without one, for then both
+ * are any-addresses, by how that of the network is written.
+ */
+static bool is_v4_route(const struct weft_route *in)
+{
+    if (ip_is_any(&in->dst) && in->prefix == 0 && !ip_is_any(&in->gateway))
+        return ip_is_v4(&in->gateway);
+    return ip_is_v4(&in->dst);
 }
 
 /* From the public form; false when it makes no sense. */
 static bool read_route(weft_stack *s, const struct weft_route *in, struct route *out)
 {
-    bool any = ip_is_any(&in->dst);
-    uint32_t host = in->prefix < 32 ? UINT32_MAX >> in->prefix : 0;
+    bool v4 = is_v4_route(in);
+    const struct weft_ip any = v4 ? weft_ipv4(0) : (struct weft_ip){{0}};
+    weft_if *ifp = in->if_name ? weft_if_find(s, in->if_name) : NULL;
+    struct weft_ip net;
 
-    if (in->prefix > 32 || (!ip_is_v4(&in->dst) && !(any && in->prefix == 0)))
-        return false;
-    if ((!any && (ip_to_v4(&in->dst) & host)) || !may_be_gateway(s, &in->gateway))
+    if (in->prefix > (v4 ? 32 : 128))
         return false;
     *out = (struct route){
-        .dst = any ? weft_ipv4(0) : in->dst,
-        .gateway = ip_is_any(&in->gateway) ? weft_ipv4(0) : in->gateway,
-        .prefix = (uint8_t)(96 + in->prefix),
+        .dst = ip_is_any(&in->dst) ? any : in->dst,
+        .gateway = ip_is_any(&in->gateway) ? any : in->gateway,
+        .prefix = (uint8_t)(v4 ? 96 + in->prefix : in->prefix),
         .metric = in->metric,
     };
-    return true;
+    if (ifp && ip_zone(&out->dst) == 0)
+        ip_set_zone(&out->dst, ifp->index);
+    if (ifp && ip_zone(&out->gateway) == 0)
+        ip_set_zone(&out->gateway, ifp->index);
+    net = ip_network(&out->dst, out->prefix);
+    return ip_eq(&net, &out->dst) && may_be_gateway(s, &out->gateway, v4);
 }
 
 int weft_route_add(weft_stack *stack, const struct weft_route *route)
@@ -187,7 +203,7 @@ int weft_route_add(weft_stack *stack, const struct weft_route *route)
     if (ip_is_any(&r.gateway) && !route->if_name)
         return WEFT_EINVAL;
     r.ifp = route->if_name ? weft_if_find(stack, route->if_name) : if_towards(stack, &r.gateway);
-    if (!r.ifp || (!ip_is_any(&r.gateway) && !on_link(r.ifp, &r.gateway)))
+    if (!r.ifp || (!ip_is_any(&r.gateway) && !reaches(r.ifp, &r.gateway)))
         return WEFT_ENETUNREACH;
     return route_add(stack, &r);
 }
@@ -217,7 +233,8 @@ bool weft_route_info(weft_stack *stack, size_t i, struct weft_route *route)
 
         if (i--)
             continue;
-        *route = (struct weft_route){r->dst, r->prefix - 96u, r->gateway, r->ifp->name, r->metric};
+        *route = (struct weft_route){r->dst, ip_is_v4(&r->dst) ? r->prefix - 96u : r->prefix, r->gateway, r->ifp->name,
+                                     r->metric};
         return true;
     }
     return false;

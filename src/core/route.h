@@ -11,7 +11,7 @@
 struct route {
     struct list link; /* in route_table.routes, kept in order of look-up */
     struct weft_ip dst, gateway; /* gateway 0.0.0.0: the destination is on the link */
-    uint8_t prefix;   /* bits of the mapped form */
+    uint8_t prefix;   /* bits of the 16 bytes: 96 + n for IPv4 */
     uint32_t metric;
     weft_if *ifp;
 };
@@ -32,6 +32,8 @@ void route_table_fini(weft_stack *s);
 
 /* As the public calls, with prefix counted on the mapped form. */
 int route_add(weft_stack *s, const struct route *r);
+/* Removes the route to this network by this gateway and interface, if it is there. */
+void route_remove(weft_stack *s, const struct route *r);
 /* Removes all routes through an interface. */
 void route_forget_if(weft_stack *s, const weft_if *ifp);
 
@@ -44,7 +46,7 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
  */
 int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
 
-/* The source address for a packet to dst by this path (RFC 1122 §3.3.4.3); 0 or WEFT_EADDRNOTAVAIL. */
+/* The source address for a packet to dst by this path (RFC 1122 §3.3.4.3, RFC 6724 §5); 0 or WEFT_EADDRNOTAVAIL. */
 int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, struct weft_ip *src);
 
 #endif

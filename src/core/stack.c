@@ -145,10 +145,11 @@ static bool add_loopback(weft_stack *s)
         .offload = WEFT_OFFLOAD_CSUM,
         .queue_limit = 4096,
     };
-    struct weft_ip ip = weft_ipv4(0x7f000001);
+    const struct weft_ip v4 = weft_ipv4(0x7f000001), v6 = {.b = {[15] = 1}};
 
     s->loopback = weft_if_new(s, &lo, NULL);
-    return s->loopback && weft_if_add_address(s->loopback, &ip, 8) == 0;
+    return s->loopback && weft_if_add_address(s->loopback, &v4, 8) == 0 &&
+           weft_if_add_address(s->loopback, &v6, 128) == 0;
 }
 
 static int build(weft_stack *s)

@@ -18,6 +18,7 @@ struct weft_stack {
     struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
     struct list events;        /* endpoints with news */
     struct list interfaces;
+    uint16_t last_if_index;    /* the number given to the newest interface */
     struct list removed;       /* interfaces; a connection may hold one until it asks for its route again */
     weft_if *loopback;
     struct slab pkts;
@@ -37,7 +38,7 @@ struct weft_stack {
 
 /* A key of its own for each purpose, derived from the root secret; `purpose` is a number no other user has. */
 enum key_purpose { KEY_NEIGH = 1, KEY_FRAG, KEY_IPID, KEY_TCP_TABLE, KEY_TCP_ISN, KEY_TCP_TS, KEY_PORT, KEY_UDP_TABLE,
-                   KEY_TCP_COOKIE, KEY_TCP_FASTOPEN };
+                   KEY_TCP_COOKIE, KEY_TCP_FASTOPEN, KEY_FLOW_LABEL };
 struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose);
 
 /* Makes a stack of these parts; see weft_stack_new, which calls it with the full assembly. */
@@ -69,6 +70,9 @@ void stack_flush(weft_stack *s);
 
 /* Hands an ICMP error to the transport it is about; false when nobody was concerned. */
 bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e);
+
+/* Is there a transport with this protocol number? */
+static inline bool stack_has_transport(const weft_stack *s, uint8_t proto) { return s->slot_of[proto] != 0; }
 
 /* The state of the transport with this protocol number; NULL when the stack has none. */
 static inline void *stack_transport(const weft_stack *s, uint8_t proto)

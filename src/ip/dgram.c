@@ -160,29 +160,39 @@ struct weft_pkt *dgram_gather(weft_stack *s, size_t header, const struct weft_io
 }
 
 /* The interface that speaks to groups when neither an address nor a route says which: the first that is no loopback. */
-static weft_if *first_wire(weft_stack *s)
+static weft_if *first_wire(weft_stack *s, bool v4)
 {
     list_each(it, &s->interfaces) {
         weft_if *ifp = container_of(it, weft_if, link);
 
-        if (ifp->ops->kind != WEFT_LINK_LOOPBACK && ifp->n_addresses)
-            return ifp;
+        if (ifp->ops->kind == WEFT_LINK_LOOPBACK)
+            continue;
+        for (unsigned i = 0; i < ifp->n_addresses; i++)
+            if (ip_is_v4(&ifp->address[i].ip) == v4)
+                return ifp;
     }
     return NULL;
 }
 
-/* RFC 1122 §3.3.1.1: a group is on the link and never behind a gateway. Which link, the socket's address says first. */
+/*
+ * RFC 1122 §3.3.1.1: a group is on the link and never behind a gateway. Which link, its zone says first, then the
+ * socket's address.
+ */
 static int group_path(weft_stack *s, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path)
 {
-    weft_if *ifp = ip_is_any(local) ? NULL : if_by_address(s, local);
+    weft_if *ifp = ip_zone(dst) ? if_by_index(s, ip_zone(dst)) : ip_is_any(local) ? NULL : if_by_address(s, local);
+
+    if (!ifp && ip_zone(dst))
+        return WEFT_ENETUNREACH;
 
     if (!ifp && route_lookup(s, dst, path) == 0)
         ifp = path->ifp;
     if (!ifp)
-        ifp = first_wire(s);
+        ifp = first_wire(s, ip_is_v4(dst));
     if (!ifp)
         return WEFT_ENETUNREACH;
     *path = (struct ip_path){ifp, *dst, s->routes.generation};
+    ip_set_zone(&path->next_hop, ifp->index);
     return 0;
 }
 
@@ -195,6 +205,8 @@ int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct
 
     if (err)
         return err;
+    if (!ip_may_speak(path, local, dst))
+        return WEFT_ENETUNREACH;
     if (!sock->broadcast && if_is_broadcast(path->ifp, dst))
         return WEFT_EACCES;
     if (ip_is_any(local) || ip_is_multicast(local) || if_is_broadcast(path->ifp, local))
@@ -266,10 +278,11 @@ void dgram_names(const weft_sock *sock, struct weft_addr *local, struct weft_add
 
 /* ---- the endpoint ---- */
 
-void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, struct list *all)
+void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, enum weft_family family,
+                struct list *all)
 {
-    endpoint_init(&d->sock, s, ops);
-    d->local.ip = d->remote.ip = weft_ipv4(0);
+    endpoint_init(&d->sock, s, ops, family);
+    d->local.ip = d->remote.ip = endpoint_any(&d->sock);
     d->queue.limit = d->send_limit = DGRAM_BUFFER;
     list_push_back(all, &d->link);
 }

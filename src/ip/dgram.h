@@ -68,7 +68,8 @@ struct dgram_ep {
 };
 
 /* Neither bound nor connected, with the default buffers; joins `all`. */
-void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, struct list *all);
+void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, enum weft_family family,
+                struct list *all);
 
 /* struct sock_ops for both. Of the options WEFT_SO_RCVBUF and WEFT_SO_SNDBUF; the others are WEFT_ENOPROTOOPT. */
 int dgram_shutdown(weft_sock *sock, enum weft_shut how);

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP errors that came in (RFC 1122 §3.2.2): whom of our transports does the quote concern, and what does it mean to
- * him? Whether he believes it is his business (RFC 5927).
+ * ICMP errors that came in (RFC 1122 §3.2.2, RFC 4443 §2.4): whom of our transports does the quote concern, and what does
+ * it mean to him? Whether he believes it is his business (RFC 5927, RFC 8201 §4).
  */
 #include "ip/private.h"
+
+/* Bytes of a quote that are looked at: headers of IPv6 may be long, but who sends long ones is not us. */
+#define QUOTE_MAX 256
 
 struct meaning {
     int16_t err;
@@ -11,34 +14,77 @@ struct meaning {
 };
 
 /* RFC 1122 §4.2.3.9: port and protocol unreachable are hard; the others may pass. By code. */
-static const struct meaning unreachable[] = {
+static const struct meaning unreachable_v4[] = {
     {WEFT_ENETUNREACH, false},  {WEFT_EHOSTUNREACH, false}, {WEFT_ENOPROTOOPT, true},   {WEFT_ECONNREFUSED, true},
     {WEFT_EMSGSIZE, false},     {WEFT_EOPNOTSUPP, false},   {WEFT_ENETUNREACH, false},  {WEFT_EHOSTUNREACH, false},
     {WEFT_EHOSTUNREACH, false}, {WEFT_ENETUNREACH, false},  {WEFT_EHOSTUNREACH, false}, {WEFT_ENETUNREACH, false},
     {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false},
 };
 
-static struct meaning meaning_of(uint8_t type, uint8_t code)
+/* RFC 4443 §3.1, as Linux reads it. */
+static const struct meaning unreachable_v6[] = {
+    {WEFT_ENETUNREACH, false}, {WEFT_EACCES, true}, {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false},
+    {WEFT_ECONNREFUSED, true}, {WEFT_EACCES, true}, {WEFT_EACCES, true},
+};
+
+static struct meaning meaning_v4(uint8_t type, uint8_t code)
 {
-    if (type == ICMPV4_UNREACHABLE && code < ARRAY_LEN(unreachable))
-        return unreachable[code];
+    if (type == ICMPV4_UNREACHABLE && code < ARRAY_LEN(unreachable_v4))
+        return unreachable_v4[code];
     if (type == ICMPV4_PARAMETER_PROBLEM)
         return (struct meaning){WEFT_EPROTO, false};
     return (struct meaning){WEFT_EHOSTUNREACH, false};
 }
 
+static struct meaning meaning_v6(uint8_t type, uint8_t code)
+{
+    if (type == ICMPV6_UNREACHABLE && code < ARRAY_LEN(unreachable_v6))
+        return unreachable_v6[code];
+    if (type == ICMPV6_TOO_BIG)
+        return (struct meaning){WEFT_EMSGSIZE, false};
+    if (type == ICMPV6_PARAMETER_PROBLEM)
+        return (struct meaning){WEFT_EPROTO, true};
+    return (struct meaning){WEFT_EHOSTUNREACH, false};
+}
+
+/* What a quote says, of either family. */
+struct quote {
+    struct weft_ip src, dst; /* of link scope: without zones */
+    uint8_t proto;
+    uint8_t head[8];
+};
+
+static bool read_quote(struct reader r, bool v4, struct quote *q)
+{
+    struct icmpv4_quote q4;
+    struct icmpv6_quote q6;
+
+    if (v4) {
+        if (!icmpv4_quote_parse(&r, &q4))
+            return false;
+        *q = (struct quote){.src = weft_ipv4(q4.ip.src), .dst = weft_ipv4(q4.ip.dst), .proto = q4.ip.proto};
+        memcpy(q->head, q4.head, sizeof q->head);
+        return true;
+    }
+    if (!icmpv6_quote_parse(&r, &q6))
+        return false;
+    *q = (struct quote){.src = q6.ip.src, .dst = q6.ip.dst, .proto = q6.proto};
+    memcpy(q->head, q6.head, sizeof q->head);
+    return true;
+}
+
 /* Whose it is, out of the first 8 bytes behind the quoted header. False: of nobody who could hear of it. */
-static bool read_quoted_head(const struct icmpv4_quote *q, struct ip_error *e)
+static bool read_quoted_head(const struct quote *q, struct ip_error *e)
 {
     struct reader r = reader(q->head, sizeof q->head);
 
-    if (q->ip.proto != IP_PROTO_ICMP) {
+    if (q->proto != IP_PROTO_ICMP && q->proto != IP_PROTO_ICMPV6) {
         e->src_port = read_u16(&r);
         e->dst_port = read_u16(&r);
         e->seq = read_u32(&r);
         return true;
     }
-    if (read_u8(&r) != ICMPV4_ECHO)
+    if (read_u8(&r) != (q->proto == IP_PROTO_ICMP ? ICMPV4_ECHO : ICMPV6_ECHO))
         return false;
     read_bytes(&r, 3); /* code, checksum */
     e->src_port = read_u16(&r);
@@ -47,37 +93,42 @@ static bool read_quoted_head(const struct icmpv4_quote *q, struct ip_error *e)
 }
 
 /* Tells the transport that sent the quoted datagram. e has reporter, type, code and mtu. False: nobody is concerned. */
-static bool report(weft_stack *s, const struct icmpv4_quote *q, struct ip_error *e)
+static bool report(weft_stack *s, const struct quote *q, struct ip_error *e)
 {
-    struct meaning m = meaning_of(e->type, e->code);
+    struct meaning m = ip_is_v4(&q->src) ? meaning_v4(e->type, e->code) : meaning_v6(e->type, e->code);
 
-    e->src = weft_ipv4(q->ip.src);
-    e->dst = weft_ipv4(q->ip.dst);
+    e->src = q->src;
+    e->dst = q->dst;
     e->err = m.err;
     e->hard = m.hard;
-    return read_quoted_head(q, e) && stack_report(s, q->ip.proto, e);
+    return read_quoted_head(q, e) && stack_report(s, q->proto, e);
 }
 
 /* The quote must show the start of something that we sent from the address this error came to. */
-static bool quote_is_ours(const struct weft_pkt *pkt, const struct icmpv4_quote *q)
+static bool quote_is_ours(const struct weft_pkt *pkt, struct quote *q)
 {
-    return q->ip.frag_offset == 0 && !pkt->ip_group && q->ip.src == ip_to_v4(&pkt->dst);
+    ip_set_zone(&q->src, ip_zone(&pkt->dst)); /* both ends of a datagram of link scope are on one link */
+    ip_set_zone(&q->dst, pkt->ifp->index);
+    return !pkt->ip_group && ip_eq(&q->src, &pkt->dst);
 }
 
-void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_header *h)
+void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t code, uint32_t mtu)
 {
-    uint8_t bytes[IPV4_MAX_HEADER + 8]; /* the quote may lie in spans */
+    uint8_t bytes[QUOTE_MAX]; /* the quote may lie in spans */
     struct reader r = reader(bytes, pkt_copy(pkt, ICMPV4_HEADER, bytes, sizeof bytes));
-    struct ip_error e = {.reporter = pkt->src, .type = h->type, .code = h->code};
-    struct icmpv4_quote q;
+    struct ip_error e = {.reporter = pkt->src, .type = type, .code = code, .mtu = mtu};
+    bool v4 = ip_is_v4(&pkt->src);
+    struct quote q;
 
     stack_count(s, WEFT_COUNT_icmp_errors_in);
-    if (!icmpv4_quote_parse(&r, &q) || !quote_is_ours(pkt, &q)) {
+    if (!read_quote(r, v4, &q) || !quote_is_ours(pkt, &q)) {
         pkt_drop(pkt, WEFT_DROP_icmp_bad_quote);
         return;
     }
-    if (h->type == ICMPV4_UNREACHABLE && h->code == ICMPV4_FRAGMENTATION_NEEDED)
-        e.mtu = h->rest.unreachable.next_hop_mtu;
+    if (!v4 && type == ICMPV6_TOO_BIG && mtu < IPV6_MIN_MTU) { /* no such link exists (RFC 8201 §4, RFC 8021) */
+        pkt_drop(pkt, WEFT_DROP_icmp_small_mtu);
+        return;
+    }
     if (report(s, &q, &e))
         pkt_release(pkt);
     else
@@ -86,14 +137,18 @@ void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_h
 
 void ip_next_hop_failed(weft_if *ifp, struct weft_pkt *pkt)
 {
-    uint8_t bytes[IPV4_MAX_HEADER + 8];
+    uint8_t bytes[QUOTE_MAX];
     struct reader r = reader(bytes, pkt_copy(pkt, 0, bytes, sizeof bytes));
-    struct ip_error e = {.type = ICMPV4_UNREACHABLE, .code = ICMPV4_HOST_UNREACHABLE};
-    struct icmpv4_quote q;
+    bool v4 = pkt->data[0] >> 4 == 4;
+    struct ip_error e = {.type = v4 ? ICMPV4_UNREACHABLE : ICMPV6_UNREACHABLE,
+                         .code = v4 ? ICMPV4_HOST_UNREACHABLE : ICMPV6_ADDRESS_UNREACHABLE};
+    struct quote q;
 
     /* As if a router had said so; but no datagram is needed to tell ourselves. */
-    if (icmpv4_quote_parse(&r, &q) && q.ip.frag_offset == 0) {
-        e.reporter = weft_ipv4(q.ip.src);
+    if (read_quote(r, v4, &q)) {
+        ip_set_zone(&q.src, ifp->index);
+        ip_set_zone(&q.dst, ifp->index);
+        e.reporter = q.src;
         if (if_by_address(ifp->stack, &e.reporter))
             report(ifp->stack, &q, &e);
     }

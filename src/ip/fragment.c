@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fragmentation of our own datagrams (RFC 791 §3.2). A fragment refers to the message's bytes where they lie in blocks;
+ * Fragmentation of our own datagrams (RFC 791 §3.2, RFC 8200 §4.5). A fragment refers to the message's bytes where they lie in blocks;
  * only a message so short that it lies in the packet itself is copied. Either all fragments go out or none is made.
  */
 #include "ip/private.h"
@@ -37,30 +37,35 @@ static struct weft_pkt *piece_of(weft_stack *s, const struct weft_pkt *pkt, uint
 static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how, uint32_t mtu,
                            struct pkt_queue *out)
 {
-    uint32_t total = pkt_total(pkt), step = (mtu - IPV4_HEADER) & ~7u;
-    uint16_t id = ip_ident(&ip_state(s)->idents, &how->src, &how->dst, how->proto);
+    bool v6 = !ip_is_v4(&how->dst);
+    uint32_t total = pkt_total(pkt), step = (mtu - (v6 ? IPV6_HEADER + IPV6_FRAGMENT_HEADER : IPV4_HEADER)) & ~7u;
+    struct ip_idents *ids = &ip_state(s)->idents;
+    struct ip_piece at = {.id = v6 ? ip_ident_v6(ids, &how->src, &how->dst)
+                                   : ip_ident(ids, &how->src, &how->dst, how->proto)};
 
-    for (uint32_t at = 0; at < total; at += step) {
-        uint32_t len = min_u32(step, total - at);
-        struct weft_pkt *piece = piece_of(s, pkt, at, len);
+    for (uint32_t offset = 0; offset < total; offset += step) {
+        uint32_t len = min_u32(step, total - offset);
+        struct weft_pkt *piece = piece_of(s, pkt, offset, len);
 
         if (!piece)
             return false;
-        ip_push_header(piece, how, (struct ip_piece){.id = id, .offset = (uint16_t)at, .mf = at + len < total});
+        at.offset = (uint16_t)offset;
+        at.mf = offset + len < total;
+        ip_push_header(piece, how, &at);
         pkt_queue_push(out, piece);
     }
     return true;
 }
 
-int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
+int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path, uint32_t mtu)
 {
     struct pkt_queue pieces = {0};
     struct weft_pkt *piece;
 
-    weft_assert(!how->df && path->ifp->mtu >= 68, "ip_output looked; weft_if_new takes no smaller MTU");
+    weft_assert(!how->df && mtu >= 68, "ip_output looked; weft_if_new takes no smaller MTU");
     if (pkt->csum_partial)
         complete_checksum(pkt, how->proto);
-    if (!make_fragments(s, pkt, how, path->ifp->mtu, &pieces)) {
+    if (!make_fragments(s, pkt, how, mtu, &pieces)) {
         while ((piece = pkt_queue_pop(&pieces)))
             pkt_release(piece); /* one message, one drop */
         pkt_drop(pkt, WEFT_DROP_no_memory);
@@ -70,6 +75,6 @@ int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, 
     stack_count(s, WEFT_COUNT_ip_fragmented);
     stack_count_n(s, WEFT_COUNT_ip_frags_out, pieces.count);
     while ((piece = pkt_queue_pop(&pieces)))
-        path->ifp->ops->output(path->ifp, piece, &path->next_hop, ETH_TYPE_IPV4);
+        path->ifp->ops->output(path->ifp, piece, &path->next_hop, ip_ethertype(&how->dst));
     return 0;
 }

@@ -1,57 +1,84 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP (RFC 792, RFC 1122 §3.2.2): the transport table; messages that came in, sorted by type; the echo server.
+ * ICMP (RFC 792, RFC 1122 §3.2.2) and ICMPv6 (RFC 4443): the transport tables; messages that came in, sorted by type;
+ * the echo server.
  *
- * DEVIATION: redirects are not followed (RFC 1122 §3.2.2.2 wants it): a forged one would turn our traffic around, and
- * whoever manages a host's routes today does it otherwise. Source quench is neither sent nor heeded (RFC 6633).
+ * DEVIATION: redirects of IPv4 are not followed (RFC 1122 §3.2.2.2 wants it): a forged one would turn our traffic around,
+ * and whoever manages a host's routes today does it otherwise. Source quench is neither sent nor heeded (RFC 6633).
  * Timestamps are not answered: an optional service that only tells strangers our clock (RFC 1122 §3.2.2.8).
  */
 #include "ip/private.h"
 
-#define CHECKSUM_AT 2 /* offset of the checksum in the ICMP header */
+#define CHECKSUM_AT 2 /* offset of the checksum in the ICMP header, in both families */
 
-int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
+/* The sum over the message of pkt (data at its header), in ICMPv6 with a pseudo-header. */
+static uint16_t sum_of(const struct weft_pkt *pkt, const struct weft_ip *src, const struct weft_ip *dst)
 {
     struct csum sum = {0};
 
-    poke_u16(pkt->data + CHECKSUM_AT, 0);
+    if (!ip_is_v4(dst))
+        ip_pseudo_header(&sum, src, dst, IP_PROTO_ICMPV6, pkt_total(pkt));
     pkt_csum(pkt, 0, pkt_total(pkt), &sum);
-    poke_u16(pkt->data + CHECKSUM_AT, csum_fold(&sum));
+    return csum_fold(&sum);
+}
+
+int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
+{
+    poke_u16(pkt->data + CHECKSUM_AT, 0);
+    poke_u16(pkt->data + CHECKSUM_AT, sum_of(pkt, &how->src, &how->dst));
     stack_count(s, WEFT_COUNT_icmp_out);
     return ip_output(s, pkt, how, path);
 }
 
+/* ---- echo ---- */
+
 /* The reply to an echo request: its bytes behind a new type, by reference where they lie in blocks. */
-static struct weft_pkt *echo_reply(weft_stack *s, const struct weft_pkt *request, struct icmpv4_header h)
+static struct weft_pkt *echo_reply(weft_stack *s, const struct weft_pkt *request, uint8_t type)
 {
     struct weft_pkt *reply = dgram_clone(s, request, ICMPV4_HEADER);
-    struct writer w;
 
-    if (!reply)
-        return NULL;
-    h.type = ICMPV4_ECHO_REPLY;
-    w = writer(reply->data, ICMPV4_HEADER);
-    icmpv4_emit(&w, &h);
+    if (reply)
+        reply->data[0] = type;
     return reply;
 }
 
-/* RFC 1122 §3.2.2.6: from the address that was asked, with everything that came. */
-static void echo_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_header *h)
+/* How to reply to an echo request: from the address that was asked; for a group, from one that suits. */
+static bool reply_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send *how, struct ip_path *path)
 {
-    struct ip_send how = {
-        .src = pkt->dst, .dst = pkt->src, .proto = IP_PROTO_ICMP, .ttl = IP_DEFAULT_TTL, .tos = pkt->tos & 0xfc};
+    struct weft_addr from, to;
+
+    *how = (struct ip_send){.src = pkt->dst, .dst = pkt->src, .proto = pkt->proto, .tos = pkt->tos & 0xfc};
+    if (route_lookup(s, &how->dst, path) != 0)
+        return false;
+    if (pkt->ip_group && route_source(s, path, &how->dst, &how->src) != 0)
+        return false;
+    if (ip_is_v4(&how->dst))
+        return true;
+    from = (struct weft_addr){how->src, 0};
+    to = (struct weft_addr){how->dst, 0};
+    how->flow_label = ip_flow_label(s, &from, &to, IP_PROTO_ICMPV6);
+    return true;
+}
+
+/*
+ * RFC 1122 §3.2.2.6, RFC 4443 §4.2: everything that came goes back. One to all is answered by IPv6 alone: IPv4's would
+ * come from everybody at once, and from strangers through directed broadcast.
+ */
+static void echo_input(weft_stack *s, struct weft_pkt *pkt, uint8_t reply_type)
+{
+    struct ip_send how;
     struct ip_path path;
     struct weft_pkt *reply;
 
-    if (pkt->ip_group || pkt->link_broadcast) {
+    if (ip_is_v4(&pkt->dst) ? pkt->ip_group || pkt->link_broadcast : ip_is_any(&pkt->src)) {
         pkt_drop(pkt, WEFT_DROP_icmp_broadcast_echo);
         return;
     }
-    if (route_lookup(s, &how.dst, &path) != 0) {
+    if (!reply_path(s, pkt, &how, &path)) {
         pkt_drop(pkt, WEFT_DROP_ip_no_route);
         return;
     }
-    reply = echo_reply(s, pkt, *h);
+    reply = echo_reply(s, pkt, reply_type);
     if (!reply) {
         pkt_drop(pkt, WEFT_DROP_no_memory);
         return;
@@ -61,36 +88,74 @@ static void echo_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_
     pkt_release(pkt);
 }
 
+/* ---- what came in ---- */
+
+/* The first eight bytes, and the checksum of all; false: dropped. Owns pkt. */
+static bool is_sound(weft_stack *s, struct weft_pkt *pkt)
+{
+    stack_count(s, WEFT_COUNT_icmp_in);
+    if (pkt->len < ICMPV4_HEADER) {
+        pkt_drop(pkt, WEFT_DROP_icmp_short);
+        return false;
+    }
+    if (sum_of(pkt, &pkt->src, &pkt->dst) != 0) {
+        pkt_drop(pkt, WEFT_DROP_icmp_checksum);
+        return false;
+    }
+    return true;
+}
+
 static void icmp_input(weft_stack *s, struct weft_pkt *pkt)
 {
     struct reader r = reader(pkt->data, pkt->len);
     struct icmpv4_header h;
-    struct csum sum = {0};
 
-    stack_count(s, WEFT_COUNT_icmp_in);
-    if (!icmpv4_parse(&r, &h)) {
-        pkt_drop(pkt, WEFT_DROP_icmp_short);
+    if (!is_sound(s, pkt) || !icmpv4_parse(&r, &h))
         return;
-    }
-    pkt_csum(pkt, 0, pkt_total(pkt), &sum);
-    if (csum_fold(&sum) != 0) {
-        pkt_drop(pkt, WEFT_DROP_icmp_checksum);
-        return;
-    }
     switch (h.type) {
     case ICMPV4_ECHO:
-        echo_input(s, pkt, &h);
+        echo_input(s, pkt, ICMPV4_ECHO_REPLY);
         break;
     case ICMPV4_ECHO_REPLY:
-        ping_reply_input(s, pkt, &h);
+        ping_reply_input(s, pkt, h.rest.echo.id);
         break;
     case ICMPV4_UNREACHABLE:
+        icmp_error_input(s, pkt, h.type, h.code,
+                         h.code == ICMPV4_FRAGMENTATION_NEEDED ? h.rest.unreachable.next_hop_mtu : 0);
+        break;
     case ICMPV4_TIME_EXCEEDED:
     case ICMPV4_PARAMETER_PROBLEM:
-        icmp_error_input(s, pkt, &h);
+        icmp_error_input(s, pkt, h.type, h.code, 0);
         break;
     case ICMPV4_SOURCE_QUENCH:
         pkt_drop(pkt, WEFT_DROP_icmp_quench);
+        break;
+    default:
+        pkt_drop(pkt, WEFT_DROP_icmp_unknown);
+    }
+}
+
+static void icmpv6_input(weft_stack *s, struct weft_pkt *pkt)
+{
+    struct reader r = reader(pkt->data, pkt->len);
+    struct icmpv6_header h;
+
+    if (unlikely(ip_is_v4(&pkt->src))) {
+        ip_refuse(s, pkt, IP_REFUSE_PROTOCOL, WEFT_DROP_ip_unknown_protocol);
+        return;
+    }
+    if (!is_sound(s, pkt) || !icmpv6_parse(&r, &h))
+        return;
+    if (icmpv6_is_error(h.type)) { /* unknown ones too (RFC 4443 §2.4(a)) */
+        icmp_error_input(s, pkt, h.type, h.code, h.type == ICMPV6_TOO_BIG ? h.word : 0);
+        return;
+    }
+    switch (h.type) {
+    case ICMPV6_ECHO:
+        echo_input(s, pkt, ICMPV6_ECHO_REPLY);
+        break;
+    case ICMPV6_ECHO_REPLY:
+        ping_reply_input(s, pkt, (uint16_t)(h.word >> 16));
         break;
     default:
         pkt_drop(pkt, WEFT_DROP_icmp_unknown);
@@ -106,4 +171,15 @@ const struct transport ip_icmp_transport = {
     .error = ping_error,
     .socket = ping_socket,
     .list = ping_list,
+};
+
+const struct transport ip_icmpv6_transport = {
+    .number = IP_PROTO_ICMPV6,
+    .name = "icmpv6",
+    .init = ping_init,
+    .fini = ping_fini,
+    .input = icmpv6_input,
+    .error = ping6_error,
+    .socket = ping6_socket,
+    .list = ping6_list,
 };

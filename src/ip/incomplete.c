@@ -126,7 +126,7 @@ static struct datagram *datagram_new(struct ip_reassembly *r, struct source *src
 
     if (!d)
         return NULL;
-    *d = (struct datagram){.source = src, .dst = key->dst, .id = (uint16_t)key->id, .proto = (uint8_t)key->proto};
+    *d = (struct datagram){.source = src, .dst = key->dst, .id = key->id, .proto = (uint8_t)key->proto};
     if (!hashtab_insert(&r->table, &d->hash, TAG_DATAGRAM, key_hash(r, key))) {
         slab_free(&r->records, d);
         return NULL;

@@ -37,7 +37,7 @@ struct datagram {
     struct weft_ip dst;
     uint32_t have, end;
     uint32_t reach; /* the furthest end of any fragment */
-    uint16_t id;
+    uint32_t id;
     uint8_t proto;
     uint8_t count;  /* of fragments */
     uint8_t poison; /* enum weft_drop: why no piece of it is taken any more; WEFT_DROP_none: they are */
@@ -45,7 +45,7 @@ struct datagram {
     bool link_broadcast;
 };
 
-/* What makes fragments belong together (RFC 791 §3.2). */
+/* What makes fragments belong together (RFC 791 §3.2); of IPv6 proto is 0, for it does not count (RFC 8200 §4.5). */
 struct datagram_key {
     struct weft_ip src, dst;
     uint32_t id, proto;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams that came in (RFC 791 §3.2, RFC 1122 §3.2.1, §3.3.6): is the header sound, may this source speak, are we
- * meant? Then to reassembly or to the transport. Whatever fails goes no further, under a name and without an answer;
- * only an unknown protocol is answered.
+ * Datagrams that came in (RFC 791 §3.2, RFC 1122 §3.2.1, §3.3.6; RFC 8200, RFC 4291 §2): is the header sound, may this
+ * source speak, are we meant? Then to reassembly or to the transport. Whatever fails goes no further, under a name and
+ * without an answer; only what comes behind the header is answered.
  *
  * We are a host with the strong end-system model (RFC 1122 §3.3.4.2): an address belongs to its interface, and a
  * datagram for it that comes in by another one is not ours. The loopback interface alone speaks for all addresses.
@@ -11,28 +11,34 @@
 
 enum destination { OURS, GROUP, FOREIGN };
 
-static enum destination destination_of(const weft_if *ifp, const struct weft_ip *dst)
+static bool is_loopback_if(const weft_if *ifp) { return ifp->ops->kind == WEFT_LINK_LOOPBACK; }
+
+/* Do we listen to this group on the interface (RFC 1122 §3.3.7, RFC 4291 §2.8)? */
+static bool is_member(const weft_if *ifp, const struct weft_ip *group)
 {
     static const struct weft_ip all_hosts = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 224, 0, 0, 1}};
 
+    return ip_is_v4(group) ? ip_eq(group, &all_hosts) : ip_is_multicast(group) && group_is_ours(ifp, group);
+}
+
+static enum destination destination_of(const weft_if *ifp, const struct weft_ip *dst)
+{
     if (likely(if_find_address(ifp, dst)))
         return OURS;
-    if (ifp->ops->kind == WEFT_LINK_LOOPBACK && (ip_is_loopback(dst) || if_by_address(ifp->stack, dst)))
+    if (is_loopback_if(ifp) && (ip_is_loopback(dst) || if_by_address(ifp->stack, dst)))
         return OURS;
-    if (ip_eq(dst, &all_hosts) || if_is_broadcast(ifp, dst))
-        return GROUP;
-    return FOREIGN;
+    return is_member(ifp, dst) || if_is_broadcast(ifp, dst) ? GROUP : FOREIGN;
 }
 
 /*
  * May a datagram come from here (RFC 1122 §3.2.1.3)? Ourselves may not, on the wire: nobody sends from our address
  * in good faith (LAND, CVE-1999-0016). 0.0.0.0 may, as long as a host that is starting asks everybody by UDP.
  */
-static bool source_is_sound(const weft_if *ifp, const struct weft_pkt *pkt)
+static bool source_is_sound_v4(const weft_if *ifp, const struct weft_pkt *pkt)
 {
     unsigned net = pkt->src.b[12];
 
-    if (ifp->ops->kind == WEFT_LINK_LOOPBACK)
+    if (is_loopback_if(ifp))
         return net < 224;
     if (net == 0)
         return ip_is_any(&pkt->src) && pkt->ip_group && pkt->proto == IP_PROTO_UDP;
@@ -41,31 +47,53 @@ static bool source_is_sound(const weft_if *ifp, const struct weft_pkt *pkt)
     return !if_by_address(ifp->stack, &pkt->src) && !if_is_broadcast(ifp, &pkt->src);
 }
 
-/* Keeps what the layers above want to know. */
-static void note_header(struct weft_pkt *pkt, const struct ipv4_header *h)
+/* RFC 4291 §2.5, §2.7. :: may be, as long as a host finds its address: to groups, by ICMPv6. */
+static bool source_is_sound_v6(const weft_if *ifp, const struct weft_pkt *pkt)
 {
-    ip_set_v4(&pkt->src, h->src);
-    ip_set_v4(&pkt->dst, h->dst);
-    pkt->ttl = h->ttl;
-    pkt->tos = h->tos;
-    pkt->proto = h->proto;
+    if (ip_is_multicast(&pkt->src))
+        return false;
+    if (ip_is_any(&pkt->src))
+        return pkt->ip_group && pkt->proto == IP_PROTO_ICMPV6;
+    return is_loopback_if(ifp) || (!ip_is_loopback(&pkt->src) && !if_by_address(ifp->stack, &pkt->src));
 }
 
-static enum weft_drop check_addresses(const weft_if *ifp, struct weft_pkt *pkt)
+static enum weft_drop check_addresses(const weft_if *ifp, struct weft_pkt *pkt, bool v6)
 {
     enum destination where = destination_of(ifp, &pkt->dst);
 
     if (unlikely(where == FOREIGN))
         return WEFT_DROP_ip_not_ours;
     pkt->ip_group = where == GROUP;
-    if (unlikely(!source_is_sound(ifp, pkt)))
+    if (unlikely(!(v6 ? source_is_sound_v6(ifp, pkt) : source_is_sound_v4(ifp, pkt))))
         return WEFT_DROP_ip_bad_source;
     if (unlikely(pkt->link_broadcast && !pkt->ip_group))
         return WEFT_DROP_ip_link_broadcast;
     return WEFT_DROP_none;
 }
 
-static enum weft_drop drop_of(enum ipv4_verdict verdict)
+/* To whom the protocol is; data stands at l4. Owns pkt. */
+static void deliver(weft_stack *s, struct weft_pkt *pkt)
+{
+    if (likely(stack_deliver(s, pkt)))
+        stack_count(s, WEFT_COUNT_ip_in_delivered);
+    else
+        ip_refuse(s, pkt, IP_REFUSE_PROTOCOL, WEFT_DROP_ip_unknown_protocol);
+}
+
+/* ---- IPv4 ---- */
+
+/* Keeps what the layers above want to know. */
+static void note_header_v4(struct weft_pkt *pkt, const struct ipv4_header *h)
+{
+    ip_set_v4(&pkt->src, h->src);
+    ip_set_v4(&pkt->dst, h->dst);
+    pkt->ttl = h->ttl;
+    pkt->tos = h->tos;
+    pkt->proto = h->proto;
+    pkt->fragment = false;
+}
+
+static enum weft_drop drop_of_v4(enum ipv4_verdict verdict)
 {
     static const uint8_t drops[] = {
         [IPV4_OK] = WEFT_DROP_none,
@@ -89,10 +117,10 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
     enum weft_drop why;
 
     stack_count(s, WEFT_COUNT_ip_in);
-    why = drop_of(ipv4_parse(&r, pkt_total(pkt), &h));
+    why = drop_of_v4(ipv4_parse(&r, pkt_total(pkt), &h));
     if (likely(why == WEFT_DROP_none)) {
-        note_header(pkt, &h);
-        why = check_addresses(ifp, pkt);
+        note_header_v4(pkt, &h);
+        why = check_addresses(ifp, pkt, false);
     }
     if (unlikely(why != WEFT_DROP_none)) {
         pkt_drop(pkt, why);
@@ -104,14 +132,101 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
     pkt->l4 = pkt->l3 + h.header_len;
     pkt_pull(pkt, h.header_len);
     if (unlikely(h.mf || h.frag_offset)) {
-        pkt = ip_reassemble(s, pkt, &h);
+        struct ip_piece piece = {.id = h.id, .offset = h.frag_offset, .mf = h.mf};
+
+        pkt = ip_reassemble(s, pkt, &piece);
         if (!pkt)
             return;
     }
-    if (likely(stack_deliver(s, pkt)))
-        stack_count(s, WEFT_COUNT_ip_in_delivered);
-    else
-        ip_refuse(s, pkt, IP_REFUSE_PROTOCOL, WEFT_DROP_ip_unknown_protocol);
+    deliver(s, pkt);
 }
 
 const struct network ip_v4_network = {.ethertype = ETH_TYPE_IPV4, .input = ipv4_input};
+
+/* ---- IPv6 ---- */
+
+/*
+ * Could the address stand in a datagram at all? IPv4's mapped form never does (RFC 4942 §2.2), and the bits that hold the
+ * zone in here are zero there (RFC 4291 §2.5.6).
+ */
+static bool may_be_on_a_wire(const struct weft_ip *ip)
+{
+    return !ip_is_v4(ip) && ip_zone(ip) == 0;
+}
+
+/* Which link an address means that has come by this interface: our own links when we speak to ourselves. */
+static void give_zone(const weft_if *ifp, struct weft_ip *ip)
+{
+    if (likely(!ip_is_zoned(ip)))
+        return;
+    ip_set_zone(ip, ifp->index);
+    if (!is_loopback_if(ifp) || ip_is_multicast(ip))
+        return;
+    list_each(it, &ifp->stack->interfaces) {
+        const weft_if *other = container_of(it, weft_if, link);
+
+        ip_set_zone(ip, other->index);
+        if (if_find_address(other, ip))
+            return;
+    }
+}
+
+static void note_header_v6(struct weft_pkt *pkt, const struct ipv6_header *h)
+{
+    ip_copy(&pkt->src, &h->src);
+    ip_copy(&pkt->dst, &h->dst);
+    give_zone(pkt->ifp, &pkt->src);
+    give_zone(pkt->ifp, &pkt->dst);
+    pkt->ttl = h->hop_limit;
+    pkt->tos = h->tclass;
+    pkt->proto = h->next;
+    pkt->fragment = false;
+}
+
+static enum weft_drop check_v6(weft_if *ifp, struct weft_pkt *pkt, struct ipv6_header *h)
+{
+    static const uint8_t drops[] = {
+        [IPV6_OK] = WEFT_DROP_none,
+        [IPV6_SHORT] = WEFT_DROP_ip_short,
+        [IPV6_BAD_VERSION] = WEFT_DROP_ip_version,
+        [IPV6_BAD_PAYLOAD_LEN] = WEFT_DROP_ip_total_length,
+    };
+    struct reader r = reader(pkt->data, pkt->len);
+    enum ipv6_verdict verdict = ipv6_parse(&r, pkt_total(pkt), h);
+
+    if (unlikely(verdict != IPV6_OK))
+        return (enum weft_drop)drops[verdict];
+    if (unlikely(!may_be_on_a_wire(&h->dst)))
+        return WEFT_DROP_ip_not_ours;
+    if (unlikely(!may_be_on_a_wire(&h->src)))
+        return WEFT_DROP_ip_bad_source;
+    note_header_v6(pkt, h);
+    return check_addresses(ifp, pkt, true);
+}
+
+static bool is_plain(uint8_t next) { return next == IP_PROTO_TCP || next == IP_PROTO_UDP || next == IP_PROTO_ICMPV6; }
+
+static void ipv6_input(weft_if *ifp, struct weft_pkt *pkt)
+{
+    weft_stack *s = ifp->stack;
+    struct ipv6_header h;
+    enum weft_drop why = check_v6(ifp, pkt, &h);
+
+    stack_count(s, WEFT_COUNT_ip_in);
+    if (unlikely(why != WEFT_DROP_none)) {
+        pkt_drop(pkt, why);
+        return;
+    }
+    if (pkt_total(pkt) != IPV6_HEADER + (uint32_t)h.payload_len)
+        pkt_trim(pkt, IPV6_HEADER + (uint32_t)h.payload_len);
+    pkt->l3 = (uint16_t)(pkt->data - pkt->base);
+    if (likely(is_plain(h.next))) {
+        pkt->l4 = pkt->l3 + IPV6_HEADER;
+        pkt_pull(pkt, IPV6_HEADER);
+    } else if (!(pkt = ip_walk_extensions(s, pkt, h.next))) {
+        return;
+    }
+    deliver(s, pkt);
+}
+
+const struct network ip_v6_network = {.ethertype = ETH_TYPE_IPV6, .input = ipv6_input};

@@ -6,12 +6,16 @@
 #include "core/stack.h"
 #include "ip/dgram.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
-/* How a transport wants a datagram sent. */
+/* How a transport wants a datagram sent. The family is that of dst, and src has the same. */
 struct ip_send {
     struct weft_ip src, dst;
-    uint8_t proto, ttl, tos;
-    bool df; /* do not fragment, here or on the way */
+    uint8_t proto;
+    uint8_t ttl;         /* hop limit; 0: what is usual on this interface */
+    uint8_t tos;         /* traffic class */
+    bool df;             /* do not fragment, here or on the way (IPv6: here) */
+    uint32_t flow_label; /* IPv6; see ip_flow_label */
 };
 
 /*
@@ -25,17 +29,32 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
 /* The largest transport message (header included) that goes by this path unfragmented (RFC 1122 §3.3.3, MMS_S). */
 uint32_t ip_max_message(const struct ip_path *path, const struct weft_ip *dst);
 
+/* Bytes of the header that ip_output puts in front of a message to dst. */
+static inline uint32_t ip_header_len(const struct weft_ip *dst) { return ip_is_v4(dst) ? IPV4_HEADER : IPV6_HEADER; }
+
+/*
+ * The label of a flow (RFC 6437 §3): the same for all its datagrams, never zero, and nobody outside can tell which.
+ * Whoever sends often keeps it.
+ */
+uint32_t ip_flow_label(const weft_stack *s, const struct weft_addr *src, const struct weft_addr *dst, uint8_t proto);
+
+/*
+ * May a socket at `local` speak to dst by this path: are they of one family, and if they are of link scope, of this link?
+ * An any-address is of both families when it is IPv6's.
+ */
+bool ip_may_speak(const struct ip_path *path, const struct weft_ip *local, const struct weft_ip *dst);
+
 enum ip_refusal { IP_REFUSE_PORT, IP_REFUSE_PROTOCOL, IP_REFUSE_HOST, IP_REFUSE_REASSEMBLY_TIME };
 
 /*
- * Answers a received datagram with the ICMP error for this refusal, within the rules of RFC 1122 §3.2.2 and the rate
- * limit, then drops it for `why`. pkt->l3 must be set. Owns pkt.
+ * Answers a received datagram with the ICMP error for this refusal, within the rules of RFC 1122 §3.2.2 or RFC 4443
+ * §2.4 and the rate limit, then drops it for `why`. pkt->l3 must be set. Owns pkt.
  */
 void ip_refuse(weft_stack *s, struct weft_pkt *pkt, enum ip_refusal refusal, enum weft_drop why);
 
 /* For sock/assemble.c. */
-extern const struct network ip_v4_network;
-extern const struct transport ip_icmp_transport; /* ICMP, and the ping sockets on it */
+extern const struct network ip_v4_network, ip_v6_network;
+extern const struct transport ip_icmp_transport, ip_icmpv6_transport; /* ICMP, and the ping sockets on it */
 void *ip_init(weft_stack *s);
 void ip_fini(weft_stack *s, void *state);
 void ip_timer(weft_stack *s, struct timer *t);

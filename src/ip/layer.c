@@ -11,6 +11,7 @@ void *ip_init(weft_stack *s)
     ip_idents_init(&ip->idents, stack_key(s, KEY_IPID));
     ip_reassembly_init(&ip->reassembly, s);
     icmp_limit_init(&ip->limit, s->now);
+    ip->label_key = stack_key(s, KEY_FLOW_LABEL);
     return ip;
 }
 

@@ -1,19 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams that go out (RFC 791, RFC 1122 §3.2.1, §3.3): the header in front of a transport's message, then to the
- * link; through fragment.c when the message is larger than the link carries and its sender allows it.
+ * Datagrams that go out (RFC 791, RFC 1122 §3.2.1, §3.3; RFC 8200): the header in front of a transport's message, then to
+ * the link; through fragment.c when the message is larger than the path carries and its sender allows it.
  *
- * We send no IP options. Loopback addresses never reach a wire, whoever asked for it (RFC 1122 §3.2.1.3).
+ * We send no IP options. Loopback addresses never reach a wire, whoever asked for it (RFC 1122 §3.2.1.3, RFC 4291
+ * §2.5.3).
  */
 #include "ip/private.h"
 
 uint32_t ip_max_message(const struct ip_path *path, const struct weft_ip *dst)
 {
-    (void)dst; /* path MTU discovery will know it by destination */
+    if (!ip_is_v4(dst)) /* path MTU discovery will know it by destination */
+        return min_u32(path->ifp->mtu, IPV6_MAX_LEN) - IPV6_HEADER;
     return min_u32(path->ifp->mtu, IPV4_MAX_LEN) - IPV4_HEADER;
 }
 
-void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, struct ip_piece piece)
+uint32_t ip_flow_label(const weft_stack *s, const struct weft_addr *src, const struct weft_addr *dst, uint8_t proto)
+{
+    struct {
+        struct weft_ip src, dst;
+        uint16_t src_port, dst_port, proto;
+    } flow = {src->ip, dst->ip, src->port, dst->port, proto};
+    uint32_t label = (uint32_t)siphash13(((const struct ip_state *)s->ip)->label_key, &flow, sizeof flow);
+
+    return label & IPV6_FLOW_LABEL ? label & IPV6_FLOW_LABEL : 1;
+}
+
+bool ip_may_speak(const struct ip_path *path, const struct weft_ip *local, const struct weft_ip *dst)
+{
+    if (ip_is_v4(local) ? !ip_is_v4(dst) : ip_is_v4(dst) && !ip_is_any(local))
+        return false;
+    return !ip_zone(local) || path->ifp->ops->kind == WEFT_LINK_LOOPBACK || ip_zone(local) == path->ifp->index;
+}
+
+static void push_v4(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
 {
     uint32_t message = pkt_total(pkt);
     struct writer w = writer(pkt_push(pkt, IPV4_HEADER), IPV4_HEADER);
@@ -21,35 +41,70 @@ void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, struct ip_p
         .header_len = IPV4_HEADER,
         .tos = how->tos,
         .total_len = (uint16_t)(message + IPV4_HEADER),
-        .id = piece.id,
         .df = how->df,
-        .mf = piece.mf,
-        .frag_offset = piece.offset,
-        .ttl = how->ttl,
+        .ttl = how->ttl ? how->ttl : IP_DEFAULT_TTL,
         .proto = how->proto,
         .src = ip_to_v4(&how->src),
         .dst = ip_to_v4(&how->dst),
     };
 
-    weft_assert(how->ttl > 0, "socket options allow 1 to 255 (RFC 1122 §3.2.1.7)");
+    if (piece) {
+        h.id = (uint16_t)piece->id;
+        h.mf = piece->mf;
+        h.frag_offset = piece->offset;
+    }
     ipv4_emit(&w, &h);
+}
+
+static void push_v6(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
+{
+    struct ipv6_header h = {
+        .tclass = how->tos,
+        .next = how->proto,
+        .hop_limit = how->ttl ? how->ttl : IP_DEFAULT_TTL,
+        .flow_label = how->flow_label,
+    };
+    struct writer w;
+
+    if (piece) {
+        struct ipv6_fragment f = {.next = how->proto, .more = piece->mf, .offset = piece->offset, .id = piece->id};
+
+        w = writer(pkt_push(pkt, IPV6_FRAGMENT_HEADER), IPV6_FRAGMENT_HEADER);
+        ipv6_fragment_emit(&w, &f);
+        h.next = IP_PROTO_FRAGMENT;
+    }
+    ip_copy(&h.src, &how->src);
+    ip_copy(&h.dst, &how->dst);
+    h.payload_len = (uint16_t)pkt_total(pkt);
+    w = writer(pkt_push(pkt, IPV6_HEADER), IPV6_HEADER);
+    ipv6_emit(&w, &h);
+}
+
+void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
+{
+    if (likely(ip_is_v4(&how->dst)))
+        push_v4(pkt, how, piece);
+    else
+        push_v6(pkt, how, piece);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
 }
 
-/* Why this datagram cannot go out at all; 0 when it can. */
-static int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, const weft_if *ifp, enum weft_drop *why)
+/* Why this datagram cannot go out at all; 0 when it can. header: bytes of the one to come. */
+static int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, const weft_if *ifp, uint32_t header,
+                      enum weft_drop *why)
 {
-    uint32_t total = pkt_total(pkt) + IPV4_HEADER;
+    uint32_t total = pkt_total(pkt) + header;
 
     if (!ifp->up) {
         *why = WEFT_DROP_if_down;
         return WEFT_ENETDOWN;
     }
-    if (total > IPV4_MAX_LEN || (total > ifp->mtu && !pkt->gso_size && how->df)) {
+    if (total > (header == IPV4_HEADER ? IPV4_MAX_LEN : IPV6_MAX_LEN) ||
+        (total > ifp->mtu && !pkt->gso_size && how->df)) {
         *why = WEFT_DROP_ip_too_big;
         return WEFT_EMSGSIZE;
     }
-    if (ifp->ops->kind != WEFT_LINK_LOOPBACK && (how->src.b[12] == 127 || how->dst.b[12] == 127)) {
+    if (ifp->ops->kind != WEFT_LINK_LOOPBACK && (ip_is_loopback(&how->src) || ip_is_loopback(&how->dst))) {
         *why = WEFT_DROP_ip_bad_source;
         return WEFT_EADDRNOTAVAIL;
     }
@@ -59,9 +114,11 @@ static int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, con
 int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
 {
     weft_if *ifp = path->ifp;
+    bool v4 = ip_is_v4(&how->dst);
+    uint32_t header = v4 ? IPV4_HEADER : IPV6_HEADER;
     struct ip_piece whole = {0};
     enum weft_drop why;
-    int err = refusal_of(pkt, how, ifp, &why);
+    int err = refusal_of(pkt, how, ifp, header, &why);
 
     if (unlikely(err)) {
         pkt_drop(pkt, why);
@@ -71,11 +128,11 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
     if (pkt->csum_partial)
         pkt->csum_start = pkt->l4;
-    if (unlikely(pkt_total(pkt) + IPV4_HEADER > ifp->mtu && !pkt->gso_size))
-        return ip_fragment(s, pkt, how, path);
-    if (!how->df)
+    if (unlikely(pkt_total(pkt) + header > ifp->mtu && !pkt->gso_size))
+        return ip_fragment(s, pkt, how, path, ifp->mtu);
+    if (v4 && !how->df)
         whole.id = ip_ident(&ip_state(s)->idents, &how->src, &how->dst, how->proto);
-    ip_push_header(pkt, how, whole);
-    ifp->ops->output(ifp, pkt, &path->next_hop, ETH_TYPE_IPV4);
+    ip_push_header(pkt, how, v4 && !how->df ? &whole : NULL);
+    ifp->ops->output(ifp, pkt, &path->next_hop, v4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6);
     return 0;
 }

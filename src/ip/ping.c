@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ping sockets: a program sends ICMP echo requests and gets the replies to them, and nothing else of ICMP. The socket's
- * local port is the echo identifier, which is ours to write, so that nobody can send under another one's.
+ * Ping sockets: a program sends ICMP or ICMPv6 echo requests and gets the replies to them, and nothing else of ICMP. The
+ * socket's local port is the echo identifier, which is ours to write, so that nobody can send under another one's.
  *
- * Invariant: an endpoint with a port stands in the table; no two have the same port.
+ * Each family has a table. Invariant: an endpoint with a port stands in the table; no two have the same port.
  */
 #include "core/ports.h"
 #include "ip/private.h"
@@ -23,9 +23,12 @@ struct ping_table {
     uint32_t port_counter;
 };
 
-static const struct sock_ops ping_ops;
+static const struct sock_ops ping_ops, ping6_ops;
 
-static struct ping_table *ping_table(weft_stack *s) { return stack_transport(s, IP_PROTO_ICMP); }
+static struct ping_table *table_of(const struct ping_ep *e)
+{
+    return stack_transport(e->d.sock.stack, (uint8_t)e->d.sock.ops->proto);
+}
 static struct ping_ep *ping_ep(weft_sock *sock) { return container_of(sock, struct ping_ep, d.sock); }
 
 /* Not keyed: identifiers in the table are our own choice, a stranger only picks where we look. */
@@ -50,9 +53,9 @@ static struct ping_ep *find(const struct ping_table *t, uint16_t id)
 
 /* ---- from below ---- */
 
-void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_header *h)
+void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, uint16_t id)
 {
-    struct ping_ep *e = find(ping_table(s), h->rest.echo.id);
+    struct ping_ep *e = find(stack_transport(s, pkt->proto), id);
 
     if (!e || e->d.no_receive || (!ip_is_any(&e->d.local.ip) && !ip_eq(&e->d.local.ip, &pkt->dst)) ||
         (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &pkt->src)))
@@ -64,15 +67,18 @@ void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_h
 }
 
 /* Soft errors too: whoever pings wants to hear that nobody is there. */
-bool ping_error(weft_stack *s, const struct ip_error *err)
+static bool error(const struct ping_table *t, const struct ip_error *err)
 {
-    struct ping_ep *e = find(ping_table(s), err->src_port);
+    struct ping_ep *e = find(t, err->src_port);
 
     if (!e || (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &err->dst)))
         return false;
     endpoint_fail(&e->d.sock, err->err);
     return true;
 }
+
+bool ping_error(weft_stack *s, const struct ip_error *err) { return error(stack_transport(s, IP_PROTO_ICMP), err); }
+bool ping6_error(weft_stack *s, const struct ip_error *err) { return error(stack_transport(s, IP_PROTO_ICMPV6), err); }
 
 /* ---- names ---- */
 
@@ -84,7 +90,7 @@ static bool id_taken(void *ctx, uint16_t id)
 /* Gives the endpoint an identifier, chosen when id is 0, and puts it into the table. */
 static int take_id(struct ping_ep *e, uint16_t id)
 {
-    struct ping_table *t = ping_table(e->d.sock.stack);
+    struct ping_table *t = table_of(e);
 
     if (id == 0)
         id = port_pick(e->d.sock.stack, &e->d.local.ip, &e->d.remote, &t->port_counter, id_taken, t);
@@ -142,9 +148,9 @@ static int ping_connect(weft_sock *sock, const struct weft_addr *peer)
 static int seal_request(const struct ping_ep *e, struct weft_pkt *pkt)
 {
     struct reader r = reader(pkt->data, pkt->len);
-    struct icmpv4_header h;
+    uint8_t type = read_u8(&r), code = read_u8(&r);
 
-    if (!icmpv4_parse(&r, &h) || h.type != ICMPV4_ECHO || h.code != 0)
+    if (!read_bytes(&r, ICMPV4_HEADER - 2) || code != 0 || type != (e->d.sock.v6 ? ICMPV6_ECHO : ICMPV4_ECHO))
         return WEFT_EINVAL;
     poke_u16(pkt->data + ID_AT, e->d.local.port);
     return 0;
@@ -155,8 +161,13 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
     weft_stack *s = e->d.sock.stack;
     bool to_peer = ip_eq(dst, &e->d.remote.ip);
     struct ip_path fresh = {0}, *path = to_peer ? &e->d.path : &fresh;
-    struct ip_send how = {.dst = *dst, .proto = IP_PROTO_ICMP, .ttl = e->d.sock.ttl, .tos = e->d.sock.tos};
+    bool v6 = e->d.sock.v6;
+    struct ip_send how = {.dst = *dst,
+                          .proto = v6 ? IP_PROTO_ICMPV6 : IP_PROTO_ICMP,
+                          .ttl = endpoint_ttl(&e->d.sock, v6),
+                          .tos = endpoint_tos(&e->d.sock, v6)};
     int err = dgram_route(&e->d.sock, &e->d.local.ip, dst, path, &how.src);
+    struct weft_addr from = {how.src, e->d.local.port}, to = {*dst, 0};
 
     if (!err)
         err = seal_request(e, pkt);
@@ -164,6 +175,8 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
         pkt_release(pkt);
         return err;
     }
+    if (v6)
+        how.flow_label = ip_flow_label(s, &from, &to, IP_PROTO_ICMPV6);
     return icmp_send(s, pkt, &how, path);
 }
 
@@ -216,9 +229,9 @@ static int64_t ping_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, 
 
 /* ---- coming and going ---- */
 
-weft_sock *ping_socket(weft_stack *s, int *err)
+static weft_sock *new_socket(weft_stack *s, const struct sock_ops *ops, enum weft_family family, int *err)
 {
-    struct ping_table *t = ping_table(s);
+    struct ping_table *t = stack_transport(s, (uint8_t)ops->proto);
     struct ping_ep *e = slab_alloc(&t->slab);
 
     if (!e) {
@@ -226,8 +239,21 @@ weft_sock *ping_socket(weft_stack *s, int *err)
         return NULL;
     }
     *e = (struct ping_ep){0};
-    dgram_init(&e->d, s, &ping_ops, &t->all);
+    dgram_init(&e->d, s, ops, family, &t->all);
+    e->d.sock.v6only = true;
     return &e->d.sock;
+}
+
+weft_sock *ping_socket(weft_stack *s, enum weft_family family, int *err)
+{
+    *err = WEFT_EPROTONOSUPPORT;
+    return family == WEFT_INET ? new_socket(s, &ping_ops, family, err) : NULL;
+}
+
+weft_sock *ping6_socket(weft_stack *s, enum weft_family family, int *err)
+{
+    *err = WEFT_EPROTONOSUPPORT;
+    return family == WEFT_INET6 ? new_socket(s, &ping6_ops, family, err) : NULL;
 }
 
 static void free_endpoint(struct ping_table *t, struct ping_ep *e)
@@ -242,7 +268,7 @@ static void free_endpoint(struct ping_table *t, struct ping_ep *e)
 
 static void ping_close(weft_sock *sock)
 {
-    free_endpoint(ping_table(sock->stack), ping_ep(sock));
+    free_endpoint(table_of(ping_ep(sock)), ping_ep(sock));
 }
 
 void *ping_init(weft_stack *s)
@@ -271,21 +297,21 @@ void ping_fini(weft_stack *s, void *state)
 
 bool ping_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
 {
-    return dgram_list(&ping_table(s)->all, visit, ctx);
+    return dgram_list(&((struct ping_table *)stack_transport(s, IP_PROTO_ICMP))->all, visit, ctx);
 }
 
-static const struct sock_ops ping_ops = {
-    .proto = WEFT_ICMP,
-    .bind = ping_bind,
-    .connect = ping_connect,
-    .send = ping_send,
-    .recv = ping_recv,
-    .shutdown = dgram_shutdown,
-    .close = ping_close,
-    .abort = ping_close,
-    .setopt = dgram_setopt,
-    .getopt = dgram_getopt,
-    .ready = dgram_ready,
-    .names = dgram_names,
-    .unread = dgram_unread,
-};
+bool ping6_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
+{
+    return dgram_list(&((struct ping_table *)stack_transport(s, IP_PROTO_ICMPV6))->all, visit, ctx);
+}
+
+/* Both tables but for the protocol. */
+#define PING_OPS(number)                                                                                               \
+    {                                                                                                                  \
+        .proto = (number), .bind = ping_bind, .connect = ping_connect, .send = ping_send, .recv = ping_recv,           \
+        .shutdown = dgram_shutdown, .close = ping_close, .abort = ping_close, .setopt = dgram_setopt,                  \
+        .getopt = dgram_getopt, .ready = dgram_ready, .names = dgram_names, .unread = dgram_unread,                    \
+    }
+
+static const struct sock_ops ping_ops = PING_OPS(WEFT_ICMP);
+static const struct sock_ops ping6_ops = PING_OPS(WEFT_ICMPV6);

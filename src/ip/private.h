@@ -8,6 +8,7 @@
 #include "ip/ip.h"
 #include "wire/ethernet.h"
 #include "wire/icmpv4.h"
+#include "wire/icmpv6.h"
 
 #define IP_DEFAULT_TTL 64
 
@@ -20,7 +21,7 @@ struct ip_idents {
     uint32_t fresh; /* destinations seen so far: no two start at the same point of the key's sequence */
     struct {
         uint32_t tag; /* of the source, destination and protocol that owns the slot */
-        uint16_t next;
+        uint32_t next;
     } slot[IP_IDENTS];
 };
 
@@ -28,6 +29,9 @@ void ip_idents_init(struct ip_idents *ids, struct sip_key key);
 
 /* The next identification for this source, destination and protocol (RFC 6864 §4.3). */
 uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto);
+
+/* The same for fragments of IPv6, in 32 bits and for all protocols together (RFC 8200 §4.5, RFC 7739 §5.1). */
+uint32_t ip_ident_v6(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst);
 
 /* ---- incomplete.c, reassemble.c ---- */
 
@@ -46,11 +50,35 @@ void ip_reassembly_init(struct ip_reassembly *r, weft_stack *s);
 void ip_reassembly_fini(struct ip_reassembly *r);
 void ip_reassembly_timer(weft_stack *s);
 
+/* What a datagram's header says of the piece behind it. */
+struct ip_piece {
+    uint32_t id;
+    uint16_t offset; /* of the message, in bytes */
+    bool mf;         /* more fragments follow */
+};
+
 /*
- * Takes a fragment: data behind the header h, which stands at l3; cut to h's total length. Returns the whole datagram,
- * standing at l4 behind a header in one linear run, when this piece completed it; else NULL. Owns pkt.
+ * Takes a fragment whose headers begin at l3: data at its payload, at l4, without padding. Returns the whole datagram in
+ * one linear run when this piece completed it: data at l4, behind an IPv4 header, or behind the part of an IPv6 datagram
+ * that is not fragmented. Else NULL. Owns pkt.
  */
-struct weft_pkt *ip_reassemble(weft_stack *s, struct weft_pkt *pkt, const struct ipv4_header *h);
+struct weft_pkt *ip_reassemble(weft_stack *s, struct weft_pkt *pkt, const struct ip_piece *piece);
+
+/* ---- group.c: to which groups we listen ---- */
+
+/* Do we listen to this group of IPv6 on the interface (RFC 4291 §2.8)? */
+bool group_is_ours(const weft_if *ifp, const struct weft_ip *group);
+
+/* The solicited-node group of an address, in the same zone (RFC 4291 §2.7.1). */
+struct weft_ip group_of_address(const weft_if *ifp, const struct weft_ip *ip);
+
+/* ---- extensions.c ---- */
+
+/*
+ * The extension headers of a datagram whose data stands at its IPv6 header, at l3. Returns it with data at l4, the upper
+ * layer's header, and proto set; or NULL: dropped, answered, or a fragment that is kept. Owns pkt.
+ */
+struct weft_pkt *ip_walk_extensions(weft_stack *s, struct weft_pkt *pkt, uint8_t next);
 
 /* ---- limit.c: how many ICMP errors may be sent ---- */
 
@@ -66,34 +94,53 @@ bool icmp_limit_allows(struct icmp_limit *l, weft_stack *s);
 
 /* ---- output.c, fragment.c ---- */
 
-/* Writes an IPv4 header in front of pkt, which stands at l4, for the whole message or a piece of it. */
-struct ip_piece {
-    uint16_t id, offset;
-    bool mf;
-};
-void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, struct ip_piece piece);
+/* Writes a header in front of pkt, which stands at l4, for the whole message or, piece not NULL, for a fragment of it. */
+void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece);
 
-/* Sends pkt (data at l4) in fragments that fit path's MTU. Owns pkt. 0 or WEFT_ENOMEM. */
-int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
+/* Sends pkt (data at l4) in fragments that fit mtu. Owns pkt. 0 or WEFT_ENOMEM. */
+int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path, uint32_t mtu);
+
+static inline uint16_t ip_ethertype(const struct weft_ip *dst) { return ip_is_v4(dst) ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6; }
+
+/* ---- refuse.c ---- */
+
+/* An ICMP error: its second word is a pointer, an MTU, or zero. */
+struct icmp_complaint {
+    uint8_t type, code;
+    uint32_t word;
+};
+
+/* As ip_refuse, with any error of the datagram's family. Owns pkt. */
+void icmp_complain(weft_stack *s, struct weft_pkt *pkt, struct icmp_complaint about, enum weft_drop why);
+
+/* The same for a parameter problem of IPv6 (enum icmpv6_problem), at this offset of the datagram. Owns pkt. */
+static inline void icmp_parameter_problem(weft_stack *s, struct weft_pkt *pkt, uint8_t code, uint32_t pointer,
+                                          enum weft_drop why)
+{
+    icmp_complain(s, pkt, (struct icmp_complaint){ICMPV6_PARAMETER_PROBLEM, code, pointer}, why);
+}
 
 /* ---- icmp.c, error.c ---- */
 
 /* Completes the checksum of a message (data at its header) and sends it. Owns pkt. */
 int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
 
-/* An ICMP error came in; data at its header h, checksum verified. Owns pkt. */
-void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_header *h);
+/* An ICMP error came in; data at its header, checksum verified. mtu: of a message about that, else 0. Owns pkt. */
+void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t code, uint32_t mtu);
 
 /* ---- ping.c ---- */
 
 void *ping_init(weft_stack *s);
 void ping_fini(weft_stack *s, void *state);
-weft_sock *ping_socket(weft_stack *s, int *err);
+weft_sock *ping_socket(weft_stack *s, enum weft_family family, int *err);
+weft_sock *ping6_socket(weft_stack *s, enum weft_family family, int *err);
 bool ping_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx);
+bool ping6_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx);
 
-/* An echo reply for us, data at its ICMP header. Owns pkt. */
-void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_header *h);
+/* An echo reply for us with this identifier, data at its ICMP header. Owns pkt. */
+void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, uint16_t id);
 bool ping_error(weft_stack *s, const struct ip_error *e);
+bool ping6_error(weft_stack *s, const struct ip_error *e);
 
 /* ---- layer.c: what ip_init makes ---- */
 
@@ -101,6 +148,7 @@ struct ip_state {
     struct ip_idents idents;
     struct ip_reassembly reassembly;
     struct icmp_limit limit;
+    struct sip_key label_key;
 };
 
 static inline struct ip_state *ip_state(weft_stack *s) { return s->ip; }

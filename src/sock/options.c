@@ -5,17 +5,11 @@
 #define DEFAULT_TTL 64 /* RFC 1122 §3.2.1.7 */
 
 enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2 }; /* what WEFT_SO_TYPE gives */
-enum { LINUX_AF_INET = 2 };                           /* what WEFT_SO_DOMAIN gives */
 
 static int get_reuse_addr(weft_sock *sock) { return sock->reuse_addr; }
 static int get_reuse_port(weft_sock *sock) { return sock->reuse_port; }
 static int get_broadcast(weft_sock *sock) { return sock->broadcast; }
 static int get_type(weft_sock *sock) { return sock->ops->proto == WEFT_TCP ? LINUX_SOCK_STREAM : LINUX_SOCK_DGRAM; }
-static int get_domain(weft_sock *sock)
-{
-    (void)sock;
-    return LINUX_AF_INET;
-}
 static int get_sndlowat(weft_sock *sock)
 {
     (void)sock;
@@ -25,6 +19,10 @@ static int get_error(weft_sock *sock) { return -endpoint_take_error(sock); }
 static int get_protocol(weft_sock *sock) { return (int)sock->ops->proto; }
 static int get_tos(weft_sock *sock) { return sock->tos; }
 static int get_ttl(weft_sock *sock) { return sock->ttl; }
+static int get_domain(weft_sock *sock) { return sock->v6 ? WEFT_INET6 : WEFT_INET; }
+static int get_v6only(weft_sock *sock) { return sock->v6only; }
+static int get_hops(weft_sock *sock) { return sock->hops ? sock->hops : DEFAULT_TTL; }
+static int get_tclass(weft_sock *sock) { return sock->tclass; }
 
 static int get_accept_conn(weft_sock *sock)
 {
@@ -49,12 +47,46 @@ static int set_broadcast(weft_sock *sock, int value)
     return 0;
 }
 
+/* A stream's ECN bits belong to its congestion control (RFC 3168 §6.1). */
+static uint8_t own_class(const weft_sock *sock, int value)
+{
+    return (uint8_t)(sock->ops->proto == WEFT_TCP ? value & 0xfc : value);
+}
+
 static int set_tos(weft_sock *sock, int value)
 {
     if (value < 0 || value > 255)
         return WEFT_EINVAL;
-    /* A stream's ECN bits belong to its congestion control (RFC 3168 §6.1). */
-    sock->tos = (uint8_t)(sock->ops->proto == WEFT_TCP ? value & 0xfc : value);
+    sock->tos = own_class(sock, value);
+    return 0;
+}
+
+/* -1 asks for the default again (RFC 3542 §6.5). */
+static int set_tclass(weft_sock *sock, int value)
+{
+    if (value < -1 || value > 255)
+        return WEFT_EINVAL;
+    sock->tclass = own_class(sock, value == -1 ? 0 : value);
+    return 0;
+}
+
+static int set_hops(weft_sock *sock, int value)
+{
+    if (value < -1 || value > 255)
+        return WEFT_EINVAL;
+    sock->hops = value == -1 ? 0 : (uint8_t)value;
+    return 0;
+}
+
+/* Which families an address stands for cannot change once it is bound. */
+static int set_v6only(weft_sock *sock, int value)
+{
+    struct weft_addr local, peer;
+
+    sock->ops->names(sock, &local, &peer);
+    if (local.port || sock->ops->proto == WEFT_ICMPV6)
+        return WEFT_EINVAL;
+    sock->v6only = value != 0;
     return 0;
 }
 
@@ -79,6 +111,9 @@ static const struct sock_option options[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_DOMAIN, get_domain, NULL},
     {WEFT_SOL_SOCKET, WEFT_SO_ACCEPTCONN, get_accept_conn, NULL},
     {WEFT_SOL_SOCKET, WEFT_SO_SNDLOWAT, get_sndlowat, NULL},
+    {WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, get_v6only, set_v6only},
+    {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, get_hops, set_hops},
+    {WEFT_SOL_IPV6, WEFT_IPV6_TCLASS, get_tclass, set_tclass},
     {WEFT_SOL_IP, WEFT_IP_TOS, get_tos, set_tos},
     {WEFT_SOL_IP, WEFT_IP_TTL, get_ttl, set_ttl},
 };
@@ -108,8 +143,10 @@ void sock_option_give(int level, int v, void *value, size_t *n)
         memcpy(value, &v, *n);
 }
 
-const struct sock_option *sock_option_find(int level, int number)
+const struct sock_option *sock_option_find(const weft_sock *sock, int level, int number)
 {
+    if (level == WEFT_SOL_IPV6 && !sock->v6)
+        return NULL;
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         if (options[i].level == level && options[i].number == number)
             return &options[i];

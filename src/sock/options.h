@@ -13,7 +13,7 @@ struct sock_option {
 };
 
 /* The row of the table, or NULL: the protocol's business. */
-const struct sock_option *sock_option_find(int level, int number);
+const struct sock_option *sock_option_find(const weft_sock *sock, int level, int number);
 
 /* The value that the user's bytes mean; false: too few. And the other way, with *n the room there is. */
 bool sock_option_take(int level, const void *value, size_t n, int *v);

@@ -1,20 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The calls of weft/sock.h: what every protocol would have to check is checked here, then the protocol's table is
- * asked. Below this file an address is IPv4 in its mapped form, "any" is ::ffff:0.0.0.0, and no result pointer is NULL.
+ * asked. Below this file an address is of a family that the socket speaks, "any" is 0.0.0.0 on a socket of IPv4, an
+ * address of link scope has its zone, and no result pointer is NULL.
  */
 #include "sock/options.h"
 #include "sock/sock.h"
-#include "wire/ipv4.h"
+#include "wire/ip.h"
 
 /* ---- what comes from the caller ---- */
 
-/* Brings an address into the form the protocols know. 0, WEFT_EINVAL (there is none) or WEFT_EAFNOSUPPORT. */
-static int take_addr(const struct weft_addr *from, struct weft_addr *to)
+/* The only interface that has a link; 0: there are none or several. */
+static unsigned only_zone(weft_stack *s)
+{
+    unsigned zone = 0;
+
+    list_each(it, &s->interfaces) {
+        const weft_if *ifp = container_of(it, weft_if, link);
+
+        if (ifp->ops->kind == WEFT_LINK_LOOPBACK)
+            continue;
+        if (zone)
+            return 0;
+        zone = ifp->index;
+    }
+    return zone;
+}
+
+/* An address of link scope is whole with its zone only (RFC 4007 §6). */
+static int complete_zone(weft_stack *s, struct weft_ip *ip)
+{
+    if (!ip_is_zoned(ip))
+        return 0;
+    if (ip_zone(ip) == 0)
+        ip_set_zone(ip, only_zone(s));
+    return if_by_index(s, ip_zone(ip)) ? 0 : WEFT_EINVAL;
+}
+
+/*
+ * Brings an address into the form the protocols know. 0; WEFT_EINVAL: there is none, or no zone; WEFT_EAFNOSUPPORT. What is
+ * IPv4 to a socket that speaks IPv6 only gives `v4`.
+ */
+static int take_addr(const weft_sock *sock, const struct weft_addr *from, struct weft_addr *to, int v4)
 {
     if (!from)
         return WEFT_EINVAL;
     *to = *from;
+    if (sock->v6)
+        return sock->v6only && ip_is_v4(&to->ip) ? v4 : complete_zone(sock->stack, &to->ip);
     if (ip_is_any(&from->ip))
         to->ip = weft_ipv4(0);
     return ip_is_v4(&to->ip) ? 0 : WEFT_EAFNOSUPPORT;
@@ -44,17 +77,24 @@ static const struct transport *transport_of(const weft_stack *s, unsigned proto)
     return proto < ARRAY_LEN(s->slot_of) && s->slot_of[proto] ? s->assembly->transport[s->slot_of[proto] - 1] : NULL;
 }
 
-weft_sock *weft_socket(weft_stack *stack, enum weft_proto proto, int *err)
+weft_sock *weft_socket_in(weft_stack *stack, enum weft_family family, enum weft_proto proto, int *err)
 {
     const struct transport *t = transport_of(stack, (unsigned)proto);
     weft_sock *sock = NULL;
     int why = WEFT_EPROTONOSUPPORT;
 
-    if (t && t->socket)
-        sock = t->socket(stack, &why);
+    if (family != WEFT_INET && family != WEFT_INET6)
+        why = WEFT_EAFNOSUPPORT;
+    else if (t && t->socket)
+        sock = t->socket(stack, family, &why);
     if (!sock && err)
         *err = why;
     return sock;
+}
+
+weft_sock *weft_socket(weft_stack *stack, enum weft_proto proto, int *err)
+{
+    return weft_socket_in(stack, proto == WEFT_ICMPV6 ? WEFT_INET6 : WEFT_INET, proto, err);
 }
 
 void weft_close(weft_sock *sock)
@@ -72,7 +112,7 @@ void weft_abort(weft_sock *sock)
 int weft_bind(weft_sock *sock, const struct weft_addr *local)
 {
     struct weft_addr addr;
-    int err = take_addr(local, &addr);
+    int err = take_addr(sock, local, &addr, WEFT_EINVAL);
 
     if (err)
         return err;
@@ -106,7 +146,7 @@ weft_sock *weft_accept(weft_sock *sock, struct weft_addr *peer, int *err)
 int weft_connect(weft_sock *sock, const struct weft_addr *peer)
 {
     struct weft_addr addr;
-    int err = take_addr(peer, &addr);
+    int err = take_addr(sock, peer, &addr, WEFT_ENETUNREACH);
 
     if (err)
         return err;
@@ -149,7 +189,7 @@ int64_t weft_sendmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, 
     int err = check_iov(iov, n_iov);
 
     if (!err && to)
-        err = take_addr(to, &addr);
+        err = take_addr(sock, to, &addr, WEFT_ENETUNREACH);
     if (err)
         return err;
     return sock->ops->send ? sock->ops->send(sock, iov, n_iov, flags, to ? &addr : NULL) : WEFT_EOPNOTSUPP;
@@ -170,7 +210,7 @@ int64_t weft_send(weft_sock *sock, const void *buf, size_t n, unsigned flags)
 int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags, struct weft_addr *from,
                      unsigned *out_flags)
 {
-    struct weft_addr sender = {.ip = weft_ipv4(0)};
+    struct weft_addr sender = {.ip = endpoint_any(sock)};
     unsigned result_flags = 0;
     int64_t n = check_iov(iov, n_iov);
 
@@ -199,7 +239,7 @@ int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags)
 
 int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
-    const struct sock_option *o = sock_option_find(level, option);
+    const struct sock_option *o = sock_option_find(sock, level, option);
     int v;
 
     if (!value && n)
@@ -213,7 +253,7 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
 
 int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
 {
-    const struct sock_option *o = sock_option_find(level, option);
+    const struct sock_option *o = sock_option_find(sock, level, option);
     int v;
 
     if (!n || (!value && *n))
@@ -255,6 +295,11 @@ void weft_set_cookie(weft_sock *sock, void *cookie)
 void *weft_cookie(const weft_sock *sock)
 {
     return sock->cookie;
+}
+
+enum weft_family weft_sock_family(const weft_sock *sock)
+{
+    return sock->v6 ? WEFT_INET6 : WEFT_INET;
 }
 
 enum weft_proto weft_sock_proto(const weft_sock *sock)

@@ -9,6 +9,9 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
 {
     c->ep.ttl = l->ep.ttl;
     c->ep.tos = l->ep.tos;
+    c->ep.hops = l->ep.hops;
+    c->ep.tclass = l->ep.tclass;
+    c->ep.v6only = l->ep.v6only;
     c->ep.reuse_addr = l->ep.reuse_addr;
     c->ep.reuse_port = l->ep.reuse_port;
     c->nodelay = l->nodelay;
@@ -46,7 +49,7 @@ static void fill(struct tcp_conn *c, const struct halfopen *h)
 static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const struct tcp_flow *flow)
 {
     struct tcp *t = conn_tcp(l);
-    struct tcp_conn *c = conn_new(t, h->v6);
+    struct tcp_conn *c = conn_new(t, l->ep.v6 ? WEFT_INET6 : WEFT_INET, h->v6);
     struct tcp_work *w;
 
     if (!c)

@@ -2,8 +2,6 @@
 /* The life of a connection and of its rooms; see conn.h. */
 #include "tcp/conn.h"
 
-#define IP_HEADER(v6) ((v6) ? 40u : (uint32_t)IPV4_HEADER)
-
 static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
 {
     c->send_buffer = (uint32_t)min_size(k->send_buffer, 1u << 30);
@@ -14,16 +12,16 @@ static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
 }
 
-struct tcp_conn *conn_new(struct tcp *t, bool v6)
+struct tcp_conn *conn_new(struct tcp *t, enum weft_family family, bool wide)
 {
-    size_t size = offsetof(struct tcp_conn, key) + key_size(v6);
-    struct tcp_conn *c = slab_alloc(v6 ? &t->conn6 : &t->conn4);
+    size_t size = offsetof(struct tcp_conn, key) + key_size(wide);
+    struct tcp_conn *c = slab_alloc(wide ? &t->conn6 : &t->conn4);
 
     if (!c)
         return NULL;
     memset(c, 0, size);
-    endpoint_init(&c->ep, t->stack, &tcp_sock_ops);
-    c->v6 = v6;
+    endpoint_init(&c->ep, t->stack, &tcp_sock_ops, family);
+    c->v6 = c->wide = wide;
     c->state = WEFT_TCP_CLOSED;
     rtt_init(&c->rtt);
     conn_defaults(c, tcp_config(t->stack));
@@ -34,6 +32,8 @@ struct tcp_conn *conn_new(struct tcp *t, bool v6)
 void conn_name(struct tcp_conn *c, const struct tcp_flow *flow)
 {
     weft_assert(!c->in_table, "the table finds it by this name");
+    c->v6 = flow_is_v6(flow);
+    weft_assert(c->wide || !c->v6, "sockets of IPv4 are given its addresses only");
     key_pack(&c->key, flow, c->v6);
 }
 
@@ -203,7 +203,7 @@ void conn_free(struct tcp_conn *c)
         demux_remove(t, c);
     list_remove(&c->link);
     endpoint_fini(&c->ep);
-    slab_free(c->v6 ? &t->conn6 : &t->conn4, c);
+    slab_free(c->wide ? &t->conn6 : &t->conn4, c);
 }
 
 /* Keeps what the user may still read, and nothing that could send. */
@@ -270,8 +270,8 @@ static void acknowledge_at_once(struct tcp_conn *c, uint16_t window)
         .flow = conn_flow(c),
         .h = {.seq = c->snd.nxt, .ack = c->rcv.nxt, .flags = TCP_ACK, .window = window},
         .o = TCP_NO_OPTIONS,
-        .ttl = c->ep.ttl,
-        .tos = c->ep.tos,
+        .ttl = conn_ttl(c),
+        .tos = conn_tos(c),
     };
 
     if (c->ts_ok) {
@@ -313,7 +313,7 @@ static bool replace_by_record(struct tcp *t, struct tcp_conn *c, uint16_t window
     w->has_ts = c->ts_ok;
     w->ts_recent = c->ts_recent;
     w->window = window;
-    w->tos = c->ep.tos;
+    w->tos = conn_tos(c);
     hashtab_replace(&t->table, &c->hash, &w->hash, TCP_TAG_TIME_WAIT, demux_hash(t, &flow));
     c->in_table = false;
     list_push_back(&t->loose, &c->link);
@@ -353,7 +353,7 @@ uint16_t conn_receive_mss(const struct ip_path *path, bool v6)
     if (!path->ifp) /* the route has just gone: promise what every path takes */
         return v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
     mtu = min_u32(path->ifp->mtu, 65535);
-    return (uint16_t)(mtu - IP_HEADER(v6) - TCP_HEADER);
+    return (uint16_t)(mtu - (v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER);
 }
 
 void conn_update_mss(struct tcp_conn *c)
@@ -381,7 +381,7 @@ uint32_t conn_path_mtu(const struct tcp_conn *c)
         mtu = path.ifp->mtu;
     else
         return 0;
-    return c->path_mss ? min_u32(mtu, c->path_mss + IP_HEADER(c->v6) + TCP_HEADER) : mtu;
+    return c->path_mss ? min_u32(mtu, c->path_mss + (c->v6 ? IPV6_HEADER : IPV4_HEADER) + TCP_HEADER) : mtu;
 }
 
 void conn_check(const struct tcp_conn *c)

@@ -71,6 +71,7 @@ struct tcp_work {
     uint32_t limited;         /* bytes that limited transmit sent (RFC 3042): no part of the window that is halved */
     struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
     struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
+    uint32_t flow_label;      /* IPv6; 0: not worked out yet */
     uint8_t retries;          /* time-outs since the last progress */
     uint8_t probes;           /* window probes since the window closed */
     uint8_t lost_by;          /* enum weft_why: how the last loss was found */
@@ -107,7 +108,8 @@ struct tcp_conn {
     struct tcp_conn *parent;  /* the listener whose accept queue holds it; else NULL */
 
     uint8_t state;            /* enum weft_tcp_state; written by state_set only */
-    bool v6 : 1;
+    bool v6 : 1;              /* its names are of IPv6; ep.v6 says what the socket can speak */
+    bool wide : 1;            /* has room for such names */
     bool in_table : 1;        /* the demultiplexer knows it */
     bool bound : 1;           /* has a record in the table of bindings */
     bool orphan : 1;          /* the user has closed it */
@@ -215,10 +217,14 @@ static inline struct tcp *conn_tcp(const struct tcp_conn *c) { return tcp_of(c->
 static inline weft_time conn_now(const struct tcp_conn *c) { return c->ep.stack->now; }
 static inline struct tcp_flow conn_flow(const struct tcp_conn *c) { return key_unpack(&c->key, c->v6); }
 
-/* CLOSED, loose, with the stack's defaults; NULL: out of memory. */
-struct tcp_conn *conn_new(struct tcp *t, bool v6);
+/* CLOSED, loose, with the stack's defaults, of a socket of this family; wide: room for IPv6. NULL: out of memory. */
+struct tcp_conn *conn_new(struct tcp *t, enum weft_family family, bool wide);
 
-/* Sets both names; not while in the table. */
+/* What its segments carry, in the family of its names. */
+static inline uint8_t conn_ttl(const struct tcp_conn *c) { return endpoint_ttl(&c->ep, c->v6); }
+static inline uint8_t conn_tos(const struct tcp_conn *c) { return endpoint_tos(&c->ep, c->v6); }
+
+/* Sets both names, of one family; not while in the table. */
 void conn_name(struct tcp_conn *c, const struct tcp_flow *flow);
 
 /* Borrows the rooms; NULL: out of memory. Not in LISTEN. */
@@ -364,10 +370,10 @@ void demux_unbind(struct tcp *t, struct tcp_conn *c);
 struct tcp_binding *demux_binding(struct tcp *t, const struct tcp_conn *c);
 /* Is there another listener that would take the same connections? */
 bool demux_listen_conflict(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr);
-/* Is this local port of no use for a bind without a port, or for a connection to remote? */
-bool demux_port_taken(struct tcp *t, const struct weft_addr *local);
-/* Does any connection, half-open or TIME-WAIT record use this local address and port? Walks the table. */
-bool demux_flow_uses(struct tcp *t, const struct weft_addr *local);
+/* Is this local port of no use for a bind of c without a port, or for a connection to remote? */
+bool demux_port_taken(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local);
+/* Does any connection, half-open or TIME-WAIT record use what c would take here? Walks the table. */
+bool demux_flow_uses(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local);
 
 /* ---- segment.c: from a header's values to IP ---- */
 
@@ -381,8 +387,9 @@ struct segment {
     struct tcp_flow flow;
     struct tcp_header h;   /* ports, header_len and checksum are filled in */
     struct tcp_options o;
-    uint8_t ttl, tos;
+    uint8_t ttl, tos;      /* ttl 0: what is usual */
     uint16_t gso_size;
+    uint32_t flow_label;   /* IPv6; 0: worked out */
     struct ip_path *path;  /* NULL: segment_reply looks it up */
 };
 /* Writes header and checksum and gives the packet to IP. */

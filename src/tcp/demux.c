@@ -130,24 +130,31 @@ static struct tcp_binding *binding_next(struct tcp_binding *b)
     return n ? container_of(n, struct tcp_binding, hash) : NULL;
 }
 
+/* This very address first, then any address of its family, then any address of both families. */
 struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local)
 {
-    struct tcp_conn *any = NULL;
+    struct tcp_conn *any = NULL, *dual = NULL;
 
     for (struct tcp_binding *b = binding_first(t, local->port); b; b = binding_next(b)) {
         if (b->addr.port != local->port || b->conn->state != WEFT_TCP_LISTEN)
             continue;
         if (ip_eq(&b->addr.ip, &local->ip))
             return b->conn;
-        if (ip_is_any(&b->addr.ip))
+        if (!ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip))
+            continue;
+        if (ip_is_v4(&b->addr.ip) == ip_is_v4(&local->ip))
             any = b->conn;
+        else
+            dual = b->conn;
     }
-    return any;
+    return any ? any : dual;
 }
 
-static bool overlap(const struct weft_addr *a, const struct weft_addr *b)
+/* Would a local address, of c or not yet of anybody, take something that is for b's? */
+static bool overlap(const struct tcp_binding *b, const struct tcp_conn *c, const struct weft_addr *local)
 {
-    return a->port == b->port && (ip_is_any(&a->ip) || ip_is_any(&b->ip) || ip_eq(&a->ip, &b->ip));
+    return b->addr.port == local->port && (ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip) ||
+                                           ip_takes(&local->ip, c->ep.v6only, &b->addr.ip));
 }
 
 /* May two sockets hold overlapping local addresses, as Linux has it? */
@@ -161,7 +168,7 @@ static bool may_share(const struct tcp_conn *a, const struct tcp_conn *b)
 bool demux_listen_conflict(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr)
 {
     for (struct tcp_binding *b = binding_first(t, addr->port); b; b = binding_next(b))
-        if (b->conn != c && b->conn->state == WEFT_TCP_LISTEN && overlap(&b->addr, addr) &&
+        if (b->conn != c && b->conn->state == WEFT_TCP_LISTEN && overlap(b, c, addr) &&
             !(c->ep.reuse_port && b->conn->ep.reuse_port))
             return true;
     return false;
@@ -170,12 +177,12 @@ bool demux_listen_conflict(struct tcp *t, const struct tcp_conn *c, const struct
 static bool bind_conflict(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr)
 {
     for (struct tcp_binding *b = binding_first(t, addr->port); b; b = binding_next(b))
-        if (b->conn != c && overlap(&b->addr, addr) && !may_share(c, b->conn))
+        if (b->conn != c && overlap(b, c, addr) && !may_share(c, b->conn))
             return true;
     return false;
 }
 
-bool demux_flow_uses(struct tcp *t, const struct weft_addr *local)
+bool demux_flow_uses(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local)
 {
     struct hashtab_walk walk = {0};
 
@@ -184,16 +191,16 @@ bool demux_flow_uses(struct tcp *t, const struct weft_addr *local)
         const union tcp_key *key = key_of(walk.at, walk.tag, &v6);
         struct tcp_flow flow = key_unpack(key, v6);
 
-        if (overlap(&flow.local, local))
+        if (flow.local.port == local->port && ip_takes(&local->ip, c->ep.v6only, &flow.local.ip))
             return true;
     }
     return false;
 }
 
-bool demux_port_taken(struct tcp *t, const struct weft_addr *local)
+bool demux_port_taken(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local)
 {
     for (struct tcp_binding *b = binding_first(t, local->port); b; b = binding_next(b))
-        if (overlap(&b->addr, local))
+        if (overlap(b, c, local))
             return true;
     return false;
 }
@@ -202,7 +209,7 @@ int demux_bind(struct tcp *t, struct tcp_conn *c, const struct weft_addr *addr)
 {
     struct tcp_binding *b;
 
-    if (bind_conflict(t, c, addr) || (!c->ep.reuse_addr && !c->ep.reuse_port && demux_flow_uses(t, addr)))
+    if (bind_conflict(t, c, addr) || (!c->ep.reuse_addr && !c->ep.reuse_port && demux_flow_uses(t, c, addr)))
         return WEFT_EADDRINUSE;
     b = mem_alloc(&t->stack->mem, MEM_table, sizeof *b);
     if (!b)

@@ -2,13 +2,13 @@
 /* ICMP errors about our segments (RFC 9293 §3.9.2.2), trusted no further than RFC 5927 allows. */
 #include "tcp/conn.h"
 
-#define MIN_PATH_MTU 552 /* below this we would rather be fragmented than send crumbs */
+#define MIN_PATH_MTU 552 /* below this we would rather be fragmented than send crumbs. For IPv6, IP knows the least */
 
-/* Fragmentation needed: the path carries less than we thought (RFC 1191 §6.4). */
+/* Fragmentation needed: the path carries less than we thought (RFC 1191 §6.4, RFC 8201 §5.4). */
 static void lower_path_mss(struct tcp_conn *c, const struct ip_error *e)
 {
-    uint32_t mtu = max_u32(e->mtu, MIN_PATH_MTU);
-    uint32_t mss = mtu - IPV4_HEADER - TCP_HEADER;
+    uint32_t mtu = c->v6 ? e->mtu : max_u32(e->mtu, MIN_PATH_MTU);
+    uint32_t mss = mtu - (c->v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER;
 
     if (!c->work || mss >= c->mss + (c->ts_ok ? TS_OPTION : 0u))
         return;

@@ -48,7 +48,7 @@ void time_wait_timer(struct tcp *t)
 static void acknowledge(struct tcp *t, const struct timewait *w, const struct tcp_seg *seg)
 {
     const struct tcp_flow *flow = &seg->flow;
-    struct segment out = {.flow = *flow, .o = TCP_NO_OPTIONS, .ttl = 64, .tos = w->tos};
+    struct segment out = {.flow = *flow, .o = TCP_NO_OPTIONS, .tos = w->tos};
 
     if (seg_len(seg) == 0)
         return;

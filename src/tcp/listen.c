@@ -23,7 +23,10 @@ static void put_options(const struct halfopen *h, const struct tcp_offer *offer,
 static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct halfopen *h, uint32_t ts,
                          struct ip_path *path)
 {
-    struct segment out = {.flow = key_unpack(&h->key, h->v6), .ttl = l->ep.ttl, .tos = l->ep.tos, .path = path};
+    struct segment out = {.flow = key_unpack(&h->key, h->v6),
+                          .ttl = endpoint_ttl(&l->ep, h->v6),
+                          .tos = endpoint_tos(&l->ep, h->v6),
+                          .path = path};
     struct tcp_offer offer = conn_offer(l, path, h->v6);
 
     put_options(h, &offer, &out.o);

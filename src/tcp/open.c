@@ -13,6 +13,7 @@ static bool is_local(weft_stack *s, const struct weft_ip *ip)
 
 struct port_question {
     struct tcp *t;
+    const struct tcp_conn *c;
     struct tcp_flow flow; /* remote port 0: is the local port free at all? Else: is the pair? */
 };
 
@@ -21,14 +22,15 @@ static bool port_is_taken(void *ctx, uint16_t port)
     struct port_question *q = ctx;
 
     q->flow.local.port = port;
-    if (demux_port_taken(q->t, &q->flow.local))
+    if (demux_port_taken(q->t, q->c, &q->flow.local))
         return true;
-    return q->flow.remote.port ? demux_find(q->t, &q->flow).any : demux_flow_uses(q->t, &q->flow.local);
+    return q->flow.remote.port ? demux_find(q->t, &q->flow).any : demux_flow_uses(q->t, q->c, &q->flow.local);
 }
 
-static int pick_port(struct tcp *t, struct tcp_flow *flow)
+static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow)
 {
-    struct port_question q = {t, *flow};
+    struct tcp *t = conn_tcp(c);
+    struct port_question q = {t, c, *flow};
 
     flow->local.port = port_pick(t->stack, &flow->local.ip, &flow->remote, &t->port_counter, port_is_taken, &q);
     return flow->local.port ? 0 : WEFT_EADDRINUSE;
@@ -38,14 +40,14 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local)
 {
     struct tcp_conn *c = conn_of(e);
     struct tcp *t = conn_tcp(c);
-    struct tcp_flow flow = {*local, {weft_ipv4(0), 0}};
+    struct tcp_flow flow = {*local, {ip_is_v4(&local->ip) ? weft_ipv4(0) : endpoint_any(e), 0}};
     int err;
 
     if (c->bound || c->state != WEFT_TCP_CLOSED)
         return WEFT_EINVAL;
     if (!is_local(t->stack, &local->ip))
         return WEFT_EADDRNOTAVAIL;
-    if (flow.local.port == 0 && (err = pick_port(t, &flow)) < 0)
+    if (flow.local.port == 0 && (err = pick_port(c, &flow)) < 0)
         return err;
     err = demux_bind(t, c, &flow.local);
     if (err == 0)
@@ -59,7 +61,7 @@ int tcp_listen(weft_sock *e, unsigned backlog)
 {
     struct tcp_conn *c = conn_of(e);
     struct tcp *t = conn_tcp(c);
-    struct weft_addr any = {weft_ipv4(0), 0};
+    struct weft_addr any = {endpoint_any(e), 0};
     struct tcp_flow flow;
     struct tcp_listen *l;
     int err;
@@ -134,25 +136,26 @@ static struct weft_addr bound_address(struct tcp_conn *c)
 {
     const struct tcp_binding *b = c->bound ? demux_binding(conn_tcp(c), c) : NULL;
 
-    return b ? b->addr : (struct weft_addr){weft_ipv4(0), 0};
+    return b ? b->addr : (struct weft_addr){endpoint_any(&c->ep), 0};
 }
 
 /* Fills in the source address and port of a connection to be. */
 static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_path *path)
 {
     weft_stack *s = c->ep.stack;
-    struct tcp *t = conn_tcp(c);
     int err = route_lookup(s, &flow->remote.ip, path);
 
     if (err < 0)
         return err;
+    if (!ip_may_speak(path, &flow->local.ip, &flow->remote.ip) || (flow_is_v6(flow) && !c->wide))
+        return WEFT_ENETUNREACH;
     if (if_is_broadcast(path->ifp, &flow->remote.ip))
         return WEFT_EACCES;
     if (ip_is_any(&flow->local.ip) && (err = route_source(s, path, &flow->remote.ip, &flow->local.ip)) < 0)
         return err;
     if (flow->local.port == 0)
-        return pick_port(t, flow) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
-    return demux_find(t, flow).any ? WEFT_EADDRNOTAVAIL : 0;
+        return pick_port(c, flow) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
+    return demux_find(conn_tcp(c), flow).any ? WEFT_EADDRNOTAVAIL : 0;
 }
 
 /* A socket may connect again after its connection has ended: nothing of that may show. */
@@ -196,6 +199,12 @@ static int already(const struct tcp_conn *c)
     return c->state == WEFT_TCP_LISTEN ? WEFT_EINVAL : WEFT_EISCONN;
 }
 
+/* An any-address as the peer, as BSD and Linux read it. */
+static struct weft_ip ourselves(const struct weft_ip *any)
+{
+    return ip_is_v4(any) ? weft_ipv4(0x7f000001) : (struct weft_ip){.b = {[15] = 1}};
+}
+
 int tcp_connect(weft_sock *e, const struct weft_addr *peer)
 {
     struct tcp_conn *c = conn_of(e);
@@ -211,7 +220,7 @@ int tcp_connect(weft_sock *e, const struct weft_addr *peer)
     flow.local = bound_address(c);
     flow.remote = *peer;
     if (ip_is_any(&flow.remote.ip))
-        flow.remote.ip = weft_ipv4(0x7f000001); /* as BSD and Linux read it */
+        flow.remote.ip = ourselves(&flow.remote.ip);
     err = complete_name(c, &flow, &path);
     if (err < 0)
         return err;

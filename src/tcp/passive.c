@@ -107,7 +107,10 @@ static void complete(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *seg)
 {
     const struct tcp_conn *l = half_open_listener(t, h);
-    struct segment out = {.flow = seg->flow, .o = TCP_NO_OPTIONS, .ttl = l->ep.ttl, .tos = l->ep.tos};
+    struct segment out = {.flow = seg->flow,
+                          .o = TCP_NO_OPTIONS,
+                          .ttl = endpoint_ttl(&l->ep, h->v6),
+                          .tos = endpoint_tos(&l->ep, h->v6)};
     bool empty = seg_len(seg) == 0 || seg_has(seg, TCP_SYN);
 
     if (empty && !halfopen_may_answer(h, t->stack->now, tcp_config(t->stack)->invalid_ratelimit)) {

@@ -56,8 +56,11 @@ void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
     how.proto = IP_PROTO_TCP;
     how.ttl = seg->ttl;
     how.tos = seg->tos;
+    how.flow_label = seg->flow_label;
     how.df = true; /* TCP finds the path's MTU, and an atomic datagram needs no identification (RFC 6864) */
     put_header(pkt, seg);
+    if (unlikely(!how.flow_label && flow_is_v6(&seg->flow)))
+        how.flow_label = ip_flow_label(s, &seg->flow.local, &seg->flow.remote, IP_PROTO_TCP);
     pkt->gso_size = seg->gso_size;
     put_checksum(pkt, seg, seg->path);
     stack_count(s, WEFT_COUNT_tcp_out_segs);
@@ -87,7 +90,7 @@ void segment_reply(weft_stack *s, const struct segment *seg)
 
 void segment_refuse(weft_stack *s, const struct tcp_seg *in)
 {
-    struct segment out = {.flow = in->flow, .o = TCP_NO_OPTIONS, .ttl = 64, .h.flags = TCP_RST};
+    struct segment out = {.flow = in->flow, .o = TCP_NO_OPTIONS, .h.flags = TCP_RST};
 
     if (seg_has(in, TCP_RST))
         return;

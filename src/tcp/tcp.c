@@ -90,15 +90,16 @@ static void tcp_timer(weft_stack *s, struct timer *timer)
         time_wait_timer(t);
 }
 
-static weft_sock *tcp_socket(weft_stack *s, int *err)
+static weft_sock *tcp_socket(weft_stack *s, enum weft_family family, int *err)
 {
-    struct tcp_flow unnamed = {{weft_ipv4(0), 0}, {weft_ipv4(0), 0}};
-    struct tcp_conn *c = conn_new(tcp_of(s), false);
+    struct tcp_conn *c = conn_new(tcp_of(s), family, family == WEFT_INET6);
+    struct tcp_flow unnamed;
 
     if (!c) {
         *err = WEFT_ENOMEM;
         return NULL;
     }
+    unnamed = (struct tcp_flow){{endpoint_any(&c->ep), 0}, {endpoint_any(&c->ep), 0}};
     conn_name(c, &unnamed);
     return &c->ep;
 }

@@ -123,9 +123,12 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
 static void put_names(struct tcp_conn *c, struct segment *out)
 {
     key_unpack_to(&out->flow, &c->key, c->v6);
-    out->ttl = c->ep.ttl;
-    out->tos = c->ep.tos;
+    out->ttl = conn_ttl(c);
+    out->tos = conn_tos(c);
     out->gso_size = 0;
+    if (unlikely(c->v6 && !c->work->flow_label))
+        c->work->flow_label = ip_flow_label(c->ep.stack, &out->flow.local, &out->flow.remote, IP_PROTO_TCP);
+    out->flow_label = c->work->flow_label;
     out->path = &c->work->path;
 }
 
@@ -261,8 +264,8 @@ void transmit_reset(struct tcp_conn *c)
         .flow = conn_flow(c),
         .h = {.seq = c->snd.nxt, .ack = c->rcv.nxt, .flags = TCP_RST | TCP_ACK},
         .o = TCP_NO_OPTIONS,
-        .ttl = c->ep.ttl,
-        .tos = c->ep.tos,
+        .ttl = conn_ttl(c),
+        .tos = conn_tos(c),
     };
 
     stack_count(c->ep.stack, WEFT_COUNT_tcp_out_rsts);

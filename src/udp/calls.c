@@ -3,40 +3,49 @@
 #include "udp/private.h"
 #include "wire/udp.h"
 
-#define UDP_MAX     (IPV4_MAX_LEN - IPV4_HEADER - UDP_HEADER) /* bytes of payload */
-#define CHECKSUM_AT 6                                         /* offset of the checksum in the UDP header */
+#define CHECKSUM_AT 6 /* offset of the checksum in the UDP header */
 
-static const struct weft_addr nobody = {.ip = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}}};
+static struct weft_addr nobody(const weft_sock *sock) { return (struct weft_addr){.ip = endpoint_any(sock)}; }
+
+/* Bytes of payload to dst: IPv6's length does not count its own header. */
+static size_t udp_max(const struct weft_ip *dst)
+{
+    return (ip_is_v4(dst) ? IPV4_MAX_LEN - IPV4_HEADER : IP_MAX_LEN) - UDP_HEADER;
+}
 
 /* ---- names ---- */
 
 static int udp_bind(weft_sock *sock, const struct weft_addr *local)
 {
     struct udp_ep *e = udp_ep(sock);
+    struct weft_addr none = nobody(sock);
     int err;
 
     if (e->d.local.port)
         return WEFT_EINVAL;
     err = dgram_check_local(sock->stack, &local->ip);
-    return err ? err : udp_table_bind(udp_table(sock->stack), e, local, &nobody);
+    return err ? err : udp_table_bind(udp_table(sock->stack), e, local, &none);
 }
 
 /* Gives a socket that wants to send a port, when it has none yet. */
 static int bind_any(struct udp_ep *e, const struct weft_addr *remote)
 {
-    return e->d.local.port ? 0 : udp_table_bind(udp_table(e->d.sock.stack), e, &nobody, remote);
+    struct weft_addr none = nobody(&e->d.sock);
+
+    return e->d.local.port ? 0 : udp_table_bind(udp_table(e->d.sock.stack), e, &none, remote);
 }
 
 static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
 {
     struct udp_table *t = udp_table(sock->stack);
     struct udp_ep *e = udp_ep(sock);
+    struct weft_addr none = nobody(sock);
     struct ip_path path = {0};
     struct weft_ip src;
     int err;
 
     if (ip_is_any(&peer->ip))
-        return e->d.remote.port ? udp_table_connect(t, e, &e->bound_ip, &nobody) : 0;
+        return e->d.remote.port ? udp_table_connect(t, e, &e->bound_ip, &none) : 0;
     if (peer->port == 0)
         return WEFT_EINVAL;
     err = dgram_route(sock, &e->bound_ip, &peer->ip, &path, &src);
@@ -83,15 +92,23 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct weft_iov *iov
 static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, size_t len, const struct weft_addr *dst)
 {
     weft_stack *s = e->d.sock.stack;
-    struct ip_send how = {.dst = dst->ip, .proto = IP_PROTO_UDP, .ttl = e->d.sock.ttl, .tos = e->d.sock.tos};
+    bool v6 = !ip_is_v4(&dst->ip);
+    struct ip_send how = {.dst = dst->ip,
+                          .proto = IP_PROTO_UDP,
+                          .ttl = endpoint_ttl(&e->d.sock, v6),
+                          .tos = endpoint_tos(&e->d.sock, v6)};
     struct ip_path fresh = {0}, *path = dst == &e->d.remote ? &e->d.path : &fresh;
+    struct weft_addr from;
     struct weft_pkt *pkt;
     int err = dgram_route(&e->d.sock, &e->d.local.ip, &dst->ip, path, &how.src);
 
     if (err)
         return err;
     if (ip_is_multicast(&dst->ip))
-        how.ttl = 1; /* RFC 1112 §6.1: the default for groups */
+        how.ttl = 1; /* RFC 1112 §6.1, RFC 3493 §5.2: the default for groups */
+    from = (struct weft_addr){how.src, e->d.local.port};
+    if (v6)
+        how.flow_label = ip_flow_label(s, &from, dst, IP_PROTO_UDP);
     pkt = build(e, iov, n, len, &how.src, dst, path);
     if (!pkt)
         return WEFT_ENOMEM;
@@ -120,7 +137,7 @@ static int64_t udp_send(weft_sock *sock, const struct weft_iov *iov, size_t n, u
         return WEFT_EDESTADDRREQ;
     if (dst->port == 0 || ip_is_any(&dst->ip))
         return WEFT_EINVAL;
-    if (len > min_size(UDP_MAX, e->d.send_limit))
+    if (len > min_size(udp_max(&dst->ip), e->d.send_limit))
         return WEFT_EMSGSIZE;
     err = bind_any(e, dst);
     return err ? err : send_to(e, iov, n, len, dst);
@@ -184,7 +201,7 @@ static const struct sock_ops udp_ops = {
     .unread = dgram_unread,
 };
 
-weft_sock *udp_socket(weft_stack *s, int *err)
+weft_sock *udp_socket(weft_stack *s, enum weft_family family, int *err)
 {
     struct udp_table *t = udp_table(s);
     struct udp_ep *e = slab_alloc(&t->slab);
@@ -193,7 +210,8 @@ weft_sock *udp_socket(weft_stack *s, int *err)
         *err = WEFT_ENOMEM;
         return NULL;
     }
-    *e = (struct udp_ep){.bound_ip = nobody.ip};
-    dgram_init(&e->d, s, &udp_ops, &t->all);
+    *e = (struct udp_ep){0};
+    dgram_init(&e->d, s, &udp_ops, family, &t->all);
+    e->bound_ip = endpoint_any(&e->d.sock);
     return &e->d.sock;
 }

@@ -18,7 +18,9 @@ static enum weft_drop check(struct weft_pkt *pkt, struct udp_header *h)
         return WEFT_DROP_udp_length;
     if (h->len < pkt_total(pkt))
         pkt_trim(pkt, h->len);
-    if (h->checksum == 0 || pkt->csum_valid) /* RFC 768: zero says that the sender made none */
+    if (unlikely(h->checksum == 0)) /* RFC 768: the sender made none. IPv6 insists on one (RFC 8200 §8.1) */
+        return ip_is_v4(&pkt->src) ? WEFT_DROP_none : WEFT_DROP_udp_checksum;
+    if (pkt->csum_valid)
         return WEFT_DROP_none;
     ip_pseudo_header(&sum, &pkt->src, &pkt->dst, IP_PROTO_UDP, h->len);
     pkt_csum(pkt, 0, h->len, &sum);

@@ -65,7 +65,7 @@ struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp
 
 void udp_input(weft_stack *s, struct weft_pkt *pkt);
 bool udp_error(weft_stack *s, const struct ip_error *err);
-weft_sock *udp_socket(weft_stack *s, int *err);
+weft_sock *udp_socket(weft_stack *s, enum weft_family family, int *err);
 void udp_free(struct udp_table *t, struct udp_ep *e);
 
 #endif

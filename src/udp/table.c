@@ -102,12 +102,17 @@ static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_add
     return NULL;
 }
 
-/* How well an open endpoint suits the local address: 0 not at all, 1 any address, 2 this very one. */
+/*
+ * How well an open endpoint suits the local address: 0 not at all, 1 any address of both families, 2 any of its own
+ * family, 3 this very one.
+ */
 static int suits(const struct udp_ep *e, const struct weft_ip *local)
 {
-    if (ip_is_any(&e->d.local.ip))
-        return 1;
-    return ip_eq(&e->d.local.ip, local) ? 2 : 0;
+    if (ip_eq(&e->d.local.ip, local))
+        return 3;
+    if (!ip_takes(&e->d.local.ip, e->d.sock.v6only, local))
+        return 0;
+    return ip_is_v4(local) && e->d.sock.v6 ? 1 : 2;
 }
 
 /* The i-th of those that suit as well as this. */
@@ -157,7 +162,7 @@ static bool may_share(const struct udp_ep *a, const struct weft_ip *ip, const st
 {
     if ((a->d.sock.reuse_addr && e->d.sock.reuse_addr) || (a->d.sock.reuse_port && e->d.sock.reuse_port))
         return true;
-    return !ip_is_any(ip) && !ip_is_any(&e->d.local.ip) && !ip_eq(ip, &e->d.local.ip);
+    return !ip_takes(ip, a->d.sock.v6only, &e->d.local.ip) && !ip_takes(&e->d.local.ip, e->d.sock.v6only, ip);
 }
 
 static bool conflicts_in(const struct hashtab *table, const struct udp_ep *a, const struct weft_addr *local)
@@ -202,7 +207,7 @@ static void disconnect(struct udp_table *t, struct udp_ep *e)
     hashtab_remove(&t->pairs, &e->pair_node, pair_hash(t, &e->d.local, &e->d.remote));
     hashtab_remove(&t->taken, &e->port_node, port_hash(e->d.local.port));
     e->d.local.ip = e->bound_ip;
-    e->d.remote = (struct weft_addr){.ip = weft_ipv4(0)};
+    e->d.remote = (struct weft_addr){.ip = endpoint_any(&e->d.sock)};
     back = hashtab_insert(&t->open, &e->port_node, 0, port_hash(e->d.local.port));
     weft_assert(back, "the endpoint was in before it was connected, and a table keeps its first buckets");
     (void)back;
@@ -224,7 +229,7 @@ int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_i
         hashtab_remove(&t->taken, &e->port_node, port);
     }
     e->d.local.ip = e->bound_ip;
-    e->d.remote = (struct weft_addr){.ip = weft_ipv4(0)};
+    e->d.remote = (struct weft_addr){.ip = endpoint_any(&e->d.sock)};
     hashtab_insert(&t->open, &e->port_node, 0, port);
     return WEFT_ENOMEM;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The IPv4 header (RFC 791 §3.1) and address predicates; see ipv4.h. */
+/* The IPv4 header (RFC 791 §3.1); see ipv4.h. */
 #include "wire/ipv4.h"
 
 #include "wire/option.h"
@@ -133,54 +133,4 @@ bool ipv4_options_check(const uint8_t *options, size_t n, bool *source_route)
             *source_route = true;
     }
     return !r.bad;
-}
-
-/*
- * Both families sum the same fields: a mapped IPv4 address counts with its last four bytes only, and the zeros that
- * differ in position add nothing.
- */
-void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto, uint32_t len)
-{
-    uint32_t sum = (uint32_t)proto + (len >> 16) + (len & 0xffff);
-
-    for (size_t i = ip_is_v4(src) ? 12 : 0; i < sizeof src->b; i += 2)
-        sum += (uint32_t)peek_u16(src->b + i) + peek_u16(dst->b + i);
-    sum = (sum >> 16) + (sum & 0xffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    csum_add_u16(c, (uint16_t)sum);
-}
-
-bool ip_is_any(const struct weft_ip *ip)
-{
-    static const struct weft_ip any;
-
-    return ip_is_v4(ip) ? ip_to_v4(ip) == 0 : ip_eq(ip, &any);
-}
-
-bool ip_is_multicast(const struct weft_ip *ip)
-{
-    return ip_is_v4(ip) ? ip->b[12] >> 4 == 14 : ip->b[0] == 0xff;
-}
-
-bool ip_is_loopback(const struct weft_ip *ip)
-{
-    static const struct weft_ip loopback = {.b = {[15] = 1}};
-
-    return ip_is_v4(ip) ? ip->b[12] == 127 : ip_eq(ip, &loopback);
-}
-
-bool ip_is_limited_broadcast(const struct weft_ip *ip)
-{
-    return ip_is_v4(ip) && ip_to_v4(ip) == 0xffffffff;
-}
-
-bool ip_prefix_match(const struct weft_ip *a, const struct weft_ip *b, unsigned bits)
-{
-    unsigned whole = bits / 8;
-    unsigned rest = bits % 8;
-
-    weft_assert(bits <= 128, "prefix lengths are checked where they are configured");
-    if (memcmp(a->b, b->b, whole) != 0)
-        return false;
-    return rest == 0 || (a->b[whole] ^ b->b[whole]) >> (8 - rest) == 0;
 }

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* The IPv4 header (RFC 791), its options skipped safely, and the pseudo-header of the transports. */
+/* The IPv4 header (RFC 791), its options skipped safely. */
 #ifndef WIRE_IPV4_H
 #define WIRE_IPV4_H
 
-#include "base/checksum.h"
-#include "wire/buf.h"
+#include "wire/ip.h"
 
 #define IPV4_HEADER      20
 #define IPV4_MAX_HEADER  60
 #define IPV4_MAX_OPTIONS 40
 #define IPV4_MAX_LEN     65535
-
-enum ip_proto {
-    IP_PROTO_ICMP = 1,
-    IP_PROTO_IGMP = 2,
-    IP_PROTO_TCP = 6,
-    IP_PROTO_UDP = 17,
-    IP_PROTO_ICMPV6 = 58,
-};
 
 struct ipv4_header {
     uint8_t header_len; /* bytes, 20 to 60 */
@@ -65,59 +56,5 @@ void ipv4_set_total_len(uint8_t *p, uint16_t total_len);
 
 /* Are these option bytes well formed (RFC 791 §3.1)? Sets *source_route when one of kinds 131, 137 is among them. */
 bool ipv4_options_check(const uint8_t *options, size_t n, bool *source_route);
-
-/*
- * Adds the pseudo-header of src and dst's family (RFC 9293 §3.1, RFC 8200 §8.1) to c, which must be even: begin
- * with it.
- */
-void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
-                      uint32_t len);
-
-/* Address predicates and conversions; v4 numbers are host order. */
-static inline bool ip_is_v4(const struct weft_ip *ip)
-{
-    static const uint8_t prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-
-    return memcmp(ip->b, prefix, sizeof prefix) == 0;
-}
-
-static inline uint32_t ip_to_v4(const struct weft_ip *ip)
-{
-    return (uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15];
-}
-
-/*
- * An address on a packet's path is written and copied in halves of eight bytes: a 16-byte load of what was stored in
- * halves a moment ago has to wait for both stores.
- */
-static inline void ip_copy(struct weft_ip *to, const struct weft_ip *from)
-{
-    uint64_t half[2];
-
-    memcpy(&half[0], from->b, 8);
-    memcpy(&half[1], from->b + 8, 8);
-    memcpy(to->b, &half[0], 8);
-    memcpy(to->b + 8, &half[1], 8);
-}
-
-static inline void ip_set_v4(struct weft_ip *to, uint32_t a)
-{
-    static const uint8_t zero[8];
-    const uint8_t low[8] = {0, 0, 0xff, 0xff, (uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a};
-
-    memcpy(to->b, zero, 8);
-    memcpy(to->b + 8, low, 8);
-}
-
-static inline bool ip_eq(const struct weft_ip *a, const struct weft_ip *b) { return memcmp(a, b, sizeof *a) == 0; }
-
-/* :: or 0.0.0.0 */
-bool ip_is_any(const struct weft_ip *ip);
-bool ip_is_multicast(const struct weft_ip *ip);
-bool ip_is_loopback(const struct weft_ip *ip);
-/* 255.255.255.255 */
-bool ip_is_limited_broadcast(const struct weft_ip *ip);
-/* Do the first `bits` bits agree? For IPv4 count from the mapped address: 96 + prefix length. */
-bool ip_prefix_match(const struct weft_ip *a, const struct weft_ip *b, unsigned bits);
 
 #endif

@@ -416,7 +416,8 @@ static bool check_bytes(struct checker *c, struct view *v, const struct frame *f
 
 /*
  * RFC 6298 §5.5: while nothing is heard, each time-out is twice as long as the one before. The first two are let pass:
- * the timer may have run since before the segment went out. Where clocks leap or links stall nothing can be said.
+ * the timer may have run since before the segment went out. Where clocks leap, links stall or memory was refused (a time-out
+ * then passes without a segment) nothing can be said.
  */
 static bool check_back_off(struct checker *c, struct view *v, const struct frame *f, uint32_t at)
 {
@@ -426,8 +427,8 @@ static bool check_back_off(struct checker *c, struct view *v, const struct frame
     if (at != v->una || at + f->len > v->sent)
         return true;
     if (v->again.times && v->again.at == at && gap) {
-        REQUIRE(v->again.times < 3 || s->n_weather || c->may_wait || v->host->dropped || gap >= MOST_PATIENT ||
-                    gap + gap / 4 >= 2 * v->again.gap,
+        REQUIRE(v->again.times < 3 || s->n_weather || c->may_wait || v->host->dropped || c->world->refusal.refused ||
+                    gap >= MOST_PATIENT || gap + gap / 4 >= 2 * v->again.gap,
                 "a time-out that is not twice the one before (RFC 6298 §5.5)");
         v->again.gap = gap;
         v->again.times++;

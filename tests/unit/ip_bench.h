@@ -20,7 +20,9 @@
 #include "link/link.h"
 #include "udp/udp.h"
 #include "wire/icmpv4.h"
+#include "wire/icmpv6.h"
 #include "wire/ipv4.h"
+#include "wire/ipv6.h"
 #include "wire/udp.h"
 
 #define BENCH_PROTO 253 /* RFC 3692: for experiments */
@@ -96,8 +98,8 @@ static const struct assembly bench_assembly = {
              [WEFT_LINK_IP] = &link_ip,
              [WEFT_LINK_LOOPBACK] = &link_loopback},
     .neigh = &link_neighbours,
-    .network = {&ip_v4_network},
-    .transport = {&udp_transport, &ip_icmp_transport, &bench_record_transport},
+    .network = {&ip_v4_network, &ip_v6_network},
+    .transport = {&udp_transport, &ip_icmp_transport, &ip_icmpv6_transport, &bench_record_transport},
     .ip_init = ip_init,
     .ip_fini = ip_fini,
     .next_hop_failed = ip_next_hop_failed,

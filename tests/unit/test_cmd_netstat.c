@@ -82,7 +82,7 @@ static void ports_have_names_only_when_asked(void **state)
     netstat_address(text, sizeof text, &addr, WEFT_TCP, false);
     assert_string_equal(text, "10.9.0.2:61234");
     netstat_address(text, sizeof text, &any, WEFT_UDP, true);
-    assert_string_equal(text, "0.0.0.0:*");
+    assert_string_equal(text, ":::*");
 }
 
 static void masks_follow_the_prefix(void **state)

@@ -111,16 +111,79 @@ static void address_must_be_a_hosts(void **state)
 
         assert_int_equal(weft_if_add_address(ifp, &ip, cases[i].prefix), cases[i].err);
     }
-    assert_int_equal(weft_if_add_address(ifp, &v6, 32), WEFT_EINVAL);
+    assert_int_equal(weft_if_add_address(ifp, &v6, 129), WEFT_EINVAL);
+    assert_int_equal(weft_if_add_address(ifp, &v6, 64), 0);
+    assert_int_equal(weft_if_add_address(ifp, &v6, 64), WEFT_EEXIST);
 }
 
-static void ninth_address_has_no_room(void **state)
+static void address_of_ipv6_must_be_a_hosts(void **state)
+{
+    static const struct {
+        const char *ip;
+        unsigned prefix;
+        int err;
+    } cases[] = {
+        {"::", 64, WEFT_EINVAL},       {"::1", 128, WEFT_EINVAL},        {"ff02::5", 64, WEFT_EINVAL},
+        {"fe80::1%9", 64, WEFT_EINVAL}, {"2001:db8::1", 129, WEFT_EINVAL}, {"2001:db8::1", 64, 0},
+        {"2001:db8::", 64, 0},          {"2001:db8::1", 48, WEFT_EEXIST},  {"fe80::1", 64, 0},
+    };
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "eth0", WEFT_LINK_IP, 1280), *small = bench_if(b->s, "eth1", WEFT_LINK_IP, 1279);
+    struct weft_ip ip;
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        assert_int_equal(weft_ip_parse(cases[i].ip, &ip), 0);
+        assert_int_equal(weft_if_add_address(ifp, &ip, cases[i].prefix), cases[i].err);
+    }
+    assert_int_equal(weft_ip_parse("2001:db8:1::1", &ip), 0);
+    assert_int_equal(weft_if_add_address(small, &ip, 64), WEFT_EINVAL); /* R8200-5: links below 1280 are none */
+}
+
+/* R4291-2: zones keep equal addresses apart. */
+static void link_local_addresses_are_their_links_own(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *one = bench_if(b->s, "eth0", WEFT_LINK_IP, 1500), *two = bench_if(b->s, "eth1", WEFT_LINK_IP, 1500);
+    struct weft_if_info info;
+    struct weft_ip ip;
+    char text[WEFT_IP_TEXT];
+
+    assert_int_equal(weft_ip_parse("fe80::1", &ip), 0);
+    assert_int_equal(weft_if_add_address(one, &ip, 64), 0);
+    assert_int_equal(weft_if_add_address(two, &ip, 64), 0);
+    assert_true(weft_if_info(b->s, 2, &info));
+    assert_int_equal(weft_ip_zone(&info.address[0].ip), weft_if_index(two));
+    snprintf(text, sizeof text, "fe80::1%%%u", weft_if_index(two));
+    assert_int_equal(weft_ip_parse(text, &ip), 0);
+    assert_ptr_equal(if_by_address(b->s, &ip), two);
+}
+
+static void address_can_be_taken_back(void **state)
 {
     struct core_bench *b = *state;
     weft_if *ifp = bench_if(b->s, "eth0", WEFT_LINK_IP, 1500);
-    struct weft_ip ip = weft_ipv4(0x0a090009);
+    struct weft_ip first, second, peer;
+    struct ip_path path;
 
-    for (uint32_t i = 1; i <= 8; i++)
+    weft_ip_parse("2001:db8::1", &first);
+    weft_ip_parse("2001:db8::2", &second);
+    weft_ip_parse("2001:db8::9", &peer);
+    assert_int_equal(weft_if_add_address(ifp, &first, 64), 0);
+    assert_int_equal(weft_if_add_address(ifp, &second, 64), 0);
+    assert_int_equal(weft_if_del_address(ifp, &first), 0);
+    assert_int_equal(weft_if_del_address(ifp, &first), WEFT_ENOENT);
+    assert_int_equal(route_lookup(b->s, &peer, &path), 0); /* the other one keeps the route */
+    assert_int_equal(weft_if_del_address(ifp, &second), 0);
+    assert_int_equal(route_lookup(b->s, &peer, &path), WEFT_ENETUNREACH);
+}
+
+static void one_address_more_has_no_room(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "eth0", WEFT_LINK_IP, 1500);
+    struct weft_ip ip = weft_ipv4(0x0a090011);
+
+    for (uint32_t i = 1; i <= 16; i++)
         bench_address(ifp, 0x0a090000 + i, 24);
     assert_int_equal(weft_if_add_address(ifp, &ip, 24), WEFT_ENOMEM);
 }
@@ -427,8 +490,8 @@ static void freed_interface_lets_go_of_everything(void **state)
     assert_int_equal(route_refresh(b->s, &dst, &path), WEFT_ENETDOWN);
     assert_null(path.ifp);
     assert_int_equal(route_refresh(b->s, &dst, &path), WEFT_ENETUNREACH);
-    assert_true(weft_route_info(b->s, 0, &r)); /* loopback's own */
-    assert_false(weft_route_info(b->s, 1, &r));
+    assert_true(weft_route_info(b->s, 1, &r)); /* loopback's own two */
+    assert_false(weft_route_info(b->s, 2, &r));
 }
 
 static void removed_interface_stays_harmless_and_is_used_again(void **state)
@@ -476,7 +539,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(names_are_unique, setup, teardown),
         cmocka_unit_test_setup_teardown(info_tells_all_interfaces_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(address_must_be_a_hosts, setup, teardown),
-        cmocka_unit_test_setup_teardown(ninth_address_has_no_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(address_of_ipv6_must_be_a_hosts, setup, teardown),
+        cmocka_unit_test_setup_teardown(link_local_addresses_are_their_links_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(address_can_be_taken_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_address_more_has_no_room, setup, teardown),
         cmocka_unit_test_setup_teardown(address_belongs_to_one_interface_only, setup, teardown),
         cmocka_unit_test_setup_teardown(broadcast_is_limited_or_of_a_network_of_ours_in_both_forms, setup, teardown),
         cmocka_unit_test(input_is_counted_and_told_with_its_end),

@@ -271,7 +271,7 @@ static void senseless_routes_are_refused(void **state)
         {0x0a090000, 24, 0, "net0", WEFT_EEXIST},
     };
     struct core_bench *b = *state;
-    struct weft_route v6 = {.dst = {{0x20, 0x01}}, .prefix = 16, .if_name = "net0"};
+    struct weft_route v6 = {.dst = {{0x20, 0x01}}, .prefix = 15, .if_name = "net0"};
     uint32_t generation = b->s->routes.generation;
 
     for (size_t i = 0; i < ARRAY_LEN(cases); i++)

@@ -189,7 +189,7 @@ static void tick_fires_the_timers_of_endpoints_in_time(void **state)
     weft_sock e;
 
     fired = 0;
-    endpoint_init(&e, b->s, &ops);
+    endpoint_init(&e, b->s, &ops, WEFT_INET);
     timer_set(&b->s->wheel, &e.timer, b->now + WEFT_MS);
     assert_true(weft_deadline(b->s) <= b->now + WEFT_MS);
     weft_tick(b->s, b->now + WEFT_MS - 1);
@@ -211,8 +211,8 @@ static void events_are_gathered_per_endpoint(void **state)
     int cookie;
     weft_sock e, f;
 
-    endpoint_init(&e, b->s, &ops);
-    endpoint_init(&f, b->s, &ops);
+    endpoint_init(&e, b->s, &ops, WEFT_INET);
+    endpoint_init(&f, b->s, &ops, WEFT_INET);
     e.cookie = &cookie;
     endpoint_notify(&e, WEFT_READABLE);
     endpoint_notify(&f, WEFT_WRITABLE);
@@ -236,7 +236,7 @@ static void events_come_in_parts_when_there_is_little_room(void **state)
     weft_sock e[3];
 
     for (int i = 0; i < 3; i++) {
-        endpoint_init(&e[i], b->s, &ops);
+        endpoint_init(&e[i], b->s, &ops, WEFT_INET);
         endpoint_notify(&e[i], WEFT_READABLE);
     }
     for (int i = 0; i < 3; i++) {
@@ -254,7 +254,7 @@ static void dead_endpoint_has_no_event(void **state)
     struct weft_event ev;
     weft_sock e;
 
-    endpoint_init(&e, b->s, &ops);
+    endpoint_init(&e, b->s, &ops, WEFT_INET);
     endpoint_notify(&e, WEFT_READABLE);
     endpoint_fini(&e);
     assert_int_equal(weft_events(b->s, &ev, 1), 0);

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* IPv6 input: what goes up, what goes no further, under which name and with which answer. */
+#include "ip6_bench.h"
+
+static int setup(void **state)
+{
+    *state = bench6_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
+static const struct make6 plain;
+
+static void ip6_delivers_a_datagram_with_what_its_header_said(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip src = ip6(PEER6), dst = ip6(US6);
+    uint8_t p[100], payload[20];
+
+    fill_pattern(payload, sizeof payload, 1);
+    bench_input(b, p, make_ip6(p, (struct make6){.hop_limit = 17, .tclass = 0xb8}, payload, sizeof payload));
+    assert_int_equal(b->record->count, 1);
+    assert_int_equal(b->record->len, sizeof payload);
+    assert_memory_equal(b->record->bytes, payload, sizeof payload);
+    assert_int_equal(b->record->ttl, 17);
+    assert_int_equal(b->record->tos, 0xb8);
+    assert_memory_equal(&b->record->src, &src, 16);
+    assert_memory_equal(&b->record->dst, &dst, 16);
+    assert_int_equal(weft_counter(b->s, WEFT_COUNT_ip_in_delivered), 1);
+}
+
+/* R8200-3 */
+static void ip6_takes_padding_off_and_drops_what_is_cut(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[100] = {0};
+    size_t n = make_ip6(p, plain, "12345", 5);
+
+    bench_input(b, p, n + 9);
+    assert_int_equal(b->record->len, 5);
+    for (size_t cut = 1; cut < n; cut++) /* a frame of one byte is told apart by its first nibble */
+        if (cut < IPV6_HEADER)
+            bench_expect_drop(b, ip_short, bench_input(b, p, cut));
+        else
+            bench_expect_drop(b, ip_total_length, bench_input(b, p, cut));
+    assert_int_equal(b->record->count, 1);
+    bench_assert_silent(b);
+}
+
+/* R4291-2 */
+static void ip6_knows_which_destinations_are_ours(void **state)
+{
+    static const struct {
+        const char *dst;
+        bool ours, group;
+    } rows[] = {
+        {US6, true, false},           {"fe80::2", true, false},    {ALL_NODES, true, true},
+        {"ff01::1", true, true},      {US6_GROUP, true, true},     {PEER6, false, false},
+        {"2001:db8:9::3", false, false}, {"ff02::2", false, false}, {"ff02::1:ff00:3", false, false},
+        {"::1", false, false},        {"::", false, false},        {OTHER_US6, false, false},
+        {"ff05::2", false, false},    {"fe80::3", false, false},
+    };
+    struct bench *b = *state;
+    uint8_t p[64];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t n = make_ip6(p, (struct make6){.dst = rows[i].dst}, "payload!", 8);
+        unsigned before = b->record->count;
+
+        if (rows[i].ours)
+            bench_input(b, p, n);
+        else
+            bench_expect_drop(b, ip_not_ours, bench_input(b, p, n));
+        assert_int_equal(b->record->count - before, rows[i].ours);
+        if (rows[i].ours)
+            assert_int_equal(b->record->ip_group, rows[i].group);
+    }
+    bench_assert_silent(b);
+}
+
+/* R4291-2 */
+static void ip6_takes_nothing_from_impossible_sources(void **state)
+{
+    static const char *const rows[] = {"::1", "ff02::1", "ff05::7", "::", US6, OTHER_US6, "fe80::2"};
+    struct bench *b = *state;
+    uint8_t p[64];
+    size_t n;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        n = make_ip6(p, (struct make6){.src = rows[i]}, "payload!", 8);
+        bench_expect_drop(b, ip_bad_source, bench_input(b, p, n));
+    }
+    assert_int_equal(b->record->count, 0);
+    bench_assert_silent(b);
+}
+
+/* R3493-1: mapped addresses never appear on the wire; who sends them means to pass for a host of IPv4. */
+static void ip6_takes_no_mapped_addresses(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[64];
+    size_t n;
+
+    n = make_ip6(p, plain, "payload!", 8);
+    memcpy(p + 8, (struct weft_ip[]){weft_ipv4(PEER)}, 16);
+    bench_expect_drop(b, ip_bad_source, bench_input(b, p, n));
+    n = make_ip6(p, plain, "payload!", 8);
+    memcpy(p + 24, (struct weft_ip[]){weft_ipv4(US)}, 16);
+    bench_expect_drop(b, ip_not_ours, bench_input(b, p, n));
+}
+
+static void ip6_takes_no_zones_from_the_wire(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[64];
+    size_t n = make_ip6(p, (struct make6){.src = "fe80::1"}, "payload!", 8);
+
+    bench_input(b, p, n);
+    assert_int_equal(b->record->count, 1);
+    assert_int_equal(ip_zone(&b->record->src), weft_if_index(b->ifp));
+    p[11] = (uint8_t)weft_if_index(b->ifp);
+    bench_expect_drop(b, ip_bad_source, bench_input(b, p, n));
+}
+
+/* ---- extension headers ---- */
+
+/* A destination options header of 8 * units bytes, filled with one PadN per 8 bytes or what `options` says. */
+static size_t dstopts(uint8_t *p, uint8_t next, const void *options, size_t n)
+{
+    size_t len = (2 + n + 7) / 8 * 8, pad = len - 2 - n;
+
+    p[0] = next;
+    p[1] = (uint8_t)(len / 8 - 1);
+    if (n)
+        memcpy(p + 2, options, n);
+    memset(p + 2 + n, 0, pad);
+    if (pad > 1) {
+        p[2 + n] = 1;
+        p[3 + n] = (uint8_t)(pad - 2);
+    }
+    return len;
+}
+
+/* R8200-4.0 */
+static void ip6_walks_chains_of_up_to_eight_headers(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[512], chain[9 * 8];
+
+    for (unsigned n = 1; n <= 9; n++) {
+        struct make6 m = {.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = n * 8, .last = (n - 1) * 8};
+        size_t len;
+
+        for (unsigned i = 0; i < n; i++)
+            dstopts(chain + i * 8, IP_PROTO_DSTOPTS, NULL, 0);
+        len = make_ip6(p, m, "payload!", 8);
+        if (n <= 8)
+            bench_input(b, p, len);
+        else
+            bench_expect_drop(b, ip6_chain_limit, bench_input(b, p, len));
+    }
+    assert_int_equal(b->record->count, 8);
+    assert_int_equal(b->record->len, 8);
+    bench_assert_silent(b);
+}
+
+/* R8200-4.0b: the pointer says which byte named the unknown header. */
+static void ip6_complains_about_an_unknown_header_wherever_it_stands(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[512], chain[5 * 8];
+
+    for (unsigned n = 0; n <= 5; n++) {
+        struct make6 m = {.first = IP_PROTO_DSTOPTS, .proto = 254, .chain = chain, .chain_len = n * 8};
+        size_t len;
+
+        m.last = n ? (n - 1) * 8 : 0;
+        for (unsigned i = 0; i < n; i++)
+            dstopts(chain + i * 8, IP_PROTO_DSTOPTS, NULL, 0);
+        len = make_ip6(p, m, "payload!", 8);
+        bench_expect_drop(b, ip_unknown_protocol, bench_input(b, p, len));
+        expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 1, n ? 40 + (n - 1) * 8 : 6, p, len);
+        m.dst = ALL_NODES;
+        bench_input(b, p, make_ip6(p, m, "payload!", 8));
+        bench_assert_silent(b);
+    }
+    bench_expect_drop(b, ip6_no_next_header,
+                      bench_input(b, p, make_ip6(p, (struct make6){.proto = IP_PROTO_NONE}, "x", 1)));
+    bench_assert_silent(b);
+}
+
+/* R8200-4.2: the two high bits of an unknown option, to one and to many. */
+static void ip6_obeys_what_an_unknown_option_asks_for(void **state)
+{
+    static const struct {
+        uint8_t type;
+        bool delivered, told_one, told_many;
+    } rows[] = {{0x1e, true, false, false}, {0x5e, false, false, false}, {0x9e, false, true, true},
+                {0xde, false, true, false}};
+    struct bench *b = *state;
+    uint8_t p[512], chain[8];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (unsigned many = 0; many < 2; many++) {
+            struct make6 m = {.dst = many ? ALL_NODES : NULL, .first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = 8};
+            unsigned before = b->record->count;
+            size_t n;
+
+            dstopts(chain, 0, (uint8_t[]){rows[i].type, 0}, 2);
+            n = make_ip6(p, m, "payload!", 8);
+            bench_input(b, p, n);
+            assert_int_equal(b->record->count - before, rows[i].delivered);
+            if (many ? rows[i].told_many : rows[i].told_one)
+                expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 2, 42, p, n);
+            bench_assert_silent(b);
+        }
+}
+
+/* R8504-5.3: at each limit and one above it. */
+static void ip6_limits_options_and_padding(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[512], chain[64], options[40];
+
+    for (unsigned n = 8; n <= 9; n++) { /* options that would be skipped */
+        size_t len = 0;
+
+        for (unsigned i = 0; i < n; i++) {
+            options[len++] = 0x1e;
+            options[len++] = 0;
+        }
+        len = dstopts(chain, 0, options, len);
+        len = make_ip6(p, (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = len}, "x", 1);
+        if (n == 8)
+            bench_input(b, p, len);
+        else
+            bench_expect_drop(b, ip6_chain_limit, bench_input(b, p, len));
+    }
+    for (unsigned n = 7; n <= 8; n++) { /* Pad1 in a row */
+        size_t len;
+
+        memset(options, 0, n);
+        options[n] = 0x1e;
+        options[n + 1] = 0;
+        len = dstopts(chain, 0, options, n + 2);
+        len = make_ip6(p, (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = len}, "x", 1);
+        if (n == 7)
+            bench_input(b, p, len);
+        else
+            bench_expect_drop(b, ip6_chain_limit, bench_input(b, p, len));
+    }
+    for (unsigned n = 7; n <= 8; n++) { /* data in a PadN */
+        size_t len;
+
+        memset(options, 0, sizeof options);
+        options[0] = 1;
+        options[1] = (uint8_t)n;
+        len = dstopts(chain, 0, options, 2 + n);
+        len = make_ip6(p, (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = len}, "x", 1);
+        if (n == 7)
+            bench_input(b, p, len);
+        else
+            bench_expect_drop(b, ip6_chain_limit, bench_input(b, p, len));
+    }
+    assert_int_equal(b->record->count, 3);
+}
+
+static void ip6_drops_options_that_run_past_their_header(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[512], chain[8];
+
+    for (unsigned len = 5; len < 256; len++) {
+        size_t n;
+
+        dstopts(chain, 0, (uint8_t[]){0x1e, (uint8_t)len, 0, 0, 0, 0}, 6);
+        n = make_ip6(p, (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = 8}, "payload!", 8);
+        bench_expect_drop(b, ip6_chain_cut, bench_input(b, p, n));
+    }
+    dstopts(chain, 0, NULL, 0);
+    for (unsigned units = 2; units < 200; units++) { /* the header past the packet */
+        size_t n;
+
+        chain[1] = (uint8_t)units;
+        n = make_ip6(p, (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = 8}, "payload!", 8);
+        bench_expect_drop(b, ip6_chain_cut, bench_input(b, p, n));
+    }
+    assert_int_equal(b->record->count, 0);
+    bench_assert_silent(b);
+}
+
+/* R8200-4.4 */
+static void ip6_follows_no_routing_header(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[512], chain[8] = {0};
+
+    for (unsigned type = 0; type < 8; type++) {
+        struct make6 m = {.first = IP_PROTO_ROUTING, .chain = chain, .chain_len = 8};
+        unsigned before = b->record->count;
+        size_t n;
+
+        chain[2] = (uint8_t)type;
+        chain[3] = 0;
+        bench_input(b, p, make_ip6(p, m, "payload!", 8));
+        assert_int_equal(b->record->count, before + 1);
+        chain[3] = 1;
+        n = make_ip6(p, m, "payload!", 8);
+        bench_expect_drop(b, ip_source_route, bench_input(b, p, n));
+        expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 0, 42, p, n);
+    }
+}
+
+/* R8200-4.0: hop-by-hop options may be first only. */
+static void ip6_takes_hop_by_hop_options_first_only(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[512], chain[16];
+    struct make6 m = {.first = IP_PROTO_HOPOPTS, .chain = chain, .chain_len = 8};
+    size_t n;
+
+    dstopts(chain, 0, NULL, 0);
+    bench_input(b, p, make_ip6(p, m, "payload!", 8));
+    assert_int_equal(b->record->count, 1);
+    dstopts(chain, IP_PROTO_HOPOPTS, NULL, 0);
+    dstopts(chain + 8, 0, NULL, 0);
+    m = (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = 16, .last = 8};
+    n = make_ip6(p, m, "payload!", 8);
+    bench_expect_drop(b, ip_unknown_protocol, bench_input(b, p, n));
+    expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 1, 40, p, n);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(ip6_delivers_a_datagram_with_what_its_header_said, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_takes_padding_off_and_drops_what_is_cut, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_knows_which_destinations_are_ours, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_takes_nothing_from_impossible_sources, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_takes_no_mapped_addresses, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_takes_no_zones_from_the_wire, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_walks_chains_of_up_to_eight_headers, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_complains_about_an_unknown_header_wherever_it_stands, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_obeys_what_an_unknown_option_asks_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_limits_options_and_padding, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_drops_options_that_run_past_their_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_follows_no_routing_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_takes_hop_by_hop_options_first_only, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

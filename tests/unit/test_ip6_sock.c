@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/* Sockets of both families: who takes what, who stands in whose way, and datagrams of IPv6 in and out. */
+#include "ip6_bench.h"
+#include "weft/sock.h"
+
+static int setup(void **state)
+{
+    *state = bench6_new();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
+/* ---- a whole stack on its loopback ---- */
+
+struct whole {
+    struct harness_env e;
+    weft_stack *s;
+    weft_time now;
+};
+
+static int setup_whole(void **state)
+{
+    struct whole *w = calloc(1, sizeof *w);
+    struct weft_env env;
+
+    harness_env_init(&w->e, 1);
+    env = harness_env(&w->e);
+    w->now = WEFT_S;
+    w->s = weft_stack_new(&env, NULL, w->now, NULL);
+    assert_non_null(w->s);
+    *state = w;
+    return 0;
+}
+
+static int teardown_whole(void **state)
+{
+    struct whole *w = *state;
+
+    weft_stack_free(w->s);
+    harness_env_check(&w->e);
+    free(w);
+    return 0;
+}
+
+static void carry(struct whole *w)
+{
+    do
+        weft_tick(w->s, w->now);
+    while (weft_output_wanted(weft_if_find(w->s, "lo")));
+}
+
+/* "4", "6", or "o": of IPv6 only. */
+static weft_sock *sock_of(weft_stack *s, enum weft_proto proto, char kind)
+{
+    weft_sock *sock = weft_socket_in(s, kind == '4' ? WEFT_INET : WEFT_INET6, proto, NULL);
+    int one = 1;
+
+    assert_non_null(sock);
+    if (kind == 'o')
+        assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, &one, sizeof one), 0);
+    return sock;
+}
+
+/* R3493-1: who listens at what, and who is heard there. */
+static void listeners_take_what_their_family_and_address_say(void **state)
+{
+    static const struct {
+        char kind;
+        const char *at, *to;
+        bool heard;
+    } rows[] = {
+        {'4', "0.0.0.0", "127.0.0.1", true}, {'4', "0.0.0.0", "::1", false},      {'6', "::", "::1", true},
+        {'6', "::", "127.0.0.1", true},      {'o', "::", "127.0.0.1", false},     {'o', "::", "::1", true},
+        {'6', "::1", "::1", true},           {'6', "::1", "127.0.0.1", false},    {'6', "127.0.0.1", "127.0.0.1", true},
+        {'6', "0.0.0.0", "127.0.0.1", true}, {'6', "0.0.0.0", "::1", false},      {'4', "::", "127.0.0.1", true},
+    };
+    struct whole *w = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (unsigned mapped = 0; mapped < 2; mapped++) {
+            struct weft_addr at = addr6(rows[i].at, 80), to = addr6(rows[i].to, 80), name, peer;
+            char client_kind = ip_is_v4(&to.ip) && !mapped ? '4' : '6'; /* by its mapped form, or as it is */
+            weft_sock *l = sock_of(w->s, WEFT_TCP, rows[i].kind), *c = sock_of(w->s, WEFT_TCP, client_kind), *a;
+            uint8_t byte;
+
+            assert_int_equal(weft_bind(l, &at), 0);
+            assert_int_equal(weft_listen(l, 1), 0);
+            assert_int_equal(weft_connect(c, &to), WEFT_EINPROGRESS);
+            carry(w);
+            a = weft_accept(l, &peer, NULL);
+            assert_int_equal(a != NULL, rows[i].heard);
+            if (!a) {
+                assert_int_equal(weft_error(c), WEFT_ECONNREFUSED);
+            } else {
+                assert_int_equal(weft_sock_family(a), weft_sock_family(l));
+                weft_getsockname(a, &name);
+                assert_memory_equal(&name.ip, &to.ip, sizeof to.ip);
+                assert_int_equal(ip_is_v4(&peer.ip), ip_is_v4(&to.ip));
+                assert_int_equal(weft_send(c, "x", 1, 0), 1);
+                carry(w);
+                assert_int_equal(weft_recv(a, &byte, 1, 0), 1);
+                weft_abort(a);
+            }
+            weft_abort(c);
+            weft_close(l);
+            carry(w);
+        }
+}
+
+/* As Linux: two sockets on one port, of TCP and UDP alike, without any option. */
+static void bindings_conflict_when_something_could_be_for_both(void **state)
+{
+    static const struct {
+        char kind1;
+        const char *at1;
+        char kind2;
+        const char *at2;
+        bool conflict;
+    } rows[] = {
+        {'4', "0.0.0.0", '6', "::", true},          {'4', "0.0.0.0", 'o', "::", false},
+        {'4', "0.0.0.0", '6', "::1", false},        {'4', "127.0.0.1", '6', "::", true},
+        {'4', "127.0.0.1", 'o', "::", false},       {'4', "127.0.0.1", '6', "::1", false},
+        {'4', "127.0.0.1", '6', "127.0.0.1", true}, {'4', "0.0.0.0", '6', "127.0.0.1", true},
+        {'4', "127.0.0.1", '6', "0.0.0.0", true},   {'6', "::", '6', "::", true},
+        {'6', "::", 'o', "::", true},               {'6', "::", '6', "::1", true},
+        {'o', "::", '6', "::1", true},              {'o', "::", 'o', "::", true},
+        {'o', "::", '6', "0.0.0.0", false},         {'6', "::", '6', "0.0.0.0", true},
+        {'6', "::1", '6', "127.0.0.1", false},      {'6', "::1", '6', "::1", true},
+        {'4', "127.0.0.1", '4', "127.0.0.2", false}, {'6', "::1", '6', "0.0.0.0", false},
+    };
+    static const enum weft_proto protos[] = {WEFT_TCP, WEFT_UDP};
+    struct whole *w = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (size_t p = 0; p < ARRAY_LEN(protos); p++)
+            for (unsigned swap = 0; swap < 2; swap++) {
+                weft_sock *first = sock_of(w->s, protos[p], swap ? rows[i].kind2 : rows[i].kind1);
+                weft_sock *second = sock_of(w->s, protos[p], swap ? rows[i].kind1 : rows[i].kind2);
+                struct weft_addr one = addr6(swap ? rows[i].at2 : rows[i].at1, 99);
+                struct weft_addr two = addr6(swap ? rows[i].at1 : rows[i].at2, 99);
+
+                assert_int_equal(weft_bind(first, &one), 0);
+                if (protos[p] == WEFT_TCP)
+                    assert_int_equal(weft_listen(first, 1), 0);
+                assert_int_equal(weft_bind(second, &two), rows[i].conflict ? WEFT_EADDRINUSE : 0);
+                weft_close(second);
+                weft_close(first);
+            }
+}
+
+static void addresses_of_the_wrong_family_are_refused(void **state)
+{
+    struct whole *w = *state;
+    weft_sock *four = sock_of(w->s, WEFT_TCP, '4'), *only = sock_of(w->s, WEFT_TCP, 'o');
+    weft_sock *six = sock_of(w->s, WEFT_UDP, '6');
+    struct weft_addr v6 = addr6("::1", 80), v4 = addr6("127.0.0.1", 80), name;
+    int err = 0;
+
+    assert_int_equal(weft_bind(four, &v6), WEFT_EAFNOSUPPORT);
+    assert_int_equal(weft_connect(four, &v6), WEFT_EAFNOSUPPORT);
+    assert_int_equal(weft_bind(only, &v4), WEFT_EINVAL);
+    assert_int_equal(weft_connect(only, &v4), WEFT_ENETUNREACH);
+    assert_int_equal(weft_bind(six, &v6), 0);
+    assert_int_equal(weft_sendto(six, "x", 1, 0, &v4), WEFT_ENETUNREACH); /* bound to one family, sending by the other */
+    assert_null(weft_socket_in(w->s, (enum weft_family)3, WEFT_TCP, &err));
+    assert_int_equal(err, WEFT_EAFNOSUPPORT);
+    assert_null(weft_socket_in(w->s, WEFT_INET6, WEFT_ICMP, &err));
+    assert_int_equal(err, WEFT_EPROTONOSUPPORT);
+    weft_getsockname(only, &name); /* nothing bound: the any-address of its family */
+    assert_memory_equal(&name.ip, (struct weft_ip[]){{{0}}}, 16);
+    weft_close(four);
+    weft_close(only);
+    weft_close(six);
+}
+
+static void options_of_ipv6_are_for_its_sockets(void **state)
+{
+    struct whole *w = *state;
+    weft_sock *four = sock_of(w->s, WEFT_UDP, '4'), *six = sock_of(w->s, WEFT_UDP, '6');
+    struct weft_addr any = {.port = 9};
+    int v = 7, got;
+    size_t n = sizeof got;
+
+    assert_int_equal(weft_setsockopt(four, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &v, sizeof v), WEFT_ENOPROTOOPT);
+    assert_int_equal(weft_setsockopt(six, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &v, sizeof v), 0);
+    assert_int_equal(weft_getsockopt(six, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &got, &n), 0);
+    assert_int_equal(got, 7);
+    v = -1;
+    assert_int_equal(weft_setsockopt(six, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &v, sizeof v), 0);
+    assert_int_equal(weft_getsockopt(six, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &got, &n), 0);
+    assert_int_equal(got, 64);
+    v = 256;
+    assert_int_equal(weft_setsockopt(six, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &v, sizeof v), WEFT_EINVAL);
+    assert_int_equal(weft_setsockopt(six, WEFT_SOL_IPV6, WEFT_IPV6_TCLASS, &v, sizeof v), WEFT_EINVAL);
+    assert_int_equal(weft_bind(six, &any), 0);
+    assert_int_equal(weft_setsockopt(six, WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, &v, sizeof v), WEFT_EINVAL); /* too late */
+    weft_close(four);
+    weft_close(six);
+}
+
+/* ---- datagrams on a bare link ---- */
+
+static void udp6_goes_out_with_hop_limit_class_and_label(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr to = addr6(PEER6, 7), far = addr6(STRANGER6, 7);
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    uint8_t p[200];
+    struct ipv6_header h, again, other;
+    struct csum sum = {0};
+    int hops = 9, tclass = 0x2e;
+    size_t n;
+
+    weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &hops, sizeof hops);
+    weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_TCLASS, &tclass, sizeof tclass);
+    assert_int_equal(weft_sendto(sock, "hello", 5, 0, &to), 5);
+    n = bench_take(b, p, sizeof p);
+    h = read_ip6(p, n, US6, PEER6);
+    assert_int_equal(h.hop_limit, 9);
+    assert_int_equal(h.tclass, 0x2e);
+    assert_int_equal(h.next, IP_PROTO_UDP);
+    ip_pseudo_header(&sum, &h.src, &h.dst, IP_PROTO_UDP, h.payload_len);
+    csum_add(&sum, p + 40, h.payload_len);
+    assert_int_equal(csum_fold(&sum), 0);
+    /* R6437-1: constant within a flow, not among flows */
+    assert_int_equal(weft_sendto(sock, "hello", 5, 0, &to), 5);
+    again = read_ip6(p, bench_take(b, p, sizeof p), US6, PEER6);
+    assert_int_equal(again.flow_label, h.flow_label);
+    assert_true(h.flow_label != 0);
+    assert_int_equal(weft_sendto(sock, "hello", 5, 0, &far), 5);
+    other = read_ip6(p, bench_take(b, p, sizeof p), US6, STRANGER6);
+    assert_true(other.flow_label != h.flow_label);
+    weft_close(sock);
+}
+
+static void udp6_is_received_and_answered_by_errors(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr local = {.port = 53}, from;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    uint8_t p[2000], payload[1400];
+    struct weft_ip peer = ip6(PEER6);
+    size_t n;
+
+    assert_int_equal(weft_bind(sock, &local), 0);
+    bench_input(b, p, make_udp6(p, (struct make6){0}, 1000, 53, "question", 8));
+    assert_int_equal(weft_recvfrom(sock, p, sizeof p, 0, &from), 8);
+    assert_memory_equal(&from.ip, &peer, 16);
+    assert_int_equal(from.port, 1000);
+    /* R8200-8.1: no checksum, no datagram */
+    n = make_udp6(p, (struct make6){0}, 1000, 53, "question", 8);
+    poke_u16(p + 46, 0);
+    bench_expect_drop(b, udp_checksum, bench_input(b, p, n));
+    /* R4443-3.1, R4443-2.4c: closed ports are told, with all that fits into 1,280 bytes */
+    n = make_udp6(p, (struct make6){0}, 1000, 54, payload, sizeof payload);
+    bench_expect_drop(b, udp_no_port, bench_input(b, p, n));
+    expect_error6(b, ICMPV6_UNREACHABLE, ICMPV6_PORT_UNREACHABLE, 0, p, n);
+    n = make_udp6(p, (struct make6){.dst = ALL_NODES}, 1000, 54, payload, 20);
+    bench_expect_drop(b, udp_no_port, bench_input(b, p, n));
+    bench_assert_silent(b);
+    weft_close(sock);
+}
+
+static void echo6_returns_everything(void **state)
+{
+    static const size_t sizes[] = {0, 1, 7, 8, 56, 1232};
+    struct bench *b = *state;
+    uint8_t p[2000], out[2000], payload[1300];
+    struct ipv6_header h;
+
+    fill_pattern(payload, sizeof payload, 3);
+    for (size_t i = 0; i < ARRAY_LEN(sizes); i++) { /* R4443-4.2 */
+        bench_input(b, p, make_icmp6(p, (struct make6){0}, ICMPV6_ECHO, 0, 0x70001, payload, sizes[i]));
+        assert_int_equal(bench_take(b, out, sizeof out), 48 + sizes[i]);
+        h = read_ip6(out, 48 + sizes[i], US6, PEER6);
+        assert_int_equal(h.next, IP_PROTO_ICMPV6);
+        assert_int_equal(out[40], ICMPV6_ECHO_REPLY);
+        assert_memory_equal(out + 44, p + 44, 4);
+        assert_memory_equal(out + 48, payload, sizes[i]);
+    }
+    bench_input(b, p, make_icmp6(p, (struct make6){.dst = ALL_NODES}, ICMPV6_ECHO, 0, 1, "x", 1));
+    read_ip6(out, bench_take(b, out, sizeof out), US6, PEER6); /* to many: from an address of ours */
+    bench_input(b, p, make_icmp6(p, (struct make6){.src = "fe80::1", .dst = "fe80::2"}, ICMPV6_ECHO, 0, 1, "x", 1));
+    read_ip6(out, bench_take(b, out, sizeof out), "fe80::2", "fe80::1");
+    bench_expect_drop(b, icmp_checksum, ({
+                          size_t n = make_icmp6(p, (struct make6){0}, ICMPV6_ECHO, 0, 1, "x", 1);
+                          p[43] ^= 1;
+                          bench_input(b, p, n);
+                      }));
+    bench_assert_silent(b);
+}
+
+static void ping6_socket_sends_requests_and_gets_its_replies(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket(b->s, WEFT_ICMPV6, NULL);
+    struct weft_addr to = addr6(PEER6, 0), v4 = {.ip = weft_ipv4(PEER)}, from;
+    uint8_t request[12] = {ICMPV6_ECHO, 0, 0, 0, 0, 0, 0, 1, 'p', 'i', 'n', 'g'}, p[200], reply[64];
+    size_t n;
+
+    assert_int_equal(weft_sendto(sock, request, sizeof request, 0, &v4), WEFT_ENETUNREACH);
+    assert_int_equal(weft_sendto(sock, request, sizeof request, 0, &to), sizeof request);
+    n = bench_take(b, p, sizeof p);
+    read_ip6(p, n, US6, PEER6);
+    n = make_icmp6(reply, (struct make6){0}, ICMPV6_ECHO_REPLY, 0, peek_u32(p + 44), p + 48, 4);
+    bench_input(b, reply, n);
+    assert_int_equal(weft_recvfrom(sock, p, sizeof p, 0, &from), sizeof request);
+    assert_memory_equal(&from.ip, &to.ip, 16);
+    assert_memory_equal(p + 8, "ping", 4);
+    weft_close(sock);
+}
+
+/* R3493-1: an address of link scope is nothing without its zone, unless only one link can be meant. */
+static void link_local_peers_need_a_zone(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    struct weft_addr to = addr6("fe80::9", 7);
+    uint8_t p[100];
+
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), WEFT_EINVAL);
+    weft_ip_set_zone(&to.ip, weft_if_index(b->other));
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+    read_ip6(p, bench_take_from(b, b->other, p, sizeof p), "fe80::2", "fe80::9");
+    weft_ip_set_zone(&to.ip, 77);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), WEFT_EINVAL);
+    weft_if_free(b->other);
+    weft_ip_set_zone(&to.ip, 0);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+    read_ip6(p, bench_take(b, p, sizeof p), "fe80::2", "fe80::9");
+    weft_close(sock);
+}
+
+/* ---- errors of others ---- */
+
+static void icmp6_errors_reach_whom_they_quote(void **state)
+{
+    static const struct {
+        uint8_t type, code;
+        uint32_t word;
+        int err;
+        bool hard;
+    } rows[] = {
+        {1, 0, 0, WEFT_ENETUNREACH, false}, {1, 1, 0, WEFT_EACCES, true},        {1, 3, 0, WEFT_EHOSTUNREACH, false},
+        {1, 4, 0, WEFT_ECONNREFUSED, true}, {2, 0, 1280, WEFT_EMSGSIZE, false},  {3, 0, 0, WEFT_EHOSTUNREACH, false},
+        {4, 1, 40, WEFT_EPROTO, true},      {99, 3, 0, WEFT_EHOSTUNREACH, false}, /* R4443-2.4a: unknown ones too */
+    };
+    struct bench *b = *state;
+    uint8_t quote[100], p[300];
+    size_t n = make_ip6(quote, (struct make6){.src = US6, .dst = STRANGER6}, "12345678", 8);
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        bench_input(b, p, make_icmp6(p, (struct make6){0}, rows[i].type, rows[i].code, rows[i].word, quote, n));
+        assert_int_equal(b->record->errors, i + 1);
+        assert_int_equal(b->record->error.err, rows[i].err);
+        assert_int_equal(b->record->error.hard, rows[i].hard);
+        assert_int_equal(b->record->error.mtu, rows[i].type == 2 ? 1280 : 0);
+    }
+    n = make_icmp6(p, (struct make6){0}, ICMPV6_TOO_BIG, 0, 1279, quote, n); /* R8021-1 */
+    bench_expect_drop(b, icmp_small_mtu, bench_input(b, p, n));
+    n = make_ip6(quote, (struct make6){.src = PEER6, .dst = STRANGER6}, "12345678", 8);
+    n = make_icmp6(p, (struct make6){0}, 1, 4, 0, quote, n);
+    bench_expect_drop(b, icmp_bad_quote, bench_input(b, p, n));
+    bench_assert_silent(b);
+}
+
+/* R4443-2.4e: never an error about an error. */
+static void icmp6_errors_are_not_answered(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[300], chain[8] = {0, 0, 0x9e, 4};
+    struct make6 m = {.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = 8};
+
+    bench_input(b, p, make_icmp6(p, m, ICMPV6_UNREACHABLE, 4, 0, "quote", 5));
+    bench_input(b, p, make_icmp6(p, m, ICMPV6_REDIRECT, 0, 0, "quote", 5));
+    bench_assert_silent(b);
+    bench_input(b, p, make_icmp6(p, m, ICMPV6_ECHO, 0, 0, "quote", 5));
+    assert_true(bench_take(b, p, sizeof p) > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(listeners_take_what_their_family_and_address_say, setup_whole, teardown_whole),
+        cmocka_unit_test_setup_teardown(bindings_conflict_when_something_could_be_for_both, setup_whole, teardown_whole),
+        cmocka_unit_test_setup_teardown(addresses_of_the_wrong_family_are_refused, setup_whole, teardown_whole),
+        cmocka_unit_test_setup_teardown(options_of_ipv6_are_for_its_sockets, setup_whole, teardown_whole),
+        cmocka_unit_test_setup_teardown(udp6_goes_out_with_hop_limit_class_and_label, setup, teardown),
+        cmocka_unit_test_setup_teardown(udp6_is_received_and_answered_by_errors, setup, teardown),
+        cmocka_unit_test_setup_teardown(echo6_returns_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(ping6_socket_sends_requests_and_gets_its_replies, setup, teardown),
+        cmocka_unit_test_setup_teardown(link_local_peers_need_a_zone, setup, teardown),
+        cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
+        cmocka_unit_test_setup_teardown(icmp6_errors_are_not_answered, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
