@@ -96,6 +96,45 @@ const struct scenario demo_flows[] = {
                    {GOT_AFTER, SERVER, 3100, 10000, "the news that it was open got lost"},
                    {GOT, SERVER, 0, 20000, "but a probe found it open, and every byte arrived"}},
     },
+    {
+        .name = "syn-flood",
+        .title = "SYN flood: cookies keep the door open (RFC 4987 §3.6)",
+        .prose = "Two hundred strangers ask for connections and never come back. As many as may wait are remembered;\n"
+                 "to the others the server answers without remembering anything: all it must know stands in the\n"
+                 "sequence number of its answer, and comes back with the acknowledgment, if one comes.",
+        .until_ms = 1000,
+        .data_from = SERVER,
+        .set = {{"net.ipv4.tcp_syncookies", "1"}},
+        .step = {{0, SERVER, LISTEN, PORT, "server listens; eight may wait"},
+                 {50, SERVER, FLOOD, 200, "200 SYNs from strangers arrive (their answers are not shown)"},
+                 {100, CLIENT, CONNECT, PORT, "client connects"},
+                 {200, CLIENT, SEND, 100, "client sends 100 bytes"},
+                 {300, SERVER, SEND, 3000, "server answers with 3000 bytes"}},
+        .expect = {{COUNTED, SERVER, WEFT_COUNT_tcp_cookies_sent, 190, "most were answered by a cookie"},
+                   {COUNTED, SERVER, WEFT_COUNT_tcp_cookies_received, 1, "one came back: the client's"},
+                   {ENDS, CLIENT, WEFT_TCP_ESTABLISHED, 0, "which became a connection like any other"},
+                   {GOT, SERVER, 0, 100, "the server got its bytes"},
+                   {GOT, CLIENT, 0, 3000, "and the client the answer"}},
+    },
+    {
+        .name = "syn-flood-won",
+        .title = "SYN flood without cookies: nobody else gets in (RFC 4987 §2)",
+        .prose = "The same, but the server may answer nobody whom it cannot remember, and it remembers eight. The\n"
+                 "strangers come again as often as places fall free. The client tries in vain.",
+        .until_ms = 20000,
+        .set = {{"net.ipv4.tcp_syncookies", "0"}},
+        .step = {{0, SERVER, LISTEN, PORT, "server listens; eight may wait"},
+                 {50, SERVER, FLOOD, 200, "200 SYNs from strangers arrive"},
+                 {100, CLIENT, CONNECT, PORT, "client connects"},
+                 {1000, SERVER, FLOOD, 200, "200 SYNs from strangers arrive"},
+                 {3000, SERVER, FLOOD, 200, "200 SYNs from strangers arrive"},
+                 {7000, SERVER, FLOOD, 200, "200 SYNs from strangers arrive"},
+                 {15000, SERVER, FLOOD, 200, "200 SYNs from strangers arrive"}},
+        .expect = {{DROPPED, SERVER, WEFT_DROP_tcp_half_open_full, 900, "most strangers found no room"},
+                   {AGAIN, CLIENT, TCP_SYN, 4, "and neither did the client, which asked again and again"},
+                   {ENDS, CLIENT, WEFT_TCP_SYN_SENT, 0, "and still waits"},
+                   {NONE, SERVER, WEFT_COUNT_tcp_passive_opens, 0, "no connection came about"}},
+    },
 };
 
 const size_t n_demo_flows = sizeof demo_flows / sizeof *demo_flows;

@@ -361,6 +361,9 @@ static void perform(struct play *p, const struct step *step)
     case READ_ON:
         act_read_on(p, step->end);
         break;
+    case FLOOD:
+        world_flood(&p->world, step->end, PORT, step->n);
+        break;
     case NODELAY:
         act_nodelay(a);
         break;

@@ -26,6 +26,7 @@ enum act {
     CRASH,        /* the end reboots */
     STOP_READING,
     READ_ON,
+    FLOOD,        /* n SYNs from strangers arrive at PORT of this end */
     NODELAY,      /* from now on: TCP_NODELAY */
     WANDER,       /* the copy that the rule kept arrives at this end */
 };

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ADDRESS 0x0a010001u /* of end 0 */
+
 /* ---- what the stacks need from outside ---- */
 
 static void *env_alloc(void *ctx, size_t size, size_t align)
@@ -156,9 +158,14 @@ bool world_open(struct world *w, const struct world_config *config, struct world
     w->ladder.told_ctx = w;
     for (i = 0; i < 2; i++) {
         w->end[i] = (struct world_end){.world = w, .number = i, .random = config->seed * 2 + (uint64_t)i,
-                                       .ip = weft_ipv4(0x0a010001u + (uint32_t)i)};
+                                       .ip = weft_ipv4(ADDRESS + (uint32_t)i)};
+        w->ladder.ip[i] = ADDRESS + (uint32_t)i;
         if (!stack_open(w, i))
             break;
+    }
+    if (config->plot) {
+        config->plot->ours = ADDRESS + (uint32_t)config->plot->side;
+        config->plot->theirs = ADDRESS + (uint32_t)!config->plot->side;
     }
     if (i == 2 && wire_open(w))
         return true;

@@ -76,4 +76,10 @@ bool world_crash(struct world *w, int end);
 /* A frame arrives at an end from nowhere. */
 void world_inject(struct world *w, int end, const void *frame, size_t n);
 
+/*
+ * So many SYNs to this port of an end, each from another address that nobody has; answers go to the other end, which
+ * does not know what to do with them. demo_flood.c
+ */
+void world_flood(struct world *w, int end, uint16_t port, unsigned n);
+
 #endif

@@ -174,18 +174,25 @@ void ladder_segment_text(char *buf, size_t n, const struct ladder_segment *s, co
     }
 }
 
-bool ladder_dissect(const uint8_t *frame, size_t n, size_t wire_len, struct tcp_header *h, struct tcp_options *o,
-                    uint32_t *len)
+bool ladder_dissect(const uint8_t *frame, size_t n, size_t wire_len, struct ladder_tcp *out)
 {
     struct reader r = reader(frame, n);
     struct eth_header eth;
     struct ipv4_header ip;
 
+    out->o = TCP_NO_OPTIONS;
     if (!eth_parse(&r, &eth) || eth.type != ETH_TYPE_IPV4 || ipv4_parse(&r, wire_len - ETH_HEADER, &ip) != IPV4_OK ||
-        ip.proto != IP_PROTO_TCP || tcp_parse(&r, (size_t)(ip.total_len - ip.header_len), h, o) != TCP_OK)
+        ip.proto != IP_PROTO_TCP || tcp_parse(&r, (size_t)(ip.total_len - ip.header_len), &out->h, &out->o) != TCP_OK)
         return false;
-    *len = (uint32_t)(ip.total_len - ip.header_len - h->header_len);
+    out->src = ip.src;
+    out->dst = ip.dst;
+    out->len = (uint32_t)(ip.total_len - ip.header_len - out->h.header_len);
     return true;
+}
+
+static bool is_stranger(const struct ladder *l, int from, const struct ladder_tcp *t)
+{
+    return t->src != l->ip[from] || t->dst != l->ip[!from];
 }
 
 /* What a SYN teaches about its sender. One with another sequence number begins another conversation. */
@@ -237,15 +244,13 @@ void ladder_sent(struct ladder *l, int from, const weft_pkt *pkt, weft_time now)
 {
     uint8_t bytes[LADDER_FRAME];
     size_t n = weft_pkt_copy(pkt, 0, bytes, sizeof bytes);
-    struct tcp_options o = TCP_NO_OPTIONS;
-    struct tcp_header h;
-    uint32_t len;
+    struct ladder_tcp t;
 
-    if (!ladder_dissect(bytes, n, weft_pkt_len(pkt), &h, &o, &len))
+    if (!ladder_dissect(bytes, n, weft_pkt_len(pkt), &t) || is_stranger(l, from, &t))
         return;
-    learn(l, from, &h, &o);
+    learn(l, from, &t.h, &t.o);
     l->sent[from][l->n_sent[from]++ % LADDER_SENT] =
-        (struct ladder_sent){h.seq.v, h.ack.v, len, h.flags, now, true, note_edge(l, from, &h, len)};
+        (struct ladder_sent){t.h.seq.v, t.h.ack.v, t.len, t.h.flags, now, true, note_edge(l, from, &t.h, t.len)};
 }
 
 /* When the segment left, and whether it was sent again: of those alike, the first that is still under way. */
@@ -273,16 +278,16 @@ static void tell(struct ladder *l, int from, const struct ladder_frame *f, enum 
     weft_time sent = fate == LADDER_ARRIVED ? f->at - l->delay : fate == LADDER_LOST ? f->at : WEFT_NEVER;
     struct ladder_segment s = {.fate = fate, .drop = f->drop};
     char text[TEXT_ROOM] = "", story[TEXT_ROOM + 64];
-    struct tcp_options o = TCP_NO_OPTIONS;
     struct fmt other = fmt_begin(text, sizeof text);
-    struct tcp_header h;
-    uint32_t len;
+    struct ladder_tcp t;
 
-    if (ladder_dissect(f->bytes, f->n, f->wire_len, &h, &o, &len)) {
-        understand(l, from, &h, len, &s);
+    if (ladder_dissect(f->bytes, f->n, f->wire_len, &t)) {
+        if (is_stranger(l, from, &t))
+            return;
+        understand(l, from, &t.h, t.len, &s);
         if (fate != LADDER_WANDERED)
-            sent = departure(l, from, &h, len, &s.again);
-        ladder_segment_text(text, sizeof text, &s, &o,
+            sent = departure(l, from, &t.h, t.len, &s.again);
+        ladder_segment_text(text, sizeof text, &s, &t.o,
                             (const uint32_t[2]){l->side[0].ts_base, l->side[1].ts_base});
         if (l->n_log < LADDER_LOG)
             l->log[l->n_log++] = s;

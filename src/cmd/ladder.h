@@ -57,6 +57,7 @@ struct ladder {
     unsigned most;      /* lines shown, but for notes; 0: all */
     unsigned lines, left_out;
     const char *name[2];
+    uint32_t ip[2];     /* of the ends: what strangers send, or are sent, is not shown */
     weft_time origin;   /* the moment shown as zero */
     weft_time delay;    /* of the link: what lies between leaving and arriving, where nobody has told */
     enum weft_tcp_state state[2], shown[2];
@@ -102,12 +103,16 @@ void ladder_settle(struct ladder *l, weft_time now);
 void ladder_line(char *buf, size_t n, weft_time sent, weft_time arrives, int from, enum ladder_fate fate,
                  const char *text, enum weft_tcp_state left, enum weft_tcp_state right);
 
-/*
- * Finds the TCP segment in an Ethernet frame of wire_len bytes, of which n are there; false when there is none. *len:
- * bytes of its text.
- */
-bool ladder_dissect(const uint8_t *frame, size_t n, size_t wire_len, struct tcp_header *h, struct tcp_options *o,
-                    uint32_t *len);
+/* A TCP segment in a frame. */
+struct ladder_tcp {
+    uint32_t src, dst; /* IPv4 */
+    struct tcp_header h;
+    struct tcp_options o;
+    uint32_t len; /* bytes of text */
+};
+
+/* Finds it in an Ethernet frame of wire_len bytes, of which n are there; false when there is none. */
+bool ladder_dissect(const uint8_t *frame, size_t n, size_t wire_len, struct ladder_tcp *out);
 
 /* A segment's text: "SYN,ACK seq 0 ack 1 win 65535 <mss 1460,...>", and in brackets why it went no further, if so. */
 void ladder_segment_text(char *buf, size_t n, const struct ladder_segment *s, const struct tcp_options *o,

@@ -43,24 +43,34 @@ static int64_t relative(const struct plot *p, struct seq s)
     return (int32_t)(s.v - p->isn);
 }
 
+/* Finds a segment between the two that the plot is about. */
+static bool find(struct plot *p, bool ours, const uint8_t *frame, size_t n, size_t wire_len, struct ladder_tcp *t)
+{
+    if (!ladder_dissect(frame, n, wire_len, t))
+        return false;
+    if (!p->ours) {
+        p->ours = ours ? t->src : t->dst;
+        p->theirs = ours ? t->dst : t->src;
+    }
+    return (ours ? t->src : t->dst) == p->ours && (ours ? t->dst : t->src) == p->theirs;
+}
+
 void plot_sent(struct plot *p, weft_time at, const uint8_t *frame, size_t n, size_t wire_len)
 {
-    struct tcp_options o = TCP_NO_OPTIONS;
     struct plot_mark m = {.at = at, .kind = PLOT_SENT};
-    struct tcp_header h;
-    uint32_t len;
+    struct ladder_tcp t;
 
-    if (!ladder_dissect(frame, n, wire_len, &h, &o, &len))
+    if (!find(p, true, frame, n, wire_len, &t))
         return;
-    learn(p, true, &h, &o);
-    len += ((h.flags & TCP_SYN) != 0) + ((h.flags & TCP_FIN) != 0);
+    learn(p, true, &t.h, &t.o);
     if (!p->known)
         return;
-    m.from = relative(p, h.seq);
-    m.to = m.from + len;
-    if (len == 0) {
+    t.len += ((t.h.flags & TCP_SYN) != 0) + ((t.h.flags & TCP_FIN) != 0);
+    m.from = relative(p, t.h.seq);
+    m.to = m.from + t.len;
+    if (t.len == 0) {
         m.kind = PLOT_PROBE;
-        if (m.from < p->highest && !(h.flags & TCP_RST))
+        if (m.from < p->highest && !(t.h.flags & TCP_RST))
             mark(p, &m);
         return;
     }
@@ -86,22 +96,21 @@ static void mark_change(struct plot *p, weft_time at, enum plot_kind kind, int64
 
 void plot_arrived(struct plot *p, weft_time at, const uint8_t *frame, size_t n, size_t wire_len)
 {
-    struct tcp_options o = TCP_NO_OPTIONS;
-    struct tcp_header h;
-    uint32_t len, window, i;
+    struct ladder_tcp t;
+    uint32_t window, i;
     int64_t ack;
 
-    if (!ladder_dissect(frame, n, wire_len, &h, &o, &len))
+    if (!find(p, false, frame, n, wire_len, &t))
         return;
-    learn(p, false, &h, &o);
-    if (!p->known || !(h.flags & TCP_ACK) || (h.flags & TCP_RST))
+    learn(p, false, &t.h, &t.o);
+    if (!p->known || !(t.h.flags & TCP_ACK) || (t.h.flags & TCP_RST))
         return;
-    window = p->scaled && !(h.flags & TCP_SYN) ? (uint32_t)h.window << p->wscale[1] : h.window;
-    ack = relative(p, h.ack);
+    window = p->scaled && !(t.h.flags & TCP_SYN) ? (uint32_t)t.h.window << p->wscale[1] : t.h.window;
+    ack = relative(p, t.h.ack);
     mark_change(p, at, PLOT_ACK, ack, &p->acked);
     mark_change(p, at, PLOT_WINDOW, ack + window, &p->window);
-    for (i = 0; i < o.n_sack; i++)
-        mark(p, &(struct plot_mark){at, PLOT_SACK, relative(p, o.sack[i].start), relative(p, o.sack[i].end), false,
+    for (i = 0; i < t.o.n_sack; i++)
+        mark(p, &(struct plot_mark){at, PLOT_SACK, relative(p, t.o.sack[i].start), relative(p, t.o.sack[i].end), false,
                                     false});
 }
 

@@ -19,8 +19,10 @@ STORIES = {
                         [r'seq 4345:5793\(1448\) .*-X', r'seq 4345:5793\(1448\) .*\(again\)',
                          r'(?s)(ack 4345 win [^\n]*\n.*){4}again']),
     'sack-recovery': ({'sent': 36, 'again': 4, 'lost': 5, 'sack': 10}, [r'<TS \d+ \d+,sack,sack,sack>']),
-    'nagle': ({'sent': 6, 'ack': 2}, [r'client sets TCP_NODELAY', r'0\.160000   0\.170000 .* seq 101:201\(100\)',
+    'nagle': ({'sent': 6, 'ack': 2}, [r'client sets TCP_NODELAY', r'0\.2[0-9]*   0\.2[0-9]* .* seq 101:201\(100\)',
                                       r'0\.700000   0\.710000 .* seq 301:401\(100\)']),
+    'syn-flood': ({'sent': 4, 'ack': 2}, [r'SYN,ACK seq 0 ack 1', r'PSH,ACK seq 2897:3001']),
+    'syn-flood-won': ({}, [r'15\.100000 .* SYN seq 0 .*again.*tcp_half_open_full']),
     'persist': ({'sent': 10, 'probe': 4, 'window': 2}, [r'X- ACK seq 1 ack 8193 win 8192', r'seq 8192 ack 1 .*tcp_old']),
 }
 
