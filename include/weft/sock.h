@@ -91,6 +91,13 @@ enum weft_shut { WEFT_SHUT_RD = 0, WEFT_SHUT_WR = 1, WEFT_SHUT_RDWR = 2 };
 /* WEFT_ENOTCONN, WEFT_EINVAL. WEFT_SHUT_WR sends a FIN after what is queued; receiving goes on. */
 int weft_shutdown(weft_sock *sock, enum weft_shut how);
 
+/*
+ * TCP: ends whatever the socket is at, a listener too, and leaves it as a new one that keeps its options and the address
+ * it was bound to. A peer that knows of the connection is told by a reset, and the user by the pending error
+ * WEFT_ECONNRESET. What connect() to AF_UNSPEC does on Linux.
+ */
+int weft_disconnect(weft_sock *sock);
+
 int weft_getsockname(const weft_sock *sock, struct weft_addr *local);
 int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
 

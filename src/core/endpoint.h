@@ -33,6 +33,7 @@ struct sock_ops {
     int64_t (*send)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, const struct weft_addr *);
     int64_t (*recv)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, struct weft_addr *, unsigned *);
     int (*shutdown)(weft_sock *, enum weft_shut);
+    int (*disconnect)(weft_sock *);
     void (*close)(weft_sock *);
     void (*abort)(weft_sock *);
     int (*setopt)(weft_sock *, int level, int option, const void *value, size_t n);

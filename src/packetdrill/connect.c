@@ -36,10 +36,15 @@ static int64_t try_connect(struct drill *d, struct call *call)
     return err ? err : -ECONNABORTED;
 }
 
-int socket_disconnect(struct drill *d, struct socket *s)
+int socket_disconnect(struct socket *s)
 {
-    (void)d, (void)s;
-    return -EOPNOTSUPP;
+    int err = weft_disconnect(s->sock);
+
+    if (!err) {
+        s->progress = UNCONNECTED;
+        s->shut_read = s->shut_write = false;
+    }
+    return err;
 }
 
 static int begin(struct socket *s, const struct address *a)
@@ -68,7 +73,7 @@ static int64_t connect_stream(struct drill *d, struct socket *s, const struct ad
     if (address_family(a) < 0)
         return -EINVAL;
     if (address_family(a) == AF_UNSPEC)
-        return socket_disconnect(d, s);
+        return socket_disconnect(s);
     if (s->progress == CONNECTED)
         return -EISCONN;
     if (s->progress == UNCONNECTED) {

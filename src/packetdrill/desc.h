@@ -59,6 +59,6 @@ bool socket_is_stream(const struct socket *s);
 /* A stream that has ended, or that has never begun. */
 bool socket_is_closed(const struct socket *s);
 /* A stream's next connection begins from nothing: connect to AF_UNSPEC, shutdown of what is not connected yet. */
-int socket_disconnect(struct drill *d, struct socket *s);
+int socket_disconnect(struct socket *s);
 
 #endif

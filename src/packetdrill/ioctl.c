@@ -10,6 +10,7 @@
 #include "packetdrill/calls.h"
 #include "packetdrill/pipe.h"
 #include "packetdrill/user.h"
+#include "weft/tcp_info.h"
 
 /* ---- fcntl ---- */
 
@@ -60,18 +61,30 @@ int drill_fcntl(void *userdata, int fd, int command, ...)
 
 /* ---- ioctl ---- */
 
+/* Bytes that have not been sent even once. */
+static int64_t not_sent(const struct socket *s)
+{
+    struct weft_tcp_info info = {0};
+    size_t n = sizeof info;
+    int err = weft_getsockopt(s->sock, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
+
+    return err ? err : (int64_t)info.tcpi_notsent_bytes;
+}
+
 /* What a question about a socket is answered; -ENOTTY when it is none. */
 static int64_t ask_socket(struct socket *s, unsigned long request)
 {
     enum weft_tcp_state state = weft_tcp_state(s->sock);
 
-    if (socket_is_stream(s) && state == WEFT_TCP_LISTEN && (request == SIOCINQ || request == SIOCOUTQ))
+    if (state == WEFT_TCP_LISTEN && (request == SIOCINQ || request == SIOCOUTQ || request == SIOCOUTQNSD))
         return -EINVAL;
     switch (request) {
     case SIOCINQ:
         return (int64_t)weft_unread(s->sock);
     case SIOCOUTQ:
         return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED ? 0 : (int64_t)weft_unsent(s->sock);
+    case SIOCOUTQNSD:
+        return socket_is_stream(s) ? not_sent(s) : -ENOTTY;
     default:
         return -ENOTTY;
     }

@@ -228,7 +228,7 @@ int drill_accept(void *userdata, int fd, struct sockaddr *addr, socklen_t *n)
 
 /* ---- shutdown ---- */
 
-static int shutdown_stream(struct drill *d, struct socket *s, int how)
+static int shutdown_stream(struct socket *s, int how)
 {
     enum weft_tcp_state state = weft_tcp_state(s->sock);
     int err;
@@ -236,7 +236,7 @@ static int shutdown_stream(struct drill *d, struct socket *s, int how)
     if (state == WEFT_TCP_LISTEN && how == SHUT_WR)
         return 0;
     if (state == WEFT_TCP_LISTEN || state == WEFT_TCP_SYN_SENT)
-        return socket_disconnect(d, s);
+        return socket_disconnect(s);
     err = socket_is_closed(s) ? -ENOTCONN : weft_shutdown(s->sock, (enum weft_shut)how);
     if (err)
         return err;
@@ -256,7 +256,7 @@ static int64_t shutdown_socket(struct drill *d, int fd, int how)
     if (how < SHUT_RD || how > SHUT_RDWR)
         return -EINVAL;
     if (socket_is_stream(s))
-        return shutdown_stream(d, s, how);
+        return shutdown_stream(s, how);
     return weft_shutdown(s->sock, (enum weft_shut)how);
 }
 

@@ -160,6 +160,11 @@ int weft_shutdown(weft_sock *sock, enum weft_shut how)
     return sock->ops->shutdown ? sock->ops->shutdown(sock, how) : WEFT_EOPNOTSUPP;
 }
 
+int weft_disconnect(weft_sock *sock)
+{
+    return sock->ops->disconnect ? sock->ops->disconnect(sock) : WEFT_EOPNOTSUPP;
+}
+
 int weft_getsockname(const weft_sock *sock, struct weft_addr *local)
 {
     struct weft_addr peer;

@@ -189,6 +189,7 @@ const struct sock_ops tcp_sock_ops = {
     .send = tcp_send,
     .recv = tcp_recv,
     .shutdown = tcp_shutdown,
+    .disconnect = tcp_disconnect,
     .close = tcp_close,
     .abort = tcp_abort,
     .setopt = tcp_setopt,

@@ -10,10 +10,14 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local);
 int tcp_listen(weft_sock *e, unsigned backlog);
 weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err);
 int tcp_connect(weft_sock *e, const struct weft_addr *peer);
+/* Nothing of a connection that has ended may show in the next one on its socket. */
+struct tcp_conn;
+void tcp_forget_connection(struct tcp_conn *c);
 
 /* close.c */
 int tcp_shutdown(weft_sock *e, enum weft_shut how);
 void tcp_close(weft_sock *e);
 void tcp_abort(weft_sock *e);
+int tcp_disconnect(weft_sock *e);
 
 #endif

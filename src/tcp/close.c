@@ -84,6 +84,36 @@ static void end(struct tcp_conn *c, enum weft_why why, uint32_t value)
 
 void tcp_abort(weft_sock *e) { end(conn_of(e), WEFT_WHY_close_aborted, 0); }
 
+/* Where both ends have said that they are done, and all text has arrived, it may go without a word. */
+static bool owes_a_reset(const struct tcp_conn *c)
+{
+    if (c->state == WEFT_TCP_CLOSING || c->state == WEFT_TCP_LAST_ACK)
+        return c->work && c->work->sendq.bytes > 0;
+    return c->state != WEFT_TCP_SYN_SENT;
+}
+
+int tcp_disconnect(weft_sock *e)
+{
+    struct tcp_conn *c = conn_of(e);
+
+    if (c->state == WEFT_TCP_LISTEN) {
+        close_listener(c);
+        return 0;
+    }
+    if (!is_over(c)) {
+        conn_why(c, WEFT_WHY_close_aborted, 0);
+        if (owes_a_reset(c))
+            transmit_reset(c);
+        conn_finish(c, WEFT_ECONNRESET);
+    } else if (c->state == WEFT_TCP_TIME_WAIT || c->work) {
+        if (c->work)
+            recvq_clear(&c->work->recvq, &e->stack->mem);
+        conn_finish(c, 0);
+    }
+    tcp_forget_connection(c);
+    return 0;
+}
+
 void tcp_close(weft_sock *e)
 {
     struct tcp_conn *c = conn_of(e);

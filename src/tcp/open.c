@@ -158,8 +158,7 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
     return demux_find(conn_tcp(c), flow).any ? WEFT_EADDRNOTAVAIL : 0;
 }
 
-/* A socket may connect again after its connection has ended: nothing of that may show. */
-static void forget_last_connection(struct tcp_conn *c)
+void tcp_forget_connection(struct tcp_conn *c)
 {
     c->syn_acked = c->fin_wanted = c->fin_sent = c->peer_fin = c->read_shut = false;
     c->ts_ok = c->sack_ok = c->want_write = c->passive = false;
@@ -178,7 +177,7 @@ static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow)
 {
     struct tcp *t = conn_tcp(c);
 
-    forget_last_connection(c);
+    tcp_forget_connection(c);
     account_close(c);
     c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
     c->snd.una = isn(t->isn_key, &flow->local, &flow->remote, t->stack->now);

@@ -590,6 +590,11 @@ static void queues_can_be_asked_for(void **state)
     assert_int_equal(t->write(t->userdata, p.fd, "hello", 5), 5);
     assert_int_equal(t->ioctl(t->userdata, p.fd, SIOCOUTQ, &value), 0);
     assert_int_equal(value, 5);
+    assert_int_equal(t->ioctl(t->userdata, p.fd, SIOCOUTQNSD, &value), 0);
+    assert_int_equal(value, 0);
+    assert_int_equal(t->write(t->userdata, p.fd, "again", 5), 5); /* which waits for the first: Nagle */
+    assert_int_equal(t->ioctl(t->userdata, p.fd, SIOCOUTQNSD, &value), 0);
+    assert_int_equal(value, 5);
     assert_errno(t->ioctl(t->userdata, p.fd, 0x1234, &value), ENOTTY);
     assert_int_equal(t->ioctl(t->userdata, p.fd, FIONBIO, &on), 0);
     assert_int_equal(t->fcntl(t->userdata, p.fd, F_GETFL, 0), O_RDWR | O_NONBLOCK);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams through the adapter: both roles, data both ways, ends, time, and calls that sleep. */
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -105,6 +106,37 @@ static void refused_connect_tells_once_and_may_be_repeated(void **state)
     assert_errno(b->t.connect(b->t.userdata, p.fd, (struct sockaddr *)&to, sizeof to), EINPROGRESS);
     bench_out(b, &s);
     assert_int_equal(s.flags, S);
+}
+
+/* connect() to AF_UNSPEC takes the connection apart. */
+static void stream_may_be_disconnected(void **state)
+{
+    struct bench *b = *state;
+    struct sockaddr none = {.sa_family = AF_UNSPEC};
+    struct peer p;
+    char c;
+
+    peer_open(b, &p);
+    assert_int_equal(b->t.connect(b->t.userdata, p.fd, &none, sizeof none), 0);
+    peer_expect(&p, R | A, 0, NULL);
+    assert_errno(b->t.read(b->t.userdata, p.fd, &c, 1), ECONNRESET);
+    assert_errno(b->t.read(b->t.userdata, p.fd, &c, 1), ENOTCONN);
+    client_begin(b, &p);
+    assert_int_equal(b->t.shutdown(b->t.userdata, p.fd, SHUT_RDWR), 0);
+    assert_errno(b->t.shutdown(b->t.userdata, p.fd, SHUT_RDWR), ENOTCONN);
+}
+
+static void shut_listener_listens_no_more(void **state)
+{
+    struct bench *b = *state;
+    int listener = bench_listener(b, 1);
+
+    assert_int_equal(b->t.shutdown(b->t.userdata, listener, SHUT_WR), 0);
+    assert_int_equal(b->t.fcntl(b->t.userdata, listener, F_SETFL, O_NONBLOCK), 0);
+    assert_errno(b->t.accept(b->t.userdata, listener, NULL, NULL), EAGAIN);
+    assert_int_equal(b->t.shutdown(b->t.userdata, listener, SHUT_RD), 0);
+    assert_errno(b->t.accept(b->t.userdata, listener, NULL, NULL), EINVAL);
+    assert_int_equal(b->t.listen(b->t.userdata, listener, 1), 0);
 }
 
 static void ipv6_stream_works_both_ways(void **state)
@@ -484,6 +516,8 @@ int main(void)
         T(server_accepts_reads_writes_and_closes),
         T(client_connects_in_three_calls),
         T(refused_connect_tells_once_and_may_be_repeated),
+        T(stream_may_be_disconnected),
+        T(shut_listener_listens_no_more),
         T(mapped_addresses_name_ipv4_peers),
         T(clock_moves_by_a_microsecond_a_question),
         T(retransmissions_come_at_their_exact_times),

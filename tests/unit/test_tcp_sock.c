@@ -129,11 +129,60 @@ static void as_many_segments_as_there_may_be_are_sent_again_all_the_same(void **
     assert_int_equal(got, bytes);
 }
 
+/* What connect() to AF_UNSPEC does: the peer is told, the user too, and the socket may connect once more. */
+static void disconnected_socket_may_connect_again(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr here = {weft_ipv4(0x7f000001), PORT};
+    char byte;
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_send(b->server, "left", 4, 0), 4);
+    carry(b);
+    assert_int_equal(weft_disconnect(b->client), 0);
+    assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_CLOSED);
+    assert_int_equal(weft_error(b->client), WEFT_ECONNRESET);
+    assert_int_equal(weft_recv(b->client, &byte, 1, 0), WEFT_ENOTCONN);
+    carry(b);
+    assert_int_equal(weft_recv(b->server, &byte, 1, 0), WEFT_ECONNRESET);
+    assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
+    carry(b);
+    assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_ESTABLISHED);
+    assert_int_equal(weft_recv(b->client, &byte, 1, 0), WEFT_EAGAIN);
+}
+
+static void disconnected_listener_may_listen_again(void **state)
+{
+    struct bench *b = *state;
+
+    carry(b);
+    assert_int_equal(weft_disconnect(b->listener), 0);
+    carry(b);
+    assert_int_equal(weft_error(b->client), WEFT_ECONNRESET);
+    assert_int_equal(weft_listen(b->listener, 1), 0);
+}
+
+static void disconnecting_before_the_answer_is_silent(void **state)
+{
+    struct bench *b = *state;
+
+    lose(b);
+    assert_int_equal(weft_disconnect(b->client), 0);
+    assert_int_equal(weft_error(b->client), WEFT_ECONNRESET);
+    assert_false(weft_output_wanted(b->lo));
+    assert_int_equal(weft_disconnect(b->client), 0); /* there is nothing more to end */
+    assert_int_equal(weft_error(b->client), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(text_that_came_before_accept_is_told_after_it, setup, teardown),
         cmocka_unit_test_setup_teardown(as_many_segments_as_there_may_be_are_sent_again_all_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(disconnected_socket_may_connect_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(disconnected_listener_may_listen_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(disconnecting_before_the_answer_is_silent, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
