@@ -52,8 +52,9 @@ static void open_end(struct pair *p, int i, const struct weft_env *env, const st
     stack.port_min = 1024;
     stack.port_max = 65535;
     stack.tcp.max_time_wait = 1u << 20;
+    stack.tcp.receive_buffer = stack.tcp.receive_buffer_max = 2 << 20; /* half of it is for payload; it does not grow */
     if (config->send_buffer)
-        stack.tcp.send_buffer = config->send_buffer;
+        stack.tcp.send_buffer = stack.tcp.send_buffer_max = config->send_buffer;
     p->stack[i] = weft_stack_new(env, &stack, p->now, &err);
     if (!p->stack[i])
         bench_fail("weft: stack: %s", weft_strerror(err));

@@ -71,8 +71,12 @@ struct weft_tcp_config {
     unsigned orphan_retries;   /* 8 */
     unsigned quick_acks;       /* segments acknowledged at once at the start of a connection: 16 */
     unsigned initial_window;   /* segments: 10 (RFC 6928) */
-    size_t send_buffer;        /* bytes queued per connection by default: 1 MiB */
-    size_t receive_buffer;     /* most bytes unread per connection by default: 1 MiB; decides the window scale */
+    /* Buffers count what it costs to keep bytes, about twice the payload. They grow by themselves from the default to
+     * the maximum; one that the user sets is fixed, and counts double (WEFT_SO_RCVBUF). As tcp_rmem and tcp_wmem. */
+    size_t receive_buffer_min, receive_buffer, receive_buffer_max; /* 4,096; 131,072; 6 MiB: decides the window scale */
+    size_t send_buffer_min, send_buffer, send_buffer_max; /* 4,096; 16,384; 4 MiB; each at least 2,304, at most 2^31 */
+    size_t receive_buffer_limit, send_buffer_limit; /* the most a user may ask for, before doubling: 212,992 */
+    bool moderate_receive_buffer; /* false: it does not grow. Default true */
     size_t max_half_open;      /* half-open connections of all listeners: 65,536 */
     unsigned max_syn_backlog;  /* without SYN cookies, half-open connections per listener; a quarter is reserved: 4,096 */
     unsigned max_backlog;      /* connections that may wait for accept, whatever listen asks for (somaxconn): 4,096 */

@@ -107,8 +107,10 @@ static bool stack_open(struct world *w, int i)
     weft_config_default(&config);
     if (w->config.settings)
         config = *w->config.settings;
-    if (w->config.buffer)
-        config.tcp.send_buffer = config.tcp.receive_buffer = w->config.buffer;
+    if (w->config.buffer) { /* half of a receive buffer is for payload; neither grows */
+        config.tcp.send_buffer = config.tcp.send_buffer_max = w->config.buffer;
+        config.tcp.receive_buffer = config.tcp.receive_buffer_max = 2 * w->config.buffer;
+    }
     end->stack = weft_stack_new(&env, &config, w->now, NULL);
     end->ifp = end->stack ? weft_if_new(end->stack, &ifc, NULL) : NULL;
     return end->ifp && weft_if_add_address(end->ifp, &end->ip, 24) == 0;

@@ -24,8 +24,15 @@ static const struct weft_tcp_config tcp_default = {
     .orphan_retries = 8,
     .quick_acks = 16,
     .initial_window = 10,
-    .send_buffer = 1 << 20,
-    .receive_buffer = 1 << 20,
+    .receive_buffer_min = 4096,
+    .receive_buffer = 131072,
+    .receive_buffer_max = 6 << 20,
+    .send_buffer_min = 4096,
+    .send_buffer = 16384,
+    .send_buffer_max = 4 << 20,
+    .receive_buffer_limit = 212992,
+    .send_buffer_limit = 212992,
+    .moderate_receive_buffer = true,
     .max_half_open = 65536,
     .max_syn_backlog = 4096,
     .max_backlog = 4096,
@@ -55,12 +62,22 @@ void weft_config_default(struct weft_config *config)
     };
 }
 
+static bool buffer_is_sound(size_t size) { return size >= 2304 && size <= 1u << 31; }
+
+static bool buffers_are_sound(const struct weft_tcp_config *k)
+{
+    return buffer_is_sound(k->receive_buffer_min) && buffer_is_sound(k->receive_buffer) &&
+           buffer_is_sound(k->receive_buffer_max) && buffer_is_sound(k->send_buffer_min) &&
+           buffer_is_sound(k->send_buffer) && buffer_is_sound(k->send_buffer_max) &&
+           buffer_is_sound(k->receive_buffer_limit) && buffer_is_sound(k->send_buffer_limit);
+}
+
 static bool tcp_is_sound(const struct weft_tcp_config *k)
 {
     return k->msl && k->msl <= 1000 * WEFT_S && k->rto_min && k->rto_min <= k->rto_max && k->rto_initial &&
            k->delayed_ack < 500 * WEFT_MS && k->synack_retries <= 8 && k->syn_retries <= 127 &&
            k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
-           k->initial_window && k->initial_window <= 1000 && k->send_buffer >= 2304 && k->receive_buffer >= 2304 &&
+           k->initial_window && k->initial_window <= 1000 && buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
            k->syncookies <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S;
 }

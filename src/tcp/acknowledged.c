@@ -138,10 +138,12 @@ static void grow(struct tcp_conn *c, uint32_t acked, uint32_t in_flight)
         conn_why(c, before < c->cc.ssthresh ? WEFT_WHY_cwnd_slow_start : WEFT_WHY_cwnd_avoidance, c->cc.cwnd);
 }
 
-/* There is room in the send queue again for a user who was cut short: a third of it, as Linux waits for. */
+/* Does a user wait for room? The queue grows, if it is what the window is too large for; he hears of a third. */
 static void offer_room(struct tcp_conn *c)
 {
-    if (c->want_write && c->work->sendq.bytes <= c->send_buffer - c->send_buffer / 3) {
+    if (c->want_write && conn_in_flight(c) < c->cc.cwnd)
+        conn_grow_send_buffer(c);
+    if (c->want_write && conn_has_room(c, true)) {
         c->want_write = false;
         endpoint_notify(&c->ep, WEFT_WRITABLE);
     }

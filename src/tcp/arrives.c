@@ -186,120 +186,6 @@ static enum tcp_step step_urgent(struct tcp_conn *c, struct tcp_seg *seg)
     return TCP_CONTINUE;
 }
 
-/* ---- seventh: the text ---- */
-
-/* Out of order: kept, and answered at once so that the sender can count (RFC 5681 §4.2). */
-static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
-{
-    struct tcp_work *w = c->work;
-    unsigned most = (unsigned)tcp_config(c->ep.stack)->max_out_of_order;
-    bool full;
-    uint32_t stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
-
-    for (uint32_t each = stats_segments(seg->len, seg->pkt->gso_size); each--;) /* as if they had come one by one */
-        ackpolicy_owe(&w->ack);
-    if (full)
-        return seg_drop(seg, WEFT_DROP_tcp_out_of_order_full);
-    if (seg_has(seg, TCP_FIN)) { /* on text that came before without it, too */
-        w->peer_fin_known = true;
-        w->peer_fin = seq_add(seg->h.seq, seg->len);
-    }
-    if (stored == 0)
-        return seg_drop(seg, WEFT_DROP_tcp_duplicate);
-    stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
-    if (c->stats)
-        c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
-    return TCP_DONE;
-}
-
-/* When to acknowledge text that came in order. */
-static void acknowledge_in_order(struct tcp_conn *c, uint32_t len, bool filled_a_hole)
-{
-    struct tcp_work *w = c->work;
-
-    if (filled_a_hole || w->reasm.count) { /* RFC 5681 §4.2 */
-        ackpolicy_now(&w->ack);
-        return;
-    }
-    if (ackpolicy_in_order(&w->ack, len, c->rcv_mss, &c->quick) == ACK_LATER &&
-        w->deadline[TCP_TIMER_ACK] == WEFT_NEVER)
-        w->deadline[TCP_TIMER_ACK] = time_after(conn_now(c), tcp_config(c->ep.stack)->delayed_ack);
-}
-
-/* What came out of order and joins now; nobody reads it after shutdown, so it must not fill the window either. */
-static void join(struct tcp_conn *c)
-{
-    struct tcp_work *w = c->work;
-    struct mem *mem = &c->ep.stack->mem;
-    struct recvq nobody;
-
-    recvq_init(&nobody);
-    c->rcv.nxt = reasm_join(&w->reasm, mem, c->rcv.nxt, c->read_shut ? &nobody : &w->recvq);
-    recvq_clear(&nobody, mem);
-}
-
-static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
-{
-    struct tcp_work *w = c->work;
-    weft_stack *s = c->ep.stack;
-    bool had_hole = w->reasm.count > 0;
-    struct seq before = c->rcv.nxt;
-    uint32_t taken = c->read_shut ? seg->len : recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
-
-    c->rcv.nxt = seq_add(c->rcv.nxt, taken);
-    if (had_hole)
-        join(c);
-    if (c->stats)
-        c->stats->bytes_received += c->rcv.nxt.v - before.v;
-    acknowledge_in_order(c, taken, had_hole);
-    if (!c->read_shut)
-        endpoint_notify(&c->ep, WEFT_READABLE);
-    if (taken < seg->len) {
-        seg->h.flags &= (uint16_t)~TCP_FIN;
-        return seg_drop(seg, WEFT_DROP_no_memory);
-    }
-    return TCP_CONTINUE;
-}
-
-/* Text for a user who is gone: the peer must know that it was lost (SHLD-3). */
-static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
-{
-    seg->why = WEFT_DROP_tcp_after_close;
-    conn_why(c, WEFT_WHY_close_text_after_close, seg->len);
-    transmit_reset(c);
-    conn_finish(c, 0);
-    return TCP_GONE;
-}
-
-/* What the peer's full segments carry, from the largest seen; a merged one says how large its parts were. */
-static void note_full_segment(struct tcp_conn *c, const struct tcp_seg *seg)
-{
-    const struct weft_pkt *pkt = seg->pkt;
-    uint32_t len = pkt->gso_size ? pkt->gso_size : min_u32(seg->len, pkt->ifp->mtu);
-
-    c->rcv_mss = (uint16_t)max_u32(c->rcv_mss, len);
-}
-
-static enum tcp_step step_text(struct tcp_conn *c, struct tcp_seg *seg)
-{
-    struct span pieces[PKT_SPANS + 1];
-    unsigned n;
-
-    if (seg->len == 0)
-        return TCP_CONTINUE;
-    if (!state_can_receive(c->state))
-        return seg_drop(seg, WEFT_DROP_tcp_after_fin);
-    if (c->orphan)
-        return reset_unwanted(c, seg);
-    if (!conn_work(c))
-        return seg_drop(seg, WEFT_DROP_no_memory);
-    note_full_segment(c, seg);
-    n = pkt_slices(seg->pkt, seg->offset, seg->len, pieces);
-    if (seq_eq(seg->h.seq, c->rcv.nxt))
-        return take_in_order(c, seg, pieces, n);
-    return keep_for_later(c, seg, pieces, n);
-}
-
 /* ---- eighth: FIN ---- */
 
 /* Where the peer's FIN takes each state; TIME-WAIT is conn_linger's. */
@@ -354,7 +240,7 @@ static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
 enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
     static enum tcp_step (*const steps[])(struct tcp_conn *, struct tcp_seg *) = {
-        step_sequence, step_reset, step_syn, step_ack, step_urgent, step_text, step_fin,
+        step_sequence, step_reset, step_syn, step_ack, step_urgent, text_arrives, step_fin,
     };
     enum tcp_step step = TCP_CONTINUE;
 

@@ -18,7 +18,8 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
     c->keepalive = l->keepalive;
     c->settings = settings_share(l->settings);
     c->send_buffer = l->send_buffer;
-    c->receive_buffer = l->receive_buffer;
+    c->sndbuf_fixed = l->sndbuf_fixed;
+    c->rcvspace = l->rcvspace;
 }
 
 /* The handshake's outcome, as it stands before its last acknowledgment is processed. */
@@ -40,9 +41,15 @@ static void fill(struct tcp_conn *c, const struct halfopen *h)
     c->snd.wl1 = h->irs;
     c->snd.wl2 = h->iss;
     c->rcv.nxt = c->rcv.acked = seq_add(h->irs, 1);
-    c->rcv.edge = seq_add(c->rcv.nxt, min_u32(c->receive_buffer, 65535));
     c->ts_recent = h->ts_recent;
     c->ts_recent_at = conn_now(c);
+}
+
+/* What the SYN,ACK promised. */
+static void promise_first_window(struct tcp_conn *c)
+{
+    c->adv_mss = conn_offer(c, &c->work->path, c->v6).mss;
+    c->rcv.edge = seq_add(c->rcv.nxt, conn_first_window(c, c->adv_mss, c->ts_ok));
 }
 
 /* A connection as the record has it, not yet in the table; NULL: out of memory. */
@@ -65,6 +72,7 @@ static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const
     c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
     route_lookup(t->stack, &flow->remote.ip, &w->path);
     conn_update_mss(c);
+    promise_first_window(c);
     return c;
 }
 

@@ -63,7 +63,7 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     taken = queue_bytes(c, iov, n);
     c->work->more = flags & WEFT_MSG_MORE;
     /* A user who was not cut short but sees no room by tcp_ready waits for it just the same. */
-    c->want_write = taken < asked || c->work->sendq.bytes > c->send_buffer - c->send_buffer / 3;
+    c->want_write = taken < asked || !conn_has_room(c, true);
     conn_settle(c);
     if (taken)
         return taken;
@@ -87,19 +87,30 @@ static int64_t nothing_to_read(struct tcp_conn *c)
 /* The user made room: does the peer have to hear of it now? */
 static bool is_window_update_due(struct tcp_conn *c)
 {
-    struct seq edge;
+    struct rcvwnd now;
 
     if (!state_can_receive(c->state))
         return false;
-    transmit_window(c, &edge);
-    return rcvwnd_worth_telling(c->rcv.edge, edge, c->rcv.nxt, min_u32(c->receive_buffer, 65535u << c->rcv_wscale),
-                                c->rcv_mss);
+    now = transmit_window_now(c);
+    return rcvwnd_worth_telling(&now, conn_open_window(c));
+}
+
+/* How much he reads in a round trip says how large the buffer should be. */
+static void tune_receive_buffer(struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct rcvspace_limits limits = {(uint32_t)k->receive_buffer_max, k->moderate_receive_buffer};
+
+    rcvtune_read(&c->work->rcvtune, &c->rcvspace, &limits, conn_unread_from(c), c->adv_mss, conn_now(c));
+    recvq_limit(&c->work->recvq, c->rcvspace.buffer);
 }
 
 static void after_reading(struct tcp_conn *c)
 {
-    bool due = is_window_update_due(c);
+    bool due;
 
+    tune_receive_buffer(c);
+    due = is_window_update_due(c);
     if (due) {
         ackpolicy_now(&c->work->ack);
         c->work->starved = false;
@@ -155,7 +166,7 @@ static unsigned tcp_ready(const weft_sock *e)
         return ready | WEFT_READABLE | WEFT_WRITABLE | WEFT_HANGUP;
     if (c->fin_wanted)
         return ready | WEFT_WRITABLE | (c->peer_fin ? WEFT_HANGUP : 0);
-    if (state_can_send(c->state) && (!c->work || c->work->sendq.bytes <= c->send_buffer - c->send_buffer / 3))
+    if (state_can_send(c->state) && conn_has_room(c, true))
         ready |= WEFT_WRITABLE;
     return ready;
 }

@@ -4,8 +4,8 @@
 
 static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
 {
-    c->send_buffer = (uint32_t)min_size(k->send_buffer, 1u << 30);
-    c->receive_buffer = (uint32_t)min_size(k->receive_buffer, 1u << 30);
+    c->send_buffer = (uint32_t)k->send_buffer;
+    rcvspace_init(&c->rcvspace, (uint32_t)k->receive_buffer);
     c->settings = &settings_default;
     c->quick = (uint8_t)k->quick_acks;
     c->quiet_deadline = WEFT_NEVER;
@@ -45,13 +45,14 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     w->sender.pull = transmit_pull;
     sendq_init(&w->sendq);
     recvq_init(&w->recvq);
-    recvq_limit(&w->recvq, RECEIVE_PIN * (size_t)c->receive_buffer);
+    recvq_limit(&w->recvq, c->rcvspace.buffer);
     reasm_init(&w->reasm);
     sndmap_init(&w->sndmap, c->snd.una);
     recovery_init(&w->recovery);
     w->recovery.any = c->recovered_here;
     w->recovery.recover = c->snd.una;
     ackpolicy_init(&w->ack);
+    rcvtune_init(&w->rcvtune);
     w->cc = &cc_newreno;
     w->small_end = c->snd.una;
     w->syn_sent_at = WEFT_NEVER;
@@ -137,6 +138,7 @@ static void rest(struct tcp_conn *c)
 
     list_remove(&w->sender.link);
     memset(w->cc_private, 0, sizeof w->cc_private);
+    rcvtune_init(&w->rcvtune);
     if (tcp_config(c->ep.stack)->park) {
         c->recovered_here = w->recovery.any;
         give_back_work(c);
@@ -354,6 +356,29 @@ uint16_t conn_receive_mss(const struct ip_path *path, bool v6)
         return v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
     mtu = min_u32(path->ifp->mtu, 65535);
     return (uint16_t)(mtu - (v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER);
+}
+
+uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts)
+{
+    return rcvspace_first_window(&c->rcvspace, mss - (ts ? TS_OPTION : 0));
+}
+
+bool conn_has_room(const struct tcp_conn *c, bool telling)
+{
+    uint32_t queued = c->work ? c->work->sendq.bytes : 0;
+
+    return sndbuf_has_room(c->send_buffer, queued, conn_unsent(c), UINT32_MAX, telling);
+}
+
+void conn_grow_send_buffer(struct tcp_conn *c)
+{
+    uint32_t want;
+
+    if (c->sndbuf_fixed)
+        return;
+    want = sndbuf_for(c->cc.cwnd, c->mss, c->adv_mss);
+    want = min_u32(want, (uint32_t)tcp_config(c->ep.stack)->send_buffer_max);
+    c->send_buffer = max_u32(c->send_buffer, want);
 }
 
 void conn_update_mss(struct tcp_conn *c)

@@ -33,6 +33,7 @@
 #include "tcp/merge.h"
 #include "tcp/negotiate.h"
 #include "tcp/probe.h"
+#include "tcp/rcvspace.h"
 #include "tcp/rcvwnd.h"
 #include "tcp/reasm.h"
 #include "tcp/recovery.h"
@@ -41,13 +42,13 @@
 #include "tcp/seg.h"
 #include "tcp/sendq.h"
 #include "tcp/settings.h"
+#include "tcp/sndbuf.h"
 #include "tcp/sndmap.h"
 #include "tcp/stats.h"
 #include "tcp/tcp.h"
 #include "tcp/timewait.h"
 #include "tcp/why.h"
 
-#define RECEIVE_PIN 2 /* true size of unread bytes: at most this many times the receive buffer */
 #define TS_OPTION 12 /* bytes of the timestamps option with its padding */
 
 enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_COUNT };
@@ -63,6 +64,7 @@ struct tcp_work {
     struct sndmap sndmap;
     struct recovery recovery;
     struct ackpolicy ack;
+    struct rcvtune rcvtune;
     const struct cc_ops *cc;
     uint32_t cc_private[8];
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
@@ -121,6 +123,7 @@ struct tcp_conn {
     bool read_shut : 1;       /* the user reads no more */
     bool ts_ok : 1, sack_ok : 1;
     bool nodelay : 1, cork : 1, keepalive : 1;
+    bool sndbuf_fixed : 1;    /* by the user (SO_SNDBUF): it does not grow */
     bool want_write : 1;      /* a send was cut short: tell when there is room again */
     bool recovered_here : 1;  /* parked where an episode of loss recovery ended: work.recovery.recover is snd.una */
     uint8_t snd_wscale, rcv_wscale;
@@ -140,11 +143,13 @@ struct tcp_conn {
     uint32_t ts_recent, ts_offset;
     uint16_t mss;             /* the payload of a full segment of ours, timestamps taken off: of the three below and TCP_MAXSEG */
     uint16_t peer_mss;        /* what the peer takes */
+    uint16_t adv_mss;         /* what we announced to take */
     uint16_t path_mss;        /* learnt from ICMP; 0: none */
     uint16_t rcv_mss;         /* the largest segment the peer has sent: what "a full segment" means for ACKs */
     struct cc cc;
     struct rtt rtt;
-    uint32_t send_buffer, receive_buffer; /* bytes */
+    struct rcvspace rcvspace;
+    uint32_t send_buffer;     /* bytes */
     weft_time ts_recent_at;   /* when ts_recent was taken (24 days make it void) */
     weft_time heard, spoke;   /* last segment received, last data sent */
     weft_time quiet_deadline; /* keepalive, or an orphan's end in FIN-WAIT-2: the timer of a parked connection */
@@ -257,6 +262,9 @@ void conn_check(const struct tcp_conn *c);
 /* Works out `mss` anew: after the SYNs, a change of path, TCP_MAXSEG, or an ICMP message about the path. */
 void conn_update_mss(struct tcp_conn *c);
 
+/* What the SYN or SYN,ACK of this connection, or for this listener, promises; ts: with timestamps on every segment. */
+uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts);
+
 /* Asks for the route again when the table has changed; 0, or the error when there is none now. */
 int conn_refresh_path(struct tcp_conn *c);
 
@@ -289,6 +297,26 @@ static inline struct keepalive conn_keepalive(const struct tcp_conn *c)
     };
 }
 
+/* Bytes that the peer may still send by what we promised. */
+static inline uint32_t conn_open_window(const struct tcp_conn *c)
+{
+    int32_t open = seq_diff(c->rcv.edge, c->rcv.nxt);
+
+    return open > 0 ? (uint32_t)open : 0;
+}
+
+/* Payload that is kept for the user, in order or not. */
+static inline uint32_t conn_held(const struct tcp_conn *c)
+{
+    return c->work ? c->work->recvq.bytes + c->work->reasm.bytes : 0;
+}
+
+/* The first byte that the user has not read. */
+static inline struct seq conn_unread_from(const struct tcp_conn *c)
+{
+    return seq_sub(c->rcv.nxt, (c->work ? c->work->recvq.bytes : 0) + (c->peer_fin ? 1 : 0));
+}
+
 /* Bytes of sequence space in flight. */
 static inline uint32_t conn_in_flight(const struct tcp_conn *c) { return c->snd.nxt.v - c->snd.una.v; }
 
@@ -298,6 +326,10 @@ static inline uint32_t conn_unsent(const struct tcp_conn *c)
     return c->work ? c->work->sendq.bytes - (conn_in_flight(c) - (c->fin_sent ? 1 : 0)) : 0;
 }
 
+/* Is there room for the user to write? telling: to wake him for it. */
+bool conn_has_room(const struct tcp_conn *c, bool telling);
+/* The send buffer grows with the congestion window, unless the user has fixed it. */
+void conn_grow_send_buffer(struct tcp_conn *c);
 /* ---- account.c: what is kept for those who ask ---- */
 
 struct tcp_plan;
@@ -412,6 +444,7 @@ void half_open_forget(struct tcp *t, struct tcp_conn *listener);                
 enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg);          /* synsent.c, §3.10.7.3 */
 enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg);                  /* arrives.c, §3.10.7.4 */
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg);             /* acknowledged.c: its fifth step */
+enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg);             /* text.c: its seventh step */
 void time_wait_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg);  /* lingering.c */
 void time_wait_timer(struct tcp *t);
 void time_wait_end(struct tcp *t, struct timewait *w);                           /* before its turn */
@@ -461,8 +494,10 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan);
 bool transmit_pull(struct sender *sender, unsigned budget);
 /* Sends a reset for a synchronized connection (RFC 9293 §3.10.5). */
 void transmit_reset(struct tcp_conn *c);
+/* What the advertised window depends on. */
+struct rcvwnd transmit_window_now(const struct tcp_conn *c);
 /* The window field for our next segment, and the edge it stands for. */
-uint16_t transmit_window(struct tcp_conn *c, struct seq *edge);
+uint16_t transmit_window(const struct tcp_conn *c, struct seq *edge);
 
 extern const struct sock_ops tcp_sock_ops; /* calls.c; also open.c, close.c: §3.10.1-6 */
 

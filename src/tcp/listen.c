@@ -34,7 +34,7 @@ static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct h
     out.h.seq = h->iss;
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_SYN | TCP_ACK;
-    out.h.window = (uint16_t)min_u32(l->receive_buffer, 65535);
+    out.h.window = (uint16_t)conn_first_window(l, offer.mss, h->has_ts);
     segment_reply(t->stack, &out);
 }
 

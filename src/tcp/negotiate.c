@@ -2,7 +2,6 @@
 /* SYN options; see negotiate.h. */
 #include "tcp/negotiate.h"
 
-#include "tcp/rcvwnd.h"
 
 struct tcp_options negotiate_syn(const struct tcp_offer *ours, uint32_t ts)
 {
@@ -36,7 +35,7 @@ struct tcp_agreed negotiate(const struct tcp_offer *ours, const struct tcp_optio
 
     return (struct tcp_agreed){
         .peer_mss = mss < TCP_MSS_FLOOR ? TCP_MSS_FLOOR : mss,
-        .snd_wscale = scaling ? (uint8_t)min_u32((uint32_t)theirs->wscale, RCVWND_MAX_SHIFT) : 0, /* RFC 7323 §2.3 */
+        .snd_wscale = scaling ? (uint8_t)min_u32((uint32_t)theirs->wscale, TCP_MAX_SHIFT) : 0, /* RFC 7323 §2.3 */
         .rcv_wscale = scaling ? ours->wscale : 0,
         .timestamps = ours->timestamps && theirs->has_ts,
         .sack = ours->sack && theirs->sack_permitted,

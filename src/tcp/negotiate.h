@@ -20,6 +20,7 @@ struct tcp_agreed {
     bool timestamps, sack;
 };
 
+#define TCP_MAX_SHIFT      14  /* RFC 7323 §2.3 */
 #define TCP_DEFAULT_MSS_V4 536  /* MUST-15 */
 #define TCP_DEFAULT_MSS_V6 1220
 /* DEVIATION from RFC 9293 §3.7.1 (MUST-16): smaller ones cost us more than they can mean (CVE-2019-11479). */

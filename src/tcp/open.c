@@ -160,6 +160,12 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
 
 void tcp_forget_connection(struct tcp_conn *c)
 {
+    if (c->syn_acked) { /* what an earlier connection made of the buffer */
+        struct rcvspace kept = c->rcvspace;
+
+        rcvspace_init(&c->rcvspace, kept.fixed ? kept.buffer : (uint32_t)tcp_config(c->ep.stack)->receive_buffer);
+        c->rcvspace.fixed = kept.fixed;
+    }
     c->syn_acked = c->fin_wanted = c->fin_sent = c->peer_fin = c->read_shut = false;
     c->ts_ok = c->sack_ok = c->want_write = c->passive = false;
     c->snd_wscale = c->rcv_wscale = c->keepalive_sent = 0;

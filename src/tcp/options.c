@@ -5,7 +5,7 @@
 #include "tcp/conn.h"
 #include "tcp/info.h"
 
-#define MIN_BUFFER 2304       /* bytes; what Linux rounds the smallest receive buffer to */
+#define MIN_SEND_BUFFER 4608  /* bytes; what Linux rounds the smallest one up to */
 #define MAX_BUFFER (1u << 30) /* the largest window there is (RFC 7323 §2.3) */
 #define MIN_MAXSEG 88
 #define MAX_LINGER2 120u      /* s */
@@ -151,20 +151,25 @@ static int set_timestamp(struct tcp_conn *c, int v)
 
 static int set_sndbuf(struct tcp_conn *c, int v)
 {
-    c->send_buffer = max_u32((uint32_t)v, MIN_BUFFER);
+    uint32_t asked = (uint32_t)min_size((size_t)v, tcp_config(c->ep.stack)->send_buffer_limit);
+
+    c->send_buffer = max_u32(2 * min_u32(asked, MAX_BUFFER), MIN_SEND_BUFFER);
+    c->sndbuf_fixed = true;
     return 0;
 }
-static int get_sndbuf(const struct tcp_conn *c) { return (int)c->send_buffer; }
-
+static int get_sndbuf(const struct tcp_conn *c) { return (int)min_u32(c->send_buffer, INT_MAX); }
 /* The window scale is fixed by the SYN, and what was announced stands (SHLD-14): a smaller buffer only slows down. */
 static int set_rcvbuf(struct tcp_conn *c, int v)
 {
-    c->receive_buffer = max_u32((uint32_t)v, MIN_BUFFER);
+    uint32_t asked = (uint32_t)min_size((size_t)v, tcp_config(c->ep.stack)->receive_buffer_limit);
+
+    c->rcvspace.buffer = max_u32(2 * min_u32(asked, MAX_BUFFER), RCVSPACE_MIN);
+    c->rcvspace.fixed = true;
     if (is_working(c))
-        recvq_limit(&c->work->recvq, RECEIVE_PIN * (size_t)c->receive_buffer);
+        recvq_limit(&c->work->recvq, c->rcvspace.buffer);
     return 0;
 }
-static int get_rcvbuf(const struct tcp_conn *c) { return (int)c->receive_buffer; }
+static int get_rcvbuf(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.buffer, INT_MAX); }
 
 static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_NODELAY, FLAG, set_nodelay, get_nodelay, 0},
@@ -178,8 +183,8 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, FLAG, set_quickack, get_quickack, 0},
     {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, 0, MAX_BUFFER, set_sndbuf, get_sndbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, 0, MAX_BUFFER, set_rcvbuf, get_rcvbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, 0, INT_MAX, set_sndbuf, get_sndbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, 0, INT_MAX, set_rcvbuf, get_rcvbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, FLAG, set_keepalive, get_keepalive, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_PRIORITY, 0, INT_MAX, NULL, NULL, SETTING(priority)},
 };

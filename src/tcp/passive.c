@@ -6,8 +6,6 @@
  */
 #include "tcp/conn.h"
 
-#define SYN_ACK_WINDOW 65535 /* what our SYN,ACK announced at most */
-
 /* ---- its end ---- */
 
 void half_open_release(struct tcp *t, struct halfopen *h)
@@ -100,6 +98,9 @@ static void complete(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     } /* else the peer will send it again, or we our SYN,ACK */
 }
 
+/* About what our SYN,ACK promised: it rounded that to segments whose size the path decides, which has not been asked. */
+static uint32_t first_window(const struct tcp_conn *l) { return rcvspace_first_window(&l->rcvspace, 0); }
+
 /*
  * An acknowledgment of where we stand; the SYN,ACK's own numbers, without SYN. Once in a while: two confused peers must
  * not answer each other for ever. What carries text is answered each time, for such a loop has none.
@@ -120,7 +121,7 @@ static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *s
     out.h.seq = seq_add(h->iss, 1);
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_ACK;
-    out.h.window = (uint16_t)(min_u32(l->receive_buffer, SYN_ACK_WINDOW) >>
+    out.h.window = (uint16_t)(first_window(l) >>
                               (h->snd_wscale == HALFOPEN_NO_WSCALE ? 0 : h->rcv_wscale));
     if (h->has_ts) {
         out.o.has_ts = true;
@@ -134,9 +135,8 @@ static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *s
 static bool in_window(const struct tcp *t, const struct halfopen *h, const struct tcp_seg *seg)
 {
     struct seq next = seq_add(h->irs, 1);
-    uint32_t wnd = min_u32(half_open_listener(t, h)->receive_buffer, SYN_ACK_WINDOW);
 
-    return seq_in(seg->h.seq, next, seq_add(next, wnd));
+    return seq_in(seg->h.seq, next, seq_add(next, first_window(half_open_listener(t, h))));
 }
 
 /* RST: exact ends the record, in the window is challenged, else nothing (RFC 5961 §3.2 in SYN-RECEIVED too). */

@@ -2,42 +2,52 @@
 /* The advertised window; see rcvwnd.h. */
 #include "tcp/rcvwnd.h"
 
-uint8_t rcvwnd_shift(uint32_t buffer)
-{
-    uint8_t shift = 0;
+static uint32_t round_down(uint32_t n, uint8_t shift) { return n >> shift << shift; }
+static uint32_t round_up(uint32_t n, uint8_t shift) { return round_down(n + ((1u << shift) - 1), shift); }
 
-    while (shift < RCVWND_MAX_SHIFT && (buffer >> shift) > 65535)
-        shift++;
-    return shift;
+/* Without a scale the window is kept at whole segments, and where it was while it is about right. */
+static uint32_t in_segments(const struct rcvwnd *w, uint32_t space, uint32_t mss, uint32_t most)
+{
+    if ((uint64_t)w->last + mss <= space || w->last > space)
+        return space - space % mss;
+    if (mss == most && space > w->last + most / 2)
+        return space;
+    return w->last;
 }
 
-struct seq rcvwnd_edge(struct seq edge, struct seq next, uint32_t buffer, uint32_t unread, uint32_t mss,
-                       uint8_t shift)
+uint32_t rcvwnd_select(const struct rcvwnd *w)
 {
-    uint32_t space = unread < buffer ? buffer - unread : 0;
-    uint32_t most = 65535u << shift; /* a buffer of which more cannot be announced is no larger to the peer */
-    struct seq wanted = seq_add(next, min_u32(space, most));
-    int32_t step = seq_diff(wanted, edge);
+    uint32_t most = min_u32(w->clamp, w->full);
+    uint32_t mss = min_u32(w->mss, most);
+    uint32_t space = w->free;
 
-    if (step <= 0)
-        return edge;
-    return (uint32_t)step >= min_u32(mss, min_u32(buffer, most) / 2) ? wanted : edge;
+    if (mss == 0)
+        return 0;
+    if (rcvwnd_is_tight(w)) {
+        space = round_down(space, w->shift);
+        if (space < w->full / 16 || space < mss)
+            return 0;
+    }
+    space = min_u32(space, w->ssthresh);
+    return w->shift ? round_up(space, w->shift) : in_segments(w, space, mss, most);
 }
 
-bool rcvwnd_worth_telling(struct seq edge, struct seq now, struct seq next, uint32_t buffer, uint32_t mss)
+uint16_t rcvwnd_field(uint32_t wanted, uint32_t open, uint32_t limit, uint8_t shift)
 {
-    int32_t step = seq_diff(now, edge);
+    uint32_t window = wanted;
 
-    if (step <= 0)
+    if (wanted < open)
+        window = round_up(open, shift) <= limit ? round_up(open, shift) : open;
+
+    return (uint16_t)min_u32(window >> shift, 65535);
+}
+
+bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open)
+{
+    uint32_t wanted;
+
+    if (2 * (uint64_t)open > w->clamp)
         return false;
-    if (seq_diff(edge, next) < (int32_t)mss) /* the peer may be standing still: tell as soon as it is not silly */
-        return true;
-    return (uint32_t)step >= max_u32(2 * mss, buffer / 4);
-}
-
-uint16_t rcvwnd_field(struct seq edge, struct seq next, uint8_t shift)
-{
-    int32_t open = seq_diff(edge, next);
-
-    return open > 0 ? (uint16_t)min_u32((uint32_t)open >> shift, 65535) : 0;
+    wanted = rcvwnd_select(w);
+    return wanted && wanted >= 2 * (uint64_t)open;
 }

@@ -1,31 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The advertised window (RFC 9293 §3.8.6): a right edge that never moves left (SHLD-14) and moves right only by
- * steps worth announcing (MUST-39). What arrives is judged by this edge, the largest ever promised: the window field
- * rounds down to its scale, so what one acknowledgment promises may fall short of it, and none goes beyond it (RFC
- * 7323 §2.4). Rounded up, segments that a promise covers would be cut, or the edge would creep past the buffer.
+ * The advertised window (RFC 9293 §3.8.6), as Linux chooses it: what there is room for, but no more than has been
+ * promised so far to be safe; nothing when the room is silly (MUST-39); and never less than was promised before: the
+ * right edge does not move left (SHLD-14). What arrives is judged by this edge, the largest ever promised.
+ *
+ * A field with a scale speaks in units. What is still open is rounded up to them, so that an edge once read by the peer
+ * never seems to move back. A peer that sends byte by byte moves the edge by that, so it ends where the buffer is full
+ * to its true size: from there on the field rounds down, and the edge that was promised stays (RFC 7323 §2.4).
  */
 #ifndef TCP_RCVWND_H
 #define TCP_RCVWND_H
 
 #include "base/seq.h"
 
-#define RCVWND_MAX_SHIFT 14
+struct rcvwnd {
+    uint32_t full;     /* payload that the buffer holds in all */
+    uint32_t free;     /* that it could still take */
+    uint32_t clamp;    /* the most we want to promise */
+    uint32_t ssthresh; /* the most we dare to promise yet */
+    uint32_t mss;      /* of the peer's full segment */
+    uint32_t last;     /* what the last acknowledgment promised, counted from itself */
+    uint8_t shift;
+};
 
-/* The smallest shift that lets a 16-bit field announce the whole buffer. */
-uint8_t rcvwnd_shift(uint32_t buffer);
+/* The window to offer, in bytes, whatever was promised before; 0: none that is worth having. */
+uint32_t rcvwnd_select(const struct rcvwnd *w);
 
-/*
- * The edge to announce now: next + free space, unless the step from `edge` would be silly.
- * buffer: its size; unread: bytes in it; mss: of a full segment from the peer; shift: what the field can say.
- */
-struct seq rcvwnd_edge(struct seq edge, struct seq next, uint32_t buffer, uint32_t unread, uint32_t mss,
-                       uint8_t shift);
+/* The window field for a wish of `wanted` bytes while `open` bytes are promised; no rounding goes beyond `limit`. */
+uint16_t rcvwnd_field(uint32_t wanted, uint32_t open, uint32_t limit, uint8_t shift);
 
-/* Is the step from the announced edge to a new one worth a segment of its own (a window update)? */
-bool rcvwnd_worth_telling(struct seq edge, struct seq now, struct seq next, uint32_t buffer, uint32_t mss);
+/* Is the buffer more than half full? Then nothing should hurry the sender. */
+static inline bool rcvwnd_is_tight(const struct rcvwnd *w)
+{
+    return w->free < (w->clamp < w->full ? w->clamp : w->full) / 2;
+}
 
-/* The window field for an edge; scaled by shift, rounded down, at most 65,535. */
-uint16_t rcvwnd_field(struct seq edge, struct seq next, uint8_t shift);
+/* After the user read: is the window that could be told now so much larger that it is worth a segment of its own? */
+bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open);
 
 #endif

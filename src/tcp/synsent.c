@@ -9,7 +9,7 @@ struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path
 
     return (struct tcp_offer){
         .mss = c->settings->user_mss ? (uint16_t)min_u32(mss, c->settings->user_mss) : mss,
-        .wscale = rcvwnd_shift(c->receive_buffer),
+        .wscale = rcvspace_shift(&c->rcvspace, (uint32_t)max_size(k->receive_buffer_max, k->receive_buffer_limit)),
         .window_scaling = k->window_scaling,
         .timestamps = k->timestamps,
         .sack = k->sack,
@@ -23,6 +23,7 @@ void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rc
     c->rcv_wscale = agreed->rcv_wscale;
     c->ts_ok = agreed->timestamps;
     c->sack_ok = agreed->sack;
+    c->adv_mss = (uint16_t)rcv_mss;
     c->rcv_mss = (uint16_t)min_u32(rcv_mss, TCP_DEFAULT_MSS_V4);
     conn_update_mss(c);
 }
@@ -43,12 +44,14 @@ void conn_established(struct tcp_conn *c)
     struct tcp_work *w = c->work;
 
     c->syn_acked = true;
+    rcvspace_start(&c->rcvspace, conn_open_window(c), c->rcv_wscale, c->adv_mss);
     c->snd.una = c->snd.nxt = seq_add(c->snd.una, 1);
     if (c->stats) {
         account_progress(c, c->passive ? 0 : 1);
         c->stats->delivered++;
     }
     start_window(c);
+    conn_grow_send_buffer(c);
     if (w) {
         if (w->syn_sent_at != WEFT_NEVER)
             rtt_sample(&c->rtt, conn_now(c) - w->syn_sent_at);
@@ -80,7 +83,7 @@ static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
     conn_agree(c, &agreed, offer.mss);
     c->rcv.nxt = seq_add(seg->h.seq, 1);
     c->rcv.acked = c->rcv.nxt;
-    c->rcv.edge = seq_add(c->rcv.nxt, min_u32(c->receive_buffer, 65535));
+    c->rcv.edge = seq_add(c->rcv.nxt, conn_first_window(c, offer.mss, false));
     if (c->ts_ok) {
         c->ts_recent = seg->o.ts_val;
         c->ts_recent_at = conn_now(c);

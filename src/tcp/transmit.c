@@ -2,12 +2,28 @@
 /* From a plan to a segment, and the books that are kept of it. */
 #include "tcp/conn.h"
 
-uint16_t transmit_window(struct tcp_conn *c, struct seq *edge)
+struct rcvwnd transmit_window_now(const struct tcp_conn *c)
 {
-    uint32_t unread = c->work ? c->work->recvq.bytes : 0;
+    return (struct rcvwnd){
+        .full = rcvspace_window(&c->rcvspace, c->rcvspace.buffer),
+        .free = rcvspace_free(&c->rcvspace, conn_held(c)),
+        .clamp = c->rcvspace.clamp,
+        .ssthresh = c->rcvspace.ssthresh,
+        .mss = c->rcv_mss,
+        .last = c->rcv.edge.v - c->rcv.acked.v,
+        .shift = c->rcv_wscale,
+    };
+}
 
-    *edge = rcvwnd_edge(c->rcv.edge, c->rcv.nxt, c->receive_buffer, unread, c->rcv_mss, c->rcv_wscale);
-    return rcvwnd_field(*edge, c->rcv.nxt, c->rcv_wscale);
+uint16_t transmit_window(const struct tcp_conn *c, struct seq *edge)
+{
+    struct rcvwnd now = transmit_window_now(c);
+    uint32_t held = conn_held(c), buffer = c->rcvspace.buffer;
+    uint32_t limit = held < buffer ? buffer - held : 0;
+    uint16_t field = rcvwnd_field(rcvwnd_select(&now), conn_open_window(c), limit, c->rcv_wscale);
+
+    *edge = seq_max(c->rcv.edge, seq_add(c->rcv.nxt, (uint32_t)field << c->rcv_wscale));
+    return field;
 }
 
 /* How many SACK blocks leave room for payload beside them: all of them, but on the smallest links. */
@@ -194,7 +210,7 @@ static bool emit_syn(struct tcp_conn *c)
     out.h.seq = c->snd.una;
     out.h.ack = ack ? c->rcv.nxt : seq(0);
     out.h.flags = ack ? TCP_SYN | TCP_ACK : TCP_SYN;
-    out.h.window = (uint16_t)min_u32(c->receive_buffer, 65535); /* never scaled (RFC 7323 §2.2) */
+    out.h.window = (uint16_t)conn_first_window(c, o.mss, false); /* never scaled (RFC 7323 §2.2) */
     account_out(c, &(struct tcp_plan){.kind = PLAN_SYN});
     w->syn_due = false;
     if (w->retries == 0)

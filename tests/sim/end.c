@@ -9,7 +9,6 @@
 #include "sim.h"
 
 #define BUFFER   100000u
-#define ROUNDING 32u             /* of a window by its scale, with a buffer of a megabyte */
 #define FORSAKEN (2000 * WEFT_S) /* whose peer went without a farewell that arrived, and who has nothing to say */
 
 static struct end *peer_of(const struct end *e) { return &e->flow->end[1 - e->side]; }
@@ -237,13 +236,25 @@ static int64_t send_some(struct end *e, uint8_t *buffer, uint32_t n)
     return weft_send(e->owner.sock, buffer, n, more ? WEFT_MSG_MORE : 0);
 }
 
-/* The buffers hold what they were told to hold; a window once offered stays so when the buffer shrinks. */
+/* What a buffer may hold: what the user asked for counts twice, as on Linux, and else it may grow to the maximum. */
+static size_t most_buffered(int asked, size_t limit, size_t least, size_t normal, size_t max)
+{
+    size_t doubled = 2 * ((size_t)asked < limit ? (size_t)asked : limit);
+
+    if (asked)
+        return doubled > least ? doubled : least;
+    return normal > max ? normal : max;
+}
+
+/* The buffers hold what they may, no more; a window once offered stays so when the buffer shrinks. */
 static void check_buffered(struct end *e)
 {
     const struct weft_tcp_config *k = &world_of(e)->scenario->config[e->owner.host->number].tcp;
-    size_t room = e->plan->send_buffer ? (size_t)e->plan->send_buffer : k->send_buffer;
-    size_t most = ROUNDING + ((size_t)e->plan->receive_buffer > k->receive_buffer ? (size_t)e->plan->receive_buffer
-                                                                                  : k->receive_buffer);
+    size_t room = most_buffered(e->plan->send_buffer, k->send_buffer_limit, 4608, k->send_buffer, k->send_buffer_max);
+    size_t asked = most_buffered(e->plan->receive_buffer, k->receive_buffer_limit, 2304, 0, 0);
+    size_t most = most_buffered(0, 0, 0, k->receive_buffer, k->receive_buffer_max);
+
+    most = asked > most ? asked : most;
 
     if (weft_unsent(e->owner.sock) > room)
         sim_fail(world_of(e), "flow %u side %u: %zu bytes in a send buffer of %zu", e->flow->number, e->side,

@@ -61,6 +61,10 @@ static void draw_host(struct scenario *s, unsigned i)
     if (one_in(&r, 3) && !without(s, SIM_buffers)) {
         k->tcp.send_buffer = (size_t)PICK(&r, 2304, 4096, 16384, 65536, 262144);
         k->tcp.receive_buffer = (size_t)PICK(&r, 2304, 4096, 16384, 65535, 65536, 262144);
+        if (one_in(&r, 2)) { /* and they stay as they are */
+            k->tcp.send_buffer_max = k->tcp.send_buffer;
+            k->tcp.receive_buffer_max = k->tcp.receive_buffer;
+        }
     }
 }
 

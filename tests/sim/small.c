@@ -53,7 +53,7 @@ static void small_super(struct scenario *s)
     s->link[0].share = true;
     s->flow[0].side[0].bytes = 100000;
     s->flow[0].side[1].deaf_until = 2 * WEFT_S;
-    s->config[1].tcp.receive_buffer = 16384;
+    s->config[1].tcp.receive_buffer = s->config[1].tcp.receive_buffer_max = 32768;
 }
 
 static void small_again(struct scenario *s)

@@ -5,233 +5,163 @@
 
 #define MSS 1460u
 
-/* The right edge that a peer reads out of an acknowledgment. */
-static struct seq announced(struct seq edge, struct seq next, uint8_t shift)
+/* Everything may be promised, and `free` bytes of it are free. */
+static struct rcvwnd with(uint32_t full, uint32_t free, uint8_t shift)
 {
-    return seq_add(next, (uint32_t)rcvwnd_field(edge, next, shift) << shift);
-}
-
-/* R7323-2.2 */
-static void shift_is_the_smallest_that_can_announce_the_buffer(void **state)
-{
-    static const struct {
-        uint32_t buffer;
-        uint8_t shift;
-    } rows[] = {
-        {0, 0},         {1, 0},          {65535, 0},       {65536, 1},       {131071, 1},      {131072, 2},
-        {262143, 2},    {262144, 3},     {1 << 20, 5},     {16 << 20, 9},    {0x3fffffff, 14}, {1 << 30, 14},
-        {1u << 31, 14}, {UINT32_MAX, 14},
-    };
-
-    for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
-        assert_int_equal(rcvwnd_shift(rows[i].buffer), rows[i].shift);
+    return (struct rcvwnd){
+        .full = full, .free = free, .clamp = UINT32_MAX, .ssthresh = UINT32_MAX, .mss = MSS, .shift = shift};
 }
 
 static void an_empty_buffer_is_offered_whole(void **state)
 {
-    each_start(start) {
-        struct seq next = seq(start);
+    struct rcvwnd w = with(65536, 65536, 7);
 
-        assert_int_equal(rcvwnd_edge(next, next, 65535, 0, MSS, 0).v, start + 65535);
-        assert_int_equal(rcvwnd_edge(next, next, 1 << 20, 0, MSS, 5).v, start + (1 << 20));
-        assert_int_equal(rcvwnd_edge(next, next, 1 << 20, 0, MSS, 0).v, start + 65535); /* all that can be said */
-        assert_int_equal(rcvwnd_edge(next, next, 1u << 30, 0, MSS, 14).v, start + (65535u << 14));
+    assert_int_equal(rcvwnd_select(&w), 65536);
+    w = with(1 << 20, 1 << 20, 5);
+    assert_int_equal(rcvwnd_select(&w), 1 << 20);
+    w = with(1u << 30, 1u << 30, 14); /* the largest window there is (RFC 7323 §2.2) */
+    assert_int_equal(rcvwnd_select(&w), 1u << 30);
+    assert_int_equal(rcvwnd_field(1u << 30, 0, UINT32_MAX, 14), 65535);
+}
+
+/* What is dared or wanted at most bounds it; with a scale it is rounded up to the unit. */
+static void no_more_is_offered_than_is_safe(void **state)
+{
+    struct rcvwnd w = with(65536, 65536, 7);
+
+    w.ssthresh = 64076;
+    assert_int_equal(rcvwnd_select(&w), 64128);
+    w.ssthresh = 100;
+    assert_int_equal(rcvwnd_select(&w), 128);
+}
+
+static void without_a_scale_the_window_is_whole_segments(void **state)
+{
+    static const struct {
+        uint32_t free, last, offered;
+    } rows[] = {
+        {65536, 0, 64240},     {10000, 0, 8760}, {64240, 64240, 64240},
+        {64000, 64240, 62780}, /* no more than there is */
+        {65000, 64240, 64240}, /* about right: it stays */
+        {65700, 64240, 65700}, /* a segment more */
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvwnd w = with(70000, rows[i].free, 0);
+
+        w.full = rows[i].free + 1000;
+        w.last = rows[i].last;
+        assert_int_equal(rcvwnd_select(&w), rows[i].offered);
     }
 }
 
-/* SHLD-14: whatever was read, whatever the user did to the buffer */
+/* A segment larger than the buffer: all that is free is offered, in steps of half the buffer. */
+static void a_buffer_smaller_than_a_segment_is_offered_too(void **state)
+{
+    struct rcvwnd w = with(1000, 1000, 0);
+
+    assert_int_equal(rcvwnd_select(&w), 1000);
+    w.free = 999, w.last = 400; /* half a buffer more than before */
+    assert_int_equal(rcvwnd_select(&w), 999);
+    w.last = 499;
+    assert_int_equal(rcvwnd_select(&w), 499);
+    w.free = 499, w.last = 0;
+    assert_int_equal(rcvwnd_select(&w), 0);
+}
+
+/* MUST-39: below half of the buffer only what is a segment, and a sixteenth of it, is worth a word */
+static void a_silly_window_is_not_offered(void **state)
+{
+    static const struct {
+        uint32_t full, free, offered;
+        uint8_t shift;
+    } rows[] = {
+        {65536, 1459, 0, 7},  {65536, 4095, 0, 7},   {65536, 4096, 4096, 7}, {65536, 4200, 4096, 7},
+        {10000, 1459, 0, 0},  {10000, 1460, 1460, 0}, {10000, 4999, 4380, 0}, {10000, 0, 0, 0},
+        {10000, 1470, 0, 10}, {10000, 2048, 2048, 10},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvwnd w = with(rows[i].full, rows[i].free, rows[i].shift);
+
+        assert_int_equal(rcvwnd_select(&w), rows[i].offered);
+    }
+}
+
+/* SHLD-14: what a peer read out of one field is never taken back by the next */
 static void edge_never_moves_left(void **state)
 {
-    static const uint32_t buffers[] = {0, 1, 2, 1000, 1460, 2919, 65535, 65536, 1 << 20};
     struct rng rng;
 
     rng_seed(&rng, 14);
-    each_start(start) {
-        struct seq edge = seq(start), next = edge;
-        uint32_t buffer = 65535, unread = 0;
+    each_start(start)
+        for (uint8_t shift = 0; shift <= 14; shift += 7) {
+            struct seq edge = seq(start), next = edge;
+            uint32_t full = 65536u << shift, unread = 0;
 
-        for (unsigned i = 0; i < 200000; i++) {
-            uint32_t open = edge.v - next.v, n;
-            struct seq now;
+            for (unsigned i = 0; i < 60000; i++) {
+                uint32_t open = edge.v - next.v, n;
+                struct rcvwnd w = with(full, full > unread ? full - unread : 0, shift);
+                struct seq now;
 
-            switch (rng_below(&rng, 8)) {
-            case 0:
-                buffer = buffers[rng_below(&rng, ARRAY_LEN(buffers))];
-                break;
-            case 1:
-            case 2:
-            case 3:
-                n = (uint32_t)rng_below(&rng, unread + 1);
-                unread -= n;
-                break;
-            default:
-                n = (uint32_t)rng_below(&rng, min_u32(open, MSS) + 1);
+                w.ssthresh = (uint32_t)rng_below(&rng, full);
+                w.last = open;
+                now = seq_add(next, (uint32_t)rcvwnd_field(rcvwnd_select(&w), open, UINT32_MAX, shift) << shift);
+                assert_true(seq_ge(now, edge));
+                if (seq_gt(now, edge)) /* and promises no more than there is, but for the unit */
+                    assert_true(now.v - next.v < max_u32(w.free, open) + (1u << shift));
+                edge = now;
+                open = edge.v - next.v;
+                n = (uint32_t)rng_below(&rng, min_u32(open, 5 * MSS) + 1);
                 next = seq_add(next, n);
                 unread += n;
-                break;
+                unread -= (uint32_t)rng_below(&rng, min_u32(unread, 8 * MSS) + 1);
             }
-            now = rcvwnd_edge(edge, next, buffer, unread, MSS, 5);
-            assert_true(seq_ge(now, edge));
-            if (seq_gt(now, edge)) /* and never promises more than there is */
-                assert_true(now.v - next.v <= buffer - unread);
-            edge = now;
-        }
-    }
-}
-
-/* MUST-39: the user reads a full buffer byte by byte */
-static void edge_moves_by_no_less_than_a_segment_or_half_the_buffer(void **state)
-{
-    static const struct {
-        uint32_t buffer, step;
-    } rows[] = {{65535, MSS}, {3000, MSS}, {2920, MSS}, {2919, 1459}, {2000, 1000}, {100, 50}, {3, 1}};
-
-    each_start(start)
-        for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-            struct seq edge = seq(start), next = edge; /* closed: the buffer is full */
-            uint32_t silent = 0;
-
-            for (uint32_t unread = rows[i].buffer; unread-- > 0;) {
-                struct seq now = rcvwnd_edge(edge, next, rows[i].buffer, unread, MSS, 0);
-
-                silent++;
-                if (seq_eq(now, edge))
-                    continue;
-                assert_int_equal(now.v - edge.v, rows[i].step);
-                assert_int_equal(silent, rows[i].step);
-                silent = 0;
-                edge = now;
-            }
-            assert_true(silent < rows[i].step);
         }
 }
 
-static void more_unread_than_the_buffer_holds_offers_nothing_new(void **state)
-{
-    struct seq edge = seq(1000), next = seq(1000);
-
-    assert_true(seq_eq(rcvwnd_edge(edge, next, 500, 501, MSS, 0), edge));
-    assert_true(seq_eq(rcvwnd_edge(edge, next, 0, 0, MSS, 0), edge));
-}
-
-static void field_is_the_open_window_in_units_of_its_scale(void **state)
+/* A window is told when it has at least doubled, and when it is no more than half of what may be promised. */
+static void only_a_doubled_window_is_worth_telling(void **state)
 {
     static const struct {
-        uint32_t open;
-        uint8_t shift;
-        uint16_t field;
-    } rows[] = {
-        {0, 0, 0},           {1, 0, 1},          {65535, 0, 65535},      {65536, 0, 65535}, {1 << 20, 5, 32768},
-        {1 << 20, 0, 65535}, {65535u << 14, 14, 65535}, {1u << 30, 14, 65535}, {31, 5, 0},       {32, 5, 1},
-        {63, 5, 1},          {64, 5, 2},
-    };
-
-    each_start(start)
-        for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
-            assert_int_equal(rcvwnd_field(seq(start + rows[i].open), seq(start), rows[i].shift), rows[i].field);
-}
-
-static void field_is_zero_when_next_has_passed_the_edge(void **state)
-{
-    each_start(start) { /* a FIN may */
-        assert_int_equal(rcvwnd_field(seq(start), seq(start + 1), 0), 0);
-        assert_int_equal(rcvwnd_field(seq(start), seq(start + 1), 14), 0);
-    }
-}
-
-/*
- * R7323-2.4: all that an acknowledgment ever promised lies before the edge, which is what decides about a segment. The
- * announced edge may step back by what the scale cannot say, and no more.
- */
-static void no_announcement_promises_more_than_the_edge(void **state)
-{
-    struct rng rng;
-
-    rng_seed(&rng, 24);
-    for (uint8_t shift = 0; shift <= RCVWND_MAX_SHIFT; shift++) {
-        uint32_t buffer = 65000u << shift;
-        struct seq edge = seq(0u - 100000), next = edge, most = edge;
-        uint32_t unread = 0;
-
-        for (unsigned i = 0; i < 20000; i++) {
-            uint32_t n = (uint32_t)rng_below(&rng, min_u32(edge.v - next.v, MSS) + 1);
-            struct seq told;
-
-            next = seq_add(next, n);
-            unread += n;
-            if (rng_chance(&rng, 100000))
-                unread = (uint32_t)rng_below(&rng, unread + 1);
-            edge = rcvwnd_edge(edge, next, buffer, unread, MSS, shift);
-            told = announced(edge, next, shift);
-            assert_true(seq_le(told, edge));
-            assert_true(seq_diff(most, told) < 1 << shift);
-            most = seq_max(most, told);
-        }
-    }
-}
-
-static void an_update_is_told_when_it_is_worth_a_segment(void **state)
-{
-    static const struct {
-        uint32_t open; /* of what was announced */
-        uint32_t step;
-        uint32_t buffer;
+        uint32_t free, open;
         bool worth;
     } rows[] = {
-        {0, 0, 65535, false},         /* nothing new */
-        {0, MSS, 65535, true},        /* it stood still */
-        {MSS - 1, MSS, 65535, true},  /* it will, before another full segment */
-        {MSS, MSS, 65535, false},     /* it has enough for now */
-        {MSS, 16382, 65535, false},   /* a quarter of the buffer */
-        {MSS, 16383, 65535, true},
-        {MSS, 2 * MSS - 1, 8000, false}, /* two segments, where a quarter is less */
-        {MSS, 2 * MSS, 8000, true},
-        {0, 1, 2, true},              /* a tiny buffer */
+        {65536, 0, true},      {2000, 0, false},     {4096, 0, true},       {65536, 32768, true},
+        {65536, 32769, false}, {40000, 20000, true}, {39000, 20000, false},
     };
 
-    each_start(start)
-        for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-            struct seq next = seq(start), edge = seq_add(next, rows[i].open);
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvwnd w = with(65536, rows[i].free, 7);
 
-            assert_int_equal(rcvwnd_worth_telling(edge, seq_add(edge, rows[i].step), next, rows[i].buffer, MSS),
-                             rows[i].worth);
-        }
+        w.clamp = 65536;
+        assert_int_equal(rcvwnd_worth_telling(&w, rows[i].open), rows[i].worth);
+    }
 }
 
-/* A peer that stands before a closed window hears of it as soon as the user has made room. */
-static void a_closed_window_is_reopened_by_reading(void **state)
+static void field_is_the_window_in_units_of_its_scale(void **state)
 {
-    for (uint8_t shift = 0; shift <= RCVWND_MAX_SHIFT; shift++) {
-        uint32_t buffer = 65535u << shift;
-        struct seq edge = seq(5), next = edge;
-        uint32_t told = 0;
-
-        for (uint32_t unread = buffer - min_u32(buffer, 100); told == 0; unread -= min_u32(unread, 100)) {
-            struct seq now = rcvwnd_edge(edge, next, buffer, unread, MSS, shift);
-
-            if (!rcvwnd_worth_telling(edge, now, next, buffer, MSS)) {
-                assert_true(unread > 0);
-                continue;
-            }
-            edge = now;
-            told = rcvwnd_field(edge, next, shift);
-        }
-    }
+    assert_int_equal(rcvwnd_field(64128, 0, 99999, 7), 501);
+    assert_int_equal(rcvwnd_field(64128, 64240, 99999, 7), 502); /* what is open stays open: rounded up */
+    assert_int_equal(rcvwnd_field(64128, 64240, 64255, 7), 501); /* but never beyond the limit */
+    assert_int_equal(rcvwnd_field(0, 1, 128, 7), 1);
+    assert_int_equal(rcvwnd_field(0, 1, 127, 7), 0);
+    assert_int_equal(rcvwnd_field(0, 0, 128, 7), 0);
+    assert_int_equal(rcvwnd_field(70000, 0, 99999, 0), 65535);
+    assert_int_equal(rcvwnd_field(0, 1u << 30, UINT32_MAX, 14), 65535);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shift_is_the_smallest_that_can_announce_the_buffer),
         cmocka_unit_test(an_empty_buffer_is_offered_whole),
+        cmocka_unit_test(no_more_is_offered_than_is_safe),
+        cmocka_unit_test(without_a_scale_the_window_is_whole_segments),
+        cmocka_unit_test(a_buffer_smaller_than_a_segment_is_offered_too),
+        cmocka_unit_test(a_silly_window_is_not_offered),
         cmocka_unit_test(edge_never_moves_left),
-        cmocka_unit_test(edge_moves_by_no_less_than_a_segment_or_half_the_buffer),
-        cmocka_unit_test(more_unread_than_the_buffer_holds_offers_nothing_new),
-        cmocka_unit_test(field_is_the_open_window_in_units_of_its_scale),
-        cmocka_unit_test(field_is_zero_when_next_has_passed_the_edge),
-        cmocka_unit_test(no_announcement_promises_more_than_the_edge),
-        cmocka_unit_test(an_update_is_told_when_it_is_worth_a_segment),
-        cmocka_unit_test(a_closed_window_is_reopened_by_reading),
+        cmocka_unit_test(only_a_doubled_window_is_worth_telling),
+        cmocka_unit_test(field_is_the_window_in_units_of_its_scale),
     };
 
     return cmocka_run_group_tests_name("rcvwnd", tests, NULL, NULL);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The receive buffer and what of it may be promised to the peer. A buffer counts true size, as Linux counts it: payload
+ * and what it costs to keep. Half of it is taken for payload until a full segment shows the real share (`ratio`). The
+ * promise starts small (`ssthresh`) and grows with every segment that is worth its cost; the buffer itself grows when
+ * the user reads more in a round trip than ever before: to twice that, and room for a sender that doubles.
+ *
+ * struct rcvspace stays with the connection; struct rcvtune is the measurement under way and is begun anew after a
+ * rest. Windows are bytes of payload, at most 1 GiB (RFC 7323 §2.2).
+ */
+#ifndef TCP_RCVSPACE_H
+#define TCP_RCVSPACE_H
+
+#include "base/seq.h"
+
+#define RCVSPACE_MIN 2304       /* bytes: no receive buffer is smaller */
+#define RCVSPACE_RATIO_UNIT 256 /* of `ratio` */
+
+struct rcvspace {
+    uint32_t buffer;   /* bytes of true size */
+    uint32_t ssthresh; /* no larger window is promised yet */
+    uint32_t clamp;    /* nor ever, as things stand; 0: not connected, and the user said nothing */
+    uint8_t ratio;     /* payload in 256 bytes of true size */
+    bool fixed;        /* by the user (SO_RCVBUF): it does not grow */
+};
+
+struct rcvtune {
+    weft_time since;   /* the user's reading is measured from here; 0: it is not */
+    struct seq from;   /* the first byte he had not read then */
+    uint32_t most;     /* the most he read in one round trip */
+    uint32_t echoed;   /* the last timestamp echo that was used */
+    weft_time rtt;     /* as a receiver sees it; 0: not known */
+    weft_time window_since; /* 0: not yet */
+    struct seq window_end;  /* when RCV.NXT gets here, one window has taken one round trip or more */
+};
+
+/* What tcp_rmem and the like say. */
+struct rcvspace_limits {
+    uint32_t max;   /* the buffer grows to this by itself */
+    bool moderate;  /* it grows at all */
+};
+
+void rcvspace_init(struct rcvspace *r, uint32_t buffer);
+
+/* Payload that fits `true_size` bytes of buffer. */
+static inline uint32_t rcvspace_window(const struct rcvspace *r, uint32_t true_size)
+{
+    return (uint32_t)((uint64_t)true_size * r->ratio / RCVSPACE_RATIO_UNIT);
+}
+
+/* Payload that fits when `held` bytes of it are there already. */
+static inline uint32_t rcvspace_free(const struct rcvspace *r, uint32_t held)
+{
+    uint32_t all = rcvspace_window(r, r->buffer);
+
+    return held < all ? all - held : 0;
+}
+
+/* What a segment of this payload costs: bytes of true size in the kind of memory that Linux would take for it. */
+uint32_t rcvspace_true_size(uint32_t payload);
+
+/* The window that goes with a SYN or SYN,ACK: whole segments of `mss`, at most 65,535. */
+uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss);
+
+/* The scale that lets a window grow as far as the buffer may: 0 to 14. `max`: how large it may get. */
+uint8_t rcvspace_shift(const struct rcvspace *r, uint32_t max);
+
+/* The handshake is over: `window` was promised with our SYN; shift: of the fields from now on; mss: what we announced. */
+void rcvspace_start(struct rcvspace *r, uint32_t window, uint8_t shift, uint32_t mss);
+
+/* Nothing is measured. */
+void rcvtune_init(struct rcvtune *t);
+/* A measurement begins where none runs. mss: what we announced; unread: the first byte not read yet. */
+void rcvtune_begin(struct rcvtune *t, const struct rcvspace *r, uint32_t mss, struct seq unread, weft_time now);
+
+/*
+ * A segment of a new size, the largest so far or smaller than the largest was thought to be: `payload` bytes tell what
+ * share of memory is payload.
+ */
+void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload);
+
+/*
+ * A segment with `payload` bytes was stored; held: payload there now; mss: what we announced; rcv_mss: the peer's full
+ * segment. True when the promise grew.
+ */
+bool rcvspace_grow(struct rcvspace *r, uint32_t payload, uint32_t held, uint32_t mss, uint32_t rcv_mss, uint32_t max);
+
+/* One round trip took this long. windowed: it is only known that one window's worth took so long. */
+void rcvtune_rtt(struct rcvtune *t, weft_time sample, bool windowed);
+
+/* Text came: next is RCV.NXT before it, window what is open from there. A round trip may be over. */
+void rcvtune_arrived(struct rcvtune *t, struct seq next, uint32_t window, weft_time now);
+
+/* The user read up to `read`. The buffer may grow. */
+void rcvtune_read(struct rcvtune *t, struct rcvspace *r, const struct rcvspace_limits *l, struct seq read, uint32_t mss,
+                  weft_time now);
+
+/* TCP_WINDOW_CLAMP: no window above `clamp` (at least half of the least buffer). open: what is promised now. */
+void rcvspace_set_clamp(struct rcvspace *r, uint32_t clamp, uint32_t open);
+
+#endif

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The seventh step of RFC 9293 §3.10.7.4: the text of a segment, cut to the window by now. In order it goes to the user,
+ * out of order it is kept; it says how large the peer's segments are and how far the window may grow; and it is to be
+ * acknowledged, now or a little later.
+ */
+#include "tcp/conn.h"
+
+#define GROWS_FROM 128 /* bytes: smaller segments say nothing of what the next ones will cost */
+
+/* ---- what the text tells about the way it came ---- */
+
+/* The payload of a segment as it was on the wire: a merged one says how large its parts were. */
+static uint32_t part_len(const struct tcp_seg *seg)
+{
+    const struct weft_pkt *pkt = seg->pkt;
+
+    return pkt->gso_size ? min_u32(pkt->gso_size, seg->len) : min_u32(seg->len, pkt->ifp->mtu);
+}
+
+/* What the peer's full segments carry, from the largest seen, and what share of the memory that is. */
+static void note_full_segment(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    uint32_t len = min_u32(part_len(seg), c->adv_mss);
+
+    if (len <= c->rcv_mss)
+        return;
+    rcvspace_learn_ratio(&c->rcvspace, len);
+    c->rcv_mss = (uint16_t)len;
+}
+
+/* The round trip as a receiver sees it: from an echoed timestamp, or from how long one window takes. */
+static void measure_round_trip(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    struct rcvtune *t = &c->work->rcvtune;
+    int32_t ms;
+
+    rcvtune_begin(t, &c->rcvspace, c->adv_mss, conn_unread_from(c), conn_now(c));
+    rcvtune_arrived(t, c->rcv.nxt, conn_open_window(c), conn_now(c));
+    if (!c->ts_ok || !seg->o.has_ts || seg->o.ts_ecr == t->echoed)
+        return;
+    t->echoed = seg->o.ts_ecr;
+    ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - seg->o.ts_ecr);
+    if (ms >= 0 && seg->len >= c->rcv_mss)
+        rcvtune_rtt(t, max_u64((weft_time)ms, 1) * WEFT_MS, false);
+}
+
+/* Text was stored: more of it may be promised. */
+static void grow_promise(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    if (seg->len >= GROWS_FROM)
+        rcvspace_grow(&c->rcvspace, part_len(seg), conn_held(c), c->adv_mss, c->rcv_mss,
+                      (uint32_t)tcp_config(c->ep.stack)->receive_buffer_max);
+}
+
+/* ---- where it goes ---- */
+
+/* Out of order: kept, and answered at once so that the sender can count (RFC 5681 §4.2). */
+static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
+{
+    struct tcp_work *w = c->work;
+    unsigned most = (unsigned)tcp_config(c->ep.stack)->max_out_of_order;
+    bool full;
+    uint32_t stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
+
+    for (uint32_t each = stats_segments(seg->len, seg->pkt->gso_size); each--;) /* as if they had come one by one */
+        ackpolicy_owe(&w->ack);
+    if (full)
+        return seg_drop(seg, WEFT_DROP_tcp_out_of_order_full);
+    if (seg_has(seg, TCP_FIN)) { /* on text that came before without it, too */
+        w->peer_fin_known = true;
+        w->peer_fin = seq_add(seg->h.seq, seg->len);
+    }
+    if (stored == 0)
+        return seg_drop(seg, WEFT_DROP_tcp_duplicate);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
+    if (c->stats)
+        c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
+    grow_promise(c, seg);
+    return TCP_DONE;
+}
+
+/* When to acknowledge text that came in order. */
+static void acknowledge_in_order(struct tcp_conn *c, uint32_t len, bool filled_a_hole)
+{
+    struct tcp_work *w = c->work;
+
+    if (filled_a_hole || w->reasm.count) { /* RFC 5681 §4.2 */
+        ackpolicy_now(&w->ack);
+        return;
+    }
+    if (ackpolicy_in_order(&w->ack, len, c->rcv_mss, &c->quick) == ACK_LATER &&
+        w->deadline[TCP_TIMER_ACK] == WEFT_NEVER)
+        w->deadline[TCP_TIMER_ACK] = time_after(conn_now(c), tcp_config(c->ep.stack)->delayed_ack);
+}
+
+/* What came out of order and joins now; nobody reads it after shutdown, so it must not fill the window either. */
+static void join(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct mem *mem = &c->ep.stack->mem;
+    struct recvq nobody;
+
+    recvq_init(&nobody);
+    c->rcv.nxt = reasm_join(&w->reasm, mem, c->rcv.nxt, c->read_shut ? &nobody : &w->recvq);
+    recvq_clear(&nobody, mem);
+}
+
+static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
+{
+    struct tcp_work *w = c->work;
+    weft_stack *s = c->ep.stack;
+    bool had_hole = w->reasm.count > 0;
+    struct seq before = c->rcv.nxt;
+    uint32_t taken = c->read_shut ? seg->len : recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
+
+    c->rcv.nxt = seq_add(c->rcv.nxt, taken);
+    grow_promise(c, seg);
+    if (had_hole)
+        join(c);
+    if (c->stats)
+        c->stats->bytes_received += c->rcv.nxt.v - before.v;
+    acknowledge_in_order(c, taken, had_hole);
+    if (!c->read_shut)
+        endpoint_notify(&c->ep, WEFT_READABLE);
+    if (taken < seg->len) {
+        seg->h.flags &= (uint16_t)~TCP_FIN;
+        return seg_drop(seg, WEFT_DROP_no_memory);
+    }
+    return TCP_CONTINUE;
+}
+
+/* Text for a user who is gone: the peer must know that it was lost (SHLD-3). */
+static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    seg->why = WEFT_DROP_tcp_after_close;
+    conn_why(c, WEFT_WHY_close_text_after_close, seg->len);
+    transmit_reset(c);
+    conn_finish(c, 0);
+    return TCP_GONE;
+}
+
+enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    struct span pieces[PKT_SPANS + 1];
+    unsigned n;
+
+    if (seg->len == 0)
+        return TCP_CONTINUE;
+    if (!state_can_receive(c->state))
+        return seg_drop(seg, WEFT_DROP_tcp_after_fin);
+    if (c->orphan)
+        return reset_unwanted(c, seg);
+    if (!conn_work(c))
+        return seg_drop(seg, WEFT_DROP_no_memory);
+    note_full_segment(c, seg);
+    measure_round_trip(c, seg);
+    n = pkt_slices(seg->pkt, seg->offset, seg->len, pieces);
+    if (seq_eq(seg->h.seq, c->rcv.nxt))
+        return take_in_order(c, seg, pieces, n);
+    return keep_for_later(c, seg, pieces, n);
+}
