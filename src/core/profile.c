@@ -26,9 +26,10 @@ static void look_bsd(struct weft_config *k)
     struct weft_tcp_config *t = &k->tcp;
 
     t->syn_layout = WEFT_SYN_BSD;
-    t->receive_buffer = 65536;
     t->rto_min = 230 * WEFT_MS; /* 30 ms, and 200 ms of slop on top of every one */
     t->delayed_ack = 100 * WEFT_MS;
+    t->receive_buffer = 131072; /* of which half is for payload */
+    t->receive_buffer_max = 2 << 20;
     t->quick_acks = 0;
     t->keepalive_probes = 8;
     t->rfc1337 = false;
