@@ -93,7 +93,7 @@ const struct scenario demo_flows[] = {
                  {3000, SERVER, READ_ON, 0, "server reads on; what it says of that is lost"}},
         .expect = {{CLOSED_WINDOW, SERVER, 0, 1, "the server closed its window"},
                    {COUNTED, CLIENT, WEFT_COUNT_tcp_window_probes, 2, "the client probed it"},
-                   {GOT_AFTER, SERVER, 3100, 10000, "the news that it was open got lost"},
+                   {GOT_AFTER, SERVER, 3100, 11000, "the news that it was open got lost"},
                    {GOT, SERVER, 0, 20000, "but a probe found it open, and every byte arrived"}},
     },
     {

@@ -6,6 +6,8 @@
  */
 #include "tcp/conn.h"
 
+#define SYN_ACK_WINDOW 65535 /* what our SYN,ACK announced at most */
+
 /* ---- its end ---- */
 
 void half_open_release(struct tcp *t, struct halfopen *h)
@@ -98,8 +100,14 @@ static void complete(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     } /* else the peer will send it again, or we our SYN,ACK */
 }
 
-/* About what our SYN,ACK promised: it rounded that to segments whose size the path decides, which has not been asked. */
-static uint32_t first_window(const struct tcp_conn *l) { return rcvspace_first_window(&l->rcvspace, 0); }
+/* What our SYN,ACK promised: whole segments, and the path decides how large those are. */
+static uint32_t promised(const struct tcp_conn *l, const struct halfopen *h, const struct weft_ip *peer)
+{
+    struct ip_path path = {0};
+
+    route_lookup(l->ep.stack, peer, &path);
+    return conn_first_window(l, conn_offer(l, &path, h->v6).mss, h->has_ts);
+}
 
 /*
  * An acknowledgment of where we stand; the SYN,ACK's own numbers, without SYN. Once in a while: two confused peers must
@@ -121,7 +129,7 @@ static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *s
     out.h.seq = seq_add(h->iss, 1);
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_ACK;
-    out.h.window = (uint16_t)(first_window(l) >>
+    out.h.window = (uint16_t)(promised(l, h, &seg->flow.remote.ip) >>
                               (h->snd_wscale == HALFOPEN_NO_WSCALE ? 0 : h->rcv_wscale));
     if (h->has_ts) {
         out.o.has_ts = true;
@@ -132,11 +140,11 @@ static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *s
     segment_reply(t->stack, &out);
 }
 
-static bool in_window(const struct tcp *t, const struct halfopen *h, const struct tcp_seg *seg)
+static bool in_window(const struct halfopen *h, const struct tcp_seg *seg)
 {
     struct seq next = seq_add(h->irs, 1);
 
-    return seq_in(seg->h.seq, next, seq_add(next, first_window(half_open_listener(t, h))));
+    return seq_in(seg->h.seq, next, seq_add(next, SYN_ACK_WINDOW));
 }
 
 /* RST: exact ends the record, in the window is challenged, else nothing (RFC 5961 §3.2 in SYN-RECEIVED too). */
@@ -146,7 +154,7 @@ static void reset_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg
         seg->why = WEFT_DROP_tcp_half_open_reset;
         stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
         drop(t, h);
-    } else if (in_window(t, h, seg)) {
+    } else if (in_window(h, seg)) {
         seg->why = WEFT_DROP_tcp_challenge_rst;
         challenge(t, h, seg);
     } else {
@@ -203,7 +211,7 @@ void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
         syn_arrives(t, h, seg);
     } else if (!seg_has(seg, TCP_ACK)) {
         seg->why = WEFT_DROP_tcp_no_ack;
-    } else if (!in_window(t, h, seg)) {
+    } else if (!in_window(h, seg)) {
         seg->why = WEFT_DROP_tcp_beyond_window;
         challenge(t, h, seg);
     } else if (!seq_eq(seg->h.ack, seq_add(h->iss, 1))) {

@@ -44,10 +44,10 @@ uint16_t rcvwnd_field(uint32_t wanted, uint32_t open, uint32_t limit, uint8_t sh
 
 bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open)
 {
-    uint32_t wanted;
+    uint32_t segment = min_u32(w->mss, min_u32(w->clamp, w->full)), wanted;
 
-    if (2 * (uint64_t)open > w->clamp)
+    if (2 * (uint64_t)open > w->clamp && open >= segment)
         return false;
     wanted = rcvwnd_select(w);
-    return wanted && wanted >= 2 * (uint64_t)open;
+    return wanted && (wanted >= 2 * (uint64_t)open || (open < segment && wanted >= segment));
 }

@@ -35,7 +35,11 @@ static inline bool rcvwnd_is_tight(const struct rcvwnd *w)
     return w->free < (w->clamp < w->full ? w->clamp : w->full) / 2;
 }
 
-/* After the user read: is the window that could be told now so much larger that it is worth a segment of its own? */
+/*
+ * After the user read: is the window that could be told now so much larger that it is worth a segment of its own? When
+ * it has doubled, and is not large anyway. DEVIATION from Linux, which stops there: also when it takes a full segment
+ * now and did not before. A peer that sends no less would wait for its own patience to end.
+ */
 bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open);
 
 #endif

@@ -120,7 +120,7 @@ static void edge_never_moves_left(void **state)
         }
 }
 
-/* A window is told when it has at least doubled, and when it is no more than half of what may be promised. */
+/* A window is told when it has at least doubled and is no more than half of what may be promised; or takes a segment. */
 static void only_a_doubled_window_is_worth_telling(void **state)
 {
     static const struct {
@@ -129,6 +129,7 @@ static void only_a_doubled_window_is_worth_telling(void **state)
     } rows[] = {
         {65536, 0, true},      {2000, 0, false},     {4096, 0, true},       {65536, 32768, true},
         {65536, 32769, false}, {40000, 20000, true}, {39000, 20000, false},
+        {6000, 1459, true},    {4095, 1459, false},
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
