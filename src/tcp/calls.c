@@ -15,9 +15,7 @@ static int cannot_send(struct tcp_conn *c)
         return WEFT_EPIPE;
     if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
         return WEFT_EAGAIN;
-    if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_LISTEN)
-        return c->syn_acked ? WEFT_EPIPE : WEFT_ENOTCONN;
-    return state_can_send(c->state) ? 0 : WEFT_EPIPE;
+    return state_can_send(c->state) ? 0 : WEFT_EPIPE; /* of what was never connected too, as on Linux */
 }
 
 /* Copies what there is room for; returns how many bytes. */

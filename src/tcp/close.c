@@ -21,23 +21,6 @@ static bool may_still_send(const struct tcp_conn *c)
     return state_can_send(c->state) || c->state == WEFT_TCP_SYN_RECEIVED;
 }
 
-int tcp_shutdown(weft_sock *e, enum weft_shut how)
-{
-    struct tcp_conn *c = conn_of(e);
-    int err = 0;
-
-    if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_SYN_SENT)
-        return WEFT_ENOTCONN;
-    if (how != WEFT_SHUT_WR) {
-        c->read_shut = true;
-        endpoint_notify(e, WEFT_READABLE);
-    }
-    if (how != WEFT_SHUT_RD && may_still_send(c))
-        err = stop_sending(c);
-    conn_settle(c);
-    return err;
-}
-
 /* The accept queue and the half-open records of a listener go with it; those who wait are told by a reset. */
 static void close_listener(struct tcp_conn *l)
 {
@@ -66,6 +49,14 @@ static bool is_over(const struct tcp_conn *c)
     return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT;
 }
 
+/* Where both ends have said that they are done, and all text has arrived, it may go without a word (RFC 9293 §3.10.5). */
+static bool owes_a_reset(const struct tcp_conn *c)
+{
+    if (c->state == WEFT_TCP_CLOSING || c->state == WEFT_TCP_LAST_ACK)
+        return c->work && c->work->sendq.bytes > 0;
+    return c->state != WEFT_TCP_SYN_SENT;
+}
+
 /* Ends it at once; a peer that knows of it is told by a reset. */
 static void end(struct tcp_conn *c, enum weft_why why, uint32_t value)
 {
@@ -76,21 +67,13 @@ static void end(struct tcp_conn *c, enum weft_why why, uint32_t value)
         return;
     }
     conn_why(c, why, value);
-    if (c->state != WEFT_TCP_SYN_SENT)
+    if (why == WEFT_WHY_close_unread || owes_a_reset(c))
         transmit_reset(c);
     c->orphan = true;
     conn_finish(c, 0);
 }
 
 void tcp_abort(weft_sock *e) { end(conn_of(e), WEFT_WHY_close_aborted, 0); }
-
-/* Where both ends have said that they are done, and all text has arrived, it may go without a word. */
-static bool owes_a_reset(const struct tcp_conn *c)
-{
-    if (c->state == WEFT_TCP_CLOSING || c->state == WEFT_TCP_LAST_ACK)
-        return c->work && c->work->sendq.bytes > 0;
-    return c->state != WEFT_TCP_SYN_SENT;
-}
 
 int tcp_disconnect(weft_sock *e)
 {
@@ -112,6 +95,37 @@ int tcp_disconnect(weft_sock *e)
     }
     tcp_forget_connection(c);
     return 0;
+}
+
+/* What is not yet a connection will be none, and the socket is as new: Linux's reading of shutdown before it. */
+static int stop_opening(struct tcp_conn *c, enum weft_shut how)
+{
+    int err;
+
+    if (c->state == WEFT_TCP_LISTEN && how == WEFT_SHUT_WR)
+        return 0; /* a listener sends nothing anyway */
+    err = tcp_disconnect(&c->ep);
+    endpoint_notify(&c->ep, WEFT_READABLE | WEFT_HANGUP); /* who waits in accept or connect may stop */
+    return err;
+}
+
+int tcp_shutdown(weft_sock *e, enum weft_shut how)
+{
+    struct tcp_conn *c = conn_of(e);
+    int err = 0;
+
+    if (is_over(c))
+        return WEFT_ENOTCONN;
+    if (c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_SYN_SENT)
+        return stop_opening(c, how);
+    if (how != WEFT_SHUT_WR) {
+        c->read_shut = true;
+        endpoint_notify(e, WEFT_READABLE);
+    }
+    if (how != WEFT_SHUT_RD && may_still_send(c))
+        err = stop_sending(c);
+    conn_settle(c);
+    return err;
 }
 
 void tcp_close(weft_sock *e)

@@ -201,7 +201,7 @@ static int already(const struct tcp_conn *c)
 {
     if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
         return WEFT_EALREADY;
-    return c->state == WEFT_TCP_LISTEN ? WEFT_EINVAL : WEFT_EISCONN;
+    return WEFT_EISCONN; /* a listener too, as on Linux */
 }
 
 /* An any-address as the peer, as BSD and Linux read it. */

@@ -167,6 +167,9 @@ static bool parse_own(struct scan *s, struct event *e)
     } else if (scan_accept(s, "quiet")) {
         e->kind = EVENT_QUIET;
         e->amount = scan_seconds(s);
+    } else if (scan_accept(s, "skip")) {
+        e->kind = EVENT_SKIP;
+        e->amount = scan_seconds(s);
     } else if (scan_accept(s, "idle")) {
         e->kind = EVENT_IDLE;
     } else if (scan_accept(s, "hold")) {

@@ -172,6 +172,18 @@ static void check_quiet(struct lab *lab, const struct event *e)
     lab->base += e->amount;
 }
 
+/* Numbers and timestamps are not learnt from what is skipped; the rules that every segment obeys still hold. */
+static void skip(struct lab *lab, const struct event *e)
+{
+    struct frame *f;
+
+    lab_check_leftover(lab);
+    lab_run_until(lab, lab->base + e->amount, false);
+    while ((f = lab_take_frame(lab)))
+        free(f);
+    lab->base += e->amount;
+}
+
 static void check_idle(struct lab *lab, const struct event *e)
 {
     lab_check_leftover(lab);
@@ -204,6 +216,7 @@ static void run_event(struct lab *lab, const struct event *e)
     case EVENT_DROP:    check_drop(lab, e); break;
     case EVENT_COUNT:   check_count(lab, e); break;
     case EVENT_QUIET:   check_quiet(lab, e); break;
+    case EVENT_SKIP:    skip(lab, e); break;
     case EVENT_IDLE:    check_idle(lab, e); break;
     case EVENT_HOLD:    lab->holding = true; break;
     case EVENT_RELEASE: lab_release(lab); break;

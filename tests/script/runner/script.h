@@ -9,6 +9,7 @@
  *   TIME drop REASON        the last inbound packet was dropped for this WEFT_DROP reason; `none`: it was not
  *   TIME count NAME N       the counter stands at N
  *   TIME quiet SECONDS      nothing goes out for so long
+ *   TIME skip SECONDS       for so long whatever goes out is not looked at
  *   TIME idle               nothing will ever go out again, and no timer runs any more
  *   TIME hold, TIME release     inbound packets between them go into the stack as one batch
  *   TIME abort(FD) = 0      a reset instead of an orderly close
@@ -51,6 +52,7 @@ enum event_kind {
     EVENT_DROP,
     EVENT_COUNT,
     EVENT_QUIET,
+    EVENT_SKIP,
     EVENT_IDLE,
     EVENT_HOLD,
     EVENT_RELEASE,
@@ -66,7 +68,7 @@ struct event {
     struct packet packet;  /* IN, OUT */
     int fd, flow;          /* STATE: -1: not named */
     unsigned number;       /* STATE: a weft_tcp_state; DROP: a weft_drop; COUNT: a weft_counter */
-    uint64_t amount;       /* COUNT: how much; QUIET: nanoseconds */
+    uint64_t amount;       /* COUNT: how much; QUIET, SKIP: nanoseconds */
     struct setting setting;
     const char *code;      /* CODE: Python, which begins on this line */
 };
