@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "packetdrill/calls.h"
+#include "packetdrill/desc.h"
 #include "packetdrill/epoll.h"
 
 #define LOOK_EVERY     1000000 /* nanoseconds of real time between looks at the threads that owe */
@@ -97,6 +98,7 @@ void drill_settle(struct drill *d)
 {
     do {
         netdev_pull(d);
+        desc_collect_reports(d);
         epoll_collect(d);
     } while (call_retry_all(d));
 }

@@ -42,6 +42,7 @@ int socket_disconnect(struct socket *s)
 
     if (!err) {
         s->progress = UNCONNECTED;
+        reports_reset(&s->reports);
         s->shut_read = s->shut_write = false;
     }
     return err;
@@ -60,6 +61,7 @@ static int begin(struct socket *s, const struct address *a)
     if (err && err != WEFT_EINPROGRESS)
         return err;
     s->progress = CONNECTING;
+    reports_reset(&s->reports);
     s->shut_read = s->shut_write = false;
     return 0;
 }

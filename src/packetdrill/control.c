@@ -3,6 +3,7 @@
 #include "packetdrill/control.h"
 
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -77,13 +78,38 @@ static void put_inquiry(struct control *c, const struct socket *s)
     put(c, IPPROTO_TCP, TCP_CM_INQ, &left, sizeof left);
 }
 
+/* A time as SO_TIMESTAMPING tells it: software's, one that is no longer used, hardware's. */
+static void put_stamp(struct control *c, weft_time at)
+{
+    struct timespec stamp[3] = {{(time_t)(at / WEFT_S), (long)(at % WEFT_S)}};
+
+    put(c, SOL_SOCKET, SO_TIMESTAMPING, stamp, sizeof stamp);
+}
+
+/* The report, and who is to blame: nobody. */
+static void put_report(struct control *c, const struct socket *s, const struct report *r)
+{
+    struct {
+        struct sock_extended_err err;
+        struct sockaddr_in6 offender;
+    } message = {.err = r->err};
+    bool v6 = s->domain == AF_INET6;
+    size_t n = sizeof message.err + (v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+
+    if (r->err.ee_origin == SO_EE_ORIGIN_TIMESTAMPING && s->reports.stamping & SOF_TIMESTAMPING_SOFTWARE)
+        put_stamp(c, r->at);
+    put(c, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &message, n);
+}
+
 int control_give(struct drill *d, const struct socket *s, const struct msghdr *msg, struct msghdr *user,
                  const struct received *r, int flags)
 {
     struct control c = {.d = d, .at = msg->msg_control, .room = msg->msg_control ? msg->msg_controllen : 0,
                         .flags = r->flags | (unsigned)(flags & MSG_CMSG_CLOEXEC)};
 
-    if (socket_is_stream(s) && s->inquire)
+    if (r->flags & MSG_ERRQUEUE)
+        put_report(&c, s, &r->report);
+    else if (socket_is_stream(s) && s->inquire)
         put_inquiry(&c, s);
     if (!user_writes(d, user, sizeof *user))
         return -EFAULT;

@@ -10,7 +10,8 @@
 struct received {
     struct weft_addr from; /* of a datagram */
     bool has_from;
-    unsigned flags; /* MSG_TRUNC, MSG_OOB */
+    unsigned flags; /* MSG_TRUNC, MSG_OOB, MSG_ERRQUEUE */
+    struct report report; /* with MSG_ERRQUEUE */
 };
 
 /*

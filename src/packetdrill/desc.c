@@ -64,6 +64,13 @@ void desc_drop(struct drill *d, struct desc *desc)
     desc->ops->release(d, desc);
 }
 
+void desc_collect_reports(struct drill *d)
+{
+    for (int i = 0; i < DRILL_FDS; i++)
+        if (d->fds[i] && d->fds[i]->ops == &socket_ops && reports_collect(d, (struct socket *)d->fds[i]))
+            epoll_happened(d, d->fds[i], POLLERR);
+}
+
 void desc_close_all(struct drill *d)
 {
     for (int i = 0; i < DRILL_FDS; i++)

@@ -7,6 +7,7 @@
 #define PACKETDRILL_DESC_H
 
 #include "packetdrill/drill.h"
+#include "packetdrill/reports.h"
 
 struct desc_ops {
     void (*release)(struct drill *d, struct desc *desc); /* the last user has gone */
@@ -34,6 +35,7 @@ struct socket {
     struct weft_linger linger;
     int low_water;                    /* SO_RCVLOWAT */
     bool inquire;                     /* TCP_INQ: each recvmsg tells what is left */
+    struct reports reports;
 };
 
 extern const struct desc_ops socket_ops, epoll_ops, pipe_ops;
@@ -48,6 +50,8 @@ struct socket *desc_socket(const struct drill *d, int fd, int *err);
 int desc_remove(struct drill *d, int fd);
 void desc_hold(struct desc *desc);
 void desc_drop(struct drill *d, struct desc *desc);
+/* Holds what was wished for against what has happened (reports.h). */
+void desc_collect_reports(struct drill *d);
 /* The end. */
 void desc_close_all(struct drill *d);
 

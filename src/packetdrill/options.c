@@ -94,6 +94,24 @@ static int set_inquire(struct socket *s, const void *v)
     return 0;
 }
 
+static int set_zerocopy(struct socket *s, const void *v)
+{
+    if (!socket_is_stream(s))
+        return -EOPNOTSUPP;
+    if (as_int(v) < 0 || as_int(v) > 1)
+        return -EINVAL;
+    s->reports.zerocopy = as_int(v);
+    return 0;
+}
+static void get_zerocopy(const struct socket *s, void *v) { give_int(v, s->reports.zerocopy); }
+
+/* Only what is sent is stamped, and only on streams. */
+static int set_stamping(struct socket *s, const void *v)
+{
+    return socket_is_stream(s) ? reports_set_stamping(s, (unsigned)as_int(v)) : -ENOPROTOOPT;
+}
+static void get_stamping(const struct socket *s, void *v) { give_int(v, (int)s->reports.stamping); }
+
 /* The engine knows of no lingering but that of no time, which is a reset. */
 static int set_linger(struct socket *s, const void *v)
 {
@@ -109,6 +127,8 @@ static const struct own owns[] = {
     {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
     {SOL_SOCKET, SO_LINGER, sizeof(struct linger), set_linger, get_linger},
     {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
+    {SOL_SOCKET, SO_ZEROCOPY, sizeof(int), set_zerocopy, get_zerocopy},
+    {SOL_SOCKET, SO_TIMESTAMPING, sizeof(int), set_stamping, get_stamping},
     {SOL_SOCKET, SO_DOMAIN, sizeof(int), NULL, get_domain},
     {IPPROTO_TCP, TCP_INQ, sizeof(int), set_inquire, get_inquire},
 };

@@ -23,7 +23,7 @@ static unsigned ready_stream(const struct socket *s, unsigned ready)
     bool over = socket_is_closed(s), was_open = s->progress != UNCONNECTED;
     bool no_read = s->shut_read || ready & WEFT_PEER_CLOSED || (over && was_open);
     bool no_write = s->shut_write || (over && was_open);
-    unsigned bits = ready & WEFT_ERROR ? POLLERR : 0;
+    unsigned bits = ready & WEFT_ERROR || s->reports.n ? POLLERR : 0;
 
     if (over || (no_read && no_write))
         bits |= POLLHUP;

@@ -109,6 +109,15 @@ static size_t enough(const struct socket *s, int flags, size_t len)
     return n ? n : 1;
 }
 
+/* A report has no bytes of its own. Where the segment would come with it, its reader has too little room. */
+static int64_t take_report(struct socket *s, const struct user_iov *u, struct received *out)
+{
+    if (!reports_take(&s->reports, &out->report))
+        return -EAGAIN;
+    out->flags = MSG_ERRQUEUE | (out->report.has_payload && u->len == 0 ? MSG_TRUNC : 0);
+    return 0;
+}
+
 int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, int flags, struct received *out)
 {
     bool stream = socket_is_stream(s);
@@ -119,7 +128,7 @@ int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, in
 
     *out = (struct received){0};
     if (flags & MSG_ERRQUEUE)
-        return -EAGAIN; /* nothing is ever put there */
+        return take_report(s, u, out);
     if (flags & MSG_TRUNC && stream)
         u->faulty = false; /* nothing is copied */
     desc_hold(&s->desc);

@@ -11,7 +11,7 @@ struct send {
     struct call call;
     struct socket *s;
     struct user_iov *u;
-    unsigned flags;
+    int flags;
     size_t done;
     const struct weft_addr *to;
 };
@@ -48,7 +48,7 @@ static int64_t try_stream(struct drill *d, struct call *call)
         return CALL_SLEEPS;
     if (w->done && weft_ready(w->s->sock) & over)
         return (int64_t)w->done;
-    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, w->flags, NULL);
+    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, NULL);
     if (n > 0) {
         w->done += (size_t)n;
         user_skip(w->u, (size_t)n);
@@ -70,7 +70,7 @@ static int64_t try_dgram(struct drill *d, struct call *call)
     (void)d;
     if (w->u->faulty)
         return -EFAULT;
-    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, w->flags, w->to);
+    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, w->to);
     return n == WEFT_EAGAIN && !call->late ? CALL_SLEEPS : n;
 }
 
@@ -79,12 +79,16 @@ static int64_t try_dgram(struct drill *d, struct call *call)
 int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to)
 {
     struct send w = {.call = {.name = "send", .attempt = socket_is_stream(s) ? try_stream : try_dgram}, .s = s,
-                     .u = u, .flags = (unsigned)flags & SEND_FLAGS, .to = to};
+                     .u = u, .flags = flags, .to = to};
     bool waits = !s->desc.nonblocking && !(flags & MSG_DONTWAIT);
     int64_t n;
 
+    if (u->len && !reports_have_room(&s->reports, flags))
+        return -ENOBUFS;
     desc_hold(&s->desc);
     n = call_run(d, &w.call, waits ? s->write_timeout : 0);
+    if (n > 0 && socket_is_stream(s))
+        reports_sent(&s->reports, (size_t)n, flags);
     desc_drop(d, &s->desc);
     return n;
 }

@@ -18,6 +18,7 @@ static void release(struct drill *d, struct desc *desc)
 
     (void)d;
     weft_close(s->sock);
+    reports_free(&s->reports);
     free(s);
 }
 
@@ -43,6 +44,7 @@ int socket_add(struct drill *d, weft_sock *sock, const struct socket *like)
     if (s) {
         *s = *like;
         s->sock = sock;
+        reports_inherit(&s->reports);
         s->desc = (struct desc){.nonblocking = like->desc.nonblocking, .cloexec = like->desc.cloexec,
                                 .readable = true, .writable = true};
         fd = desc_add(d, &s->desc, &socket_ops);
