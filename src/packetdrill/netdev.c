@@ -143,7 +143,7 @@ int drill_netdev_receive(void *userdata, void *buf, size_t *n, long long *usecs)
     await_frame(d);
     f = take(d);
     *usecs = (long long)(f->at / WEFT_US);
-    *n = f->n < *n ? f->n : *n;
+    *n = f->n < *n || *n == 0 ? f->n : *n; /* 0: nobody says how much room there is */
     memcpy(buf, f->bytes, *n);
     free(f);
     return (int)drill_leave(d, 0);
