@@ -94,8 +94,9 @@ bool weft_pair_open(weft_driver *out[2]);
  * A driver around another one that misbehaves in a seeded way: direction[0] is for what the stack sends, direction[1]
  * for what it receives. What is lost by chance counts as WEFT_DROP_link_lost, what finds no room as link_queue_full: in
  * the queue before the rate, or among the 65,536 packets that may be on their way at once. The stack is offered no
- * offloads, so that each packet is one frame; for the same reason inner should be opened without (offload = false), else
- * it may receive super-segments, each of which shares one fate. Takes inner. NULL, and inner closed, when out of memory.
+ * offloads, so that each packet is one frame; for the same reason inner should be opened without (offload = false),
+ * else it may receive super-segments, each of which shares one fate. Takes inner. NULL, and inner closed, when out of
+ * memory.
  */
 weft_driver *weft_impair_open(weft_driver *inner, const struct weft_impairment direction[2], uint64_t seed);
 

@@ -25,8 +25,8 @@ extern "C" {
 typedef struct weft_lane weft_lane;
 
 /*
- * How a lane misbehaves. All zero is perfect and infinitely fast. ppm: parts in a million packets. The models of loss may
- * be combined; what one of them loses the others do not see.
+ * How a lane misbehaves. All zero is perfect and infinitely fast. ppm: parts in a million packets. The models of loss
+ * may be combined; what one of them loses the others do not see.
  */
 struct weft_impairment {
     uint64_t bits_per_second; /* 0: no limit */
@@ -44,7 +44,7 @@ struct weft_impairment {
     } gilbert;
     uint32_t reorder;         /* ppm of packets held back for reorder_delay, so that later ones overtake them */
     weft_time reorder_delay;
-    uint32_t reorder_gap;     /* not 0: held back until so many have overtaken it, reorder_delay at most; one at a time */
+    uint32_t reorder_gap;     /* not 0: one at a time, until so many have overtaken it, for reorder_delay at most */
 };
 
 enum weft_wire_verdict { WEFT_WIRE_PASS, WEFT_WIRE_LOSE, WEFT_WIRE_DUPLICATE };
@@ -74,12 +74,15 @@ bool weft_lane_is_plain(const weft_lane *lane);
 enum weft_wire_verdict weft_lane_judge(weft_lane *lane);
 
 /*
- * A packet of so many bytes enters, with this verdict. Returns when it is through the bottleneck; WEFT_NEVER when it was
- * lost, or the queue is full. `now` does not run backwards.
+ * A packet of so many bytes enters, with this verdict. Returns when it is through the bottleneck; WEFT_NEVER when it
+ * was lost, or the queue is full. `now` does not run backwards.
  */
 weft_time weft_lane_admit(weft_lane *lane, enum weft_wire_verdict verdict, uint64_t bytes, weft_time now);
 
-/* Is a bit of this packet (or this copy of it) to be flipped? Then *bit is which, counted from the first one; bytes > 0. */
+/*
+ * Is a bit of this packet (or this copy of it) to be flipped? Then *bit is which, counted from the first one; bytes >
+ * 0.
+ */
 bool weft_lane_corrupts(weft_lane *lane, uint64_t bytes, uint64_t *bit);
 
 /* Puts a packet on its way. False, and counted as overflowed, when out of memory: it stays the caller's. */

@@ -16,7 +16,10 @@ const struct scenario *scenario_at(size_t i);
 const char *scenario_name(const struct scenario *s);
 const char *scenario_title(const struct scenario *s);
 
-/* Plays it and tells it to out; false when it did not happen as it should. plot: filled with what is to be seen, or NULL. */
+/*
+ * Plays it and tells it to out; false when it did not happen as it should. plot: filled with what is to be seen, or
+ * NULL.
+ */
 bool scenario_play(const struct scenario *s, FILE *out, struct world_capture *capture, struct plot *plot);
 
 /* ---- demo_bulk.c: many bytes over a bad wire ---- */

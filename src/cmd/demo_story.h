@@ -50,7 +50,9 @@ struct rule {
     unsigned from_ms, n_after;   /* lose, from this moment on, the first so many */
 };
 
-enum expect_kind { END, VISITED, ENDS, FAILED, GOT, GOT_BEFORE, GOT_AFTER, SENT, AGAIN, CLOSED_WINDOW, COUNTED, NONE, DROPPED };
+enum expect_kind {
+    END, VISITED, ENDS, FAILED, GOT, GOT_BEFORE, GOT_AFTER, SENT, AGAIN, CLOSED_WINDOW, COUNTED, NONE, DROPPED
+};
 
 struct expectation {
     enum expect_kind kind;

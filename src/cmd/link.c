@@ -198,8 +198,8 @@ static void print_lane(const struct link *l, int from, const struct weft_lane_st
     weft_time late = s->delivered ? s->late_total / s->delivered : 0;
 
     fprintf(l->ctx->out,
-            "%s > %s: %llu packets, %llu bytes; %llu arrived, %llu lost, %llu found the queue full, %llu came twice, %llu "
-            "corrupted, %llu out of order; waited %.3f ms at most; late by %.1f us, %.1f us at most\n",
+            "%s > %s: %llu packets, %llu bytes; %llu arrived, %llu lost, %llu found the queue full, %llu came twice, "
+            "%llu corrupted, %llu out of order; waited %.3f ms at most; late by %.1f us, %.1f us at most\n",
             l->o->spec[from], l->o->spec[!from], (unsigned long long)s->sent, (unsigned long long)s->bytes,
             (unsigned long long)s->delivered, (unsigned long long)s->lost, (unsigned long long)s->overflowed,
             (unsigned long long)s->duplicated, (unsigned long long)s->corrupted, (unsigned long long)s->reordered,
@@ -310,8 +310,8 @@ const struct subcommand cmd_link = {
     .name = "link",
     .args = "DEVICE DEVICE",
     .summary = "Join two devices by a link as bad as wanted",
-    .more = "Carries packets between two TAPs (or two TUNs), each with its own fate: after the queue and the rate comes the "
-            "delay, and chance loses, duplicates, corrupts and reorders, from a seed. Ends when interrupted.",
+    .more = "Carries packets between two TAPs (or two TUNs), each with its own fate: after the queue and the rate comes "
+            "the delay, and chance loses, duplicates, corrupts and reorders, from a seed. Ends when interrupted.",
     .options = link_options,
     .parse = parse_link,
     .opts_size = sizeof(struct link_opts),

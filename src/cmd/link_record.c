@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A driver around another one that writes down what passes: received packets as inbound, sent ones as outbound, with the
- * time of day. Packets are sent one by one, for one that is not taken must not be written down.
+ * A driver around another one that writes down what passes: received packets as inbound, sent ones as outbound, with
+ * the time of day. Packets are sent one by one, for one that is not taken must not be written down.
  */
 #include <stdlib.h>
 #include <time.h>

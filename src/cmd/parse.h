@@ -35,8 +35,8 @@ bool parse_percent(const char *text, uint32_t *ppm);
 bool parse_duration(const char *text, weft_time *out);
 
 /*
- * "rate=10mbit,loss=1%,reorder=1%:3ms,seed=7": how a lane misbehaves, in the words of weft(1). On failure returns false,
- * with the word that makes no sense in bad (n bytes of room). impairment.c
+ * "rate=10mbit,loss=1%,reorder=1%:3ms,seed=7": how a lane misbehaves, in the words of weft(1). On failure returns
+ * false, with the word that makes no sense in bad (n bytes of room). impairment.c
  */
 bool parse_impairment(const char *text, struct weft_impairment *how, uint64_t *seed, char *bad, size_t n);
 

@@ -36,7 +36,7 @@ struct plot_mark {
 struct plot {
     int side; /* whose data */
     bool known, scaled;
-    uint32_t ours, theirs;  /* addresses: what strangers send, or are sent, does not count. 0: those of the first segment */
+    uint32_t ours, theirs; /* addresses: what strangers send or get does not count. 0: those of the first segment */
     uint32_t isn;
     int8_t wscale[2];       /* of this side, of the other; -1: not offered */
     int64_t highest;        /* right edge of what was sent */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws a plot. Two panels share the axis of time: sequence numbers above, windows in segments below; the legend is on the
- * right. Colours are classes of one style sheet, which has a second set for readers whose surroundings are dark.
+ * Draws a plot. Two panels share the axis of time: sequence numbers above, windows in segments below; the legend is on
+ * the right. Colours are classes of one style sheet, which has a second set for readers whose surroundings are dark.
  */
 #include "cmd/plot.h"
 
@@ -31,7 +31,10 @@ static double seconds(const struct picture *f, weft_time at)
 
 /* ---- ranges ---- */
 
-/* From the first segment to the last news about the data; what the window's edge does matters only as far as it is near. */
+/*
+ * From the first segment to the last news about the data; what the window's edge does matters only as far as it is
+ * near.
+ */
 static void measure(struct picture *f)
 {
     double first = 0, last = 0, top = 1, most = 2;
@@ -303,8 +306,8 @@ bool plot_write(const struct plot *p, const char *title, FILE *out)
     struct picture f = {.p = p, .out = out};
 
     measure(&f);
-    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" role=\"img\">\n",
-            WIDTH, HEIGHT, WIDTH, HEIGHT);
+    fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
+                 "role=\"img\">\n", WIDTH, HEIGHT, WIDTH, HEIGHT);
     fputs(style, out);
     fprintf(out, "<defs><clipPath id=\"upper\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath>"
                  "<clipPath id=\"lower\"><rect x=\"%d\" y=\"%d\" width=\"%d\" height=\"%d\"/></clipPath></defs>\n",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A link that misbehaves on purpose: a driver around another one whose packets go through a lane each way (weft/lane.h).
+ * A link that misbehaves on purpose: a driver around another one whose packets go through a lane each way
+ * (weft/lane.h).
  *
- * A packet enters a direction when the stack hands it over, or when the inner driver has it. Of a packet that arrives at
- * once nothing is kept; what the inner driver has no room for is taken out of the lane and waits for it, in order.
+ * A packet enters a direction when the stack hands it over, or when the inner driver has it. Of a packet that arrives
+ * at once nothing is kept; what the inner driver has no room for is taken out of the lane and waits for it, in order.
  */
 #include <stdlib.h>
 #include <time.h>

@@ -235,7 +235,9 @@ static struct flight flight_of(struct weft_lane *l, void *packet, weft_time thro
     return f;
 }
 
-/* Another packet, which arrives at `at`, overtakes the one held back: if it was the last to do so, that one follows it. */
+/*
+ * Another packet, which arrives at `at`, overtakes the one held back: if it was the last to do so, that one follows it.
+ */
 static void overtake(struct weft_lane *l, weft_time at)
 {
     struct flight f = l->held;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What TCP makes of links of all kinds, in virtual time: the same table each time, to the last bit. A line per cell, tab
- * separated: kind, congestion control, loss, round trip in ms, and a number:
+ * What TCP makes of links of all kinds, in virtual time: the same table each time, to the last bit. A line per cell,
+ * tab separated: kind, congestion control, loss, round trip in ms, and a number:
  *
  *     goodput    Mbit/s of a bulk flow, the mean of several seeds
  *     jain       Jain's index of two flows, the second begun some time after the first

@@ -173,7 +173,8 @@ def mistakes_are_told_in_one_line():
 TESTS = [a_packet_takes_the_delay_each_way, a_large_packet_takes_the_time_of_its_rate,
          the_share_is_lost_that_was_asked_for, the_bad_state_of_gilbert_and_elliott_loses_all,
          a_queue_that_is_full_loses_from_its_tail, duplicates_and_corruption_are_seen,
-         statistics_come_when_asked_for, it_ends_by_itself_after_its_time, the_capture_has_both_ends, the_end_of_a_device_ends_it, mistakes_are_told_in_one_line]
+         statistics_come_when_asked_for, it_ends_by_itself_after_its_time, the_capture_has_both_ends,
+         the_end_of_a_device_ends_it, mistakes_are_told_in_one_line]
 
 if __name__ == '__main__':
     lab.enter_namespace()
