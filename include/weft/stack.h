@@ -86,6 +86,15 @@ struct weft_tcp_config {
     size_t max_time_wait;      /* per stack: 262,144 */
     size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
     enum weft_syn_layout syn_layout;
+    char congestion_control[16]; /* "cubic" (RFC 9438, with RFC 9406) or "reno" (RFC 5681) */
+    unsigned recovery;         /* Linux's tcp_recovery: 1 RACK (RFC 8985); 2 its window stays; 4 it ignores the count. 1 */
+    unsigned reordering;       /* segments overtaken before duplicates mean a loss: 3 (RFC 5681) ... */
+    unsigned max_reordering;   /* ... and how far that may grow: 300 */
+    unsigned ecn;              /* RFC 3168, as Linux's tcp_ecn: 0 never, 1 asks for it, 2 does as asked. 2 */
+    bool tail_loss_probe;      /* RFC 8985 §7 */
+    bool frto;                 /* RFC 5682 */
+    bool dsack;                /* report duplicates (RFC 2883) */
+    bool slow_start_after_idle; /* RFC 5681 §4.1, RFC 7661 */
     bool timestamps, sack, window_scaling;
     bool statistics;           /* count for TCP_INFO what each connection does, once it moves data. Default true */
     bool park;                 /* give back the working memory of idle connections; off only for tests */

@@ -167,6 +167,18 @@ enum weft_tcp_state {
     X(tcp_out_rsts, "Tcp", "resets sent")                                                                              \
     X(tcp_timeouts, "Tcp", "retransmission time-outs")                                                                 \
     X(tcp_fast_retrans, "Tcp", "fast retransmissions started")                                                         \
+    X(tcp_lost_retransmit, "Tcp", "retransmissions that were lost")                                                    \
+    X(tcp_tlp_probes, "Tcp", "tail loss probes sent")                                                                  \
+    X(tcp_tlp_recovered, "Tcp", "losses that a tail loss probe repaired")                                              \
+    X(tcp_spurious_rtos, "Tcp", "time-outs that proved spurious by F-RTO")                                             \
+    X(tcp_full_undo, "Tcp", "recoveries undone when they were over, by timestamps or DSACK")                           \
+    X(tcp_partial_undo, "Tcp", "recoveries undone by a partial acknowledgment of the original")                        \
+    X(tcp_dsack_undo, "Tcp", "recoveries undone because each retransmission was a duplicate")                          \
+    X(tcp_loss_undo, "Tcp", "time-outs undone")                                                                        \
+    X(tcp_reordering, "Tcp", "times that segments were seen to overtake each other")                                   \
+    X(tcp_sack_reneging, "Tcp", "time-outs that found the peer had taken back what it sacked")                         \
+    X(tcp_dsack_received, "Tcp", "duplicates that peers reported")                                                     \
+    X(tcp_dsack_sent, "Tcp", "duplicates reported to peers")                                                           \
     X(tcp_delayed_acks, "Tcp", "delayed acks sent")                                                                    \
     X(tcp_challenge_acks, "Tcp", "challenge acks sent")                                                                \
     X(tcp_answers_skipped, "Tcp", "old or misplaced segments not answered, by the rate limit")                         \
@@ -203,17 +215,17 @@ enum weft_counter {
     X(retransmit_pmtu, "bytes", "the path takes smaller segments only")                                                \
     X(retransmit_reneged, "bytes", "the peer took back what its SACK blocks said")                                     \
     X(retransmit_fast_open, "bytes", "the peer did not take what our SYN carried")                                     \
-    X(cwnd_start, "bytes", "the window to begin with (RFC 6928)")                                                      \
-    X(cwnd_slow_start, "bytes", "grew in slow start")                                                                  \
-    X(cwnd_avoidance, "bytes", "grew in congestion avoidance")                                                         \
-    X(cwnd_hystart, "bytes", "slow start left before a loss (RFC 9406)")                                               \
-    X(cwnd_recovery, "bytes", "shrinks after a loss")                                                                  \
-    X(cwnd_ecn, "bytes", "shrinks because the path said congestion (RFC 3168)")                                        \
-    X(cwnd_recovered, "bytes", "recovery is over")                                                                     \
-    X(cwnd_timeout, "bytes", "starts anew after a time-out")                                                           \
-    X(cwnd_undo, "bytes", "restored: the retransmission was not needed")                                               \
-    X(cwnd_idle, "bytes", "shrinks after idleness (RFC 5681 §4.1)")                                                    \
-    X(cwnd_limited_by_application, "bytes", "shrinks because it was not used (RFC 7661)")                              \
+    X(cwnd_start, "segments", "the window to begin with (RFC 6928)")                                                   \
+    X(cwnd_slow_start, "segments", "grew in slow start")                                                               \
+    X(cwnd_avoidance, "segments", "grew in congestion avoidance")                                                      \
+    X(cwnd_hystart, "segments", "slow start left before a loss (RFC 9406)")                                            \
+    X(cwnd_recovery, "segments", "shrinks after a loss")                                                               \
+    X(cwnd_ecn, "segments", "shrinks because the path said congestion (RFC 3168)")                                     \
+    X(cwnd_recovered, "segments", "recovery is over")                                                                  \
+    X(cwnd_timeout, "segments", "starts anew after a time-out")                                                        \
+    X(cwnd_undo, "segments", "restored: the retransmission was not needed")                                            \
+    X(cwnd_idle, "segments", "shrinks after idleness (RFC 5681 §4.1)")                                                 \
+    X(cwnd_limited_by_application, "segments", "shrinks because it was not used (RFC 7661)")                           \
     X(stall_application, "us", "the user gave nothing to send")                                                        \
     X(stall_receiver, "us", "the peer's window was full")                                                              \
     X(stall_congestion, "us", "the congestion window was full")                                                        \

@@ -17,6 +17,7 @@ static void look_rfc(struct weft_config *k)
     t->synack_retries = 7;
     t->quick_acks = 0;
     t->initial_window = 3; /* with 4,380 bytes at most, as cc_initial_window has it */
+    t->ecn = 1;
     t->rfc1337 = false;
 }
 
@@ -32,6 +33,8 @@ static void look_bsd(struct weft_config *k)
     t->receive_buffer_max = 2 << 20;
     t->quick_acks = 0;
     t->keepalive_probes = 8;
+    t->tail_loss_probe = false;
+    t->recovery = 0; /* the scoreboard of RFC 6675 */
     t->rfc1337 = false;
 }
 

@@ -40,6 +40,15 @@ static const struct weft_tcp_config tcp_default = {
     .invalid_ratelimit = 500 * WEFT_MS,
     .max_time_wait = 262144,
     .max_out_of_order = 128,
+    .congestion_control = "cubic",
+    .recovery = 1,
+    .reordering = 3,
+    .max_reordering = 300,
+    .ecn = 2,
+    .tail_loss_probe = true,
+    .frto = true,
+    .dsack = true,
+    .slow_start_after_idle = true,
     .timestamps = true,
     .sack = true,
     .window_scaling = true,
@@ -79,7 +88,9 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
            k->initial_window && k->initial_window <= 1000 && buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
-           k->syncookies <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S;
+           k->syncookies <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&
+           k->recovery <= 7 && k->reordering &&
+           k->reordering <= k->max_reordering && k->max_reordering <= 1000 && k->ecn <= 2;
 }
 
 bool stack_config_is_sound(const struct weft_config *k)

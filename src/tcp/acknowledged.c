@@ -3,7 +3,7 @@
  * The fifth step of RFC 9293 §3.10.7.4: what an acknowledgment does. It frees what was delivered, samples the round
  * trip, finds losses, lets the congestion window grow or shrink, takes the peer's window, and moves the closing states.
  */
-#include "tcp/conn.h"
+#include "tcp/losses.h"
 
 void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -59,89 +59,144 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
     }
 }
 
-/* False: nothing unambiguous was acknowledged (Karn). */
-static bool sample_rtt(struct tcp_conn *c, const struct tcp_seg *seg, const struct sndmap_acked *acked)
+/* ---- what the acknowledgment tells ---- */
+
+/* When the segment whose timestamp is echoed went out at the latest: our clock shows milliseconds. */
+static weft_time echo_until(const struct tcp_conn *c, uint32_t echo)
 {
-    if (acked->sent_at != WEFT_NEVER) {
-        rtt_sample(&c->rtt, conn_now(c) - acked->sent_at);
+    int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - echo);
+    weft_time now_ms = conn_now(c) / WEFT_MS;
+
+    return ms >= 0 && (weft_time)ms <= now_ms ? (now_ms - (weft_time)ms + 1) * WEFT_MS - 1 : WEFT_NEVER;
+}
+
+static void report_init(const struct tcp_conn *c, const struct tcp_seg *seg, bool new_window, struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+
+    sndmap_news_init(&r->news, conn_now(c), c->mss);
+    r->news.min_rtt = rtt_min(&c->rtt);
+    r->news.high = w->recovery.high;
+    r->prior_una = c->snd.una;
+    r->prior_pipe = conn_pipe(c);
+    r->delivered = r->lost = 0;
+    r->rtt = 0;
+    r->has_echo = c->ts_ok && seg->o.has_ts && seg->o.ts_ecr;
+    r->echo = seg->o.ts_ecr;
+    if (r->has_echo)
+        r->news.echo_until = echo_until(c, r->echo);
+    r->advanced = seq_gt(seg->h.ack, c->snd.una);
+    r->news_of_any_kind = r->advanced || new_window || seg->len || seg_has(seg, TCP_FIN);
+    r->duplicate = !r->news_of_any_kind && seq_eq(seg->h.ack, c->snd.una);
+    r->ece = r->dsack = r->dsack_probe = r->lost_again = r->just_recovered = r->restart_timer = false;
+}
+
+/* Something arrived twice, says the first block (RFC 2883 §4): it lies below the number, or in the second block. */
+static bool is_dsack(const struct tcp_seg *seg)
+{
+    const struct tcp_sack_block *b = seg->o.sack;
+
+    if (seq_ge(b[0].start, b[0].end))
+        return false;
+    if (seq_lt(b[0].start, seg->h.ack))
         return true;
-    }
-    if (c->ts_ok && seg->o.has_ts && seg->o.ts_ecr) { /* only timestamps can tell (RFC 7323 §4) */
-        int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - seg->o.ts_ecr);
-
-        if (ms >= 0)
-            rtt_sample(&c->rtt, (weft_time)ms * WEFT_MS);
-        return ms >= 0;
-    }
-    return false;
+    return seg->o.n_sack > 1 && seq_ge(b[0].start, b[1].start) && seq_le(b[0].end, b[1].end);
 }
 
-static void begin_recovery(struct tcp_conn *c)
+/*
+ * What a DSACK says: a retransmission was needless. More than were sent, or more than a window, is a dubious claim, as
+ * in Linux; one that answers a tail loss probe is no sign of reordering.
+ */
+static void read_dsack(struct tcp_conn *c, struct tcp_sack_block b, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
+    uint32_t len = b.end.v - b.start.v, n = sent_segments(len, c->mss);
 
-    c->cc.cwnd = w->cc->on_loss(&c->cc, w->cc_private, conn_in_flight(c) - w->limited, c->mss);
-    w->limited = 0;
-    w->rescue = true;
-    conn_why(c, WEFT_WHY_cwnd_recovery, c->cc.cwnd);
-    stack_count(c->ep.stack, WEFT_COUNT_tcp_fast_retrans);
-}
-
-static void follow(struct tcp_conn *c, struct recovery_advice advice)
-{
-    struct tcp_work *w = c->work;
-
-    if (advice.enter)
-        begin_recovery(c);
-    if (advice.lose_first && sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, c->mss)) {
-        w->rescue = true;
-        w->lost_by = advice.enter ? WEFT_WHY_retransmit_dupthresh : WEFT_WHY_retransmit_partial;
-    }
-    if (advice.finish) {
-        c->cc.cwnd = max_u32(c->cc.ssthresh, c->mss);
-        conn_why(c, WEFT_WHY_cwnd_recovered, c->cc.cwnd);
-    }
-}
-
-/* Marks what the peer holds; what follows from that may be lost. */
-static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct sndmap_acked *acked)
-{
-    struct tcp_work *w = c->work;
-    struct mem *mem = &c->ep.stack->mem;
-
-    if (!c->sack_ok || seg->o.n_sack == 0)
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_dsack_received);
+    if (len > c->snd.max_wnd)
         return;
-    for (unsigned i = 0; i < seg->o.n_sack; i++)
-        if (seq_gt(seg->o.sack[i].end, seg->h.ack)) /* below it: a duplicate is reported (RFC 2883 §4) */
-            sndmap_sack(&w->sndmap, mem, seg->o.sack[i], acked);
-    if (!sndmap_detect(&w->sndmap, DUP_THRESH, c->mss))
+    if (c->stats)
+        c->stats->dsack_dups += n;
+    w->duplicates += n;
+    if (w->duplicates > w->resent)
         return;
-    w->lost_by = WEFT_WHY_retransmit_dupthresh;
-    follow(c, recovery_on_lost(&w->recovery, c->snd.nxt));
+    r->dsack = true;
+    r->dsack_probe = len <= c->mss && w->tlp.out && seq_eq(w->tlp.end, b.end);
+    w->rack.dsack |= c->reordered && !r->dsack_probe;
+    r->delivered += n;
+    if (seq_le(b.end, c->snd.una))
+        recovery_duplicated(&w->recovery, b.end, c->snd.una, n);
+    else
+        recovery_duplicated(&w->recovery, b.end, b.end, sndmap_duplicate(&w->sndmap, b));
 }
 
-static void grow(struct tcp_conn *c, uint32_t acked, uint32_t in_flight)
+/* Marks what the peer holds, lowest first: a higher block would make a lower one look reordered. */
+static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct ack_report *r)
 {
-    struct tcp_work *w = c->work;
-    struct cc_delivery d = {
-        .now = conn_now(c),
-        .srtt = c->rtt.srtt,
-        .acked = acked,
-        .in_flight = in_flight,
-        .cwnd_limited = w->cwnd_limited || in_flight + c->mss > c->cc.cwnd,
-    };
-    uint32_t before = c->cc.cwnd;
+    struct tcp_sack_block block[TCP_MAX_SACK];
+    unsigned n = 0, first = is_dsack(seg) ? 1 : 0;
 
-    w->cwnd_limited = false;
-    w->cc->on_delivered(&c->cc, w->cc_private, &d, c->mss);
-    if (c->cc.cwnd != before)
-        conn_why(c, before < c->cc.ssthresh ? WEFT_WHY_cwnd_slow_start : WEFT_WHY_cwnd_avoidance, c->cc.cwnd);
+    if (first)
+        read_dsack(c, seg->o.sack[0], r);
+    for (unsigned i = first; i < seg->o.n_sack; i++) {
+        unsigned k = n++;
+
+        for (; k > 0 && seq_lt(seg->o.sack[i].start, block[k - 1].start); k--)
+            block[k] = block[k - 1];
+        block[k] = seg->o.sack[i];
+    }
+    for (unsigned i = 0; i < n; i++)
+        sndmap_sack(&c->work->sndmap, &c->ep.stack->mem, block[i], &r->news);
+}
+
+/*
+ * A round trip, from what was sent only once (Karn), else by the echoed timestamp if data was acknowledged. The echo may
+ * be old, and says so only to the millisecond: it cannot be older than the acknowledged data has been outstanding.
+ */
+static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time *sample, weft_time *latest)
+{
+    const struct sndmap_news *n = &r->news;
+
+    if (n->last_sacked_at != WEFT_NEVER)
+        *latest = conn_now(c) - n->last_sacked_at;
+    else if (n->last_at != WEFT_NEVER && !n->again)
+        *latest = conn_now(c) - n->last_at;
+    if (n->first_at != WEFT_NEVER && !n->again) {
+        *sample = conn_now(c) - n->first_at;
+    } else if (n->first_sacked_at != WEFT_NEVER) {
+        *sample = conn_now(c) - n->first_sacked_at;
+    } else if (r->has_echo && r->advanced && n->echo_until != WEFT_NEVER) {
+        int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - r->echo);
+
+        *sample = *latest = min_u64((weft_time)ms * WEFT_MS, conn_now(c) - c->work->stuck_since + rtt_smoothed(&c->rtt));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void take_sample(struct tcp_conn *c, struct ack_report *r)
+{
+    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    weft_time sample, latest = 0;
+
+    if (!sample_rtt(c, r, &sample, &latest))
+        return; /* the back-off stays until a clean sample (MUST-18) */
+    r->rtt = latest;
+    if (latest)
+        rtt_sample_min(&c->rtt, latest, conn_now(c));
+    rtt_sample(&c->rtt, sample, c->snd.una, c->snd.nxt, &limits);
+    rtt_progress(&c->rtt);
+    /* A sample of what was sent after the first segment was: it is not stuck for want of an RTO long enough. */
+    if (!r->advanced && r->news.first_sacked_at != WEFT_NEVER && c->work->sndmap.count &&
+        r->news.first_sacked_at < sndmap_at(&c->work->sndmap, 0)->at)
+        r->restart_timer = true;
 }
 
 /* Does a user wait for room? The queue grows, if it is what the window is too large for; he hears of a third. */
 static void offer_room(struct tcp_conn *c)
 {
-    if (c->want_write && conn_in_flight(c) < c->cc.cwnd)
+    if (c->want_write && conn_pipe(c) < c->cc.cwnd)
         conn_grow_send_buffer(c);
     if (c->want_write && conn_has_room(c, true)) {
         c->want_write = false;
@@ -150,45 +205,21 @@ static void offer_room(struct tcp_conn *c)
 }
 
 /* SND.UNA moves forward. */
-static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct sndmap_acked *acked)
+static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
     struct mem *mem = &c->ep.stack->mem;
-    uint32_t in_flight = conn_in_flight(c);
     uint32_t space = seg->h.ack.v - c->snd.una.v;
     bool fin_acked = c->fin_sent && seq_eq(seg->h.ack, c->snd.nxt);
-    struct sndmap_acked now = sndmap_ack(&w->sndmap, mem, seg->h.ack);
-    struct recovery_advice advice;
 
-    if (c->stats)
-        account_progress(c, space);
-
-    acked->bytes += now.bytes;
-    if (now.sent_at != WEFT_NEVER)
-        acked->sent_at = now.sent_at;
+    sndmap_ack(&w->sndmap, mem, seg->h.ack, &r->news);
     sendq_ack(&w->sendq, mem, space - (fin_acked ? 1 : 0));
     c->snd.una = seg->h.ack;
+    if (c->stats)
+        account_progress(c, space);
     w->small_end = seq_max(w->small_end, c->snd.una); /* left behind, it would look ahead again after 2^31 bytes */
-    if (sample_rtt(c, seg, acked)) /* else the back-off stays until a clean sample (MUST-18) */
-        rtt_progress(&c->rtt);
-    w->retries = 0;
-    w->stuck_since = conn_now(c);
-    w->limited = 0;
     c->soft_error = 0;
-    advice = recovery_on_progress(&w->recovery, c->snd.una, (space + c->mss - 1u) / c->mss, c->sack_ok);
-    follow(c, advice);
-    if (advice.grow)
-        grow(c, space, in_flight);
-    if (advice.restart_timer) /* RFC 6298 §5.3; transmit_arm starts it anew if there is something left */
-        w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
-    offer_room(c);
-}
-
-/* RFC 5681 §2: does it count as a duplicate? */
-static bool is_duplicate(const struct tcp_conn *c, const struct tcp_seg *seg)
-{
-    return conn_in_flight(c) && seg->len == 0 && !seg_has(seg, TCP_FIN) && seq_eq(seg->h.ack, c->snd.una) &&
-           (uint32_t)seg->h.window << c->snd_wscale == c->snd.wnd;
+    r->restart_timer = true; /* RFC 6298 §5.3; transmit_arm starts it anew if there is something left */
 }
 
 /*
@@ -230,28 +261,47 @@ static bool ack_is_ancient(const struct tcp_conn *c, struct seq ack)
     return seq_lt(ack, seq_sub(c->snd.una, c->snd.max_wnd));
 }
 
+/* An acknowledgment while something is in flight. */
+static void take_report(struct tcp_conn *c, struct tcp_seg *seg, bool new_window)
+{
+    struct tcp_work *w = c->work;
+    struct ack_report r;
+
+    report_init(c, seg, new_window, &r);
+    if (c->sack_ok && seg->o.n_sack)
+        read_sack(c, seg, &r);
+    if (r.advanced)
+        progress(c, seg, &r);
+    take_sample(c, &r);
+    if (r.advanced) {
+        w->retries = 0;
+        w->stuck_since = conn_now(c);
+    }
+    losses_on_ack(c, &r);
+    if (r.advanced)
+        offer_room(c); /* only now is it known how large the window is */
+    if (c->stats)
+        c->stats->delivered += r.delivered;
+}
+
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    struct sndmap_acked acked = {.sent_at = WEFT_NEVER};
-    bool duplicate = is_duplicate(c, seg);
+    uint32_t window = c->snd.wnd;
 
     if (seq_gt(seg->h.ack, c->snd.nxt) || ack_is_ancient(c, seg->h.ack)) {
         conn_answer(c, seg);
         return seg_drop(seg, WEFT_DROP_tcp_challenge_ack);
     }
-    if (seq_lt(seg->h.ack, c->snd.una))
-        return TCP_CONTINUE; /* old, but its text may be new */
+    if (seq_lt(seg->h.ack, c->snd.una)) { /* old, but its text may be new, and so may its blocks */
+        if (conn_in_flight(c) && c->sack_ok && seg->o.n_sack)
+            take_report(c, seg, true);
+        return TCP_CONTINUE;
+    }
     update_window(c, seg);
     heard_closed_window(c);
     if (conn_in_flight(c) == 0)
         return TCP_CONTINUE;
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
-    read_sack(c, seg, &acked);
-    if (seq_gt(seg->h.ack, c->snd.una))
-        progress(c, seg, &acked);
-    else if (duplicate && !c->sack_ok)
-        follow(c, recovery_on_duplicate(&c->work->recovery, c->snd.una, c->snd.nxt));
-    if (c->stats && acked.bytes)
-        c->stats->delivered += stats_segments(acked.bytes, c->mss);
+    take_report(c, seg, c->snd.wnd != window);
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c) : TCP_CONTINUE;
 }

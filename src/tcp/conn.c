@@ -7,6 +7,8 @@ static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
     c->send_buffer = (uint32_t)k->send_buffer;
     rcvspace_init(&c->rcvspace, (uint32_t)k->receive_buffer);
     c->settings = &settings_default;
+    c->cc_number = (uint8_t)cc_default(k->congestion_control);
+    c->reordering = (uint16_t)k->reordering;
     c->quick = (uint8_t)k->quick_acks;
     c->quiet_deadline = WEFT_NEVER;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
@@ -48,12 +50,13 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     recvq_limit(&w->recvq, c->rcvspace.buffer);
     reasm_init(&w->reasm);
     sndmap_init(&w->sndmap, c->snd.una);
-    recovery_init(&w->recovery);
-    w->recovery.any = c->recovered_here;
-    w->recovery.recover = c->snd.una;
+    w->recovery.guard = c->recovered_here;
+    w->recovery.high = c->snd.una;
+    rack_init(&w->rack);
+    w->usage.full_at = c->spoke;
+    w->usage.until = c->snd.una;
     ackpolicy_init(&w->ack);
     rcvtune_init(&w->rcvtune);
-    w->cc = &cc_newreno;
     w->small_end = c->snd.una;
     w->syn_sent_at = WEFT_NEVER;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
@@ -104,7 +107,7 @@ bool conn_is_quiet(const struct tcp_conn *c)
         return true;
     if (conn_in_flight(c) || w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked)
         return false;
-    return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER && w->recovery.phase == RECOVERY_OPEN;
+    return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER;
 }
 
 static weft_time earliest(const struct tcp_conn *c)
@@ -128,6 +131,25 @@ static void ask_for_turn(struct tcp_conn *c)
         if_want(c->work->path.ifp, &c->work->sender);
 }
 
+/* Everything is acknowledged: an episode that waited for more than that ends here, and what was measured of it. */
+static void forget_losses(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    bool guard = w->recovery.guard;
+
+    if (w->recovery.state == RECOVERY_CWR)
+        c->cc.cwnd = min_u32(c->cc.cwnd, c->cc.ssthresh);
+    recovery_init(&w->recovery);
+    w->recovery.guard = guard;
+    w->recovery.high = c->snd.una;
+    rack_init(&w->rack);
+    memset(&w->tlp, 0, sizeof w->tlp);
+    memset(&w->rate, 0, sizeof w->rate);
+    w->usage = (struct usage){.full_at = c->spoke, .until = c->snd.una};
+    memset(&w->cc_private, 0, sizeof w->cc_private);
+    w->resent = w->duplicates = 0;
+}
+
 /*
  * The connection is quiet: it leaves the line for the link and forgets what nobody will miss, so that it does not show
  * whether the rooms are given back.
@@ -137,10 +159,10 @@ static void rest(struct tcp_conn *c)
     struct tcp_work *w = c->work;
 
     list_remove(&w->sender.link);
-    memset(w->cc_private, 0, sizeof w->cc_private);
     rcvtune_init(&w->rcvtune);
+    forget_losses(c);
     if (tcp_config(c->ep.stack)->park) {
-        c->recovered_here = w->recovery.any;
+        c->recovered_here = w->recovery.guard;
         give_back_work(c);
     }
 }
@@ -376,7 +398,7 @@ void conn_grow_send_buffer(struct tcp_conn *c)
 
     if (c->sndbuf_fixed)
         return;
-    want = sndbuf_for(c->cc.cwnd, c->mss, c->adv_mss);
+    want = sndbuf_for((uint32_t)min_u64((uint64_t)c->cc.cwnd * c->mss, UINT32_MAX), c->mss, c->adv_mss);
     want = min_u32(want, (uint32_t)tcp_config(c->ep.stack)->send_buffer_max);
     c->send_buffer = max_u32(c->send_buffer, want);
 }

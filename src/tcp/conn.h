@@ -33,6 +33,8 @@
 #include "tcp/merge.h"
 #include "tcp/negotiate.h"
 #include "tcp/probe.h"
+#include "tcp/rack.h"
+#include "tcp/rate.h"
 #include "tcp/rcvspace.h"
 #include "tcp/rcvwnd.h"
 #include "tcp/reasm.h"
@@ -47,9 +49,17 @@
 #include "tcp/stats.h"
 #include "tcp/tcp.h"
 #include "tcp/timewait.h"
+#include "tcp/usage.h"
 #include "tcp/why.h"
 
 #define TS_OPTION 12 /* bytes of the timestamps option with its padding */
+
+/* What the timer of sending waits for: only one of them at a time. */
+enum tcp_wait {
+    WAIT_TIMEOUT, /* the retransmission time-out (RFC 6298) */
+    WAIT_PROBE,   /* a tail loss probe (RFC 8985 §7) */
+    WAIT_REORDER, /* what may only be reordered (RFC 8985 §6.2) */
+};
 
 enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_COUNT };
 
@@ -63,14 +73,17 @@ struct tcp_work {
     struct reasm reasm;
     struct sndmap sndmap;
     struct recovery recovery;
+    struct rack rack;
+    struct tlp tlp;
+    struct rate rate;
+    struct usage usage;
     struct ackpolicy ack;
     struct rcvtune rcvtune;
-    const struct cc_ops *cc;
-    uint32_t cc_private[8];
+    union cc_private cc_private;
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then */
-    uint32_t limited;         /* bytes that limited transmit sent (RFC 3042): no part of the window that is halved */
+    uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
     struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
     struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
     uint32_t flow_label;      /* IPv6; 0: not worked out yet */
@@ -80,9 +93,10 @@ struct tcp_work {
     bool syn_due;             /* our SYN or SYN,ACK wants to go out */
     bool probe_due;           /* a window or keepalive probe wants to go out */
     bool override;            /* send what there is, silly or not (RFC 9293 §3.8.6.2.1) */
-    bool rescue;              /* one retransmission may exceed cwnd: the first of an episode */
+    uint8_t wait;             /* enum tcp_wait: what the retransmission timer is for */
+    bool tail_due;            /* a tail loss probe wants to go out */
+    bool tail_restart;        /* something went out or was acknowledged: the probe's time begins anew */
     bool starved;             /* no memory for a packet: wait for the next event or timer */
-    bool cwnd_limited;        /* since the last acknowledgment cwnd held back data */
     bool peer_fin_known;
     bool more;                /* MSG_MORE: the user promised more */
 };
@@ -125,10 +139,13 @@ struct tcp_conn {
     bool nodelay : 1, cork : 1, keepalive : 1;
     bool sndbuf_fixed : 1;    /* by the user (SO_SNDBUF): it does not grow */
     bool want_write : 1;      /* a send was cut short: tell when there is room again */
-    bool recovered_here : 1;  /* parked where an episode of loss recovery ended: work.recovery.recover is snd.una */
+    bool recovered_here : 1;  /* parked where a recovery without SACK ended: duplicates count for nothing (RFC 6582) */
+    bool reordered : 1;       /* segments were seen to overtake each other */
     uint8_t snd_wscale, rcv_wscale;
     uint8_t quick;            /* segments still to be acknowledged at once */
     uint8_t keepalive_sent;   /* probes without an answer */
+    uint8_t cc_number;        /* whose window it is: cc_at */
+    uint16_t reordering;      /* segments that may be overtaken before duplicates mean a loss */
     int16_t soft_error;       /* what an ICMP error said; the reason given if the connection times out */
 
     struct {
@@ -317,6 +334,17 @@ static inline struct seq conn_unread_from(const struct tcp_conn *c)
     return seq_sub(c->rcv.nxt, (c->work ? c->work->recvq.bytes : 0) + (c->peer_fin ? 1 : 0));
 }
 
+/* The controller of its window. */
+static inline const struct cc_ops *conn_cc(const struct tcp_conn *c) { return cc_at(c->cc_number); }
+
+/* Segments in the network, as far as we can tell; each duplicate ACK without SACK says that one has left it. */
+static inline uint32_t conn_pipe(const struct tcp_conn *c)
+{
+    uint32_t pipe = sndmap_pipe(&c->work->sndmap), left = c->sack_ok ? 0 : c->work->recovery.duplicates;
+
+    return pipe > left ? pipe - left : 0;
+}
+
 /* Bytes of sequence space in flight. */
 static inline uint32_t conn_in_flight(const struct tcp_conn *c) { return c->snd.nxt.v - c->snd.una.v; }
 
@@ -330,6 +358,16 @@ static inline uint32_t conn_unsent(const struct tcp_conn *c)
 bool conn_has_room(const struct tcp_conn *c, bool telling);
 /* The send buffer grows with the congestion window, unless the user has fixed it. */
 void conn_grow_send_buffer(struct tcp_conn *c);
+
+/* ---- window.c: the congestion window, but for what acknowledgments do to it ---- */
+
+/* The handshake is over. lost_twice: more than one SYN was lost. */
+void window_start(struct tcp_conn *c, bool lost_twice);
+/* Data is about to go out: a connection that was idle does not burst (RFC 5681 §4.1). */
+void window_after_idle(struct tcp_conn *c);
+/* Something could be sent, and was: how much of the window is used? Something is in flight. */
+void window_used(struct tcp_conn *c);
+
 /* ---- account.c: what is kept for those who ask ---- */
 
 struct tcp_plan;
@@ -445,6 +483,11 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg);         
 enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg);                  /* arrives.c, §3.10.7.4 */
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg);             /* acknowledged.c: its fifth step */
 enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg);             /* text.c: its seventh step */
+struct ack_report;
+void losses_on_ack(struct tcp_conn *c, struct ack_report *r);                    /* losses.c: what it says of losses */
+void losses_on_timeout(struct tcp_conn *c);                                      /* the retransmission timer expired */
+void losses_on_patience(struct tcp_conn *c);                                     /* the reordering timer did */
+void losses_on_smaller_path(struct tcp_conn *c);                                 /* segments must be smaller (errors.c) */
 void time_wait_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg);  /* lingering.c */
 void time_wait_timer(struct tcp *t);
 void time_wait_end(struct tcp *t, struct timewait *w);                           /* before its turn */
@@ -482,6 +525,7 @@ struct tcp_plan {
     struct seq seq;
     uint32_t len;  /* payload */
     bool fin;
+    bool probe;    /* a tail loss probe: of new data, or of what is in flight */
 };
 /* What may be sent now? Changes nothing. */
 struct tcp_plan transmit_plan(struct tcp_conn *c);

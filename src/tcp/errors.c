@@ -14,8 +14,7 @@ static void lower_path_mss(struct tcp_conn *c, const struct ip_error *e)
         return;
     c->path_mss = (uint16_t)mss;
     conn_update_mss(c);
-    c->work->lost_by = WEFT_WHY_retransmit_pmtu;
-    sndmap_lose_larger(&c->work->sndmap, c->mss); /* not a sign of congestion: cwnd stays */
+    losses_on_smaller_path(c);
 }
 
 /* The quoted segment must be one that is in flight now. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See info.h. One function for each group of fields; where Linux counts segments and we count bytes, rounded up. */
+/* See info.h. One function for each group of fields. */
 #include "tcp/info.h"
 
 #include "tcp/conn.h"
@@ -29,41 +29,32 @@ static uint32_t millis_since(const struct tcp_conn *c, weft_time then)
 
 /* ---- groups of fields ---- */
 
-static uint8_t ca_state(const struct tcp_work *w)
-{
-    if (w->recovery.phase == RECOVERY_FAST)
-        return WEFT_TCPI_CA_RECOVERY;
-    if (w->recovery.phase == RECOVERY_TIMEOUT)
-        return WEFT_TCPI_CA_LOSS;
-    return w->sndmap.sacked || w->recovery.dup_acks ? WEFT_TCPI_CA_DISORDER : WEFT_TCPI_CA_OPEN;
-}
+static const uint8_t linux_ca_state[] = {
+    [RECOVERY_OPEN] = WEFT_TCPI_CA_OPEN,         [RECOVERY_DISORDER] = WEFT_TCPI_CA_DISORDER,
+    [RECOVERY_CWR] = WEFT_TCPI_CA_CWR,           [RECOVERY_FAST] = WEFT_TCPI_CA_RECOVERY,
+    [RECOVERY_LOSS] = WEFT_TCPI_CA_LOSS,
+};
 
-/* Entries of the scoreboard as segments: a super-segment counts as many as it carries. */
 static void fill_scoreboard(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     const struct sndmap *m = &c->work->sndmap;
-    struct seq start = m->una;
 
-    for (uint32_t i = 0; i < m->count; i++) {
-        const struct sent *s = sndmap_at(m, i);
-        uint32_t n = stats_segments(s->end.v - start.v, c->mss);
-
-        info->tcpi_unacked += n;
-        info->tcpi_sacked += s->flags & SENT_SACKED ? n : 0;
-        info->tcpi_lost += s->flags & SENT_LOST ? n : 0;
-        info->tcpi_retrans += (s->flags & (SENT_AGAIN | SENT_SACKED | SENT_LOST)) == SENT_AGAIN ? n : 0;
-        start = s->end;
-    }
+    info->tcpi_unacked = m->total;
+    info->tcpi_sacked = c->sack_ok ? m->sacked : c->work->recovery.duplicates;
+    info->tcpi_lost = m->lost;
+    info->tcpi_retrans = m->again;
 }
 
 static void fill_work(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     const struct tcp_work *w = c->work;
 
-    info->tcpi_ca_state = ca_state(w);
+    info->tcpi_ca_state = linux_ca_state[w->recovery.state];
     info->tcpi_retransmits = w->retries;
     info->tcpi_probes = w->probes;
     info->tcpi_notsent_bytes = conn_unsent(c);
+    info->tcpi_delivery_rate = rate_bytes(&w->rate, c->mss);
+    info->tcpi_delivery_rate_app_limited = w->rate.best_starved;
     fill_scoreboard(c, info);
 }
 
@@ -86,9 +77,9 @@ static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, stru
     info->tcpi_backoff = c->rtt.backoff;
     info->tcpi_rto = micros(rtt_rto(&c->rtt, &limits));
     info->tcpi_ato = micros(tcp_config(c->ep.stack)->delayed_ack);
-    info->tcpi_rtt = micros(c->rtt.srtt);
-    info->tcpi_rttvar = micros(c->rtt.rttvar);
-    info->tcpi_min_rtt = UINT32_MAX;
+    info->tcpi_rtt = micros(rtt_smoothed(&c->rtt));
+    info->tcpi_rttvar = micros(rtt_deviation(&c->rtt));
+    info->tcpi_min_rtt = c->rtt.min_us;
     info->tcpi_last_data_sent = millis_since(c, c->spoke);
     info->tcpi_last_data_recv = millis_since(c, s->heard_data ? s->heard_data : c->heard);
     info->tcpi_last_ack_recv = millis_since(c, s->heard_ack ? s->heard_ack : c->heard);
@@ -99,9 +90,9 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_snd_mss = c->mss;
     info->tcpi_rcv_mss = c->rcv_mss;
     info->tcpi_pmtu = conn_path_mtu(c);
-    info->tcpi_snd_cwnd = max_u32(c->cc.cwnd / max_u32(c->mss, 1), 1);
-    info->tcpi_snd_ssthresh = c->cc.ssthresh >= NO_SSTHRESH ? NO_SSTHRESH : c->cc.ssthresh / max_u32(c->mss, 1);
-    info->tcpi_reordering = DUP_THRESH;
+    info->tcpi_snd_cwnd = c->cc.cwnd;
+    info->tcpi_snd_ssthresh = c->cc.ssthresh;
+    info->tcpi_reordering = c->reordering;
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
         info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.nxt.v;

@@ -177,6 +177,8 @@ void tcp_forget_connection(struct tcp_conn *c)
     memset(&c->snd, 0, sizeof c->snd);
     memset(&c->rcv, 0, sizeof c->rcv);
     rtt_init(&c->rtt);
+    c->recovered_here = c->reordered = false;
+    c->reordering = (uint16_t)tcp_config(c->ep.stack)->reordering;
 }
 
 static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow)

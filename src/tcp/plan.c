@@ -13,14 +13,12 @@ static const struct tcp_plan nothing = {.kind = PLAN_NOTHING};
 
 /* ---- the plan ---- */
 
-/* Bytes in the network, as far as we can tell; each duplicate ACK without SACK says that one segment left it. */
-static uint32_t pipe_now(const struct tcp_conn *c)
+/* Segments that cwnd lets go now; a tail loss probe goes whatever it says. */
+static uint32_t allowance(const struct tcp_conn *c)
 {
-    const struct tcp_work *w = c->work;
-    uint32_t pipe = sndmap_pipe(&w->sndmap);
-    uint64_t left = c->sack_ok ? 0 : (uint64_t)w->recovery.dup_acks * c->mss;
+    uint32_t pipe = conn_pipe(c), quota = c->cc.cwnd > pipe ? c->cc.cwnd - pipe : 0;
 
-    return left < pipe ? pipe - (uint32_t)left : 0;
+    return c->work->tail_due ? max_u32(quota, 1) : quota;
 }
 
 /* How far new data may go by the peer's window; never negative, even when the peer shrank it (MUST-34). */
@@ -48,22 +46,27 @@ static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss)
     return room - room % mss;
 }
 
+/* Old bytes, FIN included when it is the last of them. */
+static struct tcp_plan plan_again(const struct tcp_conn *c, struct seq seq, uint32_t space)
+{
+    struct tcp_plan p = {.kind = PLAN_RETRANSMIT, .seq = seq};
+
+    p.fin = c->fin_sent && seq_eq(seq_add(seq, space), c->snd.nxt);
+    p.len = space - (p.fin ? 1 : 0);
+    return p;
+}
+
+/* What was lost, as far as cwnd allows. */
 static struct tcp_plan plan_retransmit(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    struct tcp_plan p = {.kind = PLAN_RETRANSMIT};
-    uint32_t pipe = pipe_now(c);
-    uint32_t space;
+    uint32_t quota = allowance(c), space;
+    struct seq seq;
 
-    if (!sndmap_next_lost(&w->sndmap, packet_limit(c, c->mss), &p.seq, &space))
+    if (quota == 0)
         return nothing;
-    if (pipe && pipe + min_u32(space, c->mss) > c->cc.cwnd && !w->rescue)
-        return nothing;
-    if (w->rescue || pipe + space > c->cc.cwnd)
-        space = min_u32(space, c->mss);
-    p.fin = c->fin_sent && seq_eq(seq_add(p.seq, space), c->snd.nxt);
-    p.len = space - (p.fin ? 1 : 0);
-    return p;
+    quota = (uint32_t)min_u64((uint64_t)quota * c->mss, packet_limit(c, c->mss));
+    return sndmap_next_due(&w->sndmap, quota, &seq, &space) ? plan_again(c, seq, space) : nothing;
 }
 
 /* May a segment shorter than full go out, although nothing more will fill it (RFC 9293 §3.7.4, Minshall's variant)? */
@@ -71,7 +74,7 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 {
     const struct tcp_work *w = c->work;
 
-    if (w->override || fin)
+    if (w->override || fin || w->tail_due || w->recovery.frto_new)
         return true;
     if (c->cork || w->more)
         return false;
@@ -81,19 +84,16 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 /* New data of `unsent` bytes: how much of it may go now. */
 static uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room, bool fin)
 {
-    uint32_t mss = c->mss;
-    uint32_t pipe = pipe_now(c);
-    uint32_t cwnd = c->cc.cwnd > pipe ? c->cc.cwnd - pipe : 0;
-    uint32_t len = min_u32(min_u32(unsent, room), min_u32(cwnd, packet_limit(c, mss)));
+    uint32_t mss = c->mss, quota = allowance(c);
+    uint32_t len = min_u32(min_u32(unsent, room), packet_limit(c, mss));
 
+    if (quota == 0)
+        return 0;
+    len = (uint32_t)min_u64(len, (uint64_t)quota * mss);
     if (len == unsent)
         return short_segment_allowed(c, fin) ? len : len - len % mss;
     if (len >= mss)
         return len - len % mss;
-    if (len == cwnd && cwnd < room) {
-        c->work->cwnd_limited = true;
-        return pipe == 0 ? min_u32(min_u32(unsent, room), mss) : 0;
-    }
     /* The window is what is short: silly unless half of the largest ever seen (RFC 9293 §3.8.6.2.1). */
     return c->work->override || (conn_in_flight(c) == 0 && len >= c->snd.max_wnd / 2) ? len : 0;
 }
@@ -111,17 +111,55 @@ static struct tcp_plan plan_new(struct tcp_conn *c)
         return nothing;
     if (unsent)
         p.len = new_data_len(c, unsent, room, last_words);
-    p.fin = last_words && p.len == unsent && p.len < room;
+    p.fin = last_words && p.len == unsent && p.len < room && (p.len || allowance(c));
+    p.probe = c->work->tail_due;
     return p.len || p.fin ? p : nothing;
 }
 
 enum tcp_held transmit_held(struct tcp_conn *c)
 {
-    uint32_t want = min_u32(conn_unsent(c), c->mss), pipe = pipe_now(c);
+    uint32_t want = min_u32(conn_unsent(c), c->mss);
 
     if (window_room(c) < want)
         return HELD_RECEIVER;
-    return c->cc.cwnd < pipe + want ? HELD_CONGESTION : HELD_SMALL;
+    return allowance(c) == 0 ? HELD_CONGESTION : HELD_SMALL;
+}
+
+/* A tail loss probe: a new segment, else the last one once more (RFC 8985 §7.3). */
+static struct tcp_plan plan_tail(struct tcp_conn *c)
+{
+    struct tcp_plan p = plan_new(c);
+    uint32_t space;
+    struct seq seq;
+
+    if (p.kind != PLAN_NOTHING) {
+        p.len = min_u32(p.len, c->mss);
+        p.fin = p.fin && p.len == conn_unsent(c);
+        return p;
+    }
+    if (!sndmap_tail(&c->work->sndmap, c->mss, &seq, &space))
+        return nothing;
+    p = plan_again(c, seq, space);
+    p.probe = true;
+    return p;
+}
+
+/* Data, old or new: in which order. */
+static struct tcp_plan plan_data(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct tcp_plan p = nothing;
+
+    if (w->tail_due)
+        return plan_tail(c);
+    if (w->recovery.frto_new) { /* nothing goes again while new data may tell whether it has to (RFC 5682 §2.1) */
+        p = plan_new(c);
+        if (p.kind != PLAN_NOTHING || seq_gt(c->snd.nxt, w->recovery.high))
+            return p;
+    }
+    if (w->sndmap.due)
+        p = plan_retransmit(c);
+    return p.kind == PLAN_NOTHING ? plan_new(c) : p;
 }
 
 struct tcp_plan transmit_plan(struct tcp_conn *c)
@@ -136,10 +174,7 @@ struct tcp_plan transmit_plan(struct tcp_conn *c)
     if (c->state == WEFT_TCP_SYN_SENT)
         return nothing;
     if (c->syn_acked) {
-        if (w->sndmap.lost)
-            p = plan_retransmit(c);
-        if (p.kind == PLAN_NOTHING)
-            p = plan_new(c);
+        p = plan_data(c);
         if (p.kind == PLAN_NOTHING && w->probe_due)
             p = (struct tcp_plan){.kind = PLAN_PROBE, .seq = seq_sub(c->snd.una, 1)};
     }
@@ -168,22 +203,72 @@ static weft_time until_time_out(const struct tcp_conn *c, const struct rtt_limit
     return at;
 }
 
+/*
+ * Should a tail loss probe wait in the time-out's place (RFC 8985 §7.2)? Only with SACK, while nothing is known to be
+ * lost. Its time begins with what was sent or acknowledged last.
+ */
+static bool probes_tail(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+
+    return w->tail_restart && c->sack_ok && c->syn_acked && w->sndmap.count && tcp_config(c->ep.stack)->tail_loss_probe &&
+           (w->recovery.state == RECOVERY_OPEN || w->recovery.state == RECOVERY_CWR);
+}
+
+/* When the time-out would come: an RTO after the first segment in flight went out. */
+static weft_time first_times_out(const struct tcp_conn *c, const struct rtt_limits *limits)
+{
+    return time_after(sndmap_at(&c->work->sndmap, 0)->at, rtt_rto(&c->rtt, limits));
+}
+
+static void arm_probe(struct tcp_conn *c, const struct rtt_limits *limits)
+{
+    struct tcp_work *w = c->work;
+    weft_time *at = &w->deadline[TCP_TIMER_RETRANSMIT], now = conn_now(c);
+    weft_time rto = *at == WEFT_NEVER ? until_time_out(c, limits) : first_times_out(c, limits);
+    weft_time probe = time_after(now, tlp_delay(rtt_smoothed(&c->rtt), w->sndmap.total, limits->min, limits->initial));
+
+    *at = rto > now ? min_u64(probe, rto) : probe;
+    w->wait = WAIT_PROBE;
+}
+
+/* What waits for an answer from the peer has a timer. */
+static void arm_sending(struct tcp_conn *c, const struct rtt_limits *limits)
+{
+    struct tcp_work *w = c->work;
+    weft_time *at = &w->deadline[TCP_TIMER_RETRANSMIT];
+
+    if (w->wait == WAIT_REORDER && *at != WEFT_NEVER)
+        return;
+    if (probes_tail(c)) {
+        arm_probe(c, limits);
+    } else if (*at == WEFT_NEVER) {
+        bool late = w->wait != WAIT_TIMEOUT && w->sndmap.count;
+
+        *at = until_time_out(c, limits);
+        if (late) /* what was waited for in its place has not made it begin anew */
+            *at = min_u64(*at, max_u64(first_times_out(c, limits), conn_now(c) + 1));
+        w->wait = WAIT_TIMEOUT;
+    }
+    w->tail_restart = false;
+}
+
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
     struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
-    weft_time *rto = &w->deadline[TCP_TIMER_RETRANSMIT], *persist = &w->deadline[TCP_TIMER_PERSIST];
+    weft_time *persist = &w->deadline[TCP_TIMER_PERSIST];
     bool wants = plan->kind == PLAN_SYN || plan->kind == PLAN_RETRANSMIT || plan->kind == PLAN_DATA;
 
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return;
     if (conn_in_flight(c) || wants) { /* it runs from the wish, so that a stalled link times out too */
         *persist = WEFT_NEVER;
-        if (*rto == WEFT_NEVER)
-            *rto = until_time_out(c, &limits);
+        arm_sending(c, &limits);
         return;
     }
-    *rto = WEFT_NEVER;
+    w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
+    w->wait = WAIT_TIMEOUT;
     if (!waits_for_window(c)) {
         *persist = WEFT_NEVER;
         w->probes = 0;

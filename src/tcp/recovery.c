@@ -1,88 +1,97 @@
 /* SPDX-License-Identifier: MIT */
-/* Loss recovery's phases; see recovery.h. */
+/* Loss recovery's state; see recovery.h. */
 #include "tcp/recovery.h"
 
-void recovery_init(struct recovery *r)
+void recovery_init(struct recovery *r) { memset(r, 0, sizeof *r); }
+
+void recovery_reduce(struct recovery *r, struct seq nxt, uint32_t cwnd)
 {
-    r->phase = RECOVERY_OPEN;
-    r->any = r->first_partial = false;
-    r->dup_acks = 0;
-    r->recover = seq(0);
+    r->high = nxt;
+    r->prior_cwnd = cwnd;
+    r->prr_delivered = r->prr_out = 0;
 }
 
-static void begin(struct recovery *r, enum recovery_phase phase, struct seq next)
+void recovery_watch(struct recovery *r, struct seq una, uint32_t again)
 {
-    r->phase = (uint8_t)phase;
-    r->any = true;
-    r->first_partial = true;
-    r->recover = next;
+    r->may_undo = true;
+    r->undo_from = una;
+    r->undo_left = again ? (int32_t)again : -1; /* none yet is not the same as none left */
 }
 
-struct recovery_advice recovery_on_duplicate(struct recovery *r, struct seq una, struct seq next)
+void recovery_resent(struct recovery *r, uint32_t segments, uint32_t ts)
 {
-    struct recovery_advice advice = {0};
-
-    if (r->phase == RECOVERY_TIMEOUT) /* they answer what the time-out sent again */
-        return advice;
-    r->dup_acks++;
-    if (r->phase == RECOVERY_OPEN && r->any && !seq_gt(una, r->recover)) {
-        /* RFC 6582 §3.2 step 1: leftovers of an earlier episode; they count for no more than RFC 3042 grants */
-        r->dup_acks = min_u32(r->dup_acks, DUP_THRESH - 1);
-        return advice;
+    if (!r->resent) {
+        r->resent = true;
+        r->resent_ts = ts;
     }
-    if (r->phase != RECOVERY_OPEN || r->dup_acks != DUP_THRESH)
-        return advice;
-    begin(r, RECOVERY_FAST, next);
-    advice.enter = advice.lose_first = true;
-    return advice;
+    r->undo_left = (r->undo_left < 0 ? 0 : r->undo_left) + (int32_t)segments;
 }
 
-struct recovery_advice recovery_on_lost(struct recovery *r, struct seq next)
+uint32_t recovery_prr(struct recovery *r, const struct prr *p)
 {
-    struct recovery_advice advice = {0};
+    int64_t allowed;
 
-    if (r->phase == RECOVERY_OPEN) {
-        begin(r, RECOVERY_FAST, next);
-        advice.enter = true;
+    weft_assert(r->prior_cwnd > 0, "recovery_reduce began it with a window");
+    r->prr_delivered += p->delivered;
+    if (p->pipe > p->ssthresh) { /* proportional: what went out is to what came in as ssthresh is to the old window */
+        uint64_t due = ((uint64_t)p->ssthresh * r->prr_delivered + r->prior_cwnd - 1) / r->prior_cwnd;
+
+        allowed = (int64_t)due - r->prr_out;
+    } else { /* the pipe fell below: back up to ssthresh, by slow start while the acknowledgments are safe (PRR-SSRB) */
+        allowed = (int64_t)r->prr_delivered - r->prr_out;
+        if (allowed < p->delivered)
+            allowed = p->delivered;
+        allowed += p->safe;
+        if (allowed > (int64_t)p->ssthresh - p->pipe)
+            allowed = (int64_t)p->ssthresh - p->pipe;
     }
-    return advice;
+    if (allowed < (r->prr_out == 0)) /* the first retransmission goes in any case */
+        allowed = r->prr_out == 0;
+    return (uint32_t)(p->pipe + allowed);
 }
 
-struct recovery_advice recovery_on_progress(struct recovery *r, struct seq una, uint32_t segments, bool sack)
+void recovery_duplicated(struct recovery *r, struct seq end, struct seq una, uint32_t segments)
 {
-    struct recovery_advice advice = {.restart_timer = true};
-
-    if (seq_gt(una, r->recover))
-        r->any = false; /* behind us for good; kept, it would look ahead again after 2^31 bytes */
-    if (r->phase == RECOVERY_OPEN || seq_ge(una, r->recover)) {
-        advice.finish = r->phase == RECOVERY_FAST;
-        advice.grow = r->phase != RECOVERY_FAST;
-        r->phase = RECOVERY_OPEN;
-        r->dup_acks = 0;
-        return advice;
-    }
-    if (r->phase == RECOVERY_TIMEOUT) {
-        advice.grow = true;
-        r->first_partial = false;
-        r->dup_acks = 0;
-        return advice;
-    }
-    /*
-     * A partial acknowledgment: the next hole is lost too (RFC 6582 §3.2 step 3); with SACK the scoreboard knows, and
-     * only RFC 6298 §5.3 speaks of the timer.
-     */
-    advice.lose_first = !sack;
-    advice.restart_timer = sack || r->first_partial;
-    r->first_partial = false;
-    r->dup_acks -= min_u32(segments ? segments - 1 : 0, r->dup_acks);
-    return advice;
+    if (r->may_undo && r->undo_left > 0 && seq_le(end, una) && seq_gt(end, r->undo_from))
+        r->undo_left -= (int32_t)min_u32(segments, (uint32_t)r->undo_left);
 }
 
-bool recovery_on_timeout(struct recovery *r, struct seq next)
+enum frto_verdict recovery_frto(struct recovery *r, const struct frto *f)
 {
-    bool again = r->phase == RECOVERY_TIMEOUT && r->first_partial;
+    r->frto_new = false;
+    if (!r->frto)
+        return FRTO_REAL;
+    if (f->original) /* step 3b */
+        return FRTO_SPURIOUS;
+    if (f->sent_new) {
+        if (f->sacked || f->duplicate) /* step 3a */
+            r->frto = false;
+    } else if (f->advanced && !f->recovered) { /* step 2b */
+        if (f->can_send) {
+            r->frto_new = true;
+            return FRTO_SEND_NEW;
+        }
+        r->frto = false;
+    }
+    return FRTO_REAL;
+}
 
-    begin(r, RECOVERY_TIMEOUT, next);
-    r->dup_acks = 0;
-    return again;
+uint32_t recovery_duplicate(struct recovery *r, uint32_t in_flight, uint32_t lost)
+{
+    uint32_t holes = min_u32(max_u32(lost, 1), in_flight);
+
+    if (r->duplicates + holes >= in_flight) /* more than there can be: the network made copies, or order was changed */
+        return 0;
+    r->duplicates++;
+    return 1;
+}
+
+uint32_t recovery_eat(struct recovery *r, uint32_t acked)
+{
+    uint32_t had = r->duplicates;
+
+    if (acked == 0)
+        return 0;
+    r->duplicates -= min_u32(acked - 1, had);
+    return acked > had + 1 ? acked - had : 1;
 }

@@ -4,40 +4,76 @@
 
 #define MAX_BACKOFF    30
 #define AFTER_LOST_SYN (3 * WEFT_S)
+#define MIN_WINDOW_S   300
+#define SAMPLE_MAX_US  (UINT32_MAX / 8)
 
 void rtt_init(struct rtt *r)
 {
-    r->srtt = r->rttvar = 0;
-    r->backoff = 0;
-    r->distrust = false;
+    memset(r, 0, sizeof *r);
+    r->min_us = UINT32_MAX;
 }
 
 void rtt_distrust(struct rtt *r) { r->distrust = true; }
 
-void rtt_sample(struct rtt *r, weft_time sample)
+static void first_sample(struct rtt *r, uint32_t us, uint32_t floor, struct seq nxt)
 {
-    weft_time deviation;
+    r->srtt8 = us * 8;
+    r->mdev4 = us * 2; /* RFC 6298 §2.2: half of it, so that RTO is three times the sample */
+    r->rttvar4 = r->mdev4_max = max_u32(r->mdev4, floor);
+    r->round = nxt;
+}
 
-    if (sample == 0)
-        sample = 1; /* zero means "none yet" */
-    if (r->srtt == 0) { /* RFC 6298 §2.2 */
-        r->srtt = sample;
-        r->rttvar = sample / 2;
+/*
+ * RFC 6298 §2.3, with a finer gain for the deviation while round trips get shorter: such a sample is no sign that the
+ * next one may take longer.
+ */
+static void deviate(struct rtt *r, int64_t error)
+{
+    int64_t d = (error < 0 ? -error : error) - r->mdev4 / 4;
+
+    if (error < 0 && d > 0)
+        d /= 8;
+    r->mdev4 = (uint32_t)(r->mdev4 + d);
+    r->mdev4_max = max_u32(r->mdev4_max, r->mdev4);
+    r->rttvar4 = max_u32(r->rttvar4, r->mdev4_max);
+}
+
+void rtt_sample(struct rtt *r, weft_time sample, struct seq una, struct seq nxt, const struct rtt_limits *l)
+{
+    uint32_t us = (uint32_t)max_u64(min_u64(sample / WEFT_US, SAMPLE_MAX_US), 1); /* zero means "none yet" */
+    uint32_t floor = (uint32_t)min_u64(l->min / WEFT_US, UINT32_MAX); /* of four deviations, that is, of its quarters */
+    int64_t error = (int64_t)us - r->srtt8 / 8;
+
+    if (r->srtt8 == 0) {
+        first_sample(r, us, floor, nxt);
         return;
     }
-    deviation = sample > r->srtt ? sample - r->srtt : r->srtt - sample; /* RFC 6298 §2.3 */
-    r->rttvar = (3 * r->rttvar + deviation) / 4;
-    r->srtt = (7 * r->srtt + sample) / 8;
+    r->srtt8 = max_u32((uint32_t)(r->srtt8 + error), 1);
+    deviate(r, error);
+    if (!seq_gt(una, r->round))
+        return;
+    if (r->mdev4_max < r->rttvar4) /* a whole round trip was calmer */
+        r->rttvar4 -= (r->rttvar4 - r->mdev4_max) / 4;
+    r->round = nxt;
+    r->mdev4_max = floor;
+}
+
+void rtt_sample_min(struct rtt *r, weft_time sample, weft_time now)
+{
+    uint32_t us = (uint32_t)max_u64(min_u64(sample / WEFT_US, SAMPLE_MAX_US), 1), s = (uint32_t)(now / WEFT_S);
+
+    if (us > r->min_us && s - r->min_at_s < MIN_WINDOW_S)
+        return;
+    r->min_us = us;
+    r->min_at_s = s;
 }
 
 weft_time rtt_rto(const struct rtt *r, const struct rtt_limits *l)
 {
     weft_time rto = r->distrust ? max_u64(l->initial, AFTER_LOST_SYN) : l->initial;
 
-    if (r->srtt) {
-        /* As Linux does, the floor holds for the variance term (as RFC 6298's G), so RTO stays SRTT + min at least. */
-        rto = r->srtt + max_u64(4 * r->rttvar, l->min);
-    }
+    if (r->srtt8)
+        rto = rtt_smoothed(r) + max_u64(r->rttvar4 * (weft_time)WEFT_US, l->min);
     rto = max_u64(rto, l->min);
     for (unsigned i = 0; i < r->backoff && rto < l->max; i++)
         rto *= 2;

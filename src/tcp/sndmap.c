@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The segments in flight; see sndmap.h. */
-#include "tcp/sndmap.h"
+/* The segments in flight: the entries themselves, and what acknowledgments do to them; see sndmap.h. */
+#include "tcp/sndmap_private.h"
 
 void sndmap_init(struct sndmap *m, struct seq una)
 {
-    m->heap = NULL;
+    memset(m, 0, offsetof(struct sndmap, small));
     m->room = SNDMAP_SMALL;
-    m->head = m->count = 0;
     m->una = una;
-    m->sacked = m->lost = m->hint = 0;
 }
 
 void sndmap_clear(struct sndmap *m, struct mem *mem)
 {
     if (m->heap)
         mem_free(mem, MEM_queue, m->heap, m->room * sizeof *m->heap);
+    if (m->queue)
+        mem_free(mem, MEM_queue, m->queue, m->queue_room * sizeof *m->queue);
     sndmap_init(m, m->una);
 }
 
@@ -42,70 +42,54 @@ bool sndmap_reserve(struct sndmap *m, struct mem *mem, uint32_t more)
     return true;
 }
 
-static struct seq start_of(const struct sndmap *m, uint32_t i) { return i ? sndmap_at(m, i - 1)->end : m->una; }
-
-static uint32_t len_of(const struct sndmap *m, uint32_t i)
-{
-    return (uint32_t)seq_diff(sndmap_at(m, i)->end, start_of(m, i));
-}
-
-void sndmap_sent(struct sndmap *m, struct seq end, weft_time now)
+void sndmap_sent(struct sndmap *m, struct sent s)
 {
     weft_assert(m->count < m->room, "callers reserve before they send");
-    weft_assert(seq_gt(end, sndmap_end(m)), "only new data is noted here");
-    *sndmap_at(m, m->count++) = (struct sent){.at = now, .end = end};
+    weft_assert(seq_gt(s.end, sndmap_end(m)), "only new data is noted here");
+    s.flags &= SENT_STARVED | SENT_FIN;
+    s.times = 0;
+    m->total += s.segments;
+    *sndmap_at(m, m->count++) = s;
 }
 
-/* Takes a segment's bytes out of the sums before it changes or goes. */
-static void uncount(struct sndmap *m, const struct sent *s, uint32_t len)
+/* ---- marks and sums ---- */
+
+void sndmap_uncount(struct sndmap *m, const struct sent *s, uint32_t n)
 {
+    m->total -= n;
     if (s->flags & SENT_SACKED)
-        m->sacked -= len;
+        m->sacked -= n;
     if (s->flags & SENT_LOST)
-        m->lost -= len;
+        m->lost -= n;
+    if (s->flags & SENT_AGAIN)
+        m->again -= n;
+    else if (s->flags & SENT_LOST)
+        m->due -= n;
 }
 
-/* One more delivery: what it says about bytes and round trips. */
-static void delivered(struct sndmap_acked *acked, const struct sent *s, uint32_t len)
+static void recount(struct sndmap *m, const struct sent *s)
 {
+    m->total += s->segments;
     if (s->flags & SENT_SACKED)
-        return; /* told before */
-    acked->bytes += len;
-    if (!(s->flags & SENT_AGAIN))
-        acked->sent_at = s->at;
+        m->sacked += s->segments;
+    if (s->flags & SENT_LOST)
+        m->lost += s->segments;
+    if (s->flags & SENT_AGAIN)
+        m->again += s->segments;
+    else if (s->flags & SENT_LOST)
+        m->due += s->segments;
 }
 
-struct sndmap_acked sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack)
+void sndmap_mark(struct sndmap *m, struct sent *s, uint8_t flags)
 {
-    struct sndmap_acked acked = {.sent_at = WEFT_NEVER};
-    bool doubtful = false;
-
-    weft_assert(seq_ge(ack, m->una) && seq_le(ack, sndmap_end(m)), "the ACK step checks the range");
-    while (m->count && seq_gt(ack, m->una)) {
-        struct sent *s = sndmap_at(m, 0);
-        struct seq upto = seq_min(ack, s->end);
-        uint32_t len = (uint32_t)seq_diff(upto, m->una);
-
-        doubtful |= (s->flags & (SENT_AGAIN | SENT_SACKED)) == SENT_AGAIN;
-        delivered(&acked, s, len);
-        uncount(m, s, len);
-        m->una = upto;
-        if (seq_lt(upto, s->end))
-            break;
-        m->head = (m->head + 1) & (m->room - 1);
-        m->count--;
-        m->hint -= m->hint > 0;
-        acked.segments++;
-    }
-    if (doubtful) /* what came behind a hole was acknowledged when the hole was filled, not when it arrived */
-        acked.sent_at = WEFT_NEVER;
-    if (m->count == 0 && m->heap)
-        sndmap_clear(m, mem);
-    return acked;
+    sndmap_uncount(m, s, s->segments);
+    s->flags = flags;
+    recount(m, s);
 }
 
-/* The index of the entry that holds s (una <= s < end). */
-static uint32_t find(const struct sndmap *m, struct seq s)
+/* ---- finding and cutting ---- */
+
+uint32_t sndmap_find(const struct sndmap *m, struct seq s)
 {
     uint32_t lo = 0, hi = m->count;
 
@@ -120,24 +104,161 @@ static uint32_t find(const struct sndmap *m, struct seq s)
     return lo;
 }
 
-/* Makes an entry begin at s; false when out of memory. */
-static bool split(struct sndmap *m, struct mem *mem, struct seq s)
+/* Opens a place at index i by moving the entries on the shorter side; what was at i is at i + 1 then. */
+static void open_place(struct sndmap *m, uint32_t i)
 {
-    uint32_t i = find(m, s);
-    struct sent whole;
+    if (i < m->count / 2) {
+        m->head = (m->head - 1) & (m->room - 1);
+        for (uint32_t k = 0; k < i; k++)
+            *sndmap_at(m, k) = *sndmap_at(m, k + 1);
+    } else {
+        for (uint32_t k = m->count; k > i; k--)
+            *sndmap_at(m, k) = *sndmap_at(m, k - 1);
+    }
+    m->count++;
+    m->due_from += m->due_from > i;
+    m->fresh_from += m->fresh_from > i;
+    m->count_from += m->count_from > i;
+}
 
-    if (i == m->count || seq_eq(start_of(m, i), s))
-        return true;
+/* Segments of the rest of an entry. */
+static uint16_t segments_from(const struct sent *s, struct seq from, uint32_t mss)
+{
+    return (uint16_t)sent_segments((uint32_t)seq_diff(s->end, from) - (s->flags & SENT_FIN ? 1 : 0), mss);
+}
+
+bool sndmap_cut(struct sndmap *m, struct mem *mem, uint32_t i, struct seq at, uint32_t mss)
+{
+    struct seq start = sndmap_start(m, i);
+    struct sent whole, front;
+
     if (!sndmap_reserve(m, mem, 1))
         return false;
     whole = *sndmap_at(m, i);
-    for (uint32_t k = m->count; k > i; k--)
-        *sndmap_at(m, k) = *sndmap_at(m, k - 1);
-    m->count++;
-    m->hint += m->hint > i;
-    sndmap_at(m, i)->end = s;
+    sndmap_uncount(m, &whole, whole.segments);
+    if (i < m->count_from && whole.flags & SENT_SACKED)
+        m->count_sacked -= whole.segments;
+    open_place(m, i);
+    front = whole;
+    front.end = at;
+    front.segments = (uint16_t)sent_segments((uint32_t)seq_diff(at, start), mss);
+    front.flags &= (uint8_t)~SENT_FIN;
+    whole.segments = segments_from(&whole, at, mss);
+    recount(m, &front);
+    recount(m, &whole);
+    if (i < m->count_from && whole.flags & SENT_SACKED)
+        m->count_sacked += front.segments + whole.segments;
+    *sndmap_at(m, i) = front;
     *sndmap_at(m, i + 1) = whole;
     return true;
+}
+
+/* ---- what arrived ---- */
+
+void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss)
+{
+    memset(n, 0, sizeof *n);
+    n->now = now;
+    n->mss = mss;
+    n->echo_until = n->first_at = n->last_at = n->first_sacked_at = n->last_sacked_at = WEFT_NEVER;
+}
+
+static bool sent_later(weft_time at, struct seq end, weft_time than, struct seq than_end)
+{
+    return at > than || (at == than && seq_gt(end, than_end));
+}
+
+/*
+ * Can its arrival prove anything about what was sent before it? Not when it was sent again and came back too soon for
+ * that copy, or the echoed timestamp is older than it (RFC 8985 §6.2 step 2).
+ */
+static bool is_proof(const struct sndmap_news *n, const struct sent *s)
+{
+    return !(s->flags & SENT_EVER) || (n->now - s->at >= n->min_rtt && s->at <= n->echo_until);
+}
+
+/* Something arrived for the first time. */
+static void arrived(struct sndmap_news *n, const struct sent *s, uint32_t segments)
+{
+    if (n->delivered == 0 || sent_later(s->at, s->end, n->newest.at, n->newest.end))
+        n->newest = *s;
+    n->delivered += segments;
+    if (!is_proof(n, s) || (n->proof && !sent_later(s->at, s->end, n->proof_at, n->proof_end)))
+        return;
+    n->proof = true;
+    n->proof_at = s->at;
+    n->proof_end = s->end;
+    n->proof_again = s->flags & SENT_EVER;
+}
+
+static void late(struct sndmap_news *n, struct seq start)
+{
+    n->reorder = n->reordered ? seq_min(n->reorder, start) : start;
+    n->reordered = true;
+}
+
+/* An entry, or `segments` of its front, leaves by the acknowledgment's number. */
+static void leave(struct sndmap_news *n, const struct sent *s, struct seq start, uint32_t segments)
+{
+    n->acked += segments;
+    if (s->flags & SENT_EVER) {
+        n->again = true;
+    } else if (!(s->flags & SENT_SACKED)) {
+        n->last_at = s->at;
+        if (n->first_at == WEFT_NEVER)
+            n->first_at = s->at;
+        n->original |= seq_le(s->end, n->high);
+        late(n, start);
+    }
+    if (!(s->flags & SENT_SACKED))
+        arrived(n, s, segments);
+}
+
+/* The front of an entry is acknowledged: whole segments of it leave. */
+static void trim_first(struct sndmap *m, struct seq ack, struct sndmap_news *n)
+{
+    struct sent *s = sndmap_at(m, 0);
+    uint32_t rest = segments_from(s, ack, n->mss);
+    uint32_t gone = s->segments > rest ? s->segments - rest : 0;
+
+    if (gone) {
+        leave(n, s, m->una, gone);
+        sndmap_uncount(m, s, gone);
+        if (m->count_from && s->flags & SENT_SACKED)
+            m->count_sacked -= gone;
+        s->segments = (uint16_t)(s->segments - gone);
+    }
+    m->una = ack;
+}
+
+void sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack, struct sndmap_news *n)
+{
+    uint32_t gone = 0;
+    bool any_sacked = m->sacked > 0;
+    struct seq highest = any_sacked ? m->highest : m->una;
+
+    weft_assert(seq_ge(ack, m->una) && seq_le(ack, sndmap_end(m)), "the ACK step checks the range");
+    while (gone < m->count && seq_le(sndmap_at(m, gone)->end, ack)) {
+        struct sent *s = sndmap_at(m, gone);
+
+        leave(n, s, m->una, s->segments);
+        sndmap_uncount(m, s, s->segments);
+        if (gone < m->count_from && s->flags & SENT_SACKED)
+            m->count_sacked -= s->segments;
+        m->una = s->end;
+        gone++;
+    }
+    m->head = (m->head + gone) & (m->room - 1);
+    m->count -= gone;
+    m->due_from -= min_u32(m->due_from, gone);
+    m->fresh_from -= min_u32(m->fresh_from, gone);
+    m->count_from -= min_u32(m->count_from, gone);
+    if (seq_gt(ack, m->una))
+        trim_first(m, ack, n);
+    if (n->reordered && !seq_lt(n->reorder, highest)) /* what came before the highest sacked one came late */
+        n->reordered = false;
+    if (m->count == 0 && (m->heap || m->queue))
+        sndmap_clear(m, mem);
 }
 
 /* Does it lie in what is in flight, behind its first byte? As offsets, for the peer may put any two numbers in it. */
@@ -145,134 +266,94 @@ static bool is_plausible(const struct sndmap *m, struct tcp_sack_block block)
 {
     uint32_t start = block.start.v - m->una.v, end = block.end.v - m->una.v;
 
-    return start > 0 && start < end && end <= sndmap_total(m);
+    return start > 0 && start < end && end <= sndmap_end(m).v - m->una.v;
 }
 
-uint32_t sndmap_sack(struct sndmap *m, struct mem *mem, struct tcp_sack_block block, struct sndmap_acked *acked)
+/* An entry is sacked. */
+static void sack_one(struct sndmap *m, uint32_t i, struct sndmap_news *n)
 {
-    uint32_t before = m->sacked;
+    struct sent *s = sndmap_at(m, i);
+    struct seq start = sndmap_start(m, i);
+    uint8_t flags = (uint8_t)((s->flags & ~SENT_LOST) | SENT_SACKED);
+
+    arrived(n, s, s->segments);
+    n->sacked += s->segments;
+    if (!(s->flags & SENT_EVER)) {
+        if (m->sacked && seq_lt(start, m->highest)) /* a hole that no retransmission filled */
+            late(n, start);
+        n->original |= seq_le(s->end, n->high);
+        n->last_sacked_at = s->at;
+        if (n->first_sacked_at == WEFT_NEVER)
+            n->first_sacked_at = s->at;
+    }
+    if (s->flags & SENT_LOST) /* not marked, the copy is believed to be under way still */
+        flags &= (uint8_t)~SENT_AGAIN;
+    m->highest = m->sacked ? seq_max(m->highest, start) : start;
+    if (i < m->count_from)
+        m->count_sacked += s->segments;
+    sndmap_mark(m, s, flags);
+}
+
+/*
+ * A block covers a part of entry i, from its byte `from` up to `to`: cuts off what it covers in whole segments. Returns
+ * the index of that piece; UINT32_MAX when there is no whole segment, or no memory.
+ */
+static uint32_t cut_out(struct sndmap *m, struct mem *mem, uint32_t i, uint32_t from, uint32_t to, uint32_t mss)
+{
+    struct seq start = sndmap_start(m, i);
+    uint32_t len = (uint32_t)seq_diff(sndmap_at(m, i)->end, start);
+    uint32_t first = (from + mss - 1) / mss * mss, last = to == len ? len : to / mss * mss;
+
+    if (sndmap_at(m, i)->segments <= 1 || sndmap_at(m, i)->flags & SENT_SACKED || first >= last)
+        return UINT32_MAX;
+    if (last < len && !sndmap_cut(m, mem, i, seq_add(start, last), mss))
+        return UINT32_MAX;
+    if (first > 0) {
+        if (!sndmap_cut(m, mem, i, seq_add(start, first), mss))
+            return UINT32_MAX;
+        i++;
+    }
+    return i;
+}
+
+void sndmap_sack(struct sndmap *m, struct mem *mem, struct tcp_sack_block block, struct sndmap_news *n)
+{
+    uint32_t i;
+
+    if (!is_plausible(m, block))
+        return;
+    i = sndmap_find(m, block.start);
+    while (i < m->count && seq_lt(sndmap_start(m, i), block.end)) {
+        struct sent *s = sndmap_at(m, i);
+        struct seq start = sndmap_start(m, i), end = s->end;
+        bool whole = seq_ge(start, block.start) && seq_le(end, block.end);
+        uint32_t piece = i;
+
+        if (!whole)
+            piece = cut_out(m, mem, i, (uint32_t)seq_diff(seq_max(start, block.start), start),
+                            (uint32_t)seq_diff(seq_min(end, block.end), start), n->mss);
+        if (piece != UINT32_MAX && !(sndmap_at(m, piece)->flags & SENT_SACKED))
+            sack_one(m, piece, n);
+        if (seq_ge(end, block.end))
+            break;
+        i = (piece == UINT32_MAX ? i : piece) + 1;
+    }
+}
+
+uint32_t sndmap_duplicate(struct sndmap *m, struct tcp_sack_block block)
+{
+    uint32_t n = 0;
 
     if (!is_plausible(m, block))
         return 0;
-    if (!split(m, mem, block.start) || !split(m, mem, block.end))
-        return 0;
-    for (uint32_t i = find(m, block.start); i < m->count && seq_le(sndmap_at(m, i)->end, block.end); i++) {
+    for (uint32_t i = sndmap_find(m, block.start); i < m->count && seq_le(sndmap_at(m, i)->end, block.end); i++) {
         struct sent *s = sndmap_at(m, i);
-        uint32_t len = len_of(m, i);
 
-        if (s->flags & SENT_SACKED)
+        if (seq_lt(sndmap_start(m, i), block.start) || !(s->flags & SENT_EVER))
             continue;
-        delivered(acked, s, len);
-        uncount(m, s, len);
-        s->flags = (uint8_t)((s->flags & ~SENT_LOST) | SENT_SACKED);
-        m->sacked += len;
+        n += s->segments;
+        if (s->flags & SENT_AGAIN)
+            sndmap_mark(m, s, (uint8_t)(s->flags & ~SENT_AGAIN));
     }
-    return m->sacked - before;
-}
-
-uint32_t sndmap_detect(struct sndmap *m, unsigned dup_thresh, uint32_t mss)
-{
-    uint32_t before = m->lost;
-    uint32_t bytes = 0, segments = 0; /* sacked, behind the one looked at */
-
-    if (m->sacked == 0)
-        return 0;
-    for (uint32_t i = m->count; i-- > 0;) {
-        struct sent *s = sndmap_at(m, i);
-        uint32_t len = len_of(m, i);
-
-        if (s->flags & SENT_SACKED) {
-            bytes += len;
-            segments++;
-        } else if ((segments >= dup_thresh || bytes > (dup_thresh - 1) * mss) &&
-                   !(s->flags & (SENT_LOST | SENT_AGAIN))) {
-            s->flags |= SENT_LOST;
-            m->lost += len;
-            m->hint = min_u32(m->hint, i);
-        }
-    }
-    return m->lost - before;
-}
-
-bool sndmap_lose_first(struct sndmap *m, struct mem *mem, uint32_t mss)
-{
-    struct sent *s;
-
-    if (m->count == 0)
-        return false;
-    if (len_of(m, 0) > mss)
-        split(m, mem, seq_add(m->una, mss)); /* without memory the whole of it counts as lost: only less exact */
-    s = sndmap_at(m, 0);
-    if (!(s->flags & (SENT_LOST | SENT_SACKED))) {
-        s->flags |= SENT_LOST;
-        m->lost += len_of(m, 0);
-        m->hint = 0;
-    }
-    return true;
-}
-
-void sndmap_lose_larger(struct sndmap *m, uint32_t len)
-{
-    for (uint32_t i = m->count; i-- > 0;) {
-        struct sent *s = sndmap_at(m, i);
-
-        if (len_of(m, i) > len && !(s->flags & (SENT_LOST | SENT_SACKED))) {
-            s->flags |= SENT_LOST;
-            m->lost += len_of(m, i);
-            m->hint = min_u32(m->hint, i);
-        }
-    }
-}
-
-void sndmap_lose_all(struct sndmap *m)
-{
-    for (uint32_t i = 0; i < m->count; i++)
-        sndmap_at(m, i)->flags = (uint8_t)((sndmap_at(m, i)->flags & ~SENT_SACKED) | SENT_LOST);
-    m->sacked = m->hint = 0;
-    m->lost = sndmap_total(m);
-}
-
-bool sndmap_next_lost(struct sndmap *m, uint32_t most, struct seq *start, uint32_t *len)
-{
-    if (m->lost == 0)
-        return false;
-    while (!(sndmap_at(m, m->hint)->flags & SENT_LOST))
-        m->hint++;
-    weft_assert(m->hint < m->count, "lost bytes are the sum over lost entries, none of which is before the hint");
-    *start = start_of(m, m->hint);
-    *len = 0;
-    for (uint32_t i = m->hint; i < m->count && *len < most && sndmap_at(m, i)->flags & SENT_LOST; i++)
-        *len += len_of(m, i);
-    *len = min_u32(*len, most);
-    return true;
-}
-
-/* Makes one entry of those from i up to, and without, j: the ones before i move up. */
-static void merge(struct sndmap *m, uint32_t i, uint32_t j)
-{
-    uint32_t gone = j - i - 1;
-
-    if (gone == 0)
-        return;
-    for (uint32_t k = i; k-- > 0;)
-        *sndmap_at(m, k + gone) = *sndmap_at(m, k);
-    m->head = (m->head + gone) & (m->room - 1);
-    m->count -= gone;
-}
-
-bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, uint32_t len, weft_time now)
-{
-    struct seq end = seq_add(start, len);
-    uint32_t i, j;
-
-    if (!split(m, mem, end))
-        return false;
-    i = find(m, start);
-    for (j = i; j < m->count && seq_le(sndmap_at(m, j)->end, end); j++)
-        uncount(m, sndmap_at(m, j), len_of(m, j));
-    weft_assert(j > i && seq_eq(start_of(m, i), start), "callers resend what sndmap_next_lost gave");
-    merge(m, i, j); /* what was entry j - 1, and ends at `end`, is entry i now */
-    *sndmap_at(m, i) = (struct sent){.at = now, .end = end, .flags = SENT_AGAIN};
-    m->hint = i;
-    return true;
+    return n;
 }

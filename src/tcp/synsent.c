@@ -28,15 +28,12 @@ void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rc
     conn_update_mss(c);
 }
 
-/* Congestion control starts where the path's segment size is known (RFC 6928, and one segment after lost SYNs). */
-static void start_window(struct tcp_conn *c)
+static void sample_handshake(struct tcp_conn *c, weft_time sample)
 {
-    struct tcp_work *w = c->work;
-    bool lost_twice = w && w->retries > 1;
+    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
 
-    c->cc.cwnd = lost_twice ? c->mss : cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window);
-    c->cc.ssthresh = UINT32_MAX;
-    conn_why(c, WEFT_WHY_cwnd_start, c->cc.cwnd);
+    rtt_sample(&c->rtt, sample, c->snd.una, c->snd.nxt, &limits);
+    rtt_sample_min(&c->rtt, sample, conn_now(c));
 }
 
 void conn_established(struct tcp_conn *c)
@@ -50,11 +47,11 @@ void conn_established(struct tcp_conn *c)
         account_progress(c, c->passive ? 0 : 1);
         c->stats->delivered++;
     }
-    start_window(c);
+    window_start(c, w && w->retries > 1);
     conn_grow_send_buffer(c);
     if (w) {
         if (w->syn_sent_at != WEFT_NEVER)
-            rtt_sample(&c->rtt, conn_now(c) - w->syn_sent_at);
+            sample_handshake(c, conn_now(c) - w->syn_sent_at);
         else if (w->retries)
             rtt_distrust(&c->rtt);
         w->syn_due = false;

@@ -51,8 +51,6 @@ static void doubt_path(struct tcp_conn *c)
 static bool retransmit(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    uint32_t in_flight = conn_in_flight(c);
-    bool again;
 
     if (is_hopeless(c))
         return give_up_retries(c);
@@ -69,15 +67,31 @@ static bool retransmit(struct tcp_conn *c)
         conn_why(c, WEFT_WHY_retransmit_syn, w->retries);
         return true;
     }
-    if (in_flight == 0)
+    if (conn_in_flight(c) == 0)
         return true; /* the link has not taken what we want to send: only time has passed */
-    again = recovery_on_timeout(&w->recovery, c->snd.nxt);
-    w->limited = 0;
-    w->cc->on_timeout(&c->cc, w->cc_private, in_flight, c->mss, again);
-    sndmap_lose_all(&w->sndmap);
-    w->rescue = true;
-    w->lost_by = WEFT_WHY_retransmit_rto;
-    conn_why(c, WEFT_WHY_cwnd_timeout, c->cc.cwnd);
+    losses_on_timeout(c);
+    return true;
+}
+
+/* The last segments may be lost, and nobody could tell: ask (RFC 8985 §7.3). Not while the last probe is unanswered. */
+static bool probe_tail(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    w->tail_due = !w->tlp.out && w->sndmap.count && w->recovery.state <= RECOVERY_CWR;
+    return true;
+}
+
+/* The timer of sending, whatever it was for. */
+static bool sending(struct tcp_conn *c)
+{
+    uint8_t wait = c->work->wait;
+
+    if (wait == WAIT_TIMEOUT)
+        return retransmit(c);
+    if (wait == WAIT_PROBE)
+        return probe_tail(c);
+    losses_on_patience(c);
     return true;
 }
 
@@ -111,7 +125,7 @@ static bool delayed_ack(struct tcp_conn *c)
 }
 
 static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
-    [TCP_TIMER_RETRANSMIT] = retransmit,
+    [TCP_TIMER_RETRANSMIT] = sending,
     [TCP_TIMER_PERSIST] = persist,
     [TCP_TIMER_ACK] = delayed_ack,
 };

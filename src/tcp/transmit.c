@@ -83,30 +83,73 @@ static void note_acknowledged(struct tcp_conn *c, struct seq edge, bool pure)
     w->deadline[TCP_TIMER_ACK] = WEFT_NEVER;
 }
 
+/* A tail loss probe is on its way: one at a time, and the time-out begins anew (RFC 8985 §7.3). */
+static void note_probe(struct tcp_conn *c, bool again)
+{
+    struct tcp_work *w = c->work;
+
+    w->tail_due = false;
+    w->tlp = (struct tlp){.end = c->snd.nxt, .out = true, .again = again};
+    w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
+    w->wait = WAIT_TIMEOUT;
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_tlp_probes);
+}
+
+/* Old data is on its way again. */
+static void note_resent(struct tcp_conn *c, const struct tcp_plan *plan, struct sent s)
+{
+    struct tcp_work *w = c->work;
+
+    if (seq_eq(plan->seq, c->snd.una) && w->wait == WAIT_TIMEOUT) /* the time-out is the first segment's */
+        w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
+    sndmap_resent(&w->sndmap, &c->ep.stack->mem, plan->seq, s, c->mss, plan->probe);
+    w->resent += s.segments;
+    w->recovery.frto &= !w->recovery.frto_new; /* there was nothing new to try first */
+    w->recovery.frto_new = false;
+    stack_count_n(c->ep.stack, WEFT_COUNT_tcp_retrans_segs, s.segments);
+    if (plan->probe)
+        note_probe(c, true);
+    else
+        recovery_resent(&w->recovery, s.segments, ts_clock(conn_now(c), c->ts_offset));
+}
+
+/* New data is on its way. */
+static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, struct sent s)
+{
+    struct tcp_work *w = c->work;
+
+    if (conn_in_flight(c) == 0) {
+        w->stuck_since = conn_now(c);
+        if (conn_cc(c)->on_event)
+            conn_cc(c)->on_event(&c->cc, &w->cc_private, CC_EVENT_START, s.at, c->spoke ? s.at - c->spoke : 0);
+    }
+    sndmap_sent(&w->sndmap, s);
+    c->snd.nxt = s.end;
+    c->fin_sent = plan->fin;
+    c->spoke = conn_now(c);
+    w->override = false;
+    w->tail_restart = true;
+    if (plan->len && plan->len != c->mss && plan->len % c->mss)
+        w->small_end = s.end;
+    if (plan->probe)
+        note_probe(c, false);
+}
+
 /* Puts it into the scoreboard; room was reserved. */
 static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
-    uint32_t space = plan->len + (plan->fin ? 1 : 0);
-    struct seq end = seq_add(plan->seq, space);
+    struct sent s = {.at = conn_now(c), .end = seq_add(plan->seq, plan->len + (plan->fin ? 1 : 0))};
 
-    if (plan->kind == PLAN_RETRANSMIT) {
-        sndmap_resent(&w->sndmap, &c->ep.stack->mem, plan->seq, space, conn_now(c));
-        w->rescue = false;
-        stack_count(c->ep.stack, WEFT_COUNT_tcp_retrans_segs);
-        return;
-    }
-    if (conn_in_flight(c) == 0)
-        w->stuck_since = conn_now(c);
-    if (w->recovery.phase == RECOVERY_OPEN && (w->recovery.dup_acks || w->sndmap.sacked))
-        w->limited += space;
-    sndmap_sent(&w->sndmap, end, conn_now(c));
-    c->snd.nxt = end;
-    c->fin_sent = plan->fin;
-    c->spoke = conn_now(c);
-    w->override = false;
-    if (plan->len && plan->len != c->mss && plan->len % c->mss)
-        w->small_end = end;
+    s.segments = (uint16_t)sent_segments(plan->len, c->mss);
+    s.flags = plan->fin ? SENT_FIN : 0;
+    rate_send(&w->rate, &s, w->sndmap.total);
+    if (recovery_reduces(&w->recovery))
+        w->recovery.prr_out += s.segments;
+    if (plan->kind == PLAN_RETRANSMIT)
+        note_resent(c, plan, s);
+    else
+        note_new(c, plan, s);
 }
 
 /* Builds the segment of a plan; *taken is how much payload really went in. NULL: out of memory. */
@@ -148,6 +191,15 @@ static void put_names(struct tcp_conn *c, struct segment *out)
     out->path = &c->work->path;
 }
 
+/* Room in the books for what is about to be sent. */
+static bool reserve(struct tcp_conn *c, const struct tcp_plan *plan)
+{
+    struct sndmap *m = &c->work->sndmap;
+    struct mem *mem = &c->ep.stack->mem;
+
+    return sndmap_reserve(m, mem, 2) && (plan->kind != PLAN_RETRANSMIT || sndmap_reserve_again(m, mem));
+}
+
 static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
 {
     struct tcp_work *w = c->work;
@@ -160,7 +212,7 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     put_options(c, &out.o);
     if (carries)
         make_room_for_options(c, &plan, &out.o);
-    if (carries && !sndmap_reserve(&w->sndmap, &c->ep.stack->mem, 2))
+    if (carries && !reserve(c, &plan))
         return false;
     pkt = build(c, &plan, &out.o, &taken);
     if (!pkt)
@@ -226,21 +278,6 @@ bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan)
     return plan->kind == PLAN_SYN ? emit_syn(c) : emit_segment(c, *plan);
 }
 
-/* A window shrunk back after idleness (RFC 5681 §4.1). */
-static void restart_after_idle(struct tcp_conn *c)
-{
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
-    uint32_t initial;
-
-    if (conn_in_flight(c) || !conn_unsent(c) || !c->spoke || conn_now(c) - c->spoke <= rtt_rto(&c->rtt, &limits))
-        return;
-    initial = cc_initial_window(c->mss, tcp_config(c->ep.stack)->initial_window);
-    if (c->cc.cwnd <= initial)
-        return;
-    c->cc.cwnd = initial;
-    conn_why(c, WEFT_WHY_cwnd_idle, initial);
-}
-
 /* How many packets the link will carry for it. */
 static unsigned packets_of(const struct tcp_conn *c, const struct tcp_plan *plan)
 {
@@ -257,7 +294,7 @@ bool transmit_pull(struct sender *sender, unsigned budget)
 
     if (conn_refresh_path(c) < 0)
         return false;
-    restart_after_idle(c);
+    window_after_idle(c);
     plan = transmit_plan(c);
     for (unsigned used = 0; plan.kind != PLAN_NOTHING; plan = transmit_plan(c)) {
         unsigned packets = packets_of(c, &plan);
@@ -270,6 +307,8 @@ bool transmit_pull(struct sender *sender, unsigned budget)
         }
         used += packets;
     }
+    if (w->sndmap.count)
+        window_used(c);
     conn_settle_plan(c, &plan);
     return false; /* it asked for the next turn itself, and may have given the rooms back */
 }

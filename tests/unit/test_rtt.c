@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The retransmission time-out (src/tcp/rtt.c) against RFC 6298's formulas. */
+/* The retransmission time-out (src/tcp/rtt.c) against RFC 6298's formulas, and what Linux makes of them. */
 #include "room.h"
 #include "tcp/rtt.h"
 
@@ -21,6 +21,13 @@ static void rtt_starts_from_one_second_and_doubles(void **state)
         assert_int_equal(rtt_rto(&r, &linux_limits), seconds[i] * S);
 }
 
+/* A sample in the middle of a round trip, and one that ends it. */
+static void sample(struct rtt *r, weft_time t) { rtt_sample(r, t, seq(0), seq(100), &bare_limits); }
+static void sample_round(struct rtt *r, weft_time t, const struct rtt_limits *l)
+{
+    rtt_sample(r, t, seq_add(r->round, 1), seq_add(r->round, 2), l);
+}
+
 /* R6298-2.2 */
 static void rtt_first_sample_is_srtt_and_half_of_it_the_variance(void **state)
 {
@@ -34,55 +41,69 @@ static void rtt_first_sample_is_srtt_and_half_of_it_the_variance(void **state)
         struct rtt r;
 
         rtt_init(&r);
-        rtt_sample(&r, rows[i].sample);
-        assert_int_equal(r.srtt, rows[i].sample);
-        assert_int_equal(r.rttvar, rows[i].sample / 2);
+        sample(&r, rows[i].sample);
+        assert_int_equal(rtt_smoothed(&r), rows[i].sample);
+        assert_int_equal(rtt_deviation(&r), rows[i].sample / 2);
         assert_int_equal(rtt_rto(&r, &bare_limits), rows[i].rto);
     }
 }
 
-/* R6298-2.2: RTTVAR is computed from SRTT as it was before this sample */
+/* R6298-2.2: the deviation is from SRTT as it was before this sample */
 static void rtt_variance_is_updated_before_the_mean(void **state)
 {
     struct rtt r;
 
     rtt_init(&r);
-    rtt_sample(&r, 100 * MS);
-    rtt_sample(&r, 200 * MS);
-    assert_int_equal(r.rttvar, 62500 * WEFT_US); /* 3/4 * 50 + 1/4 * |100 - 200| */
-    assert_int_equal(r.srtt, 112500 * WEFT_US);  /* 7/8 * 100 + 1/8 * 200 */
+    sample(&r, 100 * MS);
+    sample(&r, 200 * MS);
+    assert_int_equal(rtt_deviation(&r), 62500 * WEFT_US); /* 3/4 * 50 + 1/4 * |100 - 200| */
+    assert_int_equal(rtt_smoothed(&r), 112500 * WEFT_US); /* 7/8 * 100 + 1/8 * 200 */
     assert_int_equal(rtt_rto(&r, &bare_limits), 362500 * WEFT_US);
-    rtt_sample(&r, 12500 * WEFT_US);             /* below the mean counts as much as above it */
-    assert_int_equal(r.rttvar, 71875 * WEFT_US); /* 3/4 * 62.5 + 1/4 * 100 */
-    assert_int_equal(r.srtt, 100 * MS);
 }
 
-static double distance(double a, double b) { return a > b ? a - b : b - a; }
-
-/* R6298-2.2: far within G of the model with real numbers, however long the series */
-static void rtt_follows_the_model(void **state)
+/* As Linux: a shorter round trip says less about how long the next one may take: 1/32 instead of 1/4 */
+static void rtt_variance_falls_more_slowly_than_it_rises(void **state)
 {
-    double srtt = 0, rttvar = 0;
-    struct rng rng;
     struct rtt r;
 
-    rng_seed(&rng, 6298);
     rtt_init(&r);
-    for (unsigned i = 0; i < 1000000; i++) {
-        weft_time sample = rng_below(&rng, rng_chance(&rng, 500000) ? 5 * S : 50 * MS) + 1;
-        double rto;
+    sample(&r, 100 * MS);  /* deviation 50 */
+    sample(&r, 20 * MS);   /* error 80, 30 above the deviation */
+    assert_int_equal(rtt_deviation(&r), 50 * MS + 30 * MS / 32);
+    sample(&r, 90 * MS);   /* no error: 3/4 of it */
+    assert_int_equal(rtt_smoothed(&r), 90 * MS);
+    assert_in_range(rtt_deviation(&r), 38202 * WEFT_US, 38204 * WEFT_US);
+}
 
-        if (i == 0) {
-            srtt = (double)sample;
-            rttvar = srtt / 2;
-        } else {
-            rttvar = 0.75 * rttvar + 0.25 * distance(srtt, (double)sample);
-            srtt = 0.875 * srtt + 0.125 * (double)sample;
-        }
-        rtt_sample(&r, sample);
-        rto = srtt + (4 * rttvar > (double)MS ? 4 * rttvar : (double)MS);
-        assert_true(distance(rto, (double)rtt_rto(&r, &bare_limits)) < 100); /* nanoseconds */
-    }
+/* As Linux: RTO follows the largest deviation of a round trip; a calm one takes a quarter of the difference away */
+static void rtt_variance_in_rto_is_the_largest_of_a_round_trip(void **state)
+{
+    struct rtt r;
+
+    rtt_init(&r);
+    sample(&r, 100 * MS); /* the term is 200 */
+    for (unsigned i = 0; i < 50; i++)
+        sample(&r, 100 * MS);
+    assert_int_equal(rtt_rto(&r, &bare_limits), 300 * MS);
+    sample_round(&r, 100 * MS, &bare_limits); /* its largest was 200, from the first sample */
+    assert_int_equal(rtt_rto(&r, &bare_limits), 300 * MS);
+    sample_round(&r, 100 * MS, &bare_limits); /* 1 ms, the floor */
+    assert_in_range(rtt_rto(&r, &bare_limits), 250250 * WEFT_US - 1000, 250250 * WEFT_US + 1000);
+}
+
+/* The shortest of five minutes */
+static void rtt_minimum_is_forgotten_after_five_minutes(void **state)
+{
+    struct rtt r;
+
+    rtt_init(&r);
+    assert_int_equal(rtt_min(&r), 0);
+    rtt_sample_min(&r, 20 * MS, S);
+    rtt_sample_min(&r, 10 * MS, 2 * S);
+    rtt_sample_min(&r, 30 * MS, 301 * S);
+    assert_int_equal(rtt_min(&r), 10 * MS);
+    rtt_sample_min(&r, 30 * MS, 302 * S);
+    assert_int_equal(rtt_min(&r), 30 * MS);
 }
 
 /* R6298-2.4 */
@@ -92,7 +113,7 @@ static void rtt_keeps_the_floor_above_a_steady_path(void **state)
 
     rtt_init(&r);
     for (unsigned i = 0; i < 1000; i++)
-        rtt_sample(&r, 10 * MS);
+        sample_round(&r, 10 * MS, &linux_limits);
     assert_int_equal(rtt_rto(&r, &linux_limits), 210 * MS); /* as Linux: SRTT and the floor */
     assert_true(rtt_rto(&r, &(struct rtt_limits){S, S, 120 * S}) >= S);
 }
@@ -110,7 +131,7 @@ static void rtt_never_leaves_its_limits(void **state)
 
         switch (rng_below(&rng, 3)) {
         case 0:
-            rtt_sample(&r, rng_below(&rng, rng_chance(&rng, 100000) ? 4000 * S : S));
+            sample_round(&r, rng_below(&rng, rng_chance(&rng, 100000) ? 4000 * S : S), &linux_limits);
             break;
         case 1:
             rtt_back_off(&r);
@@ -130,7 +151,7 @@ static void rtt_doubles_at_each_expiry_up_to_the_cap(void **state)
     struct rtt r;
 
     rtt_init(&r);
-    rtt_sample(&r, 100 * MS);
+    sample_round(&r, 100 * MS, &linux_limits);
     for (unsigned i = 0; i < 1000; i++, rtt_back_off(&r)) {
         assert_int_equal(rtt_rto(&r, &linux_limits), expected);
         expected = min_u64(2 * expected, linux_limits.max);
@@ -142,13 +163,12 @@ static void rtt_progress_ends_the_back_off(void **state)
     struct rtt r;
 
     rtt_init(&r);
-    rtt_sample(&r, 100 * MS);
+    sample(&r, 100 * MS);
     rtt_back_off(&r);
     rtt_back_off(&r);
     assert_int_equal(rtt_rto(&r, &bare_limits), 1200 * MS);
-    rtt_sample(&r, 100 * MS); /* RTTVAR 37.5 */
     rtt_progress(&r);
-    assert_int_equal(rtt_rto(&r, &bare_limits), 250 * MS);
+    assert_int_equal(rtt_rto(&r, &bare_limits), 300 * MS);
 }
 
 static void rtt_of_nothing_is_a_sample_too(void **state)
@@ -156,12 +176,12 @@ static void rtt_of_nothing_is_a_sample_too(void **state)
     struct rtt r;
 
     rtt_init(&r);
-    rtt_sample(&r, 0);
-    assert_true(r.srtt > 0);
-    assert_int_equal(rtt_rto(&r, &linux_limits), 200 * MS + 1);
+    sample_round(&r, 0, &linux_limits);
+    assert_true(r.srtt8 > 0);
+    assert_int_equal(rtt_rto(&r, &linux_limits), 200 * MS + 1000);
     for (unsigned i = 0; i < 1000; i++)
-        rtt_sample(&r, 0);
-    assert_true(r.srtt > 0); /* else the next one would count as the first */
+        sample_round(&r, 0, &linux_limits);
+    assert_true(r.srtt8 > 0); /* else the next one would count as the first */
 }
 
 /* R6298-5: rule 5.7 */
@@ -174,7 +194,7 @@ static void rtt_starts_from_three_seconds_after_a_lost_syn(void **state)
     assert_int_equal(rtt_rto(&r, &linux_limits), 3 * S);
     rtt_back_off(&r);
     assert_int_equal(rtt_rto(&r, &linux_limits), 6 * S);
-    rtt_sample(&r, 100 * MS);
+    sample_round(&r, 100 * MS, &linux_limits);
     rtt_progress(&r);
     assert_int_equal(rtt_rto(&r, &linux_limits), 300 * MS);
 }
@@ -195,7 +215,9 @@ int main(void)
         cmocka_unit_test(rtt_starts_from_one_second_and_doubles),
         cmocka_unit_test(rtt_first_sample_is_srtt_and_half_of_it_the_variance),
         cmocka_unit_test(rtt_variance_is_updated_before_the_mean),
-        cmocka_unit_test(rtt_follows_the_model),
+        cmocka_unit_test(rtt_variance_falls_more_slowly_than_it_rises),
+        cmocka_unit_test(rtt_variance_in_rto_is_the_largest_of_a_round_trip),
+        cmocka_unit_test(rtt_minimum_is_forgotten_after_five_minutes),
         cmocka_unit_test(rtt_keeps_the_floor_above_a_steady_path),
         cmocka_unit_test(rtt_never_leaves_its_limits),
         cmocka_unit_test(rtt_doubles_at_each_expiry_up_to_the_cap),

@@ -50,6 +50,14 @@ static const struct key keys[] = {
     TCP_KEY(KEY_TIME, invalid_ratelimit),
     TCP_KEY(KEY_SIZE, max_time_wait),
     TCP_KEY(KEY_SIZE, max_out_of_order),
+    TCP_KEY(KEY_UNSIGNED, recovery),
+    TCP_KEY(KEY_UNSIGNED, reordering),
+    TCP_KEY(KEY_UNSIGNED, max_reordering),
+    TCP_KEY(KEY_UNSIGNED, ecn),
+    TCP_KEY(KEY_BOOL, tail_loss_probe),
+    TCP_KEY(KEY_BOOL, frto),
+    TCP_KEY(KEY_BOOL, dsack),
+    TCP_KEY(KEY_BOOL, slow_start_after_idle),
     TCP_KEY(KEY_BOOL, timestamps),
     TCP_KEY(KEY_BOOL, sack),
     TCP_KEY(KEY_BOOL, window_scaling),
@@ -119,6 +127,10 @@ static bool set_special(struct scan *s, struct config *c, const char *name)
 {
     char word[24];
 
+    if (strcmp(name, "tcp.congestion_control") == 0) {
+        scan_word(s, "_", c->stack.tcp.congestion_control, sizeof c->stack.tcp.congestion_control);
+        return true;
+    }
     if (strcmp(name, "local") == 0) {
         c->local = scan_ip(s);
         if (scan_accept(s, "/"))

@@ -1,0 +1,663 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loss recovery at work: what an acknowledgment or a timer means for it. The rooms know the rules (sndmap, rack, recovery,
+ * usage, cc); here they are asked in order, and here alone the congestion window changes after the handshake.
+ *
+ * The order is that of Linux's tcp_fastretrans_alert, because what a peer sees of ambiguous cases depends on it:
+ * probe answered? — episode over? — undo? — what is lost? — begin or go on — window.
+ */
+#include "tcp/losses.h"
+
+/* ---- small questions ---- */
+
+static bool by_time(const struct tcp_conn *c) { return tcp_config(c->ep.stack)->recovery & 1; }
+
+/* Is anything sent again still unacknowledged? */
+static bool any_sent_again(const struct tcp_work *w)
+{
+    return w->sndmap.again || sndmap_first_is_again(&w->sndmap);
+}
+
+static bool may_undo(const struct tcp_conn *c, const struct ack_report *r)
+{
+    const struct recovery *v = &c->work->recovery;
+
+    return v->may_undo && (v->undo_left == 0 || recovery_echo_is_older(v, r->has_echo, r->echo));
+}
+
+static void set_window(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
+{
+    if (c->cc.cwnd == cwnd)
+        return;
+    c->cc.cwnd = cwnd;
+    conn_why(c, why, cwnd);
+}
+
+static void tell_controller(struct tcp_conn *c, enum cc_event event)
+{
+    const struct cc_ops *cc = conn_cc(c);
+
+    if (cc->on_event)
+        cc->on_event(&c->cc, &c->work->cc_private, event, conn_now(c), 0);
+}
+
+/* Evidence of reordering: what begins at `low` arrived after what lies beyond it. */
+static void note_reordering(struct tcp_conn *c, struct seq low)
+{
+    const struct sndmap *m = &c->work->sndmap;
+    struct seq high = m->sacked ? m->highest : m->una;
+    uint32_t distance;
+
+    if (!seq_lt(low, high))
+        return;
+    distance = ((uint32_t)seq_diff(high, low) + c->mss - 1) / c->mss;
+    c->reordering = (uint16_t)min_u32(max_u32(c->reordering, distance), tcp_config(c->ep.stack)->max_reordering);
+    c->reordered = true;
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_reordering);
+    if (c->stats)
+        c->stats->reord_seen++;
+}
+
+/* ---- the window comes down ---- */
+
+static void begin_reduction(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    recovery_reduce(&w->recovery, c->snd.nxt, c->cc.cwnd);
+    w->tlp.out = false;
+    c->cc.ssthresh = conn_cc(c)->ssthresh(&c->cc, &w->cc_private);
+}
+
+/* cwnd is where it was led to; unless it was restored. */
+static void end_reduction(struct tcp_conn *c, bool told)
+{
+    if (conn_cc(c)->owns)
+        return;
+    if (c->cc.ssthresh < CC_NONE && (told || c->work->recovery.may_undo))
+        set_window(c, c->cc.ssthresh, WEFT_WHY_cwnd_recovered);
+    tell_controller(c, CC_EVENT_REDUCED);
+}
+
+static void enter_recovery(struct tcp_conn *c, bool ece)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+
+    v->prior_ssthresh = 0;
+    recovery_watch(v, c->snd.una, w->sndmap.again + (w->tlp.out && w->tlp.again));
+    if (!recovery_reduces(v)) {
+        if (!ece)
+            v->prior_ssthresh = cc_remember(&c->cc);
+        begin_reduction(c);
+    }
+    v->state = RECOVERY_FAST;
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_fast_retrans);
+}
+
+/* Congestion without a loss to repair: told by ECN (RFC 3168 §6.1.2), or found by a probe. */
+static void enter_cwr(struct tcp_conn *c)
+{
+    struct recovery *v = &c->work->recovery;
+
+    v->prior_ssthresh = 0;
+    if (v->state >= RECOVERY_CWR)
+        return;
+    v->may_undo = false;
+    begin_reduction(c);
+    v->state = RECOVERY_CWR;
+}
+
+/* Nothing is being reduced: OPEN, or DISORDER while something is missing. */
+static void keep_open(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    bool missing = w->sndmap.sacked || w->sndmap.lost || (!c->sack_ok && w->recovery.duplicates);
+    uint8_t state = missing || any_sent_again(w) ? RECOVERY_DISORDER : RECOVERY_OPEN;
+
+    if (w->recovery.state != state) {
+        w->recovery.state = state;
+        w->recovery.high = c->snd.nxt;
+    }
+}
+
+static void try_to_open(struct tcp_conn *c, const struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+
+    if (!any_sent_again(w))
+        w->recovery.resent = false;
+    if (r->ece)
+        enter_cwr(c);
+    if (w->recovery.state != RECOVERY_CWR)
+        keep_open(c);
+}
+
+/* ---- it was for nothing ---- */
+
+static void undo(struct tcp_conn *c, bool nothing_is_lost)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+    const struct cc_ops *cc = conn_cc(c);
+
+    if (nothing_is_lost)
+        sndmap_find_all(&w->sndmap);
+    if (v->prior_ssthresh) {
+        set_window(c, cc->undo ? cc->undo(&c->cc, &w->cc_private, v->prior_cwnd) : max_u32(c->cc.cwnd, v->prior_cwnd),
+                   WEFT_WHY_cwnd_undo);
+        c->cc.ssthresh = max_u32(c->cc.ssthresh, v->prior_ssthresh);
+        tell_controller(c, CC_EVENT_UNDO);
+    }
+    v->may_undo = false;
+    w->rack.advanced = true; /* what was marked under the wrong assumption is looked at again */
+}
+
+/* All retransmissions were reported as duplicates. */
+static bool undo_by_dsack(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    if (!recovery_all_duplicated(&w->recovery))
+        return false;
+    rack_recovered(&w->rack, true);
+    undo(c, false);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_dsack_undo);
+    return true;
+}
+
+/* Everything up to `high` is acknowledged. */
+static void finish(struct tcp_conn *c, const struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+
+    if (may_undo(c, r)) {
+        stack_count(c->ep.stack, v->state == RECOVERY_LOSS ? WEFT_COUNT_tcp_loss_undo : WEFT_COUNT_tcp_full_undo);
+        undo(c, false);
+    } else {
+        rack_recovered(&w->rack, false);
+    }
+    v->guard = !c->sack_ok && seq_le(c->snd.una, v->high); /* what follows may be duplicates of what was resent */
+    v->state = RECOVERY_OPEN;
+    v->reneged = v->frto = v->frto_new = false;
+}
+
+/* A partial acknowledgment of what was sent first, not of what was sent again. True: clock out, and send nothing again. */
+static bool undo_partially(struct tcp_conn *c, const struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+
+    if (!w->recovery.may_undo || !recovery_echo_is_older(&w->recovery, r->has_echo, r->echo))
+        return false;
+    note_reordering(c, r->prior_una);
+    if (w->sndmap.again)
+        return true;
+    if (!any_sent_again(w))
+        w->recovery.resent = false;
+    undo(c, true);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_partial_undo);
+    keep_open(c);
+    return false;
+}
+
+/* After a time-out: what arrived shows that nothing needed it. */
+static void undo_timeout(struct tcp_conn *c, bool by_frto)
+{
+    struct recovery *v = &c->work->recovery;
+
+    undo(c, true);
+    rtt_progress(&c->rtt);
+    c->work->retries = 0;
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_loss_undo);
+    if (by_frto)
+        stack_count(c->ep.stack, WEFT_COUNT_tcp_spurious_rtos);
+    v->frto = v->frto_new = false;
+    v->guard = !c->sack_ok && seq_le(c->snd.una, v->high);
+    v->state = RECOVERY_OPEN;
+}
+
+/* ---- what is lost? ---- */
+
+static void wait_for_order(struct tcp_conn *c, weft_time wait)
+{
+    struct tcp_work *w = c->work;
+
+    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), wait);
+    w->wait = WAIT_REORDER;
+}
+
+static struct sndmap_lost detect_by_time(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct rack_view view = {
+        .srtt = rtt_smoothed(&c->rtt),
+        .min_rtt = rtt_min(&c->rtt),
+        .reordered = c->reordered,
+        .recovering = w->recovery.state >= RECOVERY_FAST,
+        .enough = w->sndmap.sacked >= c->reordering && !(k->recovery & 4),
+        .widens = !(k->recovery & 2),
+    };
+    struct sndmap_clock q = {
+        .now = conn_now(c),
+        .proof_at = w->rack.proof_at,
+        .proof_end = w->rack.proof_end,
+        .proof_again = w->rack.proof_again,
+        .patience = w->rack.rtt + rack_window(&w->rack, &view),
+    };
+    struct sndmap_lost found = sndmap_detect_by_time(&w->sndmap, &q);
+
+    if (found.segments)
+        w->lost_by = WEFT_WHY_retransmit_rack;
+    stack_count_n(c->ep.stack, WEFT_COUNT_tcp_lost_retransmit, found.again);
+    return found;
+}
+
+/* Without SACK: three duplicates, and in recovery each partial acknowledgment, mean the first one (RFC 6582). */
+static uint32_t detect_without_sack(struct tcp_conn *c, bool advanced)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+    bool enough = v->state < RECOVERY_FAST && v->duplicates >= c->reordering && !v->guard;
+    bool partial = v->state == RECOVERY_FAST && advanced;
+
+    if (!enough && !partial)
+        return 0;
+    w->lost_by = partial ? WEFT_WHY_retransmit_partial : WEFT_WHY_retransmit_dupthresh;
+    return sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, c->mss);
+}
+
+static void find_losses(struct tcp_conn *c, struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    struct sndmap_lost found = {0};
+
+    if (w->sndmap.count == 0)
+        return;
+    if (!c->sack_ok) {
+        found.segments = detect_without_sack(c, r->advanced);
+    } else if (!by_time(c)) {
+        found.segments = sndmap_detect_by_count(&w->sndmap, c->reordering);
+        if (found.segments)
+            w->lost_by = WEFT_WHY_retransmit_dupthresh;
+    } else if (w->rack.advanced) {
+        w->rack.advanced = false;
+        found = detect_by_time(c);
+        if (found.wait) {
+            wait_for_order(c, found.wait);
+            r->restart_timer = false;
+        }
+    }
+    r->lost += found.segments;
+    r->lost_again |= found.again > 0;
+}
+
+/* ---- states ---- */
+
+/* A duplicate without SACK stands for a segment that left the network. */
+static void count_duplicate(struct tcp_conn *c, struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    uint32_t n;
+
+    if (c->sack_ok || !r->duplicate)
+        return;
+    n = recovery_duplicate(&w->recovery, w->sndmap.total, w->sndmap.lost);
+    if (w->recovery.guard && w->recovery.state < RECOVERY_CWR) /* no more than RFC 3042 grants */
+        w->recovery.duplicates = min_u32(w->recovery.duplicates, DUP_THRESH - 1);
+    r->delivered += n;
+}
+
+/* The episode's end is acknowledged. */
+static void leave(struct tcp_conn *c, struct ack_report *r)
+{
+    struct recovery *v = &c->work->recovery;
+
+    if (v->state == RECOVERY_CWR && !seq_eq(c->snd.una, v->high)) { /* CWR itself must have arrived */
+        end_reduction(c, true);
+        v->state = RECOVERY_OPEN;
+    } else if (v->state == RECOVERY_FAST) {
+        v->duplicates = 0;
+        finish(c, r);
+        end_reduction(c, false);
+        r->just_recovered = v->guard; /* without SACK recovery is not quite over (RFC 6582 §3.2) */
+    }
+}
+
+static void while_fast(struct tcp_conn *c, struct ack_report *r)
+{
+    if (!r->advanced)
+        count_duplicate(c, r);
+    else if (undo_partially(c, r))
+        return;
+    if (undo_by_dsack(c))
+        try_to_open(c, r);
+    find_losses(c, r);
+    if (c->work->recovery.state != RECOVERY_FAST && c->work->sndmap.lost) /* undone, and yet something is lost */
+        enter_recovery(c, r->ece);
+}
+
+static struct frto frto_view(const struct tcp_conn *c, const struct ack_report *r)
+{
+    const struct recovery *v = &c->work->recovery;
+
+    return (struct frto){
+        .original = r->news.original && (c->sack_ok || !r->news.again),
+        .advanced = r->advanced,
+        .sacked = r->news.sacked > 0,
+        .duplicate = !c->sack_ok && r->duplicate,
+        .recovered = seq_ge(c->snd.una, v->high),
+        .sent_new = seq_gt(c->snd.nxt, v->high),
+        .can_send = conn_unsent(c) && seq_gt(seq_add(c->snd.una, c->snd.wnd), c->snd.nxt),
+    };
+}
+
+static void after_timeout(struct tcp_conn *c, struct ack_report *r)
+{
+    struct recovery *v = &c->work->recovery;
+    struct frto f = frto_view(c, r);
+
+    if (r->advanced && may_undo(c, r)) {
+        undo_timeout(c, false);
+        return;
+    }
+    switch (recovery_frto(v, &f)) {
+    case FRTO_SPURIOUS:
+        undo_timeout(c, true);
+        return;
+    case FRTO_SEND_NEW:
+        v->high = c->snd.nxt;
+        return;
+    case FRTO_REAL:
+        break;
+    }
+    if (f.recovered)
+        finish(c, r);
+    else if (!c->sack_ok && f.sent_new && r->duplicate)
+        count_duplicate(c, r);
+    else if (!c->sack_ok && r->advanced)
+        v->duplicates = 0;
+}
+
+/* False: it goes no further. */
+static bool while_timed_out(struct tcp_conn *c, struct ack_report *r)
+{
+    after_timeout(c, r);
+    find_losses(c, r);
+    return c->work->recovery.state == RECOVERY_OPEN || r->lost_again;
+}
+
+static void while_open(struct tcp_conn *c, struct ack_report *r)
+{
+    struct recovery *v = &c->work->recovery;
+
+    if (!c->sack_ok && r->advanced)
+        v->duplicates = 0;
+    count_duplicate(c, r);
+    if (v->state <= RECOVERY_DISORDER)
+        undo_by_dsack(c);
+    find_losses(c, r);
+    if (c->work->sndmap.lost)
+        enter_recovery(c, r->ece);
+    else
+        try_to_open(c, r);
+}
+
+/*
+ * The peer acknowledged up to a segment that it had sacked and did not take: it renounces (RFC 2018 §8). If it is still
+ * so after a while, the time-out forgets all it said; it may only be out of step.
+ */
+static bool is_renounced(struct tcp_conn *c, struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    weft_time delay = max_u64(rtt_smoothed(&c->rtt) / 2, 10 * WEFT_MS);
+
+    if (!r->advanced || w->sndmap.count == 0 || !(sndmap_at(&w->sndmap, 0)->flags & SENT_SACKED))
+        return false;
+    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), delay);
+    w->wait = WAIT_TIMEOUT;
+    r->restart_timer = false;
+    return true;
+}
+
+/* The acknowledgment is not a plain one, or the connection is not. */
+static void alert(struct tcp_conn *c, struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+
+    if (r->ece)
+        v->prior_ssthresh = 0; /* congestion is certain: it must not be undone */
+    if (is_renounced(c, r))
+        return;
+    if (v->state == RECOVERY_OPEN)
+        v->resent = false;
+    else if (seq_ge(c->snd.una, v->high))
+        leave(c, r);
+    if (v->state == RECOVERY_FAST)
+        while_fast(c, r);
+    else if (v->state != RECOVERY_LOSS || while_timed_out(c, r))
+        while_open(c, r);
+}
+
+/* ---- tail loss probes ---- */
+
+static void judge_probe(struct tcp_conn *c, const struct ack_report *r)
+{
+    bool pure = r->duplicate && r->news.sacked == 0;
+
+    if (tlp_on_ack(&c->work->tlp, c->snd.una, r->dsack_probe, pure) != TLP_REPAIRED)
+        return;
+    begin_reduction(c); /* a loss was repaired before anybody saw it: the window answers for it all the same */
+    c->work->recovery.state = RECOVERY_CWR;
+    end_reduction(c, true);
+    keep_open(c);
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_tlp_recovered);
+}
+
+/* ---- the congestion window ---- */
+
+/* RFC 7661: it was used; and while order is disturbed, any arrival is progress. */
+static bool may_grow(const struct tcp_conn *c, const struct ack_report *r)
+{
+    const struct tcp_work *w = c->work;
+
+    if (recovery_reduces(&w->recovery) || r->just_recovered || !(r->advanced || (r->news.sacked && c->reordering > DUP_THRESH)))
+        return false;
+    return usage_allows_growth(&w->usage, c->cc.cwnd, cc_in_slow_start(&c->cc));
+}
+
+static void steer(struct tcp_conn *c, const struct ack_report *r, const struct rate_sample *rate)
+{
+    struct tcp_work *w = c->work;
+    uint32_t cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
+    struct cc_ack a = {
+        .now = conn_now(c),
+        .rtt = r->rtt,
+        .srtt = rtt_smoothed(&c->rtt),
+        .min_rtt = rtt_min(&c->rtt),
+        .delivered = r->delivered,
+        .lost = r->lost,
+        .in_flight = conn_pipe(c),
+        .before = r->prior_pipe,
+        .una = c->snd.una,
+        .nxt = c->snd.nxt,
+        .grows = may_grow(c, r),
+        .recovering = w->recovery.state >= RECOVERY_FAST,
+        .rate_delivered = rate->delivered,
+        .rate_before = rate->before,
+        .rate_interval = rate->interval,
+        .rate_starved = rate->starved,
+        .delivered_total = w->rate.delivered,
+    };
+
+    conn_cc(c)->on_ack(&c->cc, &w->cc_private, &a);
+    if (c->cc.ssthresh != ssthresh)
+        conn_why(c, WEFT_WHY_cwnd_hystart, c->cc.ssthresh);
+    if (c->cc.cwnd != cwnd)
+        conn_why(c, cwnd < ssthresh ? WEFT_WHY_cwnd_slow_start : WEFT_WHY_cwnd_avoidance, c->cc.cwnd);
+}
+
+static void lead_window(struct tcp_conn *c, const struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    struct prr p = {
+        .ssthresh = c->cc.ssthresh,
+        .pipe = conn_pipe(c),
+        .delivered = r->delivered,
+        .safe = r->advanced && r->lost == 0,
+    };
+
+    if (r->delivered && recovery_reduces(&w->recovery) && !conn_cc(c)->owns)
+        set_window(c, max_u32(recovery_prr(&w->recovery, &p), 1), WEFT_WHY_cwnd_recovery);
+}
+
+/* ---- an acknowledgment ---- */
+
+static void restart_timer(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER; /* transmit_arm starts what is needed now */
+    w->tail_restart = true;
+}
+
+/* What the segments that arrived prove, and what it tells of the path. */
+static void take_proof(struct tcp_conn *c, struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    const struct sndmap_news *n = &r->news;
+
+    if (n->proof && c->sack_ok)
+        rack_advance(&w->rack, n->proof_at, n->proof_end, n->proof_again, conn_now(c));
+    if (c->sack_ok)
+        rack_adapt(&w->rack, !(tcp_config(c->ep.stack)->recovery & 2), w->rate.delivered + n->delivered,
+                   n->delivered ? n->newest.delivered : w->rate.delivered);
+    if (n->reordered && c->sack_ok && (w->recovery.state != RECOVERY_LOSS || w->recovery.may_undo))
+        note_reordering(c, n->reorder);
+    r->delivered += c->sack_ok ? n->delivered : recovery_eat(&w->recovery, n->acked);
+}
+
+/* Is it more than the next piece of news of an undisturbed flow? */
+static bool is_dubious(const struct tcp_conn *c, const struct ack_report *r)
+{
+    return c->work->recovery.state != RECOVERY_OPEN || !r->news_of_any_kind || r->news.sacked || r->ece || r->dsack;
+}
+
+void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
+{
+    struct tcp_work *w = c->work;
+    struct rate_sample rate;
+
+    if (w->recovery.guard && seq_gt(c->snd.una, w->recovery.high))
+        w->recovery.guard = false; /* behind us for good; kept, it would look ahead again after 2^31 bytes */
+    take_proof(c, r);
+    if (w->tlp.out)
+        judge_probe(c, r);
+    if (is_dubious(c, r))
+        alert(c, r);
+    if (r->restart_timer)
+        restart_timer(c);
+    rate = rate_deliver(&w->rate, &r->news, r->delivered, rtt_min(&c->rtt));
+    lead_window(c, r);
+    steer(c, r, &rate);
+}
+
+/* ---- timers ---- */
+
+/* Does this time-out set ssthresh, or has this window's loss been answered for (RFC 5681 §3.1)? */
+static bool is_first_answer(const struct tcp_conn *c)
+{
+    const struct recovery *v = &c->work->recovery;
+
+    return v->state <= RECOVERY_DISORDER || !seq_gt(v->high, c->snd.una) ||
+           (v->state == RECOVERY_LOSS && c->work->retries == 1);
+}
+
+static void answer_timeout(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+
+    v->prior_ssthresh = recovery_reduces(v) ? c->cc.ssthresh : cc_remember(&c->cc);
+    v->prior_cwnd = c->cc.cwnd;
+    c->cc.ssthresh = conn_cc(c)->ssthresh(&c->cc, &w->cc_private);
+    tell_controller(c, CC_EVENT_TIMEOUT);
+    recovery_watch(v, c->snd.una, w->sndmap.again);
+    if (!any_sent_again(w))
+        v->resent = false;
+}
+
+/* Everything is lost that was sent longer ago than a round trip takes (RFC 8985 §6.3). */
+static void lose_what_timed_out(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    bool renege = sndmap_at(&w->sndmap, 0)->flags & SENT_SACKED;
+    weft_time before = by_time(c) ? conn_now(c) - min_u64(w->rack.rtt, conn_now(c)) + 1 : WEFT_NEVER;
+    struct sndmap_lost lost = sndmap_lose_all(&w->sndmap, before, renege);
+
+    stack_count_n(c->ep.stack, WEFT_COUNT_tcp_lost_retransmit, lost.again);
+    if (renege)
+        stack_count(c->ep.stack, WEFT_COUNT_tcp_sack_reneging);
+    w->recovery.reneged |= renege;
+    w->recovery.duplicates = 0;
+    w->lost_by = renege ? WEFT_WHY_retransmit_reneged : WEFT_WHY_retransmit_rto;
+}
+
+void losses_on_timeout(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+    bool new_episode = v->state < RECOVERY_FAST;
+    uint32_t sacked = w->sndmap.sacked + v->duplicates;
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+
+    lose_what_timed_out(c);
+    if (is_first_answer(c))
+        answer_timeout(c);
+    set_window(c, conn_pipe(c) + 1, WEFT_WHY_cwnd_timeout);
+    if (v->state <= RECOVERY_DISORDER && sacked >= k->reordering) /* so much order was not in it after all */
+        c->reordering = (uint16_t)min_u32(c->reordering, k->reordering);
+    v->state = RECOVERY_LOSS;
+    v->high = c->snd.nxt;
+    v->frto = k->frto && (new_episode || w->retries > 1);
+    v->frto_new = v->guard = false;
+    w->tlp.out = false;
+}
+
+void losses_on_patience(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct ack_report r = {.delivered = 1};
+    struct sndmap_lost found;
+
+    if (!c->sack_ok || w->sndmap.count == 0)
+        return;
+    found = detect_by_time(c);
+    r.lost = found.segments;
+    if (found.segments && w->recovery.state != RECOVERY_FAST) {
+        enter_recovery(c, false);
+        lead_window(c, &r);
+    }
+    if (found.wait)
+        wait_for_order(c, found.wait);
+}
+
+/* The path takes no segments of this size (RFC 1191): they go again, smaller. No sign of congestion: cwnd stays. */
+void losses_on_smaller_path(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct recovery *v = &w->recovery;
+
+    if (!w || !sndmap_lose_larger(&w->sndmap, c->mss))
+        return;
+    w->lost_by = WEFT_WHY_retransmit_pmtu;
+    if (v->state == RECOVERY_LOSS)
+        return;
+    c->cc.ssthresh = recovery_reduces(v) ? c->cc.ssthresh : cc_remember(&c->cc);
+    v->high = c->snd.nxt;
+    v->prior_ssthresh = 0;
+    v->may_undo = false;
+    v->state = RECOVERY_LOSS;
+}

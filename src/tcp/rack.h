@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * RACK-TLP (RFC 8985): what time proves. The latest segment known to have arrived, the round trip it took, and how much
+ * longer than that a segment may still be reordered rather than lost; and when a tail is worth a probe. The segments
+ * themselves are sndmap's.
+ *
+ * DEVIATION from RFC 8985 §6.2 step 4, as Linux does: the smoothed round trip bounds the window, DSACKs that answer a
+ * tail probe widen nothing, and a probe waits 2 ms more than 2 * SRTT when more than one segment is in flight.
+ */
+#ifndef TCP_RACK_H
+#define TCP_RACK_H
+
+#include "base/seq.h"
+
+#define RACK_PERSIST 16 /* recoveries that a widened window outlives the last DSACK (RFC 8985 §6.2) */
+
+struct rack {
+    weft_time proof_at;      /* when the latest segment that arrived went out; 0: none yet */
+    weft_time rtt;           /* how long it took */
+    struct seq proof_end;
+    uint32_t widened_at;     /* the count of delivered segments when the window was widened last */
+    uint8_t steps;           /* the window is so many quarters of the minimum round trip */
+    uint8_t persist;         /* recoveries until steps falls back to 1 */
+    bool proof_again;        /* it had been sent again */
+    bool dsack;              /* one has come since */
+    bool advanced;           /* proof moved, or all must be looked at again: there may be something to detect */
+};
+
+void rack_init(struct rack *r);
+
+/* This segment arrived beyond doubt. */
+void rack_advance(struct rack *r, weft_time at, struct seq end, bool again, weft_time now);
+
+/* How an acknowledgment finds the connection. */
+struct rack_view {
+    weft_time srtt, min_rtt;   /* 0: unknown */
+    bool reordered;            /* reordering was seen on this connection */
+    bool recovering;           /* in fast recovery, or after a time-out */
+    bool enough;               /* as many segments are sacked as duplicates make a loss */
+    bool widens;               /* DSACKs widen the window (else it is one quarter) */
+};
+
+/* How much longer than the round trip to wait (RFC 8985 §6.2 step 4). */
+weft_time rack_window(const struct rack *r, const struct rack_view *v);
+
+/* An acknowledgment came. delivered: the connection's count; before: what it was when the segment acknowledged left. */
+void rack_adapt(struct rack *r, bool widens, uint32_t delivered, uint32_t before);
+
+/* A recovery ended without having to be undone; undone: it had to. */
+void rack_recovered(struct rack *r, bool undone);
+
+/* ---- tail loss probes (RFC 8985 §7) ---- */
+
+/* How long after the last segment or acknowledgment to probe. rto_min: how long a lone segment's ACK may be delayed. */
+weft_time tlp_delay(weft_time srtt, uint32_t in_flight, weft_time rto_min, weft_time rto_initial);
+
+struct tlp {
+    struct seq end;    /* SND.NXT when the probe went out */
+    bool out;          /* one is out: no other until it is answered */
+    bool again;        /* it was a retransmission */
+};
+
+/* What an acknowledgment says of the probe. */
+enum tlp_verdict {
+    TLP_NOTHING,   /* not yet */
+    TLP_NO_LOSS,   /* nothing was lost */
+    TLP_REPAIRED,  /* it repaired a loss: the window must answer for it */
+};
+
+/*
+ * ack: the acknowledgment's number; dsack: it reports the probe as a duplicate; pure: it is a duplicate without news.
+ */
+enum tlp_verdict tlp_on_ack(struct tlp *t, struct seq ack, bool dsack, bool pure);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/* RACK-TLP (src/tcp/rack.c): the reordering window and its adaptation, the probe's time and its answers (RFC 8985). */
+#include "room.h"
+#include "tcp/rack.h"
+
+#define MS WEFT_MS
+
+static void the_latest_sent_is_the_proof(void **state)
+{
+    static const struct {
+        weft_time at;
+        uint32_t end;
+        weft_time proof_at;
+        uint32_t proof_end;
+    } rows[] = {{10, 100, 10, 100}, {20, 50, 20, 50}, {15, 400, 20, 50}, {20, 40, 20, 50}, {20, 60, 20, 60}};
+
+    each_start(start) {
+        struct rack r;
+
+        rack_init(&r);
+        for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+            r.advanced = false;
+            rack_advance(&r, rows[i].at, seq(start + rows[i].end), false, 100);
+            assert_int_equal(r.proof_at, rows[i].proof_at);
+            assert_int_equal(r.proof_end.v, start + rows[i].proof_end);
+            assert_true(r.advanced);
+            assert_int_equal(r.rtt, 100 - rows[i].at); /* of the last that arrived, as Linux has it */
+        }
+    }
+}
+
+/* §6.2 step 4 */
+static void the_window_is_a_quarter_of_the_shortest_round_trip(void **state)
+{
+    static const struct {
+        struct rack_view view;
+        uint8_t steps;
+        weft_time window;
+    } rows[] = {
+        {{50 * MS, 40 * MS, false, false, false, true}, 1, 10 * MS},
+        {{50 * MS, 40 * MS, false, true, false, true}, 1, 0},         /* nothing was ever reordered: */
+        {{50 * MS, 40 * MS, false, false, true, true}, 1, 0},         /* what is evident is not waited for */
+        {{50 * MS, 40 * MS, true, true, true, true}, 1, 10 * MS},     /* something was */
+        {{50 * MS, 40 * MS, true, true, true, true}, 3, 30 * MS},
+        {{50 * MS, 40 * MS, true, true, true, true}, 200, 50 * MS},   /* a round trip at most */
+        {{50 * MS, 40 * MS, true, true, true, false}, 3, 10 * MS},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rack r;
+
+        rack_init(&r);
+        r.steps = rows[i].steps;
+        assert_int_equal(rack_window(&r, &rows[i].view), rows[i].window);
+    }
+}
+
+/* §6.2: once a round trip a DSACK widens it; sixteen recoveries later it is as it was */
+static void dsacks_widen_the_window_for_sixteen_recoveries(void **state)
+{
+    struct rack r;
+
+    rack_init(&r);
+    r.dsack = true;
+    rack_adapt(&r, true, 100, 90);
+    assert_int_equal(r.steps, 2);
+    r.dsack = true;
+    rack_adapt(&r, true, 110, 95); /* sent before the count was 100: the same round */
+    assert_int_equal(r.steps, 2);
+    r.dsack = true;
+    rack_adapt(&r, true, 120, 101);
+    assert_int_equal(r.steps, 3);
+    for (unsigned i = 0; i < RACK_PERSIST; i++) {
+        rack_adapt(&r, true, 130 + i, 130);
+        assert_int_equal(r.steps, 3);
+        rack_recovered(&r, false);
+    }
+    rack_adapt(&r, true, 200, 190);
+    assert_int_equal(r.steps, 1);
+}
+
+static void a_window_that_must_stay_is_not_widened(void **state)
+{
+    struct rack r;
+
+    rack_init(&r);
+    r.dsack = true;
+    rack_adapt(&r, false, 100, 90);
+    assert_int_equal(r.steps, 1);
+}
+
+/* §7.2 */
+static void a_probe_waits_two_round_trips(void **state)
+{
+    assert_int_equal(tlp_delay(0, 5, 200 * MS, WEFT_S), WEFT_S);
+    assert_int_equal(tlp_delay(50 * MS, 5, 200 * MS, WEFT_S), 102 * MS);
+    assert_int_equal(tlp_delay(50 * MS, 1, 200 * MS, WEFT_S), 300 * MS); /* its acknowledgment may be delayed */
+}
+
+/* §7.4 */
+static void an_answer_tells_whether_the_probe_was_needed(void **state)
+{
+    static const struct {
+        bool again;
+        int32_t ack; /* from the probe's end */
+        bool dsack, pure;
+        enum tlp_verdict verdict;
+        bool out;
+    } rows[] = {
+        {true, -1, false, true, TLP_NOTHING, true},
+        {false, 0, false, false, TLP_NO_LOSS, false}, /* new data arrived */
+        {true, 0, false, false, TLP_NOTHING, true},   /* one copy did */
+        {true, 0, true, false, TLP_NO_LOSS, false},   /* both did */
+        {true, 0, false, true, TLP_NO_LOSS, false},   /* the same without DSACK */
+        {true, 1, false, false, TLP_REPAIRED, false}, /* one of them did not */
+        {true, 1, true, false, TLP_NO_LOSS, false},
+    };
+
+    each_start(start)
+        for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+            struct tlp t = {.end = seq(start), .out = true, .again = rows[i].again};
+
+            assert_int_equal(tlp_on_ack(&t, seq(start + (uint32_t)rows[i].ack), rows[i].dsack, rows[i].pure),
+                             rows[i].verdict);
+            assert_int_equal(t.out, rows[i].out);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_latest_sent_is_the_proof),
+        cmocka_unit_test(the_window_is_a_quarter_of_the_shortest_round_trip),
+        cmocka_unit_test(dsacks_widen_the_window_for_sixteen_recoveries),
+        cmocka_unit_test(a_window_that_must_stay_is_not_widened),
+        cmocka_unit_test(a_probe_waits_two_round_trips),
+        cmocka_unit_test(an_answer_tells_whether_the_probe_was_needed),
+    };
+
+    return cmocka_run_group_tests_name("rack", tests, NULL, NULL);
+}
