@@ -61,6 +61,14 @@ bool address_matches(struct attempt *a, const struct value *expected, const stru
 
 /* ---- opening ---- */
 
+/* `...` is the family of --ip_version. */
+static enum weft_family family_of(const struct attempt *a)
+{
+    if (argument(a, 0)->kind == VALUE_NUMBER)
+        return (enum weft_family)number_of(a, 0);
+    return a->lab->script->config.version == IP_V4 ? WEFT_INET : WEFT_INET6;
+}
+
 int64_t call_socket(struct attempt *a)
 {
     int64_t type = number_of(a, 1);
@@ -71,7 +79,9 @@ int64_t call_socket(struct attempt *a)
 
     if (number_of(a, 2) == 0)
         proto = (type & 0xf) == 1 ? WEFT_TCP : WEFT_UDP;
-    sock = weft_socket(a->lab->stack, proto, &err);
+    if (proto == WEFT_ICMP && family_of(a) == WEFT_INET6)
+        proto = WEFT_ICMPV6;
+    sock = weft_socket_in(a->lab->stack, family_of(a), proto, &err);
     if (!sock)
         return err;
     fd = fd_add(a->lab, FD_SOCKET, (int)a->call->result);

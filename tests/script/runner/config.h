@@ -15,7 +15,7 @@
 #include "scan.h"
 #include "weft/stack.h"
 
-/* IPv6 sockets that speak IPv4 are those of IPv4 here: weft's sockets have no family of their own. */
+/* What is on the wire, and of which family a socket is whose family is `...`. Mapped: IPv4, IPv6. */
 enum ip_version { IP_V4, IP_V6, IP_V4_MAPPED };
 
 /* --define=NAME=NUMBER, or NAME=OTHER_NAME. */
@@ -28,6 +28,7 @@ struct definition {
 struct config {
     struct weft_config stack;
     enum ip_version version;
+    bool version_given;                    /* by --ip_version */
     struct weft_ip local, remote, gateway; /* all zero: not given; config_finish chooses */
     unsigned prefix;                       /* 0: not given */
     uint32_t mtu;

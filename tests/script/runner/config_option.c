@@ -13,6 +13,7 @@ static void set_version(struct scan *s, struct config *c)
     char word[24];
 
     scan_word(s, "-", word, sizeof(word));
+    c->version_given = true;
     if (strcmp(word, "ipv4") == 0)
         c->version = IP_V4;
     else if (strcmp(word, "ipv6") == 0)

@@ -315,17 +315,22 @@ bool script_parse_with(struct script *script, const char *options, const char *p
                        char *why, size_t why_size)
 {
     struct parser ps = {.script = script};
-    bool ok;
+    enum ip_version own;
+    bool ok, named;
 
     *script = (struct script){.path = path, .arena = arena_new()};
     config_default(&script->config);
     ok = parse_options(script, options, why, why_size);
+    script->config.version_given = false;
     scan_begin(&ps.s, text, n);
     while (ok && !scan_at_end(&ps.s) && !ps.s.failed)
         parse_line(&ps);
     if (ps.s.failed)
         snprintf(why, why_size, "%s:%d: %s", path, ps.s.why_line, ps.s.why);
+    named = script->config.version_given;
+    own = script->config.version;
     ok = ok && !ps.s.failed && parse_options(script, options, why, why_size);
+    script->is_of_other_version = named && own != script->config.version;
     config_finish(&script->config);
     if (!ok)
         script_free(script);

@@ -76,6 +76,7 @@ struct event {
 struct script {
     const char *path;
     struct config config;
+    bool is_of_other_version; /* it says itself --ip_version, and the options from outside another one */
     struct event *events;
     size_t n_events;
     struct arena *arena;
