@@ -70,6 +70,9 @@ struct weft_tcp_config {
     unsigned retries_2;        /* 15: then the connection is given up (R2), 924.6 s */
     unsigned orphan_retries;   /* 8 */
     unsigned quick_acks;       /* segments acknowledged at once at the start of a connection: 16 */
+    weft_time comp_sack_delay; /* how long acknowledgments of what is out of order gather from the 4th on: 1 ms; 0: not */
+    unsigned comp_sack_nr;     /* and how many at most: 44; 0: not */
+    size_t notsent_lowat;      /* a socket is not writable with so many bytes unsent (TCP_NOTSENT_LOWAT): no such limit */
     unsigned initial_window;   /* segments: 10 (RFC 6928) */
     /* Buffers count what it costs to keep bytes, about twice the payload. They grow by themselves from the default to
      * the maximum; one that the user sets is fixed, and counts double (WEFT_SO_RCVBUF). As tcp_rmem and tcp_wmem. */

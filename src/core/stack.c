@@ -23,6 +23,9 @@ static const struct weft_tcp_config tcp_default = {
     .retries_2 = 15,
     .orphan_retries = 8,
     .quick_acks = 16,
+    .comp_sack_delay = WEFT_MS,
+    .comp_sack_nr = 44,
+    .notsent_lowat = UINT32_MAX,
     .initial_window = 10,
     .receive_buffer_min = 4096,
     .receive_buffer = 131072,
@@ -86,6 +89,7 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
     return k->msl && k->msl <= 1000 * WEFT_S && k->rto_min && k->rto_min <= k->rto_max && k->rto_initial &&
            k->delayed_ack < 500 * WEFT_MS && k->synack_retries <= 8 && k->syn_retries <= 127 &&
            k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
+           k->comp_sack_delay <= 100 * WEFT_MS && k->comp_sack_nr <= 255 &&
            k->initial_window && k->initial_window <= 1000 && buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
            k->syncookies <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&

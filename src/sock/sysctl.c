@@ -13,7 +13,7 @@ struct kind {
     const char *unit;
 };
 
-enum { BOOL, UNSIGNED, PORT, SIZE, BYTES, SECONDS, MILLIS, MICROS };
+enum { BOOL, UNSIGNED, PORT, SIZE, BYTES, SECONDS, MILLIS, MICROS, NANOS };
 
 static const struct kind kinds[] = {
     [BOOL] = {sizeof(bool), 1, ""},
@@ -24,6 +24,7 @@ static const struct kind kinds[] = {
     [SECONDS] = {sizeof(weft_time), WEFT_S, "s"},
     [MILLIS] = {sizeof(weft_time), WEFT_MS, "ms"},
     [MICROS] = {sizeof(weft_time), WEFT_US, "us"},
+    [NANOS] = {sizeof(weft_time), 1, "ns"},
 };
 
 struct row {
@@ -59,6 +60,10 @@ static const struct row rows[] = {
      "how long a datagram may stay incomplete"},
     {"net.ipv4.tcp_abort_on_overflow", BOOL, 1, NOW, TCP(abort_on_overflow), 0, 1, "Linux",
      "reset who completes a handshake and finds the accept queue full"},
+    {"net.ipv4.tcp_comp_sack_delay_ns", NANOS, 1, NOW, TCP(comp_sack_delay), 0, 100000000, "Linux",
+     "how long acknowledgments of text out of order gather, from the fourth on"},
+    {"net.ipv4.tcp_comp_sack_nr", UNSIGNED, 1, NOW, TCP(comp_sack_nr), 0, 255, "Linux",
+     "how many of them gather at most; 0: each is sent at once"},
     GONE("net.ipv4.tcp_fack", "forward acknowledgments gave way to RACK (RFC 8985); Linux has ignored it since 4.15"),
     {"net.ipv4.tcp_fin_timeout", SECONDS, 1, NOW, TCP(fin_wait_2), 1, 3600, "Linux; RFC 9293 §3.10.4 has no limit",
      "how long a connection without a user may wait for the peer's FIN"},
@@ -77,6 +82,8 @@ static const struct row rows[] = {
      "TIME-WAIT records at most; the oldest makes room for one more"},
     {"net.ipv4.tcp_moderate_rcvbuf", BOOL, 1, NOW, TCP(moderate_receive_buffer), 0, 1, "Linux",
      "a receive buffer grows with what is read in a round trip"},
+    {"net.ipv4.tcp_notsent_lowat", BYTES, 1, NOW, TCP(notsent_lowat), 1, UINT32_MAX, "Linux",
+     "bytes not sent yet with which a socket is not writable"},
     {"net.ipv4.tcp_orphan_retries", UNSIGNED, 1, NOW, TCP(orphan_retries), 0, 127, "Linux",
      "retransmissions of a connection without a user before it is given up"},
     {"net.ipv4.tcp_retries1", UNSIGNED, 1, NOW, TCP(retries_1), 0, 255, "RFC 9293 §3.8.3 (R1)",

@@ -90,6 +90,8 @@ static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg)
     if (seg_has(seg, TCP_RST))
         return seg_drop(seg, old ? WEFT_DROP_tcp_old : WEFT_DROP_tcp_beyond_window);
     conn_answer(c, seg);
+    if (old && seg->len && c->work) /* he has not heard our acknowledgment */
+        conn_hurry_acks(c, 0);
     if (old && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1)) && seg_has(seg, TCP_ACK) && c->syn_acked) {
         enum tcp_step step = acknowledged(c, seg);
 
@@ -207,6 +209,22 @@ static enum tcp_step close_by_peer(struct tcp_conn *c)
     }
 }
 
+/*
+ * A user who hears of the end is likely to end as well: his FIN will carry the acknowledgment, if it comes within the
+ * usual delay. In the other states he has, and there is nothing to wait for.
+ */
+static void acknowledge_fin(struct tcp_conn *c)
+{
+    bool may_close = c->state == WEFT_TCP_ESTABLISHED || c->state == WEFT_TCP_SYN_RECEIVED;
+
+    if (may_close && tcp_config(c->ep.stack)->quick_acks) {
+        c->pace.interactive = true;
+        conn_acknowledge(c);
+    } else {
+        ackpolicy_now(&c->work->ack);
+    }
+}
+
 static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
 {
     bool here = seg_has(seg, TCP_FIN) && seq_eq(seq_add(seg->h.seq, seg->len), c->rcv.nxt);
@@ -230,7 +248,7 @@ static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
     if (c->stats)
         c->stats->bytes_received++;
     w->peer_fin_known = false;
-    ackpolicy_now(&w->ack);
+    acknowledge_fin(c);
     endpoint_notify(&c->ep, WEFT_READABLE | WEFT_PEER_CLOSED);
     return close_by_peer(c);
 }

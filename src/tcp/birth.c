@@ -20,6 +20,7 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
     c->send_buffer = l->send_buffer;
     c->sndbuf_fixed = l->sndbuf_fixed;
     c->rcvspace = l->rcvspace;
+    c->pace.interactive = l->pace.interactive;
 }
 
 /* The handshake's outcome, as it stands before its last acknowledgment is processed. */

@@ -82,17 +82,6 @@ static int64_t nothing_to_read(struct tcp_conn *c)
     return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT ? 0 : WEFT_EAGAIN;
 }
 
-/* The user made room: does the peer have to hear of it now? */
-static bool is_window_update_due(struct tcp_conn *c)
-{
-    struct rcvwnd now;
-
-    if (!state_can_receive(c->state))
-        return false;
-    now = transmit_window_now(c);
-    return rcvwnd_worth_telling(&now, conn_open_window(c));
-}
-
 /* How much he reads in a round trip says how large the buffer should be. */
 static void tune_receive_buffer(struct tcp_conn *c)
 {
@@ -108,11 +97,10 @@ static void after_reading(struct tcp_conn *c)
     bool due;
 
     tune_receive_buffer(c);
-    due = is_window_update_due(c);
-    if (due) {
-        ackpolicy_now(&c->work->ack);
+    conn_acknowledge_reading(c);
+    due = ackpolicy_wants(&c->work->ack);
+    if (due)
         c->work->starved = false;
-    }
     if (due || conn_is_quiet(c)) /* else nothing has changed for the link or the timers */
         conn_settle(c);
 }

@@ -9,7 +9,6 @@ static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
     c->settings = &settings_default;
     c->cc_number = (uint8_t)cc_default(k->congestion_control);
     c->reordering = (uint16_t)k->reordering;
-    c->quick = (uint8_t)k->quick_acks;
     c->quiet_deadline = WEFT_NEVER;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
 }
@@ -161,6 +160,7 @@ static void rest(struct tcp_conn *c)
     list_remove(&w->sender.link);
     rcvtune_init(&w->rcvtune);
     forget_losses(c);
+    ackpolicy_init(&w->ack);
     if (tcp_config(c->ep.stack)->park) {
         c->recovered_here = w->recovery.guard;
         give_back_work(c);
@@ -389,7 +389,11 @@ bool conn_has_room(const struct tcp_conn *c, bool telling)
 {
     uint32_t queued = c->work ? c->work->sendq.bytes : 0;
 
-    return sndbuf_has_room(c->send_buffer, queued, conn_unsent(c), UINT32_MAX, telling);
+    uint32_t lowat = c->settings->notsent_lowat;
+
+    if (lowat == 0)
+        lowat = (uint32_t)min_size(tcp_config(c->ep.stack)->notsent_lowat, UINT32_MAX);
+    return sndbuf_has_room(c->send_buffer, queued, conn_unsent(c), lowat, telling);
 }
 
 void conn_grow_send_buffer(struct tcp_conn *c)

@@ -142,7 +142,7 @@ struct tcp_conn {
     bool recovered_here : 1;  /* parked where a recovery without SACK ended: duplicates count for nothing (RFC 6582) */
     bool reordered : 1;       /* segments were seen to overtake each other */
     uint8_t snd_wscale, rcv_wscale;
-    uint8_t quick;            /* segments still to be acknowledged at once */
+    struct ack_pace pace;
     uint8_t keepalive_sent;   /* probes without an answer */
     uint8_t cc_number;        /* whose window it is: cc_at */
     uint16_t reordering;      /* segments that may be overtaken before duplicates mean a loss */
@@ -394,6 +394,25 @@ static inline void conn_why(struct tcp_conn *c, enum weft_why why, uint32_t valu
     if (c->stats || unlikely(c->ep.stack->env.trace))
         conn_why_tell(c, why, value);
 }
+
+/* ---- acking.c: when to acknowledge. There are rooms. ---- */
+
+struct ack_limits conn_ack_limits(const struct tcp_conn *c);
+/* Text came, whatever order it is in. */
+void conn_text_came(struct tcp_conn *c);
+/* In order, or a FIN: to be acknowledged now or later. */
+void conn_acknowledge(struct tcp_conn *c);
+/* The same for `segments` out of order. */
+void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments);
+/* The user has read: does the peer have to hear of it now? */
+void conn_acknowledge_reading(struct tcp_conn *c);
+/* Something is wrong (old text, congestion): the next acknowledgments go out at once. most: 0 for the usual number. */
+void conn_hurry_acks(struct tcp_conn *c, unsigned most);
+/* We sent text. */
+void conn_answered(struct tcp_conn *c);
+/* A segment went out with ACK; pure: with nothing else. */
+void conn_acknowledged(struct tcp_conn *c, bool pure);
+void conn_ack_timer(struct tcp_conn *c);
 
 /* ---- state.c ---- */
 

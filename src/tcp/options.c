@@ -134,12 +134,18 @@ static int get_linger2(const struct tcp_conn *c)
 
 static int set_quickack(struct tcp_conn *c, int v)
 {
-    c->quick = v ? (uint8_t)tcp_config(c->ep.stack)->quick_acks : 0;
-    if (v && is_working(c) && c->work->deadline[TCP_TIMER_ACK] != WEFT_NEVER)
-        ackpolicy_now(&c->work->ack);
+    c->pace.interactive = !v;
+    if (v && is_working(c) && c->work->ack.scheduled && state_synchronized(c->state)) {
+        c->work->ack.pushed = true; /* so that it goes out when he has read all, as on Linux */
+        if (tcp_config(c->ep.stack)->quick_acks)
+            conn_acknowledge_reading(c);
+        else
+            ackpolicy_now(&c->work->ack);
+        c->pace.interactive = !(v & 1);
+    }
     return 0;
 }
-static int get_quickack(const struct tcp_conn *c) { return c->quick > 0; }
+static int get_quickack(const struct tcp_conn *c) { return !c->pace.interactive; }
 
 static int get_timestamp(const struct tcp_conn *c) { return (int)ts_clock(conn_now(c), c->ts_offset); }
 /* Only a connection that is being moved between machines may do that. */
@@ -180,7 +186,7 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_KEEPCNT, 1, 127, NULL, get_keepcnt, SETTING(keepalive_probes)},
     {WEFT_SOL_TCP, WEFT_TCP_SYNCNT, 1, 127, NULL, get_syncnt, SETTING(syn_retries)},
     {WEFT_SOL_TCP, WEFT_TCP_LINGER2, INT_MIN + 1, INT_MAX, set_linger2, get_linger2, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, FLAG, set_quickack, get_quickack, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, INT_MIN + 1, INT_MAX, set_quickack, get_quickack, 0},
     {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, 0, INT_MAX, set_sndbuf, get_sndbuf, 0},

@@ -19,6 +19,8 @@ struct tcp_settings {
     int32_t fin_wait_2;          /* s without a user; negative: none */
     uint32_t linger_time;        /* s; a close does not block here, so only 0 has an effect */
     uint32_t priority;           /* of packets in queues of Linux; kept and told, there are none here */
+    uint32_t receive_lowat;      /* SO_RCVLOWAT: bytes that must be there to be readable; 0: 1 */
+    uint32_t notsent_lowat;      /* TCP_NOTSENT_LOWAT: bytes; 0: as configured */
     uint32_t user_mss;           /* bytes; 0: none */
     bool linger;                 /* SO_LINGER is on */
 };

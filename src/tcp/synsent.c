@@ -118,6 +118,18 @@ static enum tcp_step cross(struct tcp_conn *c)
     return TCP_DONE;
 }
 
+/* A client who knows that his data will follow (TCP_QUICKACK off) lets that carry it, as Linux does. */
+static void acknowledge_syn(struct tcp_conn *c)
+{
+    if (c->pace.interactive) {
+        conn_hurry_acks(c, 0);
+        c->work->ack.scheduled = true;
+        c->work->deadline[TCP_TIMER_ACK] = time_after(conn_now(c), ACK_DELAY_MAX * WEFT_MS);
+    } else {
+        ackpolicy_now(&c->work->ack);
+    }
+}
+
 enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
     c->heard = conn_now(c);
@@ -134,7 +146,7 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
         return cross(c);
     conn_established(c);
     c->snd.wl2 = seg->h.ack;
-    ackpolicy_now(&c->work->ack);
+    acknowledge_syn(c);
     seg_take_syn_off(c, seg);
     if (seg->len || seg_has(seg, TCP_FIN)) /* text and FIN on the SYN,ACK go the ordinary way */
         return arrives(c, seg);

@@ -22,11 +22,13 @@ static uint32_t part_len(const struct tcp_seg *seg)
 static void note_full_segment(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     uint32_t len = min_u32(part_len(seg), c->adv_mss);
+    uint32_t options = seg->h.header_len - TCP_HEADER - (c->ts_ok ? TS_OPTION : 0u);
+    bool bare = !seg_has(seg, TCP_FIN | TCP_URG | TCP_PSH);
+    uint32_t full = ackpolicy_measure(&c->work->ack, len, options, c->rcv_mss, seg_has(seg, TCP_PSH), bare);
 
-    if (len <= c->rcv_mss)
-        return;
-    rcvspace_learn_ratio(&c->rcvspace, len);
-    c->rcv_mss = (uint16_t)len;
+    if (full > c->rcv_mss)
+        rcvspace_learn_ratio(&c->rcvspace, full);
+    c->rcv_mss = (uint16_t)full;
 }
 
 /* The round trip as a receiver sees it: from an echoed timestamp, or from how long one window takes. */
@@ -48,12 +50,25 @@ static void measure_round_trip(struct tcp_conn *c, const struct tcp_seg *seg)
 /* Text was stored: more of it may be promised. */
 static void grow_promise(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    if (seg->len >= GROWS_FROM)
-        rcvspace_grow(&c->rcvspace, part_len(seg), conn_held(c), c->adv_mss, c->rcv_mss,
+    bool grew;
+
+    if (seg->len < GROWS_FROM)
+        return;
+    grew = rcvspace_grow(&c->rcvspace, part_len(seg), conn_held(c), c->adv_mss, c->rcv_mss,
                       (uint32_t)tcp_config(c->ep.stack)->receive_buffer_max);
+    if (grew && tcp_config(c->ep.stack)->quick_acks) /* a sender who may go faster should know */
+        c->pace.quick |= 1;
 }
 
 /* ---- where it goes ---- */
+
+/* Each segment has its own answer, as if merged ones had come one by one; a copy of what is here hurries us. */
+static void acknowledge_hole(struct tcp_conn *c, const struct tcp_seg *seg, bool stored)
+{
+    if (!stored)
+        conn_hurry_acks(c, 0);
+    conn_acknowledge_holes(c, stats_segments(seg->len, seg->pkt->gso_size));
+}
 
 /* Out of order: kept, and answered at once so that the sender can count (RFC 5681 §4.2). */
 static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
@@ -63,8 +78,9 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     bool full;
     uint32_t stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
 
-    for (uint32_t each = stats_segments(seg->len, seg->pkt->gso_size); each--;) /* as if they had come one by one */
-        ackpolicy_owe(&w->ack);
+    if (stored)
+        grow_promise(c, seg);
+    acknowledge_hole(c, seg, stored > 0);
     if (full)
         return seg_drop(seg, WEFT_DROP_tcp_out_of_order_full);
     if (seg_has(seg, TCP_FIN)) { /* on text that came before without it, too */
@@ -76,22 +92,7 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
     if (c->stats)
         c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
-    grow_promise(c, seg);
     return TCP_DONE;
-}
-
-/* When to acknowledge text that came in order. */
-static void acknowledge_in_order(struct tcp_conn *c, uint32_t len, bool filled_a_hole)
-{
-    struct tcp_work *w = c->work;
-
-    if (filled_a_hole || w->reasm.count) { /* RFC 5681 §4.2 */
-        ackpolicy_now(&w->ack);
-        return;
-    }
-    if (ackpolicy_in_order(&w->ack, len, c->rcv_mss, &c->quick) == ACK_LATER &&
-        w->deadline[TCP_TIMER_ACK] == WEFT_NEVER)
-        w->deadline[TCP_TIMER_ACK] = time_after(conn_now(c), tcp_config(c->ep.stack)->delayed_ack);
 }
 
 /* What came out of order and joins now; nobody reads it after shutdown, so it must not fill the window either. */
@@ -120,13 +121,16 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
         join(c);
     if (c->stats)
         c->stats->bytes_received += c->rcv.nxt.v - before.v;
-    acknowledge_in_order(c, taken, had_hole);
+    if (had_hole && w->reasm.count == 0) /* the hole is filled (RFC 5681 §4.2) */
+        ackpolicy_now(&w->ack);
+    if (taken < seg->len)
+        seg->h.flags &= (uint16_t)~TCP_FIN;
+    if (!seg_has(seg, TCP_FIN)) /* else the last step decides for both */
+        conn_acknowledge(c);
     if (!c->read_shut)
         endpoint_notify(&c->ep, WEFT_READABLE);
-    if (taken < seg->len) {
-        seg->h.flags &= (uint16_t)~TCP_FIN;
+    if (taken < seg->len)
         return seg_drop(seg, WEFT_DROP_no_memory);
-    }
     return TCP_CONTINUE;
 }
 
@@ -155,6 +159,7 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
         return seg_drop(seg, WEFT_DROP_no_memory);
     note_full_segment(c, seg);
     measure_round_trip(c, seg);
+    conn_text_came(c);
     n = pkt_slices(seg->pkt, seg->offset, seg->len, pieces);
     if (seq_eq(seg->h.seq, c->rcv.nxt))
         return take_in_order(c, seg, pieces, n);

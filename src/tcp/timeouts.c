@@ -119,8 +119,7 @@ static bool persist(struct tcp_conn *c)
 
 static bool delayed_ack(struct tcp_conn *c)
 {
-    ackpolicy_now(&c->work->ack);
-    stack_count(c->ep.stack, WEFT_COUNT_tcp_delayed_acks);
+    conn_ack_timer(c);
     return true;
 }
 

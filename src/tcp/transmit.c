@@ -75,12 +75,9 @@ static uint16_t plan_flags(const struct tcp_conn *c, const struct tcp_plan *plan
 /* What the other side learns with this segment is settled. */
 static void note_acknowledged(struct tcp_conn *c, struct seq edge, bool pure)
 {
-    struct tcp_work *w = c->work;
-
     c->rcv.acked = c->rcv.nxt;
     c->rcv.edge = edge;
-    ackpolicy_sent(&w->ack, pure);
-    w->deadline[TCP_TIMER_ACK] = WEFT_NEVER;
+    conn_acknowledged(c, pure);
 }
 
 /* A tail loss probe is on its way: one at a time, and the time-out begins anew (RFC 8985 §7.3). */
@@ -232,6 +229,8 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
         note_sent(c, &plan);
     w->probe_due = w->probe_due && plan.kind != PLAN_PROBE;
     note_acknowledged(c, edge, plan.kind == PLAN_ACK);
+    if (plan.len)
+        conn_answered(c);
     segment_finish(c->ep.stack, pkt, &out);
     return true;
 }

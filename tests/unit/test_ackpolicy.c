@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* When to acknowledge (src/tcp/ackpolicy.c): RFC 9293 §3.8.6.3, RFC 5681 §4.2. */
+/* When to acknowledge (src/tcp/ackpolicy.c): RFC 9293 §3.8.6.3, RFC 5681 §4.2, and the pace that Linux keeps. */
 #include "room.h"
 #include "tcp/ackpolicy.h"
 
-#define MSS 1460u
+#define MSS    1460u
+#define WINDOW 64240u
+#define DELAY  40u
 
-/* A policy out of its first quick answers. */
-static struct ackpolicy settled(void)
+static const struct ack_limits linux_look = {.delay = DELAY, .rto = 200, .quick = 16, .crowd = 44};
+static const struct ack_limits plain = {.delay = 200, .rto = 1000, .quick = 0};
+
+/* A policy out of its first quick answers: text came a moment ago. */
+static struct ack_pace settled(void) { return (struct ack_pace){.heard = 1000, .ato = DELAY}; }
+
+/* `unacked` bytes are there, the window moves with them, nothing is missing. */
+static struct ack_facts facts(uint32_t unacked)
+{
+    return (struct ack_facts){.next = {5000}, .unacked = unacked, .mss = MSS, .edge_moves = true, .sack = true};
+}
+
+/* How many bare acknowledgments go out before it is content. */
+static unsigned bare_acks(struct ackpolicy *a, struct ack_pace *p)
+{
+    unsigned n = 0;
+
+    for (; ackpolicy_wants(a); n++)
+        ackpolicy_sent(a, p, DELAY, true);
+    return n;
+}
+
+static struct ackpolicy fresh(void)
 {
     struct ackpolicy a;
 
@@ -14,169 +37,330 @@ static struct ackpolicy settled(void)
     return a;
 }
 
-/* How many bare acknowledgments go out before it is content. */
-static unsigned bare_acks(struct ackpolicy *a)
-{
-    unsigned n = 0;
-
-    for (; ackpolicy_wants(a); n++)
-        ackpolicy_sent(a, true);
-    return n;
-}
-
-/* SHLD-19 */
-static void second_full_segment_is_acknowledged_at_once(void **state)
+/* SHLD-19, SHLD-18 */
+static void more_than_one_full_segment_is_acknowledged_at_once(void **state)
 {
     static const struct {
-        uint32_t len[8];
-        unsigned at; /* which of them makes it due */
+        uint32_t unacked;
+        enum ack_when linux_when, plain_when;
     } rows[] = {
-        {{MSS, MSS}, 2},
-        {{MSS, 1, MSS - 1}, 3},
-        {{MSS - 1, MSS, 1}, 3},
-        {{2 * MSS}, 1}, /* a merged segment */
-        {{1, 1, 1, 1, 1, 1, 1}, 0},
-        {{2 * MSS - 1, 1}, 2},
+        {1, ACK_LATER, ACK_LATER},         {MSS, ACK_LATER, ACK_LATER},    {MSS + 1, ACK_NOW, ACK_LATER},
+        {2 * MSS - 1, ACK_NOW, ACK_LATER}, {2 * MSS, ACK_NOW, ACK_NOW},    {10 * MSS, ACK_NOW, ACK_NOW},
     };
-    uint8_t quick = 0;
 
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
-        struct ackpolicy a = settled();
+        struct ackpolicy a = fresh(), b = fresh();
+        struct ack_pace p = settled();
+        struct ack_facts f = facts(rows[i].unacked);
 
-        for (unsigned k = 0; k < 8 && rows[i].len[k]; k++) {
-            bool due = rows[i].at && k + 1 >= rows[i].at;
-
-            assert_int_equal(ackpolicy_in_order(&a, rows[i].len[k], MSS, &quick), due ? ACK_NOW : ACK_LATER);
-            assert_int_equal(ackpolicy_wants(&a), due);
-        }
+        assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), rows[i].linux_when);
+        assert_int_equal(ackpolicy_wants(&a), rows[i].linux_when == ACK_NOW);
+        assert_int_equal(ackpolicy_decide(&b, &p, &plain, &f), rows[i].plain_when);
     }
 }
 
-static void an_acknowledgment_starts_the_count_anew(void **state)
+/* When the reader makes no room, only he can change that: an acknowledgment would say little. */
+static void a_window_that_does_not_move_waits_for_the_reader(void **state)
 {
-    struct ackpolicy a = settled();
-    uint8_t quick = 0;
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(3 * MSS);
 
-    for (unsigned i = 0; i < 10; i++) {
-        assert_int_equal(ackpolicy_in_order(&a, MSS, MSS, &quick), ACK_LATER);
-        ackpolicy_sent(&a, i % 2);
-        assert_false(ackpolicy_wants(&a));
-    }
+    f.edge_moves = false;
+    assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_LATER);
+    f.wanted = true; /* but he waits for more than there is */
+    assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_NOW);
 }
 
-/* Ten full segments one by one: five acknowledgments (SHLD-19). */
-static void every_other_full_segment_gets_an_acknowledgment(void **state)
-{
-    struct ackpolicy a = settled();
-    uint8_t quick = 0;
-    unsigned acks = 0;
-
-    for (unsigned i = 0; i < 10; i++) {
-        ackpolicy_in_order(&a, MSS, MSS, &quick);
-        acks += bare_acks(&a);
-    }
-    assert_int_equal(acks, 5);
-}
-
-/* MUST-58, MUST-59 */
-static void segments_of_one_batch_share_one_acknowledgment(void **state)
-{
-    struct ackpolicy a = settled();
-    uint8_t quick = 0;
-
-    for (unsigned i = 0; i < 8; i++)
-        ackpolicy_in_order(&a, MSS, MSS, &quick);
-    assert_int_equal(bare_acks(&a), 1);
-}
+/* ---- quick ---- */
 
 static void first_segments_are_acknowledged_at_once(void **state)
 {
-    struct ackpolicy a = settled();
-    uint8_t quick = 3;
+    static const struct {
+        uint32_t window;
+        unsigned quick;
+    } rows[] = {{WINDOW, 16}, {20000, 6}, {5000, 1}, {2 * MSS - 1, 2}, {0, 2}, {1 << 30, 16}};
 
-    for (unsigned i = 0; i < 3; i++) {
-        assert_int_equal(ackpolicy_in_order(&a, 1, MSS, &quick), ACK_NOW);
-        assert_int_equal(quick, 2 - i);
-        assert_int_equal(bare_acks(&a), 1);
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct ackpolicy a = fresh();
+        struct ack_pace p = {0};
+        struct ack_facts f = facts(1);
+        unsigned n = 0;
+
+        ackpace_text(&p, &linux_look, 1000, rows[i].window, MSS);
+        while (ackpolicy_decide(&a, &p, &linux_look, &f) == ACK_NOW) {
+            assert_int_equal(bare_acks(&a, &p), 1);
+            ackpace_text(&p, &linux_look, 1000 + ++n, rows[i].window, MSS);
+        }
+        assert_int_equal(n, rows[i].quick);
+        assert_int_equal(p.quick, 0);
     }
-    assert_int_equal(ackpolicy_in_order(&a, 1, MSS, &quick), ACK_LATER);
-    assert_int_equal(quick, 0);
 }
 
 static void a_batch_uses_up_one_quick_answer(void **state)
 {
-    struct ackpolicy a = settled();
-    uint8_t quick = 3;
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(1);
 
+    p.quick = 3;
     for (unsigned i = 0; i < 8; i++)
-        assert_int_equal(ackpolicy_in_order(&a, MSS, MSS, &quick), ACK_NOW);
-    assert_int_equal(quick, 2);
+        assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_NOW);
+    assert_int_equal(bare_acks(&a, &p), 1);
+    assert_int_equal(p.quick, 2);
 }
+
+static void an_acknowledgment_that_nothing_called_for_uses_up_none(void **state)
+{
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+
+    p.quick = 3;
+    ackpolicy_sent(&a, &p, DELAY, true);
+    assert_int_equal(p.quick, 3);
+}
+
+static void a_long_silence_makes_it_quick_again(void **state)
+{
+    struct ack_pace p = settled();
+
+    ackpace_text(&p, &linux_look, 1000 + 200, WINDOW, MSS);
+    assert_int_equal(p.quick, 0);
+    ackpace_text(&p, &linux_look, 1200 + 201, WINDOW, MSS);
+    assert_int_equal(p.quick, 16);
+}
+
+static void a_dialogue_is_not_quick(void **state)
+{
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(1);
+
+    p.quick = 16;
+    ackpace_answered(&p, 1000 + DELAY - 1);
+    assert_true(p.interactive);
+    assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_LATER);
+}
+
+static void text_sent_long_after_is_no_answer(void **state)
+{
+    struct ack_pace p = settled();
+
+    ackpace_answered(&p, 1000 + DELAY);
+    assert_false(p.interactive);
+}
+
+/* ---- how long ---- */
+
+static void the_delay_follows_the_gaps_of_the_sender(void **state)
+{
+    static const struct {
+        uint32_t gap, before, after;
+    } rows[] = {
+        {0, 40, 40},    {20, 40, 40},  {21, 40, 41},    {39, 40, 59},    {40, 40, 40}, {30, 100, 80},
+        {90, 100, 140}, {150, 190, 200} /* the RTO */, {199, 160, 160}, {5, 200, 120},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct ack_pace p = {.heard = UINT32_MAX - 10, .ato = (uint16_t)rows[i].before}; /* the clock wraps */
+
+        ackpace_text(&p, &linux_look, p.heard + rows[i].gap, WINDOW, MSS);
+        assert_int_equal(p.ato, rows[i].after);
+    }
+}
+
+static void the_delay_is_bounded_by_the_round_trip_and_by_patience(void **state)
+{
+    static const struct {
+        uint16_t ato;
+        bool interactive, pushed;
+        uint32_t srtt, delay;
+    } rows[] = {
+        {40, false, false, 5, 40},    {100, false, false, 0, 100}, {150, false, false, 60, 60}, {150, false, false, 5, 40},
+        {190, true, false, 0, 190},   {400, true, false, 0, 200},  {400, false, false, 0, 200}, {400, false, true, 0, 200},
+        {0, true, false, 0, 0},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct ackpolicy a = fresh();
+        struct ack_pace p = {.ato = rows[i].ato, .interactive = rows[i].interactive};
+
+        a.pushed = rows[i].pushed;
+        assert_int_equal(ackpace_delay(&p, &linux_look, &a, rows[i].srtt), rows[i].delay);
+        assert_int_equal(ackpace_delay(&p, &plain, &a, rows[i].srtt), 200);
+    }
+}
+
+static void a_delay_in_vain_makes_the_next_one_longer_or_ends_the_dialogue(void **state)
+{
+    struct ack_pace p = settled();
+
+    ackpace_missed(&p, &linux_look);
+    assert_int_equal(p.ato, 80);
+    p.interactive = true;
+    ackpace_missed(&p, &linux_look);
+    assert_false(p.interactive);
+    assert_int_equal(p.ato, DELAY);
+}
+
+/* ---- out of order ---- */
 
 /* R5681-4.2: a sender without SACK counts them */
 static void each_segment_out_of_order_keeps_its_own_duplicate(void **state)
 {
-    struct ackpolicy a = settled();
-
-    for (unsigned i = 0; i < 5; i++)
-        ackpolicy_owe(&a);
-    assert_int_equal(bare_acks(&a), 5);
-}
-
-static void one_duplicate_also_says_what_is_due(void **state)
-{
-    struct ackpolicy a = settled();
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
 
     for (unsigned i = 0; i < 5; i++)
         ackpolicy_owe(&a);
     ackpolicy_now(&a);
-    assert_int_equal(bare_acks(&a), 5);
+    assert_int_equal(bare_acks(&a, &p), 5); /* one of them says what is due */
 }
 
-static void a_segment_with_data_settles_everything(void **state)
+static void three_duplicates_are_told_at_once_and_the_rest_together(void **state)
 {
-    struct ackpolicy a = settled();
-    uint8_t quick = 0;
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(0);
 
-    ackpolicy_owe(&a);
-    ackpolicy_owe(&a);
-    ackpolicy_in_order(&a, 2 * MSS, MSS, &quick);
-    ackpolicy_sent(&a, false);
-    assert_false(ackpolicy_wants(&a));
-    assert_int_equal(a.bytes, 0);
+    f.holes = true;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_NOW);
+        bare_acks(&a, &p);
+    }
+    for (unsigned i = 0; i < 44; i++)
+        assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_SOON);
+    assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_NOW); /* the crowd is full */
+    bare_acks(&a, &p);
+    assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_SOON);
+    f.next = seq(6000); /* a hole was filled, another is there */
+    assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_NOW);
+}
+
+static void without_sack_all_are_told_at_once(void **state)
+{
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(0);
+
+    f.holes = true;
+    f.sack = false;
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_NOW);
+        bare_acks(&a, &p);
+    }
 }
 
 static void no_batch_draws_more_than_the_limit(void **state)
 {
-    struct ackpolicy a = settled();
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
 
     for (unsigned i = 0; i < 100000; i++)
         ackpolicy_owe(&a);
-    assert_int_equal(bare_acks(&a), ACK_MAX_OWED);
+    assert_int_equal(bare_acks(&a, &p), ACK_MAX_OWED);
+}
+
+/* MUST-58, MUST-59 */
+static void a_segment_with_data_settles_everything(void **state)
+{
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(3 * MSS);
+
+    ackpolicy_owe(&a);
+    ackpolicy_owe(&a);
+    ackpolicy_decide(&a, &p, &linux_look, &f);
+    ackpolicy_sent(&a, &p, DELAY, false);
+    assert_false(ackpolicy_wants(&a));
+    assert_false(a.scheduled);
+}
+
+/* ---- the reader ---- */
+
+/* A small segment ends a write of his: whoever has read it has nothing more to wait for. */
+static void a_drained_small_segment_is_acknowledged(void **state)
+{
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(100);
+
+    assert_int_equal(ackpolicy_measure(&a, 100, 0, MSS, true, false), MSS);
+    assert_false(ackpolicy_after_reading(&a, &p, 100, MSS, true)); /* nothing is to be acknowledged yet */
+    assert_int_equal(ackpolicy_decide(&a, &p, &linux_look, &f), ACK_LATER);
+    assert_false(ackpolicy_after_reading(&a, &p, 100, MSS, false));
+    assert_true(ackpolicy_after_reading(&a, &p, 100, MSS, true));
+    p.interactive = true; /* the answer will carry it */
+    assert_false(ackpolicy_after_reading(&a, &p, 100, MSS, true));
+    ackpolicy_measure(&a, 100, 0, MSS, true, false); /* two writes: he does not wait for our answer */
+    assert_true(ackpolicy_after_reading(&a, &p, 200, MSS, true));
+    ackpolicy_sent(&a, &p, DELAY, true);
+    assert_false(ackpolicy_after_reading(&a, &p, 0, MSS, true));
+}
+
+static void a_full_segment_without_push_waits_for_the_next(void **state)
+{
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts f = facts(MSS);
+
+    assert_int_equal(ackpolicy_measure(&a, MSS, 0, MSS, false, true), MSS);
+    ackpolicy_decide(&a, &p, &linux_look, &f);
+    assert_false(ackpolicy_after_reading(&a, &p, MSS, MSS, true));
+    assert_true(ackpolicy_after_reading(&a, &p, MSS + 1, MSS, false));
+    ackpolicy_measure(&a, MSS, 0, MSS, true, false); /* with PSH it ends a write */
+    assert_true(ackpolicy_after_reading(&a, &p, MSS, MSS, true));
+}
+
+static void two_alike_tell_a_smaller_full_size(void **state)
+{
+    struct ackpolicy a = fresh();
+
+    assert_int_equal(ackpolicy_measure(&a, 1000, 0, MSS, false, true), MSS);
+    assert_int_equal(ackpolicy_measure(&a, 988, 12, MSS, false, true), 1000); /* SACK blocks took 12 bytes */
+    ackpolicy_init(&a);
+    ackpolicy_measure(&a, 200, 0, MSS, true, false); /* with PSH and small: the end of a write, no more */
+    assert_int_equal(ackpolicy_measure(&a, 200, 0, MSS, true, false), MSS);
+    ackpolicy_measure(&a, 200, 0, MSS, false, true);
+    assert_int_equal(ackpolicy_measure(&a, 200, 0, MSS, false, true), 200);
+    ackpolicy_init(&a);
+    ackpolicy_measure(&a, 87, 0, MSS, false, true);
+    assert_int_equal(ackpolicy_measure(&a, 87, 0, MSS, false, true), MSS);
+    assert_int_equal(ackpolicy_measure(&a, 2000, 0, MSS, false, true), 2000);
 }
 
 static void nothing_is_owed_at_the_start(void **state)
 {
-    struct ackpolicy a = settled();
+    struct ackpolicy a = fresh();
+    struct ack_pace p = {0};
 
     assert_false(ackpolicy_wants(&a));
-    ackpolicy_sent(&a, true); /* a probe says it all the same */
+    ackpolicy_sent(&a, &p, DELAY, true); /* a probe says it all the same */
     assert_false(ackpolicy_wants(&a));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(second_full_segment_is_acknowledged_at_once),
-        cmocka_unit_test(an_acknowledgment_starts_the_count_anew),
-        cmocka_unit_test(every_other_full_segment_gets_an_acknowledgment),
-        cmocka_unit_test(segments_of_one_batch_share_one_acknowledgment),
+        cmocka_unit_test(more_than_one_full_segment_is_acknowledged_at_once),
+        cmocka_unit_test(a_window_that_does_not_move_waits_for_the_reader),
         cmocka_unit_test(first_segments_are_acknowledged_at_once),
         cmocka_unit_test(a_batch_uses_up_one_quick_answer),
+        cmocka_unit_test(an_acknowledgment_that_nothing_called_for_uses_up_none),
+        cmocka_unit_test(a_long_silence_makes_it_quick_again),
+        cmocka_unit_test(a_dialogue_is_not_quick),
+        cmocka_unit_test(text_sent_long_after_is_no_answer),
+        cmocka_unit_test(the_delay_follows_the_gaps_of_the_sender),
+        cmocka_unit_test(the_delay_is_bounded_by_the_round_trip_and_by_patience),
+        cmocka_unit_test(a_delay_in_vain_makes_the_next_one_longer_or_ends_the_dialogue),
         cmocka_unit_test(each_segment_out_of_order_keeps_its_own_duplicate),
-        cmocka_unit_test(one_duplicate_also_says_what_is_due),
-        cmocka_unit_test(a_segment_with_data_settles_everything),
+        cmocka_unit_test(three_duplicates_are_told_at_once_and_the_rest_together),
+        cmocka_unit_test(without_sack_all_are_told_at_once),
         cmocka_unit_test(no_batch_draws_more_than_the_limit),
+        cmocka_unit_test(a_segment_with_data_settles_everything),
+        cmocka_unit_test(a_drained_small_segment_is_acknowledged),
+        cmocka_unit_test(a_full_segment_without_push_waits_for_the_next),
+        cmocka_unit_test(two_alike_tell_a_smaller_full_size),
         cmocka_unit_test(nothing_is_owed_at_the_start),
     };
 

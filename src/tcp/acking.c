@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* The corridor's side of acknowledging: what ackpolicy.h asks about the connection, and the timer for what it says. */
+#include "tcp/conn.h"
+
+#define QUICK_AFTER_TROUBLE 16 /* quick acknowledgments that a disturbance calls for */
+
+struct ack_limits conn_ack_limits(const struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+
+    return (struct ack_limits){
+        .delay = (uint32_t)(k->delayed_ack / WEFT_MS),
+        .rto = (uint32_t)min_u64(rtt_rto(&c->rtt, &limits) / WEFT_MS, UINT32_MAX),
+        .quick = k->quick_acks,
+        .crowd = k->comp_sack_delay ? k->comp_sack_nr : 0,
+    };
+}
+
+static uint32_t now_ms(const struct tcp_conn *c) { return (uint32_t)(conn_now(c) / WEFT_MS); }
+
+/* The window is more than half used: nothing should hurry the sender. */
+static void calm_when_tight(struct tcp_conn *c, const struct rcvwnd *window)
+{
+    if (rcvwnd_is_tight(window))
+        c->pace.quick = 0;
+}
+
+static void wait_for(struct tcp_conn *c, weft_time at)
+{
+    weft_time *timer = &c->work->deadline[TCP_TIMER_ACK];
+
+    *timer = min_u64(*timer, at);
+}
+
+/* The usual delay; when an earlier one is nearly over, it might as well be now. */
+static void wait_a_little(struct tcp_conn *c, const struct ack_limits *limits)
+{
+    struct tcp_work *w = c->work;
+    weft_time delay = ackpace_delay(&c->pace, limits, &w->ack, (uint32_t)(rtt_smoothed(&c->rtt) / WEFT_MS)) * WEFT_MS;
+
+    if (limits->quick && w->deadline[TCP_TIMER_ACK] <= time_after(conn_now(c), delay / 4))
+        ackpolicy_now(&w->ack);
+    else
+        wait_for(c, time_after(conn_now(c), delay));
+}
+
+/* Until a crowd of duplicates is told together: a twentieth of the round trip, but not long. */
+static void wait_for_the_crowd(struct tcp_conn *c)
+{
+    weft_time rtt = c->work->rcvtune.rtt;
+
+    if (rtt_smoothed(&c->rtt) && rtt_smoothed(&c->rtt) < rtt)
+        rtt = rtt_smoothed(&c->rtt);
+    wait_for(c, time_after(conn_now(c), min_u64(rtt / 20, tcp_config(c->ep.stack)->comp_sack_delay)));
+}
+
+void conn_acknowledge(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct ack_limits limits = conn_ack_limits(c);
+    struct rcvwnd window = transmit_window_now(c);
+    struct ack_facts facts = {
+        .next = c->rcv.nxt,
+        .unacked = c->rcv.nxt.v - c->rcv.acked.v,
+        .mss = c->rcv_mss,
+        .wanted = w->recvq.bytes < max_u32(c->settings->receive_lowat, 1),
+        .holes = w->reasm.count,
+        .sack = c->sack_ok,
+    };
+
+    calm_when_tight(c, &window);
+    facts.edge_moves = rcvwnd_select(&window) >= window.last;
+    switch (ackpolicy_decide(&w->ack, &c->pace, &limits, &facts)) {
+    case ACK_NOW:
+        break;
+    case ACK_SOON:
+        wait_for_the_crowd(c);
+        break;
+    case ACK_LATER:
+        wait_a_little(c, &limits);
+        break;
+    }
+}
+
+void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments)
+{
+    while (segments--) {
+        conn_acknowledge(c);
+        if (c->work->ack.due) { /* each keeps its own: the peer counts them */
+            c->work->ack.due = false;
+            ackpolicy_owe(&c->work->ack);
+        }
+    }
+}
+
+void conn_hurry_acks(struct tcp_conn *c, unsigned most)
+{
+    struct ack_limits limits = conn_ack_limits(c);
+
+    ackpace_hurry(&c->pace, &limits, conn_open_window(c), c->rcv_mss, most ? most : QUICK_AFTER_TROUBLE);
+    c->pace.interactive = false;
+    c->pace.ato = (uint16_t)limits.delay;
+}
+
+void conn_text_came(struct tcp_conn *c)
+{
+    struct ack_limits limits = conn_ack_limits(c);
+
+    ackpace_text(&c->pace, &limits, now_ms(c), conn_open_window(c), c->rcv_mss);
+}
+
+void conn_answered(struct tcp_conn *c) { ackpace_answered(&c->pace, now_ms(c)); }
+
+void conn_acknowledge_reading(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    struct rcvwnd window = transmit_window_now(c);
+    bool empty = conn_held(c) == 0;
+    uint32_t unacked = c->rcv.nxt.v - c->rcv.acked.v;
+
+    calm_when_tight(c, &window);
+    if (tcp_config(c->ep.stack)->quick_acks && ackpolicy_after_reading(&w->ack, &c->pace, unacked, c->rcv_mss, empty))
+        ackpolicy_now(&w->ack);
+    else if (state_can_receive(c->state) && !c->read_shut && rcvwnd_worth_telling(&window, conn_open_window(c)))
+        ackpolicy_now(&w->ack);
+}
+
+void conn_acknowledged(struct tcp_conn *c, bool pure)
+{
+    uint32_t delay = (uint32_t)(tcp_config(c->ep.stack)->delayed_ack / WEFT_MS);
+
+    ackpolicy_sent(&c->work->ack, &c->pace, delay, pure);
+    c->work->deadline[TCP_TIMER_ACK] = WEFT_NEVER;
+}
+
+void conn_ack_timer(struct tcp_conn *c)
+{
+    struct ack_limits limits = conn_ack_limits(c);
+    struct tcp_work *w = c->work;
+
+    if (w->ack.crowd == 0) { /* else it is only the crowd's time */
+        ackpace_missed(&c->pace, &limits);
+        stack_count(c->ep.stack, WEFT_COUNT_tcp_delayed_acks);
+    }
+    ackpolicy_now(&w->ack);
+}
