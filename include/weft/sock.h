@@ -119,6 +119,7 @@ enum weft_option {
     WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
     WEFT_SO_PROTOCOL = 38,
     WEFT_SO_DOMAIN = 39,   /* get only: enum weft_family */
+    WEFT_SO_MEMINFO = 55,  /* get only, TCP: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
@@ -139,8 +140,22 @@ enum weft_option {
     WEFT_TCP_LINGER2 = 8,    /* seconds in FIN-WAIT-2 without a user; negative: none */
     WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
     WEFT_TCP_QUICKACK = 12,
+    WEFT_TCP_CONGESTION = 13, /* the congestion control's name, as text of up to 16 bytes */
     WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
     WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
+};
+/* What a socket holds and may hold, in bytes; in Linux's order, as ss -m prints it. */
+enum weft_meminfo {
+    WEFT_MEMINFO_RMEM,  /* received and unread, with what keeping it costs */
+    WEFT_MEMINFO_RCVBUF,
+    WEFT_MEMINFO_WMEM,  /* always 0: no packet waits outside of the send queue */
+    WEFT_MEMINFO_SNDBUF,
+    WEFT_MEMINFO_FORWARD, /* always 0 */
+    WEFT_MEMINFO_QUEUED, /* given by the user and not acknowledged, with what keeping it costs */
+    WEFT_MEMINFO_OPTIONS, /* always 0 */
+    WEFT_MEMINFO_BACKLOG, /* always 0 */
+    WEFT_MEMINFO_DROPS, /* always 0: what finds no room is counted by reason, netstat -s */
+    WEFT_MEMINFO_COUNT
 };
 struct weft_linger {
     int onoff, linger; /* linger in seconds; close never blocks here: 0 makes it an abort, others have no effect */
@@ -168,6 +183,9 @@ weft_stack *weft_sock_stack(const weft_sock *sock);
 /* For TCP; WEFT_TCP_CLOSED for others. */
 enum weft_tcp_state weft_tcp_state(const weft_sock *sock);
 
+/* What a TCP connection waits for, as ss -o tells it; numbered as on Linux. */
+enum weft_timer { WEFT_TIMER_OFF, WEFT_TIMER_ON, WEFT_TIMER_KEEPALIVE, WEFT_TIMER_TIMEWAIT, WEFT_TIMER_PERSIST };
+
 /* One line of netstat: sockets, half-open and TIME-WAIT records. */
 struct weft_listing {
     enum weft_proto proto;
@@ -176,6 +194,9 @@ struct weft_listing {
     size_t recv_q, send_q;     /* a listener: connections waiting for accept, and its backlog */
     void *cookie;              /* NULL for records and orphans */
     weft_sock *sock;           /* NULL for records */
+    enum weft_timer timer;     /* TCP only: what runs, until when, and how often it has fired already */
+    weft_time timer_at;
+    unsigned timer_tries;
 };
 
 /* Calls visit once for each; stops when it returns false. visit must not call the stack. */

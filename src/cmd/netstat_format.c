@@ -39,7 +39,7 @@ const char *netstat_proto(enum weft_proto proto)
     return "?";
 }
 
-static void port_text(char *buf, size_t n, uint16_t port, enum weft_proto proto, bool numeric)
+void netstat_port(char *buf, size_t n, uint16_t port, enum weft_proto proto, bool numeric)
 {
     struct servent entry, *found = NULL;
     char room[1024];
@@ -58,7 +58,7 @@ void netstat_address(char *buf, size_t n, const struct weft_addr *addr, enum wef
     char ip[WEFT_IP_TEXT], port[32];
 
     weft_ip_text(&addr->ip, ip, sizeof ip);
-    port_text(port, sizeof port, addr->port, proto, numeric);
+    netstat_port(port, sizeof port, addr->port, proto, numeric);
     snprintf(buf, n, "%s:%s", ip, port);
 }
 

@@ -16,6 +16,9 @@ const char *netstat_state(enum weft_tcp_state state);
 /* "tcp", "udp", "icmp" */
 const char *netstat_proto(enum weft_proto proto);
 
+/* "7", or as in /etc/services "echo"; "*" for 0. */
+void netstat_port(char *buf, size_t n, uint16_t port, enum weft_proto proto, bool numeric);
+
 /* "10.9.0.2:7", "0.0.0.0:*"; with names, the port as in /etc/services. */
 void netstat_address(char *buf, size_t n, const struct weft_addr *addr, enum weft_proto proto, bool numeric);
 

@@ -179,6 +179,13 @@ weft_time halfopen_sent(const struct halfopen *h, weft_time now, weft_time delay
     return age < now ? now - age : 0;
 }
 
+weft_time halfopen_due_at(const struct halfopen *h, weft_time now)
+{
+    int32_t ahead = (int32_t)(h->due - micros(now));
+
+    return ahead > 0 ? now + (weft_time)ahead * WEFT_US : now;
+}
+
 bool halfopen_may_answer(struct halfopen *h, weft_time now, weft_time interval)
 {
     uint16_t ms = (uint16_t)max_u64((now / WEFT_MS) & 0xffff, 1);

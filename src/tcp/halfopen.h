@@ -79,6 +79,9 @@ struct halfopen *halfopen_restart(struct halfopen_table *t, const struct halfope
 /* When its SYN,ACK was sent, if that was once, `delay` before its first repeat; to the microsecond. */
 weft_time halfopen_sent(const struct halfopen *h, weft_time now, weft_time delay);
 
+/* When its SYN,ACK is due again; to the microsecond. */
+weft_time halfopen_due_at(const struct halfopen *h, weft_time now);
+
 /* May it answer an old segment now? Once in `interval`, which is below 65 s. */
 bool halfopen_may_answer(struct halfopen *h, weft_time now, weft_time interval);
 

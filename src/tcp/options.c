@@ -244,7 +244,21 @@ static int get_mtu(const struct tcp_conn *c, void *value, size_t *n)
     return give_int(value, n, (int)conn_path_mtu(c));
 }
 
+static int get_meminfo(const struct tcp_conn *c, void *value, size_t *n)
+{
+    uint32_t held[WEFT_MEMINFO_COUNT] = {0};
+
+    held[WEFT_MEMINFO_RCVBUF] = (uint32_t)get_rcvbuf(c);
+    held[WEFT_MEMINFO_SNDBUF] = (uint32_t)get_sndbuf(c);
+    if (is_working(c)) {
+        held[WEFT_MEMINFO_RMEM] = (uint32_t)min_size(c->work->recvq.ring.pinned, UINT32_MAX);
+        held[WEFT_MEMINFO_QUEUED] = (uint32_t)min_size(c->work->sendq.ring.pinned, UINT32_MAX);
+    }
+    return give(value, n, held, sizeof held);
+}
+
 static const struct raw_row raw_rows[] = {
+    {WEFT_SOL_SOCKET, WEFT_SO_MEMINFO, NULL, get_meminfo},
     {WEFT_SOL_TCP, WEFT_TCP_INFO, NULL, get_info},
     {WEFT_SOL_SOCKET, WEFT_SO_LINGER, set_linger, get_linger},
     {WEFT_SOL_IP, WEFT_IP_MTU, NULL, get_mtu},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* TCP as a whole: made and destroyed with the stack, and what it shows to netstat. */
+/* TCP as a whole: made and destroyed with the stack. */
 #include "tcp/conn.h"
 
 static void *tcp_init(weft_stack *s)
@@ -102,69 +102,6 @@ static weft_sock *tcp_socket(weft_stack *s, enum weft_family family, int *err)
     unnamed = (struct tcp_flow){{endpoint_any(&c->ep), 0}, {endpoint_any(&c->ep), 0}};
     conn_name(c, &unnamed);
     return &c->ep;
-}
-
-/* ---- netstat ---- */
-
-static struct weft_listing describe(struct tcp_conn *c)
-{
-    struct tcp_flow flow = conn_flow(c);
-    weft_sock *e = &c->ep;
-
-    return (struct weft_listing){
-        .proto = WEFT_TCP,
-        .state = c->state,
-        .local = flow.local,
-        .remote = flow.remote,
-        .recv_q = e->ops->unread(e),
-        .send_q = e->ops->unsent(e),
-        .cookie = c->orphan ? NULL : e->cookie,
-        .sock = e,
-    };
-}
-
-static struct weft_listing describe_record(const union tcp_key *key, bool v6, enum weft_tcp_state state)
-{
-    struct tcp_flow flow = key_unpack(key, v6);
-
-    return (struct weft_listing){.proto = WEFT_TCP, .state = state, .local = flow.local, .remote = flow.remote};
-}
-
-/* Fills item for a table entry; false when it does not count any more. */
-static bool describe_entry(struct tcp *t, const struct hashtab_walk *walk, struct weft_listing *item)
-{
-    if (walk->tag == TCP_TAG_CONN) {
-        *item = describe(container_of(walk->at, struct tcp_conn, hash));
-    } else if (walk->tag == TCP_TAG_HALF_OPEN) {
-        struct halfopen *h = container_of(walk->at, struct halfopen, hash);
-
-        *item = describe_record(&h->key, h->v6, WEFT_TCP_SYN_RECEIVED);
-    } else {
-        struct timewait *w = container_of(walk->at, struct timewait, hash);
-
-        *item = describe_record(&w->key, w->v6, WEFT_TCP_TIME_WAIT);
-        return !timewait_expired(w, t->stack->now);
-    }
-    return true;
-}
-
-static bool tcp_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx)
-{
-    struct tcp *t = tcp_of(s);
-    struct hashtab_walk walk = {0};
-    struct weft_listing item;
-
-    list_each(it, &t->loose) {
-        struct tcp_conn *c = container_of(it, struct tcp_conn, link);
-
-        item = describe(c);
-        if (c->state != WEFT_TCP_TIME_WAIT && (c->state != WEFT_TCP_CLOSED || c->bound) && !visit(ctx, &item))
-            return false;
-    }
-    while (hashtab_walk(&t->table, &walk))
-        if (describe_entry(t, &walk, &item) && !visit(ctx, &item))
-            return false;
-    return true;
 }
 
 const struct transport tcp_transport = {

@@ -65,6 +65,13 @@ void timewait_restart(struct timewait *w, weft_time now, weft_time stay)
 
 bool timewait_expired(const struct timewait *w, weft_time now) { return (int32_t)(millis(now) - w->expires) >= 0; }
 
+weft_time timewait_left(const struct timewait *w, weft_time now)
+{
+    int32_t left = (int32_t)(w->expires - millis(now));
+
+    return left > 0 ? (weft_time)left * WEFT_MS : 0;
+}
+
 weft_time timewait_deadline(const struct timewait_table *t, weft_time now)
 {
     int32_t left;

@@ -44,6 +44,9 @@ void timewait_restart(struct timewait *w, weft_time now, weft_time stay);
 
 bool timewait_expired(const struct timewait *w, weft_time now);
 
+/* How long it still waits; 0: no longer. */
+weft_time timewait_left(const struct timewait *w, weft_time now);
+
 /* When the first record's turn comes; WEFT_NEVER when there is none. */
 weft_time timewait_deadline(const struct timewait_table *t, weft_time now);
 
