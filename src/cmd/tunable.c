@@ -23,12 +23,23 @@ bool tunable_split(const char *text, struct tunable *t)
     return true;
 }
 
+/* The only words there are. */
+static void list_controllers(char *buf, size_t n)
+{
+    struct weft_config config;
+    char names[WEFT_SYSCTL_TEXT] = "";
+
+    weft_config_default(&config);
+    weft_config_get(&config, "net.ipv4.tcp_available_congestion_control", names, sizeof names);
+    snprintf(buf, n, "one of %s", names);
+}
+
 void tunable_range(const struct weft_sysctl *row, char *buf, size_t n)
 {
     const char *unit = row->unit[0] ? " " : "";
 
     if (row->values == 0)
-        snprintf(buf, n, "a word");
+        list_controllers(buf, n);
     else if (row->values == 1)
         snprintf(buf, n, "a number from %llu to %llu%s%s", (unsigned long long)row->min, (unsigned long long)row->max,
                  unit, row->unit);

@@ -13,7 +13,7 @@ struct tunable {
 /* "NAME=VALUE" or "NAME", spaces around either allowed; false when it is neither. value points into text. */
 bool tunable_split(const char *text, struct tunable *t);
 
-/* "a number from 0 to 1", "3 numbers from 4096 to 2147483647", "a word" */
+/* "a number from 0 to 1", "3 numbers from 4096 to 2147483647", "one of cubic reno" */
 void tunable_range(const struct weft_sysctl *row, char *buf, size_t n);
 
 /* One line that says why weft_sysctl_set or weft_sysctl_get answered err to this. */

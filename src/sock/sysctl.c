@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Tunables: one row each, and text in and out of the fields of struct weft_config that a row names. */
 #include "base/fmt.h"
-#include "core/stack.h"
+#include "tcp/tcp.h"
 #include "weft/sysctl.h"
 
 #define MAX_VALUES 3
@@ -11,12 +11,17 @@ struct kind {
     uint8_t size;
     weft_time scale;
     const char *unit;
+    uint8_t from, shown; /* of a bool: the least number that means true, and the one that true is shown as */
 };
 
-enum { BOOL, UNSIGNED, PORT, SIZE, BYTES, SECONDS, MILLIS, MICROS, NANOS };
+enum { BOOL, BOOL_2, BOOL_3, UNSIGNED, PORT, SIZE, BYTES, SECONDS, MILLIS, MICROS, NANOS, CONTROLLER, CONTROLLERS };
 
 static const struct kind kinds[] = {
-    [BOOL] = {sizeof(bool), 1, ""},
+    [BOOL] = {sizeof(bool), 1, "", 1, 1},
+    [BOOL_2] = {sizeof(bool), 1, "", 1, 2},
+    [BOOL_3] = {sizeof(bool), 1, "", 3, 3},
+    [CONTROLLER] = {0, 1, ""},  /* a word: one of the congestion controls */
+    [CONTROLLERS] = {0, 1, ""}, /* all of them, read only */
     [UNSIGNED] = {sizeof(unsigned), 1, ""},
     [PORT] = {sizeof(uint16_t), 1, ""},
     [SIZE] = {sizeof(size_t), 1, ""},
@@ -58,15 +63,31 @@ static const struct row rows[] = {
      "memory for all incomplete datagrams together"},
     {"net.ipv4.ipfrag_time", SECONDS, 1, NOW, {AT(reassembly_time)}, 1, 3600, "RFC 1122 §3.3.2; Linux has 30",
      "how long a datagram may stay incomplete"},
+    {"net.ipv4.neigh.default.base_reachable_time_ms", MILLIS, 1, NOW, {AT(arp_reachable)}, 1, INT_MAX,
+     "RFC 1122 §2.3.2.1",
+     "how long the address of a neighbour is trusted"},
+    {"net.ipv4.neigh.default.gc_thresh3", SIZE, 1, NOW, {AT(max_neighbours)}, 1, INT_MAX, "Linux",
+     "neighbours that are remembered"},
     {"net.ipv4.tcp_abort_on_overflow", BOOL, 1, NOW, TCP(abort_on_overflow), 0, 1, "Linux",
      "reset who completes a handshake and finds the accept queue full"},
+    {"net.ipv4.tcp_available_congestion_control", CONTROLLERS, 1, NOW, {0}, 0, 0, "Linux",
+     "the congestion controls there are"},
     {"net.ipv4.tcp_comp_sack_delay_ns", NANOS, 1, NOW, TCP(comp_sack_delay), 0, 100000000, "Linux",
      "how long acknowledgments of text out of order gather, from the fourth on"},
     {"net.ipv4.tcp_comp_sack_nr", UNSIGNED, 1, NOW, TCP(comp_sack_nr), 0, 255, "Linux",
      "how many of them gather at most; 0: each is sent at once"},
+    {"net.ipv4.tcp_congestion_control", CONTROLLER, 1, SOCKETS, TCP(congestion_control), 0, 0, "Linux; RFC 9438",
+     "the congestion control: one of net.ipv4.tcp_available_congestion_control"},
+    {"net.ipv4.tcp_dsack", BOOL, 1, NOW, TCP(dsack), 0, 1, "RFC 2883", "report text that came twice"},
+    {"net.ipv4.tcp_early_retrans", BOOL_3, 1, NOW, TCP(tail_loss_probe), 0, 4, "RFC 8985 §7; Linux",
+     "3 and 4: probe for a lost tail; less: do not"},
+    {"net.ipv4.tcp_ecn", UNSIGNED, 1, CONNECTIONS, TCP(ecn), 0, 2, "RFC 3168; Linux",
+     "congestion told by marks: 0 never, 1 when either side asks, 2 when the peer asks"},
     GONE("net.ipv4.tcp_fack", "forward acknowledgments gave way to RACK (RFC 8985); Linux has ignored it since 4.15"),
     {"net.ipv4.tcp_fin_timeout", SECONDS, 1, NOW, TCP(fin_wait_2), 1, 3600, "Linux; RFC 9293 §3.10.4 has no limit",
      "how long a connection without a user may wait for the peer's FIN"},
+    {"net.ipv4.tcp_frto", BOOL_2, 1, NOW, TCP(frto), 0, 2, "RFC 5682; Linux",
+     "find out whether a time-out was needed; 1 and 2 are the same"},
     {"net.ipv4.tcp_invalid_ratelimit", MILLIS, 1, NOW, TCP(invalid_ratelimit), 0, 10000, "Linux; RFC 5961 §7",
      "between two answers of a connection to old or misplaced segments"},
     {"net.ipv4.tcp_keepalive_intvl", SECONDS, 1, SOCKETS, TCP(keepalive_interval), 1, 32767, "Linux",
@@ -76,6 +97,8 @@ static const struct row rows[] = {
     {"net.ipv4.tcp_keepalive_time", SECONDS, 1, SOCKETS, TCP(keepalive_idle), 1, 32767, "RFC 9293 §3.8.4 (MUST-28)",
      "how long a connection is quiet before the first keepalive probe"},
     GONE("net.ipv4.tcp_low_latency", "it chose how the kernel woke readers; Linux has ignored it since 4.14"),
+    {"net.ipv4.tcp_max_reordering", UNSIGNED, 1, NOW, TCP(max_reordering), 1, 1000, "Linux",
+     "how far a connection's tcp_reordering may grow"},
     {"net.ipv4.tcp_max_syn_backlog", UNSIGNED, 1, NOW, TCP(max_syn_backlog), 1, INT_MAX, "Linux",
      "without SYN cookies: half-open connections of a listener, of which a quarter is reserved for known peers"},
     {"net.ipv4.tcp_max_tw_buckets", SIZE, 1, NOW, TCP(max_time_wait), 0, INT_MAX, "Linux",
@@ -86,6 +109,10 @@ static const struct row rows[] = {
      "bytes not sent yet with which a socket is not writable"},
     {"net.ipv4.tcp_orphan_retries", UNSIGNED, 1, NOW, TCP(orphan_retries), 0, 127, "Linux",
      "retransmissions of a connection without a user before it is given up"},
+    {"net.ipv4.tcp_recovery", UNSIGNED, 1, NOW, TCP(recovery), 0, 7, "RFC 8985; Linux",
+     "how losses are found: 1 by time (RACK); 2 with a reordering window that stays, 4 without a count of duplicates"},
+    {"net.ipv4.tcp_reordering", UNSIGNED, 1, CONNECTIONS, TCP(reordering), 1, 1000, "RFC 5681 §3.2",
+     "segments that may be overtaken before duplicates mean a loss"},
     {"net.ipv4.tcp_retries1", UNSIGNED, 1, NOW, TCP(retries_1), 0, 255, "RFC 9293 §3.8.3 (R1)",
      "retransmissions before the path is suspected"},
     {"net.ipv4.tcp_retries2", UNSIGNED, 1, NOW, TCP(retries_2), 0, 127, "RFC 9293 §3.8.3 (R2)",
@@ -101,6 +128,8 @@ static const struct row rows[] = {
      "the shortest retransmission time-out"},
     {"net.ipv4.tcp_sack", BOOL, 1, CONNECTIONS, TCP(sack), 0, 1, "RFC 2018",
      "offer and accept selective acknowledgments"},
+    {"net.ipv4.tcp_slow_start_after_idle", BOOL, 1, NOW, TCP(slow_start_after_idle), 0, 1, "RFC 5681 §4.1; RFC 7661",
+     "shrink the congestion window of a connection that was idle"},
     {"net.ipv4.tcp_syn_retries", UNSIGNED, 1, NOW, TCP(syn_retries), 1, 127, "Linux; RFC 9293 §3.8.3 (MUST-23)",
      "times that our SYN is repeated"},
     {"net.ipv4.tcp_synack_retries", UNSIGNED, 1, NOW, TCP(synack_retries), 0, 8, "Linux",
@@ -130,6 +159,8 @@ static const struct row rows[] = {
      "segments acknowledged at once when a connection begins"},
     {"net.weft.tcp_rto_initial_ms", MILLIS, 1, NOW, TCP(rto_initial), 1, 120000, "RFC 6298 §2.1",
      "the retransmission time-out before the first round trip is known"},
+    {"net.weft.tcp_statistics", BOOL, 1, SOCKETS, TCP(statistics), 0, 1, "weft",
+     "count what each connection does (TCP_INFO), and keep why, once it moves data"},
 };
 
 /* ---- rows ---- */
@@ -156,7 +187,8 @@ static struct weft_sysctl describe(const struct row *r)
         return (struct weft_sysctl){.name = r->name, .gone = r->text, .unit = "", .source = "", .text = ""};
     return (struct weft_sysctl){
         .name = r->name,
-        .values = r->values,
+        .values = kinds[r->kind].size ? r->values : 0,
+        .read_only = r->kind == CONTROLLERS,
         .min = r->min,
         .max = r->max,
         .unit = kinds[r->kind].unit,
@@ -191,7 +223,7 @@ static uint64_t load(const struct weft_config *config, const struct row *r, unsi
 
     switch (kinds[r->kind].size) {
     case sizeof(bool):
-        return *(const bool *)at;
+        return *(const bool *)at ? kinds[r->kind].shown : 0;
     case sizeof(uint16_t):
         return *(const uint16_t *)at;
     case sizeof(uint32_t):
@@ -207,7 +239,7 @@ static void store(struct weft_config *config, const struct row *r, unsigned i, u
 
     switch (kinds[r->kind].size) {
     case sizeof(bool):
-        *(bool *)at = v != 0;
+        *(bool *)at = v >= kinds[r->kind].from;
         break;
     case sizeof(uint16_t):
         *(uint16_t *)at = (uint16_t)v;
@@ -261,6 +293,44 @@ static int set_numbers(struct weft_config *config, const struct row *r, const ch
     return is_end(value) ? 0 : WEFT_EINVAL;
 }
 
+/* The name of a congestion control, spaces around it left off. */
+static int set_controller(struct weft_config *config, const struct row *r, const char *value)
+{
+    char *at = (char *)config + r->field[0];
+    const char *name;
+    size_t n;
+
+    while (is_space(*value))
+        value++;
+    for (unsigned i = 0; (name = tcp_controller(i)); i++) {
+        for (n = 0; name[n] && name[n] == value[n]; n++)
+            ;
+        if (name[n] || !is_end(value + n))
+            continue;
+        memcpy(at, name, n + 1);
+        return 0;
+    }
+    return WEFT_EINVAL;
+}
+
+static int set_value(struct weft_config *config, const struct row *r, const char *value)
+{
+    if (r->kind == CONTROLLERS)
+        return WEFT_EACCES;
+    return r->kind == CONTROLLER ? set_controller(config, r, value) : set_numbers(config, r, value);
+}
+
+static void put_controllers(struct fmt *f)
+{
+    const char *name;
+
+    for (unsigned i = 0; (name = tcp_controller(i)); i++) {
+        if (i)
+            fmt_char(f, ' ');
+        fmt_str(f, name);
+    }
+}
+
 int weft_config_set(struct weft_config *config, const char *name, const char *value)
 {
     const struct row *r = find(name);
@@ -271,7 +341,7 @@ int weft_config_set(struct weft_config *config, const char *name, const char *va
         return WEFT_ENOENT;
     if (!r->values)
         return WEFT_EOPNOTSUPP;
-    err = set_numbers(&changed, r, value);
+    err = set_value(&changed, r, value);
     if (err == 0 && !stack_config_is_sound(&changed))
         err = WEFT_EINVAL;
     if (err == 0)
@@ -286,7 +356,11 @@ int weft_config_get(const struct weft_config *config, const char *name, char *bu
 
     if (!r || !r->values)
         return r ? WEFT_EOPNOTSUPP : WEFT_ENOENT;
-    for (unsigned i = 0; i < r->values; i++) {
+    if (r->kind == CONTROLLERS)
+        put_controllers(&f);
+    if (r->kind == CONTROLLER)
+        fmt_str(&f, (const char *)config + r->field[0]);
+    for (unsigned i = 0; i < r->values && kinds[r->kind].size; i++) {
         if (i)
             fmt_char(&f, '\t');
         fmt_u64(&f, load(config, r, i) / kinds[r->kind].scale);

@@ -104,6 +104,13 @@ static weft_sock *tcp_socket(weft_stack *s, enum weft_family family, int *err)
     return &c->ep;
 }
 
+const char *tcp_controller(unsigned i)
+{
+    const struct cc_ops *cc = cc_at(i);
+
+    return cc ? cc->name : NULL;
+}
+
 const struct transport tcp_transport = {
     .number = IP_PROTO_TCP,
     .name = "tcp",

@@ -7,4 +7,7 @@
 
 extern const struct transport tcp_transport;
 
+/* The name of the i-th congestion control; NULL when there is no i-th. */
+const char *tcp_controller(unsigned i);
+
 #endif
