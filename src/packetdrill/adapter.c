@@ -18,6 +18,8 @@
 /* Where the clock begins: past anything that may be subtracted from it. */
 #define EPOCH (1000000 * WEFT_S)
 
+#define LONGEST_GOODBYE 2000 /* milliseconds of real time */
+
 void drill_die(int status, const char *format, ...)
 {
     char line[512];
@@ -150,9 +152,23 @@ static void attach(const struct drill_hooks *hooks)
 static bool anybody_inside(const struct drill *d)
 {
     for (size_t i = 0; i < DRILL_THREADS; i++)
-        if (d->threads[i].inside)
+        if (d->threads[i].inside && !thread_is_gone(d->threads[i].id))
             return true;
     return false;
+}
+
+/* Calls that still sleep end with EINTR. False: somebody stays for all that. */
+static bool everybody_leaves(struct drill *d)
+{
+    call_interrupt_all(d);
+    for (int i = 0; anybody_inside(d); i++) {
+        if (i == LONGEST_GOODBYE)
+            return false;
+        pthread_mutex_unlock(&d->lock);
+        usleep(1000);
+        pthread_mutex_lock(&d->lock);
+    }
+    return true;
 }
 
 static void drill_free(void *userdata)
@@ -161,11 +177,9 @@ static void drill_free(void *userdata)
 
     attach(NULL);
     pthread_mutex_lock(&d->lock);
-    call_interrupt_all(d);
-    while (anybody_inside(d)) {
+    if (!everybody_leaves(d)) { /* better nothing is freed than something that is in use */
         pthread_mutex_unlock(&d->lock);
-        usleep(1000);
-        pthread_mutex_lock(&d->lock);
+        return;
     }
     desc_close_all(d);
     netdev_pull(d);

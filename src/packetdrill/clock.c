@@ -18,7 +18,7 @@
 
 /* ---- threads ---- */
 
-static bool thread_is_gone(pid_t id)
+bool thread_is_gone(pid_t id)
 {
     return syscall(SYS_tgkill, getpid(), id, 0) != 0;
 }

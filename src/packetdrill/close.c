@@ -4,6 +4,7 @@
 
 #include "packetdrill/calls.h"
 #include "packetdrill/desc.h"
+#include "packetdrill/file.h"
 
 struct close {
     struct call call;
@@ -39,7 +40,7 @@ static int64_t close_desc(struct drill *d, int fd)
     bool lingers = s && socket_is_stream(s) && weft_tcp_state(s->sock) != WEFT_TCP_LISTEN && desc->users == 1;
 
     if (!desc)
-        return -EBADF;
+        return file_is_open(fd) ? file_close(fd) : -EBADF;
     desc_hold(desc);
     desc_remove(d, fd);
     if (lingers)

@@ -3,7 +3,6 @@
 #include "packetdrill/control.h"
 
 #include <errno.h>
-#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <string.h>
@@ -24,6 +23,39 @@ int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *us
     if (msg->msg_iovlen > USER_IOV)
         return -EMSGSIZE;
     return user_iov(d, u, msg->msg_iov, msg->msg_iovlen, writes);
+}
+
+#define CONTROL_MAX 1024 /* bytes of control messages */
+
+static int take_one(const struct cmsghdr *c, unsigned *stamps)
+{
+    if (c->cmsg_level != SOL_SOCKET)
+        return 0; /* another protocol's */
+    if (c->cmsg_type != SO_TIMESTAMPING || c->cmsg_len != CMSG_LEN(sizeof *stamps))
+        return -EINVAL;
+    memcpy(stamps, CMSG_DATA(c), sizeof *stamps);
+    return *stamps & ~(unsigned)REPORTS_STAMPS ? -EINVAL : 0;
+}
+
+int control_take(struct drill *d, const struct msghdr *msg, unsigned *stamps)
+{
+    _Alignas(struct cmsghdr) uint8_t copy[CONTROL_MAX];
+    struct msghdr m = {.msg_control = copy, .msg_controllen = msg->msg_controllen};
+    int err = 0;
+
+    if (!msg->msg_control || m.msg_controllen == 0)
+        return 0;
+    if (m.msg_controllen > sizeof copy)
+        return -ENOBUFS;
+    if (!user_reads(d, msg->msg_control, m.msg_controllen))
+        return -EFAULT;
+    memcpy(copy, msg->msg_control, m.msg_controllen);
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c && !err; c = CMSG_NXTHDR(&m, c)) {
+        size_t left = (size_t)(copy + m.msg_controllen - (uint8_t *)c);
+
+        err = c->cmsg_len < sizeof *c || c->cmsg_len > left ? -EINVAL : take_one(c, stamps);
+    }
+    return err;
 }
 
 int control_name(struct drill *d, const struct socket *s, const struct received *r, struct sockaddr *to, socklen_t *n)

@@ -8,6 +8,12 @@
 /* Copies and checks a header and its pieces. 0, -EFAULT, -EINVAL, -EMSGSIZE (too many pieces). */
 int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *user, struct user_iov *u, bool writes);
 
+/*
+ * The control messages of a sendmsg on a stream. *stamps becomes what SO_TIMESTAMPING says for this send, else it stays.
+ * 0, -EFAULT, -EINVAL, -ENOBUFS (too many).
+ */
+int control_take(struct drill *d, const struct msghdr *msg, unsigned *stamps);
+
 /* The sender's address where recvfrom wants it; a stream has none to give. 0, -EFAULT, -EINVAL. */
 int control_name(struct drill *d, const struct socket *s, const struct received *r, struct sockaddr *to,
                  socklen_t *n);

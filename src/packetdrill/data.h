@@ -19,8 +19,9 @@ struct received {
  */
 int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, int flags, struct received *out);
 
-/* The same for sending; to: NULL, or where a datagram goes. */
-int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to);
+/* The same for sending; to: NULL, or where a datagram goes. stamps: what of it is stamped (REPORTS_STAMPS). */
+int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to,
+                    unsigned stamps);
 
 /* ---- pipes (pipe.c) ---- */
 

@@ -6,16 +6,37 @@
 
 #include "packetdrill/epoll.h"
 
-int desc_add(struct drill *d, struct desc *desc, const struct desc_ops *ops)
+static int take_number(struct drill *d, struct desc *desc, int from)
 {
-    for (int i = 0; i < DRILL_FDS; i++)
+    for (int i = from; i < DRILL_FDS; i++)
         if (!d->fds[i]) {
             d->fds[i] = desc;
-            desc->ops = ops;
-            desc->users = 1;
             return DRILL_FIRST_FD + i;
         }
     return -EMFILE;
+}
+
+int desc_add(struct drill *d, struct desc *desc, const struct desc_ops *ops)
+{
+    int fd = take_number(d, desc, 0);
+
+    if (fd >= 0) {
+        desc->ops = ops;
+        desc->users = 1;
+    }
+    return fd;
+}
+
+int desc_again(struct drill *d, struct desc *desc, int least)
+{
+    int fd;
+
+    if (least < 0 || least >= DRILL_FIRST_FD + DRILL_FDS)
+        return -EINVAL;
+    fd = take_number(d, desc, least < DRILL_FIRST_FD ? 0 : least - DRILL_FIRST_FD);
+    if (fd >= 0)
+        desc_hold(desc);
+    return fd;
 }
 
 static struct desc **slot(const struct drill *d, int fd)

@@ -42,6 +42,8 @@ extern const struct desc_ops socket_ops, epoll_ops, pipe_ops;
 
 /* Gives it the lowest free number and returns that; or -EMFILE, and it stays the caller's. */
 int desc_add(struct drill *d, struct desc *desc, const struct desc_ops *ops);
+/* A second number for it, the lowest free one from `least` on. -EINVAL, -EMFILE. */
+int desc_again(struct drill *d, struct desc *desc, int least);
 /* NULL: no such descriptor. Borrowed, until the lock is given up. */
 struct desc *desc_find(const struct drill *d, int fd);
 /* The socket behind fd, or NULL and *err: -EBADF, -ENOTSOCK. */

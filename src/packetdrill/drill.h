@@ -93,8 +93,9 @@ void clock_hold(struct drill *d);
 void drill_settle(struct drill *d);
 /* The record of the calling thread; NULL for the one that moves the clock, and when there are too many. */
 struct drill_thread *drill_thread(struct drill *d);
-/* Does this thread of the process sleep, or has it ended? */
+/* Does this thread of the process sleep, or has it ended? Has it? */
 bool thread_sleeps(pid_t id);
+bool thread_is_gone(pid_t id);
 
 /* ---- calls that may sleep (call.c) ---- */
 

@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 
 #include "packetdrill/calls.h"
+#include "packetdrill/file.h"
 #include "packetdrill/pipe.h"
 #include "packetdrill/user.h"
 #include "weft/tcp_info.h"
@@ -26,8 +27,10 @@ static int64_t control_desc(struct drill *d, int fd, int command, int argument)
     struct desc *desc = desc_find(d, fd);
 
     if (!desc)
-        return -EBADF;
+        return file_is_open(fd) ? file_fcntl(fd, command, argument) : -EBADF;
     switch (command) {
+    case F_DUPFD:
+        return desc_again(d, desc, argument);
     case F_GETFL:
         return flags_of(desc);
     case F_SETFL:

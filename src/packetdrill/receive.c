@@ -7,6 +7,7 @@
 #include "packetdrill/calls.h"
 #include "packetdrill/control.h"
 #include "packetdrill/data.h"
+#include "packetdrill/file.h"
 
 struct receive {
     struct call call;
@@ -156,6 +157,8 @@ ssize_t drill_read(void *userdata, int fd, void *buf, size_t n)
     struct desc *desc = desc_find(d, fd);
     struct user_iov u;
 
+    if (!desc && file_is_open(fd))
+        return drill_leave(d, file_read(fd, buf, n, NULL));
     if (!desc || !desc->readable)
         return drill_leave(d, -EBADF);
     user_buffer(d, &u, buf, n, true);
@@ -169,6 +172,8 @@ ssize_t drill_readv(void *userdata, int fd, const struct iovec *iov, int n)
     struct user_iov u;
     int err = -EBADF;
 
+    if (!desc && file_is_open(fd))
+        return drill_leave(d, file_readv(fd, iov, n));
     if (desc && desc->readable)
         err = user_iov(d, &u, iov, (size_t)n, true);
     return drill_leave(d, err ? err : read_desc(d, desc, &u));

@@ -3,7 +3,6 @@
 #include "packetdrill/reports.h"
 
 #include <errno.h>
-#include <linux/net_tstamp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +13,6 @@
 #define MSG_ZEROCOPY 0x4000000
 #endif
 #define STAMPING_END (1u << 17) /* flags from here on are younger than this */
-#define STAMPS       (SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK)
 #define KINDS        4
 
 void reports_reset(struct reports *r)
@@ -65,19 +63,19 @@ static void wish(struct reports *r, enum wish_kind kind, uint32_t id)
         r->wishes[r->n_wishes++] = (struct wish){kind, r->sent, id};
 }
 
-void reports_sent(struct reports *r, size_t n, int flags)
+void reports_sent(struct reports *r, size_t n, int flags, unsigned stamps)
 {
     uint32_t id;
 
     r->sent += n;
-    if (n == 0 || (!wants_reuse(r, flags) && !(r->stamping & STAMPS)) || !get_lists(r))
+    if (n == 0 || (!wants_reuse(r, flags) && !(stamps & REPORTS_STAMPS)) || !get_lists(r))
         return;
     id = r->stamping & SOF_TIMESTAMPING_OPT_ID ? (uint32_t)(r->sent - r->id_base - 1) : 0;
-    if (r->stamping & SOF_TIMESTAMPING_TX_SCHED)
+    if (stamps & SOF_TIMESTAMPING_TX_SCHED)
         wish(r, WISH_SCHEDULED, id);
-    if (r->stamping & SOF_TIMESTAMPING_TX_SOFTWARE)
+    if (stamps & SOF_TIMESTAMPING_TX_SOFTWARE)
         wish(r, WISH_SENT, id);
-    if (r->stamping & SOF_TIMESTAMPING_TX_ACK)
+    if (stamps & SOF_TIMESTAMPING_TX_ACK)
         wish(r, WISH_ACKNOWLEDGED, id);
     if (wants_reuse(r, flags))
         wish(r, WISH_REUSE, r->reuse_id++);

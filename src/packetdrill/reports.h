@@ -14,6 +14,7 @@
 #include <time.h> /* what the next one needs and does not say */
 
 #include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
 
 #include "packetdrill/drill.h"
 
@@ -53,10 +54,13 @@ void reports_reset(struct reports *r);
 void reports_inherit(struct reports *r);
 void reports_free(struct reports *r);
 
+/* What SO_TIMESTAMPING can ask about one send. */
+#define REPORTS_STAMPS (SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK)
+
 /* A send wants to hear of its bytes: is there room for that? False: -ENOBUFS. */
 bool reports_have_room(const struct reports *r, int flags);
-/* The stream has taken n bytes of a send with these flags. */
-void reports_sent(struct reports *r, size_t n, int flags);
+/* The stream has taken n bytes of a send with these flags; stamps: REPORTS_STAMPS. */
+void reports_sent(struct reports *r, size_t n, int flags, unsigned stamps);
 /* How far has it come? True when the queue grew. */
 bool reports_collect(struct drill *d, struct socket *s);
 

@@ -6,6 +6,7 @@
 #include "packetdrill/calls.h"
 #include "packetdrill/control.h"
 #include "packetdrill/data.h"
+#include "packetdrill/file.h"
 
 struct send {
     struct call call;
@@ -76,7 +77,8 @@ static int64_t try_dgram(struct drill *d, struct call *call)
 
 /* ---- both ---- */
 
-int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to)
+int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to,
+                    unsigned stamps)
 {
     struct send w = {.call = {.name = "send", .attempt = socket_is_stream(s) ? try_stream : try_dgram}, .s = s,
                      .u = u, .flags = flags, .to = to};
@@ -88,7 +90,7 @@ int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int f
     desc_hold(&s->desc);
     n = call_run(d, &w.call, waits ? s->write_timeout : 0);
     if (n > 0 && socket_is_stream(s))
-        reports_sent(&s->reports, (size_t)n, flags);
+        reports_sent(&s->reports, (size_t)n, flags, stamps);
     desc_drop(d, &s->desc);
     return n;
 }
@@ -97,8 +99,10 @@ int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int f
 
 static int64_t write_desc(struct drill *d, struct desc *desc, struct user_iov *u)
 {
+    struct socket *s = (struct socket *)desc;
+
     if (desc->ops == &socket_ops)
-        return socket_send(d, (struct socket *)desc, u, 0, NULL);
+        return socket_send(d, s, u, 0, NULL, s->reports.stamping);
     return desc->ops == &pipe_ops ? pipe_write(d, desc, u) : -EINVAL;
 }
 
@@ -108,6 +112,8 @@ ssize_t drill_write(void *userdata, int fd, const void *buf, size_t n)
     struct desc *desc = desc_find(d, fd);
     struct user_iov u;
 
+    if (!desc && file_is_open(fd))
+        return drill_leave(d, file_writev(fd, &(struct iovec){(void *)(uintptr_t)buf, n}, 1));
     if (!desc || !desc->writable)
         return drill_leave(d, -EBADF);
     user_buffer(d, &u, buf, n, false);
@@ -121,6 +127,8 @@ ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
     struct user_iov u;
     int err = -EBADF;
 
+    if (!desc && file_is_open(fd))
+        return drill_leave(d, file_writev(fd, iov, n));
     if (desc && desc->writable)
         err = user_iov(d, &u, iov, (size_t)n, false);
     return drill_leave(d, err ? err : write_desc(d, desc, &u));
@@ -128,7 +136,7 @@ ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
 
 /* name: NULL, or where to; a stream is connected and does not look at it. */
 static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u, int flags,
-                          const struct sockaddr *name, socklen_t n)
+                          const struct sockaddr *name, socklen_t n, unsigned stamps)
 {
     struct address a;
     struct weft_addr to;
@@ -136,7 +144,7 @@ static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u,
 
     if (!err && name && !socket_is_stream(s))
         err = address_read(&a, s->domain, &to);
-    return err ? err : socket_send(d, s, u, flags, name && !socket_is_stream(s) ? &to : NULL);
+    return err ? err : socket_send(d, s, u, flags, name && !socket_is_stream(s) ? &to : NULL, stamps);
 }
 
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
@@ -150,7 +158,7 @@ ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flag
     if (!s)
         return drill_leave(d, err);
     user_buffer(d, &u, buf, n, false);
-    return drill_leave(d, send_named(d, s, &u, flags, to, n_to));
+    return drill_leave(d, send_named(d, s, &u, flags, to, n_to, s->reports.stamping));
 }
 
 ssize_t drill_send(void *userdata, int fd, const void *buf, size_t n, int flags)
@@ -165,10 +173,13 @@ ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int fla
     struct user_iov u;
     int err;
     struct socket *s = desc_socket(d, fd, &err);
+    unsigned stamps = s ? s->reports.stamping : 0;
 
     if (s)
         err = control_message(d, &msg, user, &u, false);
+    if (!err && socket_is_stream(s))
+        err = control_take(d, &msg, &stamps);
     if (err)
         return drill_leave(d, err);
-    return drill_leave(d, send_named(d, s, &u, flags, msg.msg_name, msg.msg_namelen));
+    return drill_leave(d, send_named(d, s, &u, flags, msg.msg_name, msg.msg_namelen, stamps));
 }

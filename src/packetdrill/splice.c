@@ -10,6 +10,7 @@
 
 #include "packetdrill/calls.h"
 #include "packetdrill/data.h"
+#include "packetdrill/file.h"
 #include "packetdrill/pipe.h"
 
 #define SPLICE_ALL (SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE | SPLICE_F_GIFT)
@@ -79,7 +80,7 @@ static int64_t to_socket(struct drill *d, struct desc *pipe, struct socket *s, s
         u.iov[0] = (struct weft_iov){bytes, piece};
         u.n = 1;
         u.len = piece;
-        r = socket_send(d, s, &u, more ? MSG_MORE : 0, NULL);
+        r = socket_send(d, s, &u, more ? MSG_MORE : 0, NULL, s->reports.stamping);
         if (r > 0) {
             pipe_drop(d, pipe, (size_t)r);
             sent += r;
@@ -129,6 +130,25 @@ static int64_t splice_descs(struct drill *d, struct desc *from, struct desc *to,
     return -EINVAL;
 }
 
+/* From a file of the kernel's into a pipe. */
+static int64_t from_file(struct drill *d, int from, const off_t *from_at, struct desc *pipe, size_t n, unsigned flags)
+{
+    uint8_t bytes[DRILL_SCRATCH];
+    int err;
+    bool has_place = names_a_place(d, from_at, &err);
+    off_t place = has_place ? *from_at : 0;
+    int64_t r = err ? err : wait_pipe(d, pipe, true, flags & SPLICE_F_NONBLOCK);
+
+    if (r < 0)
+        return r;
+    if (!pipe_has_reader(pipe))
+        return -EPIPE;
+    r = file_read(from, bytes, smaller(smaller(n, sizeof bytes), pipe_room(pipe)), has_place ? &place : NULL);
+    if (r > 0)
+        pipe_put(d, pipe, bytes, (size_t)r);
+    return r;
+}
+
 static int64_t splice_fds(struct drill *d, int from, const off_t *from_at, int to, const off_t *to_at, size_t n,
                           unsigned flags)
 {
@@ -141,6 +161,8 @@ static int64_t splice_fds(struct drill *d, int from, const off_t *from_at, int t
         return 0;
     if (flags & ~(unsigned)SPLICE_ALL)
         return -EINVAL;
+    if (!in && out && is_pipe(out) && out->writable && file_is_open(from))
+        return from_file(d, from, from_at, out, n, flags);
     if (!in || !out || !in->readable || !out->writable)
         return -EBADF;
     in_place = names_a_place(d, from_at, &err);
@@ -193,7 +215,7 @@ static int64_t send_file(struct drill *d, struct socket *s, int from, off_t *at,
         }
         ahead = (size_t)got < n ? pread(from, &one, 1, place + sent + got) : 0;
         u = (struct user_iov){.iov = {{bytes, (size_t)got}}, .n = 1, .len = (size_t)got};
-        r = socket_send(d, s, &u, ahead > 0 ? MSG_MORE : 0, NULL);
+        r = socket_send(d, s, &u, ahead > 0 ? MSG_MORE : 0, NULL, s->reports.stamping);
         sent += r > 0 ? r : 0;
         n -= r > 0 ? (size_t)r : 0;
         if (r < got)
@@ -212,8 +234,8 @@ ssize_t drill_sendfile(void *userdata, int to, int from, off_t *at, size_t n)
 
     if (!s)
         return drill_leave(d, err == -ENOTSOCK ? -EINVAL : err);
-    if (from >= DRILL_FIRST_FD || fcntl(from, F_GETFD) < 0)
-        return drill_leave(d, from >= DRILL_FIRST_FD && desc_find(d, from) ? -EINVAL : -EBADF);
+    if (!file_is_open(from))
+        return drill_leave(d, desc_find(d, from) ? -EINVAL : -EBADF);
     if (at && !user_writes(d, at, sizeof *at))
         return drill_leave(d, -EFAULT);
     desc_hold(&s->desc);

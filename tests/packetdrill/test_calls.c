@@ -64,7 +64,7 @@ static void number_that_is_no_descriptor_is_ebadf_everywhere(void **state)
     char c = 0;
 
     for (int i = 0; i < 3; i++) {
-        int fd = (int[]){-1, 5, 1500}[i];
+        int fd = (int[]){-1, 900, 1500}[i];
 
         assert_errno(t->bind(t->userdata, fd, (struct sockaddr *)&a, sizeof a), EBADF);
         assert_errno(t->listen(t->userdata, fd, 1), EBADF);
@@ -116,6 +116,48 @@ static void descriptor_that_is_no_socket_is_enotsock(void **state)
     assert_errno(t->shutdown(t->userdata, fds[0], SHUT_RD), ENOTSOCK);
     assert_errno(t->getsockopt(t->userdata, fds[0], SOL_SOCKET, SO_ERROR, &value, &n), ENOTSOCK);
     assert_errno(t->setsockopt(t->userdata, fds[0], SOL_SOCKET, SO_KEEPALIVE, &value, sizeof value), ENOTSOCK);
+}
+
+static void second_number_leads_to_the_same(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct peer p;
+    int again;
+
+    peer_open(b, &p);
+    again = t->fcntl(t->userdata, p.fd, F_DUPFD, 1010);
+    assert_int_equal(again, 1010);
+    assert_int_equal(t->close(t->userdata, p.fd), 0);
+    assert_int_equal(t->write(t->userdata, again, "x", 1), 1);
+    peer_expect(&p, P | A, 1, NULL);
+    peer_ack(&p);
+    assert_int_equal(t->close(t->userdata, again), 0);
+    peer_expect(&p, F | A, 0, NULL);
+    assert_errno(t->fcntl(t->userdata, stream(b), F_DUPFD, -1), EINVAL);
+}
+
+/* A script's open() goes to libc, what follows comes to the table. */
+static void files_of_the_kernels_may_be_used(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    FILE *file = tmpfile();
+    int fd = dup(fileno(file)), fds[2];
+    char buf[10] = {0};
+
+    assert_int_equal(t->write(t->userdata, fd, "hello", 5), 5);
+    assert_errno(t->write(t->userdata, fd, NOWHERE, 5), EFAULT);
+    assert_int_equal(lseek(fd, 0, SEEK_SET), 0);
+    assert_int_equal(t->read(t->userdata, fd, buf, 2), 2);
+    assert_int_equal(t->pipe(t->userdata, fds), 0);
+    assert_int_equal(t->splice(t->userdata, fd, NULL, fds[1], NULL, 100, 0), 3);
+    assert_int_equal(t->read(t->userdata, fds[0], buf + 2, 8), 3);
+    assert_string_equal(buf, "hello");
+    assert_int_equal(t->fcntl(t->userdata, fd, F_GETFD, 0), 0);
+    assert_int_equal(t->close(t->userdata, fd), 0);
+    assert_errno(t->close(t->userdata, fd), EBADF);
+    fclose(file);
 }
 
 /* ---- socket ---- */
@@ -612,6 +654,8 @@ int main(void)
         T(descriptors_begin_at_1000_and_the_lowest_is_next),
         T(number_that_is_no_descriptor_is_ebadf_everywhere),
         T(descriptor_that_is_no_socket_is_enotsock),
+        T(second_number_leads_to_the_same),
+        T(files_of_the_kernels_may_be_used),
         T(socket_refuses_what_linux_refuses),
         T(socket_flags_are_seen_by_fcntl),
         T(bind_refuses_what_linux_refuses),

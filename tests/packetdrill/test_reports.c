@@ -227,6 +227,40 @@ static void without_tsonly_there_would_be_more_to_read(void **state)
     check_stamp(b, p.fd, SCM_TSTAMP_SND, 0, sent, MSG_ERRQUEUE | MSG_TRUNC);
 }
 
+/* A control message asks for one send what the option asks for all. */
+static void one_send_may_be_stamped(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(unsigned))] = {0};
+    struct iovec iov = {(char[]){'x'}, 1};
+    struct msghdr m = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+    unsigned stamps = SOF_TIMESTAMPING_TX_SOFTWARE;
+    struct report r;
+    struct peer p;
+    long long sent;
+
+    peer_open(b, &p);
+    option(b, p.fd, SO_TIMESTAMPING, (int)(SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY));
+    assert_int_equal(t->write(t->userdata, p.fd, "x", 1), 1);
+    peer_expect(&p, P | A, 1, NULL);
+    peer_ack(&p);
+    assert_false(take(b, p.fd, &r));
+    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof stamps), .cmsg_level = SOL_SOCKET, .cmsg_type = SO_TIMESTAMPING};
+    memcpy(CMSG_DATA(c), &stamps, sizeof stamps);
+    sent = bench_now(b);
+    assert_int_equal(t->sendmsg(t->userdata, p.fd, &m, 0), 1);
+    check_stamp(b, p.fd, SCM_TSTAMP_SND, 0, sent, MSG_ERRQUEUE);
+    stamps = SOF_TIMESTAMPING_SOFTWARE;
+    memcpy(CMSG_DATA(c), &stamps, sizeof stamps);
+    assert_errno(t->sendmsg(t->userdata, p.fd, &m, 0), EINVAL);
+    c->cmsg_len = 1000;
+    assert_errno(t->sendmsg(t->userdata, p.fd, &m, 0), EINVAL);
+    m.msg_control = NOWHERE;
+    assert_errno(t->sendmsg(t->userdata, p.fd, &m, 0), EFAULT);
+}
+
 static void impossible_wishes_are_refused(void **state)
 {
     struct bench *b = *state;
@@ -252,6 +286,7 @@ int main(void)
         T(epoll_is_told_of_each_report),
         T(bytes_are_stamped_on_their_way),
         T(without_tsonly_there_would_be_more_to_read),
+        T(one_send_may_be_stamped),
         T(impossible_wishes_are_refused),
     };
 
