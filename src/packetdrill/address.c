@@ -56,6 +56,8 @@ int address_read(const struct address *a, int domain, struct weft_addr *out)
     if (domain == AF_INET6) {
         memcpy(&in6, &a->bytes, sizeof in6);
         memcpy(out->ip.b, &in6.sin6_addr, sizeof out->ip.b);
+        if (a->n >= sizeof in6)
+            weft_ip_set_zone(&out->ip, in6.sin6_scope_id);
         out->port = read_port(&in6.sin6_port);
         return 0;
     }
@@ -73,7 +75,11 @@ socklen_t address_make(const struct weft_addr *addr, int domain, struct sockaddr
 
     memset(out, 0, sizeof *out);
     if (domain == AF_INET6) {
-        memcpy(&in6.sin6_addr, addr->ip.b, sizeof addr->ip.b);
+        struct weft_ip ip = addr->ip;
+
+        in6.sin6_scope_id = weft_ip_zone(&ip);
+        weft_ip_set_zone(&ip, 0);
+        memcpy(&in6.sin6_addr, ip.b, sizeof ip.b);
         write_port(&in6.sin6_port, addr->port);
         memcpy(out, &in6, sizeof in6);
         return sizeof in6;

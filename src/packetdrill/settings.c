@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define DEFAULT_PREFIX_V4 16 /* of packetdrill's own network */
-#define DEFAULT_PREFIX_V6 64
+#define DEFAULT_PREFIX_V6 48
 
 static bool is_v4(const struct weft_ip *ip)
 {

@@ -2,7 +2,7 @@
 /*
  * What --so_flags may say, as "key=value,key=value":
  *
- *     local=192.168.0.1/16   our address; the prefix is 16 bits, or 64 for IPv6, when it is not said. May come twice,
+ *     local=192.168.0.1/16   our address; the prefix is 16 bits, or 48 for IPv6, when it is not said. May come twice,
  *                            once for each family. Default: 192.168.0.1
  *     gw=192.168.0.2         next hop of the default route. May come twice too. The link resolves no addresses, so a
  *                            gateway outside our own network is as good as none: the route then leads onto the link

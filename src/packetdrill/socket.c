@@ -64,20 +64,23 @@ int socket_add(struct drill *d, weft_sock *sock, const struct socket *like)
 #define PROTOCOLS_END 263 /* Linux's IPPROTO_MAX */
 
 static const struct kind {
-    int type, protocol;
+    int domain, type, protocol;
 } kinds[] = {
-    {SOCK_STREAM, IPPROTO_TCP},
-    {SOCK_DGRAM, IPPROTO_UDP},
-    {SOCK_DGRAM, IPPROTO_ICMP},
+    {AF_INET, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+    {AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
+    {AF_INET6, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
+    {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6},
 };
 
 /* The protocol behind a type and 0, or behind both; -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, as Linux looks them up. */
-static int find_protocol(int type, int protocol)
+static int find_protocol(int domain, int type, int protocol)
 {
     int err = -ESOCKTNOSUPPORT;
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (kinds[i].type != type)
+        if (kinds[i].domain != domain || kinds[i].type != type)
             continue;
         err = -EPROTONOSUPPORT;
         if (protocol == 0 || protocol == kinds[i].protocol)
@@ -96,7 +99,7 @@ static int check_kind(int domain, int type, int flags, int protocol)
         return -EINVAL;
     if (domain != AF_INET && domain != AF_INET6)
         return -EAFNOSUPPORT;
-    return protocol < 0 || protocol >= PROTOCOLS_END ? -EINVAL : find_protocol(type, protocol);
+    return protocol < 0 || protocol >= PROTOCOLS_END ? -EINVAL : find_protocol(domain, type, protocol);
 }
 
 static int64_t open_socket(struct drill *d, int domain, int type, int protocol)
@@ -111,7 +114,7 @@ static int64_t open_socket(struct drill *d, int domain, int type, int protocol)
     if (like.protocol < 0)
         return like.protocol;
     sysctls_read(d);
-    sock = weft_socket(d->stack, (enum weft_proto)like.protocol, &err);
+    sock = weft_socket_in(d->stack, (enum weft_family)domain, (enum weft_proto)like.protocol, &err);
     return sock ? socket_add(d, sock, &like) : err;
 }
 

@@ -2,10 +2,9 @@
 /*
  * weft-drill-script: runs scripts through the packetdrill adapter and reports in TAP; see stage.h.
  *
- *     weft-drill-script [--mapped] FILE|DIRECTORY...
+ *     weft-drill-script [--ip_version=ipv4|ipv6|ipv4-mapped-ipv6] [--mtu=N] FILE|DIRECTORY...
  *
- * --mapped: sockets are of IPv6, and speak IPv4 under mapped addresses. Each script has a process of its own, as it has
- * with packetdrill.
+ * Each script has a process of its own, as it has with packetdrill.
  */
 #include "stage.h"
 
@@ -173,6 +172,11 @@ static void run_event(struct stage *s, const struct event *e)
         else
             stage_call(s, e);
         break;
+    case EVENT_SKIP:
+        s->base += e->amount;
+        s->skip_until = s->base + 1;
+        sleep_until(s, s->base);
+        break;
     case EVENT_QUIET:
         s->base += e->amount;
         sleep_until(s, s->base);
@@ -289,7 +293,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 }
 
 /* In a process of its own; `directory` is empty. */
-static int run_script(const char *path, const char *directory, bool mapped)
+static int run_script(const char *path, const char *directory, const char *options)
 {
     static struct stage s;
     struct script script;
@@ -298,16 +302,16 @@ static int run_script(const char *path, const char *directory, bool mapped)
     size_t n;
     char *text = read_file(path, &n);
 
-    if (!script_parse(&script, path, text, n, why, sizeof why)) {
+    if (!script_parse_with(&script, options, path, text, n, why, sizeof why)) {
         printf("# %s\n", why);
         return 1;
     }
-    s = (struct stage){.script = &script, .mapped = mapped};
+    if (script.is_of_other_version)
+        return NOT_FOR_US;
+    s = (struct stage){.script = &script};
     if (script.config.tolerance != WEFT_NEVER)
         s.tolerance = script.config.tolerance;
     reason = check_fit(&s);
-    if (!reason && mapped && !ip_is_v4(&script.config.local))
-        reason = "IPv6 as it is";
     if (!reason)
         reason = write_sysctls(&script.config, directory);
     if (reason) {
@@ -320,7 +324,7 @@ static int run_script(const char *path, const char *directory, bool mapped)
     return 0;
 }
 
-static int run_in_child(const char *path, bool mapped)
+static int run_in_child(const char *path, const char *options)
 {
     char directory[] = "/tmp/weft-drill-XXXXXX";
     int status = 0;
@@ -332,7 +336,7 @@ static int run_in_child(const char *path, bool mapped)
     child = fork();
     if (child == 0) {
         alarm(60);
-        status = run_script(path, directory, mapped);
+        status = run_script(path, directory, options);
         fflush(NULL);
         _exit(status);
     }
@@ -343,7 +347,7 @@ static int run_in_child(const char *path, bool mapped)
 
 /* ---- all scripts ---- */
 
-static bool mapped;
+static char options[512];
 static unsigned number, failed, others;
 
 static int visit(const char *path, const struct stat *st, int type, struct FTW *ftw)
@@ -354,7 +358,7 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
     (void)st, (void)ftw;
     if (type != FTW_F || n < 4 || strcmp(path + n - 4, ".pkt") != 0)
         return 0;
-    status = run_in_child(path, mapped);
+    status = run_in_child(path, options);
     if (status == NOT_FOR_US) {
         others++;
         return 0;
@@ -367,8 +371,8 @@ static int visit(const char *path, const struct stat *st, int type, struct FTW *
 int main(int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "--mapped") == 0)
-            mapped = true;
+        if (argv[i][0] == '-')
+            snprintf(options + strlen(options), sizeof options - strlen(options), "%s\n", argv[i]);
         else
             nftw(argv[i], visit, 16, FTW_PHYS);
     }

@@ -39,10 +39,10 @@ struct background {
 struct stage {
     struct packetdrill_interface t;
     const struct script *script;
-    bool mapped; /* IPv4 over IPv6 sockets */
     long long start;      /* the adapter's time at the script's 0, in microseconds */
     weft_time now;        /* the script's; asking the adapter would take time */
     weft_time base, tolerance;
+    weft_time skip_until; /* what went out by then is not looked at */
     struct tuple *tuples;
     struct stage_fd fds[STAGE_FDS];
     struct background background;

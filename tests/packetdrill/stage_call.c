@@ -83,7 +83,7 @@ static socklen_t address(struct job *j, const struct value *v, const struct weft
     const struct value *p, *h;
     struct sockaddr_in in = {.sin_family = AF_INET};
     struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
-    bool v6 = j->s->mapped || !ip_is_v4(&j->s->script->config.local);
+    bool v6 = j->s->script->config.version != IP_V4;
 
     if (v->kind == VALUE_STRUCT) {
         p = value_field(v, v6 ? "sin6_port" : "sin_port", 1);
@@ -113,11 +113,13 @@ static socklen_t address(struct job *j, const struct value *v, const struct weft
 
 static int64_t run_socket(struct job *j)
 {
-    int domain = (int)number(j, 0), type = (int)number(j, 1);
+    int domain = (int)number(j, 0), type = (int)number(j, 1), protocol = (int)number(j, 2);
 
-    if (domain == 0 || domain == AF_INET)
-        domain = j->s->mapped || !ip_is_v4(&j->s->script->config.local) ? AF_INET6 : AF_INET;
-    return remember(j, j->s->t.socket(j->s->t.userdata, domain, type, (int)number(j, 2)), (type & 15) == SOCK_STREAM);
+    if (argument(j, 0)->kind != VALUE_NUMBER)
+        domain = j->s->script->config.version == IP_V4 ? AF_INET : AF_INET6;
+    if (domain == AF_INET6 && protocol == IPPROTO_ICMP)
+        protocol = IPPROTO_ICMPV6;
+    return remember(j, j->s->t.socket(j->s->t.userdata, domain, type, protocol), (type & 15) == SOCK_STREAM);
 }
 
 static int64_t run_bind(struct job *j)

@@ -519,6 +519,7 @@ int main(void)
         T(stream_may_be_disconnected),
         T(shut_listener_listens_no_more),
         T(mapped_addresses_name_ipv4_peers),
+        cmocka_unit_test_setup_teardown(ipv6_stream_works_both_ways, setup_v6, teardown),
         T(clock_moves_by_a_microsecond_a_question),
         T(retransmissions_come_at_their_exact_times),
         T(packet_keeps_the_time_at_which_it_was_sent),
@@ -536,6 +537,6 @@ int main(void)
         cmocka_unit_test(wrong_flags_are_one_line_and_exit_2),
     };
 
-    (void)setup_v6, (void)ipv6_stream_works_both_ways;
+    
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
