@@ -64,6 +64,7 @@ enum weft_msg {
     WEFT_MSG_OOB = 0x01,
     WEFT_MSG_PEEK = 0x02,
     WEFT_MSG_TRUNC = 0x20, /* recv: return the datagram's real length; as a result: it was cut */
+    WEFT_MSG_EOR = 0x80,    /* send: nothing written later shares a segment with this */
     WEFT_MSG_MORE = 0x8000, /* more follows: do not send a short segment yet */
 };
 

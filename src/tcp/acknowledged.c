@@ -27,7 +27,10 @@ void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
     uint8_t shift = seg->unscaled ? 0 : c->snd_wscale;
 
     c->snd.wnd = (uint32_t)seg->h.window << shift;
-    c->snd.max_wnd = max_u32(c->snd.max_wnd, c->snd.wnd);
+    if (c->snd.wnd > c->snd.max_wnd) {
+        c->snd.max_wnd = c->snd.wnd;
+        conn_update_mss(c);
+    }
     c->snd.wl1 = seg->h.seq;
     c->snd.wl2 = seg->h.ack;
 }
@@ -217,6 +220,7 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report 
     c->snd.una = seg->h.ack;
     if (c->stats)
         account_progress(c, space);
+    w->urgent_end = seq_max(w->urgent_end, c->snd.una);
     w->small_end = seq_max(w->small_end, c->snd.una); /* left behind, it would look ahead again after 2^31 bytes */
     c->soft_error = 0;
     r->restart_timer = true; /* RFC 6298 §5.3; transmit_arm starts it anew if there is something left */

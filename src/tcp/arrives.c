@@ -264,6 +264,8 @@ enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg)
 
     c->heard = conn_now(c);
     c->keepalive_sent = 0;
+    if (c->work) /* it held one write back, not the stream: as Linux has it */
+        c->work->more = false;
     for (unsigned i = 0; i < ARRAY_LEN(steps) && step == TCP_CONTINUE; i++)
         step = steps[i](c, seg);
     return step;

@@ -18,6 +18,14 @@ static int cannot_send(struct tcp_conn *c)
     return state_can_send(c->state) ? 0 : WEFT_EPIPE; /* of what was never connected too, as on Linux */
 }
 
+/* Bytes that a write may add: none while enough is unsent (TCP_NOTSENT_LOWAT). */
+static uint32_t room_now(const struct tcp_conn *c)
+{
+    uint32_t queued = c->work->sendq.bytes;
+
+    return c->send_buffer > queued && conn_unsent(c) < conn_notsent_lowat(c) ? c->send_buffer - queued : 0;
+}
+
 /* Copies what there is room for; returns how many bytes. */
 static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size_t n)
 {
@@ -26,7 +34,7 @@ static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size
     uint32_t taken = 0;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t room = c->send_buffer > w->sendq.bytes ? c->send_buffer - w->sendq.bytes : 0;
+        uint32_t room = room_now(c);
         uint32_t want = (uint32_t)min_size(iov[i].len, room);
         uint32_t got = want ? sendq_write(&w->sendq, &s->mem, &s->blocks, iov[i].base, want, 0) : 0;
 
@@ -35,6 +43,28 @@ static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size
             break;
     }
     return taken;
+}
+
+/* What the flags say of the bytes just queued. A write that was cut short is pushed out, whatever it promised. */
+static void note_written(struct tcp_conn *c, uint32_t n, unsigned flags)
+{
+    struct tcp_work *w = c->work;
+    struct seq end = seq_add(c->snd.una, w->sendq.bytes);
+    struct push_write write = {
+        .sent = c->snd.nxt,
+        .from = seq_sub(end, n),
+        .len = n,
+        .chunk = flags & WEFT_MSG_OOB ? c->mss : push_chunk(c->mss, c->snd.max_wnd),
+        .max_window = c->snd.max_wnd,
+        .more = flags & WEFT_MSG_MORE,
+        .closes = flags & WEFT_MSG_EOR && !(flags & WEFT_MSG_MORE),
+    };
+
+    push_written(&w->push, &write);
+    w->more = flags & WEFT_MSG_MORE;
+    w->push_now = false;
+    if (flags & WEFT_MSG_OOB)
+        w->urgent_end = end;
 }
 
 static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags,
@@ -48,8 +78,6 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     (void)to; /* a connected stream ignores it, as BSD does */
     if (err < 0)
         return err;
-    if (flags & WEFT_MSG_OOB)
-        return WEFT_EOPNOTSUPP;
     for (size_t i = 0; i < n; i++)
         asked += iov[i].len;
     if (asked == 0)
@@ -59,13 +87,14 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     c->work->starved = false;
     account_open(c);
     taken = queue_bytes(c, iov, n);
-    c->work->more = flags & WEFT_MSG_MORE;
+    if (taken)
+        note_written(c, taken, taken < asked ? flags & ~(unsigned)WEFT_MSG_MORE : flags);
     /* A user who was not cut short but sees no room by tcp_ready waits for it just the same. */
     c->want_write = taken < asked || !conn_has_room(c, true);
     conn_settle(c);
     if (taken)
         return taken;
-    return c->work && c->work->sendq.bytes >= c->send_buffer ? WEFT_EAGAIN : WEFT_ENOMEM;
+    return c->work && room_now(c) == 0 ? WEFT_EAGAIN : WEFT_ENOMEM;
 }
 
 /* ---- RECEIVE ---- */

@@ -2,6 +2,8 @@
 /* The life of a connection and of its rooms; see conn.h. */
 #include "tcp/conn.h"
 
+#define SMALLEST_MSS 36 /* the least payload that every path takes beside 32 bytes of header (RFC 791) */
+
 static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
 {
     c->send_buffer = (uint32_t)k->send_buffer;
@@ -56,6 +58,8 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     w->usage.until = c->snd.una;
     ackpolicy_init(&w->ack);
     rcvtune_init(&w->rcvtune);
+    push_init(&w->push, c->snd.una);
+    w->urgent_end = c->snd.una;
     w->small_end = c->snd.una;
     w->syn_sent_at = WEFT_NEVER;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
@@ -159,6 +163,8 @@ static void rest(struct tcp_conn *c)
 
     list_remove(&w->sender.link);
     rcvtune_init(&w->rcvtune);
+    push_init(&w->push, c->snd.una);
+    w->push_now = false;
     forget_losses(c);
     ackpolicy_init(&w->ack);
     if (tcp_config(c->ep.stack)->park) {
@@ -385,15 +391,18 @@ uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts)
     return rcvspace_first_window(&c->rcvspace, mss - (ts ? TS_OPTION : 0));
 }
 
+uint32_t conn_notsent_lowat(const struct tcp_conn *c)
+{
+    uint32_t own = c->settings->notsent_lowat;
+
+    return own ? own : (uint32_t)min_size(tcp_config(c->ep.stack)->notsent_lowat, UINT32_MAX);
+}
+
 bool conn_has_room(const struct tcp_conn *c, bool telling)
 {
     uint32_t queued = c->work ? c->work->sendq.bytes : 0;
 
-    uint32_t lowat = c->settings->notsent_lowat;
-
-    if (lowat == 0)
-        lowat = (uint32_t)min_size(tcp_config(c->ep.stack)->notsent_lowat, UINT32_MAX);
-    return sndbuf_has_room(c->send_buffer, queued, conn_unsent(c), lowat, telling);
+    return sndbuf_has_room(c->send_buffer, queued, conn_unsent(c), conn_notsent_lowat(c), telling);
 }
 
 void conn_grow_send_buffer(struct tcp_conn *c)
@@ -407,6 +416,17 @@ void conn_grow_send_buffer(struct tcp_conn *c)
     c->send_buffer = max_u32(c->send_buffer, want);
 }
 
+/*
+ * A segment no larger than half of the peer's largest window lets it acknowledge one while the other is under way, as
+ * Linux has it. Windows that were tiny from the start count whole.
+ */
+static uint32_t within_half_the_window(const struct tcp_conn *c, uint32_t mss)
+{
+    uint32_t most = c->snd.max_wnd > TCP_DEFAULT_MSS_V4 ? c->snd.max_wnd / 2 : c->snd.max_wnd;
+
+    return most && mss > most ? max_u32(most, SMALLEST_MSS) : mss;
+}
+
 void conn_update_mss(struct tcp_conn *c)
 {
     uint32_t mss = c->peer_mss;
@@ -417,7 +437,8 @@ void conn_update_mss(struct tcp_conn *c)
         mss = min_u32(mss, c->settings->user_mss);
     if (c->path_mss)
         mss = min_u32(mss, c->path_mss);
-    c->mss = (uint16_t)(mss - (c->ts_ok ? TS_OPTION : 0));
+    mss -= c->ts_ok ? TS_OPTION : 0;
+    c->mss = (uint16_t)within_half_the_window(c, mss);
 }
 
 uint32_t conn_path_mtu(const struct tcp_conn *c)

@@ -33,6 +33,7 @@
 #include "tcp/merge.h"
 #include "tcp/negotiate.h"
 #include "tcp/probe.h"
+#include "tcp/push.h"
 #include "tcp/rack.h"
 #include "tcp/rate.h"
 #include "tcp/rcvspace.h"
@@ -79,6 +80,7 @@ struct tcp_work {
     struct usage usage;
     struct ackpolicy ack;
     struct rcvtune rcvtune;
+    struct push push;
     union cc_private cc_private;
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
@@ -98,7 +100,9 @@ struct tcp_work {
     bool tail_restart;        /* something went out or was acknowledged: the probe's time begins anew */
     bool starved;             /* no memory for a packet: wait for the next event or timer */
     bool peer_fin_known;
+    struct seq urgent_end;    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
     bool more;                /* MSG_MORE: the user promised more */
+    bool push_now;            /* short segments may go, whatever Nagle or CORK say (TCP_NODELAY was set) */
 };
 
 /* What a listener has besides. */
@@ -354,6 +358,8 @@ static inline uint32_t conn_unsent(const struct tcp_conn *c)
     return c->work ? c->work->sendq.bytes - (conn_in_flight(c) - (c->fin_sent ? 1 : 0)) : 0;
 }
 
+/* With so many bytes unsent there is no room for more. */
+uint32_t conn_notsent_lowat(const struct tcp_conn *c);
 /* Is there room for the user to write? telling: to wake him for it. */
 bool conn_has_room(const struct tcp_conn *c, bool telling);
 /* The send buffer grows with the congestion window, unless the user has fixed it. */
@@ -538,6 +544,12 @@ void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg);
 /* Is there something to read, or its end? WEFT_READABLE and WEFT_PEER_CLOSED, or 0. */
 unsigned conn_readable(const struct tcp_conn *c);
 
+/* Is there urgent data that was not acknowledged? There are rooms. */
+static inline bool conn_is_urgent(const struct tcp_conn *c)
+{
+    return c->syn_acked && seq_gt(c->work->urgent_end, c->snd.una);
+}
+
 /* ---- plan.c and transmit.c ---- */
 
 enum tcp_plan_kind { PLAN_NOTHING, PLAN_SYN, PLAN_RETRANSMIT, PLAN_DATA, PLAN_PROBE, PLAN_ACK };
@@ -545,6 +557,7 @@ struct tcp_plan {
     enum tcp_plan_kind kind;
     struct seq seq;
     uint32_t len;  /* payload */
+    bool push;     /* PSH; known when it is emitted */
     bool fin;
     bool probe;    /* a tail loss probe: of new data, or of what is in flight */
 };

@@ -47,9 +47,18 @@ static struct tcp_settings *own(struct tcp_conn *c) { return settings_own(&c->se
 
 static bool is_working(const struct tcp_conn *c) { return c->state != WEFT_TCP_LISTEN && c->work; }
 
+/* What waits to be filled up goes out, corked or not. */
+static void push_now(struct tcp_conn *c)
+{
+    if (is_working(c))
+        c->work->push_now = true;
+}
+
 static int set_nodelay(struct tcp_conn *c, int v)
 {
     c->nodelay = v;
+    if (v)
+        push_now(c);
     return 0;
 }
 static int get_nodelay(const struct tcp_conn *c) { return c->nodelay; }
@@ -57,6 +66,8 @@ static int get_nodelay(const struct tcp_conn *c) { return c->nodelay; }
 static int set_cork(struct tcp_conn *c, int v)
 {
     c->cork = v;
+    if (!v && c->nodelay)
+        push_now(c);
     return 0;
 }
 static int get_cork(const struct tcp_conn *c) { return c->cork; }

@@ -38,6 +38,8 @@ static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss)
     const weft_if *ifp = c->work->path.ifp;
     uint32_t room;
 
+    if (conn_is_urgent(c)) /* each segment has its own urgent pointer */
+        return mss;
     if (!ifp || ifp->gso_max < mss + 120)
         return mss;
     room = ifp->gso_max - 120; /* IP and TCP headers at their longest */
@@ -74,7 +76,7 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 {
     const struct tcp_work *w = c->work;
 
-    if (w->override || fin || w->tail_due || w->recovery.frto_new)
+    if (w->override || fin || w->tail_due || w->recovery.frto_new || w->push_now || conn_is_urgent(c))
         return true;
     if (c->cork || w->more)
         return false;
@@ -85,13 +87,14 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 static uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room, bool fin)
 {
     uint32_t mss = c->mss, quota = allowance(c);
-    uint32_t len = min_u32(min_u32(unsent, room), packet_limit(c, mss));
+    uint32_t reach = push_reach(&c->work->push, c->snd.nxt, unsent); /* PSH stands at the end of a segment */
+    uint32_t len = min_u32(min_u32(reach, room), packet_limit(c, mss));
 
     if (quota == 0)
         return 0;
     len = (uint32_t)min_u64(len, (uint64_t)quota * mss);
-    if (len == unsent)
-        return short_segment_allowed(c, fin) ? len : len - len % mss;
+    if (len == reach) /* nothing but what is last may wait to be filled up */
+        return reach < unsent || short_segment_allowed(c, fin) ? len : len - len % mss;
     if (len >= mss)
         return len - len % mss;
     /* The window is what is short: silly unless half of the largest ever seen (RFC 9293 §3.8.6.2.1). */

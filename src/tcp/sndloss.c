@@ -312,7 +312,7 @@ bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct s
     }
     weft_assert(j > i && seq_eq(sndmap_start(m, i), start), "callers resend what is in the map");
     merge(m, i, j); /* what was entry j - 1, and ends at s.end, is entry i now */
-    s.flags = (uint8_t)((s.flags & (SENT_STARVED | SENT_FIN)) | flags);
+    s.flags = (uint8_t)((s.flags & (SENT_STARVED | SENT_FIN | SENT_PUSH)) | flags);
     s.times = (uint8_t)(times < UINT8_MAX ? times + 1 : times);
     *sndmap_at(m, i) = s;
     sndmap_at(m, i)->flags = 0;

@@ -46,7 +46,7 @@ void sndmap_sent(struct sndmap *m, struct sent s)
 {
     weft_assert(m->count < m->room, "callers reserve before they send");
     weft_assert(seq_gt(s.end, sndmap_end(m)), "only new data is noted here");
-    s.flags &= SENT_STARVED | SENT_FIN;
+    s.flags &= SENT_STARVED | SENT_FIN | SENT_PUSH;
     s.times = 0;
     m->total += s.segments;
     *sndmap_at(m, m->count++) = s;
@@ -127,6 +127,13 @@ static uint16_t segments_from(const struct sent *s, struct seq from, uint32_t ms
     return (uint16_t)sent_segments((uint32_t)seq_diff(s->end, from) - (s->flags & SENT_FIN ? 1 : 0), mss);
 }
 
+bool sndmap_is_pushed(const struct sndmap *m, struct seq end)
+{
+    uint32_t i = sndmap_find(m, seq_sub(end, 1));
+
+    return i < m->count && seq_eq(sndmap_at(m, i)->end, end) && sndmap_at(m, i)->flags & SENT_PUSH;
+}
+
 bool sndmap_cut(struct sndmap *m, struct mem *mem, uint32_t i, struct seq at, uint32_t mss)
 {
     struct seq start = sndmap_start(m, i);
@@ -142,7 +149,7 @@ bool sndmap_cut(struct sndmap *m, struct mem *mem, uint32_t i, struct seq at, ui
     front = whole;
     front.end = at;
     front.segments = (uint16_t)sent_segments((uint32_t)seq_diff(at, start), mss);
-    front.flags &= (uint8_t)~SENT_FIN;
+    front.flags &= (uint8_t)~(SENT_FIN | SENT_PUSH);
     whole.segments = segments_from(&whole, at, mss);
     recount(m, &front);
     recount(m, &whole);

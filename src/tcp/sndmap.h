@@ -29,7 +29,8 @@ enum sent_flag {
     SENT_AGAIN = 4,   /* was sent again, and that copy is thought to be under way */
     SENT_EVER = 8,    /* was sent again at least once, a tail probe included: no RTT sample (Karn) */
     SENT_STARVED = 16, /* when it went out the application had no more to send (for the rate sample) */
-    SENT_FIN = 32     /* its last number is a FIN, which rides for nothing */
+    SENT_FIN = 32,    /* its last number is a FIN, which rides for nothing */
+    SENT_PUSH = 64    /* PSH belongs to its last byte */
 };
 
 struct sent {
@@ -163,6 +164,9 @@ bool sndmap_tail(const struct sndmap *m, uint32_t mss, struct seq *start, uint32
 bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct sent s, uint32_t mss, bool probe);
 
 /* Segments in the network (RFC 6675's pipe), as Linux counts them. */
+/* Does PSH belong to the segment that ends at `end`? */
+bool sndmap_is_pushed(const struct sndmap *m, struct seq end);
+
 static inline uint32_t sndmap_pipe(const struct sndmap *m) { return m->total - m->sacked - m->lost + m->again; }
 
 /* Segments that so many bytes make: one at least. */

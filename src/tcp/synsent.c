@@ -57,7 +57,8 @@ void conn_established(struct tcp_conn *c)
         w->syn_due = false;
         w->retries = 0;
         w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
-        w->small_end = c->snd.una;
+        w->small_end = w->urgent_end = c->snd.una;
+        push_init(&w->push, c->snd.una);
         sndmap_clear(&w->sndmap, &c->ep.stack->mem);
         sndmap_init(&w->sndmap, c->snd.una);
     }

@@ -60,16 +60,31 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
         put_sack(c, o, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
 }
 
-static uint16_t plan_flags(const struct tcp_conn *c, const struct tcp_plan *plan)
+/* Does PSH belong to the last byte of the plan? Old bytes remember; of new ones it is asked once, when they go. */
+static bool is_pushed(struct tcp_conn *c, const struct tcp_plan *plan)
 {
-    uint16_t flags = TCP_ACK;
-    uint32_t end = plan->seq.v - c->snd.una.v + plan->len;
+    struct tcp_work *w = c->work;
+    struct seq end = seq_add(plan->seq, plan->len);
 
-    if (plan->fin)
-        flags |= TCP_FIN;
-    if (plan->len && end == c->work->sendq.bytes) /* the queue is empty behind it (MUST-61) */
-        flags |= TCP_PSH;
-    return flags;
+    if (plan->len == 0)
+        return false;
+    if (plan->kind == PLAN_RETRANSMIT)
+        return sndmap_is_pushed(&w->sndmap, seq_add(end, plan->fin ? 1 : 0));
+    return push_sent(&w->push, end) || w->override; /* what goes out of impatience goes to the user, too */
+}
+
+/* URG, while the end of urgent data lies ahead of a segment (MUST-30, MUST-62); far ahead, as far as it can say. */
+static void put_urgent(const struct tcp_conn *c, struct tcp_header *h)
+{
+    uint32_t ahead = c->work->urgent_end.v - h->seq.v;
+
+    h->urgent = 0;
+    if (likely(!conn_is_urgent(c)) || seq_le(c->work->urgent_end, h->seq))
+        return;
+    if (ahead > UINT16_MAX && seq_le(seq_add(h->seq, UINT16_MAX), c->snd.nxt))
+        return; /* a later one will say it */
+    h->flags |= TCP_URG;
+    h->urgent = (uint16_t)min_u32(ahead, UINT16_MAX);
 }
 
 /* What the other side learns with this segment is settled. */
@@ -139,7 +154,7 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
     struct sent s = {.at = conn_now(c), .end = seq_add(plan->seq, plan->len + (plan->fin ? 1 : 0))};
 
     s.segments = (uint16_t)sent_segments(plan->len, c->mss);
-    s.flags = plan->fin ? SENT_FIN : 0;
+    s.flags = (uint8_t)((plan->fin ? SENT_FIN : 0) | (plan->push ? SENT_PUSH : 0));
     rate_send(&w->rate, &s, w->sndmap.total);
     if (recovery_reduces(&w->recovery))
         w->recovery.prr_out += s.segments;
@@ -219,9 +234,10 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     put_names(c, &out);
     out.h.seq = plan.seq;
     out.h.ack = c->rcv.nxt;
-    out.h.flags = plan_flags(c, &plan);
+    plan.push = is_pushed(c, &plan);
+    out.h.flags = (uint16_t)(TCP_ACK | (plan.fin ? TCP_FIN : 0) | (plan.push ? TCP_PSH : 0));
     out.h.window = transmit_window(c, &edge);
-    out.h.urgent = 0;
+    put_urgent(c, &out.h);
     if (plan.len > c->mss)
         out.gso_size = c->mss;
     account_out(c, &plan);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where PSH belongs in what was written and not yet sent (RFC 9293 §3.9.1.2), as Linux sets it: at the end of each write,
+ * and within a long one whenever more than half of the peer's largest window was written since the last PSH. Linux cuts
+ * a stream into chunks, of whole segments, no more than half a window and 64 KiB; PSH stands at ends of chunks alone,
+ * and a segment holds bytes of one chunk. A later write that fills up the last chunk takes its PSH away (SHLD-27).
+ *
+ * Marks are ends of chunks, in order, above what was sent. Of more than PUSH_MARKS the ones between the first and the
+ * last are forgotten, which only changes the look.
+ */
+#ifndef TCP_PUSH_H
+#define TCP_PUSH_H
+
+#include "base/seq.h"
+
+#define PUSH_MARKS 16
+
+struct push {
+    struct seq mark[PUSH_MARKS]; /* the first at `head` */
+    struct seq pushed;           /* the last mark ever */
+    struct seq chunk;            /* where the last chunk starts */
+    uint8_t head, count;
+    bool closed;                 /* the last chunk takes no more (MSG_EOR) */
+};
+
+/* Nothing is written and not sent; the next byte is `at`. */
+void push_init(struct push *p, struct seq at);
+
+/* The size of a chunk: mss, and the peer's largest window ever. */
+uint32_t push_chunk(uint32_t mss, uint32_t max_window);
+
+struct push_write {
+    struct seq sent, from;     /* SND.NXT, and the first byte written */
+    uint32_t len;              /* not 0 */
+    uint32_t chunk, max_window;
+    bool more;                 /* no PSH at its end (MSG_MORE) */
+    bool closes;               /* nothing is to be added to its last chunk (MSG_EOR) */
+};
+void push_written(struct push *p, const struct push_write *w);
+
+/* Of the `unsent` bytes from SND.NXT on, those that one segment may hold at most: up to the first mark. */
+uint32_t push_reach(const struct push *p, struct seq next, uint32_t unsent);
+
+/* Bytes up to `end` are sent in one segment: true when PSH belongs there. */
+bool push_sent(struct push *p, struct seq end);
+
+#endif
