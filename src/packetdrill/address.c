@@ -68,6 +68,13 @@ int address_read(const struct address *a, int domain, struct weft_addr *out)
     return 0;
 }
 
+int address_read_peer(const struct address *a, int domain, struct weft_addr *out)
+{
+    bool v4 = domain == AF_INET6 && address_family(a) == AF_INET;
+
+    return address_read(a, v4 ? AF_INET : domain, out);
+}
+
 socklen_t address_make(const struct weft_addr *addr, int domain, struct sockaddr_storage *out)
 {
     struct sockaddr_in in = {.sin_family = AF_INET};

@@ -18,6 +18,9 @@ int address_family(const struct address *a);
 /* As an address for a socket of this domain: 0, -EINVAL (too short), -EAFNOSUPPORT (the wrong family). */
 int address_read(const struct address *a, int domain, struct weft_addr *out);
 
+/* The same for a peer of a datagram socket: one of IPv6 takes an IPv4 address too. */
+int address_read_peer(const struct address *a, int domain, struct weft_addr *out);
+
 /* Writes an address where accept and recvfrom want it: *n bytes at most, and *n becomes what it has. -EFAULT, -EINVAL. */
 int address_give(struct drill *d, const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n);
 /* As a struct sockaddr of the domain; returns its length. */

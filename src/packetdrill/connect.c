@@ -99,7 +99,7 @@ static int64_t connect_dgram(struct socket *s, const struct address *a)
     if (address_family(a) < 0)
         return -EINVAL;
     if (address_family(a) != AF_UNSPEC)
-        err = address_read(a, s->domain, &peer);
+        err = address_read_peer(a, s->domain, &peer);
     return err ? err : weft_connect(s->sock, &peer);
 }
 

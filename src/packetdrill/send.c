@@ -143,7 +143,7 @@ static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u,
     int err = name ? address_copy(d, &a, name, n) : 0;
 
     if (!err && name && !socket_is_stream(s))
-        err = address_read(&a, s->domain, &to);
+        err = address_read_peer(&a, s->domain, &to);
     return err ? err : socket_send(d, s, u, flags, name && !socket_is_stream(s) ? &to : NULL, stamps);
 }
 

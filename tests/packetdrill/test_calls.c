@@ -17,6 +17,15 @@ static int setup(void **state)
     return 0;
 }
 
+static int setup_both(void **state)
+{
+    static struct bench b;
+
+    bench_open(&b, "local=192.168.0.1,local=fd3d:fa7b:d17d::1,sysctls=none");
+    *state = &b;
+    return 0;
+}
+
 static int teardown(void **state)
 {
     bench_close(*state);
@@ -540,6 +549,35 @@ static void datagrams_come_and_go_with_their_names(void **state)
     assert_errno(t->sendto(t->userdata, fd, "x", 1, 0, NOWHERE, sizeof to), EFAULT);
 }
 
+/* ---- IPv6 ---- */
+
+static void ipv6_sockets_take_ipv6_addresses(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct sockaddr_in v4 = bench_addr("192.0.2.1", 80);
+    struct sockaddr_in6 v6 = bench_addr6("fd3d:fa7b:d17d::1", 8080), mapped = bench_addr6("::ffff:192.168.0.1", 8081),
+                        odd = v6;
+    int fd = t->socket(t->userdata, AF_INET6, SOCK_STREAM, 0), only = t->socket(t->userdata, AF_INET6, SOCK_STREAM, 0);
+    int udp = t->socket(t->userdata, AF_INET6, SOCK_DGRAM, 0), got = 0, one = 1;
+    socklen_t n = sizeof got;
+
+    odd.sin6_family = AF_UNIX;
+    assert_errno(t->bind(t->userdata, fd, (struct sockaddr *)&v4, sizeof v4), EINVAL);
+    assert_errno(t->bind(t->userdata, fd, (struct sockaddr *)&v6, 23), EINVAL);
+    assert_errno(t->bind(t->userdata, fd, (struct sockaddr *)&odd, sizeof odd), EAFNOSUPPORT);
+    assert_errno(t->connect(t->userdata, fd, (struct sockaddr *)&v4, sizeof v4), EINVAL);
+    assert_errno(t->connect(t->userdata, fd, (struct sockaddr *)&odd, sizeof odd), EAFNOSUPPORT);
+    assert_int_equal(t->bind(t->userdata, fd, (struct sockaddr *)&v6, 24), 0);
+    assert_int_equal(t->getsockopt(t->userdata, fd, SOL_SOCKET, SO_DOMAIN, &got, &n), 0);
+    assert_int_equal(got, AF_INET6);
+    assert_int_equal(t->setsockopt(t->userdata, only, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one), 0);
+    assert_errno(t->bind(t->userdata, only, (struct sockaddr *)&mapped, sizeof mapped), EINVAL);
+    assert_int_equal(t->connect(t->userdata, udp, (struct sockaddr *)&v4, sizeof v4), 0);
+    assert_errno(t->socket(t->userdata, AF_INET6, SOCK_DGRAM, IPPROTO_ICMP), EPROTONOSUPPORT);
+    assert_errno(t->socket(t->userdata, AF_INET, SOCK_DGRAM, IPPROTO_ICMPV6), EPROTONOSUPPORT);
+}
+
 /* ---- options ---- */
 
 static void options_pass_through(void **state)
@@ -674,6 +712,7 @@ int main(void)
         T(full_send_buffer_is_eagain),
         T(reset_is_told_once_and_then_the_end),
         T(datagrams_come_and_go_with_their_names),
+        cmocka_unit_test_setup_teardown(ipv6_sockets_take_ipv6_addresses, setup_both, teardown),
         T(options_pass_through),
         T(impossible_options_are_refused),
         T(what_is_left_comes_beside_what_was_read),

@@ -16,47 +16,106 @@ static void write_text(const char *path, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
-/* Does a new connection offer timestamps in its SYN? */
-static bool syn_has_timestamps(struct bench *b)
+/* The option of this kind in the SYN of a new connection; NULL when there is none. */
+static const uint8_t *syn_option(struct bench *b, uint8_t kind)
 {
+    static struct segment s;
     struct sockaddr_in to = bench_addr("192.0.2.1", 9000);
-    struct segment *s = calloc(1, sizeof *s);
     int fd = b->t.socket(b->t.userdata, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
-    bool found = false;
+    const uint8_t *found = NULL;
 
     assert_errno(b->t.connect(b->t.userdata, fd, (struct sockaddr *)&to, sizeof to), EINPROGRESS);
-    bench_out(b, s);
-    for (size_t i = 0; i < s->n_options && s->options[i]; i += s->options[i] == 1 ? 1 : s->options[i + 1])
-        found |= s->options[i] == 8;
-    free(s);
+    bench_out(b, &s);
+    for (size_t i = 0; i < s.n_options && s.options[i]; i += s.options[i] == 1 ? 1 : s.options[i + 1])
+        if (s.options[i] == kind)
+            found = &s.options[i];
     assert_int_equal(b->t.close(b->t.userdata, fd), 0);
     return found;
 }
 
+enum { WSCALE = 3, TIMESTAMPS = 8 };
+
+/* A directory like /proc/sys, to be filled. */
+struct tree {
+    char top[32], ipv4[64];
+};
+
+static void tree_make(struct tree *t)
+{
+    char net[64];
+
+    strcpy(t->top, "/tmp/weft-sysctls-XXXXXX");
+    assert_non_null(mkdtemp(t->top));
+    snprintf(net, sizeof net, "%s/net", t->top);
+    snprintf(t->ipv4, sizeof t->ipv4, "%s/net/ipv4", t->top);
+    assert_int_equal(mkdir(net, 0700), 0);
+    assert_int_equal(mkdir(t->ipv4, 0700), 0);
+}
+
+static void tree_write(const struct tree *t, const char *name, const char *text)
+{
+    char path[128];
+
+    snprintf(path, sizeof path, "%s/%s", t->ipv4, name);
+    write_text(path, text);
+}
+
+static void tree_remove(const struct tree *t)
+{
+    char command[128];
+
+    snprintf(command, sizeof command, "rm -r %s", t->top);
+    assert_int_equal(system(command), 0);
+}
+
+static void open_with(struct bench *b, const struct tree *t)
+{
+    char flags[128];
+
+    snprintf(flags, sizeof flags, "local=192.168.0.1,sysctls=%s", t->top);
+    bench_open(b, flags);
+}
+
 static void directory_of_tunables_is_read_at_each_socket(void **state)
 {
-    char dir[] = "/tmp/weft-sysctls-XXXXXX", path[64], flags[128];
     struct bench b;
+    struct tree t;
 
-    assert_non_null(mkdtemp(dir));
-    snprintf(path, sizeof path, "%s/net", dir);
-    mkdir(path, 0700);
-    snprintf(path, sizeof path, "%s/net/ipv4", dir);
-    mkdir(path, 0700);
-    snprintf(path, sizeof path, "%s/net/ipv4/tcp_timestamps", dir);
-    snprintf(flags, sizeof flags, "local=192.168.0.1,sysctls=%s", dir);
-    write_text(path, "0\n");
-    bench_open(&b, flags);
-    assert_false(syn_has_timestamps(&b));
-    write_text(path, "1\n");
-    assert_true(syn_has_timestamps(&b));
+    tree_make(&t);
+    tree_write(&t, "tcp_timestamps", "0\n");
+    open_with(&b, &t);
+    assert_null(syn_option(&b, TIMESTAMPS));
+    tree_write(&t, "tcp_timestamps", "1\n");
+    assert_non_null(syn_option(&b, TIMESTAMPS));
     bench_close(&b);
-    assert_int_equal(unlink(path), 0);
-    snprintf(path, sizeof path, "%s/net/ipv4", dir);
-    assert_int_equal(rmdir(path), 0);
-    snprintf(path, sizeof path, "%s/net", dir);
-    assert_int_equal(rmdir(path), 0);
-    assert_int_equal(rmdir(dir), 0);
+    tree_remove(&t);
+}
+
+static void window_scale_comes_from_the_largest_buffer(void **state)
+{
+    static const struct {
+        const char *rmem;
+        uint8_t scale;
+    } cases[] = {
+        {"4096\t131072\t6291456\n", 7},
+        {"4096\t540000\t15728640\n", 8},
+        {"4096\t65536\t65536\n", 2}, /* what a user may ask for is more: net.core.rmem_max */
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const uint8_t *option;
+        struct bench b;
+        struct tree t;
+
+        tree_make(&t);
+        tree_write(&t, "tcp_rmem", cases[i].rmem);
+        open_with(&b, &t);
+        option = syn_option(&b, WSCALE);
+        assert_non_null(option);
+        assert_int_equal(option[2], cases[i].scale);
+        bench_close(&b);
+        tree_remove(&t);
+    }
 }
 
 /* In a child, whose network namespace is its own. */
@@ -71,11 +130,11 @@ static int namespace_child(void)
     if (fd < 0 || write(fd, "0\n", 2) != 2)
         return 77;
     bench_open(&b, "local=192.168.0.1");
-    if (syn_has_timestamps(&b))
+    if (syn_option(&b, TIMESTAMPS))
         return 1;
     if (pwrite(fd, "1\n", 2, 0) != 2)
         return 77;
-    if (!syn_has_timestamps(&b))
+    if (!syn_option(&b, TIMESTAMPS))
         return 2;
     bench_close(&b);
     return 0;
@@ -103,6 +162,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(directory_of_tunables_is_read_at_each_socket),
+        cmocka_unit_test(window_scale_comes_from_the_largest_buffer),
         cmocka_unit_test(tunables_of_a_network_namespace_are_read),
     };
 
