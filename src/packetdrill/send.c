@@ -18,7 +18,7 @@ struct send {
 };
 
 /* What the engine understands; the others ask for nothing that it would do otherwise. */
-#define SEND_FLAGS (MSG_OOB | MSG_MORE)
+#define SEND_FLAGS (MSG_OOB | MSG_MORE | MSG_EOR)
 
 /* ---- streams ---- */
 
