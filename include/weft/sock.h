@@ -124,6 +124,7 @@ enum weft_option {
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
+    WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */

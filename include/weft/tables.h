@@ -189,6 +189,7 @@ enum weft_tcp_state {
     X(tcp_keepalives, "Tcp", "keepalive probes sent")                                                                  \
     X(tcp_out_of_order, "Tcp", "segments kept out of order")                                                           \
     X(tcp_time_waits, "Tcp", "connections that went through TIME-WAIT")                                                \
+    X(tcp_orphans_reset, "Tcp", "connections reset because too many had no user")                                      \
     X(tcp_time_wait_reused, "Tcp", "TIME-WAIT pairs reopened")                                                         \
     X(tcp_time_wait_evicted, "Tcp", "TIME-WAIT records evicted early")                                                 \
     X(tcp_aborts, "Tcp", "connections aborted by time-out or lack of memory")

@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ephemeral ports, unpredictable (RFC 6056 §3.3.3, algorithm 3: a keyed hash of the pair of addresses and the remote
- * port, plus a counter). Which ports are taken is the protocol's knowledge, so it is asked.
+ * Ephemeral ports that nobody can predict (RFC 6056 §3.3.4, algorithm 4): a keyed hash of the pair of addresses and the
+ * remote port says where to begin, and one of 65,536 counters, chosen by the same hash, how far the search has gone
+ * since. Who watches one destination learns nothing of another, but with a chance of 1 in 65,536. Now and then a counter
+ * skips a step. Which ports are taken is the protocol's knowledge, so it is asked.
+ *
+ * And a table of the local ports that are in use by connections, with how many use each: it answers whether a port is
+ * free without a walk through all connections.
  */
 #ifndef CORE_PORTS_H
 #define CORE_PORTS_H
@@ -9,10 +14,43 @@
 #include "core/stack.h"
 
 /*
- * Picks a free port in [port_min, port_max] of the stack's configuration. `taken` is asked about candidates.
- * `counter` is the protocol's own, advanced by each call. Returns 0 when all are taken.
+ * As Linux has it, connect takes the first, third, … port of the range before it takes the others, and bind the others
+ * before those, so that the two seldom get into each other's way.
  */
-uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft_addr *remote, uint32_t *counter,
+enum port_parity { PORT_EVEN, PORT_ODD };
+
+/*
+ * Picks a free port in [port_min, port_max] of the stack's configuration. `taken` is asked about candidates, each once.
+ * Returns 0 when all are taken.
+ */
+uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft_addr *remote, enum port_parity first,
                    bool (*taken)(void *ctx, uint16_t port), void *ctx);
+
+void port_counters_fini(weft_stack *s);
+
+/* ---- ports in use ---- */
+
+struct port_use {
+    struct hash_node hash;
+    uint32_t users;     /* how many use it */
+    uint32_t unwilling; /* of them: who does not share it (SO_REUSEADDR was off) */
+    uint16_t port;
+};
+
+struct port_table {
+    struct hashtab table;
+    struct slab slab;
+};
+
+void port_table_init(struct port_table *t, struct mem *m);
+/* Whoever uses a port is forgotten. */
+void port_table_fini(struct port_table *t);
+
+/* One more user; false: out of memory. */
+bool port_use(struct port_table *t, uint16_t port, bool willing);
+/* One less, who used it so. */
+void port_release(struct port_table *t, uint16_t port, bool willing);
+/* NULL: nobody uses it. */
+const struct port_use *port_users(const struct port_table *t, uint16_t port);
 
 #endif

@@ -2,6 +2,8 @@
 /* A stack's birth, clock, timers and end; see stack.h. */
 #include "core/stack.h"
 
+#include "core/ports.h"
+
 #define LOOPBACK_BATCH 64
 #define LOOPBACK_MAX   256 /* packets a tick carries over the loopback interface */
 
@@ -41,6 +43,8 @@ static const struct weft_tcp_config tcp_default = {
     .max_backlog = 4096,
     .syncookies = 1,
     .invalid_ratelimit = 500 * WEFT_MS,
+    .max_orphans = 65536,
+    .tw_reuse = 2,
     .max_time_wait = 262144,
     .max_out_of_order = 128,
     .congestion_control = "cubic",
@@ -92,7 +96,7 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->comp_sack_delay <= 100 * WEFT_MS && k->comp_sack_nr <= 255 &&
            k->initial_window && k->initial_window <= 1000 && buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
-           k->syncookies <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&
+           k->syncookies <= 2 && k->tw_reuse <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&
            k->recovery <= 7 && k->reordering &&
            k->reordering <= k->max_reordering && k->max_reordering <= 1000 && k->ecn <= 2;
 }
@@ -246,6 +250,7 @@ void weft_stack_free(weft_stack *stack)
     if_free_removed(stack);
     neigh_table_fini(stack);
     route_table_fini(stack);
+    port_counters_fini(stack);
     slab_fini(&stack->pkts);
     block_pool_fini(&stack->blocks);
     memset(&stack->secret, 0, sizeof stack->secret);

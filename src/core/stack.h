@@ -9,6 +9,14 @@
 #include "core/proto.h"
 #include "core/route.h"
 
+/* See core/ports.h. */
+#define PORT_COUNTER_PAGES   256
+#define PORT_COUNTERS_A_PAGE 256
+struct port_counters {
+    uint16_t *page[PORT_COUNTER_PAGES]; /* NULL: all are zero yet */
+    uint16_t common;
+};
+
 struct weft_stack {
     struct mem mem;
     struct weft_env env;
@@ -31,6 +39,7 @@ struct weft_stack {
     uint8_t slot_of[256];      /* protocol number to slot + 1; 0: unknown */
     struct sip_key secret;     /* root of the keys below; never leaves */
     struct sip_key port_key;   /* KEY_PORT, drawn once because every connection needs it */
+    struct port_counters port_counters;
     struct rng rng;            /* jitter only */
     uint64_t counters[WEFT_COUNTER_COUNT];
     uint64_t drops[WEFT_DROP_COUNT];

@@ -20,7 +20,6 @@ struct ping_table {
     struct slab slab;
     struct hashtab by_id;
     struct list all;
-    uint32_t port_counter;
 };
 
 static const struct sock_ops ping_ops, ping6_ops;
@@ -93,7 +92,7 @@ static int take_id(struct ping_ep *e, uint16_t id)
     struct ping_table *t = table_of(e);
 
     if (id == 0)
-        id = port_pick(e->d.sock.stack, &e->d.local.ip, &e->d.remote, &t->port_counter, id_taken, t);
+        id = port_pick(e->d.sock.stack, &e->d.local.ip, &e->d.remote, PORT_ODD, id_taken, t);
     if (id == 0 || find(t, id))
         return WEFT_EADDRINUSE;
     e->d.local.port = id;

@@ -97,6 +97,8 @@ static const struct row rows[] = {
     {"net.ipv4.tcp_keepalive_time", SECONDS, 1, SOCKETS, TCP(keepalive_idle), 1, 32767, "RFC 9293 §3.8.4 (MUST-28)",
      "how long a connection is quiet before the first keepalive probe"},
     GONE("net.ipv4.tcp_low_latency", "it chose how the kernel woke readers; Linux has ignored it since 4.14"),
+    {"net.ipv4.tcp_max_orphans", SIZE, 1, NOW, TCP(max_orphans), 0, INT_MAX, "Linux",
+     "connections without a user; one more is reset at once"},
     {"net.ipv4.tcp_max_reordering", UNSIGNED, 1, NOW, TCP(max_reordering), 1, 1000, "Linux",
      "how far a connection's tcp_reordering may grow"},
     {"net.ipv4.tcp_max_syn_backlog", UNSIGNED, 1, NOW, TCP(max_syn_backlog), 1, INT_MAX, "Linux",
@@ -141,6 +143,8 @@ static const struct row rows[] = {
     GONE("net.ipv4.tcp_tw_recycle",
          "it judged a new connection by the last timestamp of its whole host, which cut off everybody behind a shared "
          "address; timestamps start at random for each connection today, and Linux removed it in 4.12"),
+    {"net.ipv4.tcp_tw_reuse", UNSIGNED, 1, NOW, TCP(tw_reuse), 0, 2, "Linux; RFC 6191",
+     "connect may take a pair out of TIME-WAIT by timestamps: 0 no, 1 yes, 2 over loopback only"},
     {"net.ipv4.tcp_window_scaling", BOOL, 1, CONNECTIONS, TCP(window_scaling), 0, 1, "RFC 7323 §2",
      "offer and accept scaled windows"},
     {"net.ipv4.tcp_wmem", BYTES, 3, SOCKETS, {AT(tcp.send_buffer_min), AT(tcp.send_buffer), AT(tcp.send_buffer_max)},

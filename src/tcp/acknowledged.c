@@ -239,14 +239,12 @@ static void heard_closed_window(struct tcp_conn *c)
 }
 
 /* Our FIN is acknowledged. */
-static enum tcp_step fin_acknowledged(struct tcp_conn *c)
+static enum tcp_step fin_acknowledged(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     switch ((enum weft_tcp_state)c->state) {
     case WEFT_TCP_FIN_WAIT_1:
         state_set(c, WEFT_TCP_FIN_WAIT_2);
-        if (c->orphan)
-            c->quiet_deadline = conn_orphan_deadline(c);
-        return TCP_CONTINUE;
+        return c->orphan ? conn_wait_for_fin(c, seg_len(seg) > 0) : TCP_CONTINUE;
     case WEFT_TCP_CLOSING:
         conn_linger(c);
         return TCP_GONE;
@@ -307,5 +305,5 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
         return TCP_CONTINUE;
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
     take_report(c, seg, c->snd.wnd != window);
-    return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c) : TCP_CONTINUE;
+    return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c, seg) : TCP_CONTINUE;
 }

@@ -102,6 +102,10 @@ void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     struct tcp_conn *l = half_open_listener(t, h), *c = make(l, h, &seg->flow);
     struct tcp_work *w;
 
+    if (c && !demux_hold_port(t, c)) {
+        conn_free(c);
+        c = NULL;
+    }
     if (!c) {
         seg->why = WEFT_DROP_no_memory; /* the record stays */
         return;

@@ -69,7 +69,7 @@ static void end(struct tcp_conn *c, enum weft_why why, uint32_t value)
     conn_why(c, why, value);
     if (why == WEFT_WHY_close_unread || owes_a_reset(c))
         transmit_reset(c);
-    c->orphan = true;
+    conn_orphan(c);
     conn_finish(c, 0);
 }
 
@@ -145,11 +145,18 @@ void tcp_close(weft_sock *e)
         end(c, WEFT_WHY_close_no_memory, 0); /* no memory to close in order: at least the peer is told */
         return;
     }
-    c->orphan = true;
+    if (conn_tcp(c)->orphans >= tcp_config(e->stack)->max_orphans) {
+        stack_count(e->stack, WEFT_COUNT_tcp_orphans_reset);
+        end(c, WEFT_WHY_close_orphan_limit, 0);
+        return;
+    }
+    conn_orphan(c);
     c->keepalive = false;
     e->cookie = NULL;
-    c->quiet_deadline = c->state == WEFT_TCP_FIN_WAIT_2 ? conn_orphan_deadline(c) : WEFT_NEVER;
+    c->quiet_deadline = WEFT_NEVER;
     list_remove(&e->event);
     e->became = 0;
+    if (c->state == WEFT_TCP_FIN_WAIT_2 && conn_wait_for_fin(c, false) == TCP_GONE)
+        return;
     conn_settle(c);
 }

@@ -226,6 +226,7 @@ void conn_free(struct tcp_conn *c)
 
     weft_assert(c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT, "only what is over is freed");
     give_back_work(c);
+    t->orphans -= c->orphan;
     account_close(c);
     settings_drop(&c->settings, &t->stack->mem);
     demux_unbind(t, c);
@@ -268,7 +269,7 @@ static void leave_accept_queue(struct tcp_conn *c)
     list_remove(&c->link);
     c->parent->listen->waiting--;
     c->parent = NULL;
-    c->orphan = true;
+    conn_orphan(c);
 }
 
 void conn_finish(struct tcp_conn *c, int err)
@@ -317,27 +318,28 @@ static void limit_time_wait(struct tcp *t)
 {
     while (t->time_wait.count >= tcp_config(t->stack)->max_time_wait) {
         struct timewait *w = timewait_pop(&t->time_wait, t->stack->now, true);
-        struct tcp_flow flow;
 
         if (!w)
             return;
-        flow = key_unpack(&w->key, w->v6);
-        hashtab_remove(&t->table, &w->hash, demux_hash(t, &flow));
+        demux_remove_record(t, w);
         timewait_free(&t->time_wait, w);
         stack_count(t->stack, WEFT_COUNT_tcp_time_wait_evicted);
     }
 }
 
 /* Puts a record in the connection's place in the demultiplexer; false: out of memory. */
-static bool replace_by_record(struct tcp *t, struct tcp_conn *c, uint16_t window)
+static bool replace_by_record(struct tcp *t, struct tcp_conn *c, enum timewait_kind kind, uint16_t window)
 {
+    const struct weft_tcp_config *k = tcp_config(t->stack);
     struct tcp_flow flow = conn_flow(c);
     struct timewait *w;
 
     limit_time_wait(t);
-    w = timewait_new(&t->time_wait, &flow, t->stack->now, 2 * tcp_config(t->stack)->msl);
+    w = timewait_new(&t->time_wait, kind, &flow, t->stack->now,
+                     kind == TIMEWAIT_FIN_WAIT_2 ? k->fin_wait_2 : 2 * k->msl);
     if (!w)
         return false;
+    w->reuse_addr = c->shares_port; /* the record holds the port from here on */
     w->snd_nxt = c->snd.nxt;
     w->rcv_nxt = c->rcv.nxt;
     w->has_ts = c->ts_ok;
@@ -363,7 +365,7 @@ void conn_linger(struct tcp_conn *c)
     stack_count(t->stack, WEFT_COUNT_tcp_time_waits);
     if (owed)
         acknowledge_at_once(c, window);
-    if (!replace_by_record(t, c, window)) {
+    if (!replace_by_record(t, c, TIMEWAIT_TWO_MSL, window)) {
         stack_count(t->stack, WEFT_COUNT_tcp_time_wait_evicted);
         conn_finish(c, 0);
         return;
@@ -374,6 +376,41 @@ void conn_linger(struct tcp_conn *c)
         conn_free(c);
     else
         endpoint_notify(&c->ep, WEFT_READABLE | WEFT_PEER_CLOSED | WEFT_HANGUP);
+}
+
+/* Is there nothing but the peer's FIN to wait for? */
+static bool awaits_nothing_but_fin(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+
+    return tcp_config(c->ep.stack)->fin_wait_2 <= TIMEWAIT_LONGEST && c->settings->fin_wait_2 == 0 &&
+           !(w && (w->reasm.count || w->peer_fin_known));
+}
+
+enum tcp_step conn_wait_for_fin(struct tcp_conn *c, bool more)
+{
+    struct tcp *t = conn_tcp(c);
+    struct seq edge;
+    uint16_t window;
+
+    weft_assert(c->orphan && c->state == WEFT_TCP_FIN_WAIT_2, "whoever has a user waits as long as he likes");
+    if (c->settings->fin_wait_2 < 0) {
+        conn_why(c, WEFT_WHY_close_fin_wait_2, 0);
+        transmit_reset(c);
+        conn_finish(c, 0);
+        return TCP_GONE;
+    }
+    c->quiet_deadline = conn_orphan_deadline(c);
+    window = transmit_window(c, &edge);
+    if (more || !awaits_nothing_but_fin(c))
+        return TCP_CONTINUE;
+    if (c->work && ackpolicy_wants(&c->work->ack))
+        acknowledge_at_once(c, window);
+    if (!replace_by_record(t, c, TIMEWAIT_FIN_WAIT_2, window))
+        return TCP_CONTINUE;
+    c->state = WEFT_TCP_CLOSED; /* without a word: the record is what it was */
+    conn_free(c);
+    return TCP_GONE;
 }
 
 uint16_t conn_receive_mss(const struct ip_path *path, bool v6)

@@ -53,6 +53,7 @@
 #include "tcp/usage.h"
 #include "tcp/why.h"
 
+#define OLD_WINDOW 65537 /* what a pair out of TIME-WAIT leaves between its old numbers and its new ones */
 #define TS_OPTION 12 /* bytes of the timestamps option with its padding */
 
 /* What the timer of sending waits for: only one of them at a time. */
@@ -131,6 +132,7 @@ struct tcp_conn {
     bool v6 : 1;              /* its names are of IPv6; ep.v6 says what the socket can speak */
     bool wide : 1;            /* has room for such names */
     bool in_table : 1;        /* the demultiplexer knows it */
+    bool shares_port : 1;     /* SO_REUSEADDR was on when it entered the table */
     bool bound : 1;           /* has a record in the table of bindings */
     bool orphan : 1;          /* the user has closed it */
     bool passive : 1;         /* came from LISTEN (MUST-11) */
@@ -198,8 +200,9 @@ struct tcp {
     struct timewait_table time_wait;
     struct merge merge;       /* what the batch that is coming in may still add to */
     struct listeners listeners;
+    size_t orphans;           /* connections without a user */
     struct sip_key table_key, isn_key, ts_key, cookie_key;
-    uint32_t port_counter;
+    struct port_table ports;  /* in use by what is in `table`, half-open records aside */
 };
 
 static inline struct tcp *tcp_of(const weft_stack *s) { return stack_transport(s, IP_PROTO_TCP); }
@@ -273,6 +276,19 @@ void conn_finish(struct tcp_conn *c, int err);
 
 /* Goes to TIME-WAIT: a record takes over, acknowledging at once if that is owed. An orphan is freed. */
 void conn_linger(struct tcp_conn *c);
+
+/*
+ * FIN-WAIT-2 begins for an orphan, or its user leaves then. A record takes over, if nothing but the peer's FIN is still
+ * waited for; more: the segment at hand has text or FIN of its own.
+ */
+enum tcp_step conn_wait_for_fin(struct tcp_conn *c, bool more);
+
+/* It has no user any more. */
+static inline void conn_orphan(struct tcp_conn *c)
+{
+    conn_tcp(c)->orphans += !c->orphan;
+    c->orphan = true;
+}
 
 /* The user is gone and the connection over: frees it. */
 void conn_free(struct tcp_conn *c);
@@ -451,7 +467,8 @@ struct tcp_found {
 struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow);
 /* The same when its hash is wanted for more. */
 struct tcp_found demux_find_hashed(struct tcp *t, const struct tcp_flow *flow, uint32_t hash);
-struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local);
+/* The listener for a local address; hash: of the peer's flow. NULL: none. */
+struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, uint32_t hash);
 uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow);
 uint32_t demux_hash_of(const void *ctx, const struct hash_node *node, unsigned tag);
 uint32_t demux_binding_hash(const void *ctx, const struct hash_node *node, unsigned tag);
@@ -459,16 +476,21 @@ uint32_t demux_binding_hash(const void *ctx, const struct hash_node *node, unsig
 bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash);
 /* Takes it out and puts it on the loose list. */
 void demux_remove(struct tcp *t, struct tcp_conn *c);
-/* Binds; WEFT_EADDRINUSE, WEFT_ENOMEM. listening: it is about to listen (stricter than bind). */
+/* Takes a TIME-WAIT record out. */
+void demux_remove_record(struct tcp *t, struct timewait *w);
+/* Its local port is in use; false: out of memory. For who puts it into the table by himself. */
+bool demux_hold_port(struct tcp *t, struct tcp_conn *c);
+void demux_release_port(struct tcp *t, struct tcp_conn *c);
+/* Binds, with port 0 to the address alone; WEFT_EADDRINUSE, WEFT_ENOMEM. */
 int demux_bind(struct tcp *t, struct tcp_conn *c, const struct weft_addr *addr);
 void demux_unbind(struct tcp *t, struct tcp_conn *c);
 struct tcp_binding *demux_binding(struct tcp *t, const struct tcp_conn *c);
 /* Is there another listener that would take the same connections? */
 bool demux_listen_conflict(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr);
-/* Is this local port of no use for a bind of c without a port, or for a connection to remote? */
+/* Has anybody bound a socket to a local address and port that c would take part of? */
 bool demux_port_taken(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local);
-/* Does any connection, half-open or TIME-WAIT record use what c would take here? Walks the table. */
-bool demux_flow_uses(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local);
+/* Does any connection or TIME-WAIT record use this local port? */
+bool demux_port_in_use(struct tcp *t, uint16_t port);
 
 /* ---- segment.c: from a header's values to IP ---- */
 

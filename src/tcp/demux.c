@@ -82,8 +82,12 @@ struct tcp_found demux_find_hashed(struct tcp *t, const struct tcp_flow *flow, u
 
 bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
 {
-    if (!hashtab_insert(&t->table, &c->hash, TCP_TAG_CONN, hash))
+    if (!demux_hold_port(t, c))
         return false;
+    if (!hashtab_insert(&t->table, &c->hash, TCP_TAG_CONN, hash)) {
+        demux_release_port(t, c);
+        return false;
+    }
     c->in_table = true;
     list_remove(&c->link);
     return true;
@@ -94,30 +98,47 @@ void demux_remove(struct tcp *t, struct tcp_conn *c)
     struct tcp_flow flow = conn_flow(c);
 
     hashtab_remove(&t->table, &c->hash, demux_hash(t, &flow));
+    demux_release_port(t, c);
     c->in_table = false;
     list_remove(&c->link);
     list_push_back(&t->loose, &c->link);
 }
 
+void demux_remove_record(struct tcp *t, struct timewait *w)
+{
+    struct tcp_flow flow = key_unpack(&w->key, w->v6);
+
+    hashtab_remove(&t->table, &w->hash, demux_hash(t, &flow));
+    port_release(&t->ports, flow.local.port, w->reuse_addr);
+}
+
+static uint16_t local_port(const struct tcp_conn *c) { return c->v6 ? c->key.v6.local_port : c->key.v4.local_port; }
+
+bool demux_hold_port(struct tcp *t, struct tcp_conn *c)
+{
+    c->shares_port = c->ep.reuse_addr; /* as it is now: it may change before it is released */
+    return port_use(&t->ports, local_port(c), c->shares_port);
+}
+
+void demux_release_port(struct tcp *t, struct tcp_conn *c) { port_release(&t->ports, local_port(c), c->shares_port); }
+
 /* ---- bindings: who holds a local port ---- */
 
-static uint32_t port_hash(const struct tcp *t, uint16_t port)
-{
-    return (uint32_t)siphash13(t->table_key, &port, sizeof port);
-}
+/* Not keyed: what stands in the table of bindings are our own choices, a stranger only picks where we look. */
+static uint32_t port_hash(uint16_t port) { return port * 0x9e3779b1u >> 7; }
 
 uint32_t demux_binding_hash(const void *ctx, const struct hash_node *node, unsigned tag)
 {
     const struct tcp_binding *b = container_of((struct hash_node *)node, struct tcp_binding, hash);
 
-    (void)tag;
-    return port_hash(ctx, b->addr.port);
+    (void)ctx, (void)tag;
+    return port_hash(b->addr.port);
 }
 
 static struct tcp_binding *binding_first(struct tcp *t, uint16_t port)
 {
     unsigned tag;
-    struct hash_node *n = hashtab_first(&t->bindings, port_hash(t, port), &tag);
+    struct hash_node *n = hashtab_first(&t->bindings, port_hash(port), &tag);
 
     return n ? container_of(n, struct tcp_binding, hash) : NULL;
 }
@@ -130,24 +151,50 @@ static struct tcp_binding *binding_next(struct tcp_binding *b)
     return n ? container_of(n, struct tcp_binding, hash) : NULL;
 }
 
-/* This very address first, then any address of its family, then any address of both families. */
-struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local)
+/* How well a binding suits a local address: 0 not at all, 1 any of both families, 2 any of its own, 3 this one. */
+static unsigned suits(const struct tcp_binding *b, const struct weft_addr *local)
 {
-    struct tcp_conn *any = NULL, *dual = NULL;
+    if (b->addr.port != local->port || b->conn->state != WEFT_TCP_LISTEN)
+        return 0;
+    if (ip_eq(&b->addr.ip, &local->ip))
+        return 3;
+    if (!ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip))
+        return 0;
+    return ip_is_v4(&b->addr.ip) == ip_is_v4(&local->ip) ? 2 : 1;
+}
+
+/* The i-th of those that suit as well as this. */
+static struct tcp_conn *ith_that_suits(struct tcp_binding *b, const struct weft_addr *local, unsigned how, uint32_t i)
+{
+    for (; suits(b, local) != how || i-- > 0; b = binding_next(b))
+        ;
+    return b->conn;
+}
+
+/*
+ * Listeners that share a port (SO_REUSEPORT) share the peers, by their flow's hash: all segments of one peer find the
+ * same listener as long as the group does not change. Of the hash the high bits count, for the table has the low ones.
+ */
+struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, uint32_t hash)
+{
+    struct tcp_binding *best = NULL;
+    unsigned how = 0;
+    uint32_t n = 0;
 
     for (struct tcp_binding *b = binding_first(t, local->port); b; b = binding_next(b)) {
-        if (b->addr.port != local->port || b->conn->state != WEFT_TCP_LISTEN)
-            continue;
-        if (ip_eq(&b->addr.ip, &local->ip))
-            return b->conn;
-        if (!ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip))
-            continue;
-        if (ip_is_v4(&b->addr.ip) == ip_is_v4(&local->ip))
-            any = b->conn;
-        else
-            dual = b->conn;
+        unsigned score = suits(b, local);
+
+        if (score > how) {
+            best = b;
+            how = score;
+            n = 1;
+        } else if (score == how) {
+            n++;
+        }
     }
-    return any ? any : dual;
+    if (how == 0 || n == 1)
+        return how ? best->conn : NULL;
+    return ith_that_suits(best, local, how, (uint32_t)((uint64_t)hash * n >> 32));
 }
 
 /* Would a local address, of c or not yet of anybody, take something that is for b's? */
@@ -182,19 +229,53 @@ static bool bind_conflict(struct tcp *t, const struct tcp_conn *c, const struct 
     return false;
 }
 
-bool demux_flow_uses(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local)
+/* Does a connection or record that this socket cannot share a port with use the address? Walks the table. */
+static bool flows_conflict(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr)
 {
     struct hashtab_walk walk = {0};
 
     while (hashtab_walk(&t->table, &walk)) {
-        bool v6;
+        bool v6, willing = false;
         const union tcp_key *key = key_of(walk.at, walk.tag, &v6);
         struct tcp_flow flow = key_unpack(key, v6);
 
-        if (flow.local.port == local->port && ip_takes(&local->ip, c->ep.v6only, &flow.local.ip))
+        if (walk.tag == TCP_TAG_HALF_OPEN || flow.local.port != addr->port ||
+            !ip_takes(&addr->ip, c->ep.v6only, &flow.local.ip)) /* half-open ones are their listener's */
+            continue;
+        if (walk.tag == TCP_TAG_CONN) {
+            const struct tcp_conn *other = container_of(walk.at, struct tcp_conn, hash);
+
+            willing = (c->ep.reuse_addr && other->shares_port) || (c->ep.reuse_port && other->ep.reuse_port);
+        } else {
+            willing = c->ep.reuse_port || (c->ep.reuse_addr && container_of(walk.at, struct timewait, hash)->reuse_addr);
+        }
+        if (!willing)
             return true;
     }
     return false;
+}
+
+/* Does it take every address that anybody here can have? */
+static bool takes_all(const struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr)
+{
+    if (!ip_is_any(&addr->ip))
+        return false;
+    return ip_is_v4(&addr->ip) ? t->conn6.objects + t->time_wait.slab6.objects == 0 : !c->ep.v6only;
+}
+
+/*
+ * The same, by the table of ports in use, which nearly always knows: the port is free, or its users share it as this
+ * socket does, or none of them could have another address.
+ */
+static bool use_conflicts(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *addr)
+{
+    const struct port_use *u = port_users(&t->ports, addr->port);
+
+    if (!u || (c->ep.reuse_addr && u->unwilling == 0))
+        return false;
+    if (takes_all(t, c, addr) && !c->ep.reuse_port)
+        return true;
+    return flows_conflict(t, c, addr);
 }
 
 bool demux_port_taken(struct tcp *t, const struct tcp_conn *c, const struct weft_addr *local)
@@ -205,18 +286,20 @@ bool demux_port_taken(struct tcp *t, const struct tcp_conn *c, const struct weft
     return false;
 }
 
+bool demux_port_in_use(struct tcp *t, uint16_t port) { return port_users(&t->ports, port); }
+
 int demux_bind(struct tcp *t, struct tcp_conn *c, const struct weft_addr *addr)
 {
     struct tcp_binding *b;
 
-    if (bind_conflict(t, c, addr) || (!c->ep.reuse_addr && !c->ep.reuse_port && demux_flow_uses(t, c, addr)))
+    if (addr->port && (bind_conflict(t, c, addr) || use_conflicts(t, c, addr)))
         return WEFT_EADDRINUSE;
     b = mem_alloc(&t->stack->mem, MEM_table, sizeof *b);
     if (!b)
         return WEFT_ENOMEM;
     b->conn = c;
     b->addr = *addr;
-    if (!hashtab_insert(&t->bindings, &b->hash, 0, port_hash(t, addr->port))) {
+    if (!hashtab_insert(&t->bindings, &b->hash, 0, port_hash(addr->port))) {
         mem_free(&t->stack->mem, MEM_table, b, sizeof *b);
         return WEFT_ENOMEM;
     }
@@ -224,14 +307,20 @@ int demux_bind(struct tcp *t, struct tcp_conn *c, const struct weft_addr *addr)
     return 0;
 }
 
-struct tcp_binding *demux_binding(struct tcp *t, const struct tcp_conn *c)
+static struct tcp_binding *binding_of(struct tcp *t, const struct tcp_conn *c, uint16_t port)
 {
-    struct tcp_flow flow = conn_flow(c);
-
-    for (struct tcp_binding *b = binding_first(t, flow.local.port); b; b = binding_next(b))
+    for (struct tcp_binding *b = binding_first(t, port); b; b = binding_next(b))
         if (b->conn == c)
             return b;
     return NULL;
+}
+
+/* A socket that bound an address alone (IP_BIND_ADDRESS_NO_PORT) stands under port 0, whatever port it got since. */
+struct tcp_binding *demux_binding(struct tcp *t, const struct tcp_conn *c)
+{
+    struct tcp_binding *b = binding_of(t, c, local_port(c));
+
+    return b ? b : binding_of(t, c, 0);
 }
 
 void demux_unbind(struct tcp *t, struct tcp_conn *c)
@@ -240,7 +329,7 @@ void demux_unbind(struct tcp *t, struct tcp_conn *c)
 
     if (!b)
         return;
-    hashtab_remove(&t->bindings, &b->hash, port_hash(t, b->addr.port));
+    hashtab_remove(&t->bindings, &b->hash, port_hash(b->addr.port));
     mem_free(&t->stack->mem, MEM_table, b, sizeof *b);
     c->bound = false;
 }

@@ -3,6 +3,7 @@
 #include "tcp/halfopen.h"
 
 #define SWEPT_PER_DEATH 4                /* places that the sweeper passes */
+#define ANSWER_TICKS    65535            /* milliseconds in which answers are told apart */
 #define LONG_SLEEP      (1500 * WEFT_S)  /* longer than any wait, shorter than the microseconds' half circle */
 
 _Static_assert(offsetof(struct halfopen, key) + sizeof(struct tcp_key4) <= 56, "56 bytes for a record of IPv4");
@@ -188,11 +189,11 @@ weft_time halfopen_due_at(const struct halfopen *h, weft_time now)
 
 bool halfopen_may_answer(struct halfopen *h, weft_time now, weft_time interval)
 {
-    uint16_t ms = (uint16_t)max_u64((now / WEFT_MS) & 0xffff, 1);
+    uint32_t ms = (uint32_t)(now / WEFT_MS % ANSWER_TICKS) + 1; /* never 0 */
 
-    if (h->answered && (uint16_t)(ms - h->answered) < interval / WEFT_MS)
+    if (h->answered && (ms + ANSWER_TICKS - h->answered) % ANSWER_TICKS < interval / WEFT_MS)
         return false;
-    h->answered = ms;
+    h->answered = (uint16_t)ms;
     return true;
 }
 

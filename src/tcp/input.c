@@ -70,7 +70,7 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 /* Nobody has this pair: a listener, or a reset (RFC 9293 §3.10.7.1). */
 static void to_nobody(struct tcp *t, struct tcp_seg *seg)
 {
-    struct tcp_conn *listener = demux_listener(t, &seg->flow.local);
+    struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->hash);
 
     if (listener) {
         listen_arrives(listener, seg);
@@ -83,7 +83,7 @@ static void to_nobody(struct tcp *t, struct tcp_seg *seg)
 /* A record whose time is up may still stand in the table: it counts for nothing. */
 static void to_time_wait(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 {
-    if (timewait_expired(w, t->stack->now)) {
+    if (timewait_expired(&t->time_wait, w, t->stack->now)) {
         time_wait_end(t, w);
         to_nobody(t, seg);
         return;

@@ -6,8 +6,6 @@
  */
 #include "tcp/conn.h"
 
-#define OLD_WINDOW 65537 /* beyond what old duplicates of the pair can acknowledge */
-
 /* ---- the SYN,ACK ---- */
 
 static void put_options(const struct halfopen *h, const struct tcp_offer *offer, struct tcp_options *o)

@@ -68,10 +68,10 @@ static bool describe_entry(struct tcp *t, const struct hashtab_walk *walk, struc
     } else {
         struct timewait *w = container_of(walk->at, struct timewait, hash);
 
-        *item = describe_record(&w->key, w->v6, WEFT_TCP_TIME_WAIT);
+        *item = describe_record(&w->key, w->v6, w->fin_wait_2 ? WEFT_TCP_FIN_WAIT_2 : WEFT_TCP_TIME_WAIT);
         item->timer = WEFT_TIMER_TIMEWAIT;
         item->timer_at = time_after(t->stack->now, timewait_left(w, t->stack->now));
-        return !timewait_expired(w, t->stack->now);
+        return !timewait_expired(&t->time_wait, w, t->stack->now);
     }
     return true;
 }

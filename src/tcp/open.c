@@ -3,12 +3,37 @@
 #include "tcp/calls.h"
 #include "tcp/conn.h"
 
+#define REUSE_AFTER WEFT_S /* in TIME-WAIT, before connect takes the pair: a tick of any timestamp clock */
+
 /* ---- names and ports ---- */
 
 /* Is it an address of ours, or "any"? */
 static bool is_local(weft_stack *s, const struct weft_ip *ip)
 {
     return ip_is_any(ip) || ip_is_loopback(ip) || if_by_address(s, ip);
+}
+
+/* May connect take this pair out of TIME-WAIT? Its timestamps tell old segments from new ones (RFC 6191 §2, Linux). */
+static bool may_reuse(const struct tcp *t, const struct timewait *w, const struct tcp_flow *flow, bool port_is_ours)
+{
+    const struct weft_tcp_config *k = tcp_config(t->stack);
+    bool loopback = ip_is_loopback(&flow->local.ip) || ip_is_loopback(&flow->remote.ip);
+
+    if (timewait_expired(&t->time_wait, w, t->stack->now))
+        return true;
+    if (!w->has_ts || !k->timestamps || w->fin_wait_2)
+        return false;
+    if (port_is_ours) /* bound: the user asks for this very pair */
+        return true;
+    return (k->tw_reuse == 1 || (k->tw_reuse == 2 && loopback)) &&
+           timewait_age(w, t->stack->now, 2 * k->msl) > REUSE_AFTER;
+}
+
+static bool pair_is_taken(struct tcp *t, const struct tcp_flow *flow, bool port_is_ours)
+{
+    struct tcp_found f = demux_find(t, flow);
+
+    return f.any && !(f.tag == TCP_TAG_TIME_WAIT && may_reuse(t, f.time_wait, flow, port_is_ours));
 }
 
 struct port_question {
@@ -24,30 +49,27 @@ static bool port_is_taken(void *ctx, uint16_t port)
     q->flow.local.port = port;
     if (demux_port_taken(q->t, q->c, &q->flow.local))
         return true;
-    return q->flow.remote.port ? demux_find(q->t, &q->flow).any : demux_flow_uses(q->t, q->c, &q->flow.local);
+    return q->flow.remote.port ? pair_is_taken(q->t, &q->flow, false) : demux_port_in_use(q->t, port);
 }
 
 static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow)
 {
     struct tcp *t = conn_tcp(c);
     struct port_question q = {t, c, *flow};
+    enum port_parity first = flow->remote.port ? PORT_EVEN : PORT_ODD;
 
-    flow->local.port = port_pick(t->stack, &flow->local.ip, &flow->remote, &t->port_counter, port_is_taken, &q);
+    flow->local.port = port_pick(t->stack, &flow->local.ip, &flow->remote, first, port_is_taken, &q);
     return flow->local.port ? 0 : WEFT_EADDRINUSE;
 }
 
-int tcp_bind(weft_sock *e, const struct weft_addr *local)
+/* Gives an unbound socket this address; port 0: any, or none yet when the user wants it so. */
+static int bind_to(struct tcp_conn *c, const struct weft_addr *local, bool no_port)
 {
-    struct tcp_conn *c = conn_of(e);
     struct tcp *t = conn_tcp(c);
-    struct tcp_flow flow = {*local, {ip_is_v4(&local->ip) ? weft_ipv4(0) : endpoint_any(e), 0}};
+    struct tcp_flow flow = {*local, {ip_is_v4(&local->ip) ? weft_ipv4(0) : endpoint_any(&c->ep), 0}};
     int err;
 
-    if (c->bound || c->state != WEFT_TCP_CLOSED)
-        return WEFT_EINVAL;
-    if (!is_local(t->stack, &local->ip))
-        return WEFT_EADDRNOTAVAIL;
-    if (flow.local.port == 0 && (err = pick_port(c, &flow)) < 0)
+    if (flow.local.port == 0 && !no_port && (err = pick_port(c, &flow)) < 0)
         return err;
     err = demux_bind(t, c, &flow.local);
     if (err == 0)
@@ -55,13 +77,37 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local)
     return err;
 }
 
+int tcp_bind(weft_sock *e, const struct weft_addr *local)
+{
+    struct tcp_conn *c = conn_of(e);
+
+    if (c->bound || c->state != WEFT_TCP_CLOSED)
+        return WEFT_EINVAL;
+    if (!is_local(e->stack, &local->ip))
+        return WEFT_EADDRNOTAVAIL;
+    return bind_to(c, local, c->settings->bind_no_port);
+}
+
 /* ---- OPEN, passive ---- */
+
+/* A listener needs a port, which a socket that was bound to an address alone does not have yet. */
+static int bind_for_listening(struct tcp_conn *c)
+{
+    struct weft_addr local = {endpoint_any(&c->ep), 0};
+
+    if (c->bound) {
+        local = demux_binding(conn_tcp(c), c)->addr;
+        if (local.port)
+            return 0;
+        demux_unbind(conn_tcp(c), c);
+    }
+    return bind_to(c, &local, false);
+}
 
 int tcp_listen(weft_sock *e, unsigned backlog)
 {
     struct tcp_conn *c = conn_of(e);
     struct tcp *t = conn_tcp(c);
-    struct weft_addr any = {endpoint_any(e), 0};
     struct tcp_flow flow;
     struct tcp_listen *l;
     int err;
@@ -73,7 +119,7 @@ int tcp_listen(weft_sock *e, unsigned backlog)
     }
     if (c->state != WEFT_TCP_CLOSED || c->work)
         return WEFT_EINVAL;
-    if (!c->bound && (err = tcp_bind(e, &any)) < 0)
+    if ((err = bind_for_listening(c)) < 0)
         return err;
     flow = conn_flow(c);
     if (demux_listen_conflict(t, c, &flow.local))
@@ -155,7 +201,21 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
         return err;
     if (flow->local.port == 0)
         return pick_port(c, flow) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
-    return demux_find(conn_tcp(c), flow).any ? WEFT_EADDRNOTAVAIL : 0;
+    return pair_is_taken(conn_tcp(c), flow, true) ? WEFT_EADDRNOTAVAIL : 0;
+}
+
+/* The pair may be in TIME-WAIT still: the record goes, and our numbers begin beyond what it may remind the peer of. */
+static bool leave_time_wait(struct tcp *t, const struct tcp_flow *flow, struct seq *above)
+{
+    struct tcp_found f = demux_find(t, flow);
+
+    if (!f.any)
+        return false;
+    weft_assert(f.tag == TCP_TAG_TIME_WAIT, "any other would have been in the way");
+    *above = seq_add(f.time_wait->snd_nxt, OLD_WINDOW);
+    time_wait_end(t, f.time_wait);
+    stack_count(t->stack, WEFT_COUNT_tcp_time_wait_reused);
+    return true;
 }
 
 void tcp_forget_connection(struct tcp_conn *c)
@@ -181,7 +241,8 @@ void tcp_forget_connection(struct tcp_conn *c)
     c->reordering = (uint16_t)tcp_config(c->ep.stack)->reordering;
 }
 
-static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow)
+/* above: the least initial number, NULL: any. */
+static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow, const struct seq *above)
 {
     struct tcp *t = conn_tcp(c);
 
@@ -189,6 +250,8 @@ static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow)
     account_close(c);
     c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
     c->snd.una = isn(t->isn_key, &flow->local, &flow->remote, t->stack->now);
+    if (above)
+        c->snd.una = seq_max(c->snd.una, *above);
     c->snd.nxt = seq_add(c->snd.una, 1);
     c->peer_mss = c->v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
     conn_update_mss(c);
@@ -219,6 +282,8 @@ int tcp_connect(weft_sock *e, const struct weft_addr *peer)
     struct tcp_flow flow = conn_flow(c), unnamed = flow;
     struct ip_path path = {0};
     int err = check_peer(peer);
+    struct seq above;
+    bool again;
 
     if (c->state != WEFT_TCP_CLOSED)
         return already(c);
@@ -235,10 +300,11 @@ int tcp_connect(weft_sock *e, const struct weft_addr *peer)
         return WEFT_ENOMEM;
     c->work->path = path;
     conn_name(c, &flow);
+    again = leave_time_wait(t, &flow, &above);
     if (!demux_insert(t, c, demux_hash(t, &flow))) {
         conn_name(c, &unnamed);
         return WEFT_ENOMEM;
     }
-    start_opening(c, &flow);
+    start_opening(c, &flow, again ? &above : NULL);
     return WEFT_EINPROGRESS;
 }

@@ -200,6 +200,7 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, INT_MIN + 1, INT_MAX, set_quickack, get_quickack, 0},
     {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
+    {WEFT_SOL_IP, WEFT_IP_BIND_ADDRESS_NO_PORT, FLAG, NULL, NULL, SETTING(bind_no_port)},
     {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, 0, INT_MAX, set_sndbuf, get_sndbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, 0, INT_MAX, set_rcvbuf, get_rcvbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, FLAG, set_keepalive, get_keepalive, 0},
@@ -325,7 +326,7 @@ int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n)
 
     if (raw)
         return raw->set ? raw->set(conn_of(e), value, n) : WEFT_ENOPROTOOPT;
-    if (level != WEFT_SOL_TCP && level != WEFT_SOL_SOCKET)
+    if (level != WEFT_SOL_TCP && level != WEFT_SOL_SOCKET && !find(level, option))
         return WEFT_ENOPROTOOPT;
     return set_row(conn_of(e), find(level, option), value, n);
 }

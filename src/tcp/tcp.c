@@ -16,6 +16,7 @@ static void *tcp_init(weft_stack *s)
     slab_init(&t->stats, &s->mem, MEM_stats, sizeof(struct tcp_stats));
     hashtab_init(&t->table, &s->mem, demux_hash_of, t);
     hashtab_init(&t->bindings, &s->mem, demux_binding_hash, t);
+    port_table_init(&t->ports, &s->mem);
     list_init(&t->loose);
     halfopen_init(&t->half_open, &s->mem);
     timewait_init(&t->time_wait, &s->mem);
@@ -73,6 +74,7 @@ static void tcp_fini(weft_stack *s, void *state)
     halfopen_fini(&t->half_open);
     listeners_fini(&t->listeners, &s->mem);
     timewait_fini(&t->time_wait);
+    port_table_fini(&t->ports);
     slab_fini(&t->work);
     slab_fini(&t->stats);
     slab_fini(&t->conn4);

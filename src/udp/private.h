@@ -25,7 +25,6 @@ struct udp_table {
     struct hashtab taken; /* by local port: those with a peer. Asked only when one of ours wants a port */
     struct hashtab pairs; /* by local and remote address: those with a peer */
     struct list all;
-    uint32_t port_counter;
 };
 
 static inline struct udp_table *udp_table(weft_stack *s) { return stack_transport(s, IP_PROTO_UDP); }

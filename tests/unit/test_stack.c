@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The stack object (src/core/stack.c, trace.c, endpoint.c, ports.c). */
+/* The stack object (src/core/stack.c, trace.c, endpoint.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "core_bench.h"
-#include "core/ports.h"
 
 static int setup(void **state)
 {
@@ -333,66 +332,6 @@ static void change_of_state_is_told(void **state)
     bench_close(b);
 }
 
-/* ---- ports ---- */
-
-struct ports {
-    bool taken[65536];
-    unsigned asked;
-};
-
-static bool port_is_taken(void *ctx, uint16_t port)
-{
-    struct ports *p = ctx;
-
-    p->asked++;
-    return p->taken[port];
-}
-
-static struct weft_addr remote_of(uint32_t ip, uint16_t port) { return (struct weft_addr){weft_ipv4(ip), port}; }
-
-static void port_pick_finds_every_free_port_once(void **state)
-{
-    struct core_bench *b = *state;
-    struct ports *p = calloc(1, sizeof *p);
-    struct weft_ip local = weft_ipv4(0x0a090002);
-    struct weft_addr remote = remote_of(0x0a090001, 80);
-    uint32_t counter = 0;
-
-    b->s->config.port_min = 40000;
-    b->s->config.port_max = 40099;
-    for (unsigned i = 0; i < 100; i++) {
-        uint16_t port = port_pick(b->s, &local, &remote, &counter, port_is_taken, p);
-
-        assert_in_range(port, 40000, 40099);
-        assert_false(p->taken[port]);
-        p->taken[port] = true;
-    }
-    p->asked = 0;
-    assert_int_equal(port_pick(b->s, &local, &remote, &counter, port_is_taken, p), 0);
-    assert_int_equal(p->asked, 100);
-    free(p);
-}
-
-static void port_pick_starts_elsewhere_for_each_destination(void **state)
-{
-    struct core_bench *b = *state;
-    struct ports *p = calloc(1, sizeof *p);
-    struct weft_ip local = weft_ipv4(0x0a090002);
-    unsigned same = 0, next = 0;
-
-    for (uint32_t i = 0; i < 200; i++) {
-        struct weft_addr remote = remote_of(0x0a090001 + i, 80), again = remote_of(0x0a090001 + i, 81);
-        uint32_t one = 0, two = 0;
-        uint16_t first = port_pick(b->s, &local, &remote, &one, port_is_taken, p);
-        uint16_t second = port_pick(b->s, &local, &again, &two, port_is_taken, p);
-
-        same += first == second;
-        next += second == first + 1;
-    }
-    assert_true(same < 5 && next < 5);
-    free(p);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -413,8 +352,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(loopback_is_carried_in_bounded_portions_and_in_order, setup, teardown),
         cmocka_unit_test_setup_teardown(drops_and_counters_outside_the_tables_are_zero, setup, teardown),
         cmocka_unit_test(change_of_state_is_told),
-        cmocka_unit_test_setup_teardown(port_pick_finds_every_free_port_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(port_pick_starts_elsewhere_for_each_destination, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("stack", tests, NULL, NULL);

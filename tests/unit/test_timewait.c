@@ -19,7 +19,7 @@ static struct timewait *record(struct timewait_table *t, uint32_t id, weft_time 
 {
     struct tcp_flow f = flow_of(id, id % 2);
 
-    return timewait_new(t, &f, now, STAY);
+    return timewait_new(t, TIMEWAIT_TWO_MSL, &f, now, STAY);
 }
 
 static void table_init(struct room *r, struct timewait_table *t)
@@ -81,10 +81,10 @@ static void a_record_stays_as_long_as_asked(void **state)
 
         table_init(&r, &t);
         w = record(&t, 1, start);
-        assert_false(timewait_expired(w, start));
-        assert_false(timewait_expired(w, start + STAY - 1));
+        assert_false(timewait_expired(&t, w, start));
+        assert_false(timewait_expired(&t, w, start + STAY - 1));
         assert_null(timewait_pop(&t, start + STAY - 1, false));
-        assert_true(timewait_expired(w, start + STAY + WEFT_MS));
+        assert_true(timewait_expired(&t, w, start + STAY + WEFT_MS));
         assert_in_range(timewait_deadline(&t, start), start + STAY, start + STAY + WEFT_MS);
         assert_ptr_equal(timewait_pop(&t, timewait_deadline(&t, start), false), w);
         timewait_free(&t, w);
@@ -105,7 +105,7 @@ static void a_record_is_over_however_late_the_clock_is_read(void **state)
 
         table_init(&r, &t);
         w = record(&t, 1, 12345);
-        assert_true(timewait_expired(w, 12345 + late[i] + WEFT_MS));
+        assert_true(timewait_expired(&t, w, 12345 + late[i] + WEFT_MS));
         assert_ptr_equal(timewait_pop(&t, 12345 + late[i] + WEFT_MS, false), w);
         timewait_free(&t, w);
         table_check(&r, &t);
@@ -141,10 +141,10 @@ static void a_restarted_record_waits_its_whole_time_again(void **state)
     table_init(&r, &t);
     w = record(&t, 1, 0);
     timewait_restart(w, 50 * S, STAY);
-    assert_false(timewait_expired(w, STAY));
+    assert_false(timewait_expired(&t, w, STAY));
     assert_null(timewait_pop(&t, STAY, false));
     assert_int_equal(timewait_deadline(&t, STAY), 110 * S);
-    assert_false(timewait_expired(w, 110 * S - 1));
+    assert_false(timewait_expired(&t, w, 110 * S - 1));
     assert_ptr_equal(timewait_pop(&t, 110 * S, false), w);
     timewait_free(&t, w);
     table_check(&r, &t);
@@ -272,6 +272,65 @@ static void a_syn_reopens_the_pair_when_rfc_6191_says_so(void **state)
     }
 }
 
+static void those_that_wait_for_a_fin_have_times_of_their_own(void **state)
+{
+    struct timewait_table t;
+    struct timewait *w, *waits, *begun;
+    struct tcp_flow f = flow_of(7, false);
+    struct room r;
+
+    table_init(&r, &t);
+    waits = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
+    begun = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
+    w = record(&t, 1, 0);
+    assert_true(waits->fin_wait_2 && begun->fin_wait_2 && !w->fin_wait_2);
+    begun->fin_wait_2 = false; /* its FIN came */
+    timewait_restart(begun, 10 * S, STAY);
+    assert_int_equal(timewait_deadline(&t, 10 * S), 20 * S);
+    assert_null(timewait_pop(&t, 20 * S - 1, false));
+    assert_ptr_equal(timewait_pop(&t, 20 * S, false), waits);
+    timewait_free(&t, waits);
+    assert_ptr_equal(timewait_pop(&t, STAY, false), w);
+    timewait_free(&t, w);
+    assert_false(timewait_expired(&t, begun, 10 * S + STAY - WEFT_MS));
+    assert_null(timewait_pop(&t, 10 * S + STAY - WEFT_MS, false));
+    assert_ptr_equal(timewait_pop(&t, 10 * S + STAY, false), begun);
+    timewait_free(&t, begun);
+    table_check(&r, &t);
+}
+
+static void old_segments_are_answered_once_in_an_interval(void **state)
+{
+    struct timewait_table t;
+    struct room r;
+
+    table_init(&r, &t);
+    for (weft_time start = 0; start < 70 * S; start += 77 * WEFT_MS) { /* the counter wraps every 32 s */
+        struct timewait *w = record(&t, 1, start);
+
+        assert_true(timewait_may_answer(w, start, S / 2));
+        assert_false(timewait_may_answer(w, start, S / 2));
+        assert_false(timewait_may_answer(w, start + S / 2 - 1, S / 2));
+        assert_true(timewait_may_answer(w, start + S / 2 + S / 4, S / 2));
+        timewait_bury(&t, w);
+    }
+    table_check(&r, &t);
+}
+
+static void it_tells_its_age(void **state)
+{
+    struct timewait_table t;
+    struct timewait *w;
+    struct room r;
+
+    table_init(&r, &t);
+    w = record(&t, 1, 20000 * S);
+    assert_int_equal(timewait_age(w, 20000 * S, STAY), 0);
+    assert_int_equal(timewait_age(w, 20001 * S, STAY), S);
+    assert_int_equal(timewait_age(w, 20059 * S, STAY), 59 * S);
+    table_check(&r, &t);
+}
+
 /* ---- against a list of everything ---- */
 
 #define MOST 300
@@ -312,10 +371,10 @@ static void drain(struct timewait_table *t, struct model *m, weft_time now)
 }
 
 /* In meaning a record is over at its time; in memory, at most one stay later. */
-static void check(const struct model *m, weft_time now)
+static void check(const struct timewait_table *t, const struct model *m, weft_time now)
 {
     for (unsigned i = 0; i < m->n; i++) {
-        if (timewait_expired(m->one[i].w, now))
+        if (timewait_expired(t, m->one[i].w, now))
             assert_true(m->one[i].expires <= now);
         else
             assert_true(now < m->one[i].expires + WEFT_MS);
@@ -366,7 +425,7 @@ static void records_behave_like_a_list_of_times(void **state)
         assert_int_equal(t.live, m.n);
         assert_true(t.count >= t.live);
         if (op % 16 == 0)
-            check(&m, now);
+            check(&t, &m, now);
     }
     table_check(&r, &t);
 }
@@ -384,6 +443,9 @@ int main(void)
         cmocka_unit_test(the_turn_of_an_overdue_or_restarted_record_is_now),
         cmocka_unit_test(the_oldest_goes_first_when_room_is_needed),
         cmocka_unit_test(a_buried_record_is_never_handed_out),
+        cmocka_unit_test(those_that_wait_for_a_fin_have_times_of_their_own),
+        cmocka_unit_test(old_segments_are_answered_once_in_an_interval),
+        cmocka_unit_test(it_tells_its_age),
         cmocka_unit_test(without_memory_there_is_no_record),
         cmocka_unit_test(a_syn_reopens_the_pair_when_rfc_6191_says_so),
         cmocka_unit_test(records_behave_like_a_list_of_times),

@@ -42,6 +42,7 @@ static const struct constant constants[] = {
     {"IP_TOS", WEFT_IP_TOS},
     {"IP_TTL", WEFT_IP_TTL},
     {"IP_MTU", WEFT_IP_MTU},
+    {"IP_BIND_ADDRESS_NO_PORT", WEFT_IP_BIND_ADDRESS_NO_PORT},
     {"TCP_NODELAY", WEFT_TCP_NODELAY},
     {"TCP_MAXSEG", WEFT_TCP_MAXSEG},
     {"TCP_CORK", WEFT_TCP_CORK},
