@@ -112,10 +112,11 @@ enum weft_option {
     WEFT_SO_SNDBUF = 7, /* bytes of payload; not doubled as Linux does */
     WEFT_SO_RCVBUF = 8,
     WEFT_SO_KEEPALIVE = 9,
-    WEFT_SO_OOBINLINE = 10,
+    WEFT_SO_OOBINLINE = 10, /* urgent bytes stay in the stream */
     WEFT_SO_PRIORITY = 12, /* kept and told; there are no queues by priority here */
     WEFT_SO_LINGER = 13, /* struct weft_linger */
     WEFT_SO_REUSEPORT = 15,
+    WEFT_SO_RCVLOWAT = 18, /* bytes that must be there before a socket is readable */
     WEFT_SO_ACCEPTCONN = 30,
     WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
     WEFT_SO_PROTOCOL = 38,
@@ -141,8 +142,10 @@ enum weft_option {
     WEFT_TCP_SYNCNT = 7,     /* repetitions of our SYN */
     WEFT_TCP_LINGER2 = 8,    /* seconds in FIN-WAIT-2 without a user; negative: none */
     WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
+    WEFT_TCP_WINDOW_CLAMP = 10, /* bytes: the largest window to promise */
     WEFT_TCP_QUICKACK = 12,
     WEFT_TCP_CONGESTION = 13, /* the congestion control's name, as text of up to 16 bytes */
+    WEFT_TCP_NOTSENT_LOWAT = 25, /* bytes: not writable with so many unsent */
     WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
     WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
 };
@@ -171,6 +174,9 @@ int weft_error(weft_sock *sock);
 
 /* Level bits of enum weft_ready, now. */
 unsigned weft_ready(const weft_sock *sock);
+
+/* Would the next recv begin at the urgent mark (SIOCATMARK)? 1 or 0; WEFT_EOPNOTSUPP where there is none. */
+int weft_atmark(const weft_sock *sock);
 
 /* Bytes that recv would give now; bytes sent and not yet acknowledged, queued ones included. */
 size_t weft_unread(const weft_sock *sock);

@@ -40,6 +40,7 @@ struct sock_ops {
     int (*getopt)(const weft_sock *, int level, int option, void *value, size_t *n);
     unsigned (*ready)(const weft_sock *);
     void (*names)(const weft_sock *, struct weft_addr *local, struct weft_addr *peer);
+    int (*atmark)(const weft_sock *);
     size_t (*unread)(const weft_sock *);
     size_t (*unsent)(const weft_sock *);
     enum weft_tcp_state (*state)(const weft_sock *); /* NULL: not TCP */

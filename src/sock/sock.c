@@ -282,6 +282,11 @@ unsigned weft_ready(const weft_sock *sock)
     return sock->ops->ready(sock);
 }
 
+int weft_atmark(const weft_sock *sock)
+{
+    return sock->ops->atmark ? sock->ops->atmark(sock) : WEFT_EOPNOTSUPP;
+}
+
 size_t weft_unread(const weft_sock *sock)
 {
     return sock->ops->unread ? sock->ops->unread(sock) : 0;

@@ -61,6 +61,10 @@ static bool is_acceptable(const struct tcp_conn *c, const struct tcp_seg *seg)
 static void trim_front(struct tcp_seg *seg, uint32_t n)
 {
     seg->h.seq = seq_add(seg->h.seq, n);
+    if (n >= seg->h.urgent) /* it pointed at what is cut off */
+        seg->h.flags &= (uint16_t)~TCP_URG;
+    else
+        seg->h.urgent -= (uint16_t)n;
     seg->offset += n;
     seg->len -= n;
 }
@@ -180,11 +184,20 @@ static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
 
 /* ---- sixth: URG ---- */
 
-/* Urgent data is delivered in line, as RFC 6093 §3.1 has it mean today; the mark itself is not kept yet. */
+/* The pointer is seen before the text it may point into; what it points at may come later, or never. */
 static enum tcp_step step_urgent(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    if (seg_has(seg, TCP_URG) && state_can_receive(c->state))
-        endpoint_notify(&c->ep, WEFT_URGENT);
+    struct tcp_work *w;
+    bool at_old_mark;
+
+    if (!seg_has(seg, TCP_URG) || !state_can_receive(c->state) || c->orphan || !(w = conn_work(c)))
+        return TCP_CONTINUE;
+    at_old_mark = !c->oob_inline && w->recvq.bytes && urgent_is_at(&w->urgent, conn_unread_from(c));
+    if (!urgent_point(&w->urgent, seg->h.seq, seg->h.urgent, conn_unread_from(c), c->rcv.nxt))
+        return TCP_CONTINUE;
+    if (at_old_mark) /* the user is past all before it: it was urgent, and does not become text again */
+        recvq_read(&w->recvq, &c->ep.stack->mem, NULL, 0, &(struct recvq_want){.skip = 1});
+    endpoint_notify(&c->ep, WEFT_URGENT);
     return TCP_CONTINUE;
 }
 

@@ -20,6 +20,7 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
     c->send_buffer = l->send_buffer;
     c->sndbuf_fixed = l->sndbuf_fixed;
     c->rcvspace = l->rcvspace;
+    c->oob_inline = l->oob_inline;
     c->pace.interactive = l->pace.interactive;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* RFC 9293 §3.10.2, 3, 6: the user calls SEND, RECEIVE and STATUS, as the sockets layer puts them. */
+/* RFC 9293 §3.10.2, 6: the user calls SEND and STATUS, as the sockets layer puts them. */
 #include "tcp/conn.h"
 
 #include "tcp/calls.h"
@@ -97,61 +97,6 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     return c->work && room_now(c) == 0 ? WEFT_EAGAIN : WEFT_ENOMEM;
 }
 
-/* ---- RECEIVE ---- */
-
-/* Nothing to read: is that the end, an error, or a matter of time? */
-static int64_t nothing_to_read(struct tcp_conn *c)
-{
-    if (c->ep.error)
-        return endpoint_take_error(&c->ep);
-    if (c->peer_fin || c->read_shut)
-        return 0;
-    if (c->state == WEFT_TCP_LISTEN || (c->state == WEFT_TCP_CLOSED && !c->syn_acked))
-        return WEFT_ENOTCONN;
-    return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT ? 0 : WEFT_EAGAIN;
-}
-
-/* How much he reads in a round trip says how large the buffer should be. */
-static void tune_receive_buffer(struct tcp_conn *c)
-{
-    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
-    struct rcvspace_limits limits = {(uint32_t)k->receive_buffer_max, k->moderate_receive_buffer};
-
-    rcvtune_read(&c->work->rcvtune, &c->rcvspace, &limits, conn_unread_from(c), c->adv_mss, conn_now(c));
-    recvq_limit(&c->work->recvq, c->rcvspace.buffer);
-}
-
-static void after_reading(struct tcp_conn *c)
-{
-    bool due;
-
-    tune_receive_buffer(c);
-    conn_acknowledge_reading(c);
-    due = ackpolicy_wants(&c->work->ack);
-    if (due)
-        c->work->starved = false;
-    if (due || conn_is_quiet(c)) /* else nothing has changed for the link or the timers */
-        conn_settle(c);
-}
-
-static int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
-                        unsigned *out_flags)
-{
-    struct tcp_conn *c = conn_of(e);
-    bool peek = flags & WEFT_MSG_PEEK;
-    size_t got;
-
-    (void)from, (void)out_flags;
-    if (flags & WEFT_MSG_OOB)
-        return WEFT_EINVAL; /* no urgent mark is kept: as a BSD socket without urgent data */
-    if (c->state == WEFT_TCP_LISTEN || !c->work || c->work->recvq.bytes == 0)
-        return nothing_to_read(c);
-    got = recvq_read(&c->work->recvq, &e->stack->mem, iov, n, peek);
-    if (!peek)
-        after_reading(c);
-    return (int64_t)got;
-}
-
 /* ---- STATUS ---- */
 
 static void names(const weft_sock *e, struct weft_addr *local, struct weft_addr *peer)
@@ -162,10 +107,25 @@ static void names(const weft_sock *e, struct weft_addr *local, struct weft_addr 
     *peer = flow.remote;
 }
 
+/*
+ * Is there as much to read as the user waits for (SO_RCVLOWAT)? An urgent byte that he will not find in the stream does
+ * not count; a window that takes no further segment does not let him wait for more.
+ */
+static bool has_enough(const struct tcp_conn *c)
+{
+    uint32_t want = max_u32(c->settings->receive_lowat, 1), there = c->work ? c->work->recvq.bytes : 0;
+
+    if (there && !c->oob_inline && urgent_is_at(&c->work->urgent, conn_unread_from(c)))
+        want += want < INT_MAX;
+    return there >= want || (there && want > 1 && c->settings->receive_lowat > 1 && conn_open_window(c) <= c->rcv_mss);
+}
+
 unsigned conn_readable(const struct tcp_conn *c)
 {
-    unsigned ready = (c->work && c->work->recvq.bytes) || c->peer_fin || c->read_shut ? WEFT_READABLE : 0;
+    unsigned ready = has_enough(c) || c->peer_fin || c->read_shut ? WEFT_READABLE : 0;
 
+    if (c->work && c->work->urgent.state == URGENT_HERE)
+        ready |= WEFT_URGENT;
     return ready | (c->peer_fin ? WEFT_PEER_CLOSED : 0);
 }
 
@@ -192,7 +152,7 @@ static size_t tcp_unread(const weft_sock *e)
 
     if (c->state == WEFT_TCP_LISTEN)
         return c->listen->waiting;
-    return c->work ? c->work->recvq.bytes : 0;
+    return conn_unread(c);
 }
 
 static size_t tcp_unsent(const weft_sock *e)
@@ -214,6 +174,7 @@ const struct sock_ops tcp_sock_ops = {
     .connect = tcp_connect,
     .send = tcp_send,
     .recv = tcp_recv,
+    .atmark = tcp_atmark,
     .shutdown = tcp_shutdown,
     .disconnect = tcp_disconnect,
     .close = tcp_close,

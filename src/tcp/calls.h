@@ -14,6 +14,11 @@ int tcp_connect(weft_sock *e, const struct weft_addr *peer);
 struct tcp_conn;
 void tcp_forget_connection(struct tcp_conn *c);
 
+/* receive.c */
+int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
+                 unsigned *out_flags);
+int tcp_atmark(const weft_sock *e);
+
 /* close.c */
 int tcp_shutdown(weft_sock *e, enum weft_shut how);
 void tcp_close(weft_sock *e);

@@ -104,7 +104,8 @@ bool conn_is_quiet(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
 
-    if (w->sendq.bytes || w->recvq.bytes || w->reasm.count || ackpolicy_wants(&w->ack) || w->peer_fin_known)
+    if (w->sendq.bytes || w->recvq.bytes || w->reasm.count || ackpolicy_wants(&w->ack) || w->peer_fin_known ||
+        w->urgent.state != URGENT_NONE)
         return false;
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return true;
@@ -252,6 +253,7 @@ static void stop_work(struct tcp_conn *c)
     reasm_clear(&w->reasm, m);
     sndmap_clear(&w->sndmap, m);
     ackpolicy_init(&w->ack);
+    w->urgent.state = URGENT_NONE;
     w->peer_fin_known = w->syn_due = w->probe_due = false;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
         w->deadline[i] = WEFT_NEVER;

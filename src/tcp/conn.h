@@ -51,6 +51,7 @@
 #include "tcp/tcp.h"
 #include "tcp/timewait.h"
 #include "tcp/usage.h"
+#include "tcp/urgent.h"
 #include "tcp/why.h"
 
 #define OLD_WINDOW 65537 /* what a pair out of TIME-WAIT leaves between its old numbers and its new ones */
@@ -82,6 +83,7 @@ struct tcp_work {
     struct ackpolicy ack;
     struct rcvtune rcvtune;
     struct push push;
+    struct urgent urgent;
     union cc_private cc_private;
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
@@ -143,6 +145,7 @@ struct tcp_conn {
     bool read_shut : 1;       /* the user reads no more */
     bool ts_ok : 1, sack_ok : 1;
     bool nodelay : 1, cork : 1, keepalive : 1;
+    bool oob_inline : 1;      /* urgent bytes stay in the stream */
     bool sndbuf_fixed : 1;    /* by the user (SO_SNDBUF): it does not grow */
     bool want_write : 1;      /* a send was cut short: tell when there is room again */
     bool recovered_here : 1;  /* parked where a recovery without SACK ended: duplicates count for nothing (RFC 6582) */
@@ -563,7 +566,10 @@ void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg);
 /* Answers a segment that is not acceptable; an empty one at most every 500 ms. */
 void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg);
 
-/* Is there something to read, or its end? WEFT_READABLE and WEFT_PEER_CLOSED, or 0. */
+/* Bytes that the user could read in one go: up to the urgent mark. */
+size_t conn_unread(const struct tcp_conn *c);
+
+/* Is there something to read, urgent, or its end? WEFT_READABLE, WEFT_URGENT and WEFT_PEER_CLOSED, or 0. */
 unsigned conn_readable(const struct tcp_conn *c);
 
 /* Is there urgent data that was not acknowledged? There are rooms. */

@@ -188,9 +188,66 @@ static int set_rcvbuf(struct tcp_conn *c, int v)
 }
 static int get_rcvbuf(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.buffer, INT_MAX); }
 
+static int set_oob_inline(struct tcp_conn *c, int v)
+{
+    c->oob_inline = v;
+    return 0;
+}
+static int get_oob_inline(const struct tcp_conn *c) { return c->oob_inline; }
+
+/* 0 counts as 1; a buffer that the user has not fixed grows so that as much can be there. */
+static int set_rcvlowat(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s = own(c);
+    uint32_t most = (uint32_t)tcp_config(c->ep.stack)->receive_buffer_max, want;
+
+    if (!s)
+        return WEFT_ENOMEM;
+    want = v < 0 ? INT_MAX : (uint32_t)v;
+    s->receive_lowat = min_u32(want, (c->rcvspace.fixed ? c->rcvspace.buffer : most) / 2);
+    want = min_u32(s->receive_lowat, most / 2) * 2;
+    if (!c->rcvspace.fixed && want > c->rcvspace.buffer) {
+        c->rcvspace.buffer = want;
+        if (c->rcvspace.clamp && !c->rcvspace.clamped)
+            c->rcvspace.clamp = rcvspace_window(&c->rcvspace, want);
+    }
+    if (is_working(c) && conn_readable(c) & WEFT_READABLE)
+        endpoint_notify(&c->ep, WEFT_READABLE);
+    return 0;
+}
+static int get_rcvlowat(const struct tcp_conn *c) { return (int)max_u32(c->settings->receive_lowat, 1); }
+
+static int set_notsent_lowat(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s = own(c);
+
+    if (!s)
+        return WEFT_ENOMEM;
+    s->notsent_lowat = (uint32_t)v;
+    return 0;
+}
+static int get_notsent_lowat(const struct tcp_conn *c) { return (int)c->settings->notsent_lowat; }
+
+/* 0 takes an earlier one back, while there is no connection. */
+static int set_clamp(struct tcp_conn *c, int v)
+{
+    if (v == 0 && c->state != WEFT_TCP_CLOSED)
+        return WEFT_EINVAL;
+    if (v == 0)
+        c->rcvspace.clamp = c->rcvspace.clamped = 0;
+    else
+        rcvspace_set_clamp(&c->rcvspace, (uint32_t)v, conn_open_window(c));
+    return 0;
+}
+static int get_clamp(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.clamp, INT_MAX); }
+
 static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_NODELAY, FLAG, set_nodelay, get_nodelay, 0},
     {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, 0, 32767, set_maxseg, get_maxseg, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_WINDOW_CLAMP, 0, INT_MAX, set_clamp, get_clamp, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_NOTSENT_LOWAT, INT_MIN + 1, INT_MAX, set_notsent_lowat, get_notsent_lowat, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, FLAG, set_oob_inline, get_oob_inline, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVLOWAT, INT_MIN + 1, INT_MAX, set_rcvlowat, get_rcvlowat, 0},
     {WEFT_SOL_TCP, WEFT_TCP_CORK, FLAG, set_cork, get_cork, 0},
     {WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, 1, 32767, set_keepidle, get_keepidle, 0},
     {WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, 1, 32767, NULL, get_keepintvl, SETTING(keepalive_interval)},

@@ -71,6 +71,14 @@ void rcvtune_begin(struct rcvtune *t, const struct rcvspace *r, uint32_t mss, st
     t->most = max_u32(min_u32(r->ssthresh, FIRST_SEGMENTS * mss), 1);
 }
 
+/* All that the buffer has room for may be promised some day, unless the user said otherwise. */
+static void fit_clamp(struct rcvspace *r)
+{
+    uint32_t all = max_u32(rcvspace_window(r, r->buffer), 1);
+
+    r->clamp = r->clamped ? min_u32(r->clamp, all) : all;
+}
+
 void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload)
 {
     uint32_t ratio = (uint32_t)((uint64_t)payload * RCVSPACE_RATIO_UNIT / rcvspace_true_size(payload));
@@ -79,7 +87,7 @@ void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload)
     if (now == r->ratio)
         return;
     r->ratio = now;
-    r->clamp = max_u32(rcvspace_window(r, r->buffer), 1);
+    fit_clamp(r);
     r->ssthresh = min_u32(r->ssthresh, r->clamp);
 }
 
@@ -150,7 +158,7 @@ void rcvtune_read(struct rcvtune *t, struct rcvspace *r, const struct rcvspace_l
         want = min_u64(want, l->max);
         if (want > r->buffer) {
             r->buffer = (uint32_t)want;
-            r->clamp = rcvspace_window(r, r->buffer);
+            fit_clamp(r);
         }
         t->most = copied;
     }
@@ -166,4 +174,5 @@ void rcvspace_set_clamp(struct rcvspace *r, uint32_t clamp, uint32_t open)
     else
         r->ssthresh = max_u32(r->ssthresh, min_u32(open, clamp));
     r->clamp = clamp;
+    r->clamped = true;
 }

@@ -22,6 +22,7 @@ struct rcvspace {
     uint32_t clamp;    /* nor ever, as things stand; 0: not connected, and the user said nothing */
     uint8_t ratio;     /* payload in 256 bytes of true size */
     bool fixed;        /* by the user (SO_RCVBUF): it does not grow */
+    bool clamped;      /* by the user (TCP_WINDOW_CLAMP): `clamp` is his */
 };
 
 struct rcvtune {

@@ -38,36 +38,50 @@ bool recvq_take(struct recvq *q, struct mem *m, struct spanring *from, uint32_t 
     return true;
 }
 
-/* Copies from `offset` of the queue into one buffer; *span and *skip keep the place between calls. */
-static size_t read_into(struct recvq *q, uint32_t *span, uint32_t *skip, uint8_t *dst, size_t n)
+/* A place in the queue. */
+struct place {
+    uint32_t span, skip;
+};
+
+static void step(struct recvq *q, struct place *at, uint32_t n)
 {
-    size_t done = 0;
-
-    while (done < n && *span < q->ring.count) {
-        const struct span *s = spanring_at(&q->ring, *span);
-        size_t k = min_size(n - done, s->len - *skip);
-
-        memcpy(dst + done, s->data + *skip, k);
-        done += k;
-        *skip += (uint32_t)k;
-        if (*skip == s->len) {
-            ++*span;
-            *skip = 0;
-        }
-    }
-    return done;
+    at->skip += n;
+    if (at->skip == spanring_at(&q->ring, at->span)->len)
+        *at = (struct place){at->span + 1, 0};
 }
 
-size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, bool peek)
+/* Copies n bytes to dst (NULL: nowhere) and moves on. There are so many. */
+static void read_into(struct recvq *q, struct place *at, uint8_t *dst, size_t n)
 {
-    uint32_t span = 0, skip = 0;
+    while (n) {
+        const struct span *s = spanring_at(&q->ring, at->span);
+        size_t k = min_size(n, s->len - at->skip);
+
+        if (dst) {
+            memcpy(dst, s->data + at->skip, k);
+            dst += k;
+        }
+        n -= k;
+        step(q, at, (uint32_t)k);
+    }
+}
+
+size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, const struct recvq_want *want)
+{
+    struct place at = {0, 0};
     size_t total = 0;
 
-    for (size_t i = 0; i < n && total < q->bytes; i++)
-        total += read_into(q, &span, &skip, iov[i].base, iov[i].len);
-    if (!peek && total) {
-        spanring_consume(&q->ring, m, (uint32_t)total);
-        q->bytes -= (uint32_t)total;
+    weft_assert(want->skip + want->most <= q->bytes, "the caller knows how many there are");
+    read_into(q, &at, NULL, want->skip);
+    for (size_t i = 0; i < n && total < want->most; i++) {
+        size_t k = min_size(iov[i].len, want->most - total);
+
+        read_into(q, &at, want->discard ? NULL : iov[i].base, k);
+        total += k;
+    }
+    if (!want->peek && want->skip + total) {
+        spanring_consume(&q->ring, m, want->skip + (uint32_t)total);
+        q->bytes -= want->skip + (uint32_t)total;
     }
     return total;
 }

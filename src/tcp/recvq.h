@@ -26,7 +26,12 @@ uint32_t recvq_push(struct recvq *q, struct mem *m, struct block_pool *pool, con
 /* Takes over all spans of a ring that holds `bytes`; false when out of memory. */
 bool recvq_take(struct recvq *q, struct mem *m, struct spanring *from, uint32_t bytes);
 
-/* Copies out into the pieces of iov; removes what was copied unless peek. Returns how many bytes. */
-size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, bool peek);
+struct recvq_want {
+    uint32_t skip, most; /* pass over so many bytes, then take so many at most; together no more than there are */
+    bool peek;           /* leave everything there */
+    bool discard;        /* copy nothing */
+};
+/* Copies out into the pieces of iov; removes that, and what was skipped, unless peek. Returns how many bytes. */
+size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, const struct recvq_want *want);
 
 #endif

@@ -144,6 +144,20 @@ static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
     return TCP_GONE;
 }
 
+/* The byte at the urgent mark is kept beside the stream, whatever order it comes in. */
+static void note_urgent_byte(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    uint32_t offset;
+    uint8_t byte;
+
+    if (likely(c->work->urgent.state != URGENT_AWAITED) ||
+        !urgent_lies_in(&c->work->urgent, seg->h.seq, seg->len, &offset))
+        return;
+    pkt_copy(seg->pkt, seg->offset + offset, &byte, 1);
+    urgent_arrived(&c->work->urgent, byte);
+    endpoint_notify(&c->ep, WEFT_URGENT);
+}
+
 enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
     struct span pieces[PKT_SPANS + 1];
@@ -160,6 +174,7 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     note_full_segment(c, seg);
     measure_round_trip(c, seg);
     conn_text_came(c);
+    note_urgent_byte(c, seg);
     n = pkt_slices(seg->pkt, seg->offset, seg->len, pieces);
     if (seq_eq(seg->h.seq, c->rcv.nxt))
         return take_in_order(c, seg, pieces, n);

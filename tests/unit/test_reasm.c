@@ -68,7 +68,7 @@ static void assert_read(struct bench *b, uint32_t at, uint32_t len, uint32_t sal
     static uint8_t out[100000];
     struct weft_iov v = {out, len};
 
-    assert_int_equal(recvq_read(&b->q, b->r.mem, &v, 1, false), len);
+    assert_int_equal(recvq_read(&b->q, b->r.mem, &v, 1, &(struct recvq_want){.most = b->q.bytes}), len);
     for (uint32_t i = 0; i < len; i++)
         assert_int_equal(out[i], pattern_byte(at + i, salt));
 }
@@ -580,7 +580,7 @@ static void op_in_order(struct stream *s)
     done = b->next.v - before.v;
     assert_true(done == all || (done >= taken && done < all && b->r.refuse_ppm));
     assert_int_equal(b->q.bytes, done);
-    assert_int_equal(recvq_read(&b->q, b->r.mem, &v, 1, false), done);
+    assert_int_equal(recvq_read(&b->q, b->r.mem, &v, 1, &(struct recvq_want){.most = b->q.bytes}), done);
     assert_memory_equal(out, s->m.byte, done);
     s->m.untidy |= b->r.refuse_ppm > 0;
     model_shift(&s->m, done);

@@ -17,7 +17,7 @@ static size_t read_flat(struct room *r, struct recvq *q, uint8_t *out, size_t n,
 {
     struct weft_iov v = {out, n};
 
-    return recvq_read(q, r->mem, &v, 1, peek);
+    return recvq_read(q, r->mem, &v, 1, &(struct recvq_want){.most = q->bytes, .peek = peek});
 }
 
 static void bytes_come_out_as_they_went_in(void **state)
@@ -70,7 +70,7 @@ static void a_scattered_buffer_is_filled_in_order(void **state)
     recvq_init(&q);
     for (uint32_t i = 0; i < 5; i++)
         push(&r, &q, 410, 410 * i);
-    assert_int_equal(recvq_read(&q, r.mem, v, ARRAY_LEN(v), false), 2050);
+    assert_int_equal(recvq_read(&q, r.mem, v, ARRAY_LEN(v), &(struct recvq_want){.most = q.bytes}), 2050);
     assert_int_equal(a[0], pattern_byte(0, 0));
     for (uint32_t i = 0; i < 1999; i++)
         assert_int_equal(b[i], pattern_byte(1 + i, 0));
@@ -270,7 +270,7 @@ static void op_read(struct stream *s, bool peek)
         v[i] = (struct weft_iov){out[i], room_below(&s->r, rng_chance(&s->r.rng, 200000) ? 10 : 4000)};
         wanted += (uint32_t)v[i].len;
     }
-    got = recvq_read(&s->q, s->r.mem, v, 3, peek);
+    got = recvq_read(&s->q, s->r.mem, v, 3, &(struct recvq_want){.most = s->q.bytes, .peek = peek});
     assert_int_equal(got, min_u32(wanted, s->n));
     for (unsigned i = 0; i < 3 && at < got; i++) {
         uint32_t k = min_u32((uint32_t)v[i].len, (uint32_t)got - at);

@@ -122,9 +122,9 @@ int64_t call_sendmsg(struct attempt *a)
 
 /* ---- in ---- */
 
-static bool is_pattern(struct attempt *a, const struct lab_fd *fd, int64_t n)
+static bool is_pattern(struct attempt *a, const struct lab_fd *fd, uint32_t skip, int64_t n)
 {
-    uint32_t first = fd->proto == WEFT_TCP ? fd->read : 0;
+    uint32_t first = fd->proto == WEFT_TCP ? fd->read + skip : 0;
 
     for (int64_t i = 0; i < n && fd->proto != WEFT_ICMP; i++)
         if (buffer[i] != packet_pattern(first + (uint32_t)i, false)) {
@@ -134,17 +134,34 @@ static bool is_pattern(struct attempt *a, const struct lab_fd *fd, int64_t n)
     return true;
 }
 
+/* Does the reader stand at an urgent byte that he will not find in the stream? */
+static bool at_urgent_byte(const struct lab_fd *fd)
+{
+    int in_line = 0;
+    size_t n = sizeof in_line;
+
+    weft_getsockopt(fd->sock, WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, &in_line, &n);
+    return !in_line && weft_atmark(fd->sock) == 1;
+}
+
 int64_t data_receive(struct attempt *a, struct lab_fd *fd, size_t n, unsigned flags, struct weft_addr *from,
                      unsigned *out_flags)
 {
     struct weft_iov iov = {buffer, bounded((int64_t)n)};
+    bool skips = fd->proto == WEFT_TCP && at_urgent_byte(fd);
     int64_t took = weft_recvmsg(fd->sock, &iov, 1, flags & ~CALLERS_OWN, from, out_flags);
     int64_t here = took < (int64_t)iov.len ? took : (int64_t)iov.len; /* MSG_TRUNC tells the true length */
 
-    if (!is_pattern(a, fd, here))
+    if (fd->proto == WEFT_TCP && flags & (WEFT_MSG_OOB | WEFT_MSG_TRUNC)) /* not of the stream, or nothing at all */
+        here = 0;
+    if (!is_pattern(a, fd, skips, here))
         return BAD;
-    if (here > 0 && !(flags & (WEFT_MSG_PEEK | WEFT_MSG_OOB)))
-        fd->read += (uint32_t)here;
+    if (flags & (WEFT_MSG_PEEK | WEFT_MSG_OOB))
+        return took;
+    if (skips && weft_atmark(fd->sock) == 0)
+        fd->read++;
+    if (took > 0 && fd->proto == WEFT_TCP)
+        fd->read += (uint32_t)took;
     return took;
 }
 

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* RFC 9293 §3.10.3: the user call RECEIVE, with its flags, the urgent mark, and what follows from reading. */
+#include "tcp/calls.h"
+#include "tcp/conn.h"
+
+/* Nothing to read: is that the end, an error, or a matter of time? */
+static int64_t nothing_to_read(struct tcp_conn *c)
+{
+    if (c->ep.error)
+        return endpoint_take_error(&c->ep);
+    if (c->peer_fin || c->read_shut)
+        return 0;
+    if (c->state == WEFT_TCP_LISTEN || (c->state == WEFT_TCP_CLOSED && !c->syn_acked))
+        return WEFT_ENOTCONN;
+    return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT ? 0 : WEFT_EAGAIN;
+}
+
+/* How much he reads in a round trip says how large the buffer should be. */
+static void tune_receive_buffer(struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct rcvspace_limits limits = {(uint32_t)k->receive_buffer_max, k->moderate_receive_buffer};
+
+    rcvtune_read(&c->work->rcvtune, &c->rcvspace, &limits, conn_unread_from(c), c->adv_mss, conn_now(c));
+    recvq_limit(&c->work->recvq, c->rcvspace.buffer);
+}
+
+static void after_reading(struct tcp_conn *c)
+{
+    bool due;
+
+    urgent_passed(&c->work->urgent, conn_unread_from(c));
+    tune_receive_buffer(c);
+    conn_acknowledge_reading(c);
+    due = ackpolicy_wants(&c->work->ack);
+    if (due)
+        c->work->starved = false;
+    if (due || conn_is_quiet(c)) /* else nothing has changed for the link or the timers */
+        conn_settle(c);
+}
+
+/* ---- urgent data ---- */
+
+/* WEFT_MSG_OOB: the urgent byte, when it is kept beside the stream. The errors are Linux's. */
+static int64_t receive_urgent(struct tcp_conn *c, const struct weft_iov *iov, size_t n, unsigned flags,
+                              unsigned *out_flags)
+{
+    struct urgent *u = c->state != WEFT_TCP_LISTEN && c->work ? &c->work->urgent : NULL;
+    size_t i = 0;
+
+    if (c->oob_inline || !u || u->state == URGENT_NONE || u->state == URGENT_TAKEN)
+        return WEFT_EINVAL;
+    if (u->state == URGENT_AWAITED)
+        return c->peer_fin || c->read_shut || c->state == WEFT_TCP_CLOSED ? 0 : WEFT_EAGAIN;
+    if (!(flags & WEFT_MSG_PEEK))
+        u->state = URGENT_TAKEN;
+    while (i < n && iov[i].len == 0)
+        i++;
+    if (i == n) {
+        *out_flags |= WEFT_MSG_TRUNC;
+        return 0;
+    }
+    *out_flags |= WEFT_MSG_OOB;
+    *(uint8_t *)iov[i].base = u->byte;
+    return 1;
+}
+
+/* Is the byte that would be read next the urgent one, and kept out of the stream? */
+static uint32_t urgent_byte_to_skip(const struct tcp_conn *c)
+{
+    return !c->oob_inline && urgent_is_at(&c->work->urgent, conn_unread_from(c)) ? 1 : 0;
+}
+
+size_t conn_unread(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+
+    if (c->state == WEFT_TCP_LISTEN || !w)
+        return 0;
+    return c->oob_inline ? w->recvq.bytes : urgent_reach(&w->urgent, conn_unread_from(c), w->recvq.bytes);
+}
+
+int tcp_atmark(const weft_sock *e)
+{
+    const struct tcp_conn *c = conn_of(e);
+
+    if (c->state == WEFT_TCP_LISTEN)
+        return WEFT_EINVAL;
+    return c->work && urgent_is_at(&c->work->urgent, conn_unread_from(c));
+}
+
+/* ---- the stream ---- */
+
+int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
+                 unsigned *out_flags)
+{
+    struct tcp_conn *c = conn_of(e);
+    struct recvq_want want = {.peek = flags & WEFT_MSG_PEEK, .discard = flags & WEFT_MSG_TRUNC};
+    struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+    size_t got;
+
+    (void)from;
+    if (flags & WEFT_MSG_OOB)
+        return receive_urgent(c, iov, n, flags, out_flags);
+    if (!w || w->recvq.bytes == 0)
+        return nothing_to_read(c);
+    want.skip = urgent_byte_to_skip(c);
+    want.most = w->recvq.bytes - want.skip;
+    if (want.skip == 0)
+        want.most = urgent_reach(&w->urgent, conn_unread_from(c), want.most);
+    got = recvq_read(&w->recvq, &e->stack->mem, iov, n, &want);
+    if (!want.peek)
+        after_reading(c);
+    return got ? (int64_t)got : nothing_to_read(c);
+}
