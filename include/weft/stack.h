@@ -74,6 +74,8 @@ struct weft_tcp_config {
     unsigned comp_sack_nr;     /* and how many at most: 44; 0: not */
     size_t notsent_lowat;      /* a socket is not writable with so many bytes unsent (TCP_NOTSENT_LOWAT): no such limit */
     unsigned initial_window;   /* segments: 10 (RFC 6928) */
+    unsigned tso_segments;     /* segments that a packet carries at least, where the link cuts packets: 2 */
+    unsigned tso_rtt_log;      /* log2 of a round trip in us: nearer peers get all that the link takes at once: 9; 0: no */
     /* Buffers count what it costs to keep bytes, about twice the payload. They grow by themselves from the default to
      * the maximum; one that the user sets is fixed, and counts double (WEFT_SO_RCVBUF). As tcp_rmem and tcp_wmem. */
     size_t receive_buffer_min, receive_buffer, receive_buffer_max; /* 4,096; 131,072; 6 MiB: decides the window scale */

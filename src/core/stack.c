@@ -29,6 +29,8 @@ static const struct weft_tcp_config tcp_default = {
     .comp_sack_nr = 44,
     .notsent_lowat = UINT32_MAX,
     .initial_window = 10,
+    .tso_segments = 2,
+    .tso_rtt_log = 9,
     .receive_buffer_min = 4096,
     .receive_buffer = 131072,
     .receive_buffer_max = 6 << 20,
@@ -94,7 +96,8 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->delayed_ack < 500 * WEFT_MS && k->synack_retries <= 8 && k->syn_retries <= 127 &&
            k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
            k->comp_sack_delay <= 100 * WEFT_MS && k->comp_sack_nr <= 255 &&
-           k->initial_window && k->initial_window <= 1000 && buffers_are_sound(k) &&
+           k->initial_window && k->initial_window <= 1000 && k->tso_segments && k->tso_rtt_log <= 31 &&
+           buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
            k->syncookies <= 2 && k->tw_reuse <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&
            k->recovery <= 7 && k->reordering &&

@@ -105,6 +105,8 @@ static const struct row rows[] = {
      "without SYN cookies: half-open connections of a listener, of which a quarter is reserved for known peers"},
     {"net.ipv4.tcp_max_tw_buckets", SIZE, 1, NOW, TCP(max_time_wait), 0, INT_MAX, "Linux",
      "TIME-WAIT records at most; the oldest makes room for one more"},
+    {"net.ipv4.tcp_min_tso_segs", UNSIGNED, 1, NOW, TCP(tso_segments), 1, 65535, "Linux",
+     "segments that a packet carries at least, where the link cuts packets"},
     {"net.ipv4.tcp_moderate_rcvbuf", BOOL, 1, NOW, TCP(moderate_receive_buffer), 0, 1, "Linux",
      "a receive buffer grows with what is read in a round trip"},
     {"net.ipv4.tcp_notsent_lowat", BYTES, 1, NOW, TCP(notsent_lowat), 1, UINT32_MAX, "Linux",
@@ -140,6 +142,8 @@ static const struct row rows[] = {
      "SYN cookies: 0 never, 1 when a listener has as many half-open connections as may wait for accept, 2 always"},
     {"net.ipv4.tcp_timestamps", BOOL, 1, CONNECTIONS, TCP(timestamps), 0, 1, "RFC 7323 §3",
      "offer and accept timestamps"},
+    {"net.ipv4.tcp_tso_rtt_log", UNSIGNED, 1, NOW, TCP(tso_rtt_log), 0, 31, "Linux",
+     "log2 of a round trip in us: what is nearer is sent as much as the link takes in one packet; 0: whatever is near"},
     GONE("net.ipv4.tcp_tw_recycle",
          "it judged a new connection by the last timestamp of its whole host, which cut off everybody behind a shared "
          "address; timestamps start at random for each connection today, and Linux removed it in 4.12"),

@@ -3,6 +3,7 @@
  * What may be sent now? transmit_plan answers with a value and changes nothing that matters. One segment a time, in this
  * order: SYN, what was lost, new data and FIN, a probe, a bare ACK. The same value says which timer has to run.
  */
+#include "tcp/autosize.h"
 #include "tcp/conn.h"
 
 #define OVERRIDE_MAX WEFT_S /* RFC 9293 §3.8.6.2.1: 0.1 to 1 s until a silly segment goes out after all */
@@ -29,6 +30,15 @@ static uint32_t window_room(const struct tcp_conn *c)
     return room > 0 ? (uint32_t)room : 0;
 }
 
+/* The link cuts it, so how it was made can be seen there. */
+static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t room)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct autosize a = {mss, c->cc.cwnd, c->cc.ssthresh, c->rtt.srtt8, c->rtt.min_us, k->tso_segments, k->tso_rtt_log};
+
+    return autosize_bytes(&a, room);
+}
+
 /*
  * The most payload one packet may carry: a super-segment of whole segments. A link that takes none gets one cut in
  * pieces (core/gso.h), of which no more are made than it will queue and the cache will hold.
@@ -43,8 +53,9 @@ static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss)
     if (!ifp || ifp->gso_max < mss + 120)
         return mss;
     room = ifp->gso_max - 120; /* IP and TCP headers at their longest */
-    if (!(ifp->offload & WEFT_OFFLOAD_TSO))
-        room = min_u32(room, (uint32_t)min_size(GSO_PIECES, ifp->queue_limit) * mss);
+    if (ifp->offload & WEFT_OFFLOAD_TSO)
+        return offload_limit(c, mss, room);
+    room = min_u32(room, (uint32_t)min_size(GSO_PIECES, ifp->queue_limit) * mss);
     return room - room % mss;
 }
 

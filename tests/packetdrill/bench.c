@@ -233,6 +233,11 @@ int bench_listener(struct bench *b, int backlog)
 
 void peer_handshake(struct bench *b, struct peer *p, uint16_t port)
 {
+    peer_far_handshake(b, p, port, 0);
+}
+
+void peer_far_handshake(struct bench *b, struct peer *p, uint16_t port, useconds_t rtt)
+{
     struct segment *s = calloc(1, sizeof *s);
     static const uint8_t options[] = {2, 4, 1000 >> 8, 1000 & 255, 1, 1, 4, 2, 1, 3, 3, 7}; /* mss, sackOK, wscale */
 
@@ -248,6 +253,8 @@ void peer_handshake(struct bench *b, struct peer *p, uint16_t port)
     p->seq++;
     p->ack = s->seq + 1;
     free(s);
+    if (rtt)
+        b->t.usleep(b->t.userdata, rtt);
     peer_ack(p);
 }
 

@@ -78,6 +78,8 @@ struct peer {
 int bench_listener(struct bench *b, int backlog);
 /* A whole handshake with a listener that is there, without accept. */
 void peer_handshake(struct bench *b, struct peer *p, uint16_t port);
+/* The same with a round trip of so many microseconds. */
+void peer_far_handshake(struct bench *b, struct peer *p, uint16_t port, useconds_t rtt);
 /* ... and accept. */
 void peer_accept(struct bench *b, int listener, struct peer *p);
 /* socket, bind, listen, handshake, accept; the listener is closed. */

@@ -437,6 +437,36 @@ static void lonely_thread_drives_the_clock_itself(void **state)
     assert_in_range(bench_now(b) - before, 1000000, 1000010);
 }
 
+/* ---- super-segments ---- */
+
+/* As many segments in a packet as Linux would hand to a card that cuts them. */
+static void write_ten_segments(useconds_t rtt, const size_t *sizes)
+{
+    struct bench b;
+    int listener;
+    char buf[10000] = {0};
+    struct peer p;
+
+    bench_open(&b, "local=192.168.0.1,sysctls=none,tso=65535");
+    listener = bench_listener(&b, 1);
+    peer_far_handshake(&b, &p, PEER_PORT, rtt);
+    p.fd = b.t.accept(b.t.userdata, listener, NULL, NULL);
+    assert_int_equal(b.t.write(b.t.userdata, p.fd, buf, sizeof buf), sizeof buf);
+    for (; *sizes; sizes++)
+        peer_expect(&p, sizes[1] ? A : P | A, *sizes, NULL);
+    bench_close(&b);
+}
+
+static void near_peers_get_half_a_window_at_once(void **state)
+{
+    write_ten_segments(0, (const size_t[]){5000, 5000, 0});
+}
+
+static void far_peers_get_two_segments_at_once(void **state)
+{
+    write_ten_segments(100000, (const size_t[]){2000, 2000, 2000, 2000, 2000, 0});
+}
+
 /* ---- the end ---- */
 
 /* Runs what must end the process and returns its exit status; what it said on stderr goes into text. */
@@ -533,6 +563,8 @@ int main(void)
         T(lingering_close_gives_up_in_time),
         T(reset_ends_a_blocked_read),
         T(lonely_thread_drives_the_clock_itself),
+        cmocka_unit_test(near_peers_get_half_a_window_at_once),
+        cmocka_unit_test(far_peers_get_two_segments_at_once),
         cmocka_unit_test(receiving_nothing_for_ever_says_so_and_exits),
         cmocka_unit_test(wrong_flags_are_one_line_and_exit_2),
     };

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How much one packet should carry where the link takes super-segments. The whole window at once would be a burst for
+ * the path and one loss for the card that cuts it. So, as Linux does: what the connection sends in about a millisecond,
+ * and more the nearer the peer is, since there an acknowledgment is soon back; never less than a few segments.
+ */
+#ifndef TCP_AUTOSIZE_H
+#define TCP_AUTOSIZE_H
+
+#include "base/seq.h"
+
+struct autosize {
+    uint32_t mss;             /* bytes */
+    uint32_t cwnd, ssthresh;  /* segments */
+    uint32_t srtt8;           /* smoothed round trip in 1/8 us; 0: no sample yet */
+    uint32_t min_us;          /* the shortest; UINT32_MAX: none */
+    uint32_t least;           /* segments, whatever the rate is: at least 1 */
+    unsigned rtt_log;         /* log2 of a round trip in us: nearer than that all goes at once, and half of it with each more; 0: no */
+};
+
+/* Bytes of payload, a whole number of segments; at most `most` bytes and half of cwnd, but at least one segment. */
+uint32_t autosize_bytes(const struct autosize *a, uint32_t most);
+
+#endif
