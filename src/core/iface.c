@@ -8,6 +8,8 @@
 #define INPUT_MAX     4096 /* of weft_input's contract */
 #define QUEUE_DEFAULT 1024
 #define TURN_BUDGET   16 /* packets that a sender may build in one turn */
+#define AHEAD_FAR     8    /* packets before its own turn that one is foreseen ... */
+#define AHEAD_NEAR    4    /* ... and what it is for is fetched */
 #define MIN_MTU       68 /* RFC 791 §3.2 */
 
 static void trace_packet(weft_if *ifp, enum weft_trace_kind kind, const struct weft_pkt *pkt)
@@ -40,19 +42,59 @@ static void input_one(weft_if *ifp, struct weft_pkt *pkt)
         trace_packet(ifp, WEFT_TRACE_RX_DONE, NULL);
 }
 
-void weft_input(weft_if *ifp, weft_pkt *const *pkts, size_t n, weft_time now)
+/* The datagram in a packet that was not looked at yet. */
+static uint32_t foresee(const weft_if *ifp, const struct weft_pkt *pkt)
 {
-    uint64_t bytes = ifp->rx_bytes;
+    weft_stack *s = ifp->stack;
+    uint8_t header = ifp->ops->header;
 
-    weft_assert(n <= INPUT_MAX, "the contract of weft_input");
-    weft_clock(ifp->stack, now);
+    return pkt->len > header ? s->crowded->foresee(s, pkt->data + header, pkt->len - header) : 0;
+}
+
+/*
+ * Among very many endpoints: each packet is foreseen some turns before its own, and what it is for is fetched on the way.
+ */
+static void input_foreseeing(weft_if *ifp, weft_pkt *const *pkts, size_t n)
+{
+    uint32_t ticket[AHEAD_FAR];
+    size_t seen = 0;
+
     for (size_t i = 0; i < n; i++) {
-        weft_assert(pkts[i]->stack == ifp->stack, "drivers take packets from the stack they feed");
+        size_t near = i + AHEAD_NEAR;
+
+        for (; seen < n && seen < i + AHEAD_FAR; seen++) {
+            if (seen + AHEAD_FAR < n)
+                __builtin_prefetch(pkts[seen + AHEAD_FAR]->data);
+            ticket[seen % AHEAD_FAR] = foresee(ifp, pkts[seen]);
+        }
+        if (near < n && ticket[near % AHEAD_FAR])
+            ifp->stack->crowded->fetch(ifp->stack, ticket[near % AHEAD_FAR]);
+        ifp->stack->more_input = i + 1 < n;
+        input_one(ifp, pkts[i]);
+    }
+}
+
+static void input_in_order(weft_if *ifp, weft_pkt *const *pkts, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
         ifp->stack->more_input = i + 1 < n;
         if (ifp->stack->more_input)
             __builtin_prefetch(pkts[i + 1]->data);
         input_one(ifp, pkts[i]);
     }
+}
+
+void weft_input(weft_if *ifp, weft_pkt *const *pkts, size_t n, weft_time now)
+{
+    uint64_t bytes = ifp->rx_bytes;
+
+    weft_assert(n <= INPUT_MAX, "the contract of weft_input");
+    weft_assert(n == 0 || pkts[0]->stack == ifp->stack, "drivers take packets from the stack they feed");
+    weft_clock(ifp->stack, now);
+    if (unlikely(ifp->stack->crowded) && n >= AHEAD_FAR)
+        input_foreseeing(ifp, pkts, n);
+    else
+        input_in_order(ifp, pkts, n);
     stack_count_n(ifp->stack, WEFT_COUNT_if_rx_packets, n);
     stack_count_n(ifp->stack, WEFT_COUNT_if_rx_bytes, ifp->rx_bytes - bytes);
 }

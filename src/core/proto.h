@@ -21,6 +21,13 @@ struct transport {
     void (*input)(weft_stack *s, struct weft_pkt *pkt);
     /* The batch is over: what was held back of it goes on. NULL: nothing ever is. */
     void (*flush)(weft_stack *s);
+    /*
+     * A datagram will come in with a later packet of the batch: asks memory for the way to what it is for, and returns a
+     * ticket; 0: nothing was foreseen. With the ticket, when the way has had time to come, the thing itself is asked for.
+     * Both only prefetch. NULL: no transport of which there is so much that it pays.
+     */
+    uint32_t (*foresee)(weft_stack *s, const uint8_t *datagram, size_t n);
+    void (*fetch)(weft_stack *s, uint32_t ticket);
     /* A timer of the transport itself (kind TIMER_TRANSPORT + slot) fired. NULL: it has none. */
     void (*timer)(weft_stack *s, struct timer *t);
     /* An ICMP error about something it sent. Returns false when nobody was concerned. */

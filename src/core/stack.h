@@ -22,6 +22,7 @@ struct weft_stack {
     struct weft_env env;
     struct weft_config config;
     weft_time now;             /* of the call being served */
+    const struct transport *crowded; /* the one with too many endpoints for the cache; NULL: none */
     bool more_input;           /* the batch that comes in goes on behind the packet at hand */
     struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
     struct list events;        /* endpoints with news */

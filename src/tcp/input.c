@@ -5,6 +5,8 @@
  */
 #include "tcp/conn.h"
 
+#define CROWD 4096 /* endpoints and records: more do not fit the cache with all they touch */
+
 static enum weft_drop parse(struct weft_pkt *pkt, struct tcp_seg *seg)
 {
     struct reader r = reader(pkt->data, pkt->len);
@@ -96,6 +98,8 @@ static void dispatch(struct tcp *t, struct tcp_seg *seg)
 {
     struct tcp_found f;
 
+    if (unlikely(t->table.count > CROWD))
+        t->stack->crowded = &tcp_transport;
     seg->hash = demux_hash(t, &seg->flow);
     f = demux_find_hashed(t, &seg->flow, seg->hash);
     if (!f.any)
