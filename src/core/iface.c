@@ -391,9 +391,9 @@ bool if_is_broadcast(const weft_if *ifp, const struct weft_ip *ip)
         return true;
     for (unsigned i = 0; i < ifp->n_addresses; i++) {
         const struct if_address *a = &ifp->address[i];
-        uint32_t host = a->prefix < 127 ? UINT32_MAX >> (a->prefix - 96) : 0;
+        uint32_t host = ip_is_v4(&a->ip) && a->prefix < 127 ? UINT32_MAX >> (a->prefix - 96) : 0;
 
-        if (host && ip_is_v4(&a->ip) && (ip_eq(ip, &a->broadcast) || ip_to_v4(ip) == (ip_to_v4(&a->ip) & ~host)))
+        if (host && (ip_eq(ip, &a->broadcast) || ip_to_v4(ip) == (ip_to_v4(&a->ip) & ~host)))
             return true;
     }
     return false;
