@@ -10,6 +10,10 @@ double rx_scale(size_t connections);
 double pairs_held(size_t pairs);
 double timers(size_t pending);
 
+/* flood.c */
+double synflood(size_t argument);
+double halfopen_bytes(size_t records);
+
 /* udp.c */
 double udp_mem(size_t argument);
 

@@ -250,6 +250,8 @@ int main(int argc, char **argv)
         {"conn_close", conn_close},
         {"idle_bytes", idle_bytes},
         {"timewait_bytes", timewait_bytes},
+        {"halfopen_bytes", halfopen_bytes},
+        {"synflood", synflood},
         {"udp_mem", udp_mem},
         {"rx_scale", rx_scale},
         {"pairs_held", pairs_held},

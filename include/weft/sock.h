@@ -141,6 +141,7 @@ enum weft_option {
     WEFT_TCP_KEEPCNT = 6,
     WEFT_TCP_SYNCNT = 7,     /* repetitions of our SYN */
     WEFT_TCP_LINGER2 = 8,    /* seconds in FIN-WAIT-2 without a user; negative: none */
+    WEFT_TCP_DEFER_ACCEPT = 9, /* seconds: a listener accepts nobody before his text has come, for so long */
     WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
     WEFT_TCP_WINDOW_CLAMP = 10, /* bytes: the largest window to promise */
     WEFT_TCP_QUICKACK = 12,

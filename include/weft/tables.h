@@ -76,6 +76,7 @@ extern "C" {
     X(tcp_listen_ack, "an acknowledgment to a listener")                                                               \
     X(tcp_listen_no_syn, "neither SYN, ACK nor RST to a listener")                                                     \
     X(tcp_accept_full, "the accept queue is full")                                                                     \
+    X(tcp_accept_deferred, "a third segment without text to a listener that waits for text (TCP_DEFER_ACCEPT)")        \
     X(tcp_half_open_full, "the table of half-open connections is full")                                                \
     X(tcp_half_open_reserved, "without SYN cookies, the last quarter of the half-open records is for known peers")     \
     X(tcp_cookie_failed, "an acknowledgment to a listener that sent SYN cookies, but not this one")                    \

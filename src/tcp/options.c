@@ -143,6 +143,35 @@ static int get_linger2(const struct tcp_conn *c)
     return c->settings->fin_wait_2 ? c->settings->fin_wait_2 : (int)(tcp_config(c->ep.stack)->fin_wait_2 / WEFT_S);
 }
 
+/* Seconds as the number of SYN,ACKs that such a time takes, as on Linux: 1, 3, 7, … s; and back. */
+static int set_defer_accept(struct tcp_conn *c, int v)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    weft_time wait = k->rto_initial, until = wait;
+    struct tcp_settings *s = own(c);
+
+    if (!s)
+        return WEFT_ENOMEM;
+    s->defer_accept = v > 0;
+    while (v > 0 && until < (weft_time)v * WEFT_S && s->defer_accept < HALFOPEN_MAX_REPEATS) {
+        wait = min_u64(2 * wait, k->rto_max);
+        until += wait;
+        s->defer_accept++;
+    }
+    return 0;
+}
+static int get_defer_accept(const struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    weft_time wait = k->rto_initial, until = 0;
+
+    for (uint32_t i = 0; i < c->settings->defer_accept; i++) {
+        until += wait;
+        wait = min_u64(2 * wait, k->rto_max);
+    }
+    return (int)(until / WEFT_S);
+}
+
 static int set_quickack(struct tcp_conn *c, int v)
 {
     c->pace.interactive = !v;
@@ -254,6 +283,7 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_KEEPCNT, 1, 127, NULL, get_keepcnt, SETTING(keepalive_probes)},
     {WEFT_SOL_TCP, WEFT_TCP_SYNCNT, 1, 127, NULL, get_syncnt, SETTING(syn_retries)},
     {WEFT_SOL_TCP, WEFT_TCP_LINGER2, INT_MIN + 1, INT_MAX, set_linger2, get_linger2, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_DEFER_ACCEPT, INT_MIN + 1, INT_MAX, set_defer_accept, get_defer_accept, 0},
     {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, INT_MIN + 1, INT_MAX, set_quickack, get_quickack, 0},
     {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},

@@ -57,18 +57,24 @@ static unsigned allowed_repeats(const struct tcp_conn *l, const struct weft_tcp_
     return most;
 }
 
-/* Its time has come: once more, or never again. */
+/* Its time has come: once more, or never again. Who has acknowledged and is deferred hears no more until the end nears. */
 static void repeat(struct tcp *t, struct halfopen *h)
 {
     const struct weft_tcp_config *k = tcp_config(t->stack);
     struct tcp_conn *l = half_open_listener(t, h);
+    unsigned defer = l->settings->defer_accept, most = allowed_repeats(l, k);
+    bool silent = defer && h->acked && h->repeats + 1u < defer;
 
-    if (!halfopen_repeat(&t->half_open, h, t->stack->now, k->rto_initial, k->rto_max, allowed_repeats(l, k))) {
+    if (h->acked)
+        most = max_u32(most, defer);
+    if (!halfopen_repeat(&t->half_open, h, t->stack->now, k->rto_initial, k->rto_max, most)) {
         stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
         drop(t, h);
         return;
     }
     l->listen->young -= h->repeats == 1;
+    if (silent)
+        return;
     stack_count(t->stack, WEFT_COUNT_tcp_retrans_segs);
     half_open_send(t, h);
 }
@@ -84,11 +90,17 @@ void half_open_timer(struct tcp *t)
 
 /* ---- what arrives ---- */
 
-/* The third segment. */
+/* The third segment. A listener may want to hear of a connection only when it has text (TCP_DEFER_ACCEPT), for a while. */
 static void complete(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {
-    const struct tcp_listen *l = half_open_listener(t, h)->listen;
+    const struct tcp_conn *listener = half_open_listener(t, h);
+    const struct tcp_listen *l = listener->listen;
 
+    if (h->repeats < listener->settings->defer_accept && seg_len(seg) == 0) {
+        h->acked = true;
+        seg->why = WEFT_DROP_tcp_accept_deferred;
+        return;
+    }
     if (l->waiting <= l->backlog) {
         conn_born_of_record(t, h, seg);
         return;

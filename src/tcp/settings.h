@@ -22,6 +22,7 @@ struct tcp_settings {
     uint32_t receive_lowat;      /* SO_RCVLOWAT: bytes that must be there to be readable; 0: 1 */
     uint32_t notsent_lowat;      /* TCP_NOTSENT_LOWAT: bytes; 0: as configured */
     uint32_t user_mss;           /* bytes; 0: none */
+    uint32_t defer_accept;       /* TCP_DEFER_ACCEPT, in repeats of the SYN,ACK; 0: off */
     uint32_t bind_no_port;       /* IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect */
     bool linger;                 /* SO_LINGER is on */
 };
