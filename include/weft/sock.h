@@ -103,6 +103,9 @@ int weft_getsockname(const weft_sock *sock, struct weft_addr *local);
 int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
 
 /* Option levels and numbers are Linux's. Values are int unless said. */
+/* WEFT_IP_MTU_DISCOVER, as Linux has it: DF never; DF, but for paths below config.min_path_mtu; DF always; DF always, and
+ * what routers say of the path is ignored. */
+enum weft_pmtudisc { WEFT_PMTUDISC_DONT = 0, WEFT_PMTUDISC_WANT = 1, WEFT_PMTUDISC_DO = 2, WEFT_PMTUDISC_PROBE = 3 };
 enum weft_option_level { WEFT_SOL_SOCKET = 1, WEFT_SOL_IP = 0, WEFT_SOL_TCP = 6, WEFT_SOL_IPV6 = 41 };
 enum weft_option {
     WEFT_SO_REUSEADDR = 2,
@@ -126,6 +129,7 @@ enum weft_option {
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
     WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */
+    WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */

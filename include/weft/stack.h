@@ -114,6 +114,8 @@ struct weft_config {
     uint16_t port_min, port_max; /* ephemeral ports, inclusive: 32768 to 60999 */
     weft_time reassembly_time; /* 60 s (RFC 1122 §3.3.2) */
     size_t reassembly_memory;  /* 4 MiB for all incomplete datagrams together */
+    weft_time path_mtu_age;    /* how long what a router said of a path is believed: 600 s (RFC 1191 §6.3) */
+    unsigned min_path_mtu;     /* below that we let routers fragment instead (IPv4): 552 bytes */
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* 1,000; bursts of 50 */

@@ -145,6 +145,7 @@ enum weft_tcp_state {
     X(ip_in, "Ip", "datagrams received")                                                                               \
     X(ip_in_delivered, "Ip", "datagrams delivered")                                                                    \
     X(ip_out, "Ip", "datagrams sent")                                                                                  \
+    X(ip_path_mtus, "Ip", "times that a path was learnt to carry less")                                              \
     X(ip_frags_in, "Ip", "fragments received")                                                                         \
     X(ip_reassembled, "Ip", "datagrams reassembled")                                                                   \
     X(ip_fragmented, "Ip", "datagrams fragmented")                                                                     \

@@ -20,7 +20,9 @@ struct ip_error {
     uint8_t type, code;       /* of the ICMP message, as received */
     int err;                  /* the WEFT_E it maps to */
     bool hard;                /* protocol or port unreachable (RFC 1122 §4.2.3.9, RFC 4443 §3.1 and §3.4) */
-    uint32_t mtu;             /* fragmentation needed, packet too big: next-hop MTU; else 0 */
+    bool too_big;             /* fragmentation needed, packet too big */
+    uint32_t mtu;             /* then: next-hop MTU; 0: the router does not say, or nothing of the kind */
+    uint32_t datagram;        /* length of the quoted datagram */
 };
 
 /* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */

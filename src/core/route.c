@@ -80,12 +80,12 @@ void route_remove(weft_stack *s, const struct route *r)
             forget(s, container_of(it, struct route, link));
 }
 
-int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
+static int find_path(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 {
     unsigned shortest = ip_is_v4(dst) ? 96 : 0; /* what is wider than all of IPv4 is no route for it */
 
     if (s->loopback && is_own(s, dst)) {
-        *path = (struct ip_path){s->loopback, *dst, s->routes.generation};
+        *path = (struct ip_path){.ifp = s->loopback, .next_hop = *dst, .generation = s->routes.generation};
         return 0;
     }
     list_each(it, &s->routes.routes) {
@@ -95,10 +95,45 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
             break;
         if (!ip_prefix_match(&r->dst, dst, r->prefix))
             continue;
-        *path = (struct ip_path){r->ifp, is_direct(r, dst) ? *dst : r->gateway, s->routes.generation};
+        *path = (struct ip_path){
+            .ifp = r->ifp, .next_hop = is_direct(r, dst) ? *dst : r->gateway, .generation = s->routes.generation};
         return 0;
     }
     return WEFT_ENETUNREACH;
+}
+
+int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
+{
+    int err = find_path(s, dst, path);
+    const struct pathmtu *known = err ? NULL : pathmtu_find(&s->path_mtus, dst, s->now);
+
+    if (known) {
+        path->mtu = known->mtu;
+        path->fragment = known->fragment;
+        path->expires = known->expires;
+    }
+    return err;
+}
+
+bool route_learn_mtu(weft_stack *s, const struct weft_ip *dst, uint32_t mtu, uint32_t datagram)
+{
+    struct pathmtu news = {.dst = *dst, .expires = time_after(s->now, s->config.path_mtu_age)};
+    struct ip_path path = {0};
+
+    if (route_lookup(s, dst, &path) < 0)
+        return false;
+    news.mtu = mtu ? mtu : pathmtu_plateau(min_u32(datagram, path_mtu(&path)));
+    if (ip_is_v4(dst) && news.mtu < s->config.min_path_mtu) {
+        news.mtu = s->config.min_path_mtu;
+        news.fragment = true;
+    }
+    if (news.mtu > path_mtu(&path) || (news.mtu == path_mtu(&path) && news.fragment <= path.fragment) ||
+        !pathmtu_learn(&s->path_mtus, &s->mem, &news))
+        return false;
+    stack_count(s, WEFT_COUNT_ip_path_mtus);
+    if (++s->routes.generation == 0) /* which would mean: never resolved */
+        s->routes.generation = 1;
+    return true;
 }
 
 int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
@@ -106,7 +141,7 @@ int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path
     const weft_if *before = path->ifp;
     int err;
 
-    if (likely(path->generation == s->routes.generation))
+    if (likely(path_is_fresh(path, s->routes.generation, s->now)))
         return 0;
     path->ifp = NULL;
     err = route_lookup(s, dst, path);

@@ -7,6 +7,7 @@
 #define CORE_ROUTE_H
 
 #include "core/iface.h"
+#include "core/pathmtu.h"
 
 struct route {
     struct list link; /* in route_table.routes, kept in order of look-up */
@@ -25,7 +26,22 @@ struct ip_path {
     weft_if *ifp;
     struct weft_ip next_hop;
     uint32_t generation; /* 0: never resolved */
+    uint32_t mtu;        /* less than the interface's: learnt from routers; 0: nothing learnt */
+    bool fragment;       /* routers must be allowed to fragment: they carry less than we are ready to send */
+    weft_time expires;   /* of what was learnt; 0: nothing was */
 };
+
+/* Bytes of IP datagram that the path carries, as far as known. It must have an interface. */
+static inline uint32_t path_mtu(const struct ip_path *path)
+{
+    return path->mtu && path->mtu < path->ifp->mtu ? path->mtu : path->ifp->mtu;
+}
+
+/* Is it what a look-up would give? */
+static inline bool path_is_fresh(const struct ip_path *path, uint32_t generation, weft_time now)
+{
+    return path->generation == generation && (path->expires == 0 || now < path->expires);
+}
 
 void route_table_init(struct route_table *t);
 void route_table_fini(weft_stack *s);
@@ -45,6 +61,13 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
  * interface; path->ifp is NULL after an error.
  */
 int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
+
+/*
+ * A router says that the way to dst carries no more than mtu, and the caller believes it. 0 for IPv4: it does not say;
+ * `datagram` was too large. Never more than is known already, and never less than config.min_path_mtu: then fragments
+ * are allowed. True when that is news.
+ */
+bool route_learn_mtu(weft_stack *s, const struct weft_ip *dst, uint32_t mtu, uint32_t datagram);
 
 /* The source address for a packet to dst by this path (RFC 1122 §3.3.4.3, RFC 6724 §5); 0 or WEFT_EADDRNOTAVAIL. */
 int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, struct weft_ip *src);

@@ -73,6 +73,8 @@ void weft_config_default(struct weft_config *config)
         .port_max = 60999,
         .reassembly_time = 60 * WEFT_S,
         .reassembly_memory = 4 << 20,
+        .path_mtu_age = 600 * WEFT_S,
+        .min_path_mtu = 552,
         .arp_reachable = 60 * WEFT_S,
         .max_neighbours = 1024,
         .icmp_errors_per_second = 1000,
@@ -106,7 +108,8 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
 
 bool stack_config_is_sound(const struct weft_config *k)
 {
-    return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->max_neighbours &&
+    return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->path_mtu_age &&
+           k->min_path_mtu >= 68 && k->min_path_mtu <= 65535 && k->max_neighbours &&
            tcp_is_sound(&k->tcp);
 }
 
@@ -156,6 +159,7 @@ static void init_parts(weft_stack *s, const struct assembly *parts, weft_time no
     slab_init(&s->pkts, &s->mem, MEM_packet, sizeof(struct weft_pkt));
     block_pool_init(&s->blocks, &s->mem);
     route_table_init(&s->routes);
+    pathmtu_init(&s->path_mtus, stack_key(s, KEY_PATH_MTU));
     s->assembly = parts;
     neigh_table_init(s, parts->neigh);
     s->port_key = stack_key(s, KEY_PORT);
@@ -253,6 +257,7 @@ void weft_stack_free(weft_stack *stack)
     if_free_removed(stack);
     neigh_table_fini(stack);
     route_table_fini(stack);
+    pathmtu_fini(&stack->path_mtus, &stack->mem);
     port_counters_fini(stack);
     slab_fini(&stack->pkts);
     block_pool_fini(&stack->blocks);

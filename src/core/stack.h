@@ -33,6 +33,7 @@ struct weft_stack {
     struct slab pkts;
     struct block_pool blocks;
     struct route_table routes;
+    struct pathmtu_table path_mtus;
     struct neigh_table neighbours;
     const struct assembly *assembly;
     void *ip;                  /* the IP layer's state */
@@ -48,7 +49,7 @@ struct weft_stack {
 
 /* A key of its own for each purpose, derived from the root secret; `purpose` is a number no other user has. */
 enum key_purpose { KEY_NEIGH = 1, KEY_FRAG, KEY_IPID, KEY_TCP_TABLE, KEY_TCP_ISN, KEY_TCP_TS, KEY_PORT, KEY_UDP_TABLE,
-                   KEY_TCP_COOKIE, KEY_FLOW_LABEL };
+                   KEY_TCP_COOKIE, KEY_FLOW_LABEL, KEY_PATH_MTU };
 struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose);
 
 /* Makes a stack of these parts; see weft_stack_new, which calls it with the full assembly. */

@@ -191,7 +191,7 @@ static int group_path(weft_stack *s, const struct weft_ip *local, const struct w
         ifp = first_wire(s, ip_is_v4(dst));
     if (!ifp)
         return WEFT_ENETUNREACH;
-    *path = (struct ip_path){ifp, *dst, s->routes.generation};
+    *path = (struct ip_path){.ifp = ifp, .next_hop = *dst, .generation = s->routes.generation};
     ip_set_zone(&path->next_hop, ifp->index);
     return 0;
 }

@@ -50,6 +50,7 @@ static struct meaning meaning_v6(uint8_t type, uint8_t code)
 /* What a quote says, of either family. */
 struct quote {
     struct weft_ip src, dst; /* of link scope: without zones */
+    uint16_t len; /* of the datagram */
     uint8_t proto;
     uint8_t head[8];
 };
@@ -62,7 +63,8 @@ static bool read_quote(struct reader r, bool v4, struct quote *q)
     if (v4) {
         if (!icmpv4_quote_parse(&r, &q4))
             return false;
-        *q = (struct quote){.src = weft_ipv4(q4.ip.src), .dst = weft_ipv4(q4.ip.dst), .proto = q4.ip.proto};
+        *q = (struct quote){.src = weft_ipv4(q4.ip.src), .dst = weft_ipv4(q4.ip.dst), .proto = q4.ip.proto,
+                            .len = q4.ip.total_len};
         memcpy(q->head, q4.head, sizeof q->head);
         return true;
     }
@@ -101,6 +103,7 @@ static bool report(weft_stack *s, const struct quote *q, struct ip_error *e)
     e->dst = q->dst;
     e->err = m.err;
     e->hard = m.hard;
+    e->datagram = q->len;
     return read_quoted_head(q, e) && stack_report(s, q->proto, e);
 }
 
@@ -129,6 +132,7 @@ void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t
         pkt_drop(pkt, WEFT_DROP_icmp_small_mtu);
         return;
     }
+    e.too_big = v4 ? type == ICMPV4_UNREACHABLE && code == ICMPV4_FRAGMENTATION_NEEDED : type == ICMPV6_TOO_BIG;
     if (report(s, &q, &e))
         pkt_release(pkt);
     else

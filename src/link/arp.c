@@ -47,7 +47,7 @@ void arp_announce(weft_if *ifp, const struct weft_ip *ip)
 /* The address we ask from: one of the target's network if there is one. */
 static struct weft_ip asking_address(weft_if *ifp, const struct weft_ip *target)
 {
-    struct ip_path path = {ifp, *target, 0};
+    struct ip_path path = {.ifp = ifp, .next_hop = *target};
     struct weft_ip src = weft_ipv4(0);
 
     route_source(ifp->stack, &path, target, &src); /* no address at all: ask as a probe, from 0.0.0.0 */

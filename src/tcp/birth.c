@@ -21,6 +21,7 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
     c->sndbuf_fixed = l->sndbuf_fixed;
     c->rcvspace = l->rcvspace;
     c->oob_inline = l->oob_inline;
+    c->path_discovery = l->path_discovery;
     c->pace.interactive = l->pace.interactive;
 }
 

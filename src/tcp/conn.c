@@ -9,6 +9,7 @@ static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
     c->send_buffer = (uint32_t)k->send_buffer;
     rcvspace_init(&c->rcvspace, (uint32_t)k->receive_buffer);
     c->settings = &settings_default;
+    c->path_discovery = WEFT_PMTUDISC_WANT;
     c->cc_number = (uint8_t)cc_default(k->congestion_control);
     c->reordering = (uint16_t)k->reordering;
     c->quiet_deadline = WEFT_NEVER;
@@ -212,7 +213,7 @@ int conn_refresh_path(struct tcp_conn *c)
     struct tcp_flow flow;
     int err;
 
-    if (likely(w->path.generation == c->ep.stack->routes.generation))
+    if (likely(path_is_fresh(&w->path, c->ep.stack->routes.generation, conn_now(c))))
         return 0;
     flow = conn_flow(c);
     err = route_refresh(c->ep.stack, &flow.remote.ip, &w->path);
@@ -455,6 +456,14 @@ void conn_grow_send_buffer(struct tcp_conn *c)
     c->send_buffer = max_u32(c->send_buffer, want);
 }
 
+/* What the path carries; whoever does not discover it goes by the link alone. */
+static uint32_t known_mtu(const struct tcp_conn *c, const struct ip_path *path)
+{
+    bool discovers = c->path_discovery == WEFT_PMTUDISC_WANT || c->path_discovery == WEFT_PMTUDISC_DO;
+
+    return discovers ? path_mtu(path) : path->ifp->mtu;
+}
+
 /*
  * A segment no larger than half of the peer's largest window lets it acknowledge one while the other is under way, as
  * Linux has it. Windows that were tiny from the start count whole.
@@ -471,11 +480,9 @@ void conn_update_mss(struct tcp_conn *c)
     uint32_t mss = c->peer_mss;
 
     if (c->work && c->work->path.ifp)
-        mss = min_u32(mss, conn_receive_mss(&c->work->path, c->v6));
+        mss = min_u32(mss, min_u32(known_mtu(c, &c->work->path), 65535) - (c->v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER);
     if (c->settings->user_mss)
         mss = min_u32(mss, c->settings->user_mss);
-    if (c->path_mss)
-        mss = min_u32(mss, c->path_mss);
     mss -= c->ts_ok ? TS_OPTION : 0;
     c->mss = (uint16_t)within_half_the_window(c, mss);
 }
@@ -484,15 +491,12 @@ uint32_t conn_path_mtu(const struct tcp_conn *c)
 {
     struct tcp_flow flow = conn_flow(c);
     struct ip_path path = {0};
-    uint32_t mtu;
 
     if (c->work && c->work->path.ifp)
-        mtu = c->work->path.ifp->mtu;
+        return known_mtu(c, &c->work->path);
     else if (flow.remote.port && route_lookup(c->ep.stack, &flow.remote.ip, &path) == 0)
-        mtu = path.ifp->mtu;
-    else
-        return 0;
-    return c->path_mss ? min_u32(mtu, c->path_mss + (c->v6 ? IPV6_HEADER : IPV4_HEADER) + TCP_HEADER) : mtu;
+        return known_mtu(c, &path);
+    return 0;
 }
 
 void conn_check(const struct tcp_conn *c)

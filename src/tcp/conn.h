@@ -146,6 +146,7 @@ struct tcp_conn {
     bool ts_ok : 1, sack_ok : 1;
     bool nodelay : 1, cork : 1, keepalive : 1;
     bool oob_inline : 1;      /* urgent bytes stay in the stream */
+    uint8_t path_discovery : 3; /* enum weft_pmtudisc */
     bool sndbuf_fixed : 1;    /* by the user (SO_SNDBUF): it does not grow */
     bool want_write : 1;      /* a send was cut short: tell when there is room again */
     bool recovered_here : 1;  /* parked where a recovery without SACK ended: duplicates count for nothing (RFC 6582) */
@@ -170,7 +171,6 @@ struct tcp_conn {
     uint16_t mss;             /* the payload of a full segment of ours, timestamps taken off: of the three below and TCP_MAXSEG */
     uint16_t peer_mss;        /* what the peer takes */
     uint16_t adv_mss;         /* what we announced to take */
-    uint16_t path_mss;        /* learnt from ICMP; 0: none */
     uint16_t rcv_mss;         /* the largest segment the peer has sent: what "a full segment" means for ACKs */
     struct cc cc;
     struct rtt rtt;
@@ -509,6 +509,7 @@ struct segment {
     struct tcp_options o;
     uint8_t ttl, tos;      /* ttl 0: what is usual */
     uint16_t gso_size;
+    bool fragment;         /* routers may cut it (IPv4) */
     uint32_t flow_label;   /* IPv6; 0: worked out */
     struct ip_path *path;  /* NULL: segment_reply looks it up */
 };

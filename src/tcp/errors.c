@@ -2,19 +2,16 @@
 /* ICMP errors about our segments (RFC 9293 §3.9.2.2), trusted no further than RFC 5927 allows. */
 #include "tcp/conn.h"
 
-#define MIN_PATH_MTU 552 /* below this we would rather be fragmented than send crumbs. For IPv6, IP knows the least */
-
-/* Fragmentation needed: the path carries less than we thought (RFC 1191 §6.4, RFC 8201 §5.4). */
-static void lower_path_mss(struct tcp_conn *c, const struct ip_error *e)
+/* The path carries less than we thought (RFC 1191 §6.4, RFC 8201 §5.4): everybody who sends there shall know. */
+static void take_smaller_path(struct tcp_conn *c, const struct ip_error *e)
 {
-    uint32_t mtu = c->v6 ? e->mtu : max_u32(e->mtu, MIN_PATH_MTU);
-    uint32_t mss = mtu - (c->v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER;
+    bool ours = c->path_discovery == WEFT_PMTUDISC_WANT || c->path_discovery == WEFT_PMTUDISC_DO;
 
-    if (!c->work || mss >= c->mss + (c->ts_ok ? TS_OPTION : 0u))
+    if (!c->work || !ours || !route_learn_mtu(c->ep.stack, &e->dst, e->mtu, e->datagram))
         return;
-    c->path_mss = (uint16_t)mss;
-    conn_update_mss(c);
-    losses_on_smaller_path(c);
+    c->soft_error = WEFT_EMSGSIZE; /* the reason, should smaller segments not get through either */
+    if (conn_refresh_path(c) == 0)
+        losses_on_smaller_path(c);
 }
 
 /* The quoted segment must be one that is in flight now. */
@@ -36,8 +33,8 @@ bool tcp_error(weft_stack *s, const struct ip_error *e)
     c = f.conn;
     if (!quotes_us(c, e))
         return false;
-    if (e->mtu) {
-        lower_path_mss(c, e);
+    if (e->too_big) {
+        take_smaller_path(c, e);
         conn_settle(c);
     } else if (e->hard && c->state == WEFT_TCP_SYN_SENT) { /* SHLD-26, RFC 5461 */
         stack_count(s, WEFT_COUNT_tcp_attempt_fails);

@@ -231,7 +231,6 @@ void tcp_forget_connection(struct tcp_conn *c)
     c->snd_wscale = c->rcv_wscale = c->keepalive_sent = 0;
     c->pace = (struct ack_pace){.interactive = c->pace.interactive && !c->syn_acked};
     c->soft_error = 0;
-    c->path_mss = 0;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
     c->challenged = c->heard = c->spoke = 0;
     memset(&c->snd, 0, sizeof c->snd);

@@ -217,6 +217,15 @@ static int set_rcvbuf(struct tcp_conn *c, int v)
 }
 static int get_rcvbuf(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.buffer, INT_MAX); }
 
+static int set_discovery(struct tcp_conn *c, int v)
+{
+    c->path_discovery = (uint8_t)v;
+    if (c->peer_mss && is_working(c))
+        conn_update_mss(c);
+    return 0;
+}
+static int get_discovery(const struct tcp_conn *c) { return c->path_discovery; }
+
 static int set_oob_inline(struct tcp_conn *c, int v)
 {
     c->oob_inline = v;
@@ -275,6 +284,7 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, 0, 32767, set_maxseg, get_maxseg, 0},
     {WEFT_SOL_TCP, WEFT_TCP_WINDOW_CLAMP, 0, INT_MAX, set_clamp, get_clamp, 0},
     {WEFT_SOL_TCP, WEFT_TCP_NOTSENT_LOWAT, INT_MIN + 1, INT_MAX, set_notsent_lowat, get_notsent_lowat, 0},
+    {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, set_discovery, get_discovery, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, FLAG, set_oob_inline, get_oob_inline, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_RCVLOWAT, INT_MIN + 1, INT_MAX, set_rcvlowat, get_rcvlowat, 0},
     {WEFT_SOL_TCP, WEFT_TCP_CORK, FLAG, set_cork, get_cork, 0},

@@ -57,7 +57,7 @@ void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
     how.ttl = seg->ttl;
     how.tos = seg->tos;
     how.flow_label = seg->flow_label;
-    how.df = true; /* TCP finds the path's MTU, and an atomic datagram needs no identification (RFC 6864) */
+    how.df = !seg->fragment; /* an atomic datagram needs no identification (RFC 6864) */
     put_header(pkt, seg);
     if (unlikely(!how.flow_label && flow_is_v6(&seg->flow)))
         how.flow_label = ip_flow_label(s, &seg->flow.local, &seg->flow.remote, IP_PROTO_TCP);

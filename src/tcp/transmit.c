@@ -197,6 +197,8 @@ static void put_names(struct tcp_conn *c, struct segment *out)
     out->ttl = conn_ttl(c);
     out->tos = conn_tos(c);
     out->gso_size = 0;
+    out->fragment = c->path_discovery == WEFT_PMTUDISC_DONT ||
+                    (c->path_discovery == WEFT_PMTUDISC_WANT && c->work->path.fragment);
     if (unlikely(c->v6 && !c->work->flow_label))
         c->work->flow_label = ip_flow_label(c->ep.stack, &out->flow.local, &out->flow.remote, IP_PROTO_TCP);
     out->flow_label = c->work->flow_label;
