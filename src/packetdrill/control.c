@@ -100,13 +100,11 @@ static void put(struct control *c, int level, int type, const void *data, size_t
     c->used += CMSG_SPACE(n) < room ? CMSG_SPACE(n) : room;
 }
 
-/* After the end there is one more thing to read: the end itself. */
+/* Behind the last byte there is one more thing to read: the end. */
 static void put_inquiry(struct control *c, const struct socket *s)
 {
-    int left = (int)weft_unread(s->sock);
+    int left = (int)weft_unread(s->sock) + (weft_ready(s->sock) & WEFT_PEER_CLOSED ? 1 : 0);
 
-    if (left == 0 && weft_ready(s->sock) & WEFT_PEER_CLOSED)
-        left = 1;
     put(c, IPPROTO_TCP, TCP_CM_INQ, &left, sizeof left);
 }
 

@@ -224,7 +224,8 @@ int drill_epoll_ctl(void *userdata, int epfd, int op, int fd, struct epoll_event
 struct wait {
     struct call call;
     struct epoll *e;
-    struct epoll_event *events; /* the caller's, known to be good */
+    struct epoll_event *events; /* the caller's */
+    bool faulty;                /* which must not be touched */
     int max;
 };
 
@@ -274,6 +275,8 @@ static int64_t try_wait(struct drill *d, struct call *call)
             watch->turn = 0;
             continue;
         }
+        if (w->faulty)
+            return -EFAULT;
         w->events[n].events = bits;
         w->events[n++].data = watch->event.data;
         end_turn(d, watch);
@@ -296,8 +299,7 @@ static int64_t wait_desc(struct drill *d, int epfd, struct epoll_event *events, 
         return -EINVAL;
     if (w.max > WATCHES)
         w.max = WATCHES;
-    if (!user_writes(d, events, (size_t)w.max * sizeof *events))
-        return -EFAULT;
+    w.faulty = !user_writes(d, events, (size_t)w.max * sizeof *events);
     desc_hold(desc);
     n = call_run(d, &w.call, ready_timeout(timeout));
     desc_drop(d, desc);

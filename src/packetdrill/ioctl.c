@@ -86,6 +86,8 @@ static int64_t ask_socket(struct socket *s, unsigned long request)
         return (int64_t)weft_unread(s->sock);
     case SIOCOUTQ:
         return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED ? 0 : (int64_t)weft_unsent(s->sock);
+    case SIOCATMARK:
+        return socket_is_stream(s) ? weft_atmark(s->sock) : -ENOTTY;
     case SIOCOUTQNSD:
         return socket_is_stream(s) ? not_sent(s) : -ENOTTY;
     default:

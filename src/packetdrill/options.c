@@ -96,7 +96,7 @@ static int set_inquire(struct socket *s, const void *v)
 
 static int set_zerocopy(struct socket *s, const void *v)
 {
-    if (!socket_is_stream(s))
+    if (s->protocol != IPPROTO_TCP && s->protocol != IPPROTO_UDP)
         return -EOPNOTSUPP;
     if (as_int(v) < 0 || as_int(v) > 1)
         return -EINVAL;

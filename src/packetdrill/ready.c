@@ -38,9 +38,9 @@ static unsigned ready_stream(const struct socket *s, unsigned ready)
     return bits | (ready & WEFT_URGENT ? POLLPRI : 0);
 }
 
-static unsigned ready_dgram(unsigned ready)
+static unsigned ready_dgram(const struct socket *s, unsigned ready)
 {
-    return (ready & WEFT_READABLE ? READY_IN : 0u) | (ready & WEFT_WRITABLE ? READY_OUT | POLLWRBAND : 0u) |
+    return (s->reports.n ? POLLERR : 0u) | (ready & WEFT_READABLE ? READY_IN : 0u) | (ready & WEFT_WRITABLE ? READY_OUT | POLLWRBAND : 0u) |
            (ready & WEFT_ERROR ? POLLERR : 0u) | (ready & WEFT_HANGUP ? POLLHUP : 0u) |
            (ready & WEFT_PEER_CLOSED ? READY_IN | POLLRDHUP : 0u);
 }
@@ -52,6 +52,6 @@ unsigned ready_socket(struct drill *d, struct desc *desc)
 
     (void)d;
     if (!socket_is_stream(s))
-        return ready_dgram(ready);
+        return ready_dgram(s, ready);
     return weft_tcp_state(s->sock) == WEFT_TCP_LISTEN ? ready_listener(ready) : ready_stream(s, ready);
 }

@@ -116,7 +116,10 @@ static void report(struct reports *r, const struct wish *w, weft_time now)
     to->has_payload = !(r->stamping & SOF_TIMESTAMPING_OPT_TSONLY);
 }
 
-/* How far the stream has gone out, and how far it is acknowledged. Of one that has ended all may be reused. */
+/*
+ * How far the stream has gone out, and how far it is acknowledged. Of one that has ended all may be reused; so may what
+ * was in a datagram, as soon as it is sent.
+ */
 struct progress_made {
     uint64_t out, acknowledged;
     bool over;

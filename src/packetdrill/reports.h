@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What Linux tells a sender about his bytes, through the error queue of his socket: they may be reused (MSG_ZEROCOPY),
- * they went to the link and when (SO_TIMESTAMPING). For streams.
+ * they went to the link and when (SO_TIMESTAMPING, of streams).
  *
  * A send that wants to hear leaves *wishes*, each for an end in the stream. After each step they are held against how far
  * the stream has gone to the link, and how far it is acknowledged; what is reached becomes a *report* in the queue.

@@ -89,7 +89,7 @@ int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int f
         return -ENOBUFS;
     desc_hold(&s->desc);
     n = call_run(d, &w.call, waits ? s->write_timeout : 0);
-    if (n > 0 && socket_is_stream(s))
+    if (n > 0)
         reports_sent(&s->reports, (size_t)n, flags, stamps);
     desc_drop(d, &s->desc);
     return n;

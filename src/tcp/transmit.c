@@ -65,9 +65,14 @@ static bool is_pushed(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
     struct seq end = seq_add(plan->seq, plan->len);
+    bool is_cut = plan->len > c->mss && w->path.ifp && w->path.ifp->offload & WEFT_OFFLOAD_TSO;
 
     if (plan->len == 0)
         return false;
+    if (is_cut) { /* Linux: who puts the pieces together again need not wait for more */
+        push_sent(&w->push, end);
+        return true;
+    }
     if (plan->kind == PLAN_RETRANSMIT)
         return sndmap_is_pushed(&w->sndmap, seq_add(end, plan->fin ? 1 : 0));
     return push_sent(&w->push, end) || w->override; /* what goes out of impatience goes to the user, too */

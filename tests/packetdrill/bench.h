@@ -96,6 +96,8 @@ void peer_ack(struct peer *p);
 
 struct sockaddr_in bench_addr(const char *ip, uint16_t port);
 struct sockaddr_in6 bench_addr6(const char *ip, uint16_t port);
+/* How much later than due anything may be, in microseconds: what asking for the time takes, or a real clock's 250 ms. */
+long long bench_slack(void);
 /* Now on the adapter's clock, in microseconds. */
 long long bench_now(struct bench *b);
 

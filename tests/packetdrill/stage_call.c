@@ -2,6 +2,7 @@
 /* See stage.h: system calls. Arguments as a script writes them become those of C; `...` is whatever serves. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -272,6 +273,26 @@ static int64_t check_pattern(struct job *j, int64_t n, int flags)
     return n;
 }
 
+static bool at_mark(struct job *j)
+{
+    int value = 0;
+
+    j->s->t.ioctl(j->s->t.userdata, j->live, SIOCATMARK, &value);
+    return value;
+}
+
+/* Does the reader stand at an urgent byte that he will not find in the stream? */
+static bool skips_urgent_byte(struct job *j)
+{
+    int in_line = 0;
+    socklen_t n = sizeof in_line;
+
+    if (!j->fd || !j->fd->stream || !at_mark(j))
+        return false;
+    j->s->t.getsockopt(j->s->t.userdata, j->live, SOL_SOCKET, SO_OOBINLINE, &in_line, &n);
+    return !in_line;
+}
+
 static int64_t run_read(struct job *j)
 {
     const struct packetdrill_interface *t = &j->s->t;
@@ -281,6 +302,7 @@ static int64_t run_read(struct job *j)
     socklen_t n_from = sizeof from;
     struct iovec iov[64];
     int flags = strncmp(j->call->name, "recv", 4) == 0 ? (int)number(j, 3) : 0;
+    bool skips = skips_urgent_byte(j);
     int64_t r;
 
     if (strcmp(j->call->name, "readv") == 0)
@@ -291,6 +313,8 @@ static int64_t run_read(struct job *j)
         r = t->recv(t->userdata, j->live, buffer, n, flags);
     else
         r = t->read(t->userdata, j->live, buffer, n);
+    if (skips && !(flags & (MSG_PEEK | MSG_OOB)) && !at_mark(j))
+        j->fd->read++;
     return check_pattern(j, r, flags);
 }
 
