@@ -56,6 +56,7 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
         if (c->work->probes)
             c->work->retries = 0; /* they count probes that nobody answered */
         c->work->probes = 0;
+        c->work->probing_since = 0;
         c->work->probe_due = false;
         if (was_closed) /* else it waits for the override, and chatter may not put that off */
             c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
@@ -236,6 +237,8 @@ static void heard_closed_window(struct tcp_conn *c)
         c->work->retries = 0;
         c->work->stuck_since = conn_now(c);
     }
+    if (c->snd.wnd == 0 && c->work && c->work->probes) /* the next probe is its time away from the answer, as on Linux */
+        c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
 }
 
 /* Our FIN is acknowledged. */

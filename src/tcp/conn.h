@@ -86,6 +86,7 @@ struct tcp_work {
     struct urgent urgent;
     union cc_private cc_private;
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
+    weft_time probing_since;  /* the first probe into a closed window; 0: none since it closed */
     weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then */
     uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
@@ -374,7 +375,11 @@ static inline uint32_t conn_in_flight(const struct tcp_conn *c) { return c->snd.
 /* Bytes of the send queue that were never sent. */
 static inline uint32_t conn_unsent(const struct tcp_conn *c)
 {
-    return c->work ? c->work->sendq.bytes - (conn_in_flight(c) - (c->fin_sent ? 1 : 0)) : 0;
+    uint32_t in_flight = conn_in_flight(c);
+
+    if (c->fin_sent && in_flight) /* the FIN is the last to be acknowledged, and no byte of the queue */
+        in_flight--;
+    return c->work ? c->work->sendq.bytes - in_flight : 0;
 }
 
 /* With so many bytes unsent there is no room for more. */

@@ -209,10 +209,9 @@ static bool waits_for_window(const struct tcp_conn *c)
 static weft_time until_time_out(const struct tcp_conn *c, const struct rtt_limits *limits)
 {
     weft_time at = time_after(conn_now(c), rtt_rto(&c->rtt, limits));
-
     weft_time patience = c->settings->user_timeout * WEFT_MS;
 
-    if (patience && c->syn_acked && conn_in_flight(c))
+    if (patience && (c->syn_acked ? conn_in_flight(c) > 0 : c->work->retries > 0))
         at = min_u64(at, max_u64(time_after(c->work->stuck_since, patience), conn_now(c) + 1));
     return at;
 }
@@ -267,6 +266,18 @@ static void arm_sending(struct tcp_conn *c, const struct rtt_limits *limits)
     w->tail_restart = false;
 }
 
+/* When to probe, or to fill a window that is silly; not beyond the user's own limit, which runs from the first probe. */
+static weft_time until_probe(const struct tcp_conn *c, const struct rtt_limits *limits)
+{
+    const struct tcp_work *w = c->work;
+    weft_time delay = probe_window_delay(rtt_rto(&c->rtt, limits), w->probes, limits->max), now = conn_now(c);
+    weft_time at = time_after(now, c->snd.wnd ? min_u64(delay, OVERRIDE_MAX) : delay);
+
+    if (c->settings->user_timeout && w->probing_since)
+        at = min_u64(at, max_u64(time_after(w->probing_since, c->settings->user_timeout * WEFT_MS), now + 1));
+    return at;
+}
+
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
@@ -286,9 +297,8 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
     if (!waits_for_window(c)) {
         *persist = WEFT_NEVER;
         w->probes = 0;
+        w->probing_since = 0;
     } else if (*persist == WEFT_NEVER) {
-        weft_time delay = probe_window_delay(rtt_rto(&c->rtt, &limits), w->probes, limits.max);
-
-        *persist = time_after(conn_now(c), c->snd.wnd ? min_u64(delay, OVERRIDE_MAX) : delay);
+        *persist = until_probe(c, &limits);
     }
 }

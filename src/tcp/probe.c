@@ -20,7 +20,7 @@ enum keepalive_verdict keepalive_check(const struct keepalive *k, weft_time now,
         *next = due;
         return KEEPALIVE_WAIT;
     }
-    if (sent >= k->probes) {
+    if (k->patience ? sent && now - heard >= k->patience : sent >= k->probes) {
         *next = WEFT_NEVER;
         return KEEPALIVE_GIVE_UP;
     }

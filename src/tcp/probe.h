@@ -11,6 +11,7 @@ weft_time probe_window_delay(weft_time rto, unsigned n, weft_time max);
 struct keepalive {
     weft_time idle, interval;
     unsigned probes;
+    weft_time patience; /* the user's own limit, counted from what was heard last, in place of `probes`; 0: none */
 };
 
 enum keepalive_verdict { KEEPALIVE_WAIT, KEEPALIVE_PROBE, KEEPALIVE_GIVE_UP };

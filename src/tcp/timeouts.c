@@ -25,14 +25,18 @@ static unsigned allowed_retries(const struct tcp_conn *c)
 /* Has it been tried long enough? */
 static bool is_hopeless(const struct tcp_conn *c)
 {
-    if (c->settings->user_timeout && c->syn_acked && conn_in_flight(c))
-        return conn_now(c) - c->work->stuck_since >= c->settings->user_timeout * WEFT_MS;
+    weft_time patience = c->settings->user_timeout * WEFT_MS;
+
+    if (patience && c->syn_acked && conn_in_flight(c))
+        return conn_now(c) - c->work->stuck_since >= patience;
+    if (patience && !c->syn_acked && c->work->retries && conn_now(c) - c->work->stuck_since >= patience)
+        return true;
     return c->work->retries >= allowed_retries(c);
 }
 
 static bool give_up_retries(struct tcp_conn *c)
 {
-    if (!c->syn_acked)
+    if (!c->syn_acked && c->work->retries >= allowed_retries(c))
         return give_up(c, WEFT_WHY_close_syn_retries, c->work->retries);
     if (c->settings->user_timeout)
         return give_up(c, WEFT_WHY_close_user_timeout, c->settings->user_timeout);
@@ -102,7 +106,8 @@ static bool persist(struct tcp_conn *c)
 
     if (c->orphan && w->probes >= tcp_config(c->ep.stack)->orphan_retries)
         return give_up(c, WEFT_WHY_close_probes, w->probes);
-    if (c->settings->user_timeout && w->probes && conn_now(c) - c->heard >= c->settings->user_timeout * WEFT_MS)
+    if (c->settings->user_timeout && w->probing_since &&
+        conn_now(c) - w->probing_since >= c->settings->user_timeout * WEFT_MS)
         return give_up(c, WEFT_WHY_close_user_timeout, c->settings->user_timeout);
     if (c->snd.wnd) {
         w->override = true;
@@ -111,6 +116,8 @@ static bool persist(struct tcp_conn *c)
     if (!c->settings->user_timeout && w->retries >= allowed_retries(c)) /* nobody answers any more: a path as dead as any (R2) */
         return give_up(c, WEFT_WHY_close_probes, w->probes);
     w->retries++;
+    if (w->probes == 0)
+        w->probing_since = max_u64(conn_now(c), 1);
     w->probes += w->probes < UINT8_MAX;
     w->probe_due = true;
     stack_count(c->ep.stack, WEFT_COUNT_tcp_window_probes);
@@ -147,14 +154,17 @@ static bool keep_alive(struct tcp_conn *c)
         c->quiet_deadline = WEFT_NEVER;
         return true;
     }
-    v = keepalive_check(&k, conn_now(c), max_u64(c->heard, c->spoke), c->keepalive_sent, &c->quiet_deadline);
+    if (conn_in_flight(c) || conn_unsent(c)) { /* what is under way has its own timer (MUST-26) */
+        c->quiet_deadline = time_after(conn_now(c), k.idle);
+        return true;
+    }
+    k.patience = c->settings->user_timeout * WEFT_MS;
+    v = keepalive_check(&k, conn_now(c), c->heard, c->keepalive_sent, &c->quiet_deadline);
     if (v == KEEPALIVE_GIVE_UP) {
         transmit_reset(c); /* the peer may be alive on a path that has come back */
         return give_up(c, WEFT_WHY_close_keepalive, c->keepalive_sent);
     }
-    if (v == KEEPALIVE_WAIT || conn_in_flight(c)) /* outstanding data has its own timer (MUST-26) */
-        return true;
-    if (!conn_work(c))
+    if (v == KEEPALIVE_WAIT || !conn_work(c))
         return true;
     c->keepalive_sent++;
     c->work->probe_due = true;

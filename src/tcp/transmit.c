@@ -288,7 +288,7 @@ static bool emit_syn(struct tcp_conn *c)
     account_out(c, &(struct tcp_plan){.kind = PLAN_SYN});
     w->syn_due = false;
     if (w->retries == 0)
-        w->syn_sent_at = s->now;
+        w->syn_sent_at = w->stuck_since = s->now;
     else
         w->syn_sent_at = WEFT_NEVER;
     segment_finish(s, pkt, &out);
