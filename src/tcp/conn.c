@@ -350,7 +350,7 @@ static bool replace_by_record(struct tcp *t, struct tcp_conn *c, enum timewait_k
     w->window = window;
     w->tos = conn_tos(c);
     hashtab_replace(&t->table, &c->hash, &w->hash, TCP_TAG_TIME_WAIT, demux_hash(t, &flow));
-    c->in_table = false;
+    demux_forget(t, c);
     list_push_back(&t->loose, &c->link);
     time_wait_timer(t);
     return true;

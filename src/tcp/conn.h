@@ -202,6 +202,7 @@ struct tcp {
     struct list loose;        /* connections that are not in `table` nor in an accept queue */
     struct halfopen_table half_open;
     struct timewait_table time_wait;
+    struct tcp_conn *recent;  /* in the table, and the last segment was for it; NULL: none */
     struct merge merge;       /* what the batch that is coming in may still add to */
     struct listeners listeners;
     size_t orphans;           /* connections without a user */
@@ -249,6 +250,17 @@ static inline struct tcp_conn *conn_of(const weft_sock *e)
 static inline struct tcp *conn_tcp(const struct tcp_conn *c) { return tcp_of(c->ep.stack); }
 static inline weft_time conn_now(const struct tcp_conn *c) { return c->ep.stack->now; }
 static inline struct tcp_flow conn_flow(const struct tcp_conn *c) { return key_unpack(&c->key, c->v6); }
+
+/* Is this its name? */
+static inline bool conn_has_name(const struct tcp_conn *c, const struct tcp_flow *flow)
+{
+    union tcp_key key;
+
+    if (c->v6 != flow_is_v6(flow))
+        return false;
+    key_pack(&key, flow, c->v6);
+    return memcmp(&c->key, &key, key_size(c->v6)) == 0;
+}
 
 /* CLOSED, loose, with the stack's defaults, of a socket of this family; wide: room for IPv6. NULL: out of memory. */
 struct tcp_conn *conn_new(struct tcp *t, enum weft_family family, bool wide);
@@ -482,6 +494,8 @@ uint32_t demux_hash_of(const void *ctx, const struct hash_node *node, unsigned t
 uint32_t demux_binding_hash(const void *ctx, const struct hash_node *node, unsigned tag);
 /* Puts a connection in under the hash of its name; false: out of memory. It leaves the loose list. */
 bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash);
+/* It is in the table no more, for a record has its place. */
+void demux_forget(struct tcp *t, struct tcp_conn *c);
 /* Takes it out and puts it on the loose list. */
 void demux_remove(struct tcp *t, struct tcp_conn *c);
 /* Takes a TIME-WAIT record out. */

@@ -93,13 +93,20 @@ bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
     return true;
 }
 
+void demux_forget(struct tcp *t, struct tcp_conn *c)
+{
+    c->in_table = false;
+    if (t->recent == c)
+        t->recent = NULL;
+}
+
 void demux_remove(struct tcp *t, struct tcp_conn *c)
 {
     struct tcp_flow flow = conn_flow(c);
 
     hashtab_remove(&t->table, &c->hash, demux_hash(t, &flow));
     demux_release_port(t, c);
-    c->in_table = false;
+    demux_forget(t, c);
     list_remove(&c->link);
     list_push_back(&t->loose, &c->link);
 }

@@ -93,8 +93,8 @@ static void to_time_wait(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
     time_wait_arrives(t, w, seg);
 }
 
-/* To whoever it is for; the packet ends here. */
-static void dispatch(struct tcp *t, struct tcp_seg *seg)
+/* Asks the table whose it is. */
+static void look_up(struct tcp *t, struct tcp_seg *seg)
 {
     struct tcp_found f;
 
@@ -102,14 +102,25 @@ static void dispatch(struct tcp *t, struct tcp_seg *seg)
         t->stack->crowded = &tcp_transport;
     seg->hash = demux_hash(t, &seg->flow);
     f = demux_find_hashed(t, &seg->flow, seg->hash);
-    if (!f.any)
+    if (!f.any) {
         to_nobody(t, seg);
-    else if (f.tag == TCP_TAG_CONN)
+    } else if (f.tag == TCP_TAG_CONN) {
+        t->recent = f.conn;
         to_connection(f.conn, seg);
-    else if (f.tag == TCP_TAG_HALF_OPEN)
+    } else if (f.tag == TCP_TAG_HALF_OPEN) {
         half_open_arrives(t, f.half_open, seg);
-    else
+    } else {
         to_time_wait(t, f.time_wait, seg);
+    }
+}
+
+/* To whoever it is for, most often whoever had the last one too; the packet ends here. */
+static void dispatch(struct tcp *t, struct tcp_seg *seg)
+{
+    if (t->recent && conn_has_name(t->recent, &seg->flow))
+        to_connection(t->recent, seg);
+    else
+        look_up(t, seg);
     if (seg->why == WEFT_DROP_none)
         pkt_release(seg->pkt);
     else

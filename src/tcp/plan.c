@@ -43,12 +43,12 @@ static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t r
  * The most payload one packet may carry: a super-segment of whole segments. A link that takes none gets one cut in
  * pieces (core/gso.h), of which no more are made than it will queue and the cache will hold.
  */
-static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss)
+static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t want)
 {
     const weft_if *ifp = c->work->path.ifp;
     uint32_t room;
 
-    if (conn_is_urgent(c)) /* each segment has its own urgent pointer */
+    if (want <= mss || conn_is_urgent(c)) /* each segment has its own urgent pointer */
         return mss;
     if (!ifp || ifp->gso_max < mss + 120)
         return mss;
@@ -78,7 +78,7 @@ static struct tcp_plan plan_retransmit(struct tcp_conn *c)
 
     if (quota == 0)
         return nothing;
-    quota = (uint32_t)min_u64((uint64_t)quota * c->mss, packet_limit(c, c->mss));
+    quota = (uint32_t)min_u64((uint64_t)quota * c->mss, packet_limit(c, c->mss, c->work->sndmap.due));
     return sndmap_next_due(&w->sndmap, quota, &seq, &space) ? plan_again(c, seq, space) : nothing;
 }
 
@@ -99,7 +99,7 @@ static uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room,
 {
     uint32_t mss = c->mss, quota = allowance(c);
     uint32_t reach = push_reach(&c->work->push, c->snd.nxt, unsent); /* PSH stands at the end of a segment */
-    uint32_t len = min_u32(min_u32(reach, room), packet_limit(c, mss));
+    uint32_t want = min_u32(reach, room), len = min_u32(want, packet_limit(c, mss, want));
 
     if (quota == 0)
         return 0;
@@ -176,12 +176,23 @@ static struct tcp_plan plan_data(struct tcp_conn *c)
     return p.kind == PLAN_NOTHING ? plan_new(c) : p;
 }
 
+/* The usual answer, without the usual questions: nothing is unsent, due, owed or to be probed. */
+static bool is_content(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+
+    return c->syn_acked && !w->syn_due && !w->tail_due && !w->probe_due && w->sndmap.due == 0 &&
+           !ackpolicy_wants(&w->ack) && c->fin_wanted == c->fin_sent && conn_unsent(c) == 0;
+}
+
 struct tcp_plan transmit_plan(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     struct tcp_plan p = nothing;
 
     if (!w || c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
+        return nothing;
+    if (likely(is_content(c)))
         return nothing;
     if (w->syn_due)
         return (struct tcp_plan){.kind = PLAN_SYN, .seq = c->snd.una};

@@ -12,7 +12,7 @@ struct tcp_seg {
     struct tcp_header h;
     struct tcp_options o;
     struct tcp_flow flow; /* local is ours */
-    uint32_t hash;        /* of flow, in the table; from dispatch on */
+    uint32_t hash;        /* of flow, in the table; not for a segment of a connection */
     struct weft_pkt *pkt; /* borrowed by the corridors; tcp_input releases it */
     uint32_t offset;      /* of the payload behind pkt->data */
     uint32_t len;         /* payload bytes */
