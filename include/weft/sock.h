@@ -65,6 +65,7 @@ enum weft_msg {
     WEFT_MSG_PEEK = 0x02,
     WEFT_MSG_TRUNC = 0x20, /* recv: return the datagram's real length; as a result: it was cut */
     WEFT_MSG_EOR = 0x80,    /* send: nothing written later shares a segment with this */
+    WEFT_MSG_FASTOPEN = 0x20000000, /* send on a TCP socket that is not connected: connects to `to`, data in the SYN */
     WEFT_MSG_MORE = 0x8000, /* more follows: do not send a short segment yet */
 };
 
@@ -151,6 +152,10 @@ enum weft_option {
     WEFT_TCP_QUICKACK = 12,
     WEFT_TCP_CONGESTION = 13, /* the congestion control's name, as text of up to 16 bytes */
     WEFT_TCP_NOTSENT_LOWAT = 25, /* bytes: not writable with so many unsent */
+    WEFT_TCP_FASTOPEN = 23,      /* a listener: connections with data in their SYN that may wait for the third segment */
+    WEFT_TCP_FASTOPEN_CONNECT = 30, /* connect returns at once when it knows a cookie; the SYN goes with the first write */
+    WEFT_TCP_FASTOPEN_KEY = 33,  /* 16 or 32 bytes: what makes a listener's cookies, and what made them before */
+    WEFT_TCP_FASTOPEN_NO_COOKIE = 34,
     WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
     WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
 };

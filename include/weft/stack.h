@@ -88,6 +88,8 @@ struct weft_tcp_config {
     unsigned syncookies;       /* 0: never; 1: when a listener has as many half-open connections as backlog; 2: always. 1 */
     bool abort_on_overflow;    /* reset who completes a handshake and finds the accept queue full. Off: he tries again */
     weft_time invalid_ratelimit; /* between two answers of a connection to old or misplaced segments: 500 ms, up to 10 s */
+    unsigned fastopen;         /* TCP Fast Open, bits as Linux has them: 1 client, 2 server, 4 client without cookie,
+                                  0x200 server without cookie, 0x400 every listener. 1 */
     size_t max_orphans;        /* connections without a user; one more is reset at once: 65,536 */
     unsigned tw_reuse;         /* connect may take a pair out of TIME-WAIT, by timestamps, after a second: 0: no; 1: yes;
                                   2: over loopback only. 2 */

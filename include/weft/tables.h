@@ -191,6 +191,12 @@ enum weft_tcp_state {
     X(tcp_keepalives, "Tcp", "keepalive probes sent")                                                                  \
     X(tcp_out_of_order, "Tcp", "segments kept out of order")                                                           \
     X(tcp_time_waits, "Tcp", "connections that went through TIME-WAIT")                                                \
+    X(tcp_fastopen_active, "Tcp", "connections opened with data that was taken (RFC 7413)")                            \
+    X(tcp_fastopen_active_fails, "Tcp", "SYNs whose data was not taken, or not all")                                   \
+    X(tcp_fastopen_passive, "Tcp", "connections accepted out of a SYN")                                                \
+    X(tcp_fastopen_cookies, "Tcp", "Fast Open cookies asked for by clients")                                           \
+    X(tcp_fastopen_refused, "Tcp", "Fast Open cookies that were none of ours")                                         \
+    X(tcp_fastopen_overflows, "Tcp", "SYNs with a good cookie that found the queue full")                              \
     X(tcp_orphans_reset, "Tcp", "connections reset because too many had no user")                                      \
     X(tcp_time_wait_reused, "Tcp", "TIME-WAIT pairs reopened")                                                         \
     X(tcp_time_wait_evicted, "Tcp", "TIME-WAIT records evicted early")                                                 \

@@ -45,6 +45,7 @@ static const struct weft_tcp_config tcp_default = {
     .max_backlog = 4096,
     .syncookies = 1,
     .invalid_ratelimit = 500 * WEFT_MS,
+    .fastopen = 1,
     .max_orphans = 65536,
     .tw_reuse = 2,
     .max_time_wait = 262144,

@@ -88,6 +88,8 @@ static const struct row rows[] = {
     {"net.ipv4.tcp_ecn", UNSIGNED, 1, CONNECTIONS, TCP(ecn), 0, 2, "RFC 3168; Linux",
      "congestion told by marks: 0 never, 1 when either side asks, 2 when the peer asks"},
     GONE("net.ipv4.tcp_fack", "forward acknowledgments gave way to RACK (RFC 8985); Linux has ignored it since 4.15"),
+    {"net.ipv4.tcp_fastopen", UNSIGNED, 1, NOW, TCP(fastopen), 0, 0x7ff, "Linux; RFC 7413",
+     "TCP Fast Open: 1 client, 2 server, 4 client without cookie, 0x200 server without, 0x400 every listener"},
     {"net.ipv4.tcp_fin_timeout", SECONDS, 1, NOW, TCP(fin_wait_2), 1, 3600, "Linux; RFC 9293 §3.10.4 has no limit",
      "how long a connection without a user may wait for the peer's FIN"},
     {"net.ipv4.tcp_frto", BOOL_2, 1, NOW, TCP(frto), 0, 2, "RFC 5682; Linux",

@@ -139,6 +139,7 @@ static enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
     stack_count(c->ep.stack,
                 c->state == WEFT_TCP_SYN_RECEIVED ? WEFT_COUNT_tcp_attempt_fails : WEFT_COUNT_tcp_estab_resets);
     seg->why = WEFT_DROP_tcp_reset;
+    early_reset(c);
     conn_why(c, WEFT_WHY_close_reset_by_peer, (uint32_t)-err);
     conn_finish(c, err);
     return TCP_GONE;
@@ -161,6 +162,10 @@ static enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
         c->work->syn_due = true;
         return seg_drop(seg, WEFT_DROP_tcp_half_open_repeat);
     }
+    if (c->fast_open && !seg_has(seg, TCP_ACK) && seq_eq(seg->h.seq, c->snd.wl1)) { /* the one it was born of */
+        c->work->syn_due = true;
+        return seg_drop(seg, WEFT_DROP_tcp_half_open_repeat);
+    }
     conn_answer(c, seg);
     return seg_drop(seg, WEFT_DROP_tcp_challenge_syn);
 }
@@ -171,7 +176,14 @@ static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
 {
     if (!seg_has(seg, TCP_ACK))
         return seg_drop(seg, WEFT_DROP_tcp_no_ack);
-    if (c->state == WEFT_TCP_SYN_RECEIVED || !c->syn_acked) {
+    if (c->fast_open) {
+        if (seq_lt(seg->h.ack, c->snd.una) || seq_gt(seg->h.ack, c->snd.nxt)) {
+            segment_refuse(c->ep.stack, seg);
+            return seg_drop(seg, WEFT_DROP_tcp_half_open_bad_ack);
+        }
+        conn_take_window(c, seg);
+        early_established(c);
+    } else if (c->state == WEFT_TCP_SYN_RECEIVED || !c->syn_acked) {
         if (!seq_eq(seg->h.ack, seq_add(c->snd.una, 1))) {
             segment_refuse(c->ep.stack, seg);
             return seg_drop(seg, WEFT_DROP_tcp_half_open_bad_ack);

@@ -123,6 +123,27 @@ void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     hear(l, c, seg);
 }
 
+void conn_born_early(struct tcp_conn *l, const struct halfopen *h, struct tcp_seg *seg)
+{
+    struct tcp *t = conn_tcp(l);
+    struct tcp_conn *c = make(l, h, &seg->flow);
+
+    if (c && !demux_insert(t, c, seg->hash)) {
+        conn_free(c);
+        c = NULL;
+    }
+    if (!c) {
+        seg->why = WEFT_DROP_no_memory;
+        return;
+    }
+    join_accept_queue(l, c);
+    early_take(c, seg);
+    stack_count(t->stack, WEFT_COUNT_tcp_passive_opens);
+    account_in(c, seg);
+    endpoint_notify(&l->ep, WEFT_READABLE);
+    conn_settle(c);
+}
+
 void conn_born_of_cookie(struct tcp_conn *l, const struct halfopen *h, struct tcp_seg *seg)
 {
     struct tcp *t = conn_tcp(l);

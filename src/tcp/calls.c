@@ -13,6 +13,10 @@ static int cannot_send(struct tcp_conn *c)
         return endpoint_take_error(&c->ep);
     if (c->fin_wanted)
         return WEFT_EPIPE;
+    if (c->fast_open && c->state == WEFT_TCP_SYN_RECEIVED)
+        return 0;
+    if (c->state == WEFT_TCP_SYN_SENT && c->work && c->work->syn_waits)
+        return 0;
     if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
         return WEFT_EAGAIN;
     return state_can_send(c->state) ? 0 : WEFT_EPIPE; /* of what was never connected too, as on Linux */
@@ -71,11 +75,11 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
                         const struct weft_addr *to)
 {
     struct tcp_conn *c = conn_of(e);
-    int err = cannot_send(c);
+    bool fast = (flags & WEFT_MSG_FASTOPEN) && c->state == WEFT_TCP_CLOSED;
+    int err = fast ? tcp_connect_early(e, to) : cannot_send(c); /* a connected stream ignores `to`, as BSD does */
     size_t asked = 0;
     uint32_t taken;
 
-    (void)to; /* a connected stream ignores it, as BSD does */
     if (err < 0)
         return err;
     for (size_t i = 0; i < n; i++)
@@ -87,7 +91,10 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     c->work->starved = false;
     account_open(c);
     taken = queue_bytes(c, iov, n);
-    if (taken)
+    if (taken && !c->syn_acked) { /* it goes with the SYN, as far as it fits */
+        c->work->syn_due = true;
+        c->work->syn_waits = false;
+    } else if (taken)
         note_written(c, taken, taken < asked ? flags & ~(unsigned)WEFT_MSG_MORE : flags);
     /* A user who was not cut short but sees no room by tcp_ready waits for it just the same. */
     c->want_write = taken < asked || !conn_has_room(c, true);
@@ -141,7 +148,9 @@ static unsigned tcp_ready(const weft_sock *e)
         return ready | WEFT_READABLE | WEFT_WRITABLE | WEFT_HANGUP;
     if (c->fin_wanted)
         return ready | WEFT_WRITABLE | (c->peer_fin ? WEFT_HANGUP : 0);
-    if (state_can_send(c->state) && conn_has_room(c, true))
+    if (c->state == WEFT_TCP_SYN_SENT && c->work && c->work->syn_waits)
+        ready |= WEFT_WRITABLE;
+    if ((state_can_send(c->state) || c->fast_open) && conn_has_room(c, true))
         ready |= WEFT_WRITABLE;
     return ready;
 }

@@ -110,7 +110,8 @@ bool conn_is_quiet(const struct tcp_conn *c)
         return false;
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return true;
-    if (conn_in_flight(c) || w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked)
+    if (conn_in_flight(c) || w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked ||
+        c->fast_open)
         return false;
     return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER;
 }
@@ -229,6 +230,7 @@ void conn_free(struct tcp_conn *c)
     weft_assert(c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT, "only what is over is freed");
     give_back_work(c);
     t->orphans -= c->orphan;
+    t->early.pending -= c->fast_open;
     account_close(c);
     settings_drop(&c->settings, &t->stack->mem);
     demux_unbind(t, c);

@@ -26,6 +26,7 @@
 #include "tcp/ackpolicy.h"
 #include "tcp/cc.h"
 #include "tcp/cookie.h"
+#include "tcp/early.h"
 #include "tcp/flow.h"
 #include "tcp/halfopen.h"
 #include "tcp/isn.h"
@@ -102,6 +103,9 @@ struct tcp_work {
     uint8_t wait;             /* enum tcp_wait: what the retransmission timer is for */
     bool tail_due;            /* a tail loss probe wants to go out */
     bool tail_restart;        /* something went out or was acknowledged: the probe's time begins anew */
+    bool early;               /* data may go with our SYN, or a cookie for that be asked for (RFC 7413) */
+    bool syn_waits;           /* our SYN waits for the first write */
+    uint16_t syn_data;        /* bytes that our first SYN carried */
     bool starved;             /* no memory for a packet: wait for the next event or timer */
     bool peer_fin_known;
     struct seq urgent_end;    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
@@ -136,6 +140,7 @@ struct tcp_conn {
     bool wide : 1;            /* has room for such names */
     bool in_table : 1;        /* the demultiplexer knows it */
     bool shares_port : 1;     /* SO_REUSEADDR was on when it entered the table */
+    bool fast_open : 1;       /* SYN-RECEIVED with data both ways: our SYN,ACK, before SND.UNA, is not acknowledged */
     bool bound : 1;           /* has a record in the table of bindings */
     bool orphan : 1;          /* the user has closed it */
     bool passive : 1;         /* came from LISTEN (MUST-11) */
@@ -206,6 +211,13 @@ struct tcp {
     struct merge merge;       /* what the batch that is coming in may still add to */
     struct listeners listeners;
     size_t orphans;           /* connections without a user */
+    struct {
+        struct sip_key key;
+        struct fastopen_memory memory;
+        uint32_t pending;     /* connections with fast_open */
+        uint32_t resets;      /* of such, lately */
+        weft_time resets_until; /* they count */
+    } early;                  /* data in SYNs */
     struct sip_key table_key, isn_key, ts_key, cookie_key;
     struct port_table ports;  /* in use by what is in `table`, half-open records aside */
 };
@@ -389,6 +401,8 @@ static inline uint32_t conn_unsent(const struct tcp_conn *c)
 {
     uint32_t in_flight = conn_in_flight(c);
 
+    if (!c->syn_acked) /* what is in flight is our SYN */
+        in_flight = 0;
     if (c->fin_sent && in_flight) /* the FIN is the last to be acknowledged, and no byte of the queue */
         in_flight--;
     return c->work ? c->work->sendq.bytes - in_flight : 0;
@@ -576,6 +590,8 @@ static inline struct tcp_conn *half_open_listener(const struct tcp *t, const str
 /* birth.c: the third segment makes a connection in the record's place, or of a cookie, and goes through its steps. */
 void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg);
 void conn_born_of_cookie(struct tcp_conn *listener, const struct halfopen *h, struct tcp_seg *seg);
+/* Of a SYN alone (RFC 7413). */
+void conn_born_early(struct tcp_conn *listener, const struct halfopen *h, struct tcp_seg *seg);
 
 /* The connection's SYN was acknowledged: ESTABLISHED, and whoever waits for that is told. */
 void conn_established(struct tcp_conn *c);

@@ -17,9 +17,9 @@ static void put_options(const struct halfopen *h, const struct tcp_offer *offer,
     o->ts_ecr = h->ts_recent;
 }
 
-/* ts: our timestamp clock for the peer. */
+/* ts: our timestamp clock for the peer. early: what it says of Fast Open; NULL: nothing. */
 static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct halfopen *h, uint32_t ts,
-                         struct ip_path *path)
+                         const struct early_answer *early, struct ip_path *path)
 {
     struct segment out = {.flow = key_unpack(&h->key, h->v6),
                           .ttl = endpoint_ttl(&l->ep, h->v6),
@@ -29,6 +29,11 @@ static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct h
 
     put_options(h, &offer, &out.o);
     out.o.ts_val = ts;
+    if (early && early->kind) {
+        out.o.fastopen = early->kind;
+        out.o.cookie = early->cookie;
+        out.o.cookie_len = sizeof early->cookie;
+    }
     out.h.seq = h->iss;
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = TCP_SYN | TCP_ACK;
@@ -44,7 +49,7 @@ void half_open_send(struct tcp *t, const struct halfopen *h)
     if (route_lookup(t->stack, &flow.remote.ip, &path) < 0)
         return;
     send_syn_ack(t, half_open_listener(t, h), h,
-                 ts_clock(t->stack->now, ts_offset(t->ts_key, &flow.local, &flow.remote)), &path);
+                 ts_clock(t->stack->now, ts_offset(t->ts_key, &flow.local, &flow.remote)), NULL, &path);
 }
 
 /* ---- the record ---- */
@@ -73,7 +78,8 @@ static struct seq first_number(const struct tcp *t, const struct tcp_seg *seg)
 }
 
 /* Makes the record and sends the SYN,ACK; the reason when it cannot. */
-static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, struct ip_path *path)
+static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, const struct early_answer *early,
+                                struct ip_path *path)
 {
     struct tcp *t = conn_tcp(l);
     weft_stack *s = t->stack;
@@ -93,7 +99,7 @@ static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, s
         timer_set(&s->wheel, &t->half_open.timer, halfopen_deadline(&t->half_open, s->now));
     if (unlikely(s->env.trace))
         stack_trace_state(s, NULL, &seg->flow.local, &seg->flow.remote, WEFT_TCP_LISTEN, WEFT_TCP_SYN_RECEIVED);
-    send_syn_ack(t, l, h, ts_clock(s->now, ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote)), path);
+    send_syn_ack(t, l, h, ts_clock(s->now, ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote)), early, path);
     return WEFT_DROP_none;
 }
 
@@ -121,7 +127,7 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ip
                           });
     l->listen->cookies_at = s->now;
     stack_count(s, WEFT_COUNT_tcp_cookies_sent);
-    send_syn_ack(t, l, &h, ts + ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote), path);
+    send_syn_ack(t, l, &h, ts + ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote), NULL, path);
 }
 
 /* Has this listener sent a cookie that may still be good? Else nobody has one to bring back. */
@@ -188,6 +194,17 @@ static void ack_arrives(struct tcp_conn *l, struct tcp_seg *seg)
     segment_refuse(s, seg);
 }
 
+/* ---- data in the SYN ---- */
+
+static void open_early(struct tcp_conn *l, struct tcp_seg *seg, const struct ip_path *path)
+{
+    struct halfopen h = {.v6 = flow_is_v6(&seg->flow)};
+
+    fill(&h, l, seg, path);
+    h.iss = first_number(conn_tcp(l), seg);
+    conn_born_early(l, &h, seg);
+}
+
 /* ---- admission ---- */
 
 /*
@@ -218,6 +235,7 @@ static enum weft_drop admit(const struct tcp_conn *l, const struct tcp_seg *seg,
 static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 {
     struct ip_path path = {0};
+    struct early_answer early;
     bool cookie;
     enum weft_drop why = admit(l, seg, &cookie);
 
@@ -225,10 +243,14 @@ static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
         return why;
     if (route_lookup(l->ep.stack, &seg->flow.remote.ip, &path) < 0)
         return WEFT_DROP_ip_no_route;
-    if (!cookie)
-        return open_half(l, seg, &path);
-    send_cookie(l, seg, &path);
-    return WEFT_DROP_none;
+    if (cookie) {
+        send_cookie(l, seg, &path);
+        return WEFT_DROP_none;
+    }
+    if (!early_is_welcome(l, seg, &early))
+        return open_half(l, seg, &early, &path);
+    open_early(l, seg, &path);
+    return seg->why;
 }
 
 void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg)

@@ -255,7 +255,7 @@ static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow, const
     c->peer_mss = c->v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
     conn_update_mss(c);
     sndmap_init(&c->work->sndmap, c->snd.una);
-    c->work->syn_due = true;
+    c->work->syn_due = !c->work->syn_waits;
     state_set(c, WEFT_TCP_SYN_SENT);
     stack_count(t->stack, WEFT_COUNT_tcp_active_opens);
     conn_settle(c);
@@ -274,7 +274,8 @@ static struct weft_ip ourselves(const struct weft_ip *any)
     return ip_is_v4(any) ? weft_ipv4(0x7f000001) : (struct weft_ip){.b = {[15] = 1}};
 }
 
-int tcp_connect(weft_sock *e, const struct weft_addr *peer)
+/* early: data is wanted in the SYN. */
+static int open_active(weft_sock *e, const struct weft_addr *peer, bool early)
 {
     struct tcp_conn *c = conn_of(e);
     struct tcp *t = conn_tcp(c);
@@ -304,6 +305,22 @@ int tcp_connect(weft_sock *e, const struct weft_addr *peer)
         conn_name(c, &unnamed);
         return WEFT_ENOMEM;
     }
+    c->work->early = early;
+    c->work->syn_waits = early && early_may_send(c);
     start_opening(c, &flow, again ? &above : NULL);
-    return WEFT_EINPROGRESS;
+    return c->work->syn_waits ? 0 : WEFT_EINPROGRESS;
+}
+
+int tcp_connect(weft_sock *e, const struct weft_addr *peer)
+{
+    struct tcp_conn *c = conn_of(e);
+
+    return open_active(e, peer, c->settings->fastopen_connect && (tcp_config(e->stack)->fastopen & 1));
+}
+
+int tcp_connect_early(weft_sock *e, const struct weft_addr *peer)
+{
+    if (!(tcp_config(e->stack)->fastopen & 1))
+        return WEFT_EOPNOTSUPP;
+    return peer ? open_active(e, peer, true) : WEFT_EDESTADDRREQ;
 }

@@ -172,6 +172,48 @@ static int get_defer_accept(const struct tcp_conn *c)
     return (int)(until / WEFT_S);
 }
 
+/* How many connections of this listener may wait for their third segment with data in hand. */
+static int set_fastopen(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s;
+
+    if (c->state != WEFT_TCP_CLOSED && c->state != WEFT_TCP_LISTEN)
+        return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    s->fastopen_queue = min_u32((uint32_t)v, tcp_config(c->ep.stack)->max_backlog);
+    return 0;
+}
+static int get_fastopen(const struct tcp_conn *c) { return (int)c->settings->fastopen_queue; }
+
+static int set_fastopen_connect(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s;
+
+    if (!(tcp_config(c->ep.stack)->fastopen & 1))
+        return WEFT_EOPNOTSUPP;
+    if (c->state != WEFT_TCP_CLOSED)
+        return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    s->fastopen_connect = (uint32_t)v;
+    return 0;
+}
+static int get_fastopen_connect(const struct tcp_conn *c) { return (int)c->settings->fastopen_connect; }
+
+static int set_fastopen_no_cookie(struct tcp_conn *c, int v)
+{
+    struct tcp_settings *s;
+
+    if (c->state != WEFT_TCP_CLOSED && c->state != WEFT_TCP_LISTEN)
+        return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    s->fastopen_no_cookie = (uint32_t)v;
+    return 0;
+}
+static int get_fastopen_no_cookie(const struct tcp_conn *c) { return (int)c->settings->fastopen_no_cookie; }
+
 static int set_quickack(struct tcp_conn *c, int v)
 {
     c->pace.interactive = !v;
@@ -294,6 +336,9 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_SYNCNT, 1, 127, NULL, get_syncnt, SETTING(syn_retries)},
     {WEFT_SOL_TCP, WEFT_TCP_LINGER2, INT_MIN + 1, INT_MAX, set_linger2, get_linger2, 0},
     {WEFT_SOL_TCP, WEFT_TCP_DEFER_ACCEPT, INT_MIN + 1, INT_MAX, set_defer_accept, get_defer_accept, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN, 0, INT_MAX, set_fastopen, get_fastopen, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_CONNECT, 0, 1, set_fastopen_connect, get_fastopen_connect, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_NO_COOKIE, 0, 1, set_fastopen_no_cookie, get_fastopen_no_cookie, 0},
     {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, INT_MIN + 1, INT_MAX, set_quickack, get_quickack, 0},
     {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
@@ -366,7 +411,27 @@ static int get_meminfo(const struct tcp_conn *c, void *value, size_t *n)
     return give(value, n, held, sizeof held);
 }
 
+/* One key of 16 bytes, or two, the second of which only tests cookies. */
+static int set_fastopen_key(struct tcp_conn *c, const void *value, size_t n)
+{
+    struct tcp_settings *s;
+
+    if (n != 16 && n != 32)
+        return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    memcpy(s->fastopen_key, value, n);
+    s->fastopen_keys = (uint32_t)(n / 16);
+    return 0;
+}
+
+static int get_fastopen_key(const struct tcp_conn *c, void *value, size_t *n)
+{
+    return give(value, n, c->settings->fastopen_key, 16 * c->settings->fastopen_keys);
+}
+
 static const struct raw_row raw_rows[] = {
+    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_KEY, set_fastopen_key, get_fastopen_key},
     {WEFT_SOL_SOCKET, WEFT_SO_MEMINFO, NULL, get_meminfo},
     {WEFT_SOL_TCP, WEFT_TCP_INFO, NULL, get_info},
     {WEFT_SOL_SOCKET, WEFT_SO_LINGER, set_linger, get_linger},

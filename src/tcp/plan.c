@@ -298,7 +298,9 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
 
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return;
-    if (conn_in_flight(c) || wants) { /* it runs from the wish, so that a stalled link times out too */
+    if (w->syn_waits)
+        return;
+    if (conn_in_flight(c) || wants || c->fast_open) { /* it runs from the wish, so that a stalled link times out too */
         *persist = WEFT_NEVER;
         arm_sending(c, &limits);
         return;

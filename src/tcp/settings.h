@@ -23,6 +23,11 @@ struct tcp_settings {
     uint32_t notsent_lowat;      /* TCP_NOTSENT_LOWAT: bytes; 0: as configured */
     uint32_t user_mss;           /* bytes; 0: none */
     uint32_t defer_accept;       /* TCP_DEFER_ACCEPT, in repeats of the SYN,ACK; 0: off */
+    uint32_t fastopen_queue;     /* TCP_FASTOPEN: connections that may wait for their third segment; 0: off */
+    uint32_t fastopen_connect;   /* connect waits for data, which goes with the SYN */
+    uint32_t fastopen_no_cookie; /* and needs no cookie */
+    uint32_t fastopen_keys;      /* 0: the stack's */
+    uint8_t fastopen_key[32];    /* the one that makes cookies, and an older one */
     uint32_t bind_no_port;       /* IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect */
     bool linger;                 /* SO_LINGER is on */
 };

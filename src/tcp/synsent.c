@@ -92,7 +92,7 @@ static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
 /* First: ACK. Is it of our SYN? (RFC 9293 §3.10.7.3, first) */
 static bool ack_is_good(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    return seq_gt(seg->h.ack, c->snd.una) && seq_le(seg->h.ack, c->snd.nxt);
+    return seq_gt(seg->h.ack, c->snd.una) && seq_le(seg->h.ack, seq_add(c->snd.nxt, c->work->syn_data));
 }
 
 /* Second: RST; only one that acknowledges our SYN proves anything. */
@@ -146,6 +146,7 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     if (!seg_has(seg, TCP_ACK))
         return cross(c);
     conn_established(c);
+    early_answered(c, seg);
     c->snd.wl2 = seg->h.ack;
     acknowledge_syn(c);
     seg_take_syn_off(c, seg);

@@ -25,6 +25,7 @@ static void *tcp_init(weft_stack *s)
     t->isn_key = stack_key(s, KEY_TCP_ISN);
     t->ts_key = stack_key(s, KEY_TCP_TS);
     t->cookie_key = stack_key(s, KEY_TCP_COOKIE);
+    t->early.key = stack_key(s, KEY_TCP_FASTOPEN);
     return t;
 }
 
@@ -73,6 +74,7 @@ static void tcp_fini(weft_stack *s, void *state)
     hashtab_fini(&t->bindings);
     halfopen_fini(&t->half_open);
     listeners_fini(&t->listeners, &s->mem);
+    fastopen_fini(&t->early.memory, &s->mem);
     timewait_fini(&t->time_wait);
     port_table_fini(&t->ports);
     slab_fini(&t->work);

@@ -66,11 +66,12 @@ static bool retransmit(struct tcp_conn *c)
     rtt_back_off(&c->rtt);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_timeouts);
     doubt_path(c);
-    if (!c->syn_acked) {
+    if (!c->syn_acked || c->fast_open) {
         w->syn_due = true;
         conn_why(c, WEFT_WHY_retransmit_syn, w->retries);
-        return true;
     }
+    if (!c->syn_acked)
+        return true;
     if (conn_in_flight(c) == 0)
         return true; /* the link has not taken what we want to send: only time has passed */
     losses_on_timeout(c);

@@ -268,6 +268,7 @@ static bool emit_syn(struct tcp_conn *c)
     struct segment out;
     struct weft_pkt *pkt;
     bool ack = c->state != WEFT_TCP_SYN_SENT;
+    uint32_t early;
 
     if (ack) { /* crossing SYNs: offer what both can do */
         offer.timestamps = c->ts_ok;
@@ -276,12 +277,15 @@ static bool emit_syn(struct tcp_conn *c)
     }
     o = negotiate_syn(&offer, ts_clock(s->now, c->ts_offset));
     o.ts_ecr = ack ? c->ts_recent : 0;
+    early = ack ? 0 : early_offer(c, &o);
     pkt = segment_begin(s, tcp_options_len(&o, true, segment_layout(s)));
     if (!pkt)
         return false;
+    if (early && w->sendq.bytes)
+        w->syn_data = (uint16_t)sendq_attach(&w->sendq, 0, min_u32(early, w->sendq.bytes), pkt);
     out = (struct segment){.o = o};
     put_names(c, &out);
-    out.h.seq = c->snd.una;
+    out.h.seq = c->fast_open ? seq_sub(c->snd.una, 1) : c->snd.una;
     out.h.ack = ack ? c->rcv.nxt : seq(0);
     out.h.flags = ack ? TCP_SYN | TCP_ACK : TCP_SYN;
     out.h.window = (uint16_t)conn_first_window(c, o.mss, false); /* never scaled (RFC 7323 §2.2) */

@@ -28,6 +28,16 @@ static void sack_take(const struct option *opt, struct tcp_options *o)
     }
 }
 
+/* A cookie of an impossible length is no option (RFC 7413 §4.1.1). */
+static void fastopen_take(const uint8_t *cookie, unsigned len, enum tcp_fastopen kind, struct tcp_options *o)
+{
+    if (len % 2 || len > 16 || (len && len < 4))
+        return;
+    o->fastopen = (uint8_t)kind;
+    o->cookie = cookie;
+    o->cookie_len = (uint8_t)len;
+}
+
 /* A kind that is known, at a length that is right, is kept; anything else was skipped by its length. */
 static void option_take(const struct option *opt, struct tcp_options *o)
 {
@@ -41,6 +51,11 @@ static void option_take(const struct option *opt, struct tcp_options *o)
         sack_take(opt, o);
     else if (opt->kind == TCP_KIND_TS && opt->len == TCP_LEN_TS)
         ts_take(opt->body, o);
+    else if (opt->kind == TCP_KIND_FASTOPEN)
+        fastopen_take(opt->body, opt->len - TCP_LEN_FASTOPEN_HEAD, TCP_FASTOPEN_OPTION, o);
+    else if (opt->kind == TCP_KIND_EXPERIMENT && opt->len >= TCP_LEN_EXPERIMENT_HEAD &&
+             peek_u16(opt->body) == TCP_FASTOPEN_MAGIC)
+        fastopen_take(opt->body + 2, opt->len - TCP_LEN_EXPERIMENT_HEAD, TCP_FASTOPEN_EXPERIMENT, o);
 }
 
 /* False on a nonsense length. */
@@ -186,12 +201,29 @@ static void syn_bsd_emit(struct writer *w, const struct tcp_options *o)
     }
 }
 
+/* Behind the others, with NOPs after it up to a multiple of four, as Linux has it. */
+static void fastopen_emit(struct writer *w, const struct tcp_options *o)
+{
+    bool experiment = o->fastopen == TCP_FASTOPEN_EXPERIMENT;
+    unsigned len = (experiment ? TCP_LEN_EXPERIMENT_HEAD : TCP_LEN_FASTOPEN_HEAD) + o->cookie_len;
+
+    write_u8(w, experiment ? TCP_KIND_EXPERIMENT : TCP_KIND_FASTOPEN);
+    write_u8(w, (uint8_t)len);
+    if (experiment)
+        write_u16(w, TCP_FASTOPEN_MAGIC);
+    if (o->cookie_len)
+        write_bytes(w, o->cookie, o->cookie_len);
+    nops_emit(w, (4 - len % 4) % 4);
+}
+
 static void syn_emit(struct writer *w, const struct tcp_options *o, enum tcp_option_layout layout)
 {
     if (layout == TCP_LAYOUT_BSD)
         syn_bsd_emit(w, o);
     else
         syn_linux_emit(w, o);
+    if (o->fastopen)
+        fastopen_emit(w, o);
 }
 
 size_t tcp_options_len(const struct tcp_options *o, bool syn, enum tcp_option_layout layout)

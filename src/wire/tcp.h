@@ -39,6 +39,8 @@ enum tcp_option_kind {
     TCP_KIND_SACK_PERMITTED = 4,
     TCP_KIND_SACK = 5,
     TCP_KIND_TS = 8,
+    TCP_KIND_FASTOPEN = 34,
+    TCP_KIND_EXPERIMENT = 254, /* RFC 4727; with TCP_FASTOPEN_MAGIC: Fast Open of before RFC 7413 */
 };
 
 /* Bytes, kind and length included; SACK is a head and one to four blocks. */
@@ -49,6 +51,8 @@ enum tcp_option_len {
     TCP_LEN_SACK_HEAD = 2,
     TCP_LEN_SACK_BLOCK = 8,
     TCP_LEN_TS = 10,
+    TCP_LEN_FASTOPEN_HEAD = 2,
+    TCP_LEN_EXPERIMENT_HEAD = 4,
 };
 
 struct tcp_sack_block {
@@ -57,13 +61,19 @@ struct tcp_sack_block {
 
 #define TCP_MAX_SACK 4
 
+#define TCP_FASTOPEN_MAGIC 0xf989
+enum tcp_fastopen { TCP_FASTOPEN_NONE, TCP_FASTOPEN_OPTION, TCP_FASTOPEN_EXPERIMENT };
+
 struct tcp_options {
     uint16_t mss;   /* 0: absent */
     int8_t wscale;  /* shift as on the wire (127 for more); -1: absent */
     bool sack_permitted;
     bool has_ts;
     uint8_t n_sack; /* blocks, 0 to 4 */
+    uint8_t fastopen;      /* enum tcp_fastopen: which option it is. On SYNs only */
+    uint8_t cookie_len;    /* of Fast Open: 0 (a request), or 4 to 16, even */
     uint32_t ts_val, ts_ecr;
+    const uint8_t *cookie; /* in the packet, or its sender's */
     struct tcp_sack_block sack[TCP_MAX_SACK];
 };
 

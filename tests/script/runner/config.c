@@ -50,6 +50,7 @@ static const struct key keys[] = {
     TCP_KEY(KEY_TIME, invalid_ratelimit),
     TCP_KEY(KEY_SIZE, max_time_wait),
     TCP_KEY(KEY_SIZE, max_orphans),
+    TCP_KEY(KEY_UNSIGNED, fastopen),
     TCP_KEY(KEY_UNSIGNED, tw_reuse),
     TCP_KEY(KEY_SIZE, max_out_of_order),
     TCP_KEY(KEY_UNSIGNED, recovery),
