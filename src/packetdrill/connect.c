@@ -14,26 +14,33 @@ struct connect {
     bool first; /* this call has sent the SYN */
 };
 
+bool socket_is_opening(struct socket *s, int *err)
+{
+    enum weft_tcp_state state = weft_tcp_state(s->sock);
+
+    *err = 0;
+    if (state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED)
+        return true;
+    s->progress = socket_is_closed(s) ? UNCONNECTED : CONNECTED;
+    if (s->progress == UNCONNECTED) {
+        *err = weft_error(s->sock);
+        *err = *err ? *err : -ECONNABORTED;
+    }
+    return false;
+}
+
 /* How far is the handshake? */
 static int64_t try_connect(struct drill *d, struct call *call)
 {
     struct connect *c = (struct connect *)call;
-    enum weft_tcp_state state = weft_tcp_state(c->s->sock);
     int err;
 
     (void)d;
-    if (state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED) {
-        if (!call->late)
-            return CALL_SLEEPS;
-        return c->first ? -EINPROGRESS : -EALREADY;
-    }
-    if (!socket_is_closed(c->s)) {
-        c->s->progress = CONNECTED;
-        return 0;
-    }
-    c->s->progress = UNCONNECTED;
-    err = weft_error(c->s->sock);
-    return err ? err : -ECONNABORTED;
+    if (!socket_is_opening(c->s, &err))
+        return err;
+    if (!call->late)
+        return CALL_SLEEPS;
+    return c->first ? -EINPROGRESS : -EALREADY;
 }
 
 int socket_disconnect(struct socket *s)
@@ -42,6 +49,7 @@ int socket_disconnect(struct socket *s)
 
     if (!err) {
         s->progress = UNCONNECTED;
+        s->deferred = false;
         reports_reset(&s->reports);
         s->shut_read = s->shut_write = false;
     }
@@ -60,6 +68,7 @@ static int begin(struct socket *s, const struct address *a)
         err = weft_connect(s->sock, &peer);
     if (err && err != WEFT_EINPROGRESS)
         return err;
+    s->deferred = err == 0; /* and no SYN has been sent */
     s->progress = CONNECTING;
     reports_reset(&s->reports);
     s->shut_read = s->shut_write = false;
@@ -76,7 +85,7 @@ static int64_t connect_stream(struct drill *d, struct socket *s, const struct ad
         return -EINVAL;
     if (address_family(a) == AF_UNSPEC)
         return socket_disconnect(s);
-    if (s->progress == CONNECTED)
+    if (s->progress == CONNECTED || s->deferred)
         return -EISCONN;
     if (s->progress == UNCONNECTED) {
         err = begin(s, a);
@@ -84,6 +93,8 @@ static int64_t connect_stream(struct drill *d, struct socket *s, const struct ad
             return err;
         c.first = true;
     }
+    if (s->deferred)
+        return 0;
     desc_hold(&s->desc);
     r = call_run(d, &c.call, s->desc.nonblocking ? 0 : s->write_timeout);
     desc_drop(d, &s->desc);

@@ -30,6 +30,7 @@ struct socket {
     weft_sock *sock;  /* its cookie is this */
     int domain, type, protocol;
     enum progress progress;
+    bool deferred;                    /* connected, and the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
     bool shut_read, shut_write;       /* by us */
     weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
     struct weft_linger linger;
@@ -64,6 +65,10 @@ int socket_add(struct drill *d, weft_sock *sock, const struct socket *like);
 bool socket_is_stream(const struct socket *s);
 /* A stream that has ended, or that has never begun. */
 bool socket_is_closed(const struct socket *s);
+/*
+ * Is the handshake still under way? Else learns how it ended: *err is 0, or what connect gives then.
+ */
+bool socket_is_opening(struct socket *s, int *err);
 /* A stream's next connection begins from nothing: connect to AF_UNSPEC, shutdown of what is not connected yet. */
 int socket_disconnect(struct socket *s);
 

@@ -30,7 +30,7 @@ static unsigned ready_stream(const struct socket *s, unsigned ready)
     if (no_read)
         bits |= READY_IN | POLLRDHUP;
     if (state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED)
-        return bits;
+        return bits | (s->deferred ? READY_OUT : 0u);
     if (has_enough(s, ready))
         bits |= READY_IN;
     if (no_write || ready & WEFT_WRITABLE)

@@ -15,6 +15,7 @@ struct send {
     int flags;
     size_t done;
     const struct weft_addr *to;
+    bool opens, opening; /* connects first (RFC 7413); the handshake is on its way */
 };
 
 /* What the engine understands; the others ask for nothing that it would do otherwise. */
@@ -36,6 +37,48 @@ static int64_t refuse_fault(struct socket *s)
     return r < 0 ? stream_error(r) : -EFAULT;
 }
 
+static int64_t took(struct send *w, int64_t n)
+{
+    if (n > 0) {
+        w->done += (size_t)n;
+        user_skip(w->u, (size_t)n);
+    }
+    return n;
+}
+
+/* The bytes go with the SYN as far as they may. Whoever waits, waits for the handshake in any case, as on Linux. */
+static int64_t open_early(struct send *w)
+{
+    int64_t n;
+
+    if (!w->s->deferred && w->s->progress != UNCONNECTED)
+        return w->s->progress == CONNECTED ? -EISCONN : -EALREADY;
+    w->opens = false;
+    n = took(w, weft_sendmsg(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & (SEND_FLAGS | MSG_FASTOPEN), w->to));
+    if (n < 0 && n != WEFT_EINPROGRESS)
+        return stream_error(n);
+    if (!w->s->deferred)
+        reports_reset(&w->s->reports);
+    w->s->deferred = false;
+    w->s->progress = CONNECTING;
+    w->opening = true;
+    return w->call.late ? n : CALL_SLEEPS;
+}
+
+/* CALL_SLEEPS while it is under way; 0: it went well, and more may be sent. */
+static int64_t await_opening(struct send *w)
+{
+    int err;
+
+    if (socket_is_opening(w->s, &err)) {
+        if (!w->call.late)
+            return CALL_SLEEPS;
+        return w->done ? (int64_t)w->done : -EINPROGRESS;
+    }
+    w->opening = false;
+    return err && w->done ? (int64_t)w->done : err;
+}
+
 static int64_t try_stream(struct drill *d, struct call *call)
 {
     struct send *w = (struct send *)call;
@@ -45,15 +88,18 @@ static int64_t try_stream(struct drill *d, struct call *call)
     (void)d;
     if (w->u->faulty)
         return refuse_fault(w->s);
+    if (w->opens)
+        return open_early(w);
+    if (w->opening) {
+        n = await_opening(w);
+        if (n || w->u->len == 0)
+            return n ? n : (int64_t)w->done;
+    }
     if (call->retried && !call->late && !(weft_ready(w->s->sock) & (WEFT_WRITABLE | over)))
         return CALL_SLEEPS;
     if (w->done && weft_ready(w->s->sock) & over)
         return (int64_t)w->done;
-    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, NULL);
-    if (n > 0) {
-        w->done += (size_t)n;
-        user_skip(w->u, (size_t)n);
-    }
+    n = took(w, weft_sendmsg(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, NULL));
     if (n >= 0 && w->u->len == 0)
         return (int64_t)w->done;
     if ((n >= 0 || n == WEFT_EAGAIN) && !call->late)
@@ -81,7 +127,8 @@ int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int f
                     unsigned stamps)
 {
     struct send w = {.call = {.name = "send", .attempt = socket_is_stream(s) ? try_stream : try_dgram}, .s = s,
-                     .u = u, .flags = flags, .to = to};
+                     .u = u, .flags = flags, .to = to,
+                     .opens = socket_is_stream(s) && (flags & MSG_FASTOPEN || s->deferred)};
     bool waits = !s->desc.nonblocking && !(flags & MSG_DONTWAIT);
     int64_t n;
 
@@ -134,17 +181,18 @@ ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
     return drill_leave(d, err ? err : write_desc(d, desc, &u));
 }
 
-/* name: NULL, or where to; a stream is connected and does not look at it. */
+/* name: NULL, or where to; a stream is connected and does not look at it, unless it connects with its first bytes. */
 static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u, int flags,
                           const struct sockaddr *name, socklen_t n, unsigned stamps)
 {
     struct address a;
     struct weft_addr to;
     int err = name ? address_copy(d, &a, name, n) : 0;
+    bool needed = name && (!socket_is_stream(s) || flags & MSG_FASTOPEN);
 
-    if (!err && name && !socket_is_stream(s))
-        err = address_read_peer(&a, s->domain, &to);
-    return err ? err : socket_send(d, s, u, flags, name && !socket_is_stream(s) ? &to : NULL, stamps);
+    if (!err && needed)
+        err = socket_is_stream(s) ? address_read(&a, s->domain, &to) : address_read_peer(&a, s->domain, &to);
+    return err ? err : socket_send(d, s, u, flags, needed ? &to : NULL, stamps);
 }
 
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
