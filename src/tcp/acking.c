@@ -4,17 +4,25 @@
 
 #define QUICK_AFTER_TROUBLE 16 /* quick acknowledgments that a disturbance calls for */
 
-struct ack_limits conn_ack_limits(const struct tcp_conn *c)
+/* All but the time-out, which only long gaps ask for: this is every segment's path. */
+static struct ack_limits quick_limits(const struct tcp_conn *c)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
 
     return (struct ack_limits){
         .delay = (uint32_t)(k->delayed_ack / WEFT_MS),
-        .rto = (uint32_t)min_u64(rtt_rto(&c->rtt, &limits) / WEFT_MS, UINT32_MAX),
         .quick = k->quick_acks,
         .crowd = k->comp_sack_delay ? k->comp_sack_nr : 0,
     };
+}
+
+static struct ack_limits all_limits(const struct tcp_conn *c)
+{
+    struct rtt_limits rtt = tcp_rtt_limits(c->ep.stack);
+    struct ack_limits limits = quick_limits(c);
+
+    limits.rto = (uint32_t)min_u64(rtt_rto(&c->rtt, &rtt) / WEFT_MS, UINT32_MAX);
+    return limits;
 }
 
 static uint32_t now_ms(const struct tcp_conn *c) { return (uint32_t)(conn_now(c) / WEFT_MS); }
@@ -58,7 +66,7 @@ static void wait_for_the_crowd(struct tcp_conn *c)
 void conn_acknowledge(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    struct ack_limits limits = conn_ack_limits(c);
+    struct ack_limits limits = quick_limits(c);
     struct rcvwnd window = transmit_window_now(c);
     struct ack_facts facts = {
         .next = c->rcv.nxt,
@@ -70,7 +78,7 @@ void conn_acknowledge(struct tcp_conn *c)
     };
 
     calm_when_tight(c, &window);
-    facts.edge_moves = rcvwnd_select(&window) >= window.last;
+    facts.edge_moves = facts.unacked > facts.mss && rcvwnd_select(&window) >= window.last; /* else nobody asks */
     switch (ackpolicy_decide(&w->ack, &c->pace, &limits, &facts)) {
     case ACK_NOW:
         break;
@@ -96,7 +104,7 @@ void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments)
 
 void conn_hurry_acks(struct tcp_conn *c, unsigned most)
 {
-    struct ack_limits limits = conn_ack_limits(c);
+    struct ack_limits limits = quick_limits(c);
 
     ackpace_hurry(&c->pace, &limits, conn_open_window(c), c->rcv_mss, most ? most : QUICK_AFTER_TROUBLE);
     c->pace.interactive = false;
@@ -105,9 +113,12 @@ void conn_hurry_acks(struct tcp_conn *c, unsigned most)
 
 void conn_text_came(struct tcp_conn *c)
 {
-    struct ack_limits limits = conn_ack_limits(c);
+    uint32_t now = now_ms(c);
+    struct ack_limits limits = quick_limits(c);
 
-    ackpace_text(&c->pace, &limits, now_ms(c), conn_open_window(c), c->rcv_mss);
+    if (now - c->pace.heard > limits.delay / 2)
+        limits = all_limits(c);
+    ackpace_text(&c->pace, &limits, now, conn_open_window(c), c->rcv_mss);
 }
 
 void conn_answered(struct tcp_conn *c) { ackpace_answered(&c->pace, now_ms(c)); }
@@ -136,7 +147,7 @@ void conn_acknowledged(struct tcp_conn *c, bool pure)
 
 void conn_ack_timer(struct tcp_conn *c)
 {
-    struct ack_limits limits = conn_ack_limits(c);
+    struct ack_limits limits = all_limits(c);
     struct tcp_work *w = c->work;
 
     if (w->ack.crowd == 0) { /* else it is only the crowd's time */

@@ -453,7 +453,6 @@ static inline void conn_why(struct tcp_conn *c, enum weft_why why, uint32_t valu
 
 /* ---- acking.c: when to acknowledge. There are rooms. ---- */
 
-struct ack_limits conn_ack_limits(const struct tcp_conn *c);
 /* Text came, whatever order it is in. */
 void conn_text_came(struct tcp_conn *c);
 /* In order, or a FIN: to be acknowledged now or later. */
