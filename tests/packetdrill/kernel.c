@@ -113,7 +113,10 @@ static void open_tun(void)
     tun = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
     if (tun < 0 || ioctl(tun, TUNSETIFF, &r) != 0)
         cannot("tun", "/dev/net/tun");
+    /* A new namespace has the machine's tunables; scripts mean Linux's own. */
     write_text("/proc/sys/net/ipv4/tcp_congestion_control", "cubic");
+    write_text("/proc/sys/net/ipv4/tcp_rmem", "4096 131072 6291456");
+    write_text("/proc/sys/net/ipv4/tcp_wmem", "4096 16384 4194304");
     write_text("/proc/sys/net/ipv6/conf/tun0/accept_dad", "0");
     write_text("/proc/sys/net/ipv6/conf/tun0/router_solicitations", "0");
     write_text("/proc/sys/net/ipv6/conf/tun0/addr_gen_mode", "1");
