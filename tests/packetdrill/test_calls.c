@@ -553,6 +553,59 @@ static void datagrams_come_and_go_with_their_names(void **state)
     assert_errno(t->sendto(t->userdata, fd, "x", 1, 0, NOWHERE, sizeof to), EFAULT);
 }
 
+/* ---- Fast Open ---- */
+
+static const uint8_t cookie[12] = {34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
+
+/* The peer answers our SYN with a cookie, and resets the connection afterwards. */
+static void give_cookie(struct bench *b, const struct segment *syn)
+{
+    static struct segment s;
+
+    s = (struct segment){.from = syn->to, .to = syn->from, .seq = PEER_ISN, .ack = syn->seq + 1, .flags = S | A,
+                         .window = 65535, .n_options = sizeof cookie};
+    memcpy(s.options, cookie, sizeof cookie);
+    bench_in(b, &s);
+    bench_out(b, &s);
+    assert_int_equal(s.flags, A);
+    s = (struct segment){.from = syn->to, .to = syn->from, .seq = PEER_ISN + 1, .ack = s.seq, .flags = R | A};
+    bench_in(b, &s);
+}
+
+static void first_bytes_may_go_with_the_syn(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct sockaddr_in to = bench_addr("192.0.2.1", 9000);
+    int fd = stream(b), one = 1;
+    static struct segment s;
+
+    nonblocking(b, fd);
+    assert_errno(t->sendto(t->userdata, fd, "hello", 5, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to), EINPROGRESS);
+    assert_errno(t->sendto(t->userdata, fd, "hello", 5, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to), EALREADY);
+    bench_out(b, &s);
+    assert_int_equal(s.flags, S);
+    assert_int_equal(s.n, 0); /* the server's cookie is not known yet: it is asked for */
+    give_cookie(b, &s);
+    fd = stream(b);
+    nonblocking(b, fd);
+    assert_int_equal(t->sendto(t->userdata, fd, "hello", 5, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to), 5);
+    bench_out(b, &s);
+    assert_int_equal(s.flags, S);
+    assert_int_equal(s.n, 5);
+    /* connect() puts off its SYN until there is something to say. */
+    fd = stream(b);
+    nonblocking(b, fd);
+    assert_int_equal(t->setsockopt(t->userdata, fd, IPPROTO_TCP, TCP_FASTOPEN_CONNECT, &one, sizeof one), 0);
+    assert_int_equal(t->connect(t->userdata, fd, (struct sockaddr *)&to, sizeof to), 0);
+    assert_errno(t->connect(t->userdata, fd, (struct sockaddr *)&to, sizeof to), EISCONN);
+    assert_int_equal(t->poll(t->userdata, &(struct pollfd){.fd = fd, .events = POLLOUT}, 1, 0), 1);
+    assert_int_equal(t->write(t->userdata, fd, "there", 5), 5);
+    bench_out(b, &s);
+    assert_int_equal(s.flags, S);
+    assert_memory_equal(s.payload, "there", 5);
+}
+
 /* ---- IPv6 ---- */
 
 static void ipv6_sockets_take_ipv6_addresses(void **state)
@@ -745,6 +798,7 @@ int main(void)
         T(full_send_buffer_is_eagain),
         T(reset_is_told_once_and_then_the_end),
         T(datagrams_come_and_go_with_their_names),
+        T(first_bytes_may_go_with_the_syn),
         cmocka_unit_test_setup_teardown(ipv6_sockets_take_ipv6_addresses, setup_both, teardown),
         T(options_pass_through),
         T(impossible_options_are_refused),
