@@ -113,25 +113,27 @@ enum weft_option {
     WEFT_SO_TYPE = 3,
     WEFT_SO_ERROR = 4,
     WEFT_SO_BROADCAST = 6,
-    WEFT_SO_SNDBUF = 7, /* bytes of payload; not doubled as Linux does */
-    WEFT_SO_RCVBUF = 8,
+    WEFT_SO_SNDBUF = 7, /* bytes; at most net.core.wmem_max, and counted double: payload and what keeping it costs */
+    WEFT_SO_RCVBUF = 8, /* the same of what was received, by net.core.rmem_max */
     WEFT_SO_KEEPALIVE = 9,
     WEFT_SO_OOBINLINE = 10, /* urgent bytes stay in the stream */
     WEFT_SO_PRIORITY = 12, /* kept and told; there are no queues by priority here */
     WEFT_SO_LINGER = 13, /* struct weft_linger */
     WEFT_SO_REUSEPORT = 15,
     WEFT_SO_RCVLOWAT = 18, /* bytes that must be there before a socket is readable */
-    WEFT_SO_ACCEPTCONN = 30,
     WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
+    WEFT_SO_ACCEPTCONN = 30,
+    WEFT_SO_SNDBUFFORCE = 32, /* TCP: beyond the limit */
+    WEFT_SO_RCVBUFFORCE = 33,
     WEFT_SO_PROTOCOL = 38,
     WEFT_SO_DOMAIN = 39,   /* get only: enum weft_family */
     WEFT_SO_MEMINFO = 55,  /* get only, TCP: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
-    WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */
     WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
+    WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */
     WEFT_IPV6_UNICAST_HOPS = 16, /* -1: what is usual on the interface */
@@ -147,17 +149,18 @@ enum weft_option {
     WEFT_TCP_SYNCNT = 7,     /* repetitions of our SYN */
     WEFT_TCP_LINGER2 = 8,    /* seconds in FIN-WAIT-2 without a user; negative: none */
     WEFT_TCP_DEFER_ACCEPT = 9, /* seconds: a listener accepts nobody before his text has come, for so long */
-    WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
     WEFT_TCP_WINDOW_CLAMP = 10, /* bytes: the largest window to promise */
+    WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
     WEFT_TCP_QUICKACK = 12,
     WEFT_TCP_CONGESTION = 13, /* the congestion control's name, as text of up to 16 bytes */
-    WEFT_TCP_NOTSENT_LOWAT = 25, /* bytes: not writable with so many unsent */
+    WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
     WEFT_TCP_FASTOPEN = 23,      /* a listener: connections with data in their SYN that may wait for the third segment */
+    WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
+    WEFT_TCP_NOTSENT_LOWAT = 25, /* bytes: not writable with so many unsent */
+    WEFT_TCP_CC_INFO = 26, /* get only: nothing, for neither of the congestion controls has anything to tell */
     WEFT_TCP_FASTOPEN_CONNECT = 30, /* connect returns at once when it knows a cookie; the SYN goes with the first write */
     WEFT_TCP_FASTOPEN_KEY = 33,  /* 16 or 32 bytes: what makes a listener's cookies, and what made them before */
     WEFT_TCP_FASTOPEN_NO_COOKIE = 34,
-    WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
-    WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
 };
 /* What a socket holds and may hold, in bytes; in Linux's order, as ss -m prints it. */
 enum weft_meminfo {

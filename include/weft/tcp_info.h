@@ -94,7 +94,7 @@ struct weft_tcp_info {
 
     uint32_t tcpi_total_retrans; /* segments sent again, ever */
 
-    uint64_t tcpi_pacing_rate;     /* bytes per second; all ones: not paced */
+    uint64_t tcpi_pacing_rate;     /* bytes per second, as if it was paced; all ones: no round trip is known yet */
     uint64_t tcpi_max_pacing_rate; /* all ones: no limit */
     uint64_t tcpi_bytes_acked;     /* our SYN and FIN count one each, as on Linux */
     uint64_t tcpi_bytes_received;  /* the peer's FIN counts one */

@@ -241,6 +241,12 @@ static bool is_buffer_size(int level, int option)
     return level == WEFT_SOL_SOCKET && (option == WEFT_SO_RCVBUF || option == WEFT_SO_SNDBUF);
 }
 
+/* As Linux: at most what it allows, doubled for what keeping costs; a negative number asks for all. */
+static size_t buffer_of(int v, size_t limit)
+{
+    return max_size(2 * min_size((uint32_t)v, min_size(limit, INT_MAX / 2)), DGRAM_BUFFER_MIN);
+}
+
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
     struct dgram_ep *d = dgram_ep(sock);
@@ -251,9 +257,10 @@ int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size
     if (n < sizeof v)
         return WEFT_EINVAL;
     memcpy(&v, value, sizeof v);
-    if (v < 0)
-        return WEFT_EINVAL;
-    *(option == WEFT_SO_RCVBUF ? &d->queue.limit : &d->send_limit) = max_size((size_t)v, DGRAM_BUFFER_MIN);
+    if (option == WEFT_SO_RCVBUF)
+        d->queue.limit = buffer_of(v, sock->stack->config.tcp.receive_buffer_limit);
+    else
+        d->send_limit = buffer_of(v, sock->stack->config.tcp.send_buffer_limit);
     return 0;
 }
 

@@ -84,6 +84,26 @@ void account_progress(struct tcp_conn *c, uint32_t space)
     stats_progress(c->stats, conn_now(c));
 }
 
+struct tcp_measured account_measured(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+    struct tcp_measured m = c->stats ? c->stats->measured : (struct tcp_measured){0};
+
+    if (!w)
+        return m;
+    if (w->rate.best_us) {
+        m.delivery_rate = rate_bytes(&w->rate, c->mss);
+        m.starved = w->rate.best_starved;
+    }
+    if (w->rcvtune.most)
+        m.rcv_space = w->rcvtune.most;
+    if (w->rcvtune.rtt)
+        m.rcv_rtt = (uint32_t)min_u64(w->rcvtune.rtt / WEFT_US, UINT32_MAX);
+    return m;
+}
+
+void account_rest(struct tcp_conn *c) { c->stats->measured = account_measured(c); }
+
 /* ---- what holds sending up ---- */
 
 static const uint8_t stall[HELD_COUNT] = {

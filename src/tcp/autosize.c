@@ -6,12 +6,13 @@
 #define SLOW_START 200u     /* per cent of cwnd in a round trip: there the window doubles in it ... */
 #define AVOIDANCE  120u     /* ... and here it hardly grows */
 
-/* Bytes in a second if they were spread over the round trip, with room to grow. */
-static uint64_t pacing_rate(const struct autosize *a)
+uint64_t autosize_rate(const struct autosize *a)
 {
     uint64_t percent = a->cwnd < a->ssthresh / 2 ? SLOW_START : AVOIDANCE;
     uint64_t cwnd = min_u32(a->cwnd, 1u << 20); /* so that it fits; no packet is larger for more */
 
+    if (a->srtt8 == 0)
+        return 0;
     return a->mss * cwnd * percent * (8 * 1000000 / 100) / a->srtt8;
 }
 
@@ -29,7 +30,7 @@ uint32_t autosize_bytes(const struct autosize *a, uint32_t most)
     uint64_t bytes = bonus(a, most);
 
     if (bytes < most) /* before the first sample there is no rate, and no reason to hold back */
-        bytes = a->srtt8 ? min_u64(bytes + (pacing_rate(a) >> RATE_LOG), most) : most;
+        bytes = a->srtt8 ? min_u64(bytes + (autosize_rate(a) >> RATE_LOG), most) : most;
     segments = max_u32((uint32_t)bytes / a->mss, a->least);
     segments = min_u32(min_u32(segments, half), most / a->mss);
     return max_u32(segments, 1) * a->mss;

@@ -18,6 +18,9 @@ struct autosize {
     unsigned rtt_log;         /* log2 of a round trip in us: nearer than that all goes at once, and half of it with each more; 0: no */
 };
 
+/* Bytes in a second if they were spread over the round trip, with room to grow: 0 before the first sample. */
+uint64_t autosize_rate(const struct autosize *a);
+
 /* Bytes of payload, a whole number of segments; at most `most` bytes and half of cwnd, but at least one segment. */
 uint32_t autosize_bytes(const struct autosize *a, uint32_t most);
 

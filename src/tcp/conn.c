@@ -165,6 +165,8 @@ static void rest(struct tcp_conn *c)
     struct tcp_work *w = c->work;
 
     list_remove(&w->sender.link);
+    if (c->stats)
+        account_rest(c);
     rcvtune_init(&w->rcvtune);
     push_init(&w->push, c->snd.una);
     w->push_now = false;

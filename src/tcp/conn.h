@@ -438,6 +438,10 @@ void account_in(struct tcp_conn *c, const struct tcp_seg *seg);
 void account_out(struct tcp_conn *c, const struct tcp_plan *plan);
 /* So much of our sequence space is newly acknowledged. There are counters. */
 void account_progress(struct tcp_conn *c, uint32_t space);
+/* The rooms are about to forget what they measured. There are counters. */
+void account_rest(struct tcp_conn *c);
+/* What the rooms have measured, or had when they were there; of a connection without counters nothing is kept. */
+struct tcp_measured account_measured(const struct tcp_conn *c);
 /* What holds sending up now? There are counters. */
 void account_held(struct tcp_conn *c, const struct tcp_plan *plan);
 

@@ -2,6 +2,7 @@
 /* See info.h. One function for each group of fields. */
 #include "tcp/info.h"
 
+#include "tcp/autosize.h"
 #include "tcp/conn.h"
 
 #define NO_SSTHRESH 0x7fffffff /* what Linux calls infinite */
@@ -53,8 +54,6 @@ static void fill_work(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_retransmits = w->retries;
     info->tcpi_probes = w->probes;
     info->tcpi_notsent_bytes = conn_unsent(c);
-    info->tcpi_delivery_rate = rate_bytes(&w->rate, c->mss);
-    info->tcpi_delivery_rate_app_limited = w->rate.best_starved;
     fill_scoreboard(c, info);
 }
 
@@ -73,16 +72,36 @@ static void fill_agreed(const struct tcp_conn *c, struct weft_tcp_info *info)
 static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, struct weft_tcp_info *info)
 {
     struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    weft_time since = c->stats ? s->since : c->heard; /* what has not happened yet did not happen since then */
 
     info->tcpi_backoff = c->rtt.backoff;
     info->tcpi_rto = micros(rtt_rto(&c->rtt, &limits));
-    info->tcpi_ato = micros(tcp_config(c->ep.stack)->delayed_ack);
+    info->tcpi_ato = c->pace.ato * 1000u;
     info->tcpi_rtt = micros(rtt_smoothed(&c->rtt));
     info->tcpi_rttvar = micros(rtt_deviation(&c->rtt));
     info->tcpi_min_rtt = c->rtt.min_us;
-    info->tcpi_last_data_sent = millis_since(c, c->spoke);
-    info->tcpi_last_data_recv = millis_since(c, s->heard_data ? s->heard_data : c->heard);
-    info->tcpi_last_ack_recv = millis_since(c, s->heard_ack ? s->heard_ack : c->heard);
+    info->tcpi_last_data_sent = millis_since(c, c->spoke ? c->spoke : since);
+    info->tcpi_last_data_recv = millis_since(c, s->heard_data ? s->heard_data : since);
+    info->tcpi_last_ack_recv = millis_since(c, s->heard_ack ? s->heard_ack : since);
+}
+
+/* What it would be paced at; Linux tells that too where nothing paces. */
+static uint64_t pacing_rate(const struct tcp_conn *c)
+{
+    struct autosize a = {.mss = c->mss, .cwnd = c->cc.cwnd, .ssthresh = c->cc.ssthresh, .srtt8 = c->rtt.srtt8};
+    uint64_t rate = autosize_rate(&a);
+
+    return rate ? rate : UINT64_MAX;
+}
+
+static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    struct tcp_measured m = account_measured(c);
+
+    info->tcpi_delivery_rate = m.delivery_rate;
+    info->tcpi_delivery_rate_app_limited = m.starved;
+    info->tcpi_rcv_rtt = m.rcv_rtt;
+    info->tcpi_rcv_space = m.rcv_space;
 }
 
 static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
@@ -95,8 +114,11 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_reordering = c->reordering;
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
-        info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.nxt.v;
-    info->tcpi_pacing_rate = info->tcpi_max_pacing_rate = UINT64_MAX;
+        info->tcpi_rcv_wnd = conn_open_window(c);
+    info->tcpi_advmss = c->adv_mss;
+    info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
+    info->tcpi_pacing_rate = pacing_rate(c);
+    info->tcpi_max_pacing_rate = UINT64_MAX;
 }
 
 static void fill_counters(const struct tcp_conn *c, const struct tcp_stats *s, struct weft_tcp_info *info)
@@ -136,6 +158,7 @@ void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
     fill_counters(c, s, info);
     fill_times(c, s, info);
     fill_windows(c, info);
+    fill_measured(c, info);
     if (c->state == WEFT_TCP_LISTEN) {
         info->tcpi_unacked = c->listen->waiting;
         info->tcpi_sacked = c->listen->backlog;

@@ -9,6 +9,7 @@
 #define MAX_BUFFER (1u << 30) /* the largest window there is (RFC 7323 §2.3) */
 #define MIN_MAXSEG 88
 #define MAX_LINGER2 120u      /* s */
+#define CC_NAME 16            /* bytes of a congestion control's name, with its end */
 
 /* An option that is an int. Without functions it is a field of the connection's settings as it stands. */
 struct row {
@@ -20,7 +21,7 @@ struct row {
 };
 
 #define FLAG      INT_MIN, INT_MAX /* any value counts, as 0 or 1 */
-#define READ_ONLY 1, 0             /* no value is in range */
+#define ANY       INT_MIN + 1, INT_MAX
 #define SETTING(member) offsetof(struct tcp_settings, member)
 
 /* An option that is anything else. */
@@ -237,26 +238,36 @@ static int set_timestamp(struct tcp_conn *c, int v)
     return WEFT_EPERM;
 }
 
-static int set_sndbuf(struct tcp_conn *c, int v)
-{
-    uint32_t asked = (uint32_t)min_size((size_t)v, tcp_config(c->ep.stack)->send_buffer_limit);
+/* At most `limit`, as net.core.wmem_max and rmem_max have it; a negative number asks for all there is, as on Linux. */
+static uint32_t allowed(int v, size_t limit) { return (uint32_t)min_size((uint32_t)v, min_size(limit, MAX_BUFFER)); }
 
-    c->send_buffer = max_u32(2 * min_u32(asked, MAX_BUFFER), MIN_SEND_BUFFER);
+static int fix_sndbuf(struct tcp_conn *c, uint32_t asked)
+{
+    c->send_buffer = max_u32(2 * asked, MIN_SEND_BUFFER);
     c->sndbuf_fixed = true;
     return 0;
 }
+static int set_sndbuf(struct tcp_conn *c, int v)
+{
+    return fix_sndbuf(c, allowed(v, tcp_config(c->ep.stack)->send_buffer_limit));
+}
+/* Beyond the limit, for whoever may; nobody asks here who that is. */
+static int force_sndbuf(struct tcp_conn *c, int v) { return fix_sndbuf(c, v < 0 ? 0 : allowed(v, MAX_BUFFER)); }
 static int get_sndbuf(const struct tcp_conn *c) { return (int)min_u32(c->send_buffer, INT_MAX); }
 /* The window scale is fixed by the SYN, and what was announced stands (SHLD-14): a smaller buffer only slows down. */
-static int set_rcvbuf(struct tcp_conn *c, int v)
+static int fix_rcvbuf(struct tcp_conn *c, uint32_t asked)
 {
-    uint32_t asked = (uint32_t)min_size((size_t)v, tcp_config(c->ep.stack)->receive_buffer_limit);
-
-    c->rcvspace.buffer = max_u32(2 * min_u32(asked, MAX_BUFFER), RCVSPACE_MIN);
+    c->rcvspace.buffer = max_u32(2 * asked, RCVSPACE_MIN);
     c->rcvspace.fixed = true;
     if (is_working(c))
         recvq_limit(&c->work->recvq, c->rcvspace.buffer);
     return 0;
 }
+static int set_rcvbuf(struct tcp_conn *c, int v)
+{
+    return fix_rcvbuf(c, allowed(v, tcp_config(c->ep.stack)->receive_buffer_limit));
+}
+static int force_rcvbuf(struct tcp_conn *c, int v) { return fix_rcvbuf(c, v < 0 ? 0 : allowed(v, MAX_BUFFER)); }
 static int get_rcvbuf(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.buffer, INT_MAX); }
 
 static int set_discovery(struct tcp_conn *c, int v)
@@ -325,26 +336,28 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_NODELAY, FLAG, set_nodelay, get_nodelay, 0},
     {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, 0, 32767, set_maxseg, get_maxseg, 0},
     {WEFT_SOL_TCP, WEFT_TCP_WINDOW_CLAMP, 0, INT_MAX, set_clamp, get_clamp, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_NOTSENT_LOWAT, INT_MIN + 1, INT_MAX, set_notsent_lowat, get_notsent_lowat, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_NOTSENT_LOWAT, ANY, set_notsent_lowat, get_notsent_lowat, 0},
     {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, set_discovery, get_discovery, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, FLAG, set_oob_inline, get_oob_inline, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_RCVLOWAT, INT_MIN + 1, INT_MAX, set_rcvlowat, get_rcvlowat, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVLOWAT, ANY, set_rcvlowat, get_rcvlowat, 0},
     {WEFT_SOL_TCP, WEFT_TCP_CORK, FLAG, set_cork, get_cork, 0},
     {WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, 1, 32767, set_keepidle, get_keepidle, 0},
     {WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, 1, 32767, NULL, get_keepintvl, SETTING(keepalive_interval)},
     {WEFT_SOL_TCP, WEFT_TCP_KEEPCNT, 1, 127, NULL, get_keepcnt, SETTING(keepalive_probes)},
     {WEFT_SOL_TCP, WEFT_TCP_SYNCNT, 1, 127, NULL, get_syncnt, SETTING(syn_retries)},
-    {WEFT_SOL_TCP, WEFT_TCP_LINGER2, INT_MIN + 1, INT_MAX, set_linger2, get_linger2, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_DEFER_ACCEPT, INT_MIN + 1, INT_MAX, set_defer_accept, get_defer_accept, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_LINGER2, ANY, set_linger2, get_linger2, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_DEFER_ACCEPT, ANY, set_defer_accept, get_defer_accept, 0},
     {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN, 0, INT_MAX, set_fastopen, get_fastopen, 0},
     {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_CONNECT, 0, 1, set_fastopen_connect, get_fastopen_connect, 0},
     {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_NO_COOKIE, 0, 1, set_fastopen_no_cookie, get_fastopen_no_cookie, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, INT_MIN + 1, INT_MAX, set_quickack, get_quickack, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, ANY, set_quickack, get_quickack, 0},
     {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
     {WEFT_SOL_IP, WEFT_IP_BIND_ADDRESS_NO_PORT, FLAG, NULL, NULL, SETTING(bind_no_port)},
-    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, 0, INT_MAX, set_sndbuf, get_sndbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, 0, INT_MAX, set_rcvbuf, get_rcvbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, ANY, set_sndbuf, get_sndbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, ANY, set_rcvbuf, get_rcvbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, ANY, force_sndbuf, get_sndbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUFFORCE, ANY, force_rcvbuf, get_rcvbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, FLAG, set_keepalive, get_keepalive, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_PRIORITY, 0, INT_MAX, NULL, NULL, SETTING(priority)},
 };
@@ -380,6 +393,51 @@ static int get_linger(const struct tcp_conn *c, void *value, size_t *n)
     struct weft_linger linger = {.onoff = c->settings->linger, .linger = (int)c->settings->linger_time};
 
     return give(value, n, &linger, sizeof linger);
+}
+
+/* A running connection keeps its window; the new controller takes it from there. */
+static int set_congestion(struct tcp_conn *c, const void *value, size_t n)
+{
+    char name[CC_NAME] = "";
+    struct tcp_settings *s;
+    int number;
+
+    if (n == 0)
+        return WEFT_EINVAL;
+    memcpy(name, value, min_size(n, sizeof name - 1));
+    number = cc_find(name);
+    if (number < 0)
+        return WEFT_ENOENT;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    s->controller = (uint32_t)number + 1;
+    if (number == c->cc_number)
+        return 0;
+    c->cc_number = (uint8_t)number;
+    c->cc.kept = 0;
+    if (is_working(c)) {
+        memset(&c->work->cc_private, 0, sizeof c->work->cc_private);
+        if (conn_cc(c)->init)
+            conn_cc(c)->init(&c->cc, &c->work->cc_private);
+    }
+    return 0;
+}
+
+static int get_congestion(const struct tcp_conn *c, void *value, size_t *n)
+{
+    const char *from = conn_cc(c)->name;
+    char name[CC_NAME] = "";
+
+    for (size_t i = 0; i < sizeof name - 1 && from[i]; i++)
+        name[i] = from[i];
+    return give(value, n, name, sizeof name);
+}
+
+/* Neither of the controllers has anything to tell: nothing is what Linux answers too. */
+static int get_cc_info(const struct tcp_conn *c, void *value, size_t *n)
+{
+    (void)c;
+    return give(value, n, "", 0);
 }
 
 static int get_info(const struct tcp_conn *c, void *value, size_t *n)
@@ -434,6 +492,8 @@ static const struct raw_row raw_rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_KEY, set_fastopen_key, get_fastopen_key},
     {WEFT_SOL_SOCKET, WEFT_SO_MEMINFO, NULL, get_meminfo},
     {WEFT_SOL_TCP, WEFT_TCP_INFO, NULL, get_info},
+    {WEFT_SOL_TCP, WEFT_TCP_CONGESTION, set_congestion, get_congestion},
+    {WEFT_SOL_TCP, WEFT_TCP_CC_INFO, NULL, get_cc_info},
     {WEFT_SOL_SOCKET, WEFT_SO_LINGER, set_linger, get_linger},
     {WEFT_SOL_IP, WEFT_IP_MTU, NULL, get_mtu},
 };

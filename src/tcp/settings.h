@@ -29,6 +29,7 @@ struct tcp_settings {
     uint32_t fastopen_keys;      /* 0: the stack's */
     uint8_t fastopen_key[32];    /* the one that makes cookies, and an older one */
     uint32_t bind_no_port;       /* IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect */
+    uint32_t controller;         /* TCP_CONGESTION: one more than its number; 0: as configured */
     bool linger;                 /* SO_LINGER is on */
 };
 

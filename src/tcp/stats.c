@@ -6,7 +6,7 @@ void stats_init(struct tcp_stats *s, weft_time now)
 {
     memset(s, 0, sizeof *s);
     s->held_by = HELD_IDLE;
-    s->held_since = now;
+    s->held_since = s->since = now;
 }
 
 bool stats_hold(struct tcp_stats *s, weft_time now, enum tcp_held by, enum tcp_held *was, weft_time *how_long)

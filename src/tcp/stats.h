@@ -23,6 +23,14 @@ enum tcp_held {
 
 struct why_ring;
 
+/* What the rooms have measured, kept when they are given back. */
+struct tcp_measured {
+    uint64_t delivery_rate; /* bytes per second; 0: not known */
+    bool starved;           /* it says what the user gave, not what the path takes */
+    uint32_t rcv_space;     /* bytes the user reads in a round trip; 0: not known */
+    uint32_t rcv_rtt;       /* us, as the receiver sees it; 0: not known */
+};
+
 struct tcp_stats {
     uint64_t bytes_sent, bytes_retrans;     /* payload */
     uint64_t bytes_acked, bytes_received;   /* sequence space: SYN (ours only) and FIN count one each */
@@ -36,7 +44,9 @@ struct tcp_stats {
     uint8_t held_by;                        /* enum tcp_held */
     weft_time held_since;
     weft_time held[HELD_COUNT];             /* over, in all */
-    weft_time heard_data, heard_ack;        /* when the last segment with data, with ACK came */
+    weft_time since;                        /* when counting began */
+    weft_time heard_data, heard_ack;        /* when the last segment with data, with ACK came; 0: not since then */
+    struct tcp_measured measured;
     struct why_ring *why;                   /* NULL: nothing has happened yet, or there was no memory */
 };
 

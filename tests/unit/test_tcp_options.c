@@ -73,6 +73,10 @@ static void options_have_their_defaults_and_keep_what_is_set(void **state)
         {TCP(LINGER2), 120, -7, -1},      {TCP(USER_TIMEOUT), 0, 30000, 30000},
         {TCP(QUICKACK), 1, 0, 0},         {TCP(QUICKACK), 0, 1, 1},
         {SOL(KEEPALIVE), 0, 1, 1},        {SOL(PRIORITY), 0, 6, 6},
+        {SOL(SNDBUF), 16384, 20000, 40000},   {SOL(SNDBUF), 40000, 1, 4608},
+        {SOL(SNDBUF), 4608, -1, 425984},      {SOL(SNDBUFFORCE), 425984, 1 << 20, 2 << 20},
+        {SOL(RCVBUF), 131072, 20000, 40000},  {SOL(RCVBUF), 40000, 1, 2304},
+        {SOL(RCVBUF), 2304, 1 << 20, 425984}, {SOL(RCVBUFFORCE), 425984, 1 << 20, 2 << 20},
     };
     struct bench *b = *state;
 
@@ -185,6 +189,39 @@ static void options_are_inherited(void **state)
     assert_int_equal(get(b->sock, TCP(KEEPCNT)), 9);
 }
 
+static void the_congestion_control_has_a_name(void **state)
+{
+    static const struct {
+        const char *value;
+        size_t n;
+        int err;
+        const char *then;
+    } rows[] = {
+        {"reno", 4, 0, "reno"},
+        {"vegas", 5, WEFT_ENOENT, "reno"},
+        {"cubic\0left over", 15, 0, "cubic"},
+        {"reno", 0, WEFT_EINVAL, "cubic"},
+        {"ren", 3, WEFT_ENOENT, "cubic"},
+        {"reno, and more than sixteen", 27, WEFT_ENOENT, "cubic"},
+    };
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char name[20];
+        size_t n = sizeof name;
+
+        assert_int_equal(weft_setsockopt(b->sock, TCP(CONGESTION), rows[i].value, rows[i].n), rows[i].err);
+        assert_int_equal(weft_getsockopt(b->sock, TCP(CONGESTION), name, &n), 0);
+        assert_int_equal(n, 16);
+        assert_string_equal(name, rows[i].then);
+        n = 3;
+        assert_int_equal(weft_getsockopt(b->sock, TCP(CONGESTION), name, &n), 0);
+        assert_int_equal(n, 3);
+        assert_int_equal(weft_getsockopt(b->sock, TCP(CC_INFO), name, &n), 0);
+        assert_int_equal(n, 0);
+    }
+}
+
 /* Bytes below an int's number are enough at IP's level, and come back so. */
 static void ip_options_may_be_a_byte(void **state)
 {
@@ -215,6 +252,7 @@ int main(void)
         CLAIM(lingering_is_told_as_it_was_set),
         CLAIM(a_connection_knows_its_paths_mtu_and_nobody_else),
         CLAIM(options_are_inherited),
+        CLAIM(the_congestion_control_has_a_name),
         CLAIM(ip_options_may_be_a_byte),
     };
 
