@@ -290,10 +290,29 @@ struct weft_neighbour {
     struct weft_ip ip;
     uint8_t mac[6];
     const char *if_name;
-    const char *state; /* "incomplete", "reachable", "stale", "probe", "failed" */
+    const char *state; /* "incomplete", "reachable", "stale", "delay", "probe", "failed" */
+    bool router;       /* IPv6: it says that it forwards */
     weft_time age;     /* since it was last confirmed */
 };
 bool weft_neighbour_info(weft_stack *stack, size_t i, struct weft_neighbour *out);
+
+/* A server of names that a router told of (RFC 8106), for this interface, until then. */
+struct weft_nameserver {
+    struct weft_ip ip;
+    const char *if_name;
+    weft_time until;
+};
+/* The i-th; false when there is no i-th. */
+bool weft_nameserver_info(weft_stack *stack, size_t i, struct weft_nameserver *out);
+
+#define WEFT_DOMAIN_TEXT 256
+/* A domain to search for short names in, as routers told of it. */
+struct weft_search_domain {
+    char name[WEFT_DOMAIN_TEXT];
+    const char *if_name;
+    weft_time until;
+};
+bool weft_search_domain_info(weft_stack *stack, size_t i, struct weft_search_domain *out);
 
 /* ---- packets, for drivers ---- */
 

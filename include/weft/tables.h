@@ -24,6 +24,11 @@ extern "C" {
     X(eth_llc, "an IEEE 802.3 length field instead of a type")                                                         \
     X(arp_malformed, "ARP with wrong types, lengths, operation or sender")                                             \
     X(arp_not_ours, "ARP that neither asks for us nor refreshes a known neighbour")                                    \
+    X(nd_hop_limit, "neighbour discovery from beyond the link: a hop limit other than 255")                            \
+    X(nd_malformed, "neighbour discovery with a wrong code, length, address or option")                                 \
+    X(nd_fragment, "neighbour discovery in fragments (RFC 6980)")                                                      \
+    X(nd_not_ours, "neighbour discovery that concerns nobody here")                                                    \
+    X(nd_redirect, "a redirect that is not the first hop's, or for no destination of ours")                            \
     X(neigh_queue_full, "pushed out of the queue that waits for a neighbour's address")                                \
     X(neigh_table_full, "no room for one more neighbour")                                                              \
     X(neigh_unreachable, "the neighbour did not answer")                                                               \
@@ -142,6 +147,14 @@ enum weft_tcp_state {
     X(arp_replies_in, "Arp", "replies received")                                                                       \
     X(arp_requests_out, "Arp", "requests sent")                                                                        \
     X(arp_replies_out, "Arp", "replies sent")                                                                          \
+    X(nd_solicits_in, "Nd", "neighbour solicitations received")                                                        \
+    X(nd_adverts_in, "Nd", "neighbour advertisements received")                                                        \
+    X(nd_solicits_out, "Nd", "neighbour solicitations sent")                                                           \
+    X(nd_adverts_out, "Nd", "neighbour advertisements sent")                                                           \
+    X(nd_router_solicits_out, "Nd", "router solicitations sent")                                                       \
+    X(nd_router_adverts_in, "Nd", "router advertisements received")                                                    \
+    X(nd_redirects_in, "Nd", "redirects followed")                                                                     \
+    X(nd_duplicates, "Nd", "addresses of ours that somebody else had")                                                 \
     X(ip_in, "Ip", "datagrams received")                                                                               \
     X(ip_in_delivered, "Ip", "datagrams delivered")                                                                    \
     X(ip_out, "Ip", "datagrams sent")                                                                                  \

@@ -2,16 +2,16 @@
 /*
  * The neighbour table; see neigh.h.
  *
- * Invariants: an entry is in `lru` when it is resolved (REACHABLE, STALE, PROBE), else in `unresolved`; its queue holds
+ * Invariants: an entry is in `lru` when it is resolved (REACHABLE, STALE, DELAY, PROBE), else in `unresolved`; its queue holds
  * packets only while it is INCOMPLETE; unused entries stand in front of used ones in `lru`, except those that are some
  * interface's last_neigh, whose place is put right when they cease to be it.
  */
 #include "core/neigh.h"
 
 #include "core/stack.h"
-#include "wire/ipv4.h"
+#include "wire/ip.h"
 
-#define ASK_EVERY   WEFT_S        /* RFC 1122 §2.3.2.1 */
+#define ASK_EVERY   WEFT_S        /* RFC 1122 §2.3.2.1, RFC 4861 §10 */
 #define FAILED_FOR  (20 * WEFT_S) /* how long netstat remembers a missing neighbour */
 #define LOCKED_FOR  WEFT_S        /* after a confirmation, unsolicited claims are not believed */
 
@@ -34,11 +34,12 @@ static uint32_t hash_of(const void *ctx, const struct hash_node *node, unsigned 
     return hash_key(ctx, n->ifp, &n->ip);
 }
 
-void neigh_table_init(weft_stack *s, const struct neigh_ops *ops)
+void neigh_table_init(weft_stack *s, const struct neigh_ops *ops, const struct neigh_ops *ops6)
 {
     struct neigh_table *t = &s->neighbours;
 
     t->ops = ops;
+    t->ops6 = ops6;
     slab_init(&t->slab, &s->mem, MEM_neigh, sizeof(struct neigh));
     hashtab_init(&t->table, &s->mem, hash_of, t);
     list_init(&t->lru);
@@ -97,9 +98,11 @@ struct neigh *neigh_find(weft_if *ifp, const struct weft_ip *ip)
     return NULL;
 }
 
-static bool is_resolved(const struct neigh *n)
+static bool is_resolved(const struct neigh *n) { return n->state != NEIGH_INCOMPLETE && n->state != NEIGH_FAILED; }
+
+static const struct neigh_ops *ops_of(const weft_stack *s, const struct weft_ip *ip)
 {
-    return n->state == NEIGH_REACHABLE || n->state == NEIGH_STALE || n->state == NEIGH_PROBE;
+    return ip_is_v4(ip) ? s->neighbours.ops : s->neighbours.ops6;
 }
 
 static void move_to_back(struct neigh *n, struct list *l)
@@ -168,11 +171,12 @@ static struct neigh *create(weft_if *ifp, const struct weft_ip *ip, bool claimed
 static void ask(struct neigh *n, bool unicast)
 {
     weft_stack *s = n->ifp->stack;
+    const struct neigh_ops *ops = ops_of(s, &n->ip);
 
     if (s->now >= n->may_ask) {
         n->tries++;
-        n->may_ask = time_after(s->now, ASK_EVERY);
-        s->neighbours.ops->solicit(n->ifp, n, unicast);
+        n->may_ask = time_after(s->now, ops->retrans ? ops->retrans(n->ifp) : ASK_EVERY);
+        ops->solicit(n->ifp, n, unicast);
     }
     timer_set(&s->wheel, &n->timer, n->may_ask);
 }
@@ -183,6 +187,20 @@ static void probe(struct neigh *n)
     n->state = NEIGH_PROBE;
     n->tries = 0;
     ask(n, true);
+}
+
+/* It is used again: soon it will be asked, if nobody says before that it is there. */
+static void doubt(struct neigh *n)
+{
+    weft_stack *s = n->ifp->stack;
+    weft_time delay = ops_of(s, &n->ip)->delay;
+
+    if (!delay) {
+        probe(n);
+        return;
+    }
+    n->state = NEIGH_DELAY;
+    timer_set(&s->wheel, &n->timer, time_after(s->now, delay));
 }
 
 /* The latest packets are the ones worth keeping. */
@@ -203,7 +221,7 @@ static const struct neigh *use(struct neigh *n)
     n->ifp->last_neigh = n;
     n->used = true;
     if (n->state == NEIGH_STALE)
-        probe(n);
+        doubt(n);
     return n;
 }
 
@@ -232,7 +250,7 @@ const struct neigh *neigh_resolve(weft_if *ifp, const struct weft_ip *next_hop, 
         return use(n);
     if (n->state == NEIGH_FAILED) {
         if (ifp->stack->now < n->may_ask) {
-            ifp->stack->neighbours.ops->unreachable(ifp, pkt);
+            ops_of(ifp->stack, next_hop)->unreachable(ifp, pkt);
             return NULL;
         }
         n->state = NEIGH_INCOMPLETE;
@@ -245,17 +263,16 @@ const struct neigh *neigh_resolve(weft_if *ifp, const struct weft_ip *next_hop, 
 
 /* ---- what the network says ---- */
 
-/* The mac is right: what waits goes out. */
-static void confirm(struct neigh *n)
+/* The mac is known, so what waits goes out. How long it is trusted is said by `state` and the timer. */
+static void resolve(struct neigh *n, enum neigh_state state, weft_time until)
 {
     weft_stack *s = n->ifp->stack;
     bool resolved = is_resolved(n);
     struct weft_pkt *pkt;
 
-    n->state = NEIGH_REACHABLE;
+    n->state = (uint8_t)state;
     n->tries = 0;
-    n->confirmed = s->now;
-    timer_set(&s->wheel, &n->timer, time_after(s->now, s->config.arp_reachable));
+    timer_set(&s->wheel, &n->timer, until);
     if (resolved)
         return;
     list_remove(&n->lru);
@@ -264,8 +281,21 @@ static void confirm(struct neigh *n)
     else
         list_push_front(&s->neighbours.lru, &n->lru);
     while ((pkt = pkt_queue_pop(&n->queue)))
-        s->neighbours.ops->transmit(n->ifp, n, pkt);
+        ops_of(s, &n->ip)->transmit(n->ifp, n, pkt);
 }
+
+/* The mac is right. */
+static void confirm(struct neigh *n)
+{
+    weft_stack *s = n->ifp->stack;
+    const struct neigh_ops *ops = ops_of(s, &n->ip);
+
+    n->confirmed = s->now;
+    resolve(n, NEIGH_REACHABLE, time_after(s->now, ops->reachable ? ops->reachable(n->ifp) : s->config.arp_reachable));
+}
+
+/* So says somebody; it is asked when it is used. */
+static void believe(struct neigh *n) { resolve(n, NEIGH_STALE, WEFT_NEVER); }
 
 void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], bool solicited, bool create_it)
 {
@@ -280,6 +310,40 @@ void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], b
         return;
     memcpy(n->mac, mac, 6);
     confirm(n);
+}
+
+void neigh_heard(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
+{
+    struct neigh *n = neigh_find(ifp, ip);
+    bool known = n && is_resolved(n);
+
+    if (!n)
+        n = create(ifp, ip, true);
+    if (!n || (known && memcmp(n->mac, mac, 6) == 0))
+        return;
+    memcpy(n->mac, mac, 6);
+    believe(n);
+}
+
+void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac, struct neigh_advert a)
+{
+    struct neigh *n = neigh_find(ifp, ip);
+    bool known = n && is_resolved(n), differs = known && mac && memcmp(n->mac, mac, 6) != 0;
+
+    if (!n || (!known && !mac))
+        return;
+    if (differs && !a.override) { /* it claims another's address: only doubt comes of that */
+        if (n->state == NEIGH_REACHABLE)
+            believe(n);
+        return;
+    }
+    if (mac)
+        memcpy(n->mac, mac, 6);
+    n->router = a.router;
+    if (a.solicited)
+        confirm(n);
+    else if (!known || differs)
+        believe(n);
 }
 
 void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable)
@@ -299,7 +363,9 @@ void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable)
 /* Nobody answered: those who wait are told. What they do then may change the table, so n is not looked at any more. */
 static void fail(weft_stack *s, struct neigh *n)
 {
+    const struct neigh_ops *ops = ops_of(s, &n->ip);
     struct pkt_queue waiting = n->queue;
+    struct weft_ip lost = n->ip;
     struct weft_pkt *pkt;
     weft_if *ifp = n->ifp;
 
@@ -310,8 +376,10 @@ static void fail(weft_stack *s, struct neigh *n)
     if (ifp->last_neigh == n)
         ifp->last_neigh = NULL;
     timer_set(&s->wheel, &n->timer, time_after(s->now, FAILED_FOR));
+    if (!ip_is_v4(&lost) && s->assembly->neighbour_lost)
+        s->assembly->neighbour_lost(ifp, &lost);
     while ((pkt = pkt_queue_pop(&waiting)))
-        s->neighbours.ops->unreachable(ifp, pkt);
+        ops->unreachable(ifp, pkt);
 }
 
 void neigh_timer(weft_stack *s, struct timer *t)
@@ -327,6 +395,9 @@ void neigh_timer(weft_stack *s, struct timer *t)
             ask(n, false);
         else
             fail(s, n);
+        break;
+    case NEIGH_DELAY:
+        probe(n);
         break;
     case NEIGH_PROBE: /* then as if unknown: the station may have a new address (RFC 1122 §2.3.2.1) */
         if (n->tries < 2 * NEIGH_TRIES)
@@ -346,12 +417,13 @@ void neigh_timer(weft_stack *s, struct timer *t)
 
 static void describe(const struct neigh *n, struct weft_neighbour *out)
 {
-    static const char *const states[] = {"incomplete", "reachable", "stale", "probe", "failed"};
+    static const char *const states[] = {"incomplete", "reachable", "stale", "delay", "probe", "failed"};
 
     *out = (struct weft_neighbour){
         .ip = n->ip,
         .if_name = n->ifp->name,
         .state = states[n->state],
+        .router = n->router,
         .age = n->ifp->stack->now - n->confirmed,
     };
     memcpy(out->mac, n->mac, 6);

@@ -1,14 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The neighbour table: next hop to link address, for ARP now and neighbour discovery later. It owns entries, their
- * timers and the few packets that wait; how to ask the link is the link's business (struct neigh_ops).
+ * The neighbour table: next hop to link address, for ARP and for neighbour discovery (RFC 4861 §7.3). It owns entries,
+ * their timers and the few packets that wait; how to ask, how long to trust and to wait is each family's business
+ * (struct neigh_ops).
  *
- *   INCOMPLETE --answer--> REACHABLE --time--> STALE --used--> PROBE --answer--> REACHABLE
- *        |                                                       |
+ *   INCOMPLETE --answer--> REACHABLE --time--> STALE --used--> DELAY --time--> PROBE --answer--> REACHABLE
+ *        |                                                                       |
  *        +--no answer to NEIGH_TRIES--> FAILED (packets dropped, entry kept a while as a negative answer) <--+
  *
+ * DELAY gives upper layers time to say that the neighbour is there (neigh_hint); ARP does without. In PROBE the known
+ * address is asked first, then all stations: a short outage loses nobody (RFC 7048).
+ *
  * Bounds: max_neighbours entries; NEIGH_QUEUE packets per unresolved entry, oldest dropped first (RFC 1122 §2.3.2.2
- * asks to keep the latest); one request a second per entry (RFC 1122 §2.3.2.1). When the table is full, a datagram of
+ * asks to keep the latest); one request a second per entry (RFC 1122 §2.3.2.1), or as often as a router says. When the table is full, a datagram of
  * ours takes the place of the oldest unresolved entry, else of the least recently used one; a claim from the network
  * only that of an entry which nobody used yet. So a flood of claims pushes out nothing but itself.
  */
@@ -23,7 +27,7 @@
 #define NEIGH_QUEUE 8
 #define NEIGH_TRIES 3
 
-enum neigh_state { NEIGH_INCOMPLETE, NEIGH_REACHABLE, NEIGH_STALE, NEIGH_PROBE, NEIGH_FAILED };
+enum neigh_state { NEIGH_INCOMPLETE, NEIGH_REACHABLE, NEIGH_STALE, NEIGH_DELAY, NEIGH_PROBE, NEIGH_FAILED };
 
 struct neigh {
     struct hash_node hash;
@@ -35,11 +39,13 @@ struct neigh {
     uint8_t state;       /* enum neigh_state */
     uint8_t tries;       /* requests sent since the last answer */
     bool used;           /* something was sent to it */
+    bool router;         /* it says that it forwards (RFC 4861 §7.3) */
     weft_time confirmed; /* when it was last known to be right; before that: when it was made */
     weft_time may_ask;   /* no request before this */
     struct pkt_queue queue; /* datagrams (data at l3) that wait */
 };
 
+/* What a family does for the table. */
 struct neigh_ops {
     /* Ask for the address; unicast to the known mac when probing. */
     void (*solicit)(weft_if *ifp, const struct neigh *n, bool unicast);
@@ -47,10 +53,14 @@ struct neigh_ops {
     void (*transmit)(weft_if *ifp, const struct neigh *n, struct weft_pkt *pkt);
     /* This datagram's neighbour did not answer: tell its sender (ICMP host unreachable), then drop. Owns pkt. */
     void (*unreachable)(weft_if *ifp, struct weft_pkt *pkt);
+    weft_time delay;     /* in DELAY; 0: there is no such state */
+    /* How long an answer is trusted, how long the next question waits. NULL: as ARP is configured; a second. */
+    weft_time (*reachable)(const weft_if *ifp);
+    weft_time (*retrans)(const weft_if *ifp);
 };
 
 struct neigh_table {
-    const struct neigh_ops *ops;
+    const struct neigh_ops *ops, *ops6;
     struct slab slab;
     struct hashtab table;
     struct list lru;        /* resolved: never used ones first, most recently used last */
@@ -58,7 +68,7 @@ struct neigh_table {
     struct sip_key key;
 };
 
-void neigh_table_init(weft_stack *s, const struct neigh_ops *ops);
+void neigh_table_init(weft_stack *s, const struct neigh_ops *ops, const struct neigh_ops *ops6);
 void neigh_table_fini(weft_stack *s);
 
 /*
@@ -72,6 +82,18 @@ const struct neigh *neigh_resolve(weft_if *ifp, const struct weft_ip *next_hop, 
  * An unsolicited claim refreshes but cannot replace an entry confirmed less than a second ago.
  */
 void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], bool solicited, bool create);
+
+/*
+ * A station was heard from ip with this mac and nothing proves that it hears us (RFC 4861 §7.2.3, §6.2.6): an entry that
+ * is not there is made STALE, a different mac makes it so.
+ */
+void neigh_heard(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
+
+/* A neighbour advertisement (RFC 4861 §7.2.5). mac NULL: it named none. No entry is made. */
+struct neigh_advert {
+    bool router, solicited, override;
+};
+void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac, struct neigh_advert a);
 
 /* Upper layers doubt the neighbour (probe it) or confirm it (forward progress). */
 void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable);
@@ -87,6 +109,15 @@ static inline const struct neigh *neigh_cached(const weft_if *ifp, const struct 
     const struct neigh *n = ifp->last_neigh;
 
     return n && n->state == NEIGH_REACHABLE && memcmp(&n->ip, next_hop, sizeof n->ip) == 0 ? n : NULL;
+}
+
+/* What was sent has arrived there: if the neighbour is no more than believed in, that confirms it (RFC 4861 §7.3.1). */
+static inline void neigh_progress(weft_if *ifp, const struct weft_ip *next_hop)
+{
+    const struct neigh *n = ifp->last_neigh;
+
+    if (unlikely(n && n->state != NEIGH_REACHABLE && memcmp(&n->ip, next_hop, sizeof n->ip) == 0))
+        neigh_hint(ifp, next_hop, true);
 }
 
 /* Called by the stack when a neighbour's timer fires. */

@@ -47,7 +47,7 @@ struct network {
 /* Everything sock/assemble.c plugs together. All pointers are to const tables that outlive the stack. */
 struct assembly {
     const struct link_ops *link[3];      /* by enum weft_link */
-    const struct neigh_ops *neigh, *neigh6; /* how to ask for neighbours of IPv4, of IPv6 (may be NULL) */
+    const struct neigh_ops *neigh, *neigh6; /* how to ask for neighbours of IPv4, of IPv6 */
     const struct network *network[4];    /* up to the first NULL */
     const struct transport *transport[8]; /* up to the first NULL; index is the protocol's slot */
     void *(*ip_init)(weft_stack *s);
@@ -55,6 +55,8 @@ struct assembly {
     /* Resolution failed for this waiting datagram (data at l3): tell its sender, drop it. Owns pkt. */
     void (*next_hop_failed)(weft_if *ifp, struct weft_pkt *pkt);
     void (*ip_timer)(weft_stack *s, struct timer *t); /* kind TIMER_IP fired */
+    /* An IPv6 neighbour that was believed in did not answer any more. NULL: nobody has to know. */
+    void (*neighbour_lost)(weft_if *ifp, const struct weft_ip *ip);
     /* An interface that wants IPv6 was made, or goes with its nd_link. NULL: nobody has to know. */
     void (*if_added)(weft_if *ifp);
     void (*if_removed)(weft_if *ifp);

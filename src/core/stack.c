@@ -162,7 +162,7 @@ static void init_parts(weft_stack *s, const struct assembly *parts, weft_time no
     route_table_init(&s->routes);
     pathmtu_init(&s->path_mtus, stack_key(s, KEY_PATH_MTU));
     s->assembly = parts;
-    neigh_table_init(s, parts->neigh);
+    neigh_table_init(s, parts->neigh, parts->neigh6);
     s->port_key = stack_key(s, KEY_PORT);
     rng_seed(&s->rng, siphash24(s->secret, seed, sizeof seed));
 }

@@ -34,8 +34,8 @@ static struct weft_pkt *piece_of(weft_stack *s, const struct weft_pkt *pkt, uint
 }
 
 /* Fills `out` with all fragments of pkt, headers included; false: out of memory. */
-static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how, uint32_t mtu,
-                           struct pkt_queue *out)
+static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how,
+                           const struct ip_path *path, uint32_t mtu, struct pkt_queue *out)
 {
     bool v6 = !ip_is_v4(&how->dst);
     uint32_t total = pkt_total(pkt), step = (mtu - (v6 ? IPV6_HEADER + IPV6_FRAGMENT_HEADER : IPV4_HEADER)) & ~7u;
@@ -51,7 +51,7 @@ static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const stru
             return false;
         at.offset = (uint16_t)offset;
         at.mf = offset + len < total;
-        ip_push_header(piece, how, &at);
+        ip_push_header(piece, how, &at, path->ifp);
         pkt_queue_push(out, piece);
     }
     return true;
@@ -65,7 +65,7 @@ int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, 
     weft_assert(!how->df && mtu >= 68, "ip_output looked; weft_if_new takes no smaller MTU");
     if (pkt->csum_partial)
         complete_checksum(pkt, how->proto);
-    if (!make_fragments(s, pkt, how, mtu, &pieces)) {
+    if (!make_fragments(s, pkt, how, path, mtu, &pieces)) {
         while ((piece = pkt_queue_pop(&pieces)))
             pkt_release(piece); /* one message, one drop */
         pkt_drop(pkt, WEFT_DROP_no_memory);

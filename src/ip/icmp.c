@@ -157,6 +157,13 @@ static void icmpv6_input(weft_stack *s, struct weft_pkt *pkt)
     case ICMPV6_ECHO_REPLY:
         ping_reply_input(s, pkt, (uint16_t)(h.word >> 16));
         break;
+    case ICMPV6_ROUTER_SOLICIT:
+    case ICMPV6_ROUTER_ADVERT:
+    case ICMPV6_NEIGHBOUR_SOLICIT:
+    case ICMPV6_NEIGHBOUR_ADVERT:
+    case ICMPV6_REDIRECT:
+        nd_input(s, pkt, h.type, h.code);
+        break;
     default:
         pkt_drop(pkt, WEFT_DROP_icmp_unknown);
     }

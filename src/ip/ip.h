@@ -59,6 +59,14 @@ void *ip_init(weft_stack *s);
 void ip_fini(weft_stack *s, void *state);
 void ip_timer(weft_stack *s, struct timer *t);
 
+/* Neighbour discovery: for sock/assemble.c. */
+extern const struct neigh_ops ip_nd_neighbours;
+void ip_if_added(weft_if *ifp);
+void ip_if_removed(weft_if *ifp);
+void ip_address_added(weft_if *ifp, struct if_address *a);
+void ip_address_removed(weft_if *ifp, const struct if_address *a);
+void ip_neighbour_lost(weft_if *ifp, const struct weft_ip *ip);
+
 /* Neighbour resolution failed for this waiting datagram of ours (or one we forward): report host unreachable. Owns pkt. */
 void ip_next_hop_failed(weft_if *ifp, struct weft_pkt *pkt);
 

@@ -25,7 +25,8 @@ void ip_fini(weft_stack *s, void *state)
 
 void ip_timer(weft_stack *s, struct timer *t)
 {
-    weft_assert(t == &ip_state(s)->reassembly.timer, "the layer has no other timer");
-    (void)t;
-    ip_reassembly_timer(s);
+    if (t == &ip_state(s)->reassembly.timer)
+        ip_reassembly_timer(s);
+    else
+        nd_timer(t);
 }

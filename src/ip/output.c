@@ -56,16 +56,26 @@ static void push_v4(struct weft_pkt *pkt, const struct ip_send *how, const struc
     ipv4_emit(&w, &h);
 }
 
-static void push_v6(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
+/* How far what has no hop limit of its own may go: as the link's routers say (RFC 4861 §6.3.2). */
+static uint8_t usual_hop_limit(const weft_if *ifp)
+{
+    uint8_t said = nd_hop_limit(ifp);
+
+    return said ? said : IP_DEFAULT_TTL;
+}
+
+static void push_v6(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece, const weft_if *ifp)
 {
     struct ipv6_header h = {
         .tclass = how->tos,
         .next = how->proto,
-        .hop_limit = how->ttl ? how->ttl : IP_DEFAULT_TTL,
+        .hop_limit = how->ttl,
         .flow_label = how->flow_label,
     };
     struct writer w;
 
+    if (!h.hop_limit)
+        h.hop_limit = usual_hop_limit(ifp);
     if (piece) {
         struct ipv6_fragment f = {.next = how->proto, .more = piece->mf, .offset = piece->offset, .id = piece->id};
 
@@ -80,12 +90,12 @@ static void push_v6(struct weft_pkt *pkt, const struct ip_send *how, const struc
     ipv6_emit(&w, &h);
 }
 
-void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
+void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece, const weft_if *ifp)
 {
     if (likely(ip_is_v4(&how->dst)))
         push_v4(pkt, how, piece);
     else
-        push_v6(pkt, how, piece);
+        push_v6(pkt, how, piece, ifp);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
 }
 
@@ -132,7 +142,7 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
         return ip_fragment(s, pkt, how, path, ifp->mtu);
     if (v4 && !how->df)
         whole.id = ip_ident(&ip_state(s)->idents, &how->src, &how->dst, how->proto);
-    ip_push_header(pkt, how, v4 && !how->df ? &whole : NULL);
+    ip_push_header(pkt, how, v4 && !how->df ? &whole : NULL, ifp);
     ifp->ops->output(ifp, pkt, &path->next_hop, v4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6);
     return 0;
 }

@@ -94,8 +94,8 @@ bool icmp_limit_allows(struct icmp_limit *l, weft_stack *s);
 
 /* ---- output.c, fragment.c ---- */
 
-/* Writes a header in front of pkt, which stands at l4, for the whole message or, piece not NULL, for a fragment of it. */
-void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece);
+/* Writes a header in front of pkt (at l4) that goes out on ifp: for the whole message or, piece not NULL, a fragment. */
+void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece, const weft_if *ifp);
 
 /* Sends pkt (data at l4) in fragments that fit mtu. Owns pkt. 0 or WEFT_ENOMEM. */
 int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path, uint32_t mtu);
@@ -141,6 +141,15 @@ bool ping6_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listin
 void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, uint16_t id);
 bool ping_error(weft_stack *s, const struct ip_error *e);
 bool ping6_error(weft_stack *s, const struct ip_error *e);
+
+/* ---- nd.c: neighbour discovery; see nd.h ---- */
+
+/* A message of neighbour discovery, data at its ICMPv6 header, checksum verified. Owns pkt. */
+void nd_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t code);
+void nd_timer(struct timer *t);
+/* What the interface's routers say of the hop limit, 0: nothing; and of the MTU. */
+uint8_t nd_hop_limit(const weft_if *ifp);
+uint32_t nd_mtu(const weft_if *ifp);
 
 /* ---- layer.c: what ip_init makes ---- */
 

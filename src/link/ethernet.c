@@ -72,7 +72,7 @@ static void ethernet_output(weft_if *ifp, struct weft_pkt *pkt, const struct wef
     } else if (if_is_broadcast(ifp, next_hop)) {
         ethernet_send(ifp, pkt, eth_broadcast, type);
     } else if (ip_is_multicast(next_hop)) {
-        eth_multicast_ipv4(group, ip_to_v4(next_hop));
+        eth_multicast(group, next_hop);
         ethernet_send(ifp, pkt, group, type);
     } else if ((n = neigh_resolve(ifp, next_hop, pkt))) {
         ethernet_send(ifp, pkt, n->mac, type);

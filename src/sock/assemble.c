@@ -11,12 +11,18 @@ const struct assembly sock_assembly = {
              [WEFT_LINK_IP] = &link_ip,
              [WEFT_LINK_LOOPBACK] = &link_loopback},
     .neigh = &link_neighbours,
+    .neigh6 = &ip_nd_neighbours,
     .network = {&ip_v4_network, &ip_v6_network},
     .transport = {&tcp_transport, &udp_transport, &ip_icmp_transport, &ip_icmpv6_transport},
     .ip_init = ip_init,
     .ip_fini = ip_fini,
     .next_hop_failed = ip_next_hop_failed,
     .ip_timer = ip_timer,
+    .neighbour_lost = ip_neighbour_lost,
+    .if_added = ip_if_added,
+    .if_removed = ip_if_removed,
+    .address_added = ip_address_added,
+    .address_removed = ip_address_removed,
 };
 
 weft_stack *weft_stack_new(const struct weft_env *env, const struct weft_config *config, weft_time now, int *err)

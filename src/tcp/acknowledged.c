@@ -224,6 +224,8 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report 
     w->urgent_end = seq_max(w->urgent_end, c->snd.una);
     w->small_end = seq_max(w->small_end, c->snd.una); /* left behind, it would look ahead again after 2^31 bytes */
     c->soft_error = 0;
+    if (likely(w->path.ifp != NULL))
+        neigh_progress(w->path.ifp, &w->path.next_hop);
     r->restart_timer = true; /* RFC 6298 §5.3; transmit_arm starts it anew if there is something left */
 }
 

@@ -23,12 +23,14 @@ void eth_emit(struct writer *w, const struct eth_header *h)
     write_u16(w, h->type);
 }
 
-void eth_multicast_ipv4(uint8_t mac[6], uint32_t group)
+void eth_multicast(uint8_t mac[6], const struct weft_ip *group)
 {
-    mac[0] = 0x01;
-    mac[1] = 0x00;
-    mac[2] = 0x5e;
-    mac[3] = (uint8_t)(group >> 16) & 0x7f; /* 23 bits of the group: 32 groups share a station address */
-    mac[4] = (uint8_t)(group >> 8);
-    mac[5] = (uint8_t)group;
+    if (ip_is_v4(group)) {
+        memcpy(mac, "\x01\x00\x5e", 3);
+        memcpy(mac + 3, group->b + 13, 3);
+        mac[3] &= 0x7f; /* 23 bits of the group: 32 groups share a station address */
+    } else {
+        memcpy(mac, "\x33\x33", 2);
+        memcpy(mac + 2, group->b + 12, 4);
+    }
 }

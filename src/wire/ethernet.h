@@ -3,7 +3,7 @@
 #ifndef WIRE_ETHERNET_H
 #define WIRE_ETHERNET_H
 
-#include "wire/buf.h"
+#include "wire/ip.h"
 
 #define ETH_HEADER    14
 #define ETH_TYPE_IPV4 0x0800
@@ -24,7 +24,7 @@ static inline bool eth_is_group(const uint8_t mac[6]) { return mac[0] & 1; }
 bool eth_parse(struct reader *r, struct eth_header *h);
 void eth_emit(struct writer *w, const struct eth_header *h);
 
-/* RFC 1112 §6.4: the group address that carries an IPv4 multicast. */
-void eth_multicast_ipv4(uint8_t mac[6], uint32_t group);
+/* The group of stations that a group of IP is sent to (RFC 1112 §6.4, RFC 2464 §7). */
+void eth_multicast(uint8_t mac[6], const struct weft_ip *group);
 
 #endif

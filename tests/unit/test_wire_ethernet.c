@@ -84,7 +84,7 @@ static void ipv4_groups_map_by_their_low_23_bits(void **state)
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         uint8_t mac[6];
 
-        eth_multicast_ipv4(mac, cases[i].group);
+        eth_multicast(mac, (struct weft_ip[]){weft_ipv4(cases[i].group)});
         assert_memory_equal(mac, cases[i].mac, 6);
     }
 }
