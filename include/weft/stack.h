@@ -96,6 +96,7 @@ struct weft_tcp_config {
     size_t max_time_wait;      /* per stack: 262,144 */
     size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
     enum weft_syn_layout syn_layout;
+    bool whole_first_window;   /* the window of our SYN is whole segments, as Linux has it; else all there is. true */
     char congestion_control[16]; /* "cubic" (RFC 9438, with RFC 9406) or "reno" (RFC 5681) */
     unsigned recovery;         /* Linux's tcp_recovery: 1 RACK (RFC 8985); 2 its window stays; 4 it ignores the count. 1 */
     unsigned reordering;       /* segments overtaken before duplicates mean a loss: 3 (RFC 5681) ... */

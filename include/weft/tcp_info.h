@@ -86,7 +86,7 @@ struct weft_tcp_info {
     uint32_t tcpi_rttvar;
     uint32_t tcpi_snd_ssthresh; /* segments; 0x7fffffff: none yet */
     uint32_t tcpi_snd_cwnd;     /* segments */
-    uint32_t tcpi_advmss;
+    uint32_t tcpi_advmss;       /* what we announced, timestamps taken off */
     uint32_t tcpi_reordering;   /* segments */
 
     uint32_t tcpi_rcv_rtt;   /* as the receiver sees it; 0: not known */

@@ -17,6 +17,8 @@ static void look_rfc(struct weft_config *k)
     t->synack_retries = 7;
     t->quick_acks = 0;
     t->initial_window = 3; /* with 4,380 bytes at most, as cc_initial_window has it */
+    memcpy(t->congestion_control, "reno", sizeof "reno"); /* RFC 5681, which RFC 9293 §3.8.2 names (MUST-19) */
+    t->tail_loss_probe = false;
     t->ecn = 1;
     t->rfc1337 = false;
 }
@@ -27,6 +29,7 @@ static void look_bsd(struct weft_config *k)
     struct weft_tcp_config *t = &k->tcp;
 
     t->syn_layout = WEFT_SYN_BSD;
+    t->whole_first_window = false;
     t->rto_min = 230 * WEFT_MS; /* 30 ms, and 200 ms of slop on top of every one */
     t->delayed_ack = 100 * WEFT_MS;
     t->receive_buffer = 131072; /* of which half is for payload */

@@ -63,6 +63,7 @@ static const struct weft_tcp_config tcp_default = {
     .sack = true,
     .window_scaling = true,
     .statistics = true,
+    .whole_first_window = true,
     .park = true,
     .rfc1337 = true,
 };

@@ -432,7 +432,9 @@ uint16_t conn_receive_mss(const struct ip_path *path, bool v6)
 
 uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts)
 {
-    return rcvspace_first_window(&c->rcvspace, mss - (ts ? TS_OPTION : 0));
+    bool whole = tcp_config(c->ep.stack)->whole_first_window;
+
+    return rcvspace_first_window(&c->rcvspace, whole ? mss - (ts ? TS_OPTION : 0) : 0);
 }
 
 uint32_t conn_notsent_lowat(const struct tcp_conn *c)

@@ -115,7 +115,7 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
         info->tcpi_rcv_wnd = conn_open_window(c);
-    info->tcpi_advmss = c->adv_mss;
+    info->tcpi_advmss = c->adv_mss - (c->ts_ok ? TS_OPTION : 0u);
     info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
     info->tcpi_pacing_rate = pacing_rate(c);
     info->tcpi_max_pacing_rate = UINT64_MAX;

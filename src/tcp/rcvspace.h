@@ -60,7 +60,7 @@ static inline uint32_t rcvspace_free(const struct rcvspace *r, uint32_t held)
 /* What a segment of this payload costs: bytes of true size in the kind of memory that Linux would take for it. */
 uint32_t rcvspace_true_size(uint32_t payload);
 
-/* The window that goes with a SYN or SYN,ACK: whole segments of `mss`, at most 65,535. */
+/* The window that goes with a SYN or SYN,ACK: whole segments of `mss` (0: all there is), at most 65,535. */
 uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss);
 
 /* The scale that lets a window grow as far as the buffer may: 0 to 14. `max`: how large it may get. */

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "harness.h"
+#include "weft/sysctl.h"
 #include "weft/tcp_info.h"
 
 /* ---- the layout ---- */
@@ -98,10 +99,169 @@ static void bit_fields_stand_where_linux_has_them(void **state)
     assert_int_equal(u.theirs.tcpi_fastopen_client_fail, 2);
 }
 
+/* ---- the trace of why ---- */
+
+struct bench {
+    struct harness_env e;
+    weft_stack *s;
+    weft_if *lo, *link;
+    weft_time now;
+    weft_sock *listener, *client;
+};
+
+static int setup(void **state)
+{
+    struct bench *b = calloc(1, sizeof *b);
+    struct weft_addr here = {weft_ipv4(0x7f000001), 7};
+    struct weft_env env;
+
+    harness_env_init(&b->e, 1);
+    env = harness_env(&b->e);
+    b->now = WEFT_S;
+    b->s = weft_stack_new(&env, NULL, b->now, NULL);
+    b->lo = weft_if_find(b->s, "lo");
+    b->listener = weft_socket(b->s, WEFT_TCP, NULL);
+    b->client = weft_socket(b->s, WEFT_TCP, NULL);
+    assert_int_equal(weft_bind(b->listener, &here), 0);
+    assert_int_equal(weft_listen(b->listener, 5), 0);
+    assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
+    do
+        weft_tick(b->s, b->now);
+    while (weft_output_wanted(b->lo));
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct bench *b = *state;
+
+    weft_stack_free(b->s);
+    harness_env_check(&b->e);
+    free(b);
+    return 0;
+}
+
+/* Timers fire for so long, and what goes out is lost. */
+static void lose_for(struct bench *b, weft_time time)
+{
+    weft_time end = b->now + time;
+    weft_pkt *pkts[64];
+
+    for (;;) {
+        for (size_t n = weft_output(b->link, pkts, 64, b->now); n > 0;)
+            weft_pkt_release(pkts[--n]);
+        if (weft_deadline(b->s) > end)
+            break;
+        b->now = weft_deadline(b->s) > b->now ? weft_deadline(b->s) : b->now;
+        weft_tick(b->s, b->now);
+    }
+    b->now = end;
+}
+
+static const struct weft_why_event *find(const struct weft_why_event *events, size_t n, enum weft_why why)
+{
+    for (size_t i = 0; i < n; i++)
+        if (events[i].why == why)
+            return &events[i];
+    fail_msg("no %s in the trace", weft_why_name(why));
+    return NULL;
+}
+
+static void a_connection_that_moved_nothing_has_no_trace(void **state)
+{
+    struct bench *b = *state;
+    struct weft_why_event events[64];
+
+    assert_int_equal(weft_why_read(b->client, events, 64), 0);
+    assert_int_equal(weft_why_read(b->listener, events, 64), 0);
+}
+
+/* To somebody who never answers, over a link of its own. */
+static weft_sock *connect_to_nobody(struct bench *b)
+{
+    static const struct weft_if_config config = {.name = "tun0", .link = WEFT_LINK_IP, .mtu = 1500};
+    struct weft_ip us = weft_ipv4(0x0a090002);
+    struct weft_addr nobody = {weft_ipv4(0x0a090001), 7};
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    int tries = 2;
+
+    b->link = weft_if_new(b->s, &config, NULL);
+    assert_int_equal(weft_if_add_address(b->link, &us, 24), 0);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_SYNCNT, &tries, sizeof tries), 0);
+    assert_int_equal(weft_connect(sock, &nobody), WEFT_EINPROGRESS);
+    return sock;
+}
+
+static void time_outs_and_the_end_they_lead_to_are_told(void **state)
+{
+    struct bench *b = *state;
+    struct weft_why_event events[64];
+    weft_sock *sock = connect_to_nobody(b);
+    size_t n;
+
+    lose_for(b, 20 * WEFT_S);
+    assert_int_equal(weft_error(sock), WEFT_ETIMEDOUT);
+    n = weft_why_read(sock, events, 64);
+    assert_int_equal(find(events, n, WEFT_WHY_retransmit_syn)->count, 2);
+    assert_int_equal(find(events, n, WEFT_WHY_retransmit_syn)->at, 4 * WEFT_S); /* 1 s, then 2 s later */
+    assert_int_equal(find(events, n, WEFT_WHY_close_syn_retries)->value, 2);
+    assert_int_equal(find(events, n, WEFT_WHY_close_syn_retries)->at, 8 * WEFT_S);
+    assert_int_equal(events[n - 1].why, WEFT_WHY_close_syn_retries); /* the last thing that happened */
+}
+
+static void whoever_has_little_room_gets_the_newest(void **state)
+{
+    struct bench *b = *state;
+    struct weft_why_event last;
+    weft_sock *sock = connect_to_nobody(b);
+
+    lose_for(b, 20 * WEFT_S);
+    assert_int_equal(weft_why_read(sock, &last, 1), 1);
+    assert_int_equal(last.why, WEFT_WHY_close_syn_retries);
+    assert_int_equal(weft_why_read(sock, &last, 0), 0);
+}
+
+/* Everything told to the trace has a name, a unit and a sentence. */
+static void every_why_has_words(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < WEFT_WHY_COUNT; i++) {
+        assert_true(strlen(weft_why_name(i)) >= 4);
+        assert_true(strlen(weft_why_text(i)) > 8);
+        assert_non_null(weft_why_unit(i));
+    }
+    assert_string_equal(weft_why_name(WEFT_WHY_COUNT), "?");
+}
+
+/* Switched off, or without memory for them: TCP_INFO says what the handshake took. */
+static void without_counters_nothing_else_is_missing(void **state)
+{
+    struct bench *b = *state;
+    struct weft_tcp_info info;
+    size_t n = sizeof info;
+
+    assert_int_equal(weft_sysctl_set(b->s, "net.weft.tcp_statistics", "0"), 0);
+    assert_int_equal(weft_send(b->client, "0123456789", 10, 0), 10);
+    do
+        weft_tick(b->s, b->now);
+    while (weft_output_wanted(b->lo));
+    assert_int_equal(weft_getsockopt(b->client, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n), 0);
+    assert_int_equal(info.tcpi_state, WEFT_TCPI_ESTABLISHED);
+    assert_int_equal(info.tcpi_segs_out, 2);
+    assert_int_equal(info.tcpi_bytes_sent, 0);
+    assert_int_equal(weft_unsent(b->client), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bit_fields_stand_where_linux_has_them),
+        cmocka_unit_test_setup_teardown(a_connection_that_moved_nothing_has_no_trace, setup, teardown),
+        cmocka_unit_test_setup_teardown(time_outs_and_the_end_they_lead_to_are_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(whoever_has_little_room_gets_the_newest, setup, teardown),
+        cmocka_unit_test(every_why_has_words),
+        cmocka_unit_test_setup_teardown(without_counters_nothing_else_is_missing, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
