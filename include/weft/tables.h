@@ -193,6 +193,7 @@ enum weft_tcp_state {
     X(tcp_reordering, "Tcp", "times that segments were seen to overtake each other")                                   \
     X(tcp_sack_reneging, "Tcp", "time-outs that found the peer had taken back what it sacked")                         \
     X(tcp_dsack_received, "Tcp", "duplicates that peers reported")                                                     \
+    X(tcp_delivered_ce, "Tcp", "segments delivered while the peer echoed congestion (RFC 3168)")                      \
     X(tcp_dsack_sent, "Tcp", "duplicates reported to peers")                                                           \
     X(tcp_delayed_acks, "Tcp", "delayed acks sent")                                                                    \
     X(tcp_challenge_acks, "Tcp", "challenge acks sent")                                                                \

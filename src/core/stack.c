@@ -55,6 +55,7 @@ static const struct weft_tcp_config tcp_default = {
     .reordering = 3,
     .max_reordering = 300,
     .ecn = 2,
+    .ecn_fallback = true,
     .tail_loss_probe = true,
     .frto = true,
     .dsack = true,

@@ -87,6 +87,8 @@ static const struct row rows[] = {
      "3 and 4: probe for a lost tail; less: do not"},
     {"net.ipv4.tcp_ecn", UNSIGNED, 1, CONNECTIONS, TCP(ecn), 0, 2, "RFC 3168; Linux",
      "congestion told by marks: 0 never, 1 when either side asks, 2 when the peer asks"},
+    {"net.ipv4.tcp_ecn_fallback", BOOL, 1, CONNECTIONS, TCP(ecn_fallback), 0, 1, "RFC 3168 §6.1.1.1; Linux",
+     "ask without marks when a SYN that asked for them is not answered"},
     GONE("net.ipv4.tcp_fack", "forward acknowledgments gave way to RACK (RFC 8985); Linux has ignored it since 4.15"),
     {"net.ipv4.tcp_fastopen", UNSIGNED, 1, NOW, TCP(fastopen), 0, 0x7ff, "Linux; RFC 7413",
      "TCP Fast Open: 1 client, 2 server, 4 client without cookie, 0x200 server without, 0x400 every listener"},

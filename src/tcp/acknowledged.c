@@ -92,7 +92,8 @@ static void report_init(const struct tcp_conn *c, const struct tcp_seg *seg, boo
     r->advanced = seq_gt(seg->h.ack, c->snd.una);
     r->news_of_any_kind = r->advanced || new_window || seg->len || seg_has(seg, TCP_FIN);
     r->duplicate = !r->news_of_any_kind && seq_eq(seg->h.ack, c->snd.una);
-    r->ece = r->dsack = r->dsack_probe = r->lost_again = r->just_recovered = r->restart_timer = false;
+    r->ece = c->ecn.on && seg_has(seg, TCP_ECE);
+    r->dsack = r->dsack_probe = r->lost_again = r->just_recovered = r->restart_timer = false;
 }
 
 /* Something arrived twice, says the first block (RFC 2883 §4): it lies below the number, or in the second block. */
@@ -268,6 +269,14 @@ static bool ack_is_ancient(const struct tcp_conn *c, struct seq ack)
     return seq_lt(ack, seq_sub(c->snd.una, c->snd.max_wnd));
 }
 
+/* What arrived while the peer echoed a mark. */
+static void count_marked(struct tcp_conn *c, uint32_t segments)
+{
+    stack_count_n(c->ep.stack, WEFT_COUNT_tcp_delivered_ce, segments);
+    if (c->stats)
+        c->stats->delivered_ce += segments;
+}
+
 /* An acknowledgment while something is in flight. */
 static void take_report(struct tcp_conn *c, struct tcp_seg *seg, bool new_window)
 {
@@ -289,6 +298,16 @@ static void take_report(struct tcp_conn *c, struct tcp_seg *seg, bool new_window
         offer_room(c); /* only now is it known how large the window is */
     if (c->stats)
         c->stats->delivered += r.delivered;
+    if (unlikely(r.ece))
+        count_marked(c, r.delivered);
+}
+
+/* The sender has slowed down: enough of the echo. His window may be small, so text is acknowledged at once. */
+static void reduction_is_told(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    c->ecn.echo = false;
+    if (seg_len(seg) && conn_work(c))
+        ackpolicy_now(&c->work->ack);
 }
 
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
@@ -304,6 +323,8 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
             take_report(c, seg, true);
         return TCP_CONTINUE;
     }
+    if (unlikely(c->ecn.on && seg_has(seg, TCP_CWR)))
+        reduction_is_told(c, seg);
     update_window(c, seg);
     heard_closed_window(c);
     if (conn_in_flight(c) == 0)

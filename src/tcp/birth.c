@@ -41,6 +41,7 @@ static void fill(struct tcp_conn *c, const struct halfopen *h)
 
     c->passive = true;
     conn_agree(c, &agreed, TCP_DEFAULT_MSS_V4);
+    c->ecn.on = h->ecn;
     c->snd.una = h->iss;
     c->snd.nxt = seq_add(h->iss, 1);
     c->snd.wl1 = h->irs;

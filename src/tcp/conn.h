@@ -27,6 +27,7 @@
 #include "tcp/cc.h"
 #include "tcp/cookie.h"
 #include "tcp/early.h"
+#include "tcp/ecn.h"
 #include "tcp/flow.h"
 #include "tcp/halfopen.h"
 #include "tcp/isn.h"
@@ -158,6 +159,7 @@ struct tcp_conn {
     bool recovered_here : 1;  /* parked where a recovery without SACK ended: duplicates count for nothing (RFC 6582) */
     bool reordered : 1;       /* segments were seen to overtake each other */
     uint8_t snd_wscale, rcv_wscale;
+    struct ecn ecn;
     struct ack_pace pace;
     uint8_t keepalive_sent;   /* probes without an answer */
     uint8_t cc_number;        /* whose window it is: cc_at */
@@ -234,7 +236,7 @@ static inline struct rtt_limits tcp_rtt_limits(const weft_stack *s)
 /* Its SYN is dealt with: the rest goes on as any segment would, but its window has no scale (RFC 7323 §2.2). */
 static inline void seg_take_syn_off(const struct tcp_conn *c, struct tcp_seg *seg)
 {
-    seg->h.flags &= (uint16_t)~TCP_SYN;
+    seg->h.flags &= (uint16_t)~(TCP_SYN | TCP_ECE | TCP_CWR); /* on a SYN they mean something else */
     seg->h.seq = c->rcv.nxt;
     seg->unscaled = true;
 }

@@ -35,6 +35,7 @@ struct halfopen {
     uint32_t v6 : 1, has_ts : 1, sack : 1;
     uint32_t acked : 1;         /* the third segment came, and nothing came of it yet */
     uint32_t dead : 1;          /* freed, and still linked */
+    uint32_t ecn : 1;           /* the SYN asked for it, and gets it */
     union tcp_key key;          /* last */
 };
 

@@ -65,6 +65,10 @@ static void fill_agreed(const struct tcp_conn *c, struct weft_tcp_info *info)
         info->tcpi_options |= WEFT_TCPI_OPT_SACK;
     if (c->snd_wscale || c->rcv_wscale)
         info->tcpi_options |= WEFT_TCPI_OPT_WSCALE;
+    if (c->ecn.on && c->state != WEFT_TCP_SYN_SENT)
+        info->tcpi_options |= WEFT_TCPI_OPT_ECN;
+    if (c->ecn.seen)
+        info->tcpi_options |= WEFT_TCPI_OPT_ECN_SEEN;
     info->tcpi_snd_wscale = c->snd_wscale & 15;
     info->tcpi_rcv_wscale = c->rcv_wscale & 15;
 }

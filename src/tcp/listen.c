@@ -36,7 +36,7 @@ static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct h
     }
     out.h.seq = h->iss;
     out.h.ack = seq_add(h->irs, 1);
-    out.h.flags = TCP_SYN | TCP_ACK;
+    out.h.flags = (uint16_t)(TCP_SYN | TCP_ACK | (h->ecn ? TCP_ECE : 0));
     out.h.window = (uint16_t)conn_first_window(l, offer.mss, h->has_ts);
     segment_reply(t->stack, &out);
 }
@@ -68,6 +68,7 @@ static void fill(struct halfopen *h, const struct tcp_conn *l, const struct tcp_
     h->rcv_wscale = agreed.rcv_wscale;
     h->has_ts = agreed.timestamps;
     h->sack = agreed.sack;
+    h->ecn = tcp_config(l->ep.stack)->ecn && ecn_may_grant(seg->h.flags, seg->pkt->tos);
 }
 
 static struct seq first_number(const struct tcp *t, const struct tcp_seg *seg)
@@ -116,7 +117,7 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ip
     fill(&h, l, seg, path);
     key_pack(&h.key, &seg->flow, h.v6);
     if (!h.has_ts) { /* then there is no place to keep them */
-        h.sack = false;
+        h.sack = h.ecn = false;
         h.snd_wscale = HALFOPEN_NO_WSCALE;
     }
     h.iss = cookie_make(t->cookie_key, &seg->flow, h.irs, h.peer_mss, s->now);
@@ -124,6 +125,7 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ip
                           (struct cookie_options){
                               .wscale = h.snd_wscale == HALFOPEN_NO_WSCALE ? -1 : (int8_t)h.snd_wscale,
                               .sack = h.sack,
+                              .ecn = h.ecn,
                           });
     l->listen->cookies_at = s->now;
     stack_count(s, WEFT_COUNT_tcp_cookies_sent);
@@ -153,6 +155,7 @@ static bool recall_options(const struct tcp_conn *l, struct halfopen *h, const s
     h->has_ts = true;
     h->ts_recent = seg->o.ts_val;
     h->sack = o.sack;
+    h->ecn = o.ecn && k->ecn;
     if (o.wscale >= 0) {
         h->snd_wscale = (uint32_t)o.wscale & 15;
         h->rcv_wscale = conn_offer(l, &nowhere, h->v6).wscale & 15;

@@ -67,6 +67,7 @@ static void begin_reduction(struct tcp_conn *c)
     recovery_reduce(&w->recovery, c->snd.nxt, c->cc.cwnd);
     w->tlp.out = false;
     c->cc.ssthresh = conn_cc(c)->ssthresh(&c->cc, &w->cc_private);
+    ecn_reduced(&c->ecn);
 }
 
 /* cwnd is where it was led to; unless it was restored. */
@@ -146,7 +147,10 @@ static void undo(struct tcp_conn *c, bool nothing_is_lost)
     if (v->prior_ssthresh) {
         set_window(c, cc->undo ? cc->undo(&c->cc, &w->cc_private, v->prior_cwnd) : max_u32(c->cc.cwnd, v->prior_cwnd),
                    WEFT_WHY_cwnd_undo);
-        c->cc.ssthresh = max_u32(c->cc.ssthresh, v->prior_ssthresh);
+        if (v->prior_ssthresh > c->cc.ssthresh) {
+            c->cc.ssthresh = v->prior_ssthresh;
+            c->ecn.cwr_due = false;
+        }
         tell_controller(c, CC_EVENT_UNDO);
     }
     v->may_undo = false;
@@ -510,7 +514,8 @@ static void lead_window(struct tcp_conn *c, const struct ack_report *r)
     };
 
     if (r->delivered && recovery_reduces(&w->recovery) && !conn_cc(c)->owns)
-        set_window(c, max_u32(recovery_prr(&w->recovery, &p), 1), WEFT_WHY_cwnd_recovery);
+        set_window(c, max_u32(recovery_prr(&w->recovery, &p), 1),
+                   w->recovery.state == RECOVERY_CWR ? WEFT_WHY_cwnd_ecn : WEFT_WHY_cwnd_recovery);
 }
 
 /* ---- an acknowledgment ---- */
@@ -620,6 +625,7 @@ void losses_on_timeout(struct tcp_conn *c)
     if (v->state <= RECOVERY_DISORDER && sacked >= k->reordering) /* so much order was not in it after all */
         c->reordering = (uint16_t)min_u32(c->reordering, k->reordering);
     v->state = RECOVERY_LOSS;
+    ecn_reduced(&c->ecn);
     v->high = c->snd.nxt;
     v->frto = k->frto && (new_episode || w->retries > 1);
     v->frto_new = v->guard = false;

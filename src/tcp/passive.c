@@ -191,6 +191,7 @@ static struct halfopen *restart(struct tcp *t, struct halfopen *h, uint32_t hash
 static void repeated_syn_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {
     seg->why = WEFT_DROP_tcp_half_open_repeat;
+    h->ecn = h->ecn && ecn_is_asked(seg->h.flags); /* he has given it up (RFC 3168 §6.1.1: then it is off) */
     if (halfopen_may_answer(h, t->stack->now, tcp_config(t->stack)->invalid_ratelimit))
         half_open_send(t, restart(t, h, seg->hash));
     else

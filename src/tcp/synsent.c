@@ -79,6 +79,7 @@ static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
     struct tcp_agreed agreed = negotiate(&offer, &seg->o, c->v6);
 
     conn_agree(c, &agreed, offer.mss);
+    c->ecn.on = c->ecn.on && (seg_has(seg, TCP_ACK) ? ecn_is_granted(seg->h.flags) : ecn_is_asked(seg->h.flags));
     c->rcv.nxt = seq_add(seg->h.seq, 1);
     c->rcv.acked = c->rcv.nxt;
     c->rcv.edge = seq_add(c->rcv.nxt, conn_first_window(c, offer.mss, false));

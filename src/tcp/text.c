@@ -6,6 +6,7 @@
  */
 #include "tcp/conn.h"
 
+#define MARKED_QUICK 2 /* acknowledgments at once after a mark, as on Linux */
 #define GROWS_FROM 128 /* bytes: smaller segments say nothing of what the next ones will cost */
 
 /* ---- what the text tells about the way it came ---- */
@@ -174,6 +175,8 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     note_full_segment(c, seg);
     measure_round_trip(c, seg);
     conn_text_came(c);
+    if (unlikely(c->ecn.on) && ecn_text(&c->ecn, seg->pkt->tos))
+        conn_hurry_acks(c, MARKED_QUICK);
     note_urgent_byte(c, seg);
     n = pkt_slices(seg->pkt, seg->offset, seg->len, pieces);
     if (seq_eq(seg->h.seq, c->rcv.nxt))

@@ -210,6 +210,27 @@ static void put_names(struct tcp_conn *c, struct segment *out)
     out->path = &c->work->path;
 }
 
+/* Once more without it: somebody on the way may drop what asks for it (RFC 3168 §6.1.1.1). */
+static uint16_t syn_flags(struct tcp_conn *c, bool ack)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+
+    if (ack)
+        return (uint16_t)(TCP_SYN | TCP_ACK | (c->ecn.on ? TCP_ECE : 0));
+    if (c->work->retries == 0)
+        c->ecn = (struct ecn){.on = k->ecn == 1};
+    return c->ecn.on && (c->work->retries == 0 || !k->ecn_fallback) ? TCP_SYN | TCP_ECE | TCP_CWR : TCP_SYN;
+}
+
+/* New text may be marked on its way; all that goes says what we heard of marks. */
+static void put_ecn(struct tcp_conn *c, const struct tcp_plan *plan, struct segment *out)
+{
+    bool fresh = plan->kind == PLAN_DATA && plan->len;
+
+    out->h.flags |= ecn_flags(&c->ecn, fresh);
+    out->tos |= fresh ? ECN_ECT_0 : 0;
+}
+
 /* Room in the books for what is about to be sent. */
 static bool reserve(struct tcp_conn *c, const struct tcp_plan *plan)
 {
@@ -245,6 +266,8 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     out.h.flags = (uint16_t)(TCP_ACK | (plan.fin ? TCP_FIN : 0) | (plan.push ? TCP_PSH : 0));
     out.h.window = transmit_window(c, &edge);
     put_urgent(c, &out.h);
+    if (unlikely(c->ecn.on))
+        put_ecn(c, &plan, &out);
     if (plan.len > c->mss)
         out.gso_size = c->mss;
     account_out(c, &plan);
@@ -287,7 +310,7 @@ static bool emit_syn(struct tcp_conn *c)
     put_names(c, &out);
     out.h.seq = c->fast_open ? seq_sub(c->snd.una, 1) : c->snd.una;
     out.h.ack = ack ? c->rcv.nxt : seq(0);
-    out.h.flags = ack ? TCP_SYN | TCP_ACK : TCP_SYN;
+    out.h.flags = syn_flags(c, ack);
     out.h.window = (uint16_t)conn_first_window(c, o.mss, false); /* never scaled (RFC 7323 §2.2) */
     account_out(c, &(struct tcp_plan){.kind = PLAN_SYN});
     w->syn_due = false;

@@ -187,6 +187,20 @@ static const char *sniff_receiver(struct sniffer *s, const struct packet *p)
     return NULL;
 }
 
+/* RFC 3168 §6.1.1: agreed by both SYNs; marked is new text alone. */
+static const char *sniff_ecn(struct sniffer *s, const struct packet *p)
+{
+    if (p->flags & TCP_AE)
+        return "the flag of accurate ECN (RFC 9768)";
+    if (p->ecn && (p->flags & TCP_S || p->len == 0 || after(s->next, p->seq)))
+        return "a mark on what is no new text (R3168-6.1.1)";
+    if (p->flags & TCP_S)
+        s->offered_ecn |= (p->flags & TCP_E) != 0;
+    else if ((p->ecn || p->flags & (TCP_E | TCP_W)) && !(s->offered_ecn && s->peer.ecn))
+        return "ECN that was not agreed (R3168-6.1.1)";
+    return NULL;
+}
+
 static const char *sniff_stream(struct tuple *t, const struct packet *p, const uint8_t *payload)
 {
     struct sniffer *s = &t->sniff;
@@ -221,7 +235,9 @@ const char *tuple_sniff_out(struct tuple *t, const struct packet *p, const uint8
     if (bad || !t->has_isn || p->flags & TCP_R)
         return bad;
     t->sniff.synchronized |= !(p->flags & TCP_S);
-    if (p->flags != TCP_S && (bad = sniff_receiver(&t->sniff, p)))
+    if ((bad = sniff_ecn(&t->sniff, p)))
+        return bad;
+    if ((p->flags & ~(unsigned)(TCP_E | TCP_W)) != TCP_S && (bad = sniff_receiver(&t->sniff, p)))
         return bad;
     bad = sniff_size(&t->sniff, p, mtu);
     return bad ? bad : sniff_stream(t, p, payload);
@@ -232,6 +248,7 @@ static void sniff_peer_syn(struct tuple *t, const struct packet *p)
     const struct option *mss = option_find(p, OPT_MSS), *scale = option_find(p, OPT_WSCALE);
 
     t->last_syn = (struct peer_syn){
+        .ecn = p->flags & TCP_E && !(p->flags & TCP_W) == p->has_ack,
         .ts = option_find(p, OPT_TS),
         .sack = option_find(p, OPT_SACK_OK),
         .scale = scale,

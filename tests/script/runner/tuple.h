@@ -14,7 +14,7 @@
 
 /* What the peer's SYN offered. */
 struct peer_syn {
-    bool ts, scale, sack;
+    bool ts, scale, sack, ecn;
     uint32_t shift, mss;
 };
 
@@ -22,7 +22,7 @@ struct peer_syn {
 struct sniffer {
     bool active;       /* weft's SYN had no ACK */
     bool synchronized; /* weft has sent something after its SYN: the options stand */
-    bool offered_ts, offered_scale, offered_sack; /* in weft's SYN */
+    bool offered_ts, offered_scale, offered_sack, offered_ecn; /* in weft's SYN */
     struct peer_syn peer;
     uint32_t our_shift;
     bool seen_edge, seen_peer_edge, seen_fin, seen_ack;
