@@ -381,7 +381,8 @@ static void router_advert(struct link *l, const char *src, uint16_t lifetime, co
 {
     uint8_t p[512] = {0};
 
-    memcpy(p + 8, options, n);
+    if (n)
+        memcpy(p + 8, options, n);
     input(l, router_mac, (struct make6){.src = src, .dst = ALL_NODES}, ICMPV6_ROUTER_ADVERT, 77u << 24 | lifetime, p, 8 + n);
 }
 
