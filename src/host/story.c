@@ -3,8 +3,8 @@
  * From the stack's trace to captures: frames, each with a comment that tells what it did.
  *
  * A received packet's story ends with WEFT_TRACE_RX_DONE, so its frame is kept until then, with the drops and changes
- * of state that fall between. Changes outside of that (calls, timers) wait for the packet that carries them out: the
- * next one sent on the same connection. On the loopback a packet is recorded once, where it arrives.
+ * of state, and reasons, that fall between. Those outside of that (calls, timers) wait for the packet that carries them
+ * out: the next one sent on the same connection. On the loopback a packet is recorded once, where it arrives.
  *
  * Runs under the host's lock.
  */
@@ -19,11 +19,13 @@
 #include "host/host.h"
 
 #define STORIES 32  /* captures at once */
-#define CHANGES 64  /* of state, waiting for a packet */
+#define CHANGES 64  /* of state and reasons, waiting for a packet */
 
 struct change {
     struct weft_addr local, remote;
     enum weft_tcp_state from, to;
+    enum weft_why why; /* none: the state changed */
+    uint32_t value;
 };
 
 struct listener {
@@ -67,8 +69,15 @@ static void text_add(struct text *t, const char *what, const char *more)
 
 static void text_add_change(struct text *t, const struct change *c)
 {
-    char what[64];
+    char what[80];
 
+    if (c->why) {
+        snprintf(what, sizeof(what), "why: %s", weft_why_name(c->why));
+        if (weft_why_unit(c->why)[0])
+            snprintf(what + strlen(what), sizeof(what) - strlen(what), " %u %s", c->value, weft_why_unit(c->why));
+        text_add(t, what, "");
+        return;
+    }
     snprintf(what, sizeof(what), "%s → %s", weft_tcp_state_name(c->from), weft_tcp_state_name(c->to));
     text_add(t, what, "");
 }
@@ -193,10 +202,28 @@ static void story_received(struct story *s)
                                    .comment = s->text.s});
 }
 
+/*
+ * What a packet shows by itself needs no reason: that the window grows, that somebody waits, that both sides are done.
+ * The reasons stand in order of their kinds.
+ */
+static bool is_worth_telling(enum weft_why why)
+{
+    bool retransmission = why >= WEFT_WHY_retransmit_syn && why < WEFT_WHY_cwnd_start;
+    bool smaller_window = why >= WEFT_WHY_cwnd_hystart && why < WEFT_WHY_stall_application;
+
+    return retransmission || smaller_window || why > WEFT_WHY_close_orderly;
+}
+
 static void story_changed(struct story *s, const struct weft_trace *e)
 {
-    struct change c = {e->local, e->remote, e->from, e->to};
+    struct change c = {e->local, e->remote, e->from, e->to, WEFT_WHY_none, 0};
 
+    if (e->kind == WEFT_TRACE_WHY) {
+        if (!is_worth_telling(e->why))
+            return;
+        c.why = e->why;
+        c.value = e->value;
+    }
     if (s->receiving)
         text_add_change(&s->text, &c);
     else
@@ -221,9 +248,8 @@ static void story_captures(struct story *s, const struct weft_trace *e)
             text_add(&s->text, "dropped: ", weft_drop_name(e->drop));
         break;
     case WEFT_TRACE_STATE:
-        story_changed(s, e);
-        break;
     case WEFT_TRACE_WHY:
+        story_changed(s, e);
         break;
     }
 }

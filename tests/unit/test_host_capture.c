@@ -197,6 +197,31 @@ static void changes_of_state_are_the_packets_comments(void **state)
     unlink(path);
 }
 
+/* Why a connection was reset stands on the reset. */
+static void reasons_are_the_packets_comments(void **state)
+{
+    struct pair *p = *state;
+    int listener = tcp_listener(p->b, 80), s, c;
+    char *path = temporary(), why[200];
+    struct packet packet;
+    struct file f;
+    bool told = false;
+
+    assert_int_equal(weft_host_capture(p->a, path, why, sizeof(why)), 0);
+    c = tcp_connected(p->a, ADDRESS(2), 80);
+    s = weft_host_accept(p->b, listener, NULL, PATIENCE);
+    assert_true(s >= 0);
+    assert_int_equal(weft_host_abort(p->a, c), 0);
+    weft_host_free(p->a);
+    p->a = NULL;
+    f = file_load(path);
+    while (file_next(&f, &packet))
+        told = told || (packet.outbound && strstr(packet.comment, "why: close_aborted"));
+    assert_true(told);
+    free(f.bytes);
+    unlink(path);
+}
+
 static void the_loopback_is_recorded_once(void **state)
 {
     weft_host *h = host_make(NULL, NULL);
@@ -339,6 +364,7 @@ int main(void)
         pair_test(a_capture_holds_what_was_said_in_order),
         pair_test(a_drop_is_the_packets_comment),
         pair_test(changes_of_state_are_the_packets_comments),
+        pair_test(reasons_are_the_packets_comments),
         cmocka_unit_test(the_loopback_is_recorded_once),
         pair_test(captures_come_and_go_while_the_host_runs),
         pair_test(a_reader_that_does_not_read_stalls_nobody),
