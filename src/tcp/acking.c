@@ -156,3 +156,9 @@ void conn_ack_timer(struct tcp_conn *c)
     }
     ackpolicy_now(&w->ack);
 }
+
+void conn_note_twice(struct tcp_conn *c, struct seq start, struct seq end)
+{
+    if (c->work && c->sack_ok && tcp_config(c->ep.stack)->dsack)
+        c->work->twice = (struct tcp_sack_block){start, end};
+}

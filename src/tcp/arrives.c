@@ -75,8 +75,11 @@ static void trim(struct tcp_conn *c, struct tcp_seg *seg)
     int32_t old = seq_diff(c->rcv.nxt, seg->h.seq);
     int32_t over;
 
-    if (old > 0)
+    if (old > 0) {
+        if (seg->len)
+            conn_note_twice(c, seg->h.seq, c->rcv.nxt);
         trim_front(seg, min_u32((uint32_t)old, seg->len));
+    }
     over = seq_diff(seq_add(seg->h.seq, seg_len(seg)), c->rcv.edge);
     if (over > 0) {
         conn_answer(c, seg); /* before its text is gone: a probe of a closed window is answered however often */
@@ -94,8 +97,10 @@ static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg)
     if (seg_has(seg, TCP_RST))
         return seg_drop(seg, old ? WEFT_DROP_tcp_old : WEFT_DROP_tcp_beyond_window);
     conn_answer(c, seg);
-    if (old && seg->len && c->work) /* he has not heard our acknowledgment */
+    if (old && seg->len && c->work) { /* he has not heard our acknowledgment */
         conn_hurry_acks(c, 0);
+        conn_note_twice(c, seg->h.seq, seq_min(seq_add(seg->h.seq, seg->len), c->rcv.nxt));
+    }
     if (old && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1)) && seg_has(seg, TCP_ACK) && c->syn_acked) {
         enum tcp_step step = acknowledged(c, seg);
 

@@ -156,17 +156,16 @@ static void forget_losses(struct tcp_conn *c)
     w->resent = w->duplicates = 0;
 }
 
-/*
- * The connection is quiet: it leaves the line for the link and forgets what nobody will miss, so that it does not show
- * whether the rooms are given back.
- */
-static void rest(struct tcp_conn *c)
+void conn_rest(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
 
     list_remove(&w->sender.link);
     if (c->stats)
         account_rest(c);
+    w->rested = true;
+    w->deadline[TCP_TIMER_REST] = WEFT_NEVER;
+    w->twice = (struct tcp_sack_block){c->rcv.nxt, c->rcv.nxt};
     rcvtune_init(&w->rcvtune);
     push_init(&w->push, c->snd.una);
     w->push_now = false;
@@ -175,6 +174,27 @@ static void rest(struct tcp_conn *c)
     if (tcp_config(c->ep.stack)->park) {
         c->recovered_here = w->recovery.guard;
         give_back_work(c);
+    }
+}
+
+/*
+ * Quiet for the length of a time-out: until then what was learnt of the path is as good as new, and who asks and answers
+ * by turns is quiet after each of them.
+ */
+static void wait_for_rest(struct tcp_conn *c, bool quiet)
+{
+    struct tcp_work *w = c->work;
+    weft_time *at = &w->deadline[TCP_TIMER_REST];
+    struct rtt_limits limits;
+
+    if (likely(!quiet)) {
+        *at = WEFT_NEVER;
+        w->rested = false;
+    } else if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT) {
+        conn_rest(c);
+    } else if (*at == WEFT_NEVER && !w->rested) {
+        limits = tcp_rtt_limits(c->ep.stack);
+        *at = time_after(conn_now(c), rtt_rto(&c->rtt, &limits));
     }
 }
 
@@ -188,9 +208,8 @@ void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
     if (plan->kind != PLAN_NOTHING) {
         if (!w->starved && !list_linked(&w->sender.link))
             ask_for_turn(c);
-    } else if (conn_is_quiet(c)) {
-        rest(c);
     }
+    wait_for_rest(c, plan->kind == PLAN_NOTHING && conn_is_quiet(c));
     timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(c));
     conn_check(c);
 }

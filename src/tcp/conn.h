@@ -66,7 +66,7 @@ enum tcp_wait {
     WAIT_REORDER, /* what may only be reordered (RFC 8985 §6.2) */
 };
 
-enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_COUNT };
+enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_REST, TCP_TIMER_COUNT };
 
 /* The rooms of a connection at work. */
 struct tcp_work {
@@ -76,6 +76,7 @@ struct tcp_work {
     struct sendq sendq;
     struct recvq recvq;
     struct reasm reasm;
+    struct tcp_sack_block twice; /* arrived twice, and the peer is to be told (RFC 2883); empty: nothing did */
     struct sndmap sndmap;
     struct recovery recovery;
     struct rack rack;
@@ -107,6 +108,7 @@ struct tcp_work {
     bool early;               /* data may go with our SYN, or a cookie for that be asked for (RFC 7413) */
     bool syn_waits;           /* our SYN waits for the first write */
     uint16_t syn_data;        /* bytes that our first SYN carried */
+    bool rested;              /* it is quiet, and what nobody will miss is forgotten */
     bool starved;             /* no memory for a packet: wait for the next event or timer */
     bool peer_fin_known;
     struct seq urgent_end;    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
@@ -296,6 +298,11 @@ void conn_settle(struct tcp_conn *c);
 struct tcp_plan;
 /* The same when what may be sent is known already. There are rooms. */
 void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan);
+/*
+ * The connection has been quiet long enough: it forgets what nobody will miss, so that it does not show whether its rooms
+ * are given back, and gives them back.
+ */
+void conn_rest(struct tcp_conn *c);
 /* Could the rooms be given back? */
 bool conn_is_quiet(const struct tcp_conn *c);
 
@@ -620,6 +627,9 @@ static inline bool conn_is_urgent(const struct tcp_conn *c)
 {
     return c->syn_acked && seq_gt(c->work->urgent_end, c->snd.una);
 }
+
+/* These bytes arrived once more: the next segment reports them (RFC 2883). */
+void conn_note_twice(struct tcp_conn *c, struct seq start, struct seq end);
 
 /* ---- plan.c and transmit.c ---- */
 

@@ -245,9 +245,7 @@ static struct sndmap_lost detect_by_time(struct tcp_conn *c)
     };
     struct sndmap_clock q = {
         .now = conn_now(c),
-        .proof_at = w->rack.proof_at,
-        .proof_end = w->rack.proof_end,
-        .proof_again = w->rack.proof_again,
+        .proof = w->rack.proof,
         .patience = w->rack.rtt + rack_window(&w->rack, &view),
     };
     struct sndmap_lost found = sndmap_detect_by_time(&w->sndmap, &q);
@@ -535,7 +533,7 @@ static void take_proof(struct tcp_conn *c, struct ack_report *r)
     const struct sndmap_news *n = &r->news;
 
     if (n->proof && c->sack_ok)
-        rack_advance(&w->rack, n->proof_at, n->proof_end, n->proof_again, conn_now(c));
+        rack_advance(&w->rack, &n->latest, conn_now(c));
     if (c->sack_ok)
         rack_adapt(&w->rack, !(tcp_config(c->ep.stack)->recovery & 2), w->rate.delivered + n->delivered,
                    n->delivered ? n->newest.delivered : w->rate.delivered);

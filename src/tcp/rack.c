@@ -10,15 +10,12 @@ void rack_init(struct rack *r)
     r->steps = 1;
 }
 
-void rack_advance(struct rack *r, weft_time at, struct seq end, bool again, weft_time now)
+void rack_advance(struct rack *r, const struct departure *then, weft_time now)
 {
     r->advanced = true;
-    r->rtt = now - at;
-    if (at > r->proof_at || (at == r->proof_at && seq_gt(end, r->proof_end))) {
-        r->proof_at = at;
-        r->proof_end = end;
-        r->proof_again = again;
-    }
+    r->rtt = now - then->at;
+    if (r->proof.at == 0 || departed_later(then, &r->proof))
+        r->proof = *then;
 }
 
 weft_time rack_window(const struct rack *r, const struct rack_view *v)

@@ -10,26 +10,24 @@
 #ifndef TCP_RACK_H
 #define TCP_RACK_H
 
-#include "base/seq.h"
+#include "tcp/departure.h"
 
 #define RACK_PERSIST 16 /* recoveries that a widened window outlives the last DSACK (RFC 8985 §6.2) */
 
 struct rack {
-    weft_time proof_at;      /* when the latest segment that arrived went out; 0: none yet */
+    struct departure proof;  /* of the latest segment known to have arrived; at 0: none yet */
     weft_time rtt;           /* how long it took */
-    struct seq proof_end;
     uint32_t widened_at;     /* the count of delivered segments when the window was widened last */
     uint8_t steps;           /* the window is so many quarters of the minimum round trip */
     uint8_t persist;         /* recoveries until steps falls back to 1 */
-    bool proof_again;        /* it had been sent again */
     bool dsack;              /* one has come since */
     bool advanced;           /* proof moved, or all must be looked at again: there may be something to detect */
 };
 
 void rack_init(struct rack *r);
 
-/* This segment arrived beyond doubt. */
-void rack_advance(struct rack *r, weft_time at, struct seq end, bool again, weft_time now);
+/* A segment that went out then arrived beyond doubt. */
+void rack_advance(struct rack *r, const struct departure *then, weft_time now);
 
 /* How an acknowledgment finds the connection. */
 struct rack_view {

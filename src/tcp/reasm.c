@@ -216,6 +216,19 @@ struct seq reasm_join(struct reasm *r, struct mem *m, struct seq next, struct re
     return next;
 }
 
+bool reasm_known(const struct reasm *r, struct seq start, struct seq end, struct tcp_sack_block *known)
+{
+    uint32_t i = find(r, start);
+
+    if (i < r->count && seq_eq(r->range[i].end, start))
+        i++; /* one that ends here holds nothing from here on */
+    if (i == r->count || seq_ge(r->range[i].start, end))
+        return false;
+    known->start = seq_max(start, r->range[i].start);
+    known->end = seq_min(end, r->range[i].end);
+    return true;
+}
+
 unsigned reasm_sack(const struct reasm *r, struct tcp_sack_block *out, unsigned max)
 {
     uint32_t below = UINT32_MAX;

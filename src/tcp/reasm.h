@@ -42,6 +42,9 @@ uint32_t reasm_insert(struct reasm *r, struct mem *m, struct block_pool *pool, u
  */
 struct seq reasm_join(struct reasm *r, struct mem *m, struct seq next, struct recvq *q);
 
+/* The first run of [start, end) that is here already; false when none of it is. */
+bool reasm_known(const struct reasm *r, struct seq start, struct seq end, struct tcp_sack_block *known);
+
 /* SACK blocks in the order of RFC 2018 §4: the most recently touched first. Returns how many, at most max. */
 unsigned reasm_sack(const struct reasm *r, struct tcp_sack_block *out, unsigned max);
 

@@ -20,9 +20,11 @@ static void lose(struct sndmap *m, uint32_t i, struct sndmap_lost *found)
 
 /* ---- by time ---- */
 
-static bool went_before(const struct sndmap_clock *q, weft_time at, struct seq end, bool again)
+static bool went_before(const struct sndmap_clock *q, const struct sent *s)
 {
-    return at < q->proof_at || (at == q->proof_at && again == q->proof_again && seq_lt(end, q->proof_end));
+    struct departure then = sent_departure(s);
+
+    return departed_later(&q->proof, &then);
 }
 
 /* How long it has to wait before it counts as lost; 0: it does. */
@@ -43,14 +45,14 @@ static void detect_fresh(struct sndmap *m, const struct sndmap_clock *q, struct 
 
         if (!is_fresh(s))
             continue;
-        if (!went_before(q, s->at, s->end, false) || remaining(q, s->at))
+        if (!went_before(q, s) || remaining(q, s->at))
             break;
         lose(m, m->fresh_from, found);
     }
     for (uint32_t i = m->fresh_from; i < m->count && i - m->fresh_from < LOOK_AHEAD; i++) {
         struct sent *s = sndmap_at(m, i);
 
-        if (!went_before(q, s->at, s->end, false))
+        if (!went_before(q, s))
             break;
         if (is_fresh(s))
             found->wait = max_u64(found->wait, remaining(q, s->at));
@@ -91,7 +93,7 @@ static void detect_resent(struct sndmap *m, const struct sndmap_clock *q, struct
         const struct resent *r = queue_at(m, 0);
         uint32_t i = first_pending(m, r);
 
-        if (i != UINT32_MAX && (!went_before(q, r->at, r->end, true) || remaining(q, r->at)))
+        if (i != UINT32_MAX && (!went_before(q, sndmap_at(m, i)) || remaining(q, r->at)))
             break;
         for (; i != UINT32_MAX; i = pending(m, r, i + 1))
             lose(m, i, found);
@@ -100,11 +102,13 @@ static void detect_resent(struct sndmap *m, const struct sndmap_clock *q, struct
     }
     for (uint32_t k = 0; k < m->queue_count && k < LOOK_AHEAD; k++) {
         const struct resent *r = queue_at(m, k);
+        uint32_t i = first_pending(m, r);
 
-        if (!went_before(q, r->at, r->end, true))
+        if (i == UINT32_MAX)
+            continue;
+        if (!went_before(q, sndmap_at(m, i)))
             break;
-        if (first_pending(m, r) != UINT32_MAX)
-            found->wait = max_u64(found->wait, remaining(q, r->at));
+        found->wait = max_u64(found->wait, remaining(q, r->at));
     }
 }
 

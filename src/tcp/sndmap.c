@@ -170,11 +170,6 @@ void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss)
     n->echo_until = n->first_at = n->last_at = n->first_sacked_at = n->last_sacked_at = WEFT_NEVER;
 }
 
-static bool sent_later(weft_time at, struct seq end, weft_time than, struct seq than_end)
-{
-    return at > than || (at == than && seq_gt(end, than_end));
-}
-
 /*
  * Can its arrival prove anything about what was sent before it? Not when it was sent again and came back too soon for
  * that copy, or the echoed timestamp is older than it (RFC 8985 §6.2 step 2).
@@ -187,15 +182,15 @@ static bool is_proof(const struct sndmap_news *n, const struct sent *s)
 /* Something arrived for the first time. */
 static void arrived(struct sndmap_news *n, const struct sent *s, uint32_t segments)
 {
-    if (n->delivered == 0 || sent_later(s->at, s->end, n->newest.at, n->newest.end))
+    struct departure then = sent_departure(s), newest = sent_departure(&n->newest);
+
+    if (n->delivered == 0 || departed_later(&then, &newest))
         n->newest = *s;
     n->delivered += segments;
-    if (!is_proof(n, s) || (n->proof && !sent_later(s->at, s->end, n->proof_at, n->proof_end)))
+    if (!is_proof(n, s) || (n->proof && !departed_later(&then, &n->latest)))
         return;
     n->proof = true;
-    n->proof_at = s->at;
-    n->proof_end = s->end;
-    n->proof_again = s->flags & SENT_EVER;
+    n->latest = then;
 }
 
 static void late(struct sndmap_news *n, struct seq start)

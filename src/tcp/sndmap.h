@@ -21,6 +21,7 @@
 
 #include "base/mem.h"
 #include "base/seq.h"
+#include "tcp/departure.h"
 #include "wire/tcp.h"
 
 enum sent_flag {
@@ -43,6 +44,11 @@ struct sent {
     uint8_t flags;
     uint8_t times;          /* how often it was sent again; stops at 255 */
 };
+
+static inline struct departure sent_departure(const struct sent *s)
+{
+    return (struct departure){s->at, s->delivered, s->end};
+}
 
 #define SNDMAP_SMALL 4
 #define SNDMAP_MAX   65536 /* entries: what a peer can make us keep */
@@ -96,10 +102,8 @@ struct sndmap_news {
     bool again;            /* something sent again has left the map */
     bool reordered;        /* something sent only once arrived after what was sent behind it: */
     struct seq reorder;    /* the lowest such */
-    bool proof;            /* RACK: the last sent of what arrived beyond doubt: */
-    weft_time proof_at;
-    struct seq proof_end;
-    bool proof_again;      /* it had been sent again */
+    bool proof;            /* RACK: something arrived beyond doubt, the last sent of it: */
+    struct departure latest;
     struct sent newest;    /* the last sent of what arrived; counts when delivered > 0 */
 };
 
@@ -120,9 +124,7 @@ uint32_t sndmap_duplicate(struct sndmap *m, struct tcp_sack_block block);
 /* RACK's question. */
 struct sndmap_clock {
     weft_time now;
-    weft_time proof_at;    /* the last sent of what arrived went out then, */
-    struct seq proof_end;  /* and ended here; */
-    bool proof_again;      /* it had been sent again: of equal times, only the same kind is in order of sequence */
+    struct departure proof; /* of the last sent of what arrived */
     weft_time patience;    /* round trip and reordering window */
 };
 struct sndmap_lost {

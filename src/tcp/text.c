@@ -76,8 +76,14 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
 {
     struct tcp_work *w = c->work;
     unsigned most = (unsigned)tcp_config(c->ep.stack)->max_out_of_order;
+    struct seq end = seq_add(seg->h.seq, seg->len);
+    struct tcp_sack_block known;
+    uint32_t stored;
     bool full;
-    uint32_t stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
+
+    if (reasm_known(&w->reasm, seg->h.seq, end, &known))
+        conn_note_twice(c, known.start, known.end);
+    stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
 
     if (stored)
         grow_promise(c, seg);
@@ -86,7 +92,7 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
         return seg_drop(seg, WEFT_DROP_tcp_out_of_order_full);
     if (seg_has(seg, TCP_FIN)) { /* on text that came before without it, too */
         w->peer_fin_known = true;
-        w->peer_fin = seq_add(seg->h.seq, seg->len);
+        w->peer_fin = end;
     }
     if (stored == 0)
         return seg_drop(seg, WEFT_DROP_tcp_duplicate);
@@ -114,10 +120,13 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
     weft_stack *s = c->ep.stack;
     bool had_hole = w->reasm.count > 0;
     struct seq before = c->rcv.nxt;
+    struct tcp_sack_block known;
     uint32_t taken = c->read_shut ? seg->len : recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
 
     c->rcv.nxt = seq_add(c->rcv.nxt, taken);
     grow_promise(c, seg);
+    if (had_hole && reasm_known(&w->reasm, before, c->rcv.nxt, &known))
+        conn_note_twice(c, known.start, known.end);
     if (had_hole)
         join(c);
     if (c->stats)

@@ -131,10 +131,18 @@ static bool delayed_ack(struct tcp_conn *c)
     return true;
 }
 
+static bool rest(struct tcp_conn *c)
+{
+    if (conn_is_quiet(c))
+        conn_rest(c);
+    return true;
+}
+
 static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
     [TCP_TIMER_RETRANSMIT] = sending,
     [TCP_TIMER_PERSIST] = persist,
     [TCP_TIMER_ACK] = delayed_ack,
+    [TCP_TIMER_REST] = rest,
 };
 
 /* An orphan has waited long enough in FIN-WAIT-2: a record does the rest. */

@@ -34,17 +34,25 @@ static uint32_t room_for_sack(const struct tcp_conn *c)
     return c->mss > head + payload ? (c->mss - head - payload) / TCP_LEN_SACK_BLOCK : 0;
 }
 
-/* At most `most` blocks; none for what lies at RCV.NXT and found no memory to be delivered: that must come again. */
+static bool reports_twice(const struct tcp_work *w) { return !seq_eq(w->twice.start, w->twice.end); }
+
+/*
+ * At most `most` blocks: first what came twice (RFC 2883 §4), then what is held; not what lies at RCV.NXT and found no
+ * memory to be delivered, for that must come again.
+ */
 static void put_sack(const struct tcp_conn *c, struct tcp_options *o, uint32_t most)
 {
-    unsigned n = reasm_sack(&c->work->reasm, o->sack, most);
+    struct tcp_sack_block held[TCP_MAX_SACK];
+    unsigned n = reasm_sack(&c->work->reasm, held, most);
 
-    for (unsigned i = 0; i < n; i++)
-        if (seq_gt(o->sack[i].start, c->rcv.nxt))
-            o->sack[o->n_sack++] = o->sack[i];
+    if (reports_twice(c->work) && most)
+        o->sack[o->n_sack++] = c->work->twice;
+    for (unsigned i = 0; i < n && o->n_sack < most; i++)
+        if (seq_gt(held[i].start, c->rcv.nxt))
+            o->sack[o->n_sack++] = held[i];
 }
 
-/* Timestamps and, while data is held out of order, SACK blocks. */
+/* Timestamps and, while data is held out of order or has come twice, SACK blocks. */
 static void put_options(const struct tcp_conn *c, struct tcp_options *o)
 {
     o->mss = 0;
@@ -56,7 +64,7 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
         o->ts_val = ts_clock(conn_now(c), c->ts_offset);
         o->ts_ecr = c->ts_recent;
     }
-    if (c->sack_ok && c->work->reasm.count)
+    if (c->sack_ok && (c->work->reasm.count || reports_twice(c->work)))
         put_sack(c, o, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
 }
 
@@ -95,6 +103,10 @@ static void put_urgent(const struct tcp_conn *c, struct tcp_header *h)
 /* What the other side learns with this segment is settled. */
 static void note_acknowledged(struct tcp_conn *c, struct seq edge, bool pure)
 {
+    if (unlikely(reports_twice(c->work))) { /* once, even if it is lost (RFC 2883 §4, 3) */
+        stack_count(c->ep.stack, WEFT_COUNT_tcp_dsack_sent);
+        c->work->twice.end = c->work->twice.start;
+    }
     c->rcv.acked = c->rcv.nxt;
     c->rcv.edge = edge;
     conn_acknowledged(c, pure);
@@ -121,6 +133,7 @@ static void note_resent(struct tcp_conn *c, const struct tcp_plan *plan, struct 
         w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
     sndmap_resent(&w->sndmap, &c->ep.stack->mem, plan->seq, s, c->mss, plan->probe);
     w->resent += s.segments;
+    c->spoke = s.at;
     w->recovery.frto &= !w->recovery.frto_new; /* there was nothing new to try first */
     w->recovery.frto_new = false;
     stack_count_n(c->ep.stack, WEFT_COUNT_tcp_retrans_segs, s.segments);

@@ -93,7 +93,7 @@ static bool resend(struct bench *b, uint32_t from, uint32_t to, weft_time now)
 /* What RACK would find lost, when [.., end) sent at proof_at is the latest that arrived. */
 static struct sndmap_lost detect(struct bench *b, weft_time now, weft_time proof_at, uint32_t proof_end, weft_time patience)
 {
-    struct sndmap_clock q = {now, proof_at, seq(b->start + proof_end), false, patience};
+    struct sndmap_clock q = {now, {proof_at, 0, seq(b->start + proof_end)}, patience};
 
     return sndmap_detect_by_time(&b->m, &q);
 }
@@ -154,7 +154,7 @@ static void what_is_acknowledged_leaves_the_map(void **state)
         assert_int_equal(n.acked, 3);
         assert_int_equal(n.first_at, 1);
         assert_int_equal(n.last_at, 3);
-        assert_true(n.proof && n.proof_at == 3 && n.newest.at == 3);
+        assert_true(n.proof && n.latest.at == 3 && n.newest.at == 3);
         assert_int_equal(b.m.total, 7);
         n = ack(&b, 3 * MSS);
         assert_int_equal(n.delivered, 0);
@@ -836,14 +836,14 @@ static void loss_by_time_is_what_the_definition_says(void **state)
     for (unsigned op = 0; op < 60000; op++) {
         operate(&b);
         if (op % 10 == 0) {
-            struct sndmap_clock q = {b.now, b.now - room_below(&b.r, 40), b.m.una, false, room_below(&b.r, 60)};
+            struct sndmap_clock q = {b.now, {b.now - room_below(&b.r, 40), 0, b.m.una}, room_below(&b.r, 60)};
             uint32_t expected = 0;
 
             for (uint32_t i = 0; i < b.m.count; i++) {
                 const struct sent *s = sndmap_at(&b.m, i);
                 bool waits = !(s->flags & SENT_SACKED) && (s->flags & (SENT_LOST | SENT_AGAIN)) != SENT_LOST;
 
-                if (waits && s->at < q.proof_at && q.now - s->at >= q.patience)
+                if (waits && s->at < q.proof.at && q.now - s->at >= q.patience)
                     expected += s->segments;
             }
             assert_int_equal(sndmap_detect_by_time(&b.m, &q).segments, expected);
