@@ -117,6 +117,7 @@ enum weft_option {
     WEFT_SO_RCVBUF = 8, /* the same of what was received, by net.core.rmem_max */
     WEFT_SO_KEEPALIVE = 9,
     WEFT_SO_OOBINLINE = 10, /* urgent bytes stay in the stream */
+    WEFT_SO_MAX_PACING_RATE = 47, /* bytes per second, as an int or 64 bits; all ones: no limit. Turns pacing on */
     WEFT_SO_PRIORITY = 12, /* kept and told; there are no queues by priority here */
     WEFT_SO_LINGER = 13, /* struct weft_linger */
     WEFT_SO_REUSEPORT = 15,

@@ -151,6 +151,7 @@ static void forget_losses(struct tcp_conn *c)
     rack_init(&w->rack);
     memset(&w->tlp, 0, sizeof w->tlp);
     memset(&w->rate, 0, sizeof w->rate);
+    w->pacer = (struct pacer){0};
     w->usage = (struct usage){.full_at = c->spoke, .until = c->snd.una};
     memset(&w->cc_private, 0, sizeof w->cc_private);
     w->resent = w->duplicates = 0;

@@ -34,6 +34,7 @@
 #include "tcp/listeners.h"
 #include "tcp/merge.h"
 #include "tcp/negotiate.h"
+#include "tcp/pacer.h"
 #include "tcp/probe.h"
 #include "tcp/push.h"
 #include "tcp/rack.h"
@@ -66,7 +67,14 @@ enum tcp_wait {
     WAIT_REORDER, /* what may only be reordered (RFC 8985 §6.2) */
 };
 
-enum tcp_timer { TCP_TIMER_RETRANSMIT, TCP_TIMER_PERSIST, TCP_TIMER_ACK, TCP_TIMER_REST, TCP_TIMER_COUNT };
+enum tcp_timer {
+    TCP_TIMER_RETRANSMIT,
+    TCP_TIMER_PERSIST,
+    TCP_TIMER_ACK,
+    TCP_TIMER_PACE,
+    TCP_TIMER_REST,
+    TCP_TIMER_COUNT
+};
 
 /* The rooms of a connection at work. */
 struct tcp_work {
@@ -83,6 +91,7 @@ struct tcp_work {
     struct tlp tlp;
     struct rate rate;
     struct usage usage;
+    struct pacer pacer;
     struct ackpolicy ack;
     struct rcvtune rcvtune;
     struct push push;
@@ -430,6 +439,10 @@ void conn_grow_send_buffer(struct tcp_conn *c);
 void window_start(struct tcp_conn *c, bool lost_twice);
 /* Data is about to go out: a connection that was idle does not burst (RFC 5681 §4.1). */
 void window_after_idle(struct tcp_conn *c);
+/* Bytes per second to send at; UINT64_MAX: unlimited. */
+uint64_t window_rate(const struct tcp_conn *c);
+/* Is what is sent spread over time at that rate? */
+static inline bool window_paces(const struct tcp_conn *c) { return c->settings->paces || conn_cc(c)->paces; }
 /* Something could be sent, and was: how much of the window is used? Something is in flight. */
 void window_used(struct tcp_conn *c);
 

@@ -2,7 +2,6 @@
 /* See info.h. One function for each group of fields. */
 #include "tcp/info.h"
 
-#include "tcp/autosize.h"
 #include "tcp/conn.h"
 
 #define NO_SSTHRESH 0x7fffffff /* what Linux calls infinite */
@@ -89,15 +88,6 @@ static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, stru
     info->tcpi_last_ack_recv = millis_since(c, s->heard_ack ? s->heard_ack : since);
 }
 
-/* What it would be paced at; Linux tells that too where nothing paces. */
-static uint64_t pacing_rate(const struct tcp_conn *c)
-{
-    struct autosize a = {.mss = c->mss, .cwnd = c->cc.cwnd, .ssthresh = c->cc.ssthresh, .srtt8 = c->rtt.srtt8};
-    uint64_t rate = autosize_rate(&a);
-
-    return rate ? rate : UINT64_MAX;
-}
-
 static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     struct tcp_measured m = account_measured(c);
@@ -121,8 +111,8 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
         info->tcpi_rcv_wnd = conn_open_window(c);
     info->tcpi_advmss = c->adv_mss - (c->ts_ok ? TS_OPTION : 0u);
     info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
-    info->tcpi_pacing_rate = pacing_rate(c);
-    info->tcpi_max_pacing_rate = UINT64_MAX;
+    info->tcpi_pacing_rate = window_rate(c); /* as on Linux, where nothing paces too */
+    info->tcpi_max_pacing_rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
 }
 
 static void fill_counters(const struct tcp_conn *c, const struct tcp_stats *s, struct weft_tcp_info *info)

@@ -440,6 +440,35 @@ static int get_cc_info(const struct tcp_conn *c, void *value, size_t *n)
     return give(value, n, "", 0);
 }
 
+/* As an int, of which all ones mean none, or as 64 bits. */
+static int set_max_pacing_rate(struct tcp_conn *c, const void *value, size_t n)
+{
+    struct tcp_settings *s;
+    uint64_t rate;
+    uint32_t narrow;
+
+    if (n < sizeof narrow)
+        return WEFT_EINVAL;
+    memcpy(&narrow, value, sizeof narrow);
+    rate = narrow == UINT32_MAX ? UINT64_MAX : narrow;
+    if (n >= sizeof rate)
+        memcpy(&rate, value, sizeof rate);
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    s->paces |= rate != UINT64_MAX;
+    s->max_pacing_rate = max_u64(rate, 1);
+    return 0;
+}
+
+static int get_max_pacing_rate(const struct tcp_conn *c, void *value, size_t *n)
+{
+    uint64_t rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
+
+    if (*n >= sizeof rate)
+        return give(value, n, &rate, sizeof rate);
+    return give_int(value, n, (int)(uint32_t)min_u64(rate, UINT32_MAX));
+}
+
 static int get_info(const struct tcp_conn *c, void *value, size_t *n)
 {
     struct weft_tcp_info info;
@@ -495,6 +524,7 @@ static const struct raw_row raw_rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_CONGESTION, set_congestion, get_congestion},
     {WEFT_SOL_TCP, WEFT_TCP_CC_INFO, NULL, get_cc_info},
     {WEFT_SOL_SOCKET, WEFT_SO_LINGER, set_linger, get_linger},
+    {WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, set_max_pacing_rate, get_max_pacing_rate},
     {WEFT_SOL_IP, WEFT_IP_MTU, NULL, get_mtu},
 };
 

@@ -39,6 +39,12 @@ static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t r
     return autosize_bytes(&a, room);
 }
 
+/* Where sending is spread over time, a packet is what goes out in a millisecond, or two segments. */
+static uint32_t paced_limit(const struct tcp_conn *c, uint32_t mss)
+{
+    return max_u32((uint32_t)min_u64(window_rate(c) >> 10, 1u << 20), 2 * mss);
+}
+
 /*
  * The most payload one packet may carry: a super-segment of whole segments. A link that takes none gets one cut in
  * pieces (core/gso.h), of which no more are made than it will queue and the cache will hold.
@@ -53,6 +59,8 @@ static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t wa
     if (!ifp || ifp->gso_max < mss + 120)
         return mss;
     room = ifp->gso_max - 120; /* IP and TCP headers at their longest */
+    if (unlikely(window_paces(c)))
+        room = min_u32(room, paced_limit(c, mss));
     if (ifp->offload & WEFT_OFFLOAD_TSO)
         return offload_limit(c, mss, room);
     room = min_u32(room, (uint32_t)min_size(GSO_PIECES, ifp->queue_limit) * mss);
@@ -136,6 +144,8 @@ enum tcp_held transmit_held(struct tcp_conn *c)
 
     if (window_room(c) < want)
         return HELD_RECEIVER;
+    if (pacer_holds(&c->work->pacer, conn_now(c)))
+        return HELD_PACING;
     return allowance(c) == 0 ? HELD_CONGESTION : HELD_SMALL;
 }
 
@@ -166,6 +176,8 @@ static struct tcp_plan plan_data(struct tcp_conn *c)
 
     if (w->tail_due)
         return plan_tail(c);
+    if (pacer_holds(&w->pacer, conn_now(c)))
+        return nothing;
     if (w->recovery.frto_new) { /* nothing goes again while new data may tell whether it has to (RFC 5682 §2.1) */
         p = plan_new(c);
         if (p.kind != PLAN_NOTHING || seq_gt(c->snd.nxt, w->recovery.high))
@@ -209,6 +221,16 @@ struct tcp_plan transmit_plan(struct tcp_conn *c)
 }
 
 /* ---- the timers of sending ---- */
+
+/* Does something that could be sent wait for the pacer? Then its turn has a timer. */
+static bool arm_pacer(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    bool holds = pacer_holds(&w->pacer, conn_now(c)) && (w->sndmap.due || conn_unsent(c) || c->fin_wanted != c->fin_sent);
+
+    w->deadline[TCP_TIMER_PACE] = holds ? w->pacer.next : WEFT_NEVER;
+    return holds;
+}
 
 /* Is anything kept from the peer only by its window, or by our own patience? */
 static bool waits_for_window(const struct tcp_conn *c)
@@ -295,11 +317,13 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
     struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
     weft_time *persist = &w->deadline[TCP_TIMER_PERSIST];
     bool wants = plan->kind == PLAN_SYN || plan->kind == PLAN_RETRANSMIT || plan->kind == PLAN_DATA;
+    bool paced;
 
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return;
     if (w->syn_waits)
         return;
+    paced = arm_pacer(c);
     if (conn_in_flight(c) || wants || c->fast_open) { /* it runs from the wish, so that a stalled link times out too */
         *persist = WEFT_NEVER;
         arm_sending(c, &limits);
@@ -307,7 +331,7 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
     }
     w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
     w->wait = WAIT_TIMEOUT;
-    if (!waits_for_window(c)) {
+    if (paced || !waits_for_window(c)) {
         *persist = WEFT_NEVER;
         w->probes = 0;
         w->probing_since = 0;

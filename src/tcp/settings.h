@@ -30,6 +30,8 @@ struct tcp_settings {
     uint8_t fastopen_key[32];    /* the one that makes cookies, and an older one */
     uint32_t bind_no_port;       /* IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect */
     uint32_t controller;         /* TCP_CONGESTION: one more than its number; 0: as configured */
+    uint64_t max_pacing_rate;    /* SO_MAX_PACING_RATE: bytes per second; 0: as UINT64_MAX, no limit */
+    bool paces;                  /* a limit was set once: what is sent is spread over time */
     bool linger;                 /* SO_LINGER is on */
 };
 

@@ -138,11 +138,19 @@ static bool rest(struct tcp_conn *c)
     return true;
 }
 
+/* The next segment's turn: what may be sent is asked after each event anyway. */
+static bool pace(struct tcp_conn *c)
+{
+    (void)c;
+    return true;
+}
+
 static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
     [TCP_TIMER_RETRANSMIT] = sending,
     [TCP_TIMER_PERSIST] = persist,
     [TCP_TIMER_ACK] = delayed_ack,
     [TCP_TIMER_REST] = rest,
+    [TCP_TIMER_PACE] = pace,
 };
 
 /* An orphan has waited long enough in FIN-WAIT-2: a record does the rest. */

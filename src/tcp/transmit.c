@@ -180,6 +180,8 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
         note_resent(c, plan, s);
     else
         note_new(c, plan, s);
+    if (unlikely(window_paces(c)))
+        pacer_sent(&w->pacer, conn_now(c), s.segments, plan->len, window_rate(c));
 }
 
 /* Builds the segment of a plan; *taken is how much payload really went in. NULL: out of memory. */

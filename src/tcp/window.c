@@ -3,6 +3,7 @@
  * The congestion window of a connection: where it begins, and what use and disuse make of it. How acknowledgments move it
  * is in losses.c.
  */
+#include "tcp/autosize.h"
 #include "tcp/conn.h"
 
 static uint32_t initial_window(const struct tcp_conn *c)
@@ -47,6 +48,18 @@ void window_after_idle(struct tcp_conn *c)
     if (idle > rto)
         shrink(c, usage_after_idle(&c->work->usage, conn_now(c), idle, rto, c->cc.cwnd, initial_window(c)),
                WEFT_WHY_cwnd_idle);
+}
+
+uint64_t window_rate(const struct tcp_conn *c)
+{
+    struct autosize a = {.mss = c->mss, .cwnd = c->cc.cwnd, .ssthresh = c->cc.ssthresh, .srtt8 = c->rtt.srtt8};
+    uint64_t most = c->settings->max_pacing_rate, rate;
+
+    if (conn_cc(c)->pacing_rate && c->work)
+        rate = conn_cc(c)->pacing_rate(&c->cc, &c->work->cc_private);
+    else
+        rate = autosize_rate(&a);
+    return min_u64(rate ? rate : UINT64_MAX, most ? most : UINT64_MAX);
 }
 
 /* The application gives less than the window takes, and nothing waits to be repaired: rate samples say so. */
