@@ -8,6 +8,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <net/if.h>
@@ -33,6 +34,13 @@ struct tap {
 
 /* ---- receiving ---- */
 
+static bool is_tcp_super(const struct virtio_net_hdr *v)
+{
+    uint8_t type = v->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
+
+    return type == VIRTIO_NET_HDR_GSO_TCPV4 || type == VIRTIO_NET_HDR_GSO_TCPV6;
+}
+
 /*
  * A sender on this machine leaves the checksum to hardware that never comes: the bytes never left memory, so the
  * kernel vouches for them.
@@ -46,7 +54,7 @@ static void offload_from_vnet(const struct virtio_net_hdr *v, struct weft_pkt_of
         o->csum_start = v->csum_start;
         o->csum_offset = v->csum_offset;
     }
-    if ((v->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_TCPV4) {
+    if (is_tcp_super(v)) {
         o->gso_size = v->gso_size;
         o->header_len = v->hdr_len;
     }
@@ -96,7 +104,7 @@ static int tap_receive(weft_driver *d, weft_pkt **out, size_t max)
 
 /* ---- sending ---- */
 
-static void vnet_from_offload(const struct weft_pkt_offload *o, struct virtio_net_hdr *v)
+static void vnet_from_offload(const struct weft_pkt_offload *o, bool v6, struct virtio_net_hdr *v)
 {
     memset(v, 0, sizeof(*v));
     if (o->csum_partial) {
@@ -105,10 +113,18 @@ static void vnet_from_offload(const struct weft_pkt_offload *o, struct virtio_ne
         v->csum_offset = o->csum_offset;
     }
     if (o->gso_size) {
-        v->gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+        v->gso_type = v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
         v->gso_size = o->gso_size;
         v->hdr_len = o->header_len;
     }
+}
+
+/* Is it a datagram of IPv6? All headers are in the first piece. */
+static bool is_v6(const struct tap *t, const struct weft_iov *first)
+{
+    size_t at = t->driver.ifc.link == WEFT_LINK_ETHERNET ? ETH_HLEN : 0;
+
+    return first->len > at && ((const uint8_t *)first->base)[at] >> 4 == 6;
 }
 
 static ssize_t tap_write(struct tap *t, const weft_pkt *pkt)
@@ -122,7 +138,7 @@ static ssize_t tap_write(struct tap *t, const weft_pkt *pkt)
 
     if (t->vnet) {
         weft_pkt_get_offload(pkt, &offload);
-        vnet_from_offload(&offload, &v);
+        vnet_from_offload(&offload, n && is_v6(t, piece), &v);
         iov[used++] = (struct iovec){&v, sizeof(v)};
     }
     for (i = 0; i < n; i++)
@@ -226,7 +242,7 @@ static void tap_offload(struct tap *t)
         return;
     }
     ioctl(t->driver.fd, TUNSETVNETHDRSZ, &header);
-    if (ioctl(t->driver.fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4) == 0)
+    if (ioctl(t->driver.fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) == 0)
         t->driver.ifc.offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO;
 }
 
