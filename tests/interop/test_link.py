@@ -105,7 +105,8 @@ def a_queue_that_is_full_loses_from_its_tail():
         stats = link.end()
         assert sent == 20 and 5 <= received <= 8, f'{received} of {sent}'
         assert stats['forward']['queue_full'] == sent - received, stats
-        assert 4 * 41_680_000 <= stats['forward']['wait_max_ns'] <= 5 * 41_680_000
+        # no longer than five packets take; how close it comes to that is a matter of how fast ping gets them out
+        assert 41_680_000 < stats['forward']['wait_max_ns'] <= 5 * 41_680_000, stats
 
 
 def duplicates_and_corruption_are_seen():

@@ -50,7 +50,7 @@ static double cube_root(double v)
     return x;
 }
 
-/* §4.6: beta is 0.7; §4.7: W_max is lower when this window was below the last one */
+/* §4.6: beta is 0.7; §4.7: W_max is lower when this window was below the last one. R9438-1 R9438-3 */
 static void a_loss_leaves_seven_tenths(void **state)
 {
     static const struct {
@@ -66,7 +66,8 @@ static void a_loss_leaves_seven_tenths(void **state)
     }
 }
 
-/* §4.2 to 4.5: concave up to W_max at K, flat there, convex beyond; round trips long enough that Reno is slower */
+/* §4.2 to 4.5: concave up to W_max at K, flat there, convex beyond; round trips long enough that Reno is slower.
+ * R9438-1 */
 static void the_window_follows_the_cubic_function(void **state)
 {
     const double w_max = 1000, start = 700, k = cube_root((w_max - start) / 0.4);
@@ -86,7 +87,8 @@ static void the_window_follows_the_cubic_function(void **state)
     assert_true(f.c.cwnd > 1050); /* K is 9 s */
 }
 
-/* §4.3: short round trips: AIMD with alpha = 3 (1 - beta) / (1 + beta) = 0.53 a round trip is faster than the curve */
+/* §4.3: short round trips: AIMD with alpha = 3 (1 - beta) / (1 + beta) = 0.53 a round trip is faster than the curve.
+ * R9438-2 */
 static void on_short_paths_it_is_as_fast_as_reno(void **state)
 {
     struct flow f;
@@ -115,7 +117,7 @@ static void it_never_grows_by_more_than_half_in_a_round_trip(void **state)
     }
 }
 
-/* Idle time is no time: the curve goes on where it stood */
+/* Idle time is no time: the curve goes on where it stood. R9438-4 */
 static void the_curve_stands_still_while_nothing_is_sent(void **state)
 {
     struct flow busy, idle;
@@ -132,7 +134,7 @@ static void the_curve_stands_still_while_nothing_is_sent(void **state)
     }
 }
 
-/* §4.9.2: what the last reduction put in W_max's place is forgotten */
+/* §4.9.2: what the last reduction put in W_max's place is forgotten. R9438-4 */
 static void an_undone_reduction_leaves_no_trace(void **state)
 {
     struct flow f;
@@ -187,7 +189,7 @@ static void slow_start_doubles_on_a_steady_path(void **state)
     assert_int_equal(f.c.ssthresh, CC_NONE);
 }
 
-/* §4.2: longer by max(4 ms, min(16 ms, an eighth)): a quarter of the growth for five rounds, then avoidance */
+/* §4.2: longer by max(4 ms, min(16 ms, an eighth)): a quarter of the growth for five rounds, then avoidance. R9406-1 */
 static void longer_round_trips_end_slow_start(void **state)
 {
     static const struct {

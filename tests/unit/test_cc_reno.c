@@ -109,6 +109,7 @@ static void the_window_stops_before_it_overflows(void **state)
     assert_int_equal(r.c.cwnd, CC_CWND_MAX);
 }
 
+/* MAY-18 */
 static void controllers_are_found_by_name(void **state)
 {
     assert_string_equal(cc_at((unsigned)cc_find("reno"))->name, "reno");

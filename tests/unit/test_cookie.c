@@ -31,6 +31,7 @@ static void a_cookie_comes_back_with_the_class_of_its_mss(void **state)
         }
 }
 
+/* R4987-2 */
 static void a_cookie_is_good_for_its_minute_and_the_next(void **state)
 {
     static const struct {
@@ -57,6 +58,7 @@ static void a_cookie_is_good_for_its_minute_and_the_next(void **state)
     }
 }
 
+/* R4987-2 */
 static void a_cookie_is_good_for_nobody_else(void **state)
 {
     struct tcp_flow f = flow_of(77), g;

@@ -233,7 +233,7 @@ static void without_a_cookie_the_write_is_refused_and_the_connection_made(void *
     weft_close(peer);
 }
 
-/* A server that has forgotten its key takes no data; it goes again, once. */
+/* A server that has forgotten its key takes no data; it goes again, once. R7413-2 */
 static void data_that_was_not_taken_goes_again(void **state)
 {
     struct bench *b = *state;

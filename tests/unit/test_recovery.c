@@ -32,7 +32,7 @@ static uint32_t acknowledge(struct flight *f, uint32_t n, bool safe)
     return out;
 }
 
-/* §5: twenty in flight, the first lost: one goes out for every two that arrive */
+/* §5: twenty in flight, the first lost: one goes out for every two that arrive. R6937-1 R9937-2 */
 static void prr_spreads_the_reduction_over_a_round_trip(void **state)
 {
     struct flight f = flight(20, 10, 19);
@@ -57,7 +57,8 @@ static void prr_lets_the_first_one_go(void **state)
     assert_int_equal(acknowledge(&f, 1, false), 0);
 }
 
-/* §6.2: when more was lost than the window comes down, conservatively, or one more for a safe acknowledgment */
+/* §6.2: when more was lost than the window comes down, conservatively, or one more for a safe acknowledgment.
+ * R9937-2 */
 static void prr_refills_a_pipe_that_fell_below(void **state)
 {
     struct flight f = flight(20, 10, 5);

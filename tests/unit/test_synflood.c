@@ -182,6 +182,7 @@ static unsigned run(struct bench *b, size_t *early, size_t *most)
     return happy;
 }
 
+/* R4987-1 */
 static void with_cookies_everybody_gets_his_answer_and_memory_stays_flat(void **state)
 {
     struct bench *b = bench_new(1);
