@@ -39,7 +39,9 @@ static unsigned send_all(struct bench *b, uint64_t *pushes)
 
         assert_true(reach > 0 && reach <= b->written.v - b->sent.v);
         b->sent = seq_add(b->sent, min_u32(reach, MSS));
-        *pushes |= (uint64_t)push_sent(&b->push, b->sent) << n++;
+        if (push_sent(&b->push, b->sent) && n < 64) /* of the first 64 segments it is asked which */
+            *pushes |= 1ull << n;
+        n++;
     }
     return n;
 }
