@@ -20,16 +20,16 @@ static const struct kind kinds[] = {
     [BOOL] = {sizeof(bool), 1, "", 1, 1},
     [BOOL_2] = {sizeof(bool), 1, "", 1, 2},
     [BOOL_3] = {sizeof(bool), 1, "", 3, 3},
-    [CONTROLLER] = {0, 1, ""},  /* a word: one of the congestion controls */
-    [CONTROLLERS] = {0, 1, ""}, /* all of them, read only */
-    [UNSIGNED] = {sizeof(unsigned), 1, ""},
-    [PORT] = {sizeof(uint16_t), 1, ""},
-    [SIZE] = {sizeof(size_t), 1, ""},
-    [BYTES] = {sizeof(size_t), 1, "bytes"},
-    [SECONDS] = {sizeof(weft_time), WEFT_S, "s"},
-    [MILLIS] = {sizeof(weft_time), WEFT_MS, "ms"},
-    [MICROS] = {sizeof(weft_time), WEFT_US, "us"},
-    [NANOS] = {sizeof(weft_time), 1, "ns"},
+    [CONTROLLER] = {0, 1, "", 0, 0},  /* a word: one of the congestion controls */
+    [CONTROLLERS] = {0, 1, "", 0, 0}, /* all of them, read only */
+    [UNSIGNED] = {sizeof(unsigned), 1, "", 0, 0},
+    [PORT] = {sizeof(uint16_t), 1, "", 0, 0},
+    [SIZE] = {sizeof(size_t), 1, "", 0, 0},
+    [BYTES] = {sizeof(size_t), 1, "bytes", 0, 0},
+    [SECONDS] = {sizeof(weft_time), WEFT_S, "s", 0, 0},
+    [MILLIS] = {sizeof(weft_time), WEFT_MS, "ms", 0, 0},
+    [MICROS] = {sizeof(weft_time), WEFT_US, "us", 0, 0},
+    [NANOS] = {sizeof(weft_time), 1, "ns", 0, 0},
 };
 
 struct row {
