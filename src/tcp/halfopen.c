@@ -175,9 +175,10 @@ struct halfopen *halfopen_restart(struct halfopen_table *t, const struct halfope
 weft_time halfopen_sent(const struct halfopen *h, weft_time now, weft_time delay)
 {
     int32_t ahead = (int32_t)(h->due - micros(now));
-    weft_time age = (weft_time)((int64_t)(delay / WEFT_US) - ahead) * WEFT_US;
+    int64_t age = (int64_t)(delay / WEFT_US) - ahead; /* below zero within the microsecond that `due` was rounded up by */
+    weft_time ago = age > 0 ? (weft_time)age * WEFT_US : 0;
 
-    return age < now ? now - age : 0;
+    return ago < now ? now - ago : 0;
 }
 
 weft_time halfopen_due_at(const struct halfopen *h, weft_time now)

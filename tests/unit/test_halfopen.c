@@ -194,6 +194,29 @@ static void it_tells_when_its_syn_ack_was_sent(void **state)
     room_check(&r);
 }
 
+/* `due` counts whole microseconds, rounded up: an answer within that one must not seem to come before the question. */
+static void an_answer_within_a_microsecond_came_after_the_syn_ack(void **state)
+{
+    struct tcp_flow f = flow_of(1, false);
+    struct halfopen_table t;
+    struct room r;
+
+    room_init(&r, 1);
+    halfopen_init(&t, r.mem);
+    for (weft_time at = 77 * S; at < 77 * S + 3 * WEFT_US; at += 100) {
+        struct halfopen *h = halfopen_new(&t, &f, at, S);
+
+        for (weft_time later = 0; later < 2 * WEFT_US; later += 100) {
+            weft_time sent = halfopen_sent(h, at + later, S);
+
+            assert_in_range(sent, at - WEFT_US, at + later);
+        }
+        halfopen_free(&t, h);
+    }
+    halfopen_fini(&t);
+    room_check(&r);
+}
+
 static void old_segments_are_answered_once_in_an_interval(void **state)
 {
     struct halfopen_table t;
@@ -373,6 +396,7 @@ int main(void)
         cmocka_unit_test(a_restarted_record_waits_its_whole_time_again_and_holds_up_nobody),
         cmocka_unit_test(after_a_long_sleep_all_are_due),
         cmocka_unit_test(it_tells_when_its_syn_ack_was_sent),
+        cmocka_unit_test(an_answer_within_a_microsecond_came_after_the_syn_ack),
         cmocka_unit_test(old_segments_are_answered_once_in_an_interval),
         cmocka_unit_test(without_memory_there_is_no_record),
         cmocka_unit_test(records_behave_like_a_list_of_deadlines),
