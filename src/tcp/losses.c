@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loss recovery at work: what an acknowledgment or a timer means for it. The rooms know the rules (sndmap, rack, recovery,
- * usage, cc); here they are asked in order, and here alone the congestion window changes after the handshake.
+ * usage, cc); here they are asked in order. How losses are found is in detect.c, what becomes of the window in steering.c.
  *
  * The order is that of Linux's tcp_fastretrans_alert, because what a peer sees of ambiguous cases depends on it:
  * probe answered? — episode over? — undo? — what is lost? — begin or go on — window.
@@ -9,8 +9,6 @@
 #include "tcp/losses.h"
 
 /* ---- small questions ---- */
-
-static bool by_time(const struct tcp_conn *c) { return tcp_config(c->ep.stack)->recovery & 1; }
 
 /* Is anything sent again still unacknowledged? */
 static bool any_sent_again(const struct tcp_work *w)
@@ -25,60 +23,7 @@ static bool may_undo(const struct tcp_conn *c, const struct ack_report *r)
     return v->may_undo && (v->undo_left == 0 || recovery_echo_is_older(v, r->has_echo, r->echo));
 }
 
-static void set_window(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
-{
-    if (c->cc.cwnd == cwnd)
-        return;
-    c->cc.cwnd = cwnd;
-    conn_why(c, why, cwnd);
-}
-
-static void tell_controller(struct tcp_conn *c, enum cc_event event)
-{
-    const struct cc_ops *cc = conn_cc(c);
-
-    if (cc->on_event)
-        cc->on_event(&c->cc, &c->work->cc_private, event, conn_now(c), 0);
-}
-
-/* Evidence of reordering: what begins at `low` arrived after what lies beyond it. */
-static void note_reordering(struct tcp_conn *c, struct seq low)
-{
-    const struct sndmap *m = &c->work->sndmap;
-    struct seq high = m->sacked ? m->highest : m->una;
-    uint32_t distance;
-
-    if (!seq_lt(low, high))
-        return;
-    distance = ((uint32_t)seq_diff(high, low) + c->mss - 1) / c->mss;
-    c->reordering = (uint16_t)min_u32(max_u32(c->reordering, distance), tcp_config(c->ep.stack)->max_reordering);
-    c->reordered = true;
-    stack_count(c->ep.stack, WEFT_COUNT_tcp_reordering);
-    if (c->stats)
-        c->stats->reord_seen++;
-}
-
 /* ---- the window comes down ---- */
-
-static void begin_reduction(struct tcp_conn *c)
-{
-    struct tcp_work *w = c->work;
-
-    recovery_reduce(&w->recovery, c->snd.nxt, c->cc.cwnd);
-    w->tlp.out = false;
-    c->cc.ssthresh = conn_cc(c)->ssthresh(&c->cc, &w->cc_private);
-    ecn_reduced(&c->ecn);
-}
-
-/* cwnd is where it was led to; unless it was restored. */
-static void end_reduction(struct tcp_conn *c, bool told)
-{
-    if (conn_cc(c)->owns)
-        return;
-    if (c->cc.ssthresh < CC_NONE && (told || c->work->recovery.may_undo))
-        set_window(c, c->cc.ssthresh, WEFT_WHY_cwnd_recovered);
-    tell_controller(c, CC_EVENT_REDUCED);
-}
 
 static void enter_recovery(struct tcp_conn *c, bool ece)
 {
@@ -90,7 +35,7 @@ static void enter_recovery(struct tcp_conn *c, bool ece)
     if (!recovery_reduces(v)) {
         if (!ece)
             v->prior_ssthresh = cc_remember(&c->cc);
-        begin_reduction(c);
+        steering_reduce(c);
     }
     v->state = RECOVERY_FAST;
     stack_count(c->ep.stack, WEFT_COUNT_tcp_fast_retrans);
@@ -105,7 +50,7 @@ static void enter_cwr(struct tcp_conn *c)
     if (v->state >= RECOVERY_CWR)
         return;
     v->may_undo = false;
-    begin_reduction(c);
+    steering_reduce(c);
     v->state = RECOVERY_CWR;
 }
 
@@ -140,19 +85,10 @@ static void undo(struct tcp_conn *c, bool nothing_is_lost)
 {
     struct tcp_work *w = c->work;
     struct recovery *v = &w->recovery;
-    const struct cc_ops *cc = conn_cc(c);
 
     if (nothing_is_lost)
         sndmap_find_all(&w->sndmap);
-    if (v->prior_ssthresh) {
-        set_window(c, cc->undo ? cc->undo(&c->cc, &w->cc_private, v->prior_cwnd) : max_u32(c->cc.cwnd, v->prior_cwnd),
-                   WEFT_WHY_cwnd_undo);
-        if (v->prior_ssthresh > c->cc.ssthresh) {
-            c->cc.ssthresh = v->prior_ssthresh;
-            c->ecn.cwr_due = false;
-        }
-        tell_controller(c, CC_EVENT_UNDO);
-    }
+    steering_restore(c);
     v->may_undo = false;
     w->rack.advanced = true; /* what was marked under the wrong assumption is looked at again */
 }
@@ -194,7 +130,7 @@ static bool undo_partially(struct tcp_conn *c, const struct ack_report *r)
 
     if (!w->recovery.may_undo || !recovery_echo_is_older(&w->recovery, r->has_echo, r->echo))
         return false;
-    note_reordering(c, r->prior_una);
+    losses_note_reordering(c, r->prior_una);
     if (w->sndmap.again)
         return true;
     if (!any_sent_again(w))
@@ -221,80 +157,6 @@ static void undo_timeout(struct tcp_conn *c, bool by_frto)
     v->state = RECOVERY_OPEN;
 }
 
-/* ---- what is lost? ---- */
-
-static void wait_for_order(struct tcp_conn *c, weft_time wait)
-{
-    struct tcp_work *w = c->work;
-
-    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), wait);
-    w->wait = WAIT_REORDER;
-}
-
-static struct sndmap_lost detect_by_time(struct tcp_conn *c)
-{
-    struct tcp_work *w = c->work;
-    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
-    struct rack_view view = {
-        .srtt = rtt_smoothed(&c->rtt),
-        .min_rtt = rtt_min(&c->rtt),
-        .reordered = c->reordered,
-        .recovering = w->recovery.state >= RECOVERY_FAST,
-        .enough = w->sndmap.sacked >= c->reordering && !(k->recovery & 4),
-        .widens = !(k->recovery & 2),
-    };
-    struct sndmap_clock q = {
-        .now = conn_now(c),
-        .proof = w->rack.proof,
-        .patience = w->rack.rtt + rack_window(&w->rack, &view),
-    };
-    struct sndmap_lost found = sndmap_detect_by_time(&w->sndmap, &q);
-
-    if (found.segments)
-        w->lost_by = WEFT_WHY_retransmit_rack;
-    stack_count_n(c->ep.stack, WEFT_COUNT_tcp_lost_retransmit, found.again);
-    return found;
-}
-
-/* Without SACK: three duplicates, and in recovery each partial acknowledgment, mean the first one (RFC 6582). */
-static uint32_t detect_without_sack(struct tcp_conn *c, bool advanced)
-{
-    struct tcp_work *w = c->work;
-    struct recovery *v = &w->recovery;
-    bool enough = v->state < RECOVERY_FAST && v->duplicates >= c->reordering && !v->guard;
-    bool partial = v->state == RECOVERY_FAST && advanced;
-
-    if (!enough && !partial)
-        return 0;
-    w->lost_by = partial ? WEFT_WHY_retransmit_partial : WEFT_WHY_retransmit_dupthresh;
-    return sndmap_lose_first(&w->sndmap, &c->ep.stack->mem, c->mss);
-}
-
-static void find_losses(struct tcp_conn *c, struct ack_report *r)
-{
-    struct tcp_work *w = c->work;
-    struct sndmap_lost found = {0};
-
-    if (w->sndmap.count == 0)
-        return;
-    if (!c->sack_ok) {
-        found.segments = detect_without_sack(c, r->advanced);
-    } else if (!by_time(c)) {
-        found.segments = sndmap_detect_by_count(&w->sndmap, c->reordering);
-        if (found.segments)
-            w->lost_by = WEFT_WHY_retransmit_dupthresh;
-    } else if (w->rack.advanced) {
-        w->rack.advanced = false;
-        found = detect_by_time(c);
-        if (found.wait) {
-            wait_for_order(c, found.wait);
-            r->restart_timer = false;
-        }
-    }
-    r->lost += found.segments;
-    r->lost_again |= found.again > 0;
-}
-
 /* ---- states ---- */
 
 /* A duplicate without SACK stands for a segment that left the network. */
@@ -317,12 +179,12 @@ static void leave(struct tcp_conn *c, struct ack_report *r)
     struct recovery *v = &c->work->recovery;
 
     if (v->state == RECOVERY_CWR && !seq_eq(c->snd.una, v->high)) { /* CWR itself must have arrived */
-        end_reduction(c, true);
+        steering_reduced(c, true);
         v->state = RECOVERY_OPEN;
     } else if (v->state == RECOVERY_FAST) {
         v->duplicates = 0;
         finish(c, r);
-        end_reduction(c, false);
+        steering_reduced(c, false);
         r->just_recovered = v->guard; /* without SACK recovery is not quite over (RFC 6582 §3.2) */
     }
 }
@@ -335,7 +197,7 @@ static void while_fast(struct tcp_conn *c, struct ack_report *r)
         return;
     if (undo_by_dsack(c))
         try_to_open(c, r);
-    find_losses(c, r);
+    losses_find(c, r);
     if (c->work->recovery.state != RECOVERY_FAST && c->work->sndmap.lost) /* undone, and yet something is lost */
         enter_recovery(c, r->ece);
 }
@@ -386,7 +248,7 @@ static void after_timeout(struct tcp_conn *c, struct ack_report *r)
 static bool while_timed_out(struct tcp_conn *c, struct ack_report *r)
 {
     after_timeout(c, r);
-    find_losses(c, r);
+    losses_find(c, r);
     return c->work->recovery.state == RECOVERY_OPEN || r->lost_again;
 }
 
@@ -399,7 +261,7 @@ static void while_open(struct tcp_conn *c, struct ack_report *r)
     count_duplicate(c, r);
     if (v->state <= RECOVERY_DISORDER)
         undo_by_dsack(c);
-    find_losses(c, r);
+    losses_find(c, r);
     if (c->work->sndmap.lost)
         enter_recovery(c, r->ece);
     else
@@ -451,69 +313,11 @@ static void judge_probe(struct tcp_conn *c, const struct ack_report *r)
 
     if (tlp_on_ack(&c->work->tlp, c->snd.una, r->dsack_probe, pure) != TLP_REPAIRED)
         return;
-    begin_reduction(c); /* a loss was repaired before anybody saw it: the window answers for it all the same */
+    steering_reduce(c); /* a loss was repaired before anybody saw it: the window answers for it all the same */
     c->work->recovery.state = RECOVERY_CWR;
-    end_reduction(c, true);
+    steering_reduced(c, true);
     keep_open(c);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_tlp_recovered);
-}
-
-/* ---- the congestion window ---- */
-
-/* RFC 7661: it was used; and while order is disturbed, any arrival is progress. */
-static bool may_grow(const struct tcp_conn *c, const struct ack_report *r)
-{
-    const struct tcp_work *w = c->work;
-
-    if (recovery_reduces(&w->recovery) || r->just_recovered || !(r->advanced || (r->news.sacked && c->reordering > DUP_THRESH)))
-        return false;
-    return usage_allows_growth(&w->usage, c->cc.cwnd, cc_in_slow_start(&c->cc));
-}
-
-static void steer(struct tcp_conn *c, const struct ack_report *r, const struct rate_sample *rate)
-{
-    struct tcp_work *w = c->work;
-    uint32_t cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
-    struct cc_ack a = {
-        .now = conn_now(c),
-        .rtt = r->rtt,
-        .srtt = rtt_smoothed(&c->rtt),
-        .min_rtt = rtt_min(&c->rtt),
-        .delivered = r->delivered,
-        .lost = r->lost,
-        .in_flight = conn_pipe(c),
-        .before = r->prior_pipe,
-        .una = c->snd.una,
-        .nxt = c->snd.nxt,
-        .grows = may_grow(c, r),
-        .recovering = w->recovery.state >= RECOVERY_FAST,
-        .rate_delivered = rate->delivered,
-        .rate_before = rate->before,
-        .rate_interval = rate->interval,
-        .rate_starved = rate->starved,
-        .delivered_total = w->rate.delivered,
-    };
-
-    conn_cc(c)->on_ack(&c->cc, &w->cc_private, &a);
-    if (c->cc.ssthresh != ssthresh)
-        conn_why(c, WEFT_WHY_cwnd_hystart, c->cc.ssthresh);
-    if (c->cc.cwnd != cwnd)
-        conn_why(c, cwnd < ssthresh ? WEFT_WHY_cwnd_slow_start : WEFT_WHY_cwnd_avoidance, c->cc.cwnd);
-}
-
-static void lead_window(struct tcp_conn *c, const struct ack_report *r)
-{
-    struct tcp_work *w = c->work;
-    struct prr p = {
-        .ssthresh = c->cc.ssthresh,
-        .pipe = conn_pipe(c),
-        .delivered = r->delivered,
-        .safe = r->advanced && r->lost == 0,
-    };
-
-    if (r->delivered && recovery_reduces(&w->recovery) && !conn_cc(c)->owns)
-        set_window(c, max_u32(recovery_prr(&w->recovery, &p), 1),
-                   w->recovery.state == RECOVERY_CWR ? WEFT_WHY_cwnd_ecn : WEFT_WHY_cwnd_recovery);
 }
 
 /* ---- an acknowledgment ---- */
@@ -538,7 +342,7 @@ static void take_proof(struct tcp_conn *c, struct ack_report *r)
         rack_adapt(&w->rack, !(tcp_config(c->ep.stack)->recovery & 2), w->rate.delivered + n->delivered,
                    n->delivered ? n->newest.delivered : w->rate.delivered);
     if (n->reordered && c->sack_ok && (w->recovery.state != RECOVERY_LOSS || w->recovery.may_undo))
-        note_reordering(c, n->reorder);
+        losses_note_reordering(c, n->reorder);
     r->delivered += c->sack_ok ? n->delivered : recovery_eat(&w->recovery, n->acked);
 }
 
@@ -563,8 +367,8 @@ void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
     if (r->restart_timer)
         restart_timer(c);
     rate = rate_deliver(&w->rate, &r->news, r->delivered, rtt_min(&c->rtt));
-    lead_window(c, r);
-    steer(c, r, &rate);
+    steering_lead(c, r);
+    steering_grow(c, r, &rate);
 }
 
 /* ---- timers ---- */
@@ -586,7 +390,7 @@ static void answer_timeout(struct tcp_conn *c)
     v->prior_ssthresh = recovery_reduces(v) ? c->cc.ssthresh : cc_remember(&c->cc);
     v->prior_cwnd = c->cc.cwnd;
     c->cc.ssthresh = conn_cc(c)->ssthresh(&c->cc, &w->cc_private);
-    tell_controller(c, CC_EVENT_TIMEOUT);
+    steering_tell(c, CC_EVENT_TIMEOUT);
     recovery_watch(v, c->snd.una, w->sndmap.again);
     if (!any_sent_again(w))
         v->resent = false;
@@ -597,7 +401,7 @@ static void lose_what_timed_out(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     bool renege = sndmap_at(&w->sndmap, 0)->flags & SENT_SACKED;
-    weft_time before = by_time(c) ? conn_now(c) - min_u64(w->rack.rtt, conn_now(c)) + 1 : WEFT_NEVER;
+    weft_time before = losses_by_time(c) ? conn_now(c) - min_u64(w->rack.rtt, conn_now(c)) + 1 : WEFT_NEVER;
     struct sndmap_lost lost = sndmap_lose_all(&w->sndmap, before, renege);
 
     stack_count_n(c->ep.stack, WEFT_COUNT_tcp_lost_retransmit, lost.again);
@@ -619,7 +423,7 @@ void losses_on_timeout(struct tcp_conn *c)
     lose_what_timed_out(c);
     if (is_first_answer(c))
         answer_timeout(c);
-    set_window(c, conn_pipe(c) + 1, WEFT_WHY_cwnd_timeout);
+    steering_set(c, conn_pipe(c) + 1, WEFT_WHY_cwnd_timeout);
     if (v->state <= RECOVERY_DISORDER && sacked >= k->reordering) /* so much order was not in it after all */
         c->reordering = (uint16_t)min_u32(c->reordering, k->reordering);
     v->state = RECOVERY_LOSS;
@@ -638,14 +442,14 @@ void losses_on_patience(struct tcp_conn *c)
 
     if (!c->sack_ok || w->sndmap.count == 0)
         return;
-    found = detect_by_time(c);
+    found = losses_find_by_time(c);
     r.lost = found.segments;
     if (found.segments && w->recovery.state != RECOVERY_FAST) {
         enter_recovery(c, false);
-        lead_window(c, &r);
+        steering_lead(c, &r);
     }
     if (found.wait)
-        wait_for_order(c, found.wait);
+        losses_wait(c, found.wait);
 }
 
 /* The path takes no segments of this size (RFC 1191): they go again, smaller. No sign of congestion: cwnd stays. */

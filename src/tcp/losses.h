@@ -24,4 +24,31 @@ struct ack_report {
     bool restart_timer;   /* the timer of sending begins anew */
 };
 
+/* ---- detect.c ---- */
+
+/* Is it time that tells (RACK)? */
+bool losses_by_time(const struct tcp_conn *c);
+/* Evidence of reordering: what begins at `low` arrived after what lies beyond it. */
+void losses_note_reordering(struct tcp_conn *c, struct seq low);
+/* Marks what the report shows to be lost; what may yet arrive gets a timer. */
+void losses_find(struct tcp_conn *c, struct ack_report *r);
+struct sndmap_lost losses_find_by_time(struct tcp_conn *c);
+/* The timer of sending waits for what may only be reordered. */
+void losses_wait(struct tcp_conn *c, weft_time wait);
+
+/* ---- steering.c ---- */
+
+void steering_set(struct tcp_conn *c, uint32_t cwnd, enum weft_why why);
+void steering_tell(struct tcp_conn *c, enum cc_event event);
+/* The window is to be led down from here. */
+void steering_reduce(struct tcp_conn *c);
+/* It is where it was led to, unless it was restored. told: the network said so; nothing was lost. */
+void steering_reduced(struct tcp_conn *c, bool told);
+/* The reduction was for nothing. */
+void steering_restore(struct tcp_conn *c);
+/* In a reduction: the window after this acknowledgment. */
+void steering_lead(struct tcp_conn *c, const struct ack_report *r);
+/* Outside of one the controller may let it grow; it hears of each acknowledgment. */
+void steering_grow(struct tcp_conn *c, const struct ack_report *r, const struct rate_sample *rate);
+
 #endif

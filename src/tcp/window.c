@@ -38,12 +38,14 @@ static void shrink(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
 
 void window_after_idle(struct tcp_conn *c)
 {
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     weft_time rto, idle = conn_now(c) - c->spoke;
+    struct rtt_limits limits;
 
-    if (likely(conn_in_flight(c)) || !c->spoke || !conn_unsent(c) || conn_cc(c)->owns ||
-        !tcp_config(c->ep.stack)->slow_start_after_idle)
+    if (likely(conn_in_flight(c) || idle <= k->rto_min) || !c->spoke || !conn_unsent(c) || conn_cc(c)->owns ||
+        !k->slow_start_after_idle)
         return;
+    limits = tcp_rtt_limits(c->ep.stack);
     rto = rtt_rto(&c->rtt, &limits);
     if (idle > rto)
         shrink(c, usage_after_idle(&c->work->usage, conn_now(c), idle, rto, c->cc.cwnd, initial_window(c)),
@@ -73,17 +75,19 @@ static void note_starvation(struct tcp_conn *c, uint32_t pipe)
 
 void window_used(struct tcp_conn *c)
 {
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     struct tcp_work *w = c->work;
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
     uint32_t pipe = conn_pipe(c);
+    struct rtt_limits limits;
 
     usage_note(&w->usage, c->snd.una, c->snd.nxt, w->sndmap.total, pipe >= c->cc.cwnd);
     note_starvation(c, pipe);
     if (usage_allows_growth(&w->usage, c->cc.cwnd, cc_in_slow_start(&c->cc))) {
         w->usage.used = 0;
         w->usage.full_at = conn_now(c);
-    } else if (tcp_config(c->ep.stack)->slow_start_after_idle && !conn_cc(c)->owns &&
+    } else if (conn_now(c) - w->usage.full_at >= k->rto_min && k->slow_start_after_idle && !conn_cc(c)->owns &&
                w->recovery.state == RECOVERY_OPEN && !c->want_write) {
+        limits = tcp_rtt_limits(c->ep.stack);
         shrink(c, usage_decay(&w->usage, conn_now(c), rtt_rto(&c->rtt, &limits), c->cc.cwnd, initial_window(c)),
                WEFT_WHY_cwnd_limited_by_application);
     }
