@@ -115,10 +115,10 @@ static bool is_paws_old(const struct timewait *w, const struct tcp_seg *seg)
     return w->has_ts && seg->o.has_ts && (int32_t)(seg->o.ts_val - w->ts_recent) < 0;
 }
 
-/* A segment without text at RCV.NXT is as it should be, and asks for nothing. */
+/* A segment without text at RCV.NXT is as it should be, and asks for nothing; one without ACK says nothing (fifth). */
 static bool asks_for_nothing(const struct timewait *w, const struct tcp_seg *seg)
 {
-    return seg_len(seg) == 0 && seq_eq(seg->h.seq, w->rcv_nxt);
+    return seq_eq(seg->h.seq, w->rcv_nxt) && (seg_len(seg) == 0 || !seg_has(seg, TCP_ACK));
 }
 
 static void in_time_wait(struct tcp *t, struct timewait *w, struct tcp_seg *seg)

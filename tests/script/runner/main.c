@@ -2,15 +2,15 @@
 /*
  * weft-script: runs scripts in the packetdrill language against a stack on virtual time, and reports in TAP.
  *
- *     weft-script [-v] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] [--OPTION=VALUE...]
+ *     weft-script [-v] [--first] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] [--OPTION=VALUE...]
  *                 FILE|DIRECTORY...
  *
  * Any other option is one that a script may give itself (config_option.c), and holds against the script's own. A script
  * that names an --ip_version itself is left out when another one is asked for.
  *
- * --fail-alloc runs each script again and again with the n-th allocation refused, n = 1, 2, ..., until a run needs none
- * refused: then only crashes, leaks and endless loops count. --must-fail is for the runner's own tests: each script has
- * to fail, and for the reason that its first comment gives behind "FAILS: ".
+ * --first ends at the first failure. --fail-alloc runs each script again and again with the n-th allocation refused,
+ * n = 1, 2, ..., until a run needs none refused: then only crashes, leaks and endless loops count. --must-fail is for the
+ * runner's own tests: each script has to fail, and for the reason that its first comment gives behind "FAILS: ".
  */
 #include <dirent.h>
 #include <signal.h>
@@ -150,6 +150,9 @@ static bool run_refusing(const struct script *script, const struct options *o, c
     return true;
 }
 
+/* A run that only asks whether all is well may end at the first failure. */
+static bool first_only;
+
 enum mode { MODE_PLAIN, MODE_FAIL_ALLOC, MODE_MUST_FAIL };
 
 enum outcome { FAILED, PASSED, LEFT_OUT };
@@ -224,7 +227,7 @@ static size_t run_all(const struct paths *p, const struct options *o, enum mode 
     size_t failed = 0, run = 0;
     char why[4096];
 
-    for (size_t i = 0; i < p->n; i++) {
+    for (size_t i = 0; i < p->n && !(first_only && failed); i++) {
         enum outcome outcome;
 
         running = p->path[i];
@@ -274,6 +277,8 @@ static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
 
     if (strcmp(arg, "-v") == 0)
         o->verbose = true;
+    else if (strcmp(arg, "--first") == 0)
+        first_only = true;
     else if (strcmp(arg, "--fail-alloc") == 0)
         *mode = MODE_FAIL_ALLOC;
     else if (strcmp(arg, "--must-fail") == 0)
@@ -291,7 +296,7 @@ static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
 
 static int usage(void)
 {
-    fputs("usage: weft-script [-v] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] "
+    fputs("usage: weft-script [-v] [--first] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] "
           "[--OPTION=VALUE...] FILE|DIRECTORY...\n",
           stderr);
     return 2;
