@@ -103,6 +103,7 @@ struct weft_tcp_config {
     unsigned max_reordering;   /* ... and how far that may grow: 300 */
     unsigned ecn;              /* RFC 3168, as Linux's tcp_ecn: 0 never, 1 asks for it, 2 does as asked. 2 */
     bool ecn_fallback;         /* a SYN that asks for it and gets no answer goes again without (RFC 3168 §6.1.1.1) */
+    unsigned pacing_ss_ratio, pacing_ca_ratio; /* per cent of cwnd in a round trip, in slow start and later: 200, 120 */
     bool tail_loss_probe;      /* RFC 8985 §7 */
     bool frto;                 /* RFC 5682 */
     bool dsack;                /* report duplicates (RFC 2883) */

@@ -56,6 +56,8 @@ static const struct weft_tcp_config tcp_default = {
     .max_reordering = 300,
     .ecn = 2,
     .ecn_fallback = true,
+    .pacing_ss_ratio = 200,
+    .pacing_ca_ratio = 120,
     .tail_loss_probe = true,
     .frto = true,
     .dsack = true,
@@ -106,7 +108,8 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
            k->syncookies <= 2 && k->tw_reuse <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&
            k->recovery <= 7 && k->reordering &&
-           k->reordering <= k->max_reordering && k->max_reordering <= 1000 && k->ecn <= 2;
+           k->reordering <= k->max_reordering && k->max_reordering <= 1000 && k->ecn <= 2 &&
+           k->pacing_ss_ratio <= 1000 && k->pacing_ca_ratio <= 1000;
 }
 
 bool stack_config_is_sound(const struct weft_config *k)

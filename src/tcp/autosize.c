@@ -2,13 +2,11 @@
 /* See autosize.h. */
 #include "tcp/autosize.h"
 
-#define RATE_LOG   10       /* a 1024th of a second of the pacing rate */
-#define SLOW_START 200u     /* per cent of cwnd in a round trip: there the window doubles in it ... */
-#define AVOIDANCE  120u     /* ... and here it hardly grows */
+#define RATE_LOG 10 /* a 1024th of a second of the pacing rate */
 
 uint64_t autosize_rate(const struct autosize *a)
 {
-    uint64_t percent = a->cwnd < a->ssthresh / 2 ? SLOW_START : AVOIDANCE;
+    uint64_t percent = a->cwnd < a->ssthresh / 2 ? a->slow_start : a->avoidance;
     uint64_t cwnd = min_u32(a->cwnd, 1u << 20); /* so that it fits; no packet is larger for more */
 
     if (a->srtt8 == 0)

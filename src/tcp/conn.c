@@ -41,6 +41,13 @@ void conn_name(struct tcp_conn *c, const struct tcp_flow *flow)
     key_pack(&c->key, flow, c->v6);
 }
 
+void conn_start_pacer(struct tcp_conn *c)
+{
+    uint32_t sent = c->stats ? c->stats->data_segs_out : c->spoke ? PACER_FREE : 0;
+
+    c->work->pacer = (struct pacer){.segments = min_u32(sent, PACER_FREE)};
+}
+
 static void work_init(struct tcp_work *w, struct tcp_conn *c)
 {
     memset(w, 0, sizeof *w);
@@ -72,8 +79,10 @@ struct tcp_work *conn_work(struct tcp_conn *c)
     weft_assert(c->state != WEFT_TCP_LISTEN, "a listener moves no bytes");
     if (!c->work) {
         c->work = slab_alloc(&conn_tcp(c)->work);
-        if (c->work)
+        if (c->work) {
             work_init(c->work, c);
+            conn_start_pacer(c);
+        }
     }
     return c->work;
 }
@@ -113,7 +122,7 @@ bool conn_is_quiet(const struct tcp_conn *c)
     if (conn_in_flight(c) || w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked ||
         c->fast_open)
         return false;
-    return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER;
+    return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER && !pacer_holds(&w->pacer, conn_now(c));
 }
 
 static weft_time earliest(const struct tcp_conn *c)
@@ -151,7 +160,7 @@ static void forget_losses(struct tcp_conn *c)
     rack_init(&w->rack);
     memset(&w->tlp, 0, sizeof w->tlp);
     memset(&w->rate, 0, sizeof w->rate);
-    w->pacer = (struct pacer){0};
+    conn_start_pacer(c);
     w->usage = (struct usage){.full_at = c->spoke, .until = c->snd.una};
     memset(&w->cc_private, 0, sizeof w->cc_private);
     w->resent = w->duplicates = 0;

@@ -339,6 +339,9 @@ static inline void conn_orphan(struct tcp_conn *c)
 /* The user is gone and the connection over: frees it. */
 void conn_free(struct tcp_conn *c);
 
+/* Pacing begins, or goes on after a rest: nothing waits, and what was sent before counts. There are rooms. */
+void conn_start_pacer(struct tcp_conn *c);
+
 /* Asserts the invariants. */
 void conn_check(const struct tcp_conn *c);
 

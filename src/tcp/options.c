@@ -455,6 +455,8 @@ static int set_max_pacing_rate(struct tcp_conn *c, const void *value, size_t n)
         memcpy(&rate, value, sizeof rate);
     if (!(s = own(c)))
         return WEFT_ENOMEM;
+    if (is_working(c) && !window_paces(c))
+        conn_start_pacer(c);
     s->paces |= rate != UINT64_MAX;
     s->max_pacing_rate = max_u64(rate, 1);
     return 0;

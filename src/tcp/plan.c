@@ -34,7 +34,17 @@ static uint32_t window_room(const struct tcp_conn *c)
 static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t room)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
-    struct autosize a = {mss, c->cc.cwnd, c->cc.ssthresh, c->rtt.srtt8, c->rtt.min_us, k->tso_segments, k->tso_rtt_log};
+    struct autosize a = {
+        .mss = mss,
+        .cwnd = c->cc.cwnd,
+        .ssthresh = c->cc.ssthresh,
+        .srtt8 = c->rtt.srtt8,
+        .min_us = c->rtt.min_us,
+        .slow_start = k->pacing_ss_ratio,
+        .avoidance = k->pacing_ca_ratio,
+        .least = k->tso_segments,
+        .rtt_log = k->tso_rtt_log,
+    };
 
     return autosize_bytes(&a, room);
 }
@@ -222,14 +232,14 @@ struct tcp_plan transmit_plan(struct tcp_conn *c)
 
 /* ---- the timers of sending ---- */
 
-/* Does something that could be sent wait for the pacer? Then its turn has a timer. */
+/* Does something that could be sent wait for the pacer? Its turn has a timer, and a rest waits for that as well. */
 static bool arm_pacer(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    bool holds = pacer_holds(&w->pacer, conn_now(c)) && (w->sndmap.due || conn_unsent(c) || c->fin_wanted != c->fin_sent);
+    bool holds = pacer_holds(&w->pacer, conn_now(c));
 
     w->deadline[TCP_TIMER_PACE] = holds ? w->pacer.next : WEFT_NEVER;
-    return holds;
+    return holds && (w->sndmap.due || conn_unsent(c) || c->fin_wanted != c->fin_sent);
 }
 
 /* Is anything kept from the peer only by its window, or by our own patience? */

@@ -75,6 +75,7 @@ static bool retransmit(struct tcp_conn *c)
     if (conn_in_flight(c) == 0)
         return true; /* the link has not taken what we want to send: only time has passed */
     losses_on_timeout(c);
+    w->pacer.next = min_u64(w->pacer.next, conn_now(c)); /* what timed out has waited enough */
     return true;
 }
 

@@ -17,6 +17,8 @@ void window_start(struct tcp_conn *c, bool lost_twice)
     const struct cc_ops *cc = conn_cc(c);
 
     c->cc = (struct cc){.cwnd = lost_twice ? 1 : initial_window(c), .ssthresh = CC_NONE};
+    if (c->work)
+        c->work->pacer = (struct pacer){0};
     if (c->work && cc->init)
         cc->init(&c->cc, &c->work->cc_private);
     conn_why(c, WEFT_WHY_cwnd_start, c->cc.cwnd);
@@ -54,7 +56,15 @@ void window_after_idle(struct tcp_conn *c)
 
 uint64_t window_rate(const struct tcp_conn *c)
 {
-    struct autosize a = {.mss = c->mss, .cwnd = c->cc.cwnd, .ssthresh = c->cc.ssthresh, .srtt8 = c->rtt.srtt8};
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct autosize a = {
+        .mss = c->mss,
+        .cwnd = c->cc.cwnd,
+        .ssthresh = c->cc.ssthresh,
+        .srtt8 = c->rtt.srtt8,
+        .slow_start = k->pacing_ss_ratio,
+        .avoidance = k->pacing_ca_ratio,
+    };
     uint64_t most = c->settings->max_pacing_rate, rate;
 
     if (conn_cc(c)->pacing_rate && c->work)

@@ -27,6 +27,7 @@ struct heard {
     uint16_t mss;      /* 0: not announced */
     int wscale;
     bool sack_permitted, has_ts;
+    bool ecn;          /* asks for marks, or grants them */
     uint32_t ts_first, ts_last;
     uint32_t ts_echo;  /* the latest of a segment at or before the last acknowledgment (RFC 7323 §4.3) */
 };
@@ -46,6 +47,7 @@ struct view {
     uint32_t fin_end;
     int wscale;
     bool sack_permitted, has_ts;
+    bool ecn;                /* a SYN of this host asked for marks, or granted them */
     uint32_t ts_said;
     /* heard, and what was said about it */
     struct heard peer[CANDIDATES];
@@ -173,6 +175,7 @@ static void hear_syn(struct view *v, const struct frame *f)
     p->mss = f->mss;
     p->wscale = f->wscale;
     p->sack_permitted = f->sack_permitted;
+    p->ecn |= (f->flags & (F_ECE | F_CWR)) == (f->flags & F_ACK ? F_ECE : F_ECE | F_CWR);
     if (f->has_ts && !p->has_ts)
         p->ts_first = p->ts_last = p->ts_echo = f->ts_val;
     p->has_ts = f->has_ts;
@@ -307,6 +310,44 @@ static bool check_syn(struct checker *c, struct view *v, const struct frame *f, 
     v->sack_permitted = f->sack_permitted;
     v->has_ts = f->has_ts;
     return !(f->flags & F_ACK) || check_syn_answer(c, v, f);
+}
+
+/* ---- saying: marks (RFC 3168 §6.1.1) ---- */
+
+static bool any_peer_asks(const struct view *v)
+{
+    for (unsigned i = 0; i < v->n_peers; i++)
+        if (v->peer[i].ecn)
+            return true;
+    return false;
+}
+
+/* On a SYN both flags ask; on a SYN,ACK ECE grants, what was asked for only. */
+static bool check_ecn_offer(struct checker *c, struct view *v, const struct frame *f)
+{
+    unsigned flags = f->flags & (F_ECE | F_CWR);
+
+    if (f->flags & F_ACK)
+        REQUIRE(flags == 0 || (flags == F_ECE && any_peer_asks(v)), "a SYN,ACK that grants what nobody asked for");
+    else
+        REQUIRE(flags == 0 || flags == (F_ECE | F_CWR), "half of the question for ECN on a SYN");
+    v->ecn = flags || (v->ecn && v->open && f->seq == v->isn); /* of this incarnation */
+    return true;
+}
+
+/* New text may be marked as capable, when both asked for it. Nothing on the way marks here, so there is no echo either. */
+static bool check_marks(struct checker *c, struct view *v, const struct frame *f)
+{
+    bool fresh = f->len && !(f->flags & (F_SYN | F_RST)) && f->seq - v->isn >= v->sent;
+
+    REQUIRE(f->mark == 0 || f->mark == 2, "a mark that is not ECT(0)");
+    REQUIRE(f->mark == 0 || fresh || v->host->dropped, "a mark on what is no new text");
+    if (f->flags & F_SYN)
+        return check_ecn_offer(c, v, f);
+    REQUIRE(!(f->flags & F_ECE), "an echo of a mark that never came");
+    REQUIRE((f->mark == 0 && !(f->flags & F_CWR)) || (v->ecn && any_peer_asks(v)), "ECN that was not agreed");
+    REQUIRE(!(f->flags & F_CWR) || fresh || v->host->dropped, "CWR on what is no new text");
+    return true;
 }
 
 /* ---- saying: RST ---- */
@@ -514,7 +555,7 @@ void checker_sent(struct checker *c, struct host *h, const struct frame *f, uint
     struct weft_addr local = {weft_ipv4(f->src), f->src_port}, remote = {weft_ipv4(f->dst), f->dst_port};
     struct view *v = view_of(c, h, &local, &remote);
 
-    if (!v)
+    if (!v || !check_marks(c, v, f))
         return;
     if (f->flags & F_RST)
         check_reset(c, v, f);

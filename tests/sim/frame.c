@@ -110,8 +110,8 @@ static void check_flags(struct frame *f, const uint8_t *p)
 
     if (kinds > 1)
         blame(f, "more than one of SYN, FIN and RST");
-    if (p[12] & 0x0f || p[13] & 0xc0)
-        blame(f, "reserved bits, or ECN that was not agreed");
+    if (p[12] & 0x0f)
+        blame(f, "reserved bits, or accurate ECN (RFC 9768)");
     if (!(f->flags & F_URG) && f->urgent)
         blame(f, "an urgent pointer without URG");
     if (!(f->flags & F_ACK) && f->ack)
@@ -149,7 +149,8 @@ static bool read_tcp(struct frame *f, const uint8_t *ip, const uint8_t *p, uint3
     f->dst_port = (uint16_t)get16(p + 2);
     f->seq = get32(p + 4);
     f->ack = get32(p + 8);
-    f->flags = p[13] & 0x3f;
+    f->flags = p[13];
+    f->mark = ip[1] & 3;
     f->window = (uint16_t)get16(p + 14);
     f->urgent = (uint16_t)get16(p + 18);
     f->wscale = -1;

@@ -43,6 +43,8 @@ static void draw_tcp(struct rng *r, struct weft_tcp_config *k)
     k->max_time_wait = (size_t)PICK(r, 262144, 262144, 262144, 1, 3);
     k->rfc1337 = !one_in(r, 8);
     k->syncookies = (unsigned)PICK(r, 1, 1, 0); /* 2: an old duplicate of a third segment makes a connection, as it must */
+    k->ecn = (unsigned)PICK(r, 2, 1, 1, 0);
+    k->ecn_fallback = !one_in(r, 4);
 }
 
 static void draw_host(struct scenario *s, unsigned i)

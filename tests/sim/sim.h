@@ -321,6 +321,7 @@ struct frame {
     uint16_t src_port, dst_port;
     uint32_t seq, ack;
     uint16_t flags, window, urgent;
+    uint8_t mark;        /* the ECN field of IP */
     unsigned options_len;
     const uint8_t *payload;
     uint32_t len;
@@ -334,7 +335,7 @@ struct frame {
     uint32_t sack[4][2];
 };
 
-enum { F_FIN = 1, F_SYN = 2, F_RST = 4, F_PSH = 8, F_ACK = 16, F_URG = 32 };
+enum { F_FIN = 1, F_SYN = 2, F_RST = 4, F_PSH = 8, F_ACK = 16, F_URG = 32, F_ECE = 64, F_CWR = 128 };
 
 /* False: not TCP (f->bad still says whether it is sound). */
 bool frame_read(struct frame *f, enum weft_link link, const uint8_t *p, size_t n, const struct weft_pkt_offload *o);

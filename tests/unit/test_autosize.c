@@ -9,6 +9,7 @@
 static struct autosize link_of(uint32_t rtt_us, uint32_t cwnd)
 {
     return (struct autosize){.mss = 1000, .cwnd = cwnd, .ssthresh = 0x7fffffff, .srtt8 = 8 * rtt_us, .min_us = rtt_us,
+                             .slow_start = 200, .avoidance = 120,
                              .least = 2, .rtt_log = 9};
 }
 

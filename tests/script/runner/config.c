@@ -58,6 +58,8 @@ static const struct key keys[] = {
     TCP_KEY(KEY_UNSIGNED, max_reordering),
     TCP_KEY(KEY_UNSIGNED, ecn),
     TCP_KEY(KEY_BOOL, ecn_fallback),
+    TCP_KEY(KEY_UNSIGNED, pacing_ss_ratio),
+    TCP_KEY(KEY_UNSIGNED, pacing_ca_ratio),
     TCP_KEY(KEY_BOOL, tail_loss_probe),
     TCP_KEY(KEY_BOOL, frto),
     TCP_KEY(KEY_BOOL, dsack),
