@@ -576,14 +576,14 @@ static const struct sample own_samples[] = {
     {PRINT_ETHERNET, 0,
      "020000000001020000000002080600060800060400010200000000020a0900020200000000010a090001",
      "ARP, hardware 6, protocol 0x0800, lengths 6 and 4, operation 1, length 28"},
-    /* IPv6 is not spoken yet */
+    /* IPv6 whose chain of headers ends before its first */
     {PRINT_ETHERNET, 0,
      "02000000000102000000000286dd6000000000000000000000000000000000000000000000000000000000000000000000000000"
      "0000",
-     "IP6, length 40"},
+     "IP6 :: > ::: HBH  [|ip6]"},
     {PRINT_IP, 0,
      "60000000000000000000000000000000000000000000000000000000000000000000000000000000",
-     "IP6, length 40"},
+     "IP6 :: > ::: HBH  [|ip6]"},
     /* a known option of a wrong length is not decoded, for tcp_parse does not either */
     {PRINT_IP, 0,
      "4500002c00010000400666b70a0900020a090001000784dc00000001000000006010ffff59d300000203ab01",
