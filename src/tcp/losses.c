@@ -38,6 +38,7 @@ static void enter_recovery(struct tcp_conn *c, bool ece)
         steering_reduce(c);
     }
     v->state = RECOVERY_FAST;
+    v->outstanding = w->sndmap.total;
     stack_count(c->ep.stack, WEFT_COUNT_tcp_fast_retrans);
 }
 

@@ -78,8 +78,12 @@ enum frto_verdict recovery_frto(struct recovery *r, const struct frto *f)
 
 uint32_t recovery_duplicate(struct recovery *r, uint32_t in_flight, uint32_t lost)
 {
-    uint32_t holes = min_u32(max_u32(lost, 1), in_flight);
+    uint32_t holes;
 
+    /* What is sent for each duplicate must not entitle to another: forged ones would pull all there is (Savage 1999). */
+    if (r->state == RECOVERY_FAST)
+        in_flight = min_u32(in_flight, r->outstanding);
+    holes = min_u32(max_u32(lost, 1), in_flight);
     if (r->duplicates + holes >= in_flight) /* more than there can be: the network made copies, or order was changed */
         return 0;
     r->duplicates++;

@@ -34,6 +34,7 @@ struct recovery {
     uint32_t prior_cwnd, prior_ssthresh; /* 0: must not come back */
     uint32_t prr_delivered, prr_out;
     uint32_t duplicates;     /* without SACK: segments that left the network, as duplicate ACKs tell */
+    uint32_t outstanding;    /* segments in flight when FAST began: no more than these duplicate (RFC 5681 §3.2) */
 };
 
 void recovery_init(struct recovery *r);

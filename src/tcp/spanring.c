@@ -116,6 +116,15 @@ static uint32_t copy_to_tail(struct spanring *r, struct block_pool *pool, const 
     return k;
 }
 
+/*
+ * The size of the next block, when so many bytes are still to come. What does not fill half of a large block goes into
+ * several smaller ones: a short queue must not keep four times its size.
+ */
+static uint32_t block_for(uint32_t bytes)
+{
+    return bytes > BLOCK_MEDIUM && bytes < BLOCK_LARGE / 2 ? BLOCK_MEDIUM : min_u32(bytes, BLOCK_LARGE);
+}
+
 uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *pool, const void *p, uint32_t n,
                           uint32_t expect, size_t *true_size)
 {
@@ -128,7 +137,7 @@ uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *
 
         if (!spanring_reserve(r, m, 1))
             break;
-        b = block_new(pool, min_u32(max_u32(k, expect), BLOCK_LARGE));
+        b = block_new(pool, block_for(max_u32(k, expect > done ? expect - done : 0)));
         if (!b)
             break;
         k = min_u32(k, b->size);

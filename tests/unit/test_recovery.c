@@ -176,6 +176,19 @@ static void duplicates_stand_for_segments_that_exist(void **state)
     assert_int_equal(r.duplicates, 4);
 }
 
+/* R5681-dup: what was sent because of duplicates earns no more of them */
+static void duplicates_in_recovery_stand_for_what_was_in_flight_before(void **state)
+{
+    struct recovery r;
+
+    recovery_init(&r);
+    r.state = RECOVERY_FAST;
+    r.outstanding = 5;
+    for (unsigned i = 0; i < 4; i++)
+        assert_int_equal(recovery_duplicate(&r, 5 + i, 1), 1);
+    assert_int_equal(recovery_duplicate(&r, 100, 1), 0);
+}
+
 /* Each: duplicates, segments acknowledged, newly delivered, duplicates left */
 static void an_acknowledgment_eats_the_duplicates_it_explains(void **state)
 {
@@ -205,6 +218,7 @@ int main(void)
         cmocka_unit_test(without_new_data_recovery_is_conventional),
         cmocka_unit_test(a_duplicate_first_leaves_it_open),
         cmocka_unit_test(duplicates_stand_for_segments_that_exist),
+        cmocka_unit_test(duplicates_in_recovery_stand_for_what_was_in_flight_before),
         cmocka_unit_test(an_acknowledgment_eats_the_duplicates_it_explains),
     };
 

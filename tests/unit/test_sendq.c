@@ -148,7 +148,7 @@ static void a_stream_gets_blocks_for_what_is_known_to_follow(void **state)
 {
     static const struct {
         uint32_t n, more, size;
-    } rows[] = {{100, 0, BLOCK_MEDIUM}, {100, 50, BLOCK_MEDIUM}, {10000, 10000, BLOCK_LARGE}, {10000, 0, BLOCK_MEDIUM}};
+    } rows[] = {{100, 0, BLOCK_MEDIUM}, {100, 50, BLOCK_MEDIUM}, {10000, 30000, BLOCK_LARGE}, {10000, 0, BLOCK_MEDIUM}};
 
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
         struct sendq q;
@@ -162,6 +162,22 @@ static void a_stream_gets_blocks_for_what_is_known_to_follow(void **state)
         sendq_clear(&q, r.mem);
         room_check(&r);
     }
+}
+
+/* A large block that is a quarter full would keep four times what the send buffer allows. */
+static void bytes_that_do_not_fill_half_of_a_large_block_get_smaller_ones(void **state)
+{
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    write(&r, &q, 16384, 0, 0);
+    assert_int_equal(q.ring.count, 2);
+    assert_int_equal(spanring_at(&q.ring, 0)->block->size, BLOCK_MEDIUM);
+    assert_int_equal(spanring_at(&q.ring, 1)->block->size, BLOCK_SMALL);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
 }
 
 /* The link reads what is before it; the queue alone writes behind it. */
@@ -395,6 +411,7 @@ int main(void)
         cmocka_unit_test(short_writes_share_a_block),
         cmocka_unit_test(bytes_known_to_follow_get_a_block_that_holds_them),
         cmocka_unit_test(a_stream_gets_blocks_for_what_is_known_to_follow),
+        cmocka_unit_test(bytes_that_do_not_fill_half_of_a_large_block_get_smaller_ones),
         cmocka_unit_test(a_write_goes_on_in_a_block_that_a_packet_holds),
         cmocka_unit_test(short_payloads_are_copied_behind_the_header),
         cmocka_unit_test(a_packet_takes_as_many_spans_as_it_has_room_for),

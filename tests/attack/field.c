@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: MIT */
+/* Victim, bystander and attacker; see field.h. */
+#include "field.h"
+
+#include "base/checksum.h"
+
+/* ---- work ---- */
+
+static uint64_t blocks;
+
+/* The compiler calls it from each basic block of the engine that these tests link. */
+void __sanitizer_cov_trace_pc(void);
+void __sanitizer_cov_trace_pc(void) { blocks++; }
+
+void expect_work_below(struct field *f, uint64_t most)
+{
+    assert_true(f->packets > 0);
+    if (f->most_work > most * WORK_FACTOR)
+        fail_msg("a packet cost %llu blocks, more than %llu; %llu packets cost %llu on average",
+                 (unsigned long long)f->most_work, (unsigned long long)most, (unsigned long long)f->packets,
+                 (unsigned long long)(f->work / f->packets));
+    f->packets = f->work = f->most_work = 0;
+}
+
+size_t field_in_use(const struct field *f)
+{
+    size_t sum = 0, live;
+    const char *owner;
+
+    for (size_t i = 0; weft_memory_info(f->victim, i, &owner, &live); i++)
+        sum += live;
+    return sum;
+}
+
+size_t field_memory(const struct field *f) { return weft_memory(f->victim, NULL); }
+
+/* ---- the bystander ---- */
+
+static uint8_t pattern(uint64_t at) { return (uint8_t)(at * 7 + (at >> 8) * 13 + (at >> 16)); }
+
+static void stream_write(struct field *f)
+{
+    uint8_t bytes[STREAM_RATE];
+    int64_t took;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = pattern(f->offered + i);
+    took = weft_send(f->stream, bytes, sizeof bytes, 0);
+    assert_true(took > 0 || took == WEFT_EAGAIN);
+    f->offered += took > 0 ? (uint64_t)took : 0;
+}
+
+static void stream_read(struct field *f)
+{
+    uint8_t bytes[4096];
+    int64_t n;
+
+    while ((n = weft_recv(f->reader, bytes, sizeof bytes, 0)) > 0)
+        for (int64_t i = 0; i < n; i++)
+            assert_int_equal(bytes[i], pattern(f->delivered++));
+    assert_int_equal(n, WEFT_EAGAIN);
+}
+
+static void carry(struct field *f)
+{
+    weft_tick(f->bystander, f->now);
+    weft_tick(f->victim, f->now);
+    while (weft_wire_run(f->wire, f->now))
+        ;
+}
+
+void field_run(struct field *f, weft_time span)
+{
+    weft_time end = f->now + span;
+
+    while (f->now < end) {
+        f->now += WEFT_MS;
+        stream_write(f);
+        carry(f);
+        stream_read(f);
+    }
+}
+
+static weft_sock *listener(struct field *f, uint16_t port)
+{
+    struct weft_addr any = {.port = port};
+    weft_sock *sock = weft_socket(f->victim, WEFT_TCP, NULL);
+
+    any.ip = weft_ipv4(0);
+    assert_int_equal(weft_bind(sock, &any), 0);
+    assert_int_equal(weft_listen(sock, 1024), 0);
+    return sock;
+}
+
+/* The spy: reads what passes on the wire. */
+static enum weft_wire_verdict look(void *ctx, int from_end, const weft_pkt *pkt, weft_time now)
+{
+    struct field *f = ctx;
+    uint8_t bytes[IPV4_MAX_HEADER + TCP_MAX_HEADER];
+    size_t n = weft_pkt_copy(pkt, 0, bytes, sizeof bytes);
+    struct reader r = reader(bytes, n);
+    struct ipv4_header ip;
+    struct tcp_header tcp;
+    struct tcp_options o;
+
+    (void)now;
+    if (!ipv4_read(&r, &ip) || ip.proto != IP_PROTO_TCP || tcp_parse(&r, weft_pkt_len(pkt), &tcp, &o) != TCP_OK)
+        return WEFT_WIRE_PASS;
+    if (from_end == 0 && (tcp.flags & TCP_SYN))
+        f->stream_iss = tcp.seq.v;
+    if (from_end == 1 && (tcp.flags & TCP_SYN)) {
+        f->reader_iss = tcp.seq.v;
+        f->shift = o.wscale > 0 ? (unsigned)o.wscale : 0;
+    } else if (from_end == 1 && tcp.src_port == STREAM_PORT) {
+        f->window = (uint32_t)tcp.window << f->shift;
+    }
+    return WEFT_WIRE_PASS;
+}
+
+uint32_t stream_expected(const struct field *f) { return f->stream_iss + 1 + (uint32_t)f->delivered; }
+uint32_t stream_next(const struct field *f) { return f->reader_iss + 1; }
+
+static void stream_open(struct field *f)
+{
+    struct weft_addr from = {weft_ipv4(BYSTANDER), STREAM_FROM}, to = {weft_ipv4(VICTIM), STREAM_PORT};
+    weft_sock *door = listener(f, STREAM_PORT);
+
+    f->stream = weft_socket(f->bystander, WEFT_TCP, NULL);
+    assert_int_equal(weft_bind(f->stream, &from), 0);
+    assert_int_equal(weft_connect(f->stream, &to), WEFT_EINPROGRESS);
+    for (int i = 0; i < 20 && !f->reader; i++) {
+        f->now += WEFT_MS;
+        carry(f);
+        f->reader = weft_accept(door, NULL, NULL);
+    }
+    assert_non_null(f->reader);
+    weft_close(door);
+}
+
+/* ---- the field ---- */
+
+static weft_if *interface(weft_stack *s, const char *name, uint32_t ip, unsigned prefix)
+{
+    struct weft_if_config config = {.name = name, .link = WEFT_LINK_IP, .mtu = 1500};
+    struct weft_ip address = weft_ipv4(ip);
+    weft_if *ifp = weft_if_new(s, &config, NULL);
+
+    assert_non_null(ifp);
+    assert_int_equal(weft_if_add_address(ifp, &address, prefix), 0);
+    return ifp;
+}
+
+static weft_stack *stack(struct field *f, int i, const struct weft_config *config)
+{
+    struct weft_env env;
+    weft_stack *s;
+
+    harness_env_init(&f->env[i], 1729 + (uint64_t)i);
+    env = harness_env(&f->env[i]);
+    s = weft_stack_new(&env, config, f->now, NULL);
+    assert_non_null(s);
+    return s;
+}
+
+struct field *field_new(const struct weft_config *config)
+{
+    struct weft_impairment delay = {.delay = 3 * WEFT_MS};
+    struct weft_wire_config wire = {.seed = 1, .direction = {delay, delay}, .filter = look};
+    struct weft_route gateway = {.gateway = weft_ipv4(ATTACKER)};
+    struct field *f = calloc(1, sizeof *f);
+    struct weft_env env;
+
+    assert_non_null(f);
+    f->now = 1000 * WEFT_S;
+    rng_seed(&f->rng, 5961);
+    f->bystander = stack(f, 0, NULL);
+    f->victim = stack(f, 1, config);
+    f->road = interface(f->bystander, "road", BYSTANDER, 24);
+    f->home = interface(f->victim, "home", VICTIM, 24);
+    f->back = interface(f->victim, "back", FRONT, 16);
+    assert_int_equal(weft_route_add(f->victim, &gateway), 0);
+    env = harness_env(&f->env[0]);
+    wire.filter_ctx = f;
+    f->wire = weft_wire_new(&env, &wire, f->road, f->home);
+    assert_non_null(f->wire);
+    f->service = listener(f, SERVICE);
+    stream_open(f);
+    field_run(f, 100 * WEFT_MS);
+    return f;
+}
+
+/* For whoever looks for the reason of a failure. */
+void field_tell(const struct field *f)
+{
+    const char *owner;
+    size_t live;
+
+    for (int d = 0; d < WEFT_DROP_COUNT; d++)
+        if (weft_drops(f->victim, (enum weft_drop)d))
+            print_message("drop %s: %llu\n", weft_drop_name((enum weft_drop)d),
+                          (unsigned long long)weft_drops(f->victim, (enum weft_drop)d));
+    for (size_t i = 0; weft_memory_info(f->victim, i, &owner, &live); i++)
+        print_message("memory of %s: %zu\n", owner, live);
+    print_message("work: %llu packets, %llu blocks, the dearest %llu\n", (unsigned long long)f->packets,
+                  (unsigned long long)f->work, (unsigned long long)f->most_work);
+}
+
+void field_end(struct field *f)
+{
+    assert_true(f->offered - f->delivered <= f->offered / 100 + 20 * STREAM_RATE);
+    weft_wire_free(f->wire);
+    weft_stack_free(f->victim);
+    weft_stack_free(f->bystander);
+    for (int i = 0; i < 2; i++)
+        harness_env_check(&f->env[i]);
+    free(f);
+}
+
+/* ---- the attacker ---- */
+
+static void throw_on(struct field *f, weft_if *ifp, const void *datagram, size_t n)
+{
+    weft_pkt *pkt = weft_pkt_new(f->victim, n);
+    uint64_t before = blocks;
+
+    assert_non_null(pkt);
+    memcpy(weft_pkt_data(pkt), datagram, n);
+    weft_pkt_set_len(pkt, n);
+    weft_input(ifp, &pkt, 1, f->now);
+    f->packets++;
+    f->work += blocks - before;
+    f->most_work = blocks - before > f->most_work ? blocks - before : f->most_work;
+}
+
+void attack_throw(struct field *f, const void *datagram, size_t n) { throw_on(f, f->back, datagram, n); }
+
+void attack_datagram(struct field *f, struct ipv4_header h, const void *payload, size_t n)
+{
+    uint8_t datagram[IPV4_MAX_LEN];
+    struct writer w = writer(datagram, IPV4_MAX_HEADER);
+
+    h.header_len = h.header_len ? h.header_len : IPV4_HEADER;
+    h.ttl = h.ttl ? h.ttl : 64;
+    h.total_len = (uint16_t)(h.header_len + n);
+    ipv4_emit(&w, &h);
+    if (n)
+        memcpy(datagram + h.header_len, payload, n);
+    attack_throw(f, datagram, h.total_len);
+}
+
+static struct tcp_options meant_options(const struct segment *s)
+{
+    struct tcp_options o = s->options;
+
+    o.wscale = s->scaled ? o.wscale : -1;
+    return o;
+}
+
+static uint16_t meant_window(const struct segment *s) { return s->shut ? 0 : s->window ? s->window : 65535; }
+
+size_t attack_make(uint8_t *out, const struct segment *s)
+{
+    bool syn = s->flags & TCP_SYN;
+    struct tcp_options o = meant_options(s);
+    size_t header = TCP_HEADER + tcp_options_len(&o, syn, TCP_LAYOUT_LINUX), n = header + s->len;
+    struct ipv4_header ip = {.header_len = IPV4_HEADER, .ttl = 64, .proto = IP_PROTO_TCP, .df = true,
+                             .total_len = (uint16_t)(IPV4_HEADER + n), .src = s->from_nobody ? 0 : s->src ? s->src : ATTACKER,
+                             .dst = s->dst ? s->dst : FRONT};
+    struct tcp_header tcp = {.src_port = s->src_port, .dst_port = s->dst_port, .seq = seq(s->seq), .ack = seq(s->ack),
+                             .header_len = (uint8_t)header, .flags = s->flags, .window = meant_window(s),
+                             .urgent = s->urgent};
+    struct weft_ip src = weft_ipv4(ip.src), dst = weft_ipv4(ip.dst);
+    struct writer w = writer(out, IPV4_HEADER + header);
+    struct csum sum = {0};
+
+    ipv4_emit(&w, &ip);
+    tcp_emit(&w, &tcp);
+    tcp_options_emit(&w, &o, syn, TCP_LAYOUT_LINUX);
+    if (s->len)
+        memcpy(out + IPV4_HEADER + header, s->text, s->len);
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, (uint32_t)n);
+    csum_add(&sum, out + IPV4_HEADER, n);
+    poke_u16(out + IPV4_HEADER + 16, csum_fold(&sum));
+    return ip.total_len;
+}
+
+void attack_segment(struct field *f, const struct segment *s)
+{
+    uint8_t datagram[IPV4_MAX_LEN];
+
+    attack_throw(f, datagram, attack_make(datagram, s));
+}
+
+void attack_stream(struct field *f, struct segment *s)
+{
+    uint8_t datagram[IPV4_MAX_LEN];
+
+    s->src = BYSTANDER;
+    s->dst = VICTIM;
+    s->src_port = STREAM_FROM;
+    s->dst_port = STREAM_PORT;
+    throw_on(f, f->home, datagram, attack_make(datagram, s));
+}
+
+bool attack_take(struct field *f, struct caught *c)
+{
+    struct reader r;
+    weft_pkt *pkt;
+
+    if (weft_output(f->back, &pkt, 1, f->now) == 0)
+        return false;
+    c->len = weft_pkt_copy(pkt, 0, c->bytes, sizeof c->bytes);
+    weft_pkt_release(pkt);
+    r = reader(c->bytes, c->len);
+    assert_int_equal(ipv4_parse(&r, c->len, &c->ip), IPV4_OK);
+    c->tcp = (struct tcp_header){0};
+    c->text_len = 0;
+    if (c->ip.proto == IP_PROTO_TCP && c->ip.frag_offset == 0) {
+        assert_int_equal(tcp_parse(&r, c->len - c->ip.header_len, &c->tcp, &c->options), TCP_OK);
+        c->text_len = c->len - c->ip.header_len - c->tcp.header_len;
+    }
+    return true;
+}
+
+size_t attack_drain(struct field *f)
+{
+    weft_pkt *pkt;
+    size_t n = 0;
+
+    while (weft_output(f->back, &pkt, 1, f->now)) {
+        weft_pkt_release(pkt);
+        n++;
+    }
+    return n;
+}
+
+struct mallory mallory_connect(struct field *f, uint16_t port, uint16_t mss, bool sack, int wscale)
+{
+    struct mallory m = {.port = port, .seq = (uint32_t)rng_u64(&f->rng)};
+    struct caught *c = malloc(sizeof *c);
+
+    attack_drain(f);
+    attack_segment(f, SEGMENT(.src_port = port, .dst_port = SERVICE, .seq = m.seq, .flags = TCP_SYN,
+                              .options = {.mss = mss, .sack_permitted = sack, .wscale = (int8_t)wscale},
+                              .scaled = wscale >= 0));
+    assert_true(attack_take(f, c));
+    assert_int_equal(c->tcp.flags & (TCP_SYN | TCP_ACK), TCP_SYN | TCP_ACK);
+    m.seq++;
+    m.ack = c->tcp.seq.v + 1;
+    free(c);
+    mallory_send(f, &m, SEGMENT(.flags = TCP_ACK));
+    m.sock = weft_accept(f->service, NULL, NULL);
+    assert_non_null(m.sock);
+    return m;
+}
+
+void mallory_send(struct field *f, const struct mallory *m, struct segment *s)
+{
+    s->src_port = m->port;
+    s->dst_port = SERVICE;
+    s->seq = s->seq ? s->seq : m->seq;
+    s->ack = s->ack ? s->ack : m->ack;
+    s->flags |= TCP_ACK;
+    attack_segment(f, s);
+}

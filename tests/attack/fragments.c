@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * FragmentSmack (CVE-2018-5391) and the teardrop family: fragments of datagrams that never become whole, from everywhere,
+ * in pieces as small as may be; fragments that overlap, contradict their end, or run past 65,535. Memory stays within
+ * reassembly_memory, the work for each fragment is bounded, and what is not hostile still comes together.
+ */
+#include "field.h"
+
+#define LIMIT (4u << 20)
+
+static uint8_t bytes[2048];
+
+static void fragment(struct field *f, uint32_t src, uint16_t id, uint32_t offset, bool more, size_t n)
+{
+    attack_datagram(f, (struct ipv4_header){.src = src, .dst = FRONT, .proto = 17, .id = id,
+                                            .frag_offset = (uint16_t)offset, .mf = more}, bytes, n);
+}
+
+static void flood(struct field *f, uint32_t count, uint32_t sources, size_t n)
+{
+    size_t before = field_memory(f);
+
+    for (uint32_t i = 0; i < count; i++) {
+        fragment(f, 0x0b000000 + (uint32_t)rng_below(&f->rng, sources), (uint16_t)rng_u64(&f->rng),
+                 8 * (uint32_t)rng_below(&f->rng, 8000), true, n);
+        if (i % 1000 == 0) {
+            field_run(f, WEFT_MS);
+            attack_drain(f);
+            assert_true(field_memory(f) <= before + LIMIT + (LIMIT >> 1)); /* and what slabs and tables keep */
+        }
+    }
+}
+
+/* An honest echo request in two fragments is answered. */
+static void expect_reassembly(struct field *f)
+{
+    uint8_t echo[64] = {ICMPV4_ECHO};
+    struct ipv4_header h = {.src = ATTACKER, .dst = FRONT, .proto = IP_PROTO_ICMP, .id = 4242, .mf = true};
+    struct caught *c = malloc(sizeof *c);
+
+    attack_drain(f);
+    poke_u16(echo + 2, csum(echo, sizeof echo));
+    attack_datagram(f, h, echo, 32);
+    h.mf = false;
+    h.frag_offset = 32;
+    attack_datagram(f, h, echo + 32, 32);
+    assert_true(attack_take(f, c));
+    assert_int_equal(c->ip.total_len, IPV4_HEADER + sizeof echo);
+    free(c);
+}
+
+static void floods_stay_within_the_limit(void **state)
+{
+    static const struct {
+        uint32_t count, sources;
+        size_t n;
+    } waves[] = {{100000, 1, 8}, {100000, 1 << 20, 8}, {50000, 1 << 20, 1480}, {100000, 16, 64}};
+    struct field *f = field_new(NULL);
+
+    for (size_t i = 0; i < ARRAY_LEN(waves); i++)
+        flood(f, waves[i].count, waves[i].sources, waves[i].n);
+    expect_work_below(f, 4000);
+    expect_reassembly(f);
+    field_run(f, 61 * WEFT_S); /* reassembly_time: all are forgotten */
+    attack_drain(f);
+    expect_reassembly(f);
+    field_end(f);
+}
+
+/* One datagram in 8,190 pieces of eight bytes, backwards. */
+static void one_datagram_has_a_bounded_number_of_fragments(void **state)
+{
+    struct field *f = field_new(NULL);
+    size_t before = field_memory(f);
+
+    for (uint32_t i = 8189; i > 0; i--)
+        fragment(f, ATTACKER, 1, 8 * i, true, 8);
+    assert_true(weft_drops(f->victim, WEFT_DROP_frag_too_many) > 0);
+    assert_true(field_memory(f) <= before + (256 << 10));
+    expect_work_below(f, 4000);
+    field_run(f, WEFT_S);
+    field_end(f);
+}
+
+/* Teardrop, bonk, boink, the ping of death: each pair (first, second) by offset, length and "more". */
+static void impossible_fragments_are_dropped_by_name(void **state)
+{
+    static const struct {
+        uint32_t first, first_len, second, second_len;
+        bool more;
+        enum weft_drop why;
+    } pairs[] = {
+        {0, 40, 24, 4, false, WEFT_DROP_frag_inconsistent},   /* teardrop */
+        {0, 40, 32, 40, false, WEFT_DROP_frag_overlap},       /* bonk */
+        {0, 40, 8, 8, true, WEFT_DROP_frag_overlap},          /* one within the other */
+        {0, 40, 65528, 16, false, WEFT_DROP_frag_too_long},   /* ping of death */
+        {0, 40, 40, 12, true, WEFT_DROP_frag_misaligned},
+        {0, 40, 0, 40, true, WEFT_DROP_frag_duplicate},
+        {0, 40, 48, 0, true, WEFT_DROP_frag_misaligned},
+    };
+    struct field *f = field_new(NULL);
+
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+        uint64_t before = weft_drops(f->victim, pairs[i].why);
+
+        fragment(f, ATTACKER, (uint16_t)(100 + i), pairs[i].first, true, pairs[i].first_len);
+        fragment(f, ATTACKER, (uint16_t)(100 + i), pairs[i].second, pairs[i].more, pairs[i].second_len);
+        if (weft_drops(f->victim, pairs[i].why) == before)
+            fail_msg("pair %zu was not dropped as %s", i, weft_drop_name(pairs[i].why));
+    }
+    expect_reassembly(f);
+    field_run(f, WEFT_S);
+    field_end(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(floods_stay_within_the_limit),
+        cmocka_unit_test(one_datagram_has_a_bounded_number_of_fragments),
+        cmocka_unit_test(impossible_fragments_are_dropped_by_name),
+    };
+
+    return cmocka_run_group_tests_name("attack_fragments", tests, NULL, NULL);
+}
