@@ -77,7 +77,7 @@ static void peers_who_never_send_their_fin_are_given_up(void **state)
         struct mallory m = mallory_connect(f, (uint16_t)(5000 + i), 1460, true, -1);
 
         weft_close(m.sock);
-        attack_drain(f);
+        assert_int_equal(attack_drain(f), 1);
         m.ack++;
         mallory_send(f, &m, SEGMENT(0)); /* FIN-WAIT-2 */
     }
