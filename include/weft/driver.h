@@ -77,6 +77,13 @@ struct weft_driver {
 };
 
 /*
+ * Opens a driver from text: "tap:NAME", "tun:NAME". weft_driver_spec_check says whether weft_driver_open could make
+ * sense of it, without opening anything. On failure NULL or false, and one line in why.
+ */
+weft_driver *weft_driver_open(const char *spec, bool offload, char *why, size_t n);
+bool weft_driver_spec_check(const char *spec, char *why, size_t n);
+
+/*
  * Opens or creates a TAP (Ethernet) or TUN (IP) device; with IFF_VNET_HDR, checksum and segmentation offload where the
  * kernel gives them and offload is true. On failure returns NULL and writes one line into why.
  */

@@ -26,11 +26,15 @@ struct weft_host_config {
 
 /* On failure NULL, and one line in why. The thread runs from weft_host_start on. */
 weft_host *weft_host_new(const struct weft_host_config *config, char *why, size_t n);
-/* spec: "tap:NAME", "tun:NAME"; address: "10.9.0.2/24" or NULL. 0, or -1 and one line in why. */
+/*
+ * spec: as weft_driver_open reads it, "tap:NAME". address: NULL, or what the interface is to have, with commas between:
+ * "10.9.0.2/24,2001:db8::2/64". One of IPv6 can be used a second or two later, when nobody turns out to have it
+ * (weft_host_await_addresses). 0, or -1 and one line in why.
+ */
 int weft_host_add_if(weft_host *h, const char *spec, const char *address, char *why, size_t n);
 /* The same with a driver opened elsewhere (weft_pair_open, your own); takes it, also on failure. */
 int weft_host_add_driver(weft_host *h, weft_driver *driver, const char *address, char *why, size_t n);
-/* "default via 10.9.0.1", "10.8.0.0/16 via 10.9.0.7", "10.8.0.0/16 dev tap0". */
+/* "default via 10.9.0.1", "10.8.0.0/16 via 10.9.0.7", "2001:db8:7::/48 via fe80::1%tap0", "10.8.0.0/16 dev tap0". */
 int weft_host_add_route(weft_host *h, const char *route, char *why, size_t n);
 
 /*
@@ -56,6 +60,11 @@ int weft_host_tap_packets(weft_host *h, void (*fn)(void *ctx, const struct weft_
 void weft_host_capture_stop(weft_host *h, int capture);
 
 int weft_host_start(weft_host *h, char *why, size_t n);
+/*
+ * Waits until the addresses that were given to interfaces may be used. 0; or WEFT_EADDRINUSE (another station has one of
+ * them), WEFT_EAGAIN (the time passed) and one line in why. The thread must be running.
+ */
+int weft_host_await_addresses(weft_host *h, weft_time timeout, char *why, size_t n);
 /* Stops the thread, aborts what is open, frees everything. Blocked callers return WEFT_ENETDOWN. */
 void weft_host_free(weft_host *h);
 
@@ -68,8 +77,13 @@ weft_stack *weft_host_lock(weft_host *h);
 void weft_host_unlock(weft_host *h);
 weft_time weft_host_now(const weft_host *h);
 
+/* As weft_ip_parse and weft_ip_text, with names of interfaces for zones: "fe80::1%wt0". Not under the lock. */
+int weft_host_ip_parse(weft_host *h, const char *text, struct weft_ip *ip);
+char *weft_host_ip_text(weft_host *h, const struct weft_ip *ip, char *buf, size_t n);
+
 /* Blocking calls. timeout in nanoseconds, WEFT_NEVER: none; WEFT_EAGAIN when it passed (connect: WEFT_ETIMEDOUT). */
 int weft_host_socket(weft_host *h, enum weft_proto proto);
+int weft_host_socket_in(weft_host *h, enum weft_family family, enum weft_proto proto);
 int weft_host_bind(weft_host *h, int s, const struct weft_addr *local);
 int weft_host_listen(weft_host *h, int s, unsigned backlog);
 int weft_host_accept(weft_host *h, int s, struct weft_addr *peer, weft_time timeout);

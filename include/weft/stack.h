@@ -124,6 +124,12 @@ struct weft_config {
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* 1,000; bursts of 50 */
+    /* What an interface of WEFT_IPV6_AUTO does with IPv6 by itself; as net.ipv6.conf.default has it. */
+    bool ipv6_accept_ra;       /* listens to routers. true */
+    bool ipv6_accept_dad;      /* tries its addresses before it uses them (RFC 4862 §5.4). true */
+    bool ipv6_temporary;       /* makes temporary addresses besides (RFC 8981). false */
+    unsigned ipv6_addr_gen_mode; /* 0: addresses out of the station address; 1: none, nothing by itself; 2: opaque ones
+                                    (RFC 7217). 2 */
     struct weft_tcp_config tcp;
 };
 
@@ -223,6 +229,8 @@ enum weft_if_ipv6 {
     WEFT_IPV6_ROUTERS = 0x2,    /* listens to routers: routes, prefixes, addresses (RFC 4861 §6.3). With LINK_LOCAL */
     WEFT_IPV6_TEMPORARY = 0x4,  /* makes temporary addresses besides (RFC 8981) */
     WEFT_IPV6_EUI64 = 0x8,      /* makes addresses from the station address, not opaque ones (RFC 7217) */
+    WEFT_IPV6_NO_DAD = 0x10,    /* uses addresses without asking whether somebody has them */
+    WEFT_IPV6_AUTO = 0x20,      /* instead of all these: as the stack's configuration says */
 };
 
 /* Adds an interface, up. Returns NULL and sets *err: WEFT_EINVAL, WEFT_EEXIST, WEFT_ENOMEM. */

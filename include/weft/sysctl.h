@@ -20,6 +20,7 @@ enum weft_sysctl_scope {
     WEFT_SYSCTL_AT_ONCE,     /* everything, running connections too */
     WEFT_SYSCTL_NEW_SOCKETS, /* sockets made from now on, and what a listener made from now on accepts */
     WEFT_SYSCTL_NEW_CONNECTIONS, /* handshakes from now on, on any socket */
+    WEFT_SYSCTL_NEW_INTERFACES, /* interfaces made from now on */
 };
 
 /* One tunable. Static text throughout. */

@@ -23,7 +23,7 @@ static const struct argp_option rows_host[] = {
 };
 static const struct argp_option rows_if[] = {
     {"if", KEY_IF, "SPEC", 0, "Open a device, tap:NAME or tun:NAME, for a host of this command's own", 91},
-    {"addr", KEY_ADDR, "A.B.C.D/N", 0, "Address of the --if before it", 91},
+    {"addr", KEY_ADDR, "ADDR/N", 0, "Address of the --if before it; again for more", 91},
     {"impair", KEY_IMPAIR, "HOW", 0, "Let the --if before it misbehave: rate=10mbit,queue=64p, "
      "delay=5ms,jitter=1ms, loss=1%,dup=1%,corrupt=1%,reorder=1%:3ms, seed=7 (without spaces)", 91},
     {"route", KEY_ROUTE, "ROUTE", 0, "Add a route: default via 10.9.0.1", 91},
@@ -96,9 +96,13 @@ error_t args_port(const struct argp_state *state, const char *text, uint16_t *ou
 
 error_t args_ip(const struct argp_state *state, const char *text, struct weft_ip *out)
 {
-    if (weft_ip_parse(text, out) == 0)
+    weft_host *host = args_ctx(state)->host;
+
+    if (host ? weft_host_ip_parse(host, text, out) == 0 : parse_ip(text, out))
         return 0;
-    return args_error(state, "bad address '%s': give it as 10.9.0.1", text);
+    if (parse_ip(text, out))
+        return args_error(state, "bad address '%s': there is no interface %s", text, strchr(text, '%') + 1);
+    return args_error(state, "bad address '%s': give it as 10.9.0.1, 2001:db8::1 or fe80::1%%wt0", text);
 }
 
 error_t args_seconds(const struct argp_state *state, const char *what, const char *text, weft_time *out)
@@ -110,26 +114,33 @@ error_t args_seconds(const struct argp_state *state, const char *what, const cha
 
 static error_t take_if(struct argp_state *state, struct cmd_where *w, const char *spec)
 {
-    if (!parse_if_spec(spec))
-        return args_error(state, "bad interface '%s': give tap:NAME or tun:NAME, as tap:wt0", spec);
+    char why[CMD_WHY];
+
+    if (!weft_driver_spec_check(spec, why, sizeof why))
+        return args_error(state, "bad interface '%s': %s, as tap:wt0", spec, why);
     if (w->n_ifs == CMD_MAX_IFS)
         return args_error(state, "more than %d interfaces", CMD_MAX_IFS);
     w->ifs[w->n_ifs++].spec = spec;
     return 0;
 }
 
+/* All addresses of an interface become one list, as weft_host_add_if reads it. */
 static error_t take_addr(struct argp_state *state, struct cmd_where *w, const char *addr)
 {
     struct weft_ip ip;
     unsigned prefix;
+    char *list;
+    size_t n;
 
     if (!parse_cidr(addr, &ip, &prefix))
-        return args_error(state, "bad address '%s': give it with its prefix, as 10.9.0.2/24", addr);
+        return args_error(state, "bad address '%s': give it with its prefix, as 10.9.0.2/24 or 2001:db8::2/64", addr);
     if (w->n_ifs == 0)
         return args_error(state, "--addr %s stands before any --if: name the interface first", addr);
-    if (w->ifs[w->n_ifs - 1].addr)
-        return args_error(state, "%s has two --addr: give each --if one", w->ifs[w->n_ifs - 1].spec);
-    w->ifs[w->n_ifs - 1].addr = addr;
+    list = w->ifs[w->n_ifs - 1].addr;
+    n = strlen(list);
+    if (n + 1 + strlen(addr) >= CMD_ADDR_TEXT)
+        return args_error(state, "%s has too many --addr", w->ifs[w->n_ifs - 1].spec);
+    snprintf(list + n, CMD_ADDR_TEXT - n, "%s%s", n ? "," : "", addr);
     return 0;
 }
 
@@ -356,6 +367,9 @@ int args_parse(struct cmd_ctx *ctx)
     struct argp all = {.options = common, .parser = parse_common, .args_doc = cmd->args, .doc = doc};
     error_t err;
 
+    free(ctx->opts);
+    ctx->where = (struct cmd_where){0};
+    ctx->n_args = 0;
     ctx->opts = calloc(1, cmd->opts_size ? cmd->opts_size : 1);
     if (!ctx->opts)
         return cmd_fail(ctx, CMD_FAILED, "out of memory");

@@ -23,8 +23,10 @@
 
 #define CMD_MAX_IFS    16
 #define CMD_MAX_ROUTES 32
+#define CMD_ADDR_TEXT  512
 #define CMD_ROUTE_TEXT 120
 #define CMD_MAX_SYSCTLS 32
+#define CMD_ADDRESS_PATIENCE (5 * WEFT_S) /* for addresses of IPv6 to be tried */
 #define CMD_WHY        256 /* room for one line of explanation */
 
 /* Which stack to work on, and how to print. */
@@ -32,7 +34,8 @@ struct cmd_where {
     const char *host; /* NULL: not said */
     size_t n_ifs, n_routes;
     struct {
-        const char *spec, *addr;
+        const char *spec;
+        char addr[CMD_ADDR_TEXT]; /* with commas between; empty: none */
         const char *impair; /* NULL: not; else what parse_impairment reads */
     } ifs[CMD_MAX_IFS];
     char routes[CMD_MAX_ROUTES][CMD_ROUTE_TEXT];
@@ -106,7 +109,10 @@ bool cmd_sleep(const struct cmd_ctx *ctx, weft_time duration);
 
 /* ---- args.c ---- */
 
-/* Reads ctx->argv into ctx->where and ctx->opts. CMD_GO_ON, or an exit status; args_free in any case. */
+/*
+ * Reads ctx->argv into ctx->where and ctx->opts. CMD_GO_ON, or an exit status; args_free in any case. May be called again,
+ * once ctx->host is there and the names of its interfaces mean something.
+ */
 int args_parse(struct cmd_ctx *ctx);
 
 /* The settings of a stack as ctx->where asks for them. */

@@ -70,9 +70,10 @@ static error_t take_how(struct argp_state *state, bool forward, bool back, const
 static error_t take_device(struct argp_state *state, const char *spec)
 {
     struct link_opts *o = args_opts(state);
+    char why[CMD_WHY];
 
-    if (!parse_if_spec(spec))
-        return args_error(state, "bad device '%s': give tap:NAME or tun:NAME, as tap:wt0", spec);
+    if (!weft_driver_spec_check(spec, why, sizeof why))
+        return args_error(state, "bad device '%s': %s, as tap:wt0", spec, why);
     o->spec[o->n_specs++] = spec;
     if (o->n_specs < 2)
         return 0;
@@ -143,14 +144,12 @@ static bool env_random(void *ctx, void *buf, size_t n)
 /* Opens one end, recorded if wanted. NULL, and *why, on failure. */
 static weft_driver *open_end(struct link *l, int i, char *why, size_t n)
 {
-    const char *spec = l->o->spec[i], *name = spec + 4;
-    weft_driver *d = strncmp(spec, "tap:", 4) == 0 ? weft_tap_open(name, false, why, n)
-                                                   : weft_tun_open(name, false, why, n);
+    weft_driver *d = weft_driver_open(l->o->spec[i], false, why, n);
     int interface;
 
     if (!d || !l->pcap)
         return d;
-    interface = weft_pcap_interface(l->pcap, name, d->ifc.link, l->o->snap ? (uint32_t)l->o->snap : SNAP_ALL);
+    interface = weft_pcap_interface(l->pcap, d->ifc.name, d->ifc.link, l->o->snap ? (uint32_t)l->o->snap : SNAP_ALL);
     d = record_open(d, l->pcap, interface);
     if (!d)
         snprintf(why, n, "out of memory");

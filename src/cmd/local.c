@@ -98,8 +98,7 @@ static int add_impaired_if(weft_host *h, const char *spec, const char *addr, con
     if (!parse_impairment(impair, &how[0], &seed, why, n))
         return -1;
     how[1] = how[0];
-    driver = strncmp(spec, "tap:", 4) == 0 ? weft_tap_open(spec + 4, false, why, n)
-                                           : weft_tun_open(spec + 4, false, why, n);
+    driver = weft_driver_open(spec, false, why, n);
     if (!driver)
         return -1;
     driver = weft_impair_open(driver, how, seed);
@@ -115,7 +114,7 @@ static bool host_furnish(struct cmd_ctx *ctx, weft_host *h, char *why, size_t n)
     size_t i;
 
     for (i = 0; i < w->n_ifs; i++) {
-        const char *spec = w->ifs[i].spec, *addr = w->ifs[i].addr, *impair = w->ifs[i].impair;
+        const char *spec = w->ifs[i].spec, *addr = *w->ifs[i].addr ? w->ifs[i].addr : NULL, *impair = w->ifs[i].impair;
 
         if ((impair ? add_impaired_if(h, spec, addr, impair, why, n) : weft_host_add_if(h, spec, addr, why, n)) < 0)
             return false;
@@ -153,15 +152,28 @@ static bool devices_are_there(struct cmd_ctx *ctx)
     size_t i;
 
     for (i = 0; i < ctx->where.n_ifs && !ctx->cmd->stays; i++) {
-        const char *device = ctx->where.ifs[i].spec + 4;
+        const char *spec = ctx->where.ifs[i].spec, *device = strchr(spec, ':') + 1;
 
         if (if_nametoindex(device) == 0) {
             cmd_fail(ctx, 0, "no interface %s: make one with ip tuntap add dev %s mode %.3s, and bring it up", device,
-                     device, ctx->where.ifs[i].spec);
+                     device, spec);
             return false;
         }
     }
     return true;
+}
+
+/* The arguments are read again, now that the names of interfaces mean something. */
+static int run_when_ready(struct cmd_ctx *ctx)
+{
+    char why[CMD_WHY] = "";
+    int status = args_parse(ctx);
+
+    if (status != CMD_GO_ON)
+        return status;
+    if (weft_host_await_addresses(ctx->host, CMD_ADDRESS_PATIENCE, why, sizeof why) == WEFT_EADDRINUSE)
+        return cmd_fail(ctx, CMD_FAILED, "%s", why);
+    return ctx->cmd->run(ctx);
 }
 
 static int run_here(struct cmd_ctx *ctx)
@@ -184,7 +196,7 @@ static int run_here(struct cmd_ctx *ctx)
     else if (weft_host_start(ctx->host, why, sizeof why) < 0)
         cmd_fail(ctx, status, "%s", why);
     else
-        status = ctx->cmd->run(ctx);
+        status = run_when_ready(ctx);
     services_free(keeper.services);
     weft_host_free(ctx->host);
     return status;

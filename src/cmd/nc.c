@@ -17,7 +17,7 @@
 #define BUFFER (256 * 1024)
 
 struct nc_opts {
-    bool listen, udp, numeric;
+    bool listen, udp, numeric, v4, v6;
     uint16_t local_port, port;
     struct weft_ip ip;
     bool has_ip;
@@ -29,6 +29,8 @@ static const struct argp_option nc_options[] = {
     {"listen", 'l', NULL, 0, "Wait for one connection (or UDP peer) instead of making one", 1},
     {"udp", 'u', NULL, 0, "UDP instead of TCP", 1},
     {"source-port", 'p', "PORT", 0, "Local port", 1},
+    {NULL, '4', NULL, 0, "Only IPv4", 1},
+    {NULL, '6', NULL, 0, "Only IPv6", 1},
     {"wait", 'w', "SECONDS", 0, "Give up when connecting, or silence, takes longer", 1},
     {NULL, 'N', NULL, 0, "Half-close at the end of input (always done; for the originals' sake)", 1},
     {NULL, 'n', NULL, 0, "Addresses are numbers (they always are)", 1},
@@ -38,7 +40,7 @@ static const struct argp_option nc_options[] = {
 /* ADDR PORT; with -l: [ADDR] PORT, or -p PORT alone. */
 static error_t take_arg(struct argp_state *state, struct nc_opts *o, const char *arg)
 {
-    if (o->n_args++ == 0 && !(o->listen && !strchr(arg, '.'))) {
+    if (o->n_args++ == 0 && !(o->listen && !strpbrk(arg, ".:"))) {
         o->has_ip = true;
         return args_ip(state, arg, &o->ip);
     }
@@ -57,6 +59,8 @@ static error_t check_nc(struct argp_state *state, struct nc_opts *o)
         return args_error(state, o->listen ? "needs a PORT to listen on" : "needs ADDR PORT");
     if (!o->listen && !o->has_ip)
         return args_error(state, "needs ADDR PORT");
+    if ((o->v4 && o->v6) || (o->has_ip && (weft_ip_is_v4(&o->ip) ? o->v6 : o->v4)))
+        return args_error(state, "-4 and -6 exclude each other, and addresses of the other family");
     return 0;
 }
 
@@ -75,6 +79,12 @@ static error_t parse_nc(int key, char *arg, struct argp_state *state)
         return args_port(state, arg, &o->local_port);
     case 'w':
         return args_seconds(state, "time", arg, &o->timeout);
+    case '4':
+        o->v4 = true;
+        return 0;
+    case '6':
+        o->v6 = true;
+        return 0;
     case 'N':
     case 'n':
         return 0;
@@ -324,14 +334,27 @@ static int accept_one(struct nc *nc, weft_time timeout)
     return weft_host_accept(nc->ctx->host, nc->s, &peer, 0);
 }
 
+/* Of which family? Whoever listens without an address hears both, unless told otherwise. */
+static bool is_v4(const struct nc_opts *o)
+{
+    return o->has_ip ? weft_ip_is_v4(&o->ip) : o->v4;
+}
+
+static struct weft_ip any_of(const struct nc_opts *o)
+{
+    return is_v4(o) ? weft_ipv4(0) : (struct weft_ip){{0}};
+}
+
 static int start_listening(struct nc *nc)
 {
     const struct nc_opts *o = nc->o;
-    struct weft_addr local = {.ip = o->has_ip ? o->ip : weft_ipv4(0), .port = o->port};
+    struct weft_addr local = {.ip = o->has_ip ? o->ip : any_of(o), .port = o->port};
     const int on = 1;
     int err, s;
 
     weft_host_setsockopt(nc->ctx->host, nc->s, WEFT_SOL_SOCKET, WEFT_SO_REUSEADDR, &on, sizeof on);
+    if (o->v6)
+        weft_host_setsockopt(nc->ctx->host, nc->s, WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, &on, sizeof on);
     err = weft_host_bind(nc->ctx->host, nc->s, &local);
     if (err < 0 || o->udp)
         return err;
@@ -366,7 +389,7 @@ static int await_connection(struct nc *nc, weft_time timeout)
 static int start_connecting(struct nc *nc)
 {
     const struct nc_opts *o = nc->o;
-    const struct weft_addr local = {.ip = weft_ipv4(0), .port = o->local_port};
+    const struct weft_addr local = {.ip = any_of(o), .port = o->local_port};
     const struct weft_addr peer = {.ip = o->ip, .port = o->port};
     int err = 0;
 
@@ -386,7 +409,7 @@ static int complain(struct nc *nc, int err)
 
     if (nc->o->listen)
         return cmd_fail(nc->ctx, CMD_FAILED, "cannot listen on port %u: %s", nc->o->port, weft_strerror(err));
-    return cmd_fail(nc->ctx, CMD_FAILED, "cannot connect to %s port %u: %s", weft_ip_text(&nc->o->ip, ip, sizeof ip),
+    return cmd_fail(nc->ctx, CMD_FAILED, "cannot connect to %s port %u: %s", weft_host_ip_text(nc->ctx->host, &nc->o->ip, ip, sizeof ip),
                     nc->o->port, weft_strerror(err));
 }
 
@@ -395,7 +418,7 @@ static int run_nc(struct cmd_ctx *ctx)
     struct nc nc = {.ctx = ctx, .o = ctx->opts, .waiter = -1};
     int err, status;
 
-    nc.s = weft_host_socket(ctx->host, nc.o->udp ? WEFT_UDP : WEFT_TCP);
+    nc.s = weft_host_socket_in(ctx->host, is_v4(nc.o) ? WEFT_INET : WEFT_INET6, nc.o->udp ? WEFT_UDP : WEFT_TCP);
     if (nc.s < 0)
         return cmd_fail(ctx, CMD_FAILED, "%s", weft_strerror(nc.s));
     label(&nc);

@@ -66,17 +66,41 @@ bool parse_port(const char *text, const char *proto, uint16_t *out)
     return true;
 }
 
+/* The text up to `end`, on its own; false when it is too long for an address. */
+static bool cut_address(const char *text, const char *end, char address[WEFT_IP_TEXT])
+{
+    size_t n = (size_t)(end - text);
+
+    if (n >= WEFT_IP_TEXT)
+        return false;
+    memcpy(address, text, n);
+    address[n] = '\0';
+    return true;
+}
+
+bool parse_ip(const char *text, struct weft_ip *ip)
+{
+    const char *percent = strchr(text, '%');
+    char address[WEFT_IP_TEXT];
+    struct weft_ip bare;
+
+    if (!percent || weft_ip_parse(text, ip) == 0)
+        return weft_ip_parse(text, ip) == 0;
+    if (!percent[1] || strlen(percent + 1) > 15 || !cut_address(text, percent, address) ||
+        weft_ip_parse(address, &bare) < 0 || !weft_ip_is_zoned(&bare) || weft_ip_zone(&bare))
+        return false;
+    *ip = bare;
+    return true;
+}
+
 bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix)
 {
     const char *slash = strchr(text, '/');
     char address[WEFT_IP_TEXT];
     uint64_t bits;
 
-    if (!slash || (size_t)(slash - text) >= sizeof address || !parse_u64(slash + 1, 0, 32, &bits))
-        return false;
-    memcpy(address, text, (size_t)(slash - text));
-    address[slash - text] = '\0';
-    if (weft_ip_parse(address, ip) < 0)
+    if (!slash || !cut_address(text, slash, address) || weft_ip_parse(address, ip) < 0 ||
+        !parse_u64(slash + 1, 0, weft_ip_is_v4(ip) ? 32 : 128, &bits))
         return false;
     *prefix = (unsigned)bits;
     return true;
@@ -93,16 +117,6 @@ bool parse_host_name(const char *text)
             return false;
     }
     return i > 0 && i <= 40;
-}
-
-bool parse_if_spec(const char *text)
-{
-    size_t n;
-
-    if (strncmp(text, "tap:", 4) != 0 && strncmp(text, "tun:", 4) != 0)
-        return false;
-    n = strlen(text + 4);
-    return n > 0 && n <= 15 && !strpbrk(text + 4, "/ \t:");
 }
 
 static bool is_network(const char *word)
@@ -127,7 +141,7 @@ bool parse_route(const char *text)
         return false;
     while ((word = strtok_r(NULL, " \t", &save)) != NULL) {
         value = strtok_r(NULL, " \t", &save);
-        if (value && strcmp(word, "via") == 0 && !via && weft_ip_parse(value, &ip) == 0)
+        if (value && strcmp(word, "via") == 0 && !via && parse_ip(value, &ip))
             via = true;
         else if (value && strcmp(word, "dev") == 0 && !dev)
             dev = true;

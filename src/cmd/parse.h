@@ -14,14 +14,16 @@ bool parse_seconds(const char *text, weft_time *out);
 /* "13" or a name of /etc/services for proto ("tcp", "udp" or NULL); 1 to 65535. */
 bool parse_port(const char *text, const char *proto, uint16_t *out);
 
-/* "10.9.0.2/24": false when the address or the prefix is not one. */
+/*
+ * "10.9.0.2", "2001:db8::1", "fe80::1%2"; or "fe80::1%wt0", whose zone only a host can tell: *ip has none then.
+ */
+bool parse_ip(const char *text, struct weft_ip *ip);
+
+/* "10.9.0.2/24", "2001:db8::2/64": false when the address or the prefix is not one. */
 bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix);
 
 /* May a host be called so? Letters, digits, '-', '_' and '.', not at the start; up to 40. */
 bool parse_host_name(const char *text);
-
-/* "tap:NAME" or "tun:NAME", NAME up to 15 characters. */
-bool parse_if_spec(const char *text);
 
 /*
  * Does text read as a route: "default via A", "NET/N via A", "NET/N dev IF", or with both? Says nothing about reach.

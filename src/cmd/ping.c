@@ -11,6 +11,7 @@
 #include "cmd/ping_stats.h"
 #include "wire/ethernet.h"
 #include "wire/icmpv4.h"
+#include "wire/icmpv6.h"
 
 #define MAX_SIZE   65507
 #define REMEMBERED 4096 /* requests whose time of sending is kept; a power of two */
@@ -19,7 +20,7 @@ struct ping_opts {
     struct weft_ip ip;
     uint64_t count, size;
     weft_time interval, wait;
-    bool quiet;
+    bool quiet, v4, v6;
 };
 
 static const struct argp_option ping_options[] = {
@@ -28,6 +29,8 @@ static const struct argp_option ping_options[] = {
     {"size", 's', "BYTES", 0, "Of data in each request: 56", 1},
     {"wait", 'W', "SECONDS", 0, "For the last replies: 2", 1},
     {"quiet", 'q', NULL, 0, "Only the summary", 1},
+    {NULL, '4', NULL, 0, "Only IPv4", 1},
+    {NULL, '6', NULL, 0, "Only IPv6", 1},
     {NULL, 'n', NULL, 0, "Addresses as numbers (they always are)", 1},
     {0},
 };
@@ -53,7 +56,17 @@ static error_t parse_ping(int key, char *arg, struct argp_state *state)
     case 'q':
         o->quiet = true;
         return 0;
+    case '4':
+        o->v4 = true;
+        return 0;
+    case '6':
+        o->v6 = true;
+        return 0;
     case 'n':
+        return 0;
+    case ARGP_KEY_END:
+        if (weft_ip_is_v4(&o->ip) ? o->v6 : o->v4)
+            return args_error(state, "that is an address of IPv%c", o->v6 ? '4' : '6');
         return 0;
     case ARGP_KEY_ARG:
         return args_ip(state, arg, &o->ip);
@@ -66,6 +79,7 @@ struct ping {
     struct cmd_ctx *ctx;
     const struct ping_opts *o;
     char to[WEFT_IP_TEXT];
+    bool v6;
     int s;
     uint8_t *out, *in; /* a message each */
     size_t len;        /* of a message */
@@ -79,23 +93,49 @@ struct ping {
 
 /* ---- the tap: under the host's lock ---- */
 
+#define HEADERS 256 /* of a frame, all that may stand before an echo */
+
+static void note_ttl_v4(struct ping *p, struct reader r, size_t len)
+{
+    struct icmpv4_header icmp;
+    struct ipv4_header ip;
+
+    if (ipv4_parse(&r, len, &ip) == IPV4_OK && ip.proto == IP_PROTO_ICMP && icmpv4_parse(&r, &icmp) &&
+        icmp.type == ICMPV4_ECHO_REPLY)
+        p->ttl[icmp.rest.echo.seq % REMEMBERED] = ip.ttl;
+}
+
+static void note_ttl_v6(struct ping *p, struct reader r)
+{
+    struct icmpv6_header icmp;
+    struct ipv6_fragment frag;
+    struct ipv6_header ip;
+    uint8_t next;
+
+    if (!ipv6_read(&r, &ip))
+        return;
+    next = ip.next;
+    if (ipv6_chain_skip(&r, &next, &frag) && frag.offset == 0 && next == IP_PROTO_ICMPV6 && icmpv6_parse(&r, &icmp) &&
+        icmp.type == ICMPV6_ECHO_REPLY)
+        p->ttl[(icmp.word & 0xffff) % REMEMBERED] = ip.hop_limit;
+}
+
 static void note_ttl(void *ctx, const struct weft_trace *event)
 {
-    uint8_t head[ETH_HEADER + IPV4_MAX_HEADER + ICMPV4_HEADER];
     struct ping *p = ctx;
-    struct icmpv4_header icmp;
+    uint8_t head[HEADERS];
     struct eth_header eth;
-    struct ipv4_header ip;
     struct reader r;
 
     if (event->kind != WEFT_TRACE_RX || !event->pkt)
         return;
     r = reader(head, weft_pkt_copy(event->pkt, 0, head, sizeof head));
-    if (links_is_ethernet(&p->links, event->ifp) && (!eth_parse(&r, &eth) || eth.type != ETH_TYPE_IPV4))
+    if (links_is_ethernet(&p->links, event->ifp) && !eth_parse(&r, &eth))
         return;
-    if (ipv4_parse(&r, weft_pkt_len(event->pkt), &ip) == IPV4_OK && ip.proto == IP_PROTO_ICMP &&
-        icmpv4_parse(&r, &icmp) && icmp.type == ICMPV4_ECHO_REPLY)
-        p->ttl[icmp.rest.echo.seq % REMEMBERED] = ip.ttl;
+    if (p->v6)
+        note_ttl_v6(p, r);
+    else
+        note_ttl_v4(p, r, weft_pkt_len(event->pkt));
 }
 
 /* ---- requests and replies ---- */
@@ -105,14 +145,40 @@ static uint8_t data_at(size_t i)
     return (uint8_t)i;
 }
 
+/* The socket fills in identifier and checksum. */
+static void write_echo(const struct ping *p, uint16_t seq)
+{
+    const struct icmpv4_header v4 = {.type = ICMPV4_ECHO, .rest.echo.seq = seq};
+    const struct icmpv6_header v6 = {.type = ICMPV6_ECHO, .word = seq};
+    struct writer w = writer(p->out, ICMPV4_HEADER);
+
+    if (p->v6)
+        icmpv6_emit(&w, &v6);
+    else
+        icmpv4_emit(&w, &v4);
+}
+
+/* Is it a reply, and to which request? */
+static bool read_reply(const struct ping *p, size_t n, uint16_t *seq)
+{
+    struct reader r = reader(p->in, n);
+    struct icmpv4_header v4;
+    struct icmpv6_header v6;
+
+    if (p->v6) {
+        *seq = icmpv6_parse(&r, &v6) ? (uint16_t)v6.word : 0;
+        return !r.bad && v6.type == ICMPV6_ECHO_REPLY;
+    }
+    *seq = icmpv4_parse(&r, &v4) ? v4.rest.echo.seq : 0;
+    return !r.bad && v4.type == ICMPV4_ECHO_REPLY;
+}
+
 static void send_request(struct ping *p)
 {
     uint16_t seq = (uint16_t)(p->stats.sent + 1);
-    struct icmpv4_header icmp = {.type = ICMPV4_ECHO, .rest.echo.seq = seq};
-    struct writer w = writer(p->out, ICMPV4_HEADER);
     int64_t n;
 
-    icmpv4_emit(&w, &icmp); /* the socket fills in identifier and checksum */
+    write_echo(p, seq);
     p->last_sent = weft_host_now(p->ctx->host);
     p->sent_at[seq % REMEMBERED] = p->last_sent;
     p->answered[seq % REMEMBERED] = false;
@@ -151,17 +217,12 @@ static void print_reply(struct ping *p, const char *from, uint16_t seq, size_t n
 
 static void take_reply(struct ping *p, size_t n, const struct weft_addr *peer)
 {
-    struct reader r = reader(p->in, n);
     char from[WEFT_IP_TEXT];
-    struct icmpv4_header icmp;
     weft_time rtt;
     uint16_t seq;
     bool again;
 
-    if (!icmpv4_parse(&r, &icmp) || icmp.type != ICMPV4_ECHO_REPLY)
-        return;
-    seq = icmp.rest.echo.seq;
-    if ((uint16_t)(p->stats.sent - seq) >= REMEMBERED)
+    if (!read_reply(p, n, &seq) || (uint16_t)(p->stats.sent - seq) >= REMEMBERED)
         return;
     rtt = weft_host_now(p->ctx->host) - p->sent_at[seq % REMEMBERED];
     again = p->answered[seq % REMEMBERED];
@@ -171,7 +232,7 @@ static void take_reply(struct ping *p, size_t n, const struct weft_addr *peer)
     else
         ping_stats_reply(&p->stats, rtt);
     if (!p->o->quiet)
-        print_reply(p, weft_ip_text(&peer->ip, from, sizeof from), seq, n, rtt, again);
+        print_reply(p, weft_host_ip_text(p->ctx->host, &peer->ip, from, sizeof from), seq, n, rtt, again);
 }
 
 static void take_error(struct ping *p, int err)
@@ -239,7 +300,7 @@ static int ping_open(struct ping *p)
     char label[32];
     int err;
 
-    p->s = weft_host_socket(p->ctx->host, WEFT_ICMP);
+    p->s = weft_host_socket(p->ctx->host, p->v6 ? WEFT_ICMPV6 : WEFT_ICMP);
     if (p->s < 0)
         return cmd_fail(p->ctx, CMD_FAILED, "%s", weft_strerror(p->s));
     snprintf(label, sizeof label, "%d/ping", p->ctx->pid);
@@ -261,8 +322,11 @@ static int ping_run(struct ping *p)
         return status;
     links_ask(&p->links, p->ctx->host);
     tap = weft_host_tap_packets(p->ctx->host, note_ttl, p);
-    fprintf(out, "PING %s (%s) %llu(%llu) bytes of data.\n", p->to, p->to, (unsigned long long)p->o->size,
-            (unsigned long long)p->o->size + ICMPV4_HEADER + IPV4_HEADER);
+    if (p->v6)
+        fprintf(out, "PING %s(%s) %llu data bytes\n", p->to, p->to, (unsigned long long)p->o->size);
+    else
+        fprintf(out, "PING %s (%s) %llu(%llu) bytes of data.\n", p->to, p->to, (unsigned long long)p->o->size,
+                (unsigned long long)p->o->size + ICMPV4_HEADER + IPV4_HEADER);
     ping_loop(p);
     if (tap >= 0)
         weft_host_capture_stop(p->ctx->host, tap);
@@ -285,7 +349,8 @@ static int run_ping(struct cmd_ctx *ctx)
     p->len = ICMPV4_HEADER + p->o->size;
     p->out = malloc(p->len);
     p->in = malloc(p->len);
-    weft_ip_text(&p->o->ip, p->to, sizeof p->to);
+    p->v6 = !weft_ip_is_v4(&p->o->ip);
+    weft_host_ip_text(ctx->host, &p->o->ip, p->to, sizeof p->to);
     if (!p->out || !p->in) {
         cmd_fail(ctx, status, "out of memory");
     } else {

@@ -65,6 +65,7 @@ static const char *scope_text(const struct weft_sysctl *row)
         [WEFT_SYSCTL_AT_ONCE] = "everything, at once",
         [WEFT_SYSCTL_NEW_SOCKETS] = "sockets made afterwards",
         [WEFT_SYSCTL_NEW_CONNECTIONS] = "connections that begin afterwards",
+        [WEFT_SYSCTL_NEW_INTERFACES] = "interfaces made afterwards",
     };
 
     return row->read_only ? "nothing: it can only be read" : texts[row->scope];

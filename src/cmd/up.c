@@ -83,34 +83,38 @@ static bool keeper_start(struct cmd_keeper *k, struct cmd_ctx *ctx, char *why, s
            weft_host_start(k->host, why, n) == 0 && weft_control_serve(k->host, job_run, k, why, n) == 0;
 }
 
-/* Builds the host and has it running; a complaint and false otherwise. */
-static bool keeper_open(struct cmd_keeper *k, struct cmd_ctx *ctx)
+static void keeper_close(struct cmd_keeper *k)
+{
+    if (k->services)
+        services_stop(k->services);
+    weft_host_free(k->host); /* ends the jobs, which may still ask for services */
+    services_free(k->services);
+    close(k->quit);
+}
+
+/* Builds the host and has it running, with addresses that may be used. 0, or a status after a complaint. */
+static int keeper_open(struct cmd_keeper *k, struct cmd_ctx *ctx)
 {
     const struct up_opts *o = ctx->opts;
     char why[CMD_WHY] = "";
+    int status = CMD_USAGE;
 
     if (host_answers(o->name)) {
         cmd_fail(ctx, 0, "host name '%s' is taken: choose another, or weft down %s", o->name, o->name);
-        return false;
+        return CMD_USAGE;
     }
     k->quit = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     k->host = host_build(ctx, o->name);
     if (!k->host)
-        return false;
+        return status;
     if (keeper_start(k, ctx, why, sizeof why))
-        return true;
+        status = weft_host_await_addresses(k->host, CMD_ADDRESS_PATIENCE, why, sizeof why) == WEFT_EADDRINUSE
+                     ? CMD_FAILED : 0;
+    if (status == 0)
+        return 0;
     cmd_fail(ctx, 0, "%s", why);
-    services_free(k->services);
-    weft_host_free(k->host);
-    return false;
-}
-
-static void keeper_close(struct cmd_keeper *k)
-{
-    services_stop(k->services);
-    weft_host_free(k->host); /* ends the jobs, which may still ask for services */
-    services_free(k->services);
-    close(k->quit);
+    keeper_close(k);
+    return status;
 }
 
 static void wait_for_end(const struct cmd_keeper *k, int signals)
@@ -129,7 +133,7 @@ static void announce(struct cmd_ctx *ctx, int pid)
     fprintf(ctx->out, "host %s is up:", o->name);
     for (i = 0; i < ctx->where.n_ifs; i++)
         fprintf(ctx->out, "%s %s %s", i ? "," : "", ctx->where.ifs[i].spec,
-                ctx->where.ifs[i].addr ? ctx->where.ifs[i].addr : "(no address)");
+                *ctx->where.ifs[i].addr ? ctx->where.ifs[i].addr : "(no address)");
     fprintf(ctx->out, " (pid %d; weft down %s ends it)\n", pid, o->name);
     fflush(ctx->out);
 }
@@ -137,10 +141,10 @@ static void announce(struct cmd_ctx *ctx, int pid)
 static int keep_in_front(struct cmd_ctx *ctx)
 {
     struct cmd_keeper k = {.quit = -1};
-    int signals = signals_as_descriptor();
+    int signals = signals_as_descriptor(), status = keeper_open(&k, ctx);
 
-    if (!keeper_open(&k, ctx))
-        return CMD_USAGE;
+    if (status)
+        return status;
     announce(ctx, getpid());
     wait_for_end(&k, signals);
     keeper_close(&k);
@@ -165,12 +169,13 @@ static void leave_terminal(void)
 static void keep_behind(struct cmd_ctx *ctx, int ready)
 {
     struct cmd_keeper k = {.quit = -1};
-    int signals;
+    int signals, status;
 
     setsid();
     signals = signals_as_descriptor();
-    if (!keeper_open(&k, ctx))
-        _exit(CMD_USAGE);
+    status = keeper_open(&k, ctx);
+    if (status)
+        _exit(status);
     if (write(ready, "+", 1) != 1)
         _exit(CMD_USAGE);
     close(ready);
@@ -210,7 +215,7 @@ static int run_up(struct cmd_ctx *ctx)
 const struct subcommand cmd_up = {
     .name = "up",
     .summary = "Start a named host: a stack with interfaces, kept by a process of its own",
-    .more = "Each --if may have one --addr after it. A route may be given as three words or as one: "
+    .more = "Each --if may have --addr after it, one for each address. A route may be given as three words or as one: "
             "--route default via 10.9.0.1.",
     .options = up_options,
     .parse = parse_up,

@@ -264,12 +264,30 @@ static uint16_t next_index(weft_stack *s)
     return s->last_if_index;
 }
 
+/* What the interface does with IPv6 by itself (enum weft_if_ipv6). */
+static unsigned ipv6_flags(const struct weft_config *c, unsigned asked)
+{
+    unsigned flags = WEFT_IPV6_LINK_LOCAL;
+
+    if (!(asked & WEFT_IPV6_AUTO))
+        return asked;
+    if (!c->ipv6_accept_dad)
+        flags |= WEFT_IPV6_NO_DAD;
+    if (c->ipv6_addr_gen_mode == 1)
+        return flags & ~(unsigned)WEFT_IPV6_LINK_LOCAL;
+    if (c->ipv6_addr_gen_mode == 0)
+        flags |= WEFT_IPV6_EUI64;
+    if (c->ipv6_accept_ra)
+        flags |= WEFT_IPV6_ROUTERS;
+    return c->ipv6_temporary ? flags | WEFT_IPV6_TEMPORARY : flags;
+}
+
 static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
 {
     memset(ifp, 0, sizeof *ifp);
     ifp->stack = s;
     ifp->index = next_index(s);
-    ifp->ipv6 = k->ipv6;
+    ifp->ipv6 = ipv6_flags(&s->config, k->ipv6);
     ifp->ops = s->assembly->link[k->link];
     ifp->cookie = k->cookie;
     for (size_t i = 0; k->name[i]; i++)

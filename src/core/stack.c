@@ -83,6 +83,9 @@ void weft_config_default(struct weft_config *config)
         .arp_reachable = 60 * WEFT_S,
         .max_neighbours = 1024,
         .icmp_errors_per_second = 1000,
+        .ipv6_accept_ra = true,
+        .ipv6_accept_dad = true,
+        .ipv6_addr_gen_mode = 2,
         .tcp = tcp_default,
     };
 }
@@ -115,7 +118,7 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
 bool stack_config_is_sound(const struct weft_config *k)
 {
     return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->path_mtu_age &&
-           k->min_path_mtu >= 68 && k->min_path_mtu <= 65535 && k->max_neighbours &&
+           k->min_path_mtu >= 68 && k->min_path_mtu <= 65535 && k->max_neighbours && k->ipv6_addr_gen_mode <= 2 &&
            tcp_is_sound(&k->tcp);
 }
 

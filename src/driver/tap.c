@@ -293,6 +293,8 @@ static weft_driver *tap_open(const struct weft_driver_ops *ops, int kind, const 
         return NULL;
     }
     tap_offload(t);
+    if (kind == IFF_TAP && t->driver.ifc.mtu >= 1280) /* RFC 8200 §5; a TUN has no neighbours to ask */
+        t->driver.ifc.ipv6 = WEFT_IPV6_AUTO;
     /* Our station is not the kernel's: an address of its own, locally administered (IEEE 802). */
     if (getrandom(t->driver.ifc.mac, 6, 0) != 6)
         memcpy(t->driver.ifc.mac, "\x02weft", 6);

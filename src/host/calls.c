@@ -164,11 +164,16 @@ static int call_wait(struct call *c, unsigned want)
 
 int weft_host_socket(weft_host *h, enum weft_proto proto)
 {
+    return weft_host_socket_in(h, proto == WEFT_ICMPV6 ? WEFT_INET6 : WEFT_INET, proto);
+}
+
+int weft_host_socket_in(weft_host *h, enum weft_family family, enum weft_proto proto)
+{
     int r = host_call_enter(h), err;
     weft_sock *sock;
 
     if (r == 0) {
-        sock = weft_socket(h->stack, proto, &err);
+        sock = weft_socket_in(h->stack, family, proto, &err);
         r = sock ? sock_adopt(h, sock) : err;
     }
     host_call_leave(h);

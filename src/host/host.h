@@ -14,6 +14,7 @@
  *      host.c       birth and death, the clock, the lock as others see it
  *      loop.c       the poll thread, the movement of packets
  *      interface.c  interfaces and routes from text
+ *      address.c    addresses from and to text; the wait for those that are being tried
  *      wait.c       who waits for which socket; weft_host_poll
  *      calls.c      host sockets by number, the blocking calls
  *      story.c      traces into packets with comments
@@ -112,6 +113,16 @@ static inline weft_time host_until(weft_time now, weft_time timeout)
 {
     return timeout < WEFT_NEVER - now ? now + timeout : WEFT_NEVER;
 }
+
+/*
+ * address.c: "fe80::1%wt0" into *ip, the zone by its interface's name or number; needs the lock. 0 or WEFT_EINVAL. A
+ * decimal number up to max. "10.9.0.2/24" of len characters. The first of a list of those with commas between: returns
+ * its length, and moves *list on to the next, or to the end; 0 and *list unmoved when it is none.
+ */
+int host_ip_parse(weft_host *h, const char *text, struct weft_ip *ip);
+bool host_number_parse(const char *text, uint32_t max, uint32_t *out);
+bool host_prefix_parse(const char *text, size_t len, struct weft_ip *ip, unsigned *prefix);
+size_t host_prefix_next(const char **list, struct weft_ip *ip, unsigned *prefix);
 
 /* loop.c. Both need the lock. */
 void host_settle(weft_host *h);

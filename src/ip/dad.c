@@ -48,6 +48,10 @@ void nd_try(struct nd_link *l, const struct weft_ip *ip)
     a->state = IF_ADDRESS_TENTATIVE;
     *t = (struct nd_trial){.ip = *ip, .due = time_after(s->now, first_delay(l))};
     memcpy(t->nonce, &draw, sizeof t->nonce);
+    if (l->ifp->ipv6 & WEFT_IPV6_NO_DAD) { /* it has succeeded, as soon as the timer comes */
+        t->sent = SOLICITS;
+        t->due = s->now;
+    }
     l->n_trials++;
 }
 

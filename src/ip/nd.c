@@ -52,7 +52,7 @@ void ip_if_added(weft_if *ifp)
 {
     struct nd_link *l = nd_link_get(ifp);
 
-    if (!l)
+    if (!l || !(ifp->ipv6 & WEFT_IPV6_LINK_LOCAL))
         return;
     slaac_link_local(l); /* once that is ours, routers are looked for */
     nd_arm(l);

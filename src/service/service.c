@@ -372,9 +372,9 @@ static void *serve(void *service)
 
 static int open_socket(struct service *sv, enum weft_proto proto, uint16_t port)
 {
-    const struct weft_addr any = {.ip = weft_ipv4(0), .port = port};
+    const struct weft_addr any = {.port = port}; /* of IPv6, and so of IPv4 as well */
     const int on = 1;
-    int err, s = weft_host_socket(sv->host, proto);
+    int err, s = weft_host_socket_in(sv->host, WEFT_INET6, proto);
 
     if (s < 0)
         return s;

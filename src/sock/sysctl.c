@@ -46,6 +46,7 @@ struct row {
 #define NOW                    WEFT_SYSCTL_AT_ONCE
 #define SOCKETS                WEFT_SYSCTL_NEW_SOCKETS
 #define CONNECTIONS            WEFT_SYSCTL_NEW_CONNECTIONS
+#define INTERFACES             WEFT_SYSCTL_NEW_INTERFACES
 
 /* In order of names: weft_sysctl_info shows them so, and a test holds them to it. */
 static const struct row rows[] = {
@@ -165,6 +166,15 @@ static const struct row rows[] = {
      "offer and accept scaled windows"},
     {"net.ipv4.tcp_wmem", BYTES, 3, SOCKETS, {AT(tcp.send_buffer_min), AT(tcp.send_buffer), AT(tcp.send_buffer_max)},
      2304, INT_MAX, "Linux", "a send buffer's least, first and largest size"},
+    {"net.ipv6.conf.default.accept_dad", BOOL, 1, INTERFACES, {AT(ipv6_accept_dad)}, 0, 1, "RFC 4862 §5.4",
+     "ask whether anybody has an address before it is used"},
+    {"net.ipv6.conf.default.accept_ra", BOOL, 1, INTERFACES, {AT(ipv6_accept_ra)}, 0, 1, "RFC 4861 §6.3",
+     "listen to routers: routes, prefixes, addresses"},
+    {"net.ipv6.conf.default.addr_gen_mode", UNSIGNED, 1, INTERFACES, {AT(ipv6_addr_gen_mode)}, 0, 2,
+     "RFC 7217; Linux has 0",
+     "own addresses: 0 out of the station address, 2 opaque; 1: none, and routers are not listened to"},
+    {"net.ipv6.conf.default.use_tempaddr", BOOL_2, 1, INTERFACES, {AT(ipv6_temporary)}, 0, 2, "RFC 8981; Linux has 0",
+     "make temporary addresses besides, and prefer them; 1 and 2 are the same"},
     {"net.weft.tcp_delayed_ack_ms", MILLIS, 1, NOW, TCP(delayed_ack), 0, 499, "RFC 9293 §3.8.6.3; Linux has 40",
      "how long an acknowledgment may wait for company"},
     {"net.weft.tcp_initial_window", UNSIGNED, 1, CONNECTIONS, TCP(initial_window), 1, 1000, "RFC 6928",

@@ -77,7 +77,11 @@ static void every_mistake_is_one_line_and_status_2(void **state)
         {"ping 1.2.3.4 --if wt0", "bad interface 'wt0'"},
         {"ping 1.2.3.4 --if tap:wt0 --addr 10.9.0.2", "bad address '10.9.0.2'"},
         {"ping 1.2.3.4 --addr 10.9.0.2/24", "before any --if"},
-        {"ping 1.2.3.4 --if tap:a --addr 10.9.0.2/24 --addr 10.9.0.3/24", "tap:a has two --addr"},
+        {"ping 1.2.3.4 --if tap:a --addr 10.9.0.2/24 --addr fd00::2/129", "bad address 'fd00::2/129'"},
+        {"ping 10.9.0.1%wt0", "bad address '10.9.0.1%wt0'"},
+        {"ping -4 fd00::1", "an address of IPv6"},
+        {"ping -6 10.9.0.1", "an address of IPv4"},
+        {"nc -4 fd00::1 80", "-4 and -6 exclude each other"},
         {"ping 1.2.3.4 --impair loss=1%", "before any --if"},
         {"ping 1.2.3.4 --if tap:a --impair loss=1%,dup=x", "bad impairment 'dup"},
         {"ping 1.2.3.4 --if tap:a --impair loss=1% --impair dup=1%", "tap:a has two --impair"},
@@ -159,13 +163,13 @@ static void an_address_belongs_to_the_interface_before_it(void **state)
 {
     struct result r;
 
-    read_line(&r, "up --if tap:a --addr 10.1.0.2/24 --if tun:b --if tap:c --addr 10.3.0.2/24 --name x");
+    read_line(&r, "up --if tap:a --addr 10.1.0.2/24 --if tun:b --if tap:c --addr 10.3.0.2/24 --addr fd00::2/64 --name x");
     assert_int_equal(r.status, CMD_GO_ON);
     assert_int_equal(r.ctx.where.n_ifs, 3);
     assert_string_equal(r.ctx.where.ifs[0].addr, "10.1.0.2/24");
-    assert_null(r.ctx.where.ifs[1].addr);
+    assert_string_equal(r.ctx.where.ifs[1].addr, "");
     assert_string_equal(r.ctx.where.ifs[2].spec, "tap:c");
-    assert_string_equal(r.ctx.where.ifs[2].addr, "10.3.0.2/24");
+    assert_string_equal(r.ctx.where.ifs[2].addr, "10.3.0.2/24,fd00::2/64");
     args_free(&r.ctx);
 }
 

@@ -78,12 +78,36 @@ static void an_interface_address_needs_its_prefix(void **state)
     assert_int_equal(prefix, 24);
     assert_true(parse_cidr("10.9.0.2/0", &ip, &prefix));
     assert_true(parse_cidr("10.9.0.2/32", &ip, &prefix));
+    assert_true(parse_cidr("2001:db8::2/64", &ip, &prefix));
+    assert_int_equal(prefix, 64);
+    assert_true(parse_cidr("fd00::/128", &ip, &prefix));
+    assert_false(parse_cidr("fd00::2/129", &ip, &prefix));
+    assert_false(parse_cidr("fd00::2", &ip, &prefix));
     assert_false(parse_cidr("10.9.0.2", &ip, &prefix));
     assert_false(parse_cidr("10.9.0.2/33", &ip, &prefix));
     assert_false(parse_cidr("10.9.0.2/", &ip, &prefix));
     assert_false(parse_cidr("10.9.0.256/24", &ip, &prefix));
     assert_false(parse_cidr("/24", &ip, &prefix));
     assert_false(parse_cidr("1000000000000000000000000000000000000000000000000000000/24", &ip, &prefix));
+}
+
+static void an_address_may_have_an_interface_for_a_zone(void **state)
+{
+    static const char *const good[] = {"10.9.0.1", "2001:db8::1", "::", "fe80::1", "fe80::1%2", "fe80::1%wt0",
+                                       "ff02::1%fifteen-charact"};
+    static const char *const bad[] = {"", "10.9.0.1%wt0", "2001:db8::1%wt0", "fe80::1%", "%wt0",
+                                      "fe80::1%sixteencharacter", "fe80:0:0:0:0:0:0:0:1%wt0"};
+    const struct weft_ip bare = {{0xfe, 0x80, [15] = 1}};
+    struct weft_ip ip;
+
+    for (size_t i = 0; i < ROWS(good); i++)
+        assert_true(parse_ip(good[i], &ip));
+    for (size_t i = 0; i < ROWS(bad); i++)
+        assert_false(parse_ip(bad[i], &ip));
+    assert_true(parse_ip("fe80::1%wt0", &ip));
+    assert_memory_equal(&ip, &bare, sizeof ip);
+    assert_true(parse_ip("fe80::1%2", &ip));
+    assert_int_equal(weft_ip_zone(&ip), 2);
 }
 
 /* It becomes a file name. */
@@ -104,10 +128,12 @@ static void an_interface_is_a_kind_and_a_kernel_name(void **state)
     static const char *const bad[] = {"",        "wt0",     "tap:",                 "tap",
                                       "eth:wt0", "tap:a/b", "tap:sixteencharacter", "tap:a b"};
 
-    assert_true(parse_if_spec("tap:wt0"));
-    assert_true(parse_if_spec("tun:fifteen-charact"));
+    char why[200];
+
+    assert_true(weft_driver_spec_check("tap:wt0", why, sizeof why));
+    assert_true(weft_driver_spec_check("tun:fifteen-charact", why, sizeof why));
     for (size_t i = 0; i < ROWS(bad); i++)
-        assert_false(parse_if_spec(bad[i]));
+        assert_false(weft_driver_spec_check(bad[i], why, sizeof why));
 }
 
 static void a_route_names_a_network_and_a_way(void **state)
@@ -267,6 +293,7 @@ int main(void)
         cmocka_unit_test(seconds_keep_their_fraction_to_the_nanosecond),
         cmocka_unit_test(ports_are_numbers_and_never_zero),
         cmocka_unit_test(an_interface_address_needs_its_prefix),
+        cmocka_unit_test(an_address_may_have_an_interface_for_a_zone),
         cmocka_unit_test(a_host_name_cannot_leave_its_directory),
         cmocka_unit_test(an_interface_is_a_kind_and_a_kernel_name),
         cmocka_unit_test(a_route_names_a_network_and_a_way),

@@ -52,12 +52,12 @@ static void wrong_interfaces_are_refused_in_one_line(void **state)
         {"", NULL, "'' is no interface: tap:NAME or tun:NAME"},
         {"eth0", NULL, "'eth0' is no interface: tap:NAME or tun:NAME"},
         {"tap", NULL, "'tap' is no interface: tap:NAME or tun:NAME"},
-        {"tap:x", "", "'' is no address with a prefix length, such as 10.9.0.2/24"},
-        {"tap:x", "10.9.0.2", "'10.9.0.2' is no address with a prefix length, such as 10.9.0.2/24"},
-        {"tap:x", "10.9.0.2/", "'10.9.0.2/' is no address with a prefix length, such as 10.9.0.2/24"},
-        {"tap:x", "10.9.0.2/33", "'10.9.0.2/33' is no address with a prefix length, such as 10.9.0.2/24"},
-        {"tap:x", "10.9.0.2/-1", "'10.9.0.2/-1' is no address with a prefix length, such as 10.9.0.2/24"},
-        {"tap:x", "10.9.0/24", "'10.9.0/24' is no address with a prefix length, such as 10.9.0.2/24"},
+        {"tap:x", "", "'' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "10.9.0.2", "'10.9.0.2' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "10.9.0.2/", "'10.9.0.2/' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "10.9.0.2/33", "'10.9.0.2/33' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "10.9.0.2/-1", "'10.9.0.2/-1' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "10.9.0/24", "'10.9.0/24' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
     };
     weft_host *h = host_make(NULL, NULL);
     char why[200];
@@ -145,6 +145,33 @@ static void routes_are_what_the_text_said(void **state)
     assert_int_equal(seen, 7);
 }
 
+static void an_interface_may_have_addresses_of_both_families(void **state)
+{
+    struct weft_if_info info;
+    weft_driver *end[2];
+    char why[200] = "", text[WEFT_IP_TEXT];
+    struct weft_ip ip;
+    weft_host *h;
+
+    (void)state;
+    assert_true(weft_pair_open(end));
+    h = host_make(end[0], "10.0.0.1/24,fe80::1/64,fd00::1/64");
+    assert_int_equal(weft_host_add_driver(h, end[1], "fd01::1/64,", why, sizeof(why)), -1);
+    assert_string_equal(why, "'' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64");
+    assert_true(weft_if_info(weft_host_lock(h), 1, &info));
+    weft_host_unlock(h);
+    assert_string_equal(info.name, "pair0");
+    assert_int_equal(info.n_addresses, 3);
+    assert_int_equal(weft_host_add_route(h, "default via fe80::9%pair0", why, sizeof(why)), 0);
+    assert_int_equal(weft_host_add_route(h, "2001:db8::/32 via fe80::9", why, sizeof(why)), -1);
+    assert_int_equal(weft_host_ip_parse(h, "fe80::9%pair0", &ip), 0);
+    assert_int_equal(weft_ip_zone(&ip), info.index);
+    assert_string_equal(weft_host_ip_text(h, &ip, text, sizeof(text)), "fe80::9%pair0");
+    assert_int_equal(weft_host_ip_parse(h, "fe80::9%wt0", &ip), WEFT_EINVAL);
+    assert_int_equal(weft_host_ip_parse(h, "fd00::9%pair0", &ip), WEFT_EINVAL);
+    weft_host_free(h);
+}
+
 #define pair_test(f) cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 
 int main(void)
@@ -154,6 +181,7 @@ int main(void)
         cmocka_unit_test(a_bad_stack_configuration_is_refused),
         cmocka_unit_test(wrong_interfaces_are_refused_in_one_line),
         cmocka_unit_test(an_address_that_no_host_may_have_is_refused),
+        cmocka_unit_test(an_interface_may_have_addresses_of_both_families),
         pair_test(wrong_routes_are_refused_in_one_line),
         pair_test(routes_are_what_the_text_said),
     };

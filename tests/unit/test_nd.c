@@ -4,6 +4,7 @@
 
 #include "ip6_bench.h"
 #include "wire/ethernet.h"
+#include "weft/sysctl.h"
 #include "wire/nd.h"
 
 static const uint8_t our_mac[6] = {2, 0, 0, 0, 0, 2}, router_mac[6] = {2, 0, 0, 0, 0, 1}, other_mac[6] = {2, 0, 0, 0, 0, 3};
@@ -42,6 +43,12 @@ static int setup(void **state)
 static int setup_auto(void **state)
 {
     *state = open_link(WEFT_IPV6_LINK_LOCAL | WEFT_IPV6_ROUTERS);
+    return 0;
+}
+
+static int setup_configured(void **state)
+{
+    *state = open_link(WEFT_IPV6_AUTO);
     return 0;
 }
 
@@ -565,6 +572,39 @@ static void servers_of_names_are_kept_for_their_lifetime(void **state)
     assert_false(weft_nameserver_info(l->s, 0, &ns));
 }
 
+/* WEFT_IPV6_AUTO is what the stack's configuration says at that time. */
+static void an_interface_does_as_the_tunables_say(void **state)
+{
+    static const struct {
+        const char *name, *value;
+        bool link_local, tried, eui64;
+    } rows[] = {
+        {"net.ipv6.conf.default.accept_ra", "1", true, true, false},
+        {"net.ipv6.conf.default.accept_dad", "0", true, false, false},
+        {"net.ipv6.conf.default.addr_gen_mode", "0", true, false, true},
+        {"net.ipv6.conf.default.addr_gen_mode", "1", false, false, false},
+    };
+    struct link *l = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct weft_if_config config = {.name = "eth1", .link = WEFT_LINK_ETHERNET, .mtu = 1500, .ipv6 = WEFT_IPV6_AUTO,
+                                        .mac = {2, 0, 0, 0, 0, 9}};
+        struct weft_if_info info;
+        weft_if *ifp;
+
+        assert_int_equal(weft_sysctl_set(l->s, rows[i].name, rows[i].value), 0);
+        ifp = weft_if_new(l->s, &config, NULL);
+        weft_tick(l->s, l->now);
+        assert_true(weft_if_info(l->s, 2, &info));
+        assert_int_equal(info.n_addresses, rows[i].link_local);
+        if (info.n_addresses) {
+            assert_string_equal(info.address[0].state, rows[i].tried ? "tentative" : "preferred");
+            assert_int_equal(info.address[0].ip.b[11] == 0xff && info.address[0].ip.b[12] == 0xfe, rows[i].eui64);
+        }
+        weft_if_free(ifp);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -582,6 +622,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(redirects_come_from_the_first_hop_only, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(dead_router_gives_way_to_another, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(servers_of_names_are_kept_for_their_lifetime, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(an_interface_does_as_the_tunables_say, setup_configured, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

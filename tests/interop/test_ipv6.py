@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""IPv6 against the kernel: neighbours, ping, fragments, TCP and UDP both ways, path MTU, duplicates, routers."""
+import json
+import os
+import re
+import socket
+import threading
+import time
+
+import lab
+from lab import run, until
+
+KERNEL6, OURS6 = 'fd09::1', 'fd09::2'
+
+
+def pattern(n):
+    return bytes((i * 7 + i // 251) & 255 for i in range(n))
+
+
+def kernel_address():
+    run('ip', 'address', 'add', f'{KERNEL6}/64', 'dev', 'wt0', 'nodad')
+
+
+def kernel_link_local():
+    """The kernel's link-local address, once it may be used."""
+    def look():
+        said = json.loads(run('ip', '-json', '-6', 'address', 'show', 'dev', 'wt0').stdout)
+        return [a['local'] for a in said[0]['addr_info'] if a.get('scope') == 'link' and not a.get('tentative')]
+
+    until(look, "the kernel's link-local address")
+    return look()[0]
+
+
+def addresses(lab_, name='wt0'):
+    """Our addresses with their prefixes and states."""
+    said = json.loads(lab_.weft('netstat', '--host', 'bar', '-i', '--json').stdout)
+    mine = [i for i in said['interfaces'] if i['name'] == name][0]
+    return dict(zip(mine['addresses'], mine['address_states']))
+
+
+def udp6(port=0):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.settimeout(lab.PATIENCE)
+    s.bind((KERNEL6, port))
+    return s
+
+
+def serve_tcp(answer):
+    """A kernel listener that serves one connection with answer(connection); returns its port."""
+    s = socket.socket(socket.AF_INET6)
+    s.bind((KERNEL6, 0))
+    s.listen()
+    s.settimeout(lab.PATIENCE)
+
+    def serve():
+        connection, _ = s.accept()
+        with connection:
+            answer(connection)
+        s.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    return s.getsockname()[1]
+
+
+def each_pings_the_other(lab_):
+    lab.need('ping')
+    kernel_address()
+    for size in ['56', '1452', '1453', '4000']:
+        said = run('ping', '-c', '3', '-i', '0.01', '-W', '5', '-s', size, OURS6).stdout
+        assert ' 0% packet loss' in said, f'{size} bytes: {said}'
+        said = lab_.weft('ping', '--host', 'bar', '-c', '3', '-i', '0.01', '-s', size, KERNEL6).stdout
+        assert ' 0% packet loss' in said and 'icmp_seq=3 ttl=64' in said, f'{size} bytes: {said}'
+
+
+def link_local_addresses_have_zones(lab_):
+    theirs = kernel_link_local()
+    said = lab_.weft('ping', '--host', 'bar', '-c', '1', f'{theirs}%wt0').stdout
+    assert f'from {theirs}%wt0: icmp_seq=1' in said, said
+    ours = [a.split('%')[0] for a in addresses(lab_) if a.startswith('fe80')][0]
+    assert ' 0% packet loss' in run('ping', '-c', '1', f'{ours}%wt0').stdout
+    done = lab_.weft('ping', '--host', 'bar', '-c', '1', f'{theirs}%wt9', check=False)
+    assert done.returncode == 2 and 'no interface wt9' in done.stderr, done.stderr
+
+
+def datagrams_go_both_ways(lab_):
+    kernel_address()
+    lab_.weft('serve', '--host', 'bar', 'echo')
+    with udp6() as s:
+        s.connect((OURS6, 7))
+        for size in [0, 1, 1452, 1453, 9000, 65527]:
+            s.send(pattern(size))
+            assert s.recv(70000) == pattern(size), f'{size} bytes came back changed'
+    with udp6() as s:
+        def echo():
+            data, peer = s.recvfrom(65536)
+            s.sendto(data, peer)
+
+        threading.Thread(target=echo, daemon=True).start()
+        said = lab_.weft('nc', '--host', 'bar', '-u', '-w', '1', KERNEL6, str(s.getsockname()[1]), input='hello\n')
+        assert said.stdout == 'hello\n', repr(said.stdout)
+
+
+def tcp_goes_both_ways(lab_):
+    kernel_address()
+    lab_.weft('serve', '--host', 'bar', 'echo', 'http')
+    sent, back = pattern(3_000_000), bytearray()
+    with socket.create_connection((OURS6, 7), timeout=lab.PATIENCE) as s:
+        threading.Thread(target=lambda: (s.sendall(sent), s.shutdown(socket.SHUT_WR)), daemon=True).start()
+        while piece := s.recv(1 << 20):
+            back += piece
+    assert bytes(back) == sent
+    got = []
+
+    def answer(connection):
+        text = b''
+        while piece := connection.recv(65536):
+            text += piece
+        got.append(text)
+        connection.sendall(b'thank you')
+
+    port = serve_tcp(answer)
+    said = lab_.weft('nc', '--host', 'bar', KERNEL6, str(port), input='x' * 100_000)
+    assert said.stdout == 'thank you' and len(got[0]) == 100_000
+
+
+def services_speak_both_families(lab_):
+    kernel_address()
+    lab_.weft('serve', '--host', 'bar', 'echo')
+    for address in OURS6, lab.OURS:
+        with socket.create_connection((address, 7), timeout=lab.PATIENCE) as s:
+            s.sendall(b'hello')
+            assert s.recv(10) == b'hello'
+            s.shutdown(socket.SHUT_WR)
+            assert s.recv(10) == b''
+
+
+for test in each_pings_the_other, datagrams_go_both_ways, tcp_goes_both_ways, services_speak_both_families:
+    test.arguments = ('--addr', f'{OURS6}/64', '--sysctl', 'net.ipv6.conf.default.accept_dad=0')
+
+
+def an_address_that_somebody_has_is_refused(lab_):
+    kernel_address()
+    time.sleep(0.1)
+    run('ip', 'tuntap', 'add', 'dev', 'wt7', 'mode', 'tap')
+    run('ip', 'address', 'add', 'fd07::2/64', 'dev', 'wt7', 'nodad')
+    done = lab_.weft('up', '--name', 'two', '--if', 'tap:wt7', '--addr', 'fd07::2/64', check=False)
+    run('ip', 'link', 'delete', 'wt7')
+    assert done.returncode == 1 and 'another station has fd07::2' in done.stderr, f'{done.returncode}: {done.stderr}'
+
+
+if __name__ == '__main__':
+    lab.main([
+        each_pings_the_other,
+        link_local_addresses_have_zones,
+        datagrams_go_both_ways,
+        tcp_goes_both_ways,
+        services_speak_both_families,
+        an_address_that_somebody_has_is_refused,
+    ], kinds=('tap',))
