@@ -301,11 +301,19 @@ struct weft_neighbour {
     struct weft_ip ip;
     uint8_t mac[6];
     const char *if_name;
-    const char *state; /* "incomplete", "reachable", "stale", "delay", "probe", "failed" */
+    const char *state; /* "incomplete", "reachable", "stale", "delay", "probe", "failed"; "permanent": the user said so */
     bool router;       /* IPv6: it says that it forwards */
     weft_time age;     /* since it was last confirmed */
+    weft_time until;   /* when the state changes by itself; WEFT_NEVER: not */
 };
 bool weft_neighbour_info(weft_stack *stack, size_t i, struct weft_neighbour *out);
+/*
+ * Fixes the station address of a neighbour: nothing from the network changes it, and it does not age. WEFT_EOPNOTSUPP (a
+ * link without station addresses), WEFT_EINVAL (no other single station's address, or a mac that none has), WEFT_ENOMEM.
+ */
+int weft_neighbour_add(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
+/* Forgets a neighbour, whatever is known of it: it is asked for anew. WEFT_ENOENT. */
+int weft_neighbour_del(weft_if *ifp, const struct weft_ip *ip);
 
 /* A server of names that a router told of (RFC 8106), for this interface, until then. */
 struct weft_nameserver {

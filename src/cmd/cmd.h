@@ -90,7 +90,7 @@ struct subcommand {
     int (*run)(struct cmd_ctx *ctx); /* its return value is the exit status */
 };
 
-extern const struct subcommand cmd_up, cmd_down, cmd_serve, cmd_ping, cmd_nc, cmd_netstat, cmd_arp, cmd_capture,
+extern const struct subcommand cmd_up, cmd_down, cmd_serve, cmd_ping, cmd_nc, cmd_netstat, cmd_arp, cmd_ndp, cmd_capture,
     cmd_link, cmd_demo, cmd_sysctl, cmd_ss;
 
 /* The i-th, in the order of help; NULL when there is no i-th. */

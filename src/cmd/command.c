@@ -8,7 +8,7 @@
 #include "cmd/cmd.h"
 
 static const struct subcommand *const table[] = {
-    &cmd_demo, &cmd_up, &cmd_down, &cmd_serve, &cmd_ping, &cmd_nc, &cmd_netstat, &cmd_arp, &cmd_capture,
+    &cmd_demo, &cmd_up, &cmd_down, &cmd_serve, &cmd_ping, &cmd_nc, &cmd_netstat, &cmd_arp, &cmd_ndp, &cmd_capture,
     &cmd_link, &cmd_sysctl, &cmd_ss,
 };
 

@@ -2,7 +2,7 @@
 /*
  * The neighbour table; see neigh.h.
  *
- * Invariants: an entry is in `lru` when it is resolved (REACHABLE, STALE, DELAY, PROBE), else in `unresolved`; its queue holds
+ * Invariants: an entry is in `lru` when it is resolved (REACHABLE, STALE, DELAY, PROBE, FIXED), else in `unresolved`; its queue holds
  * packets only while it is INCOMPLETE; unused entries stand in front of used ones in `lru`, except those that are some
  * interface's last_neigh, whose place is put right when they cease to be it.
  */
@@ -113,11 +113,19 @@ static void move_to_back(struct neigh *n, struct list *l)
 
 /* ---- making entries ---- */
 
-/* The first of a list that is not just now being sent to. */
+/* The first of a list that is not just now being sent to, nor the user's. */
 static struct neigh *oldest(struct list *l)
 {
     list_each(it, l)
-        if (neigh_of(it)->ifp->last_neigh != neigh_of(it))
+        if (neigh_of(it)->ifp->last_neigh != neigh_of(it) && neigh_of(it)->state != NEIGH_FIXED)
+            return neigh_of(it);
+    return NULL;
+}
+
+static struct neigh *any_but_fixed(struct list *l)
+{
+    list_each(it, l)
+        if (neigh_of(it)->state != NEIGH_FIXED)
             return neigh_of(it);
     return NULL;
 }
@@ -133,7 +141,7 @@ static bool make_room(weft_stack *s, bool claimed)
     if (!victim)
         victim = oldest(&t->lru);
     if (!victim && !claimed)
-        victim = neigh_of(list_first(&t->lru)); /* every entry is the last one of its interface */
+        victim = any_but_fixed(&t->lru); /* every entry is the last one of its interface */
     if (!victim || (claimed && victim->used))
         return false;
     forget(s, victim, WEFT_DROP_neigh_table_full);
@@ -230,7 +238,8 @@ static void resolve_unknown(weft_if *ifp, const struct weft_ip *next_hop, struct
     struct neigh *n = create(ifp, next_hop, false);
 
     if (!n) {
-        pkt_drop(pkt, WEFT_DROP_no_memory);
+        pkt_drop(pkt, ifp->stack->neighbours.slab.objects < ifp->stack->config.max_neighbours
+                          ? WEFT_DROP_no_memory : WEFT_DROP_neigh_table_full);
         return;
     }
     n->used = true;
@@ -304,7 +313,7 @@ void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], b
 
     if (!n && create_it)
         n = create(ifp, ip, true);
-    if (!n)
+    if (!n || n->state == NEIGH_FIXED)
         return;
     if (is_resolved(n) && !solicited && memcmp(n->mac, mac, 6) != 0 && now - n->confirmed < LOCKED_FOR)
         return;
@@ -319,7 +328,7 @@ void neigh_heard(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
 
     if (!n)
         n = create(ifp, ip, true);
-    if (!n || (known && memcmp(n->mac, mac, 6) == 0))
+    if (!n || n->state == NEIGH_FIXED || (known && memcmp(n->mac, mac, 6) == 0))
         return;
     memcpy(n->mac, mac, 6);
     believe(n);
@@ -330,7 +339,7 @@ void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac
     struct neigh *n = neigh_find(ifp, ip);
     bool known = n && is_resolved(n), differs = known && mac && memcmp(n->mac, mac, 6) != 0;
 
-    if (!n || (!known && !mac))
+    if (!n || n->state == NEIGH_FIXED || (!known && !mac))
         return;
     if (differs && !a.override) { /* it claims another's address: only doubt comes of that */
         if (n->state == NEIGH_REACHABLE)
@@ -346,11 +355,19 @@ void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac
         believe(n);
 }
 
+void neigh_is_router(weft_if *ifp, const struct weft_ip *ip)
+{
+    struct neigh *n = neigh_find(ifp, ip);
+
+    if (n)
+        n->router = true;
+}
+
 void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable)
 {
     struct neigh *n = neigh_find(ifp, ip);
 
-    if (!n || !is_resolved(n))
+    if (!n || !is_resolved(n) || n->state == NEIGH_FIXED)
         return;
     if (reachable)
         confirm(n);
@@ -409,35 +426,26 @@ void neigh_timer(weft_stack *s, struct timer *t)
         forget(s, n, WEFT_DROP_neigh_unreachable);
         break;
     case NEIGH_STALE: /* has no timer */
+    case NEIGH_FIXED:
         break;
     }
 }
 
-/* ---- weft/stack.h ---- */
+/* ---- what the user says ---- */
 
-static void describe(const struct neigh *n, struct weft_neighbour *out)
+int neigh_fix(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
 {
-    static const char *const states[] = {"incomplete", "reachable", "stale", "delay", "probe", "failed"};
+    struct neigh *n = neigh_find(ifp, ip);
 
-    *out = (struct weft_neighbour){
-        .ip = n->ip,
-        .if_name = n->ifp->name,
-        .state = states[n->state],
-        .router = n->router,
-        .age = n->ifp->stack->now - n->confirmed,
-    };
-    memcpy(out->mac, n->mac, 6);
+    if (!n)
+        n = create(ifp, ip, false);
+    if (!n)
+        return WEFT_ENOMEM;
+    memcpy(n->mac, mac, 6);
+    n->used = true;
+    n->confirmed = ifp->stack->now;
+    resolve(n, NEIGH_FIXED, WEFT_NEVER);
+    return 0;
 }
 
-bool weft_neighbour_info(weft_stack *stack, size_t i, struct weft_neighbour *out)
-{
-    struct list *lists[] = {&stack->neighbours.lru, &stack->neighbours.unresolved};
-
-    for (unsigned l = 0; l < ARRAY_LEN(lists); l++)
-        list_each(it, lists[l])
-            if (i-- == 0) {
-                describe(neigh_of(it), out);
-                return true;
-            }
-    return false;
-}
+void neigh_drop(struct neigh *n) { forget(n->ifp->stack, n, WEFT_DROP_neigh_unreachable); }

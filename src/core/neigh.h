@@ -8,6 +8,8 @@
  *        |                                                                       |
  *        +--no answer to NEIGH_TRIES--> FAILED (packets dropped, entry kept a while as a negative answer) <--+
  *
+ * FIXED is what the user said: nothing from the network changes it, no time ends it, nothing pushes it out.
+ *
  * DELAY gives upper layers time to say that the neighbour is there (neigh_hint); ARP does without. In PROBE the known
  * address is asked first, then all stations: a short outage loses nobody (RFC 7048).
  *
@@ -27,7 +29,8 @@
 #define NEIGH_QUEUE 8
 #define NEIGH_TRIES 3
 
-enum neigh_state { NEIGH_INCOMPLETE, NEIGH_REACHABLE, NEIGH_STALE, NEIGH_DELAY, NEIGH_PROBE, NEIGH_FAILED };
+enum neigh_state { NEIGH_INCOMPLETE, NEIGH_REACHABLE, NEIGH_STALE, NEIGH_DELAY, NEIGH_PROBE, NEIGH_FAILED,
+                   NEIGH_FIXED };
 
 struct neigh {
     struct hash_node hash;
@@ -95,6 +98,9 @@ struct neigh_advert {
 };
 void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac, struct neigh_advert a);
 
+/* It says that it forwards: an entry, if there is one, keeps that. */
+void neigh_is_router(weft_if *ifp, const struct weft_ip *ip);
+
 /* Upper layers doubt the neighbour (probe it) or confirm it (forward progress). */
 void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable);
 
@@ -103,12 +109,19 @@ struct neigh *neigh_find(weft_if *ifp, const struct weft_ip *ip);
 
 void neigh_forget_if(weft_if *ifp);
 
+/* The user says so, until he says otherwise: what waits goes out. 0 or WEFT_ENOMEM. */
+int neigh_fix(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
+
+/* Forgets the entry; what waits is dropped. */
+void neigh_drop(struct neigh *n);
+
 /* What was last sent to here, if that is this next hop and nothing is due: the usual case, without look-up. */
 static inline const struct neigh *neigh_cached(const weft_if *ifp, const struct weft_ip *next_hop)
 {
     const struct neigh *n = ifp->last_neigh;
 
-    return n && n->state == NEIGH_REACHABLE && memcmp(&n->ip, next_hop, sizeof n->ip) == 0 ? n : NULL;
+    return n && (n->state == NEIGH_REACHABLE || n->state == NEIGH_FIXED) && memcmp(&n->ip, next_hop, sizeof n->ip) == 0
+               ? n : NULL;
 }
 
 /* What was sent has arrived there: if the neighbour is no more than believed in, that confirms it (RFC 4861 §7.3.1). */

@@ -345,3 +345,11 @@ bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_lis
     }
     return true;
 }
+
+bool dgram_path_shrank(weft_stack *s, const struct ip_error *err)
+{
+    if (!err->too_big || ip_is_v4(&err->dst))
+        return false;
+    route_learn_mtu(s, &err->dst, err->mtu, err->datagram);
+    return true;
+}

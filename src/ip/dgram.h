@@ -95,4 +95,10 @@ int dgram_check_local(weft_stack *s, const struct weft_ip *ip);
 int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path,
                 struct weft_ip *src);
 
+/*
+ * Was it that a router of IPv6 carries less than we sent? Then that is known from now on, and what is sent next goes in
+ * fragments (RFC 8201 §4); the datagram is lost. Routers of IPv4 may cut what has no DF, so there it is never so.
+ */
+bool dgram_path_shrank(weft_stack *s, const struct ip_error *err);
+
 #endif

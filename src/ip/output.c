@@ -125,7 +125,7 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
 {
     weft_if *ifp = path->ifp;
     bool v4 = ip_is_v4(&how->dst);
-    uint32_t header = v4 ? IPV4_HEADER : IPV6_HEADER;
+    uint32_t header = v4 ? IPV4_HEADER : IPV6_HEADER, limit = how->df || v4 ? ifp->mtu : path_mtu(path);
     struct ip_piece whole = {0};
     enum weft_drop why;
     int err = refusal_of(pkt, how, ifp, header, &why);
@@ -138,8 +138,8 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
     if (pkt->csum_partial)
         pkt->csum_start = pkt->l4;
-    if (unlikely(pkt_total(pkt) + header > ifp->mtu && !pkt->gso_size))
-        return ip_fragment(s, pkt, how, path, ifp->mtu);
+    if (unlikely(pkt_total(pkt) + header > limit && !pkt->gso_size))
+        return ip_fragment(s, pkt, how, path, limit);
     if (v4 && !how->df)
         whole.id = ip_ident(&ip_state(s)->idents, &how->src, &how->dst, how->proto);
     ip_push_header(pkt, how, v4 && !how->df ? &whole : NULL, ifp);

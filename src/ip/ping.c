@@ -72,6 +72,7 @@ static bool error(const struct ping_table *t, const struct ip_error *err)
 
     if (!e || (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &err->dst)))
         return false;
+    dgram_path_shrank(e->d.sock.stack, err);
     endpoint_fail(&e->d.sock, err->err);
     return true;
 }

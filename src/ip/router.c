@@ -308,6 +308,7 @@ enum weft_drop nd_router_advert_input(struct nd_link *l, const struct weft_pkt *
     mac = nd_option_mac(r, ND_SOURCE_MAC);
     if (mac && !eth_is_group(mac))
         neigh_heard(l->ifp, &pkt->src, mac);
+    neigh_is_router(l->ifp, &pkt->src); /* RFC 4861 §6.3.4 */
     take_parameters(l, &a);
     hear_router(l, &pkt->src, a.lifetime);
     while (nd_option_next(&r, &o)) {

@@ -94,6 +94,8 @@ bool udp_error(weft_stack *s, const struct ip_error *err)
 
     if (!e)
         return false;
+    if (dgram_path_shrank(s, err))
+        return true;
     if (e->d.remote.port && err->hard)
         endpoint_fail(&e->d.sock, err->err);
     return true;

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import subprocess
 import threading
 import time
 
@@ -75,6 +76,7 @@ def each_pings_the_other(lab_):
 
 def link_local_addresses_have_zones(lab_):
     theirs = kernel_link_local()
+    until(lambda: 'preferred' in [s for a, s in addresses(lab_).items() if a.startswith('fe80')], 'our own')
     said = lab_.weft('ping', '--host', 'bar', '-c', '1', f'{theirs}%wt0').stdout
     assert f'from {theirs}%wt0: icmp_seq=1' in said, said
     ours = [a.split('%')[0] for a in addresses(lab_) if a.startswith('fe80')][0]
@@ -135,8 +137,112 @@ def services_speak_both_families(lab_):
             assert s.recv(10) == b''
 
 
-for test in each_pings_the_other, datagrams_go_both_ways, tcp_goes_both_ways, services_speak_both_families:
-    test.arguments = ('--addr', f'{OURS6}/64', '--sysctl', 'net.ipv6.conf.default.accept_dad=0')
+def neighbours_are_shown_fixed_and_forgotten(lab_):
+    kernel_address()
+    theirs = json.loads(run('ip', '-json', 'link', 'show', 'wt0').stdout)[0]['address']
+    ndp = lambda *words: lab_.weft('ndp', '--host', 'bar', *words).stdout
+    lab_.weft('ping', '--host', 'bar', '-c', '1', KERNEL6)
+    assert f'{KERNEL6} dev wt0 lladdr {theirs} REACHABLE' in ndp(), ndp()
+    assert re.search(rf'^{KERNEL6} +{theirs} +wt0 +\d+s +R$', ndp('-a'), re.M), ndp('-a')
+    ndp('-d', KERNEL6)
+    assert KERNEL6 + ' ' not in ndp(), ndp()
+    ndp('-s', KERNEL6, '02:00:00:00:00:99')
+    assert f'{KERNEL6} dev wt0 lladdr 02:00:00:00:00:99 PERMANENT' in ndp(), ndp()
+    run('ping', '-c', '1', '-W', '1', OURS6, check=False)  # their solicitation says otherwise, and is not believed
+    assert json.loads(ndp('--json', KERNEL6)) [0]['mac'] == '02:00:00:00:00:99'
+    ndp('-d', KERNEL6)
+    assert ' 0% packet loss' in lab_.weft('ping', '--host', 'bar', '-c', '1', KERNEL6).stdout
+    done = lab_.weft('ndp', '--host', 'bar', '-s', KERNEL6, 'ff:ff:ff:ff:ff:ff', check=False)
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1, done.stderr
+
+
+def a_neighbour_that_leaves_is_given_up(lab_):
+    kernel_address()
+    lab_.weft('ping', '--host', 'bar', '-c', '1', KERNEL6)
+    run('ip', 'link', 'set', 'wt0', 'arp', 'off')  # it answers no solicitation any more
+    lab_.weft('ndp', '--host', 'bar', '-d', KERNEL6)
+    done = lab_.weft('ping', '--host', 'bar', '-c', '1', '-W', '4', KERNEL6, check=False)
+    assert done.returncode == 1 and 'no route to host' in done.stdout, done.stdout
+    assert f'{KERNEL6} dev wt0 FAILED' in lab_.weft('ndp', '--host', 'bar').stdout
+
+
+class Router:
+    """The kernel as a router: behind it, in a namespace, a host fd08::2 over a link with an MTU of 1400."""
+
+    def __enter__(self):
+        self.far = subprocess.Popen(['unshare', '--net', 'sleep', '60'])
+        run('sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1')
+        run('ip', 'link', 'add', 'near', 'mtu', '1400', 'type', 'veth', 'peer', 'name', 'far', 'mtu', '1400')
+        until(lambda: self.moved(), 'a second namespace')
+        run('ip', 'address', 'add', 'fd08::1/64', 'dev', 'near', 'nodad')
+        run('ip', 'link', 'set', 'near', 'up')
+        self.there('ip', 'link', 'set', 'lo', 'up')
+        self.there('ip', 'address', 'add', 'fd08::2/64', 'dev', 'far', 'nodad')
+        self.there('ip', 'link', 'set', 'far', 'up')
+        self.there('ip', 'route', 'add', 'default', 'via', 'fd08::1')
+        return self
+
+    def moved(self):
+        return run('ip', 'link', 'set', 'far', 'netns', str(self.far.pid), check=False).returncode == 0 and \
+            os.readlink(f'/proc/{self.far.pid}/ns/net') != os.readlink('/proc/self/ns/net')
+
+    def there(self, *command):
+        return run('nsenter', '-t', str(self.far.pid), '-n', *command)
+
+    def __exit__(self, *_):
+        self.far.kill()
+        self.far.wait()
+
+
+def large_packets_learn_the_path(lab_):
+    kernel_address()
+    lab_.weft('serve', '--host', 'bar', 'chargen', 'echo')
+    with Router() as router:
+        said = lab_.weft('ping', '--host', 'bar', '-c', '3', '-i', '0.05', '-s', '1452', 'fd08::2', check=False).stdout
+        assert '2 received' in said or '3 received' in said, said  # the first one is told: packet too big
+        # A window of TCP segments that are too large at first.
+        fetched = router.there('timeout', '5', 'sh', '-c', f'nc {OURS6} 19 </dev/null | head -c 300000 | wc -c')
+        assert fetched.stdout.strip() == '300000', fetched.stdout
+
+
+large_packets_learn_the_path.arguments = ('--addr', f'{OURS6}/64', '--route', f'default via {KERNEL6}', '--sysctl',
+                                          'net.ipv6.conf.default.accept_dad=0')
+
+RADVD = """interface wt0 {
+  AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 60;
+  prefix fd05::/64 { AdvValidLifetime 600; AdvPreferredLifetime 300; };
+  RDNSS fd05::53 { AdvRDNSSLifetime 30; };
+  DNSSL example.net { AdvDNSSLLifetime 30; };
+};
+"""
+
+
+def a_router_that_advertises_is_obeyed(lab_):
+    lab.need('radvd')
+    config = os.path.join(lab_.directory, 'radvd.conf')
+    with open(config, 'w', encoding='ascii') as f:
+        f.write(RADVD)
+    with Router():
+        run('ip', 'address', 'add', 'fd05::1/64', 'dev', 'wt0', 'nodad')
+        router = kernel_link_local()
+        radvd = subprocess.Popen(['radvd', '-n', '-C', config, '-p', os.path.join(lab_.directory, 'radvd.pid'), '-m',
+                                  'stderr'], stderr=subprocess.DEVNULL)
+        try:
+            ours = lambda: [a for a, state in addresses(lab_).items() if a.startswith('fd05') and state == 'preferred']
+            until(ours, 'an address out of the prefix')
+            ours = ours()[0].split('/')[0]
+            assert ' 0% packet loss' in run('ping', '-c', '1', ours).stdout
+            # A default route through the router, to a network behind it.
+            assert ' 0% packet loss' in lab_.weft('ping', '--host', 'bar', '-c', '1', 'fd08::2').stdout
+            assert f'{router}%wt0 if=wt0' in lab_.weft('ndp', '--host', 'bar', '-r').stdout
+            names = lab_.weft('ndp', '--host', 'bar', '--dns').stdout
+            assert 'nameserver fd05::53 dev wt0' in names and 'search example.net dev wt0' in names, names
+            assert 'router' in lab_.weft('ndp', '--host', 'bar', f'{router}%wt0').stdout
+        finally:
+            radvd.terminate()
+            radvd.wait()
+        # It said goodbye (RFC 4861 section 6.2.5): a lifetime of zero.
+        until(lambda: router not in lab_.weft('ndp', '--host', 'bar', '-r').stdout, 'the end of the default route')
 
 
 def an_address_that_somebody_has_is_refused(lab_):
@@ -149,6 +255,11 @@ def an_address_that_somebody_has_is_refused(lab_):
     assert done.returncode == 1 and 'another station has fd07::2' in done.stderr, f'{done.returncode}: {done.stderr}'
 
 
+for test in (neighbours_are_shown_fixed_and_forgotten, a_neighbour_that_leaves_is_given_up,
+             each_pings_the_other, datagrams_go_both_ways, tcp_goes_both_ways, services_speak_both_families):
+    test.arguments = ('--addr', f'{OURS6}/64', '--sysctl', 'net.ipv6.conf.default.accept_dad=0')
+
+
 if __name__ == '__main__':
     lab.main([
         each_pings_the_other,
@@ -157,4 +268,8 @@ if __name__ == '__main__':
         tcp_goes_both_ways,
         services_speak_both_families,
         an_address_that_somebody_has_is_refused,
+        neighbours_are_shown_fixed_and_forgotten,
+        a_neighbour_that_leaves_is_given_up,
+        large_packets_learn_the_path,
+        a_router_that_advertises_is_obeyed,
     ], kinds=('tap',))

@@ -567,6 +567,49 @@ static void info_tells_address_state_and_age(void **state)
     assert_false(weft_neighbour_info(n->b->s, 2, &info));
 }
 
+/* What the user says stands against claims, doubts, time and the need for room. */
+static void what_the_user_fixes_stays(void **state)
+{
+    struct net *n = *state;
+    struct weft_ip ip = weft_ipv4(HOST(1)), other = weft_ipv4(HOST(2));
+    struct weft_neighbour info;
+
+    assert_false(send(n, HOST(1), 'x'));
+    assert_int_equal(weft_neighbour_add(n->ifp, &ip, mac_a), 0);
+    assert_int_equal(l.sent, 1); /* what waited went out */
+    learn(n, HOST(1), mac_b, true, true);
+    hint(n, HOST(1), false);
+    bench_pass(n->b, 3600 * WEFT_S);
+    learn(n, HOST(1), mac_b, false, true);
+    assert_true(send(n, HOST(1), 'y'));
+    assert_memory_equal(l.to, mac_a, 6);
+    assert_int_equal(l.unicasts, 0);
+    assert_true(weft_neighbour_info(n->b->s, 0, &info));
+    assert_string_equal(info.state, "permanent");
+    assert_true(info.until == WEFT_NEVER);
+    n->b->s->config.max_neighbours = 1;
+    learn(n, HOST(3), mac_b, false, true);
+    assert_null(find(n, HOST(3)));
+    assert_false(send(n, HOST(3), 'z'));
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_neigh_table_full), 1);
+    assert_int_equal(weft_neighbour_del(n->ifp, &other), WEFT_ENOENT);
+    assert_int_equal(weft_neighbour_del(n->ifp, &ip), 0);
+    assert_null(find(n, HOST(1)));
+}
+
+static void only_a_single_other_station_can_be_fixed(void **state)
+{
+    static const uint8_t group[6] = {1}, none[6];
+    struct net *n = *state;
+    const struct weft_ip fine = weft_ipv4(HOST(1)), any = weft_ipv4(0), all = weft_ipv4(0xffffffff);
+
+    assert_int_equal(weft_neighbour_add(n->ifp, &fine, group), WEFT_EINVAL);
+    assert_int_equal(weft_neighbour_add(n->ifp, &fine, none), WEFT_EINVAL);
+    assert_int_equal(weft_neighbour_add(n->ifp, &any, mac_a), WEFT_EINVAL);
+    assert_int_equal(weft_neighbour_add(n->ifp, &all, mac_a), WEFT_EINVAL);
+    assert_int_equal(weft_neighbour_add(n->ifp, &fine, mac_a), 0);
+}
+
 static void cache_of_the_last_one_gives_way_when_something_is_due(void **state)
 {
     struct net *n = *state;
@@ -663,6 +706,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(lack_of_memory_drops_the_datagram, setup, teardown),
         cmocka_unit_test_setup_teardown(entries_belong_to_an_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(info_tells_address_state_and_age, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_user_fixes_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(only_a_single_other_station_can_be_fixed, setup, teardown),
         cmocka_unit_test_setup_teardown(cache_of_the_last_one_gives_way_when_something_is_due, setup, teardown),
         cmocka_unit_test(invariants_hold_under_anything),
     };
