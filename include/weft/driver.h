@@ -77,7 +77,7 @@ struct weft_driver {
 };
 
 /*
- * Opens a driver from text: "tap:NAME", "tun:NAME". weft_driver_spec_check says whether weft_driver_open could make
+ * Opens a driver from text: "tap:NAME", "tun:NAME", "packet:NAME". weft_driver_spec_check says whether weft_driver_open could make
  * sense of it, without opening anything. On failure NULL or false, and one line in why.
  */
 weft_driver *weft_driver_open(const char *spec, bool offload, char *why, size_t n);
@@ -89,6 +89,13 @@ bool weft_driver_spec_check(const char *spec, char *why, size_t n);
  */
 weft_driver *weft_tap_open(const char *device, bool offload, char *why, size_t n);
 weft_driver *weft_tun_open(const char *device, bool offload, char *why, size_t n);
+
+/*
+ * Opens an Ethernet interface that is there (eth0, one end of a veth pair) by a packet socket: the stack is one more
+ * station on its link, with a station address of its own, for which the interface hears everything (promiscuous). The
+ * kernel's own frames out of that interface are not seen, nor does the kernel see ours. Needs CAP_NET_RAW.
+ */
+weft_driver *weft_packet_open(const char *device, bool offload, char *why, size_t n);
 
 /*
  * Two drivers joined back to back by a pair of sockets: what one sends as Ethernet frames (mtu 1,500), the other

@@ -22,7 +22,7 @@ static const struct argp_option rows_host[] = {
     {0},
 };
 static const struct argp_option rows_if[] = {
-    {"if", KEY_IF, "SPEC", 0, "Open a device, tap:NAME or tun:NAME, for a host of this command's own", 91},
+    {"if", KEY_IF, "SPEC", 0, "Open a device, tap:NAME, tun:NAME or packet:NAME, for a host of this command's own", 91},
     {"addr", KEY_ADDR, "ADDR/N", 0, "Address of the --if before it; again for more", 91},
     {"impair", KEY_IMPAIR, "HOW", 0, "Let the --if before it misbehave: rate=10mbit,queue=64p, "
      "delay=5ms,jitter=1ms, loss=1%,dup=1%,corrupt=1%,reorder=1%:3ms, seed=7 (without spaces)", 91},

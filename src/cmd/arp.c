@@ -91,7 +91,7 @@ static int run_arp(struct cmd_ctx *ctx)
 const struct subcommand cmd_arp = {
     .name = "arp",
     .args = "[ADDR [MAC]]",
-    .summary = "List, fix and forget the neighbours of IPv4 and their link addresses",
+    .summary = "List, fix and forget neighbours of IPv4",
     .options = arp_options,
     .parse = parse_arp,
     .opts_size = sizeof(struct arp_opts),

@@ -77,7 +77,7 @@ static error_t take_device(struct argp_state *state, const char *spec)
     o->spec[o->n_specs++] = spec;
     if (o->n_specs < 2)
         return 0;
-    if (strncmp(o->spec[0], o->spec[1], 4) != 0)
+    if ((strncmp(o->spec[0], "tun:", 4) == 0) != (strncmp(o->spec[1], "tun:", 4) == 0))
         return args_error(state, "%s and %s cannot be joined: one has Ethernet frames, the other IP", o->spec[0], spec);
     return strcmp(o->spec[0], spec) != 0 ? 0 : args_error(state, "%s cannot be both ends", spec);
 }

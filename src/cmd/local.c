@@ -155,8 +155,11 @@ static bool devices_are_there(struct cmd_ctx *ctx)
         const char *spec = ctx->where.ifs[i].spec, *device = strchr(spec, ':') + 1;
 
         if (if_nametoindex(device) == 0) {
-            cmd_fail(ctx, 0, "no interface %s: make one with ip tuntap add dev %s mode %.3s, and bring it up", device,
-                     device, spec);
+            if (strncmp(spec, "packet:", 7) == 0)
+                cmd_fail(ctx, 0, "there is no interface %s", device);
+            else
+                cmd_fail(ctx, 0, "no interface %s: make one with ip tuntap add dev %s mode %.3s, and bring it up", device,
+                         device, spec);
             return false;
         }
     }

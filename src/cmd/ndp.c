@@ -233,7 +233,7 @@ static int run_ndp(struct cmd_ctx *ctx)
 const struct subcommand cmd_ndp = {
     .name = "ndp",
     .args = "[show] [ADDR [MAC]]",
-    .summary = "List, fix and forget the neighbours of IPv6; routers and servers of names that were heard of",
+    .summary = "List, fix and forget neighbours of IPv6; list routers",
     .options = ndp_options,
     .parse = parse_ndp,
     .opts_size = sizeof(struct ndp_opts),

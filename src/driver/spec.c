@@ -13,6 +13,7 @@ static const struct kind {
 } kinds[] = {
     {"tap:", weft_tap_open},
     {"tun:", weft_tun_open},
+    {"packet:", weft_packet_open},
 };
 
 static const struct kind *kind_of(const char *spec)
@@ -34,7 +35,7 @@ bool weft_driver_spec_check(const char *spec, char *why, size_t n)
     if (length > DEVICE_MAX)
         snprintf(why, n, "device name '%s' is too long (at most %d characters)", device, DEVICE_MAX);
     else if (length == 0 || strpbrk(device, "/ \t:,"))
-        snprintf(why, n, "'%s' is no interface: tap:NAME or tun:NAME", spec);
+        snprintf(why, n, "'%s' is no interface: tap:NAME, tun:NAME or packet:NAME", spec);
     else
         return true;
     return false;

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TAP and TUN: the kernel's Ethernet or IP device whose other end is a descriptor. Owns the descriptor and the
- * translation between the kernel's offload header (struct virtio_net_hdr) and struct weft_pkt_offload.
+ * TAP and TUN: the kernel's Ethernet or IP device whose other end is a descriptor. Owns the descriptor.
  *
  * Frames are read into one scratch buffer and copied into a packet of their own size: a super-segment may need 64 KiB,
  * and holding that much for each small frame would cost more than the copy.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/if_ether.h>
 #include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,63 +18,16 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "weft/driver.h"
-
-#define FRAME_MAX (65535 + 14 + 4) /* an IP datagram in an Ethernet frame with a tag */
+#include "driver/vnet.h"
 
 struct tap {
     struct weft_driver driver; /* first: what the others see */
     char name[IFNAMSIZ];
     bool vnet; /* each frame has a struct virtio_net_hdr in front */
-    uint8_t scratch[FRAME_MAX];
+    uint8_t scratch[VNET_FRAME_MAX];
 };
 
 /* ---- receiving ---- */
-
-static bool is_tcp_super(const struct virtio_net_hdr *v)
-{
-    uint8_t type = v->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
-
-    return type == VIRTIO_NET_HDR_GSO_TCPV4 || type == VIRTIO_NET_HDR_GSO_TCPV6;
-}
-
-/*
- * A sender on this machine leaves the checksum to hardware that never comes: the bytes never left memory, so the
- * kernel vouches for them.
- */
-static void offload_from_vnet(const struct virtio_net_hdr *v, struct weft_pkt_offload *o)
-{
-    memset(o, 0, sizeof(*o));
-    o->csum_valid = v->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID);
-    if (v->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
-        o->csum_partial = true;
-        o->csum_start = v->csum_start;
-        o->csum_offset = v->csum_offset;
-    }
-    if (is_tcp_super(v)) {
-        o->gso_size = v->gso_size;
-        o->header_len = v->hdr_len;
-    }
-}
-
-/* A packet of the n bytes in scratch; NULL, and counted, when out of memory. */
-static weft_pkt *tap_packet(struct tap *t, const struct virtio_net_hdr *v, size_t n)
-{
-    struct weft_pkt_offload offload;
-    weft_pkt *pkt = weft_pkt_new(t->driver.stack, n);
-
-    if (!pkt) {
-        weft_count_drop(t->driver.stack, WEFT_DROP_no_memory);
-        return NULL;
-    }
-    memcpy(weft_pkt_data(pkt), t->scratch, n);
-    weft_pkt_set_len(pkt, n);
-    if (t->vnet) {
-        offload_from_vnet(v, &offload);
-        weft_pkt_set_offload(pkt, &offload);
-    }
-    return pkt;
-}
 
 static int tap_receive(weft_driver *d, weft_pkt **out, size_t max)
 {
@@ -96,7 +46,7 @@ static int tap_receive(weft_driver *d, weft_pkt **out, size_t max)
             break;
         if ((size_t)r <= header)
             continue;
-        out[n] = tap_packet(t, &v, (size_t)r - header);
+        out[n] = vnet_packet(d->stack, t->vnet ? &v : NULL, t->scratch, (size_t)r - header);
         n += out[n] != NULL;
     }
     return n;
@@ -104,41 +54,16 @@ static int tap_receive(weft_driver *d, weft_pkt **out, size_t max)
 
 /* ---- sending ---- */
 
-static void vnet_from_offload(const struct weft_pkt_offload *o, bool v6, struct virtio_net_hdr *v)
-{
-    memset(v, 0, sizeof(*v));
-    if (o->csum_partial) {
-        v->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-        v->csum_start = o->csum_start;
-        v->csum_offset = o->csum_offset;
-    }
-    if (o->gso_size) {
-        v->gso_type = v6 ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
-        v->gso_size = o->gso_size;
-        v->hdr_len = o->header_len;
-    }
-}
-
-/* Is it a datagram of IPv6? All headers are in the first piece. */
-static bool is_v6(const struct tap *t, const struct weft_iov *first)
-{
-    size_t at = t->driver.ifc.link == WEFT_LINK_ETHERNET ? ETH_HLEN : 0;
-
-    return first->len > at && ((const uint8_t *)first->base)[at] >> 4 == 6;
-}
-
 static ssize_t tap_write(struct tap *t, const weft_pkt *pkt)
 {
     struct weft_iov piece[WEFT_PKT_PIECES];
     struct iovec iov[1 + WEFT_PKT_PIECES];
-    struct weft_pkt_offload offload;
     struct virtio_net_hdr v;
     size_t n = weft_pkt_pieces(pkt, piece), i;
     int used = 0;
 
     if (t->vnet) {
-        weft_pkt_get_offload(pkt, &offload);
-        vnet_from_offload(&offload, n && is_v6(t, piece), &v);
+        vnet_from_packet(pkt, t->driver.ifc.link, &v);
         iov[used++] = (struct iovec){&v, sizeof(v)};
     }
     for (i = 0; i < n; i++)

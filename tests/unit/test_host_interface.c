@@ -49,9 +49,9 @@ static void wrong_interfaces_are_refused_in_one_line(void **state)
     static const struct {
         const char *spec, *address, *says;
     } rows[] = {
-        {"", NULL, "'' is no interface: tap:NAME or tun:NAME"},
-        {"eth0", NULL, "'eth0' is no interface: tap:NAME or tun:NAME"},
-        {"tap", NULL, "'tap' is no interface: tap:NAME or tun:NAME"},
+        {"", NULL, "'' is no interface: tap:NAME, tun:NAME or packet:NAME"},
+        {"eth0", NULL, "'eth0' is no interface: tap:NAME, tun:NAME or packet:NAME"},
+        {"tap", NULL, "'tap' is no interface: tap:NAME, tun:NAME or packet:NAME"},
         {"tap:x", "", "'' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
         {"tap:x", "10.9.0.2", "'10.9.0.2' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
         {"tap:x", "10.9.0.2/", "'10.9.0.2/' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
