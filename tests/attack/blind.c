@@ -25,17 +25,20 @@ static void expect_unharmed(struct field *f, uint64_t before, uint64_t answers)
     field_end(f);
 }
 
-/* R5961-3 */
+/* R5961-3; R5961-7b: what the limit leaves unanswered is freed all the same. */
 static void resets_at_every_place_of_the_window_but_its_edge_end_nothing(void **state)
 {
     struct field *f = without_timestamps();
     uint64_t before = weft_counter(f->victim, WEFT_COUNT_tcp_challenge_acks);
+    size_t in_use = field_in_use(f);
     uint32_t sent = 0;
 
     assert_true(f->window >= 32768);
     for (uint32_t at = 1; at < f->window; at++, sent++)
         attack_stream(f, SEGMENT(.flags = TCP_RST, .seq = stream_expected(f) + at));
     assert_int_equal(weft_drops(f->victim, WEFT_DROP_tcp_challenge_rst), sent);
+    assert_true(weft_counter(f->victim, WEFT_COUNT_tcp_answers_skipped) >= sent - 1);
+    assert_int_equal(field_in_use(f), in_use);
     expect_unharmed(f, before, 1);
 }
 

@@ -47,7 +47,7 @@ static void answer_then_close(struct mallory *m, size_t n)
     weft_close(m->sock);
 }
 
-/* Sockstress: the window is shut from the first, and the user has closed. */
+/* R6429-1. Sockstress: the window is shut from the first, and the user has closed. */
 static void orphans_before_a_shut_window_are_given_up(void **state)
 {
     struct weft_config config;

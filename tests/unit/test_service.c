@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The small services (src/service) on one host, asked by another. */
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
@@ -42,12 +43,53 @@ static void write_page(const char *name, const char *text)
     fclose(f);
 }
 
+/* ---- what the services say to IP ---- */
+
+static const struct weft_driver_ops *plain; /* of the server's end */
+static atomic_uint frames, urgent, marked;
+
+/* Of an IPv4 datagram behind an Ethernet header. */
+static void look(const weft_pkt *pkt)
+{
+    uint8_t head[14 + 20 + 20];
+
+    if (weft_pkt_copy(pkt, 0, head, sizeof head) < sizeof head || head[12] != 0x08 || head[13] != 0x00)
+        return;
+    frames++;
+    marked += head[15] >> 2 != 0;
+    urgent += head[23] == 6 && (head[14 + 20 + 13] & 0x20);
+}
+
+static size_t watch(weft_driver *d, weft_pkt *const *pkts, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        look(pkts[i]);
+    return plain->transmit(d, pkts, n);
+}
+
+/* As pair_setup; what the server sends is looked at. */
+static void watched_pair_setup(void **state)
+{
+    static struct weft_driver_ops watching;
+    static struct pair p;
+    weft_driver *end[2];
+
+    assert_true(weft_pair_open(end));
+    plain = end[0]->ops;
+    watching = *plain;
+    watching.transmit = watch;
+    end[0]->ops = &watching;
+    p.a = host_make(end[0], "10.0.0.1/24");
+    p.b = host_make(end[1], "10.0.0.2/24");
+    *state = &p;
+}
+
 static int setup(void **state)
 {
     char link[100];
     size_t i;
 
-    pair_setup(state);
+    watched_pair_setup(state);
     all = services_new(((struct pair *)*state)->a);
     assert_non_null(all);
     for (i = 0; service_at(i); i++)
@@ -375,6 +417,14 @@ static void services_end_with_connections_open(void **state)
     services_free(more);
 }
 
+/* SHLD-13, SHLD-23: over all that was said above. */
+static void nothing_was_urgent_and_nothing_was_marked(void **state)
+{
+    assert_true(frames > 1000);
+    assert_int_equal(urgent, 0);
+    assert_int_equal(marked, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -394,6 +444,7 @@ int main(void)
         cmocka_unit_test(a_service_holds_many_connections_at_once),
         cmocka_unit_test(a_taken_port_is_told),
         cmocka_unit_test(services_end_with_connections_open),
+        cmocka_unit_test(nothing_was_urgent_and_nothing_was_marked), /* the last */
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
