@@ -106,19 +106,17 @@ static enum ipv6_chain_verdict unknown_option(uint8_t type)
 
 /* What the walk over one header's options has seen. */
 struct options_seen {
-    unsigned options, pad1; /* the latter in a row */
+    unsigned options, padding; /* the latter in bytes, in a row */
 };
 
 /* Padding is for alignment and no place to hide things in (RFC 8504 §5.3, RFC 4942 §2.1.9.5). */
 static bool padding_is_sound(struct options_seen *seen, uint8_t type, const uint8_t *body, size_t len)
 {
-    if (type == OPTION_PAD1)
-        return ++seen->pad1 <= IPV6_MAX_PADDING;
+    seen->padding += type == OPTION_PAD1 ? 1 : 2 + (unsigned)len;
     for (size_t i = 0; i < len; i++)
         if (body[i])
             return false;
-    seen->pad1 = 0;
-    return len <= IPV6_MAX_PADDING;
+    return seen->padding <= IPV6_MAX_PADDING;
 }
 
 /* The option of this type and body. IPV6_CHAIN_UPPER: the walk goes on. */
@@ -127,7 +125,7 @@ static enum ipv6_chain_verdict take_option(struct ipv6_chain *c, struct options_
 {
     if (type == OPTION_PAD1 || type == OPTION_PADN)
         return padding_is_sound(seen, type, body, len) ? IPV6_CHAIN_UPPER : IPV6_CHAIN_LIMIT;
-    seen->pad1 = 0;
+    seen->padding = 0;
     if (++seen->options > IPV6_MAX_OPTIONS)
         return IPV6_CHAIN_LIMIT;
     if (type == OPTION_ROUTER_ALERT && len == 2 && c->next == IP_PROTO_HOPOPTS)

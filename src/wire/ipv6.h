@@ -55,7 +55,7 @@ void ipv6_fragment_emit(struct writer *w, const struct ipv6_fragment *f);
 #define IPV6_MAX_EXTENSIONS 8    /* headers in a datagram */
 #define IPV6_MAX_CHAIN      2048 /* bytes of them together */
 #define IPV6_MAX_OPTIONS    8    /* other than padding, in one header */
-#define IPV6_MAX_PADDING    7    /* Pad1 in a row, or bytes of data in a PadN */
+#define IPV6_MAX_PADDING    7    /* bytes of it in a row, be it Pad1 or PadN */
 
 enum ipv6_chain_verdict {
     IPV6_CHAIN_UPPER,     /* `next` is no extension header: an upper-layer protocol, or unknown */

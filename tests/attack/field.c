@@ -139,11 +139,14 @@ static void stream_open(struct field *f)
 
 /* ---- the field ---- */
 
-static weft_if *interface(weft_stack *s, const char *name, uint32_t ip, unsigned prefix)
+static weft_if *interface(weft_stack *s, const char *name, enum weft_link link, uint32_t ip, unsigned prefix)
 {
-    struct weft_if_config config = {.name = name, .link = WEFT_LINK_IP, .mtu = 1500};
+    struct weft_if_config config = {.name = name, .link = link, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 2}};
     struct weft_ip address = weft_ipv4(ip);
-    weft_if *ifp = weft_if_new(s, &config, NULL);
+    weft_if *ifp;
+
+    config.ipv6 = link == WEFT_LINK_ETHERNET ? WEFT_IPV6_LINK_LOCAL | WEFT_IPV6_ROUTERS : 0;
+    ifp = weft_if_new(s, &config, NULL);
 
     assert_non_null(ifp);
     assert_int_equal(weft_if_add_address(ifp, &address, prefix), 0);
@@ -162,11 +165,12 @@ static weft_stack *stack(struct field *f, int i, const struct weft_config *confi
     return s;
 }
 
-struct field *field_new(const struct weft_config *config)
+static struct field *new_on(const struct weft_config *config, enum weft_link link)
 {
     struct weft_impairment delay = {.delay = 3 * WEFT_MS};
     struct weft_wire_config wire = {.seed = 1, .direction = {delay, delay}, .filter = look};
     struct weft_route gateway = {.gateway = weft_ipv4(ATTACKER)};
+    struct weft_ip v6 = {.b = {0x20, 1, 0x0d, 0xb8, 0, 0x66, [15] = 2}};
     struct field *f = calloc(1, sizeof *f);
     struct weft_env env;
 
@@ -175,9 +179,10 @@ struct field *field_new(const struct weft_config *config)
     rng_seed(&f->rng, 5961);
     f->bystander = stack(f, 0, NULL);
     f->victim = stack(f, 1, config);
-    f->road = interface(f->bystander, "road", BYSTANDER, 24);
-    f->home = interface(f->victim, "home", VICTIM, 24);
-    f->back = interface(f->victim, "back", FRONT, 16);
+    f->road = interface(f->bystander, "road", WEFT_LINK_IP, BYSTANDER, 24);
+    f->home = interface(f->victim, "home", WEFT_LINK_IP, VICTIM, 24);
+    f->back = interface(f->victim, "back", link, FRONT, 16);
+    assert_int_equal(weft_if_add_address(f->back, &v6, 64), 0);
     assert_int_equal(weft_route_add(f->victim, &gateway), 0);
     env = harness_env(&f->env[0]);
     wire.filter_ctx = f;
@@ -204,6 +209,9 @@ void field_tell(const struct field *f)
     print_message("work: %llu packets, %llu blocks, the dearest %llu\n", (unsigned long long)f->packets,
                   (unsigned long long)f->work, (unsigned long long)f->most_work);
 }
+
+struct field *field_new(const struct weft_config *config) { return new_on(config, WEFT_LINK_IP); }
+struct field *field_new_ethernet(const struct weft_config *config) { return new_on(config, WEFT_LINK_ETHERNET); }
 
 void field_end(struct field *f)
 {

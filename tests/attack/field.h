@@ -65,6 +65,12 @@ struct field {
 /* config: the victim's, or NULL. The bystander's stream runs when this returns, and has for 100 ms. */
 struct field *field_new(const struct weft_config *config);
 
+/*
+ * The same with Ethernet on the attacker's side, where the victim listens to IPv6 routers as well. Frames go in by
+ * attack_throw; what comes out is for attack_drain.
+ */
+struct field *field_new_ethernet(const struct weft_config *config);
+
 /* Lets virtual time pass, in steps of a millisecond; the bystander streams on. */
 void field_run(struct field *f, weft_time span);
 

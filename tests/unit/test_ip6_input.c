@@ -254,7 +254,7 @@ static void ip6_limits_options_and_padding(void **state)
         else
             bench_expect_drop(b, ip6_chain_limit, bench_input(b, p, len));
     }
-    for (unsigned n = 7; n <= 8; n++) { /* data in a PadN */
+    for (unsigned n = 4; n <= 12; n += 8) { /* data in a PadN that fills its header */
         size_t len;
 
         memset(options, 0, sizeof options);
@@ -262,12 +262,26 @@ static void ip6_limits_options_and_padding(void **state)
         options[1] = (uint8_t)n;
         len = dstopts(chain, 0, options, 2 + n);
         len = make_ip6(p, (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = len}, "x", 1);
-        if (n == 7)
+        if (n == 4)
             bench_input(b, p, len);
         else
             bench_expect_drop(b, ip6_chain_limit, bench_input(b, p, len));
     }
-    assert_int_equal(b->record->count, 3);
+    for (unsigned n = 3; n <= 4; n++) { /* PadN of two bytes, again and again */
+        size_t len;
+
+        memset(options, 0, sizeof options);
+        for (unsigned i = 0; i < n; i++)
+            options[2 * i] = 1;
+        options[2 * n] = 0x1e;
+        len = dstopts(chain, 0, options, 2 * n + 2);
+        len = make_ip6(p, (struct make6){.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = len}, "x", 1);
+        if (n == 3)
+            bench_input(b, p, len);
+        else
+            bench_expect_drop(b, ip6_chain_limit, bench_input(b, p, len));
+    }
+    assert_int_equal(b->record->count, 4);
 }
 
 static void ip6_drops_options_that_run_past_their_header(void **state)

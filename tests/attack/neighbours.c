@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Neighbours forged and worn out (RFC 5227, RFC 6583, CVE-2010-4669): claims from addresses without number, claims to be
+ * the gateway, scans that make the victim ask, routers and prefixes without number. Tables stay within their caps, what
+ * is in use is not pushed out, and the gateway is who it was.
+ */
+#include "field.h"
+
+#include "wire/arp.h"
+#include "wire/ethernet.h"
+#include "wire/icmpv6.h"
+
+static const uint8_t gateway_mac[6] = {2, 0, 0, 0, 0, 1}, victim_mac[6] = {2, 0, 0, 0, 0, 2},
+                     evil_mac[6] = {2, 6, 6, 6, 6, 6};
+
+static void throw_arp(struct field *f, uint16_t op, const uint8_t mac[6], uint32_t ip, uint32_t target)
+{
+    struct eth_header eth = {.type = ETH_TYPE_ARP};
+    struct arp_packet arp = {.op = op, .sender_ip = ip, .target_ip = target};
+    uint8_t frame[60] = {0};
+    struct writer w = writer(frame, sizeof frame);
+
+    memcpy(eth.src, mac, 6);
+    memcpy(eth.dst, op == ARP_REQUEST ? eth_broadcast : victim_mac, 6);
+    memcpy(arp.sender_mac, mac, 6);
+    memcpy(arp.target_mac, victim_mac, 6);
+    eth_emit(&w, &eth);
+    arp_emit(&w, &arp);
+    attack_throw(f, frame, sizeof frame);
+}
+
+static void say(struct field *f, uint32_t dst)
+{
+    struct weft_addr to = {weft_ipv4(dst), 9};
+    weft_sock *sock = weft_socket(f->victim, WEFT_UDP, NULL);
+
+    weft_sendto(sock, "?", 1, 0, &to);
+    weft_close(sock);
+}
+
+/* The victim asks for the gateway, and is answered. */
+static struct field *with_gateway(void)
+{
+    struct field *f = field_new_ethernet(NULL);
+
+    say(f, ATTACKER);
+    attack_drain(f);
+    throw_arp(f, ARP_REPLY, gateway_mac, ATTACKER, FRONT);
+    attack_drain(f);
+    return f;
+}
+
+static unsigned known(struct field *f, uint32_t ip, uint8_t mac[6])
+{
+    struct weft_ip want = weft_ipv4(ip);
+    struct weft_neighbour n;
+    unsigned count = 0;
+
+    memset(mac, 0, 6);
+    for (size_t i = 0; weft_neighbour_info(f->victim, i, &n); i++, count++)
+        if (memcmp(&n.ip, &want, sizeof want) == 0)
+            memcpy(mac, n.mac, 6);
+    return count;
+}
+
+static void expect_gateway(struct field *f)
+{
+    uint8_t mac[6];
+
+    assert_true(known(f, ATTACKER, mac) <= 1024); /* max_neighbours */
+    assert_memory_equal(mac, gateway_mac, 6);
+}
+
+/* ARP-gratuitous */
+static void claims_without_number_leave_the_table_bounded(void **state)
+{
+    static const uint16_t ops[] = {ARP_REQUEST, ARP_REPLY};
+    struct field *f = with_gateway();
+    size_t before = field_in_use(f);
+
+    for (uint32_t i = 0; i < 100000; i++) {
+        uint8_t mac[6] = {2, 7, (uint8_t)(i >> 16), (uint8_t)(i >> 8), (uint8_t)i, 7};
+        uint32_t ip = 0x0a420100 + (uint32_t)rng_below(&f->rng, 60000);
+
+        throw_arp(f, ops[i & 1], mac, ip, i & 2 ? ip : FRONT);
+        if (i % 1000 == 0)
+            field_run(f, WEFT_MS);
+        attack_drain(f);
+    }
+    expect_gateway(f);
+    assert_true(field_in_use(f) - before <= 512 << 10);
+    expect_work_below(f, 4000);
+    field_end(f);
+}
+
+static void claims_to_be_the_gateway_are_not_believed(void **state)
+{
+    struct field *f = with_gateway();
+
+    for (int i = 0; i < 1000; i++) {
+        throw_arp(f, ARP_REPLY, evil_mac, ATTACKER, FRONT);
+        throw_arp(f, ARP_REQUEST, evil_mac, ATTACKER, ATTACKER);
+        throw_arp(f, ARP_REQUEST, evil_mac, ATTACKER, FRONT);
+        attack_drain(f);
+    }
+    expect_gateway(f);
+    field_run(f, WEFT_S);
+    field_end(f);
+}
+
+/* Whoever claims the victim's own address does not get it. */
+static void claims_to_be_the_victim_change_nothing(void **state)
+{
+    struct field *f = with_gateway();
+    uint8_t mac[6];
+
+    for (int i = 0; i < 1000; i++)
+        throw_arp(f, i & 1 ? ARP_REPLY : ARP_REQUEST, evil_mac, FRONT, FRONT);
+    attack_drain(f);
+    known(f, FRONT, mac);
+    assert_memory_not_equal(mac, evil_mac, 6);
+    field_run(f, WEFT_S);
+    field_end(f);
+}
+
+/* R6583-1: every address of the net is asked for, and nobody answers. */
+static void scans_do_not_push_out_who_is_known(void **state)
+{
+    struct field *f = with_gateway();
+    size_t before = field_in_use(f);
+
+    for (uint32_t i = 0; i < 60000; i++) {
+        say(f, 0x0a420100 + i);
+        if (i % 500 == 0)
+            field_run(f, WEFT_MS);
+        attack_drain(f);
+    }
+    expect_gateway(f);
+    assert_true(field_in_use(f) - before <= 8 << 20); /* of each who is asked for, the packets that wait */
+    field_run(f, 10 * WEFT_S);
+    attack_drain(f);
+    assert_true(field_in_use(f) - before <= 512 << 10);
+    field_end(f);
+}
+
+/* ---- routers ---- */
+
+/* A router advertisement from fe80::i with a prefix and a route of its own. */
+static void throw_advert(struct field *f, uint32_t i)
+{
+    uint8_t frame[ETH_HEADER + IPV6_HEADER + 16 + 32] = {0x33, 0x33, 0, 0, 0, 1, 2, 8, 8, 8, 8, 8, 0x86, 0xdd};
+    uint8_t *ip = frame + ETH_HEADER, *ra = ip + IPV6_HEADER, *prefix = ra + 16;
+    struct weft_ip src, dst;
+    struct csum sum = {0};
+
+    ip[0] = 0x60;
+    poke_u16(ip + 4, 48);
+    ip[6] = IP_PROTO_ICMPV6;
+    ip[7] = 255;
+    poke_u16(ip + 8, 0xfe80);
+    poke_u32(ip + 20, i + 1);
+    memcpy(ip + 24, "\xff\2\0\0\0\0\0\0\0\0\0\0\0\0\0\1", 16);
+    ra[0] = ICMPV6_ROUTER_ADVERT;
+    ra[4] = 64;
+    poke_u16(ra + 6, 1800);
+    memcpy(prefix, "\3\4\x40\xc0", 4);
+    poke_u32(prefix + 4, 3600);
+    poke_u32(prefix + 8, 1800);
+    poke_u32(prefix + 16, 0x20010db9);
+    poke_u32(prefix + 20, i);
+    memcpy(src.b, ip + 8, 16);
+    memcpy(dst.b, ip + 24, 16);
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_ICMPV6, 48);
+    csum_add(&sum, ra, 48);
+    poke_u16(ra + 2, csum_fold(&sum));
+    attack_throw(f, frame, sizeof frame);
+}
+
+static void routers_without_number_get_no_more_than_their_share(void **state)
+{
+    struct field *f = field_new_ethernet(NULL);
+    size_t before = field_in_use(f), routes = 0;
+    struct weft_route route;
+    struct weft_if_info info;
+
+    field_run(f, 2 * WEFT_S); /* its own address is found unique */
+    attack_drain(f);
+    for (uint32_t i = 0; i < 20000; i++) {
+        throw_advert(f, i);
+        if (i % 500 == 0)
+            field_run(f, WEFT_MS);
+        attack_drain(f);
+    }
+    for (size_t i = 0; weft_if_info(f->victim, i, &info); i++)
+        assert_true(info.n_addresses <= 16);
+    while (weft_route_info(f->victim, routes, &route))
+        routes++;
+    assert_true(routes > 5 && routes <= 64);
+    assert_true(field_in_use(f) - before <= 512 << 10);
+    expect_work_below(f, 20000);
+    field_run(f, 10 * WEFT_S);
+    attack_drain(f);
+    field_end(f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(claims_without_number_leave_the_table_bounded),
+        cmocka_unit_test(claims_to_be_the_gateway_are_not_believed),
+        cmocka_unit_test(claims_to_be_the_victim_change_nothing),
+        cmocka_unit_test(scans_do_not_push_out_who_is_known),
+        cmocka_unit_test(routers_without_number_get_no_more_than_their_share),
+    };
+
+    return cmocka_run_group_tests_name("attack_neighbours", tests, NULL, NULL);
+}
