@@ -164,11 +164,12 @@ static void measure(struct cubic *q, struct cc *c, const struct cc_ack *a)
     begin_round(q, a->nxt);
 }
 
+/* After a loss ssthresh is known, and whatever was thought of round trips before it counts no more. */
 static uint32_t start_slowly(struct cubic *q, struct cc *c, uint32_t acked)
 {
     uint32_t sum;
 
-    if (!q->css)
+    if (!q->css || c->ssthresh != CC_NONE)
         return cc_slow_start(c, acked);
     sum = q->css_part + acked;
     q->css_part = (uint8_t)(sum % CSS_DIVISOR);

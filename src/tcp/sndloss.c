@@ -52,10 +52,11 @@ static void detect_fresh(struct sndmap *m, const struct sndmap_clock *q, struct 
     for (uint32_t i = m->fresh_from; i < m->count && i - m->fresh_from < LOOK_AHEAD; i++) {
         struct sent *s = sndmap_at(m, i);
 
+        if (!is_fresh(s)) /* sent again, it says nothing of when those behind it went */
+            continue;
         if (!went_before(q, s))
             break;
-        if (is_fresh(s))
-            found->wait = max_u64(found->wait, remaining(q, s->at));
+        found->wait = max_u64(found->wait, remaining(q, s->at));
     }
 }
 
@@ -322,6 +323,8 @@ bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct s
     sndmap_at(m, i)->flags = 0;
     m->total += s.segments;
     sndmap_mark(m, sndmap_at(m, i), s.flags);
+    if (i < m->count_from && s.flags & SENT_SACKED)
+        m->count_sacked += s.segments;
     *queue_at(m, m->queue_count++) = (struct resent){s.at, start, s.end};
     return true;
 }

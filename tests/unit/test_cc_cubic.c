@@ -169,6 +169,236 @@ static void no_numbers_break_it(void **state)
     }
 }
 
+/* ---- step by step against the formulas ---- */
+
+/*
+ * Both RFCs in the units that the head of cc_cubic.c names, a line a formula, without a thought of speed. Its numbers
+ * are long double and rounded down where the units end: every product stays below 2^63, so nothing is lost.
+ */
+struct model {
+    struct cc c;
+    bool runs; /* the curve */
+    weft_time epoch;
+    long double k, origin, prior, reno;
+    uint32_t part, kept_before;
+    /* HyStart++ */
+    bool began, css;
+    weft_time least, last, base; /* of this round, of the last, of the one that began CSS; 0: none */
+    unsigned samples, rounds, quarter;
+    struct seq end;
+};
+
+static long double down(long double x) { return (long double)(uint64_t)x; }
+
+/* The largest integer whose cube is no larger. */
+static long double root_of(long double v)
+{
+    long double lo = 0, hi = 1 << 22;
+
+    while (hi - lo > 1) {
+        long double mid = down((lo + hi) / 2);
+
+        if (mid * mid * mid <= v)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static void model_begin(struct model *m, weft_time now)
+{
+    m->runs = true;
+    m->epoch = now;
+    m->part = 0;
+    m->reno = m->c.cwnd * 1024.0L;
+    m->origin = m->c.kept > m->c.cwnd ? m->c.kept : m->c.cwnd;
+    m->k = root_of(down((m->origin - m->c.cwnd) * 1024 * 1024 * 1024 * 1024 / 410));
+}
+
+/* RFC 9438 §4.2: W(t) */
+static long double model_window(const struct model *m, weft_time since)
+{
+    long double t = down(down(since / 1000.0L) * 1024 / 1000000), d = t < m->k ? m->k - t : t - m->k, delta;
+
+    d = d > 1 << 18 ? 1 << 18 : d;
+    delta = down(d * d * d * 410 / (1 << 30));
+    return t >= m->k ? m->origin * 1024 + delta : delta < m->origin * 1024 ? m->origin * 1024 - delta : 0;
+}
+
+/* §4.2 to 4.5, for n segments in congestion avoidance */
+static void model_avoid(struct model *m, const struct cc_ack *a, uint32_t n)
+{
+    long double w = m->c.cwnd * 1024.0L, target, per, alpha;
+
+    if (!m->runs)
+        model_begin(m, a->now);
+    target = model_window(m, a->now - m->epoch + a->min_rtt);
+    target = target > w + down(w / 2) ? w + down(w / 2) : target;
+    per = target > w ? down(w / (target - w)) : 100.0L * m->c.cwnd;
+    per = per > 100.0L * m->c.cwnd ? 100.0L * m->c.cwnd : per < 2 ? 2 : per;
+    alpha = m->reno >= m->prior * 1024 ? 1024 : down(3 * 1024 * (1024 - 717.0L) / (1024 + 717)); /* §4.3 */
+    m->reno += down(alpha * n / m->c.cwnd);
+    if (m->part >= per)
+        m->part = 0, m->c.cwnd++;
+    for (uint32_t i = 0; i < n; i++)
+        if (++m->part >= per)
+            m->part = 0, m->c.cwnd++;
+    if (down(m->reno / 1024) > m->c.cwnd)
+        m->c.cwnd = min_u32((uint32_t)(m->reno / 1024), m->c.cwnd + n);
+}
+
+/* RFC 9406 §4.2 */
+static void model_measure(struct model *m, const struct cc_ack *a)
+{
+    weft_time thresh = m->last / 8 < 4 * MS ? 4 * MS : m->last / 8 > 16 * MS ? 16 * MS : m->last / 8;
+
+    if (!m->began)
+        m->began = true, m->end = a->nxt;
+    if (a->rtt) {
+        m->least = m->least == 0 || a->rtt < m->least ? a->rtt : m->least;
+        m->samples++;
+        if (m->samples >= 8 && m->last && !m->css && m->least >= m->last + thresh) {
+            m->css = true;
+            m->rounds = m->quarter = 0;
+            m->base = m->least;
+        } else if (m->samples >= 8 && m->last && m->css && m->least < m->base) {
+            m->css = false;
+        }
+    }
+    if (seq_lt(a->una, m->end))
+        return;
+    if (m->css && ++m->rounds >= 5)
+        m->c.ssthresh = m->c.cwnd;
+    m->last = m->least;
+    m->least = m->samples = 0;
+    m->end = a->nxt;
+}
+
+static void model_ack(struct model *m, const struct cc_ack *a)
+{
+    uint32_t n = a->delivered;
+
+    if (m->c.ssthresh == CC_NONE && !a->recovering)
+        model_measure(m, a);
+    if (!a->grows)
+        return;
+    for (; n && m->c.cwnd < m->c.ssthresh; n--)
+        if (!m->css || m->c.ssthresh != CC_NONE || ++m->quarter % 4 == 0)
+            m->c.cwnd++;
+    if (n)
+        model_avoid(m, a, n);
+}
+
+/* §4.6, 4.7 */
+static uint32_t model_ssthresh(struct model *m)
+{
+    m->runs = false;
+    m->prior = m->c.cwnd;
+    m->kept_before = m->c.kept;
+    m->c.kept = m->c.cwnd < m->c.kept ? (uint32_t)(m->c.cwnd * (1024 + 717) / 2048) : m->c.cwnd;
+    return m->c.cwnd * 717 / 1024 < 2 ? 2 : m->c.cwnd * 717 / 1024;
+}
+
+static void model_event(struct model *m, enum cc_event event, weft_time now, weft_time idle)
+{
+    if (event == CC_EVENT_START)
+        m->epoch = m->epoch + idle > now ? now : m->epoch + idle;
+    else if (event != CC_EVENT_REDUCED)
+        m->runs = false;
+    if (event == CC_EVENT_UNDO)
+        m->c.kept = m->kept_before;
+}
+
+struct pair {
+    struct flow f;
+    struct model m;
+    struct rng rng;
+};
+
+static void both_event(struct pair *p, enum cc_event event, weft_time idle)
+{
+    cc_cubic.on_event(&p->f.c, &p->f.p, event, p->f.now, idle);
+    model_event(&p->m, event, p->f.now, idle);
+}
+
+/* A loss, perhaps by a time-out, perhaps for nothing. */
+static void both_lose(struct pair *p)
+{
+    uint32_t cwnd = p->f.c.cwnd, ssthresh = p->f.c.ssthresh, answer = cc_cubic.ssthresh(&p->f.c, &p->f.p);
+
+    assert_int_equal(answer, model_ssthresh(&p->m));
+    p->f.c.ssthresh = p->f.c.cwnd = answer;
+    if (rng_chance(&p->rng, 300000)) {
+        both_event(p, CC_EVENT_TIMEOUT, 0);
+        p->f.c.cwnd = 1;
+    }
+    both_event(p, CC_EVENT_REDUCED, 0);
+    if (rng_chance(&p->rng, 200000)) {
+        both_event(p, CC_EVENT_UNDO, 0);
+        p->f.c.cwnd = cwnd;
+        p->f.c.ssthresh = ssthresh;
+    }
+    p->m.c.cwnd = p->f.c.cwnd;
+    p->m.c.ssthresh = p->f.c.ssthresh;
+}
+
+static void both_ack(struct pair *p, weft_time rtt)
+{
+    struct flow *f = &p->f;
+    uint32_t n = (uint32_t)rng_below(&p->rng, rng_chance(&p->rng, 100000) ? f->c.cwnd + 1 : min_u32(f->c.cwnd + 1, 4));
+    struct cc_ack a = {
+        .now = f->now, .rtt = rng_chance(&p->rng, 100000) ? 0 : rtt, .min_rtt = f->rtt, .delivered = n,
+        .una = seq_add(f->una, n), .nxt = seq_add(f->una, n + f->c.cwnd), .grows = !rng_chance(&p->rng, 50000),
+        .recovering = rng_chance(&p->rng, 20000),
+    };
+
+    f->una = a.una;
+    cc_cubic.on_ack(&f->c, &f->p, &a);
+    model_ack(&p->m, &a);
+}
+
+/* One connection over a path of its own, from its first slow start through some losses. */
+static void both_live(struct pair *p, unsigned steps, uint32_t loss_ppm)
+{
+    weft_time longer = 0;
+
+    for (unsigned i = 0; i < steps; i++) {
+        p->f.now += rng_below(&p->rng, p->f.rtt / 4) + (rng_chance(&p->rng, 500) ? 400 * WEFT_S : 0);
+        if (rng_chance(&p->rng, 5000)) /* the queue fills, or empties */
+            longer = rng_below(&p->rng, p->f.rtt / 4 + 6 * MS);
+        both_ack(p, p->f.rtt + longer);
+        if (rng_chance(&p->rng, loss_ppm) || p->f.c.cwnd > 20000)
+            both_lose(p);
+        if (rng_chance(&p->rng, 1000)) {
+            weft_time idle = rng_below(&p->rng, 3 * WEFT_S);
+
+            p->f.now += idle;
+            both_event(p, CC_EVENT_START, idle + rng_below(&p->rng, 2) * WEFT_S);
+        }
+        if (rng_chance(&p->rng, 300))
+            both_event(p, CC_EVENT_IDLE, 0);
+        assert_int_equal(p->f.c.cwnd, p->m.c.cwnd);
+        assert_int_equal(p->f.c.ssthresh, p->m.c.ssthresh);
+        assert_int_equal(p->f.c.kept, p->m.c.kept);
+    }
+}
+
+/* R9438-1 R9438-2 R9438-3 R9438-4 R9406-1 */
+static void it_is_what_the_formulas_say(void **state)
+{
+    static const weft_time rtts[] = {MS / 2, 8 * MS, 32 * MS, 100 * MS, 128 * MS, 300 * MS};
+    static struct pair p;
+
+    for (unsigned seed = 0; seed < 600; seed++) {
+        memset(&p, 0, sizeof p);
+        rng_seed(&p.rng, seed);
+        flow_init(&p.f, 2 + seed % 20, CC_NONE, 0, rtts[seed % ARRAY_LEN(rtts)]);
+        p.m.c = p.f.c;
+        both_live(&p, 1500, seed % 3 ? 4000 : 300);
+    }
+}
+
 /* ---- RFC 9406 ---- */
 
 /* A round trip of slow start whose samples are all of this length. */
@@ -248,6 +478,23 @@ static void after_a_loss_ssthresh_ends_slow_start_alone(void **state)
     assert_int_equal(f.c.cwnd, 512);
 }
 
+/* Nor does what was thought in the first one make a later one slow. R9406-1 */
+static void slow_start_after_a_time_out_doubles(void **state)
+{
+    struct flow f;
+
+    flow_init(&f, 16, CC_NONE, 0, 50 * MS);
+    for (unsigned i = 0; i < 9; i++)
+        slow_round(&f, i < 2 ? 50 * MS : 60 * MS);
+    assert_int_not_equal(f.c.ssthresh, CC_NONE);
+    f.c.ssthresh = cc_cubic.ssthresh(&f.c, &f.p);
+    cc_cubic.on_event(&f.c, &f.p, CC_EVENT_TIMEOUT, f.now, 0);
+    f.c.cwnd = 1;
+    for (unsigned i = 0; i < 4; i++)
+        slow_round(&f, 60 * MS);
+    assert_int_equal(f.c.cwnd, 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -258,10 +505,12 @@ int main(void)
         cmocka_unit_test(the_curve_stands_still_while_nothing_is_sent),
         cmocka_unit_test(an_undone_reduction_leaves_no_trace),
         cmocka_unit_test(no_numbers_break_it),
+        cmocka_unit_test(it_is_what_the_formulas_say),
         cmocka_unit_test(slow_start_doubles_on_a_steady_path),
         cmocka_unit_test(longer_round_trips_end_slow_start),
         cmocka_unit_test(shorter_round_trips_bring_slow_start_back),
         cmocka_unit_test(after_a_loss_ssthresh_ends_slow_start_alone),
+        cmocka_unit_test(slow_start_after_a_time_out_doubles),
     };
 
     return cmocka_run_group_tests_name("cc_cubic", tests, NULL, NULL);

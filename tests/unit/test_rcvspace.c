@@ -221,6 +221,216 @@ static void the_users_clamp_bounds_the_promise(void **state)
     assert_int_equal(r.clamp, RCVSPACE_MIN / 2);
 }
 
+/* ---- every step of it, by rows on both sides of each edge ---- */
+
+/* Payload, 60 bytes of headers and 320 of bookkeeping in the next power of two, from 512 on; and 256 for the packet. */
+static void memory_comes_in_powers_of_two(void **state)
+{
+    static const uint32_t rows[][2] = {
+        {0, 768}, {132, 768}, {133, 1280}, {644, 1280}, {645, 2304}, {1460, 2304}, {1668, 2304}, {1669, 4352},
+        {65535, 131328}, {1048576, 2097408}, {UINT32_MAX, 2097408},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++)
+        assert_int_equal(rcvspace_true_size(rows[i][0]), rows[i][1]);
+}
+
+static void a_clamp_bounds_what_goes_with_the_syn(void **state)
+{
+    static const struct {
+        uint32_t clamp, window;
+        uint8_t shift;
+    } rows[] = {{5000, 4380, 0}, {1460, 1460, 0}, {1461, 1460, 0}, {700, 700, 0}, {65535, 64240, 0}, {65536, 64240, 1},
+                {131071, 65535, 1}, {131072, 65535, 2}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvspace r = buffer_of(262144);
+
+        r.clamp = rows[i].clamp;
+        assert_int_equal(rcvspace_first_window(&r, MSS), rows[i].window);
+        assert_int_equal(rcvspace_shift(&r, MOST), rows[i].shift);
+    }
+}
+
+/* One segment in reserve, when there is room for two others. */
+static void the_promise_begins_within_the_clamp(void **state)
+{
+    static const struct {
+        uint32_t buffer, user, window;
+        uint8_t shift;
+        uint32_t mss, clamp, ssthresh;
+    } rows[] = {
+        {8760, 0, 4380, 7, MSS, 2920, 2920},
+        {5840, 0, 2920, 7, MSS, 2920, 2920},
+        {5842, 0, 2921, 7, MSS, 2920, 2920},
+        {8762, 0, 1000, 7, MSS, 2921, 1000},
+        {131072, 64076, 64240, 7, MSS, 64076, 64076},
+        {131072, 64077, 64240, 7, MSS, 64076, 64076},
+        {131072, 10000, 64240, 7, MSS, 10000, 10000},
+        {2304, 0, 1152, 7, 2000, 1152, 1152},
+        {262144, 0, 65535, 0, MSS, 65535, 65535},
+        {1u << 31, 0, 65535, 14, MSS, 65535u << 14, 65535},
+        {131072, 0, 60, 7, 100, 65436, 60},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvspace r = buffer_of(rows[i].buffer);
+
+        r.clamp = rows[i].user;
+        rcvspace_start(&r, rows[i].window, rows[i].shift, rows[i].mss);
+        assert_int_equal(r.clamp, rows[i].clamp);
+        assert_int_equal(r.ssthresh, rows[i].ssthresh);
+    }
+}
+
+static void what_the_user_clamped_stays_so_when_the_share_is_learnt(void **state)
+{
+    static const struct {
+        bool clamped;
+        uint32_t clamp, ssthresh, clamp_then, ssthresh_then;
+    } rows[] = {
+        {false, 10000, 9000, 82944, 9000}, {true, 10000, 9000, 10000, 9000}, {true, 90000, 90000, 82944, 82944},
+        {true, 82944, 82945, 82944, 82944},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvspace r = buffer_of(131072);
+
+        r.clamped = rows[i].clamped;
+        r.clamp = rows[i].clamp;
+        r.ssthresh = rows[i].ssthresh;
+        rcvspace_learn_ratio(&r, 1460); /* 162 in 256 */
+        assert_int_equal(r.clamp, rows[i].clamp_then);
+        assert_int_equal(r.ssthresh, rows[i].ssthresh_then);
+        r.clamp = 5;
+        rcvspace_learn_ratio(&r, 1461); /* 162 again: nothing to do */
+        assert_int_equal(r.clamp, 5);
+        rcvspace_learn_ratio(&r, 0);
+        assert_int_equal(r.ratio, 1);
+    }
+}
+
+/*
+ * A buffer of 6 MiB, of which half may be promised, and a promise of so much; what one segment adds to it. Small ones
+ * add something as long as the promise is below 3 MiB / 2^(n + 1), n being how often half of what they cost has to be
+ * halved until it is no more than what they carry.
+ */
+static void a_segment_adds_what_it_is_worth(void **state)
+{
+    static const struct {
+        uint32_t payload, rcv_mss, ssthresh, held, added;
+    } rows[] = {
+        {1460, 1460, 64000, 0, 2920},
+        {640, 700, 64000, 0, 2920},        /* exactly worth its 1,280 bytes */
+        {639, 700, 64000, 0, 1400},
+        {639, 600, 64000, 0, 1278},        /* twice what came, if that is more */
+        {4000, 1460, 64000, 0, 8000},      /* several at once */
+        {300, 300, 786432, 0, 600},        /* 320, 160 */
+        {300, 300, 786433, 0, 0},
+        {160, 300, 786432, 0, 600},
+        {159, 300, 393216, 0, 600},        /* 320, 160, 80 */
+        {159, 300, 393217, 0, 0},
+        {320, 400, 1572864, 0, 800},
+        {320, 400, 1572865, 0, 0},
+        {40, 300, 196608, 0, 600},
+        {40, 300, 196609, 0, 0},
+        {1, 300, 12288, 0, 600},
+        {1, 300, 12289, 0, 0},
+        {1460, 1460, 3145728 - 100, 0, 100}, /* as far as there is room */
+        {1460, 1460, 3145728, 0, 0},
+        {1460, 1460, 64000, 3145728 - 64000, 0},
+        {1460, 1460, 64000, 3145728 - 64001, 1},
+        {1460, 1460, 64000, 3145728 - 66920, 2920},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvspace r = buffer_of(MOST);
+
+        r.clamp = 3145728;
+        r.ssthresh = rows[i].ssthresh;
+        assert_int_equal(rcvspace_grow(&r, rows[i].payload, rows[i].held, MSS, rows[i].rcv_mss, MOST),
+                         rows[i].added > 0);
+        assert_int_equal(r.ssthresh - rows[i].ssthresh, rows[i].added);
+    }
+}
+
+static void a_measurement_begins_once(void **state)
+{
+    static const uint32_t rows[][2] = {{64000, 14600}, {14600, 14600}, {9000, 9000}, {0, 1}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvspace r = buffer_of(131072);
+        struct rcvtune t;
+
+        r.ssthresh = rows[i][0];
+        rcvtune_init(&t);
+        rcvtune_begin(&t, &r, MSS, seq(77), 0);
+        assert_int_equal(t.since, 1);
+        assert_int_equal(t.most, rows[i][1]);
+        rcvtune_begin(&t, &r, MSS, seq(88), WEFT_S);
+        assert_int_equal(t.since, 1);
+        assert_int_equal(t.from.v, 77);
+    }
+}
+
+static void round_trips_are_never_nothing(void **state)
+{
+    static const struct {
+        weft_time rtt, sample;
+        bool windowed;
+        weft_time then;
+    } rows[] = {
+        {0, 0, true, 1},  {0, 0, false, 1},  {0, 500, false, 500}, {500, 0, true, 1},     {500, 400, true, 400},
+        {400, 500, true, 400}, {1, 0, false, 1}, {800, 0, false, 700}, {800, 1600, false, 900}, {8, 0, false, 7},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvtune t = {.rtt = rows[i].rtt};
+
+        rcvtune_rtt(&t, rows[i].sample, rows[i].windowed);
+        assert_int_equal(t.rtt, rows[i].then);
+    }
+}
+
+static void the_first_window_begins_at_any_time(void **state)
+{
+    struct rcvtune t;
+
+    rcvtune_init(&t);
+    rcvtune_arrived(&t, seq(5), 100, 0);
+    assert_int_equal(t.window_since, 1);
+    assert_int_equal(t.window_end.v, 105);
+    rcvtune_arrived(&t, seq(205), 50, 301); /* beyond it: the next begins here */
+    assert_int_equal(t.rtt, 300);
+    assert_int_equal(t.window_since, 301);
+    assert_int_equal(t.window_end.v, 255);
+}
+
+/* Read after so long, so much; the measurement's begin and best afterwards, and whether the buffer grew. */
+static void only_a_whole_round_trip_of_reading_counts(void **state)
+{
+    static const struct {
+        weft_time rtt, since, now;
+        uint32_t copied;
+        bool ends, best, grew;
+    } rows[] = {
+        {100, 1000, 1100, 20000, true, true, true}, {100, 1000, 1099, 20000, false, false, false},
+        {0, 1000, 5000, 20000, false, false, false}, {100, 0, 5000, 20000, false, false, false},
+        {100, 1000, 1100, 14600, true, false, false}, {100, 1000, 1100, 14601, true, true, false},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvtune t = {.since = rows[i].since, .from = seq(0u - 100), .most = 14600, .rtt = rows[i].rtt};
+        struct rcvspace r = started(131072);
+
+        rcvtune_read(&t, &r, &limits, seq(rows[i].copied - 100), MSS, rows[i].now);
+        assert_int_equal(t.since, rows[i].ends ? rows[i].now : rows[i].since);
+        assert_int_equal(t.from.v, rows[i].ends ? rows[i].copied - 100 : 0u - 100);
+        assert_int_equal(t.most, rows[i].best ? rows[i].copied : 14600);
+        assert_int_equal(r.buffer > 131072, rows[i].grew);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -237,6 +447,15 @@ int main(void)
         cmocka_unit_test(a_slow_reader_gets_no_larger_buffer),
         cmocka_unit_test(a_round_trip_is_measured_by_a_window),
         cmocka_unit_test(the_users_clamp_bounds_the_promise),
+        cmocka_unit_test(memory_comes_in_powers_of_two),
+        cmocka_unit_test(a_clamp_bounds_what_goes_with_the_syn),
+        cmocka_unit_test(the_promise_begins_within_the_clamp),
+        cmocka_unit_test(what_the_user_clamped_stays_so_when_the_share_is_learnt),
+        cmocka_unit_test(a_segment_adds_what_it_is_worth),
+        cmocka_unit_test(a_measurement_begins_once),
+        cmocka_unit_test(round_trips_are_never_nothing),
+        cmocka_unit_test(the_first_window_begins_at_any_time),
+        cmocka_unit_test(only_a_whole_round_trip_of_reading_counts),
     };
 
     return cmocka_run_group_tests_name("rcvspace", tests, NULL, NULL);

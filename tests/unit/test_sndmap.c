@@ -826,7 +826,33 @@ static void its_invariants_hold_when_memory_fails(void **state)
     }
 }
 
-/* By time against the definition: every segment that is not sacked, nor lost and not sent again, and is old enough. */
+/* ---- against the definitions ---- */
+
+static bool is_out(const struct sent *s)
+{
+    return !(s->flags & SENT_SACKED) && (s->flags & (SENT_LOST | SENT_AGAIN)) != SENT_LOST;
+}
+
+/* By time: what is out, went before the proof and is old enough is lost; the last of what is not waits so long. */
+static struct sndmap_lost by_time(const struct sndmap *m, const struct sndmap_clock *q)
+{
+    struct sndmap_lost found = {0};
+
+    for (uint32_t i = 0; i < m->count; i++) {
+        const struct sent *s = sndmap_at(m, i);
+
+        if (!is_out(s) || s->at >= q->proof.at)
+            continue;
+        if (q->now - s->at >= q->patience) {
+            found.segments += s->segments;
+            found.again += s->flags & SENT_AGAIN ? s->segments : 0;
+        } else if (s->at + q->patience - q->now > found.wait) {
+            found.wait = s->at + q->patience - q->now;
+        }
+    }
+    return found;
+}
+
 static void loss_by_time_is_what_the_definition_says(void **state)
 {
     static struct bench b;
@@ -837,20 +863,172 @@ static void loss_by_time_is_what_the_definition_says(void **state)
         operate(&b);
         if (op % 10 == 0) {
             struct sndmap_clock q = {b.now, {b.now - room_below(&b.r, 40), 0, b.m.una}, room_below(&b.r, 60)};
-            uint32_t expected = 0;
+            struct sndmap_lost expected = by_time(&b.m, &q);
+            bool few = b.m.count <= 32 && b.m.queue_count <= 32; /* it does not look further ahead */
+            struct sndmap_lost found = sndmap_detect_by_time(&b.m, &q);
 
-            for (uint32_t i = 0; i < b.m.count; i++) {
-                const struct sent *s = sndmap_at(&b.m, i);
-                bool waits = !(s->flags & SENT_SACKED) && (s->flags & (SENT_LOST | SENT_AGAIN)) != SENT_LOST;
-
-                if (waits && s->at < q.proof.at && q.now - s->at >= q.patience)
-                    expected += s->segments;
-            }
-            assert_int_equal(sndmap_detect_by_time(&b.m, &q).segments, expected);
+            assert_int_equal(found.segments, expected.segments);
+            assert_int_equal(found.again, expected.again);
+            if (few)
+                assert_int_equal(found.wait, expected.wait);
             check_map(&b.m);
         }
     }
     bench_check(&b);
+}
+
+/* A path that became too narrow loses some in the middle; they go again, and those around them still wait. */
+static void what_went_again_hides_nothing_that_waits(void **state)
+{
+    static const uint32_t lens[] = {500, 1000, 500, 500};
+    struct sndmap_lost found;
+    struct bench b;
+
+    bench_init(&b, 0);
+    for (unsigned i = 0; i < ARRAY_LEN(lens); i++)
+        send(&b, lens[i], i + 1);
+    assert_int_equal(sndmap_lose_larger(&b.m, 700), 1);
+    assert_true(resend(&b, 500, 1500, 20));
+    send(&b, 500, 10);
+    sack(&b, 2500, 3000);
+    found = detect(&b, 21, 10, 3000, 30);
+    assert_int_equal(found.segments, 0);
+    assert_int_equal(found.wait, 13); /* the fourth, sent at 4 */
+    bench_check(&b);
+}
+
+/* By count (RFC 6675 §4): sent once, and so many sacked segments lie behind it. R6675-1 */
+static uint32_t by_count(const struct sndmap *m, uint32_t thresh)
+{
+    uint32_t lost = 0, behind = 0;
+
+    for (uint32_t i = m->count; i-- > 0;) {
+        const struct sent *s = sndmap_at(m, i);
+
+        if (s->flags & SENT_SACKED)
+            behind += s->segments;
+        else if (!(s->flags & (SENT_LOST | SENT_EVER)) && behind >= thresh)
+            lost += s->segments;
+    }
+    return lost;
+}
+
+static void loss_by_count_is_what_the_definition_says(void **state)
+{
+    each_start(start) {
+        static struct bench b;
+
+        memset(&b, 0, sizeof b);
+        bench_init(&b, start);
+        b.believes = true;
+        for (unsigned op = 0; op < 30000; op++) {
+            operate(&b);
+            if (op % 3 == 0) {
+                uint32_t expected = by_count(&b.m, THRESH), before = b.m.lost;
+
+                assert_int_equal(sndmap_detect_by_count(&b.m, THRESH), expected);
+                assert_int_equal(b.m.lost, before + expected);
+            }
+        }
+        bench_check(&b);
+    }
+}
+
+#define STEP  100u /* segments and cuts of these streams are whole multiples of it */
+#define FACTS (400 * MSS / STEP)
+
+/* What the map says of the bytes at one place. */
+struct fact {
+    weft_time at;
+    uint8_t flags, times;
+};
+
+static uint32_t read_facts(const struct sndmap *m, struct fact *f)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < m->count; i++)
+        for (uint32_t k = 0; k < len_of(m, i); k += STEP)
+            f[n++] = (struct fact){sndmap_at(m, i)->at, sndmap_at(m, i)->flags, sndmap_at(m, i)->times};
+    return n;
+}
+
+/* The first run of whole due entries, at most `most` bytes, from the entries alone. */
+static void check_next_due(struct sndmap *m, uint32_t most)
+{
+    uint32_t len = 0, expected = 0, i = 0;
+    struct seq start;
+
+    while (i < m->count && (sndmap_at(m, i)->flags & (SENT_LOST | SENT_AGAIN)) != SENT_LOST)
+        i++;
+    if (i == m->count) {
+        assert_false(sndmap_next_due(m, most, &start, &len));
+        return;
+    }
+    assert_true(sndmap_next_due(m, most, &start, &len));
+    assert_int_equal(start.v, (i ? sndmap_at(m, i - 1)->end : m->una).v);
+    for (; i < m->count && (sndmap_at(m, i)->flags & (SENT_LOST | SENT_AGAIN)) == SENT_LOST; i++) {
+        if (expected && expected + len_of(m, i) > most)
+            break;
+        expected += min_u32(len_of(m, i), most);
+    }
+    assert_int_equal(len, expected);
+}
+
+/* What is sent again is marked, in one entry, sent once more than ever any of it; all the rest stays as it was. */
+static void resend_and_compare(struct bench *b, bool probe)
+{
+    static struct fact before[FACTS], after[FACTS];
+    uint32_t len, n = read_facts(&b->m, before), from, times = 0;
+    struct seq start;
+
+    check_next_due(&b->m, (1 + room_below(&b->r, 4)) * MSS);
+    if (probe ? !sndmap_tail(&b->m, MSS, &start, &len)
+              : !sndmap_next_due(&b->m, (1 + room_below(&b->r, 4)) * MSS, &start, &len))
+        return;
+    from = (start.v - b->m.una.v) / STEP;
+    assert_true(resend_as(b, start.v - b->start, start.v - b->start + len, b->now, probe));
+    assert_int_equal(read_facts(&b->m, after), n);
+    for (uint32_t i = 0; i < len / STEP; i++)
+        times = max_u32(times, before[from + i].times);
+    for (uint32_t i = 0; i < n; i++) {
+        bool again = i >= from && i < from + len / STEP;
+        uint8_t mark = probe ? (uint8_t)(before[i].flags | SENT_EVER) : SENT_EVER | SENT_AGAIN | SENT_LOST;
+
+        assert_int_equal(after[i].at, again ? b->now : before[i].at);
+        assert_int_equal(after[i].flags, again ? mark : before[i].flags);
+        assert_int_equal(after[i].times, again ? min_u32(times + 1, 255) : before[i].times);
+    }
+}
+
+static void only_what_is_sent_again_changes(void **state)
+{
+    each_start(start) {
+        static struct bench b;
+
+        memset(&b, 0, sizeof b);
+        bench_init(&b, start);
+        for (unsigned op = 0; op < 20000; op++) {
+            uint32_t flight = sndmap_end(&b.m).v - b.m.una.v, una = b.m.una.v - b.start, what = room_below(&b.r, 100);
+            uint32_t place = una + room_below(&b.r, flight / STEP + 1) * STEP;
+
+            b.now++;
+            if (what < 35 && flight < 200 * MSS)
+                send(&b, (1 + room_below(&b.r, what < 5 ? 80 : 10)) * STEP, b.now);
+            else if (what < 45)
+                ack(&b, una + room_below(&b.r, min_u32(flight, 3 * MSS) / STEP + 1) * STEP);
+            else if (what < 60)
+                sack(&b, place, min_u32(place + room_below(&b.r, 60) * STEP, una + flight));
+            else if (what < 70)
+                sndmap_detect_by_count(&b.m, THRESH);
+            else if (what < 72)
+                sndmap_lose_all(&b.m, b.now - room_below(&b.r, 100), false);
+            else
+                resend_and_compare(&b, what < 75);
+            check_map(&b.m);
+        }
+        bench_check(&b);
+    }
 }
 
 int main(void)
@@ -888,6 +1066,9 @@ int main(void)
         cmocka_unit_test(its_invariants_hold_after_any_operation),
         cmocka_unit_test(its_invariants_hold_when_memory_fails),
         cmocka_unit_test(loss_by_time_is_what_the_definition_says),
+        cmocka_unit_test(what_went_again_hides_nothing_that_waits),
+        cmocka_unit_test(loss_by_count_is_what_the_definition_says),
+        cmocka_unit_test(only_what_is_sent_again_changes),
     };
 
     return cmocka_run_group_tests_name("sndmap", tests, NULL, NULL);
