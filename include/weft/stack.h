@@ -58,6 +58,8 @@ struct weft_tcp_config {
     weft_time msl;             /* half the stay in TIME-WAIT. Default 30 s. DEVIATION from 2 min, as Linux does */
     weft_time rto_initial;     /* before the first RTT sample: 1 s (RFC 6298 §2.1) */
     weft_time rto_min;         /* 200 ms. DEVIATION from RFC 6298 §2.4's 1 s, as Linux does */
+    bool rto_min_whole;        /* rto_min bounds the whole of RTO (RFC 6298 §2.4); else, as Linux has it, the part of it
+                                  that stands for deviation: SRTT comes on top. false */
     weft_time rto_max;         /* 120 s */
     weft_time delayed_ack;     /* 40 ms; must be below 500 ms */
     weft_time fin_wait_2;      /* how long an orphan may wait for the peer's FIN: 60 s */

@@ -12,6 +12,7 @@ static void look_rfc(struct weft_config *k)
 
     t->msl = 120 * WEFT_S;
     t->rto_min = WEFT_S;
+    t->rto_min_whole = true;
     t->delayed_ack = 200 * WEFT_MS;
     t->syn_retries = 7; /* 1 + 2 + ... + 128 s: given up after 255 s */
     t->synack_retries = 7;

@@ -67,7 +67,7 @@ void account_out(struct tcp_conn *c, const struct tcp_plan *plan)
     uint32_t n = stats_segments(plan->len, c->mss);
 
     if (plan->kind == PLAN_RETRANSMIT)
-        conn_why(c, c->work->lost_by, plan->len);
+        conn_why(c, plan->probe ? WEFT_WHY_retransmit_tlp : c->work->lost_by, plan->len);
     if (!s)
         return;
     s->segs_out += n;

@@ -3,7 +3,13 @@
 #include "tcp/calls.h"
 #include "tcp/conn.h"
 
-/* We send no more: FIN behind what is queued. */
+/*
+ * We send no more: FIN behind what is queued.
+ *
+ * DEVIATION from RFC 9293 §3.10.4, SYN-RECEIVED, ESTABLISHED and CLOSE-WAIT: what is queued does not keep the state from
+ * changing; FIN-WAIT-1 and LAST-ACK begin with the call, as on Linux. On the wire it is the same: text goes first, and
+ * nothing before our SYN is acknowledged, so a FIN of SYN-RECEIVED rides with the acknowledgment that completes it.
+ */
 static int stop_sending(struct tcp_conn *c)
 {
     if (c->fin_wanted)

@@ -241,7 +241,7 @@ static inline struct rtt_limits tcp_rtt_limits(const weft_stack *s)
 {
     const struct weft_tcp_config *k = tcp_config(s);
 
-    return (struct rtt_limits){k->rto_initial, k->rto_min, k->rto_max};
+    return (struct rtt_limits){k->rto_initial, k->rto_min, k->rto_max, k->rto_min_whole};
 }
 
 /* Its SYN is dealt with: the rest goes on as any segment would, but its window has no scale (RFC 7323 §2.2). */

@@ -38,10 +38,13 @@ static void deviate(struct rtt *r, int64_t error)
     r->rttvar4 = max_u32(r->rttvar4, r->mdev4_max);
 }
 
+/* The least variance term: Linux's floor, or the granularity of the clock (RFC 6298 §2.3's G). */
+static weft_time term_floor(const struct rtt_limits *l) { return l->whole ? WEFT_MS : l->min; }
+
 void rtt_sample(struct rtt *r, weft_time sample, struct seq una, struct seq nxt, const struct rtt_limits *l)
 {
     uint32_t us = (uint32_t)max_u64(min_u64(sample / WEFT_US, SAMPLE_MAX_US), 1); /* zero means "none yet" */
-    uint32_t floor = (uint32_t)min_u64(l->min / WEFT_US, UINT32_MAX); /* of four deviations, that is, of its quarters */
+    uint32_t floor = (uint32_t)min_u64(term_floor(l) / WEFT_US, UINT32_MAX); /* of four deviations, that is, of its quarters */
     int64_t error = (int64_t)us - r->srtt8 / 8;
 
     if (r->srtt8 == 0) {
@@ -73,7 +76,7 @@ weft_time rtt_rto(const struct rtt *r, const struct rtt_limits *l)
     weft_time rto = r->distrust ? max_u64(l->initial, AFTER_LOST_SYN) : l->initial;
 
     if (r->srtt8)
-        rto = rtt_smoothed(r) + max_u64(r->rttvar4 * (weft_time)WEFT_US, l->min);
+        rto = rtt_smoothed(r) + max_u64(r->rttvar4 * (weft_time)WEFT_US, term_floor(l));
     rto = max_u64(rto, l->min);
     for (unsigned i = 0; i < r->backoff && rto < l->max; i++)
         rto *= 2;

@@ -2,7 +2,8 @@
 /*
  * The retransmission time-out (RFC 6298), estimated as Linux does: a deviation that falls more slowly than it rises, and
  * its largest value of the last round trip in RTO, so that one calm window does not make the timer nervous. The floor
- * holds for the variance term (RFC 6298's G): RTO is SRTT + 200 ms at least.
+ * holds for the variance term (RFC 6298's G): RTO is SRTT + 200 ms at least. To the letter (limits.whole) the term's
+ * floor is the clock's 1 ms, and RTO is rounded up to a second (§2.4).
  *
  * A connection keeps this while it is parked, so times are microseconds in 32 bits: SRTT as eighths, the deviations as
  * quarters. They stop at their largest value (536 s).
@@ -14,6 +15,7 @@
 
 struct rtt_limits {
     weft_time initial, min, max;
+    bool whole; /* min bounds the whole of RTO (RFC 6298 §2.4), not its variance term */
 };
 
 struct rtt {

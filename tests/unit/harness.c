@@ -84,7 +84,8 @@ static void note(void *ctx, const struct weft_trace *t)
     }
     to = &e->event[e->n_events++];
     *to = (struct harness_event){
-        .at = t->at, .kind = t->kind, .drop = t->drop, .from = t->from, .to = t->to, .ifp = t->ifp};
+        .at = t->at, .kind = t->kind, .drop = t->drop, .from = t->from, .to = t->to,
+        .why = t->why, .value = t->value, .ifp = t->ifp};
     if (t->pkt) {
         to->len = weft_pkt_len(t->pkt);
         weft_pkt_copy(t->pkt, 0, to->head, sizeof to->head);

@@ -17,6 +17,8 @@ struct harness_event {
     enum weft_trace_kind kind;
     enum weft_drop drop;
     enum weft_tcp_state from, to;
+    enum weft_why why;
+    uint32_t value;        /* of why */
     const weft_if *ifp;
     size_t len; /* of the whole packet; head has the first bytes of it */
     uint8_t head[HARNESS_HEAD];

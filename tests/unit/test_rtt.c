@@ -115,7 +115,7 @@ static void rtt_keeps_the_floor_above_a_steady_path(void **state)
     for (unsigned i = 0; i < 1000; i++)
         sample_round(&r, 10 * MS, &linux_limits);
     assert_int_equal(rtt_rto(&r, &linux_limits), 210 * MS); /* as Linux: SRTT and the floor */
-    assert_true(rtt_rto(&r, &(struct rtt_limits){S, S, 120 * S}) >= S);
+    assert_true(rtt_rto(&r, &(struct rtt_limits){S, S, 120 * S, false}) >= S);
 }
 
 /* R6298-2.4: the cap may be anything from 60 s on */
@@ -206,7 +206,31 @@ static void rtt_after_a_lost_syn_is_no_shorter_than_configured(void **state)
 
     rtt_init(&r);
     rtt_distrust(&r);
-    assert_int_equal(rtt_rto(&r, &(struct rtt_limits){5 * S, 200 * MS, 120 * S}), 5 * S);
+    assert_int_equal(rtt_rto(&r, &(struct rtt_limits){5 * S, 200 * MS, 120 * S, false}), 5 * S);
+}
+
+/* R6298-2.4: to the letter RTO is a second at least, what the round trip takes included, and the clock is 1 ms coarse */
+static void rtt_floor_may_bound_the_whole_of_rto(void **state)
+{
+    static const struct rtt_limits letter = {.initial = S, .min = S, .max = 120 * S, .whole = true};
+    static const struct {
+        weft_time sample, rto;
+    } rows[] = {{10 * MS, S}, {333 * MS, S}, {400 * MS, 1200 * MS}, {2 * S, 6 * S}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rtt r;
+
+        rtt_init(&r);
+        rtt_sample(&r, rows[i].sample, seq(0), seq(100), &letter);
+        assert_int_equal(rtt_rto(&r, &letter), rows[i].rto);
+    }
+    struct rtt r;
+
+    rtt_init(&r);
+    rtt_sample(&r, 2 * S, seq(0), seq(100), &letter);
+    for (unsigned k = 0; k < 200; k++) /* a calm path: the term falls to a millisecond */
+        sample_round(&r, 2 * S, &letter);
+    assert_in_range(rtt_rto(&r, &letter), 2 * S + MS, 2 * S + 2 * MS);
 }
 
 int main(void)
@@ -225,6 +249,7 @@ int main(void)
         cmocka_unit_test(rtt_of_nothing_is_a_sample_too),
         cmocka_unit_test(rtt_starts_from_three_seconds_after_a_lost_syn),
         cmocka_unit_test(rtt_after_a_lost_syn_is_no_shorter_than_configured),
+        cmocka_unit_test(rtt_floor_may_bound_the_whole_of_rto),
     };
 
     return cmocka_run_group_tests_name("rtt", tests, NULL, NULL);
