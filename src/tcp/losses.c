@@ -16,11 +16,14 @@ static bool any_sent_again(const struct tcp_work *w)
     return w->sndmap.again || sndmap_first_is_again(&w->sndmap);
 }
 
+/* Nothing was sent again in this episode yet: what arrives is what was sent first, and was only late. */
+static bool nothing_went_again(const struct recovery *v) { return v->may_undo && v->undo_left < 0; }
+
 static bool may_undo(const struct tcp_conn *c, const struct ack_report *r)
 {
     const struct recovery *v = &c->work->recovery;
 
-    return v->may_undo && (v->undo_left == 0 || recovery_echo_is_older(v, r->has_echo, r->echo));
+    return v->may_undo && (v->undo_left <= 0 || recovery_echo_is_older(v, r->has_echo, r->echo));
 }
 
 /* ---- the window comes down ---- */
@@ -129,7 +132,9 @@ static bool undo_partially(struct tcp_conn *c, const struct ack_report *r)
 {
     struct tcp_work *w = c->work;
 
-    if (!w->recovery.may_undo || !recovery_echo_is_older(&w->recovery, r->has_echo, r->echo))
+    if (!w->recovery.may_undo)
+        return false;
+    if (!nothing_went_again(&w->recovery) && !recovery_echo_is_older(&w->recovery, r->has_echo, r->echo))
         return false;
     losses_note_reordering(c, r->prior_una);
     if (w->sndmap.again)
