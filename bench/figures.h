@@ -14,6 +14,12 @@ double timers(size_t pending);
 double synflood(size_t argument);
 double halfopen_bytes(size_t records);
 
+/* route.c */
+double route_lookup_v4(size_t routes);
+double route_lookup_v6(size_t routes);
+double route_bytes(size_t routes);
+double route_bytes_v6(size_t routes);
+
 /* udp.c */
 double udp_mem(size_t argument);
 

@@ -256,6 +256,10 @@ int main(int argc, char **argv)
         {"rx_scale", rx_scale},
         {"pairs_held", pairs_held},
         {"timers", timers},
+        {"route_lookup", route_lookup_v4},
+        {"route_lookup6", route_lookup_v6},
+        {"route_bytes", route_bytes},
+        {"route_bytes6", route_bytes_v6},
     };
 
     return bench_main(argc, argv, figures, sizeof(figures) / sizeof(figures[0]));

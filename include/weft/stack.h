@@ -16,6 +16,7 @@
 #ifndef WEFT_STACK_H
 #define WEFT_STACK_H
 
+#include "weft/route.h"
 #include "weft/tables.h"
 #include "weft/types.h"
 
@@ -282,22 +283,7 @@ struct weft_if_info {
 /* Fills the i-th interface's facts, 0 first; false when there is no i-th. */
 bool weft_if_info(weft_stack *stack, size_t i, struct weft_if_info *info);
 
-/* ---- routes and neighbours ---- */
-
-struct weft_route {
-    struct weft_ip dst;  /* network; all zero with prefix 0 for the default route, of the gateway's family if it has one */
-    unsigned prefix;     /* bits of the address itself */
-    struct weft_ip gateway; /* any-address: on the link. A link-local one needs its zone, or if_name */
-    const char *if_name; /* NULL on adding: found through the gateway */
-    uint32_t metric;
-};
-
-/* Errors: WEFT_EINVAL, WEFT_ENETUNREACH (the gateway is on no link of ours), WEFT_EEXIST, WEFT_ENOMEM. */
-int weft_route_add(weft_stack *stack, const struct weft_route *route);
-/* WEFT_ENOENT when no route to that network by that gateway is there. */
-int weft_route_del(weft_stack *stack, const struct weft_route *route);
-/* The i-th route, in order of look-up; false when there is no i-th. */
-bool weft_route_info(weft_stack *stack, size_t i, struct weft_route *route);
+/* ---- neighbours; routes have a header of their own ---- */
 
 struct weft_neighbour {
     struct weft_ip ip;

@@ -265,11 +265,18 @@ static bool copy_route(struct cmd_ctx *ctx, size_t i, struct weft_route *route, 
     return there;
 }
 
-static bool is_any(const struct weft_ip *ip)
+static void route_flags(const struct weft_route *r, char text[6])
 {
-    const struct weft_ip v4_any = weft_ipv4(0), v6_any = {{0}};
+    static const struct {
+        unsigned flag;
+        char letter;
+    } letters[] = {{WEFT_ROUTE_UP, 'U'}, {WEFT_ROUTE_GATEWAY, 'G'}, {WEFT_ROUTE_HOST, 'H'}, {WEFT_ROUTE_DYNAMIC, 'D'},
+                   {WEFT_ROUTE_MODIFIED, 'M'}};
 
-    return memcmp(ip, &v4_any, sizeof *ip) == 0 || memcmp(ip, &v6_any, sizeof *ip) == 0;
+    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
+        if (r->flags & letters[i].flag)
+            *text++ = letters[i].letter;
+    *text = '\0';
 }
 
 /* The network with its prefix, as the original prints routes of IPv6. */
@@ -287,15 +294,12 @@ static void print_route_v6(struct cmd_ctx *ctx, const struct weft_route *r, cons
 
 static void print_route(struct cmd_ctx *ctx, struct json *j, const struct weft_route *r, const char *name)
 {
-    char dst[WEFT_IP_TEXT], gateway[WEFT_IP_TEXT], mask[WEFT_IP_TEXT], flags[4] = "U";
+    char dst[WEFT_IP_TEXT], gateway[WEFT_IP_TEXT], mask[WEFT_IP_TEXT], flags[6];
     bool v4 = weft_ip_is_v4(&r->dst);
 
     weft_ip_text(&r->dst, dst, sizeof dst);
     weft_ip_text(&r->gateway, gateway, sizeof gateway);
-    if (!is_any(&r->gateway))
-        strcat(flags, "G");
-    if (r->prefix == (v4 ? 32 : 128))
-        strcat(flags, "H");
+    route_flags(r, flags);
     if (!j && !v4) {
         print_route_v6(ctx, r, flags, name);
         return;

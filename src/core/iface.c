@@ -454,7 +454,7 @@ int if_add_entry(weft_if *ifp, const struct if_address *a)
     if (ifp->n_addresses == IF_ADDRESSES)
         return WEFT_ENOMEM;
     ifp->address[ifp->n_addresses++] = *a;
-    s->routes.generation++;
+    route_changed(s);
     ifp->last_neigh = NULL; /* what is no neighbour now is found out by the long way */
     if (!ip_is_v4(&a->ip) && s->assembly->address_added)
         s->assembly->address_added(ifp, &ifp->address[ifp->n_addresses - 1]);
@@ -470,7 +470,7 @@ void if_remove_entry(weft_if *ifp, struct if_address *a)
 
     memmove(a, a + 1, behind * sizeof *a);
     ifp->n_addresses--;
-    ifp->stack->routes.generation++;
+    route_changed(ifp->stack);
     if (!ip_is_v4(&gone.ip) && ifp->stack->assembly->address_removed)
         ifp->stack->assembly->address_removed(ifp, &gone);
 }
@@ -478,7 +478,8 @@ void if_remove_entry(weft_if *ifp, struct if_address *a)
 /* The route to the network that an address lies in. */
 static struct route network_route(weft_if *ifp, const struct if_address *a)
 {
-    struct route r = {.dst = ip_network(&a->ip, a->prefix), .prefix = a->prefix, .ifp = ifp};
+    struct route r = {
+        .dst = ip_network(&a->ip, a->prefix), .prefix = a->prefix, .ifp = ifp, .owner = WEFT_ROUTE_LINK};
 
     if (ip_is_v4(&a->ip))
         r.gateway = weft_ipv4(0);

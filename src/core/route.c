@@ -1,71 +1,169 @@
 /* SPDX-License-Identifier: MIT */
-/* The routing table; see route.h. A sorted list for now: a host has a handful. */
+/* The routing table; see route.h. */
 #include "core/route.h"
 
 #include "core/stack.h"
 #include "wire/ip.h"
 
-void route_table_init(struct route_table *t)
-{
-    list_init(&t->routes);
-    t->generation = 1;
-}
+#define V4_BITS 96 /* in front of a mapped address */
 
-static void forget(weft_stack *s, struct route *r)
+void route_table_init(struct route_table *t, struct mem *m)
 {
-    list_remove(&r->link);
-    mem_free(&s->mem, MEM_route, r, sizeof *r);
-    s->routes.generation++;
+    trie_init(&t->v4, m);
+    trie_init(&t->v6, m);
+    for (size_t i = 0; i < ARRAY_LEN(t->length); i++)
+        list_init(&t->length[i]);
+    t->generation = 1;
 }
 
 void route_table_fini(weft_stack *s)
 {
-    list_each_safe(it, next, &s->routes.routes)
-        forget(s, container_of(it, struct route, link));
+    for (size_t i = 0; i < ARRAY_LEN(s->routes.length); i++)
+        list_each_safe(it, next, &s->routes.length[i])
+            route_forget(s, container_of(it, struct route, link));
 }
 
-void route_forget_if(weft_stack *s, const weft_if *ifp)
+void route_changed(weft_stack *s)
 {
-    list_each_safe(it, next, &s->routes.routes)
-        if (container_of(it, struct route, link)->ifp == ifp)
-            forget(s, container_of(it, struct route, link));
-    s->routes.generation++;
+    s->routes.last.route = NULL;
+    if (++s->routes.generation == 0) /* which would mean: never resolved */
+        s->routes.generation = 1;
 }
 
-/* Does a stand before b in the order of look-up? */
-static bool before(const struct route *a, const struct route *b)
+/* ---- the table ---- */
+
+static struct trie_key key_of(const struct weft_ip *ip)
 {
-    return a->prefix != b->prefix ? a->prefix > b->prefix : a->metric < b->metric;
+    const uint8_t *b = ip->b;
+
+    if (ip_is_v4(ip))
+        return trie_key_v4(ip_to_v4(ip));
+    return trie_key_v6((uint64_t)peek_u32(b) << 32 | peek_u32(b + 4), (uint64_t)peek_u32(b + 8) << 32 | peek_u32(b + 12));
 }
 
-static bool same(const struct route *a, const struct route *b)
+/* Where routes to a network are found. */
+struct slot {
+    struct trie *trie;
+    struct trie_key key;
+    unsigned bits;
+};
+
+static struct slot slot_of(weft_stack *s, const struct route *r)
 {
-    return a->prefix == b->prefix && ip_eq(&a->dst, &b->dst) && ip_eq(&a->gateway, &b->gateway) && a->ifp == b->ifp;
+    bool v4 = ip_is_v4(&r->dst);
+
+    weft_assert(!v4 || r->prefix >= V4_BITS, "what is wider than all of IPv4 has no mapped address");
+    return (struct slot){v4 ? &s->routes.v4 : &s->routes.v6, key_of(&r->dst), v4 ? r->prefix - V4_BITS : r->prefix};
+}
+
+static struct route *best_of(struct slot *slot)
+{
+    void **best = trie_at(slot->trie, &slot->key, slot->bits);
+
+    return best ? *best : NULL;
+}
+
+/* The next best route to the same network; NULL: it was the last. */
+static struct route *next_best(const weft_stack *s, const struct route *r)
+{
+    struct route *next = container_of(r->link.next, struct route, link);
+
+    return r->link.next != &s->routes.length[r->prefix] && ip_eq(&r->dst, &next->dst) ? next : NULL;
+}
+
+struct route *route_get(weft_stack *s, const struct route *r)
+{
+    struct slot slot = slot_of(s, r);
+    struct route *other = best_of(&slot);
+
+    while (other && !(ip_eq(&other->gateway, &r->gateway) && (!r->ifp || other->ifp == r->ifp)))
+        other = next_best(s, other);
+    return other;
+}
+
+/* Puts it among those to the same network, behind all that are as good. */
+static void insert_into_chain(weft_stack *s, void **best, struct route *mine)
+{
+    struct route *at = *best;
+    struct list *end = at->link.next;
+
+    while (at && at->metric <= mine->metric) {
+        end = at->link.next;
+        at = next_best(s, at);
+    }
+    list_insert_before(at ? &at->link : end, &mine->link);
+    if (at == *best)
+        *best = mine;
 }
 
 int route_add(weft_stack *s, const struct route *r)
 {
-    struct list *at = &s->routes.routes;
+    struct slot slot = slot_of(s, r);
     struct route *mine;
+    void **best;
 
-    list_each(it, &s->routes.routes) {
-        const struct route *other = container_of(it, struct route, link);
-
-        if (same(r, other))
-            return WEFT_EEXIST;
-        if (at == &s->routes.routes && before(r, other))
-            at = it;
-    }
+    if (route_get(s, r))
+        return WEFT_EEXIST;
     mine = mem_alloc(&s->mem, MEM_route, sizeof *mine);
     if (!mine)
         return WEFT_ENOMEM;
     *mine = *r;
-    list_insert_before(at, &mine->link);
-    s->routes.generation++;
+    mine->dst = ip_network(&r->dst, r->prefix);
+    best = trie_at(slot.trie, &slot.key, slot.bits);
+    if (best) {
+        insert_into_chain(s, best, mine);
+    } else if (trie_insert(slot.trie, &slot.key, slot.bits, mine)) {
+        list_push_back(&s->routes.length[r->prefix], &mine->link);
+    } else {
+        mem_free(&s->mem, MEM_route, mine, sizeof *mine);
+        return WEFT_ENOMEM;
+    }
+    route_changed(s);
     return 0;
 }
 
-static bool is_own(weft_stack *s, const struct weft_ip *dst) { return ip_is_loopback(dst) || if_by_address(s, dst); }
+void route_forget(weft_stack *s, struct route *r)
+{
+    struct slot slot = slot_of(s, r);
+    void **best = trie_at(slot.trie, &slot.key, slot.bits);
+    struct route *next = next_best(s, r);
+
+    if (*best == r && next)
+        *best = next;
+    else if (*best == r)
+        trie_remove(slot.trie, &slot.key, slot.bits);
+    list_remove(&r->link);
+    mem_free(&s->mem, MEM_route, r, sizeof *r);
+    route_changed(s);
+}
+
+void route_remove(weft_stack *s, const struct route *r)
+{
+    struct route *found = route_get(s, r);
+
+    if (found)
+        route_forget(s, found);
+}
+
+void route_forget_if(weft_stack *s, const weft_if *ifp)
+{
+    for (size_t i = 0; i < ARRAY_LEN(s->routes.length); i++)
+        list_each_safe(it, next, &s->routes.length[i])
+            if (container_of(it, struct route, link)->ifp == ifp)
+                route_forget(s, container_of(it, struct route, link));
+    route_changed(s);
+}
+
+const struct route *route_find(const weft_stack *s, const struct weft_ip *dst)
+{
+    struct trie_key key = key_of(dst);
+
+    return trie_find(ip_is_v4(dst) ? &s->routes.v4 : &s->routes.v6, &key);
+}
+
+/* ---- paths ---- */
+
+bool route_is_own(weft_stack *s, const struct weft_ip *dst) { return ip_is_loopback(dst) || if_by_address(s, dst); }
 
 /* No gateway takes on what is for all stations of a link. */
 static bool is_direct(const struct route *r, const struct weft_ip *dst)
@@ -73,33 +171,20 @@ static bool is_direct(const struct route *r, const struct weft_ip *dst)
     return ip_is_any(&r->gateway) || ip_is_limited_broadcast(dst) || ip_is_multicast(dst);
 }
 
-void route_remove(weft_stack *s, const struct route *r)
-{
-    list_each_safe(it, next, &s->routes.routes)
-        if (same(container_of(it, struct route, link), r))
-            forget(s, container_of(it, struct route, link));
-}
-
 static int find_path(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 {
-    unsigned shortest = ip_is_v4(dst) ? 96 : 0; /* what is wider than all of IPv4 is no route for it */
+    const struct route *r;
 
-    if (s->loopback && is_own(s, dst)) {
+    if (s->loopback && route_is_own(s, dst)) {
         *path = (struct ip_path){.ifp = s->loopback, .next_hop = *dst, .generation = s->routes.generation};
         return 0;
     }
-    list_each(it, &s->routes.routes) {
-        const struct route *r = container_of(it, struct route, link);
-
-        if (r->prefix < shortest)
-            break;
-        if (!ip_prefix_match(&r->dst, dst, r->prefix))
-            continue;
-        *path = (struct ip_path){
-            .ifp = r->ifp, .next_hop = is_direct(r, dst) ? *dst : r->gateway, .generation = s->routes.generation};
-        return 0;
-    }
-    return WEFT_ENETUNREACH;
+    r = route_find(s, dst);
+    if (!r)
+        return WEFT_ENETUNREACH;
+    *path = (struct ip_path){
+        .ifp = r->ifp, .next_hop = is_direct(r, dst) ? *dst : r->gateway, .generation = s->routes.generation};
+    return 0;
 }
 
 int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
@@ -131,8 +216,7 @@ bool route_learn_mtu(weft_stack *s, const struct weft_ip *dst, uint32_t mtu, uin
         !pathmtu_learn(&s->path_mtus, &s->mem, &news))
         return false;
     stack_count(s, WEFT_COUNT_ip_path_mtus);
-    if (++s->routes.generation == 0) /* which would mean: never resolved */
-        s->routes.generation = 1;
+    route_changed(s);
     return true;
 }
 
@@ -146,131 +230,4 @@ int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path
     path->ifp = NULL;
     err = route_lookup(s, dst, path);
     return err && before && !before->up ? WEFT_ENETDOWN : err;
-}
-
-/* ---- weft/stack.h ---- */
-
-/* Bits of the longest of the interface's networks that the address lies in; 0: in none. */
-static unsigned on_link(const weft_if *ifp, const struct weft_ip *ip)
-{
-    unsigned longest = 0;
-
-    for (unsigned i = 0; i < ifp->n_addresses; i++)
-        if (ifp->address[i].prefix > longest && ip_prefix_match(&ifp->address[i].ip, ip, ifp->address[i].prefix))
-            longest = ifp->address[i].prefix;
-    return longest;
-}
-
-/* The interface that reaches a gateway directly; NULL when none does. */
-static weft_if *if_towards(weft_stack *s, const struct weft_ip *gateway)
-{
-    weft_if *found = NULL;
-    unsigned longest = 0;
-
-    if (ip_is_link_local(gateway))
-        return if_by_index(s, ip_zone(gateway));
-    list_each(it, &s->interfaces) {
-        weft_if *ifp = container_of(it, weft_if, link);
-        unsigned bits = on_link(ifp, gateway);
-
-        if (bits > longest) {
-            longest = bits;
-            found = ifp;
-        }
-    }
-    return found;
-}
-
-/* Does the interface reach the gateway directly? A link-local address says so itself. */
-static bool reaches(const weft_if *ifp, const struct weft_ip *gateway)
-{
-    return ip_is_link_local(gateway) ? ip_zone(gateway) == ifp->index : on_link(ifp, gateway) > 0;
-}
-
-static bool may_be_gateway(weft_stack *s, const struct weft_ip *ip, bool v4)
-{
-    if (ip_is_any(ip))
-        return true; /* none: on the link */
-    return ip_is_v4(ip) == v4 && !ip_is_multicast(ip) && !ip_is_limited_broadcast(ip) && !is_own(s, ip);
-}
-
-/*
- * Is the route one of IPv4? The network says so; a default route goes by its gateway, and without one, for then both
- * are any-addresses, by how that of the network is written.
- */
-static bool is_v4_route(const struct weft_route *in)
-{
-    if (ip_is_any(&in->dst) && in->prefix == 0 && !ip_is_any(&in->gateway))
-        return ip_is_v4(&in->gateway);
-    return ip_is_v4(&in->dst);
-}
-
-/* From the public form; false when it makes no sense. */
-static bool read_route(weft_stack *s, const struct weft_route *in, struct route *out)
-{
-    bool v4 = is_v4_route(in);
-    const struct weft_ip any = v4 ? weft_ipv4(0) : (struct weft_ip){{0}};
-    weft_if *ifp = in->if_name ? weft_if_find(s, in->if_name) : NULL;
-    struct weft_ip net;
-
-    if (in->prefix > (v4 ? 32 : 128))
-        return false;
-    *out = (struct route){
-        .dst = ip_is_any(&in->dst) ? any : in->dst,
-        .gateway = ip_is_any(&in->gateway) ? any : in->gateway,
-        .prefix = (uint8_t)(v4 ? 96 + in->prefix : in->prefix),
-        .metric = in->metric,
-    };
-    if (ifp && ip_zone(&out->dst) == 0)
-        ip_set_zone(&out->dst, ifp->index);
-    if (ifp && ip_zone(&out->gateway) == 0)
-        ip_set_zone(&out->gateway, ifp->index);
-    net = ip_network(&out->dst, out->prefix);
-    return ip_eq(&net, &out->dst) && may_be_gateway(s, &out->gateway, v4);
-}
-
-int weft_route_add(weft_stack *stack, const struct weft_route *route)
-{
-    struct route r;
-
-    if (!read_route(stack, route, &r))
-        return WEFT_EINVAL;
-    if (ip_is_any(&r.gateway) && !route->if_name)
-        return WEFT_EINVAL;
-    r.ifp = route->if_name ? weft_if_find(stack, route->if_name) : if_towards(stack, &r.gateway);
-    if (!r.ifp || (!ip_is_any(&r.gateway) && !reaches(r.ifp, &r.gateway)))
-        return WEFT_ENETUNREACH;
-    return route_add(stack, &r);
-}
-
-int weft_route_del(weft_stack *stack, const struct weft_route *route)
-{
-    struct route r;
-
-    if (!read_route(stack, route, &r))
-        return WEFT_EINVAL;
-    list_each_safe(it, next, &stack->routes.routes) {
-        struct route *other = container_of(it, struct route, link);
-
-        r.ifp = route->if_name ? weft_if_find(stack, route->if_name) : other->ifp;
-        if (same(&r, other)) {
-            forget(stack, other);
-            return 0;
-        }
-    }
-    return WEFT_ENOENT;
-}
-
-bool weft_route_info(weft_stack *stack, size_t i, struct weft_route *route)
-{
-    list_each(it, &stack->routes.routes) {
-        const struct route *r = container_of(it, struct route, link);
-
-        if (i--)
-            continue;
-        *route = (struct weft_route){r->dst, ip_is_v4(&r->dst) ? r->prefix - 96u : r->prefix, r->gateway, r->ifp->name,
-                                     r->metric};
-        return true;
-    }
-    return false;
 }

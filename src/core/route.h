@@ -8,18 +8,26 @@
 
 #include "core/iface.h"
 #include "core/pathmtu.h"
+#include "core/trie.h"
 
 struct route {
-    struct list link; /* in route_table.routes, kept in order of look-up */
+    struct list link; /* in route_table.length[prefix], next to those to the same network, best first */
     struct weft_ip dst, gateway; /* gateway 0.0.0.0: the destination is on the link */
-    uint8_t prefix;   /* bits of the 16 bytes: 96 + n for IPv4 */
-    uint32_t metric;
     weft_if *ifp;
+    uint32_t metric;
+    uint8_t prefix;   /* bits of the 16 bytes: 96 + n for IPv4 */
+    uint8_t owner;    /* enum weft_route_owner */
+    uint8_t flags;    /* WEFT_ROUTE_DYNAMIC, WEFT_ROUTE_MODIFIED; the others follow from the rest */
 };
 
 struct route_table {
-    struct list routes;
-    uint32_t generation; /* changes with each change; starts at 1 */
+    struct trie v4, v6;      /* of the best route to each network */
+    struct list length[129]; /* all routes, by prefix, those to a network side by side */
+    uint32_t generation;     /* changes with each change; starts at 1 */
+    struct {
+        const struct route *route; /* the i-th, as weft_route_info counts; NULL: look for it */
+        size_t i;
+    } last;
 };
 
 struct ip_path {
@@ -43,15 +51,25 @@ static inline bool path_is_fresh(const struct ip_path *path, uint32_t generation
     return path->generation == generation && (path->expires == 0 || now < path->expires);
 }
 
-void route_table_init(struct route_table *t);
+void route_table_init(struct route_table *t, struct mem *m);
 void route_table_fini(weft_stack *s);
 
-/* As the public calls, with prefix counted on the mapped form. */
+/* As weft_route_add, of a route that makes sense. */
 int route_add(weft_stack *s, const struct route *r);
 /* Removes the route to this network by this gateway and interface, if it is there. */
 void route_remove(weft_stack *s, const struct route *r);
+/* The route to just this network by this gateway; by any interface when r->ifp is NULL. NULL: it is not there. */
+struct route *route_get(weft_stack *s, const struct route *r);
+/* The best route to this address, own addresses apart; NULL: there is none. Valid until the table changes. */
+const struct route *route_find(const weft_stack *s, const struct weft_ip *dst);
+void route_forget(weft_stack *s, struct route *r);
+/* Paths that were kept are asked for again. */
+void route_changed(weft_stack *s);
 /* Removes all routes through an interface. */
 void route_forget_if(weft_stack *s, const weft_if *ifp);
+
+/* Is it an address of ours, on whatever interface? */
+bool route_is_own(weft_stack *s, const struct weft_ip *dst);
 
 /* Fills *path for dst; 0 or WEFT_ENETUNREACH. Own addresses lead to the loopback interface. */
 int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);

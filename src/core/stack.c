@@ -167,7 +167,7 @@ static void init_parts(weft_stack *s, const struct assembly *parts, weft_time no
     list_init(&s->removed);
     slab_init(&s->pkts, &s->mem, MEM_packet, sizeof(struct weft_pkt));
     block_pool_init(&s->blocks, &s->mem);
-    route_table_init(&s->routes);
+    route_table_init(&s->routes, &s->mem);
     pathmtu_init(&s->path_mtus, stack_key(s, KEY_PATH_MTU));
     s->assembly = parts;
     neigh_table_init(s, parts->neigh, parts->neigh6);

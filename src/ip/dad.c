@@ -73,7 +73,7 @@ static void succeed(struct nd_link *l, struct nd_trial *t)
 
     forget(l, t);
     a->state = s->now < a->preferred_until ? IF_ADDRESS_PREFERRED : IF_ADDRESS_DEPRECATED;
-    s->routes.generation++;
+    route_changed(s);
     ip_set_zone(&all_routers, l->ifp->index);
     if (!ip_is_link_local(&ip))
         nd_announce(l->ifp, &ip, &all_routers);

@@ -84,7 +84,8 @@ static struct nd_router *find_router(struct nd_link *l, const struct weft_ip *ip
 
 static void set_route(struct nd_link *l, const struct nd_router *r)
 {
-    struct route way = {.gateway = r->ip, .ifp = l->ifp, .metric = r->lost ? METRIC_LOST : METRIC};
+    struct route way = {.gateway = r->ip, .ifp = l->ifp, .metric = r->lost ? METRIC_LOST : METRIC,
+                        .owner = WEFT_ROUTE_ROUTER};
 
     route_remove(l->ifp->stack, &way);
     route_add(l->ifp->stack, &way); /* without memory for it the next advertisement tries again */
@@ -153,7 +154,7 @@ static void take_mtu(struct nd_link *l, uint32_t mtu)
     if (mtu < IPV6_MIN_MTU || mtu > l->ifp->mtu || mtu == l->mtu)
         return;
     l->mtu = mtu;
-    l->ifp->stack->routes.generation++; /* whoever keeps a path looks at it again */
+    route_changed(l->ifp->stack); /* whoever keeps a path looks at it again */
 }
 
 static struct nd_known_prefix *known_prefix(struct nd_link *l, const struct nd_prefix *p)
@@ -172,7 +173,8 @@ static struct nd_known_prefix *known_prefix(struct nd_link *l, const struct nd_p
 
 static struct route on_link_route(const struct nd_link *l, const struct nd_known_prefix *k)
 {
-    return (struct route){.dst = k->ip, .prefix = k->bits, .ifp = l->ifp, .metric = METRIC};
+    return (struct route){.dst = k->ip, .prefix = k->bits, .ifp = l->ifp, .metric = METRIC,
+                          .owner = WEFT_ROUTE_ROUTER};
 }
 
 /* It is not on the link any more, as far as routers say. What was configured has its own route and its own metric. */
@@ -328,7 +330,8 @@ enum weft_drop nd_router_advert_input(struct nd_link *l, const struct weft_pkt *
 
 static struct route redirected_route(const struct nd_link *l, const struct nd_redirected *d)
 {
-    struct route way = {.dst = d->dst, .prefix = 128, .ifp = l->ifp, .metric = METRIC};
+    struct route way = {.dst = d->dst, .prefix = 128, .ifp = l->ifp, .metric = METRIC,
+                        .owner = WEFT_ROUTE_REDIRECT, .flags = WEFT_ROUTE_DYNAMIC};
 
     if (!ip_eq(&d->target, &d->dst))
         way.gateway = d->target;

@@ -71,7 +71,7 @@ static bool make_address(const struct nd_link *l, struct weft_ip *ip, uint8_t co
 static void add_link_local(struct nd_link *l, uint8_t conflicts)
 {
     struct if_address a = {.ip = {{0xfe, 0x80}}, .prefix = 64, .preferred_until = WEFT_NEVER, .valid_until = WEFT_NEVER};
-    struct route way = {.dst = {{0xfe, 0x80}}, .prefix = 64, .ifp = l->ifp};
+    struct route way = {.dst = {{0xfe, 0x80}}, .prefix = 64, .ifp = l->ifp, .owner = WEFT_ROUTE_LINK};
 
     ip_set_zone(&a.ip, l->ifp->index);
     ip_set_zone(&way.dst, l->ifp->index);
@@ -277,7 +277,7 @@ void slaac_due(struct nd_link *l)
             if_remove_entry(l->ifp, a);
         } else if (a->state == IF_ADDRESS_PREFERRED && a->preferred_until <= s->now) {
             a->state = IF_ADDRESS_DEPRECATED;
-            s->routes.generation++;
+            route_changed(s);
         }
     }
 }

@@ -31,14 +31,15 @@ static int teardown(void **state)
 
 static int add(struct core_bench *b, uint32_t dst, unsigned prefix, uint32_t gateway, const char *name, uint32_t metric)
 {
-    struct weft_route r = {weft_ipv4(dst), prefix, weft_ipv4(gateway), name, metric};
+    struct weft_route r = {
+        .dst = weft_ipv4(dst), .prefix = prefix, .gateway = weft_ipv4(gateway), .if_name = name, .metric = metric};
 
     return weft_route_add(b->s, &r);
 }
 
 static int del(struct core_bench *b, uint32_t dst, unsigned prefix, uint32_t gateway, const char *name)
 {
-    struct weft_route r = {weft_ipv4(dst), prefix, weft_ipv4(gateway), name, 0};
+    struct weft_route r = {.dst = weft_ipv4(dst), .prefix = prefix, .gateway = weft_ipv4(gateway), .if_name = name};
 
     return weft_route_del(b->s, &r);
 }
@@ -325,6 +326,87 @@ static void deletion_obeys_the_interface_when_one_is_named(void **state)
     leads(b, 0x0b000001, NULL, 0);
 }
 
+static void routes_say_what_they_are(void **state)
+{
+    static const struct {
+        uint32_t dst;
+        unsigned prefix, flags;
+        uint8_t owner;
+    } want[] = {
+        {0x08080808, 32, WEFT_ROUTE_UP | WEFT_ROUTE_GATEWAY | WEFT_ROUTE_HOST, WEFT_ROUTE_STATIC},
+        {0x0a090002, 32, WEFT_ROUTE_UP | WEFT_ROUTE_HOST, WEFT_ROUTE_LINK},
+        {0x0a090000, 24, WEFT_ROUTE_UP, WEFT_ROUTE_LINK},
+        {0x0b000000, 8, WEFT_ROUTE_UP | WEFT_ROUTE_GATEWAY, WEFT_ROUTE_STATIC},
+    };
+    static const uint32_t asked[] = {0x08080808, 0x0a090002, 0x0a090077, 0x0b010203};
+    struct core_bench *b = *state;
+    struct weft_route r;
+    struct weft_ip ip;
+
+    add(b, 0x08080808, 32, 0x0a090001, NULL, 0);
+    add(b, 0x0b000000, 8, 0x0a090001, NULL, 0);
+    for (size_t i = 0; i < ARRAY_LEN(want); i++) {
+        ip = weft_ipv4(asked[i]);
+        assert_int_equal(weft_route_get(b->s, &ip, &r), 0);
+        assert_int_equal(ip_to_v4(&r.dst), want[i].dst);
+        assert_int_equal(r.prefix, want[i].prefix);
+        assert_int_equal(r.flags, want[i].flags);
+        assert_int_equal(r.owner, want[i].owner);
+    }
+    ip = weft_ipv4(0x0c000001);
+    assert_int_equal(weft_route_get(b->s, &ip, &r), WEFT_ENETUNREACH);
+}
+
+static void daemon_takes_back_what_is_its_own(void **state)
+{
+    struct core_bench *b = *state;
+    struct weft_route r = {.prefix = 24, .gateway = weft_ipv4(0x0a090001), .owner = WEFT_ROUTE_DAEMON};
+    size_t before = 0, n;
+
+    while (weft_route_info(b->s, before, &r))
+        before++;
+    r = (struct weft_route){.prefix = 24, .gateway = weft_ipv4(0x0a090001), .owner = WEFT_ROUTE_DAEMON};
+    add(b, 0x0b000000, 24, 0x0a090101, NULL, 1); /* to a network that the daemon knows as well */
+    for (uint32_t i = 0; i < 50; i++) {
+        r.dst = weft_ipv4(0x0b000000 + (i << 8));
+        assert_int_equal(weft_route_add(b->s, &r), 0);
+    }
+    leads(b, 0x0b000001, "net0", 0x0a090001);
+    assert_int_equal(weft_route_flush(b->s, WEFT_ROUTE_DAEMON), 50);
+    leads(b, 0x0b000001, "net1", 0x0a090101);
+    leads(b, 0x0b000101, NULL, 0);
+    for (n = 0; weft_route_info(b->s, n, &r); n++)
+        assert_int_not_equal(r.owner, WEFT_ROUTE_DAEMON);
+    assert_int_equal(n, before + 1);
+}
+
+/* Of an address in its mapped form. */
+static unsigned mapped_bits(const struct weft_route *r) { return r->prefix + (ip_is_v4(&r->dst) ? 96 : 0); }
+
+/* However they are asked for, in order or not, and with changes in between. */
+static void routes_are_listed_longest_first(void **state)
+{
+    struct core_bench *b = *state;
+    struct weft_route r, again;
+    unsigned bits = 128;
+    size_t n;
+
+    for (uint32_t i = 8; i <= 24; i++) {
+        add(b, 0x0b000000, i, 0x0a090001, NULL, i % 3);
+        add(b, 0x0b000000, i, 0x0a090101, NULL, 1);
+    }
+    for (n = 0; weft_route_info(b->s, n, &r); n++) {
+        assert_true(mapped_bits(&r) <= bits);
+        bits = mapped_bits(&r);
+        assert_true(weft_route_info(b->s, n / 2, &again));
+        assert_true(mapped_bits(&again) >= bits);
+    }
+    assert_true(n >= 34);
+    add(b, 0x0b000000, 25, 0x0a090001, NULL, 0);
+    assert_true(weft_route_info(b->s, n, &r));
+    assert_false(weft_route_info(b->s, n + 1, &r));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +424,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(default_route_may_be_of_either_family, setup, teardown),
         cmocka_unit_test_setup_teardown(longest_network_decides_where_a_gateway_is, setup, teardown),
         cmocka_unit_test_setup_teardown(deletion_obeys_the_interface_when_one_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(routes_say_what_they_are, setup, teardown),
+        cmocka_unit_test_setup_teardown(daemon_takes_back_what_is_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(routes_are_listed_longest_first, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("route", tests, NULL, NULL);
