@@ -7,7 +7,9 @@
  * the next free one.
  *
  * Invariants of a chunk:
- *   it is in `partial` when 0 < used < per_chunk, in `full` when used == per_chunk, in `idle` when used == 0;
+ *   it is in `partial` when 0 < used < per_chunk, in `full` when used == per_chunk, in `idle` when used == 0; but one
+ *   that was alone in `partial` when its last object was freed stays there, as the last: what comes and goes one by
+ *   one shall not move a chunk each time;
  *   used <= fresh <= per_chunk; the free list has fresh - used objects.
  */
 #include "base/mem.h"
@@ -85,6 +87,12 @@ static void mem_give_back(struct mem *m, void *p, size_t size)
 /* Gives the idle chunks of one slab back. */
 static void slab_trim(struct slab *s)
 {
+    struct slab_chunk *last = container_of(s->partial.prev, struct slab_chunk, link);
+
+    if (!list_empty(&s->partial) && last->used == 0) {
+        list_remove(&last->link);
+        list_push_front(&s->idle, &last->link);
+    }
     while (!list_empty(&s->idle)) {
         struct slab_chunk *chunk = container_of(list_pop_front(&s->idle), struct slab_chunk, link);
 
@@ -238,8 +246,11 @@ void *slab_alloc(struct slab *s)
 /* The chunk's last object was freed: it is kept for the next burst, or goes. */
 static void chunk_idle(struct slab *s, struct slab_chunk *chunk)
 {
+    uint32_t kept;
+
     list_remove(&chunk->link);
-    if (s->n_idle && (s->n_idle + 1) * (size_t)s->chunk_size > SLAB_IDLE) {
+    kept = s->n_idle + (container_of(s->partial.prev, struct slab_chunk, link)->used == 0); /* there is another one */
+    if (kept && (kept + 1) * (size_t)s->chunk_size > SLAB_IDLE) {
         object_show(chunk, s->chunk_size);
         mem_give_back(s->mem, chunk, s->chunk_size);
         return;
@@ -265,6 +276,6 @@ void slab_free(struct slab *s, void *object)
         list_remove(&chunk->link);
         list_push_front(&s->partial, &chunk->link);
     }
-    if (unlikely(chunk->used == 0))
+    if (unlikely(chunk->used == 0) && (s->partial.next != &chunk->link || s->partial.prev != &chunk->link))
         chunk_idle(s, chunk);
 }

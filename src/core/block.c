@@ -42,7 +42,7 @@ struct weft_block *block_new(struct block_pool *p, size_t n)
     b->refs = 1;
     b->size = sizes[i];
     b->used = 0;
-    b->true_size = p->slab[i].chunk_size / p->slab[i].per_chunk;
+    b->true_size = p->slab[i].share;
     b->data = (uint8_t *)b + BLOCK_HEADER;
     return b;
 }

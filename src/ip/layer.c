@@ -8,6 +8,7 @@ void *ip_init(weft_stack *s)
 
     if (!ip)
         return NULL;
+    ip->sound = (struct ip_sound){0};
     ip_idents_init(&ip->idents, stack_key(s, KEY_IPID));
     ip_reassembly_init(&ip->reassembly, s);
     icmp_limit_init(&ip->limit, s->now);

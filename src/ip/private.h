@@ -153,7 +153,15 @@ uint32_t nd_mtu(const weft_if *ifp);
 
 /* ---- layer.c: what ip_init makes ---- */
 
+/* The last datagram of IPv4 that might come as it did and was ours: it came by `ifp`, when routes and addresses were of
+ * this generation. */
+struct ip_sound {
+    const weft_if *ifp; /* NULL: there was none */
+    uint32_t src, dst, generation;
+};
+
 struct ip_state {
+    struct ip_sound sound;
     struct ip_idents idents;
     struct ip_reassembly reassembly;
     struct icmp_limit limit;

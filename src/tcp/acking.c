@@ -28,10 +28,23 @@ static struct ack_limits all_limits(const struct tcp_conn *c)
 static uint32_t now_ms(const struct tcp_conn *c) { return (uint32_t)(conn_now(c) / WEFT_MS); }
 
 /* The window is more than half used: nothing should hurry the sender. */
-static void calm_when_tight(struct tcp_conn *c, const struct rcvwnd *window)
+static void calm_when_tight(struct tcp_conn *c)
 {
-    if (rcvwnd_is_tight(window))
+    struct rcvwnd window;
+
+    if (c->pace.quick == 0)
+        return;
+    window = transmit_window_now(c);
+    if (rcvwnd_is_tight(&window))
         c->pace.quick = 0;
+}
+
+/* Would the window that could be told now reach as far as the one told last did? */
+static bool edge_moves(const struct tcp_conn *c)
+{
+    struct rcvwnd window = transmit_window_now(c);
+
+    return rcvwnd_select(&window) >= window.last;
 }
 
 static void wait_for(struct tcp_conn *c, weft_time at)
@@ -67,7 +80,6 @@ void conn_acknowledge(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     struct ack_limits limits = quick_limits(c);
-    struct rcvwnd window = transmit_window_now(c);
     struct ack_facts facts = {
         .next = c->rcv.nxt,
         .unacked = c->rcv.nxt.v - c->rcv.acked.v,
@@ -77,8 +89,8 @@ void conn_acknowledge(struct tcp_conn *c)
         .sack = c->sack_ok,
     };
 
-    calm_when_tight(c, &window);
-    facts.edge_moves = facts.unacked > facts.mss && rcvwnd_select(&window) >= window.last; /* else nobody asks */
+    calm_when_tight(c);
+    facts.edge_moves = facts.unacked > facts.mss && edge_moves(c); /* else nobody asks */
     switch (ackpolicy_decide(&w->ack, &c->pace, &limits, &facts)) {
     case ACK_NOW:
         break;
@@ -126,15 +138,18 @@ void conn_answered(struct tcp_conn *c) { ackpace_answered(&c->pace, now_ms(c)); 
 void conn_acknowledge_reading(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    struct rcvwnd window = transmit_window_now(c);
+    struct rcvwnd window;
     bool empty = conn_held(c) == 0;
     uint32_t unacked = c->rcv.nxt.v - c->rcv.acked.v;
 
-    calm_when_tight(c, &window);
-    if (tcp_config(c->ep.stack)->quick_acks && ackpolicy_after_reading(&w->ack, &c->pace, unacked, c->rcv_mss, empty))
+    calm_when_tight(c);
+    if (tcp_config(c->ep.stack)->quick_acks && ackpolicy_after_reading(&w->ack, &c->pace, unacked, c->rcv_mss, empty)) {
         ackpolicy_now(&w->ack);
-    else if (state_can_receive(c->state) && !c->read_shut && rcvwnd_worth_telling(&window, conn_open_window(c)))
-        ackpolicy_now(&w->ack);
+    } else if (state_can_receive(c->state) && !c->read_shut) {
+        window = transmit_window_now(c);
+        if (rcvwnd_worth_telling(&window, conn_open_window(c)))
+            ackpolicy_now(&w->ack);
+    }
 }
 
 void conn_acknowledged(struct tcp_conn *c, bool pure)

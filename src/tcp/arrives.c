@@ -287,16 +287,22 @@ static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
 
 enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    static enum tcp_step (*const steps[])(struct tcp_conn *, struct tcp_seg *) = {
-        step_sequence, step_reset, step_syn, step_ack, step_urgent, text_arrives, step_fin,
-    };
-    enum tcp_step step = TCP_CONTINUE;
+    enum tcp_step step;
 
     c->heard = conn_now(c);
     c->keepalive_sent = 0;
     if (c->work) /* it held one write back, not the stream: as Linux has it */
         c->work->more = false;
-    for (unsigned i = 0; i < ARRAY_LEN(steps) && step == TCP_CONTINUE; i++)
-        step = steps[i](c, seg);
-    return step;
+    step = step_sequence(c, seg);
+    if (step == TCP_CONTINUE)
+        step = step_reset(c, seg);
+    if (step == TCP_CONTINUE)
+        step = step_syn(c, seg);
+    if (step == TCP_CONTINUE)
+        step = step_ack(c, seg);
+    if (step == TCP_CONTINUE)
+        step = step_urgent(c, seg);
+    if (step == TCP_CONTINUE)
+        step = text_arrives(c, seg);
+    return step == TCP_CONTINUE ? step_fin(c, seg) : step;
 }

@@ -117,7 +117,8 @@ static uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room,
 {
     uint32_t mss = c->mss, quota = allowance(c);
     uint32_t reach = push_reach(&c->work->push, c->snd.nxt, unsent); /* PSH stands at the end of a segment */
-    uint32_t want = min_u32(reach, room), len = min_u32(want, packet_limit(c, mss, want));
+    uint32_t want = min_u32(reach, room);
+    uint32_t len = want <= mss ? want : min_u32(want, packet_limit(c, mss, want));
 
     if (quota == 0)
         return 0;

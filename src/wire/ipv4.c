@@ -32,18 +32,27 @@ static void header_decode(const uint8_t *p, struct ipv4_header *h)
 
 /*
  * The checksum of a header of n bytes. A few words of a known multiple of four, which every packet pays for twice: a
- * plain sum of 32-bit numbers takes a third of the time of csum().
+ * plain sum of 32-bit words, in the machine's own order (RFC 1071 §2 (B)), takes a fraction of the time of csum().
  */
 static inline uint16_t header_csum(const uint8_t *p, size_t n)
 {
-    uint64_t sum = 0;
+    uint32_t word[IPV4_HEADER / 4];
+    uint8_t pair[2];
+    uint16_t folded;
+    uint64_t sum;
 
-    for (size_t i = 0; i < n; i += 4)
-        sum += peek_u32(p + i);
+    memcpy(word, p, sizeof word);
+    sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+    for (size_t i = IPV4_HEADER; i < n; i += 4) {
+        memcpy(word, p + i, 4);
+        sum += word[0];
+    }
     sum = (sum >> 32) + (sum & 0xffffffff);
     sum = (sum >> 16) + (sum & 0xffff);
     sum = (sum >> 16) + (sum & 0xffff);
-    return (uint16_t)~((sum >> 16) + sum);
+    folded = (uint16_t)~((sum >> 16) + sum);
+    memcpy(pair, &folded, sizeof pair);
+    return (uint16_t)(pair[0] << 8 | pair[1]);
 }
 
 bool ipv4_read(struct reader *r, struct ipv4_header *h)

@@ -160,11 +160,16 @@ static void plain_emit(struct writer *w, const struct tcp_options *o)
 {
     unsigned n = sack_room(o);
 
-    if (o->has_ts) {
-        nops_emit(w, 2);
-        ts_emit(w, o);
+    if (likely(o->has_ts)) {
+        uint8_t *p = write_room(w, ALIGNED_TS_LEN);
+
+        if (p) {
+            poke_u32(p, ALIGNED_TS_HEAD);
+            poke_u32(p + 4, o->ts_val);
+            poke_u32(p + 8, o->ts_ecr);
+        }
     }
-    if (n > 0)
+    if (unlikely(n > 0))
         sack_emit(w, o, n);
 }
 
