@@ -37,8 +37,7 @@ static int number_take(weft_host *h)
     return (int)i;
 }
 
-/* Makes a number for an engine's socket, which is aborted when there is no memory for one. */
-static int sock_adopt(weft_host *h, weft_sock *sock)
+int host_sock_adopt(weft_host *h, weft_sock *sock)
 {
     struct host_sock *s = calloc(1, sizeof(*s));
     int number = s ? number_take(h) : -1;
@@ -49,13 +48,13 @@ static int sock_adopt(weft_host *h, weft_sock *sock)
         return WEFT_ENOMEM;
     }
     s->sock = sock;
+    s->number = number;
     weft_set_cookie(sock, s);
     h->socks[number] = s;
     return number;
 }
 
-/* Takes the socket out of the table and away from whom waits for it. */
-static void sock_retire(weft_host *h, int number)
+void host_sock_retire(weft_host *h, int number)
 {
     struct host_sock *s = h->socks[number];
 
@@ -84,7 +83,7 @@ void host_abort_all(weft_host *h)
         if (!h->socks[i])
             continue;
         sock = h->socks[i]->sock;
-        sock_retire(h, (int)i);
+        host_sock_retire(h, (int)i);
         weft_abort(sock);
     }
 }
@@ -99,14 +98,21 @@ struct call {
 
 int host_call_enter(weft_host *h)
 {
-    host_enter(h);
+    if (host_is_elsewhere(h))
+        return WEFT_ENETDOWN;
+    pthread_mutex_lock(&h->lock);
     h->callers++;
+    if (!h->down)
+        host_clock(h);
     return h->down ? WEFT_ENETDOWN : 0;
 }
 
 void host_call_leave(weft_host *h)
 {
-    host_settle(h);
+    if (host_is_elsewhere(h))
+        return;
+    if (!h->gone)
+        host_settle(h);
     if (--h->callers == 0 && h->down)
         pthread_cond_signal(&h->quiet);
     pthread_mutex_unlock(&h->lock);
@@ -174,7 +180,7 @@ int weft_host_socket_in(weft_host *h, enum weft_family family, enum weft_proto p
 
     if (r == 0) {
         sock = weft_socket_in(h->stack, family, proto, &err);
-        r = sock ? sock_adopt(h, sock) : err;
+        r = sock ? host_sock_adopt(h, sock) : err;
     }
     host_call_leave(h);
     return r;
@@ -229,7 +235,7 @@ static int sock_give_up(weft_host *h, int s, void (*how)(weft_sock *))
 
     if (hs) {
         sock = hs->sock;
-        sock_retire(h, s);
+        host_sock_retire(h, s);
         how(sock);
     } else if (r == 0) {
         r = WEFT_EBADF;
@@ -252,6 +258,8 @@ void weft_host_cancel(weft_host *h, int s)
 {
     struct host_sock *hs;
 
+    if (host_is_elsewhere(h))
+        return;
     host_enter(h);
     hs = host_sock_find(h, s);
     if (hs) {
@@ -265,6 +273,8 @@ void weft_host_label(weft_host *h, int s, const char *label)
 {
     struct host_sock *hs;
 
+    if (host_is_elsewhere(h))
+        return;
     host_enter(h);
     hs = host_sock_find(h, s);
     if (hs)
@@ -290,7 +300,7 @@ int weft_host_accept(weft_host *h, int s, struct weft_addr *peer, weft_time time
 
     while (r == 0 && !(sock = weft_accept(c.s->sock, peer, &err)))
         r = err == WEFT_EAGAIN ? call_wait(&c, WEFT_READABLE) : err;
-    return (int)call_end(&c, r ? r : sock_adopt(h, sock));
+    return (int)call_end(&c, r ? r : host_sock_adopt(h, sock));
 }
 
 /* Has the connection been made? 0, WEFT_EINPROGRESS, or why not. */

@@ -74,15 +74,22 @@ struct timespec host_timespec(const weft_host *h, weft_time at)
 
 /* ---- the lock ---- */
 
-void host_enter(weft_host *h)
+void host_clock(weft_host *h)
 {
-    pthread_mutex_lock(&h->lock);
     h->now = weft_host_now(h);
     weft_clock(h->stack, h->now);
 }
 
+void host_enter(weft_host *h)
+{
+    pthread_mutex_lock(&h->lock);
+    host_clock(h);
+}
+
 weft_stack *weft_host_lock(weft_host *h)
 {
+    if (host_is_elsewhere(h))
+        return NULL;
     host_enter(h);
     return h->stack;
 }
@@ -96,6 +103,27 @@ void weft_host_unlock(weft_host *h)
 const char *weft_host_name(const weft_host *h)
 {
     return h->name;
+}
+
+/* ---- fork ---- */
+
+/* How often this process came out of a fork. Set there alone, where there is one thread. */
+static unsigned forks;
+static pthread_once_t forks_counted = PTHREAD_ONCE_INIT;
+
+static void count_fork(void)
+{
+    forks++;
+}
+
+static void count_forks(void)
+{
+    pthread_atfork(NULL, NULL, count_fork);
+}
+
+bool host_is_elsewhere(const weft_host *h)
+{
+    return h->forks != forks;
 }
 
 /* ---- birth ---- */
@@ -136,7 +164,8 @@ static bool host_init(weft_host *h, const struct weft_host_config *config, char 
     return true;
 }
 
-static void host_release(weft_host *h)
+/* All but the lock. */
+static void host_clear(weft_host *h)
 {
     size_t i;
 
@@ -148,11 +177,33 @@ static void host_release(weft_host *h)
         close(h->spare[--h->n_spare]);
     if (h->kick >= 0)
         close(h->kick);
-    pthread_cond_destroy(&h->quiet);
-    pthread_mutex_destroy(&h->lock);
     story_free(h->story);
     free(h->socks);
+}
+
+static void host_release(weft_host *h)
+{
+    pthread_cond_destroy(&h->quiet);
+    pthread_mutex_destroy(&h->lock);
     free(h);
+}
+
+void host_hold(weft_host *h)
+{
+    h->holders++;
+}
+
+void host_drop(weft_host *h)
+{
+    bool last;
+
+    if (host_is_elsewhere(h))
+        return;
+    pthread_mutex_lock(&h->lock);
+    last = --h->holders == 0 && h->gone;
+    pthread_mutex_unlock(&h->lock);
+    if (last)
+        host_release(h);
 }
 
 weft_host *weft_host_new(const struct weft_host_config *config, char *why, size_t n)
@@ -171,11 +222,14 @@ weft_host *weft_host_new(const struct weft_host_config *config, char *why, size_
         snprintf(why, n, "out of memory");
         return NULL;
     }
+    pthread_once(&forks_counted, count_forks);
+    h->forks = forks;
     snprintf(h->name, sizeof(h->name), "%s", config->name ? config->name : "");
     pthread_mutex_init(&h->lock, NULL);
     pthread_cond_init(&h->quiet, NULL);
     if (host_init(h, config, why, n))
         return h;
+    host_clear(h);
     host_release(h);
     return NULL;
 }
@@ -212,6 +266,10 @@ int weft_host_start(weft_host *h, char *why, size_t n)
 
 void weft_host_free(weft_host *h)
 {
+    bool held;
+
+    if (host_is_elsewhere(h))
+        return;
     pthread_mutex_lock(&h->lock);
     h->down = true;
     host_wake_all(h);
@@ -232,6 +290,10 @@ void weft_host_free(weft_host *h)
     host_settle(h);
     story_free(h->story);
     h->story = NULL;
+    host_clear(h);
+    h->gone = true;
+    held = h->holders > 0;
     pthread_mutex_unlock(&h->lock);
-    host_release(h);
+    if (!held)
+        host_release(h);
 }

@@ -50,6 +50,7 @@ struct waiter {
     pthread_cond_t cond;
     int event_fd; /* -1: cond */
     bool woken;
+    bool drained; /* event_fd was read after that */
 };
 
 /* One socket a waiter waits for; counts as one of its users. */
@@ -58,11 +59,14 @@ struct watch {
     struct host_sock *sock;
     struct waiter *waiter;
     unsigned want; /* enum weft_ready */
+    /* Instead of waking the waiter, which is NULL then: called under the lock, and must be quick. */
+    void (*fire)(struct watch *watch, unsigned ready);
 };
 
 /* A socket of the host. Its address is the weft_sock's cookie. */
 struct host_sock {
     weft_sock *sock; /* NULL once closed, while users are still about to leave */
+    int number;      /* in weft_host.socks, while sock is not NULL */
     unsigned users;  /* calls under way on it */
     bool cancelled;
     struct watch *watches;
@@ -91,6 +95,9 @@ struct weft_host {
     unsigned n_spare;
     unsigned callers; /* threads inside a call, waiting ones included */
     bool down;        /* no call begins any more, and all that wait are leaving */
+    bool gone;        /* nothing but the lock is left, for those who still hold the host */
+    unsigned holders; /* who keeps the memory of the lock (host_hold), its owner not counted */
+    unsigned forks;   /* of the process, at birth: in a child of fork the host is dead */
 
     pthread_t thread;
     bool running, stop;
@@ -106,6 +113,12 @@ struct weft_host {
 struct timespec host_timespec(const weft_host *h, weft_time at);
 /* Takes the lock and reads the clock. */
 void host_enter(weft_host *h);
+void host_clock(weft_host *h); /* the latter alone */
+/* Was the process forked since this host's birth? Its thread and its lock are then the parent's: touch nothing. */
+bool host_is_elsewhere(const weft_host *h);
+/* Keeps the lock's memory beyond weft_host_free: then calls find the host down instead of nothing. Needs the lock. */
+void host_hold(weft_host *h);
+void host_drop(weft_host *h);
 /* Starts a thread that takes no signals: they are the program's business. */
 int host_thread(pthread_t *thread, bool detached, void *(*run)(void *), void *arg);
 
@@ -139,6 +152,11 @@ void watch_begin(struct watch *watch, struct waiter *w, struct host_sock *s, uns
 void watch_end(struct watch *watch);
 /* Settles, then waits until woken or until the time has come. fd: -1, or a descriptor to wait for too. */
 void waiter_wait(weft_host *h, struct waiter *w, int fd, weft_time until);
+/*
+ * Settles, then sleeps as a system call does: until woken or until the time has come: 0; or until a signal handler has run:
+ * -EINTR. Where there is no time, a handler installed with SA_RESTART lets it sleep on. For a waiter with a descriptor.
+ */
+int waiter_sleep(weft_host *h, struct waiter *w, weft_time until);
 /* These bits of the socket's readiness grew. */
 void sock_wake(struct host_sock *s, unsigned ready);
 void host_wake_all(weft_host *h);
@@ -147,6 +165,10 @@ void host_wake_all(weft_host *h);
 struct host_sock *host_sock_find(weft_host *h, int s); /* NULL: no such number */
 void host_sock_leave(struct host_sock *s);             /* one user less; the last one frees what is closed */
 void host_abort_all(weft_host *h);
+/* Gives an engine's socket a number, or aborts it: WEFT_ENOMEM. */
+int host_sock_adopt(weft_host *h, weft_sock *sock);
+/* Takes the socket out of the table and away from whom waits for it; the engine's socket is the caller's then. */
+void host_sock_retire(weft_host *h, int number);
 int host_call_enter(weft_host *h); /* 0, or WEFT_ENETDOWN; host_call_leave in both cases */
 void host_call_leave(weft_host *h);
 

@@ -20,7 +20,7 @@
 /* An eventfd that nobody has written to: one kept from before, or a new one. */
 static int event_take(weft_host *h)
 {
-    return h->n_spare ? h->spare[--h->n_spare] : eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return h->n_spare ? h->spare[--h->n_spare] : eventfd(0, EFD_CLOEXEC);
 }
 
 static void event_give(weft_host *h, int fd, bool written)
@@ -38,7 +38,7 @@ void waiter_begin(weft_host *h, struct waiter *w, bool with_descriptor)
     pthread_condattr_t attr;
 
     w->event_fd = with_descriptor ? event_take(h) : -1;
-    w->woken = false;
+    w->woken = w->drained = false;
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&w->cond, &attr);
@@ -57,7 +57,7 @@ void waiter_end(weft_host *h, struct waiter *w)
         w->next->at = w->at;
     pthread_cond_destroy(&w->cond);
     if (w->event_fd >= 0)
-        event_give(h, w->event_fd, w->woken);
+        event_give(h, w->event_fd, w->woken && !w->drained);
 }
 
 static void waiter_wake(struct waiter *w)
@@ -83,6 +83,7 @@ void host_wake_all(weft_host *h)
 void watch_begin(struct watch *watch, struct waiter *w, struct host_sock *s, unsigned want)
 {
     watch->waiter = w;
+    watch->fire = NULL;
     watch->sock = s;
     s->users++;
     watch->want = want | WEFT_ERROR | WEFT_HANGUP;
@@ -106,7 +107,11 @@ void sock_wake(struct host_sock *s, unsigned ready)
     struct watch *watch;
 
     for (watch = s->watches; watch; watch = watch->next) {
-        if (watch->want & ready)
+        if (!(watch->want & ready))
+            continue;
+        if (watch->fire)
+            watch->fire(watch, ready);
+        else
             waiter_wake(watch->waiter);
     }
 }
@@ -137,6 +142,31 @@ void waiter_wait(weft_host *h, struct waiter *w, int fd, weft_time until)
                                     : pthread_cond_timedwait(&w->cond, &h->lock, &t);
     h->now = weft_host_now(h);
     weft_clock(h->stack, h->now);
+}
+
+int waiter_sleep(weft_host *h, struct waiter *w, weft_time until)
+{
+    weft_time now, left;
+    uint64_t count;
+    ssize_t r = 0;
+
+    host_settle(h);
+    if (!w->woken) {
+        pthread_mutex_unlock(&h->lock);
+        if (until == WEFT_NEVER) {
+            r = read(w->event_fd, &count, sizeof(count));
+        } else {
+            now = weft_host_now(h);
+            left = until > now ? until - now : 0;
+            r = ppoll(&(struct pollfd){w->event_fd, POLLIN, 0}, 1,
+                      &(struct timespec){(time_t)(left / WEFT_S), (long)(left % WEFT_S)}, NULL);
+        }
+        r = r < 0 ? -errno : r;
+        pthread_mutex_lock(&h->lock);
+        w->drained = until == WEFT_NEVER && r > 0;
+    }
+    host_clock(h);
+    return r < 0 ? (int)r : 0;
 }
 
 /* ---- several sockets ---- */

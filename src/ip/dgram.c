@@ -311,7 +311,7 @@ unsigned dgram_ready(const weft_sock *sock)
 {
     const struct dgram_ep *d = const_dgram_ep(sock);
 
-    return WEFT_WRITABLE | (d->queue.packets.count || d->no_receive || sock->error ? WEFT_READABLE : 0) |
+    return WEFT_WRITABLE | (d->queue.packets.count || d->no_receive ? WEFT_READABLE : 0) |
            (sock->error ? WEFT_ERROR : 0) | (d->no_receive ? WEFT_PEER_CLOSED : 0) |
            (d->no_receive && d->no_send ? WEFT_HANGUP : 0);
 }

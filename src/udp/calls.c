@@ -161,8 +161,6 @@ static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, u
 
     if (err)
         return err;
-    if (flags & WEFT_MSG_OOB)
-        return WEFT_EOPNOTSUPP;
     if (!first)
         return e->d.no_receive ? 0 : WEFT_EAGAIN;
     *from = sender_of(first);

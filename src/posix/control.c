@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: MIT */
+/* fcntl, ioctl, sockatmark. */
+#include <fcntl.h>
+#include <linux/sockios.h>
+#include <stdarg.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "posix/posix.h"
+#include "weft/tcp_info.h"
+
+/* ---- fcntl ---- */
+
+static int flags_of(int fd, int command, int argument)
+{
+    struct px_call c;
+    int r = px_begin(&c, fd);
+
+    if (r == 0 && command == F_GETFL)
+        r = O_RDWR | (c.s->nonblocking ? O_NONBLOCK : 0);
+    else if (r == 0)
+        c.s->nonblocking = argument & O_NONBLOCK;
+    return (int)px_end(&c, r);
+}
+
+static int duplicate(int fd, int command, int argument)
+{
+    int to = fcntl(fd, command, argument), err;
+
+    if (to < 0)
+        return -errno;
+    err = px_again(fd, to);
+    if (err)
+        close(to);
+    return err ? err : to;
+}
+
+int weft_posix_fcntl(int fd, int command, ...)
+{
+    struct px *p;
+    bool is_sock;
+    va_list ap;
+    void *argument;
+    int n;
+
+    va_start(ap, command);
+    argument = va_arg(ap, void *);
+    va_end(ap);
+    n = (int)(intptr_t)argument;
+    p = px_get(fd);
+    is_sock = p && p->kind == &px_sock_kind;
+    if (p)
+        px_drop(p);
+    if (!p || command == F_GETFD || command == F_SETFD)
+        return fcntl(fd, command, argument);
+    if (command == F_DUPFD || command == F_DUPFD_CLOEXEC)
+        return (int)px_result(duplicate(fd, command, n));
+    if (!is_sock)
+        return fcntl(fd, command, argument);
+    return (int)px_result(command == F_GETFL || command == F_SETFL ? flags_of(fd, command, n) : -EINVAL);
+}
+
+/* ---- ioctl ---- */
+
+/* Bytes that have not been sent even once. */
+static int64_t not_sent(const struct px_sock *s)
+{
+    struct weft_tcp_info info = {0};
+    size_t n = sizeof info;
+    int err = weft_getsockopt(px_engine(s), WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
+
+    return err ? err : (int64_t)info.tcpi_notsent_bytes;
+}
+
+/* What a question about a socket is answered; -ENOTTY when it is none. */
+static int64_t ask(struct px_sock *s, unsigned long request)
+{
+    enum weft_tcp_state state = weft_tcp_state(px_engine(s));
+
+    if (state == WEFT_TCP_LISTEN && (request == SIOCINQ || request == SIOCOUTQ || request == SIOCOUTQNSD))
+        return -EINVAL;
+    switch (request) {
+    case SIOCINQ:
+        return (int64_t)weft_unread(px_engine(s));
+    case SIOCOUTQ:
+        return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED ? 0 : (int64_t)weft_unsent(px_engine(s));
+    case SIOCATMARK:
+        return px_is_stream(s) ? weft_atmark(px_engine(s)) : -ENOTTY;
+    case SIOCOUTQNSD:
+        return px_is_stream(s) ? not_sent(s) : -ENOTTY;
+    default:
+        return -ENOTTY;
+    }
+}
+
+static int64_t control(struct px_call *c, unsigned long request, void *argument)
+{
+    int64_t answer;
+    int value;
+
+    if (request == FIONBIO) {
+        if (!argument)
+            return -EFAULT;
+        memcpy(&value, argument, sizeof value);
+        c->s->nonblocking = value != 0;
+        return 0;
+    }
+    answer = px_interface_ioctl(c, request, argument);
+    if (answer != -ENOTTY)
+        return answer;
+    answer = ask(c->s, request);
+    if (answer < 0)
+        return answer;
+    if (!argument)
+        return -EFAULT;
+    value = (int)answer;
+    memcpy(argument, &value, sizeof value);
+    return 0;
+}
+
+int weft_posix_ioctl(int fd, unsigned long request, ...)
+{
+    struct px_call c;
+    va_list ap;
+    void *argument;
+    int r = px_begin(&c, fd);
+
+    va_start(ap, request);
+    argument = va_arg(ap, void *);
+    va_end(ap);
+    if (!c.s)
+        return ioctl(fd, request, argument);
+    /* Where a caller passes the number as an int, its upper half is not to be relied upon. */
+    return (int)px_result(px_end(&c, r ? r : control(&c, (uint32_t)request, argument)));
+}
+
+int weft_posix_sockatmark(int fd)
+{
+    int mark;
+
+    return weft_posix_ioctl(fd, SIOCATMARK, &mark) < 0 ? -1 : mark;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * getaddrinfo and getnameinfo (RFC 3493 §6). Literals and services are libc's to read, who opens no socket for them; names
+ * come from the hosts file, then from the program's resolver.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+#include "posix/posix.h"
+
+#define NAMES_MAX 32 /* addresses of one name */
+
+static weft_posix_resolver *resolver;
+static void *resolver_ctx;
+static const char *hosts_path = "/etc/hosts";
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+void weft_posix_set_resolver(weft_posix_resolver *resolve, void *ctx)
+{
+    pthread_mutex_lock(&lock);
+    resolver = resolve;
+    resolver_ctx = ctx;
+    pthread_mutex_unlock(&lock);
+}
+
+void weft_posix_set_hosts(const char *path)
+{
+    pthread_mutex_lock(&lock);
+    hosts_path = path ? path : "/etc/hosts";
+    pthread_mutex_unlock(&lock);
+}
+
+/* ---- the hosts file ---- */
+
+static bool has_name(char *names, const char *name)
+{
+    char *rest, *word;
+
+    for (word = strtok_r(names, " \t\n", &rest); word; word = strtok_r(NULL, " \t\n", &rest))
+        if (strcasecmp(word, name) == 0)
+            return true;
+    return false;
+}
+
+/* Reads the file's next entry; false at its end. line has room for n. */
+static bool next_entry(FILE *f, char *line, int n, struct weft_ip *ip, char **names)
+{
+    char *rest, *address;
+
+    while (fgets(line, n, f)) {
+        line[strcspn(line, "#\n")] = 0;
+        address = strtok_r(line, " \t", &rest);
+        if (address && weft_ip_parse(address, ip) == 0) {
+            *names = rest;
+            return true;
+        }
+    }
+    return false;
+}
+
+static FILE *open_hosts(void)
+{
+    FILE *f;
+
+    pthread_mutex_lock(&lock);
+    f = fopen(hosts_path, "re");
+    pthread_mutex_unlock(&lock);
+    return f;
+}
+
+static int look_up_file(const char *name, int family, struct weft_ip *out, int max)
+{
+    char line[1024], *names;
+    FILE *f = open_hosts();
+    struct weft_ip ip;
+    int n = 0;
+
+    while (f && n < max && next_entry(f, line, sizeof line, &ip, &names)) {
+        bool fits = family == AF_UNSPEC || weft_ip_is_v4(&ip) == (family == AF_INET);
+
+        if (fits && has_name(names, name))
+            out[n++] = ip;
+    }
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* The first name of an address. */
+static bool name_in_file(const struct weft_ip *ip, char *host, socklen_t n)
+{
+    char line[1024], *names, *rest, *word = NULL;
+    FILE *f = open_hosts();
+    struct weft_ip at;
+
+    while (f && !word && next_entry(f, line, sizeof line, &at, &names))
+        if (memcmp(&at, ip, sizeof at) == 0)
+            word = strtok_r(names, " \t\n", &rest);
+    if (f)
+        fclose(f);
+    return word && (socklen_t)snprintf(host, n, "%s", word) < n;
+}
+
+/* ---- getaddrinfo ---- */
+
+static int look_up(const char *name, int family, struct weft_ip *out)
+{
+    weft_posix_resolver *resolve;
+    void *ctx;
+    int n = look_up_file(name, family, out, NAMES_MAX);
+
+    if (n)
+        return n;
+    pthread_mutex_lock(&lock);
+    resolve = resolver;
+    ctx = resolver_ctx;
+    pthread_mutex_unlock(&lock);
+    n = resolve ? resolve(ctx, name, family, out, NAMES_MAX) : EAI_NONAME;
+    return n == 0 ? EAI_NONAME : n;
+}
+
+/* An address as libc reads it: IPv4 not in its mapped form. */
+static void literal(const struct weft_ip *ip, char text[INET6_ADDRSTRLEN])
+{
+    bool v4 = weft_ip_is_v4(ip);
+
+    inet_ntop(v4 ? AF_INET : AF_INET6, ip->b + (v4 ? 12 : 0), text, INET6_ADDRSTRLEN);
+}
+
+/* One list per address, chained: freeaddrinfo gives the chain back node by node. */
+static int chain(const struct weft_ip *ip, int n, const char *service, const struct addrinfo *hints,
+                 struct addrinfo **out)
+{
+    struct addrinfo **end = out;
+    char text[INET6_ADDRSTRLEN];
+    int err;
+
+    *out = NULL;
+    for (int i = 0; i < n; i++) {
+        literal(&ip[i], text);
+        err = getaddrinfo(text, service, hints, end);
+        if (err) {
+            *end = NULL;
+            if (*out)
+                freeaddrinfo(*out);
+            return err;
+        }
+        while (*end)
+            end = &(*end)->ai_next;
+    }
+    return 0;
+}
+
+int weft_posix_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
+{
+    struct addrinfo own = {.ai_family = AF_UNSPEC};
+    struct weft_ip ip[NAMES_MAX];
+    bool numeric;
+    int n, err;
+
+    if (hints)
+        own = *hints;
+    numeric = own.ai_flags & AI_NUMERICHOST;
+    own.ai_flags &= ~AI_ADDRCONFIG; /* would ask the kernel for its interfaces */
+    own.ai_flags |= AI_NUMERICHOST;
+    if ((own.ai_flags & AI_CANONNAME) && !node)
+        return EAI_BADFLAGS;
+    err = getaddrinfo(node, service, &own, out);
+    if (err != EAI_NONAME || !node || numeric)
+        return err;
+    n = look_up(node, own.ai_family, ip);
+    if (n < 0)
+        return n;
+    own.ai_flags &= ~AI_CANONNAME;
+    err = chain(ip, n, service, &own, out);
+    if (!err && hints && hints->ai_flags & AI_CANONNAME)
+        (*out)->ai_canonname = strdup(node);
+    return err;
+}
+
+void weft_posix_freeaddrinfo(struct addrinfo *list)
+{
+    if (list)
+        freeaddrinfo(list);
+}
+
+int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host, socklen_t n_host, char *service,
+                           socklen_t n_service, int flags)
+{
+    struct weft_addr a;
+    bool named = !(flags & NI_NUMERICHOST) && host && n_host && px_family(addr, n) >= 0 &&
+                 px_read_addr(addr, n, addr->sa_family, &a) == 0 && name_in_file(&a.ip, host, n_host);
+
+    if (!named && flags & NI_NAMEREQD && host && n_host)
+        return EAI_NONAME;
+    flags = (flags & ~NI_NAMEREQD) | NI_NUMERICHOST;
+    if (named)
+        return service && n_service ? getnameinfo(addr, n, NULL, 0, service, n_service, flags) : 0;
+    return getnameinfo(addr, n, host, n_host, service, n_service, flags);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/* read, readv, recv, recvfrom, recvmsg. */
+#include <limits.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "posix/posix.h"
+
+/* ---- the caller's pieces ---- */
+
+size_t px_iov_len(const struct weft_iov *iov, size_t n)
+{
+    size_t len = 0;
+
+    for (size_t i = 0; i < n; i++)
+        len += iov[i].len;
+    return len;
+}
+
+void px_iov_skip(struct weft_iov **iov, size_t *n, size_t bytes)
+{
+    while (*n && bytes >= (*iov)->len) {
+        bytes -= (*iov)->len;
+        (*iov)++, (*n)--;
+    }
+    if (*n) {
+        (*iov)->base = (char *)(*iov)->base + bytes;
+        (*iov)->len -= bytes;
+    }
+}
+
+struct weft_iov *px_iov_take(const struct iovec *iov, size_t n, struct weft_iov own[PX_IOV], int *err)
+{
+    struct weft_iov *to = own;
+
+    *err = n > IOV_MAX ? -EMSGSIZE : n && !iov ? -EFAULT : 0;
+    if (!*err && n > PX_IOV) {
+        to = malloc(n * sizeof *to);
+        *err = to ? 0 : -ENOMEM;
+    }
+    for (size_t i = 0; !*err && i < n; i++) {
+        if ((ssize_t)iov[i].iov_len < 0)
+            *err = -EINVAL;
+        to[i] = (struct weft_iov){iov[i].iov_base, iov[i].iov_len};
+    }
+    if (!*err)
+        return to;
+    if (to != own)
+        free(to);
+    return NULL;
+}
+
+/* ---- streams ---- */
+
+struct stream {
+    struct weft_iov *iov;
+    size_t n, enough, done;
+    unsigned flags; /* enum weft_msg */
+    bool away;      /* MSG_TRUNC: bytes are thrown away */
+};
+
+/* Nothing more comes, whether in order or not: that is told once what was read is told. */
+static bool is_finished(const struct px_sock *s)
+{
+    return weft_ready(px_engine(s)) & (WEFT_PEER_CLOSED | WEFT_ERROR | WEFT_HANGUP) || s->shut_read;
+}
+
+static int64_t take_away(weft_sock *sock, size_t left, unsigned flags)
+{
+    char scratch[4096];
+
+    return weft_recv(sock, scratch, left < sizeof scratch ? left : sizeof scratch, flags);
+}
+
+/* Takes what waits in one go: until it is empty, or urgent data begins. */
+static int64_t take_stretch(struct px_sock *s, struct stream *r)
+{
+    int64_t n = 0;
+
+    do {
+        n = r->away ? take_away(px_engine(s), px_iov_len(r->iov, r->n), r->flags)
+                    : weft_recvmsg(px_engine(s), r->iov, r->n, r->flags, NULL, NULL);
+        if (n <= 0)
+            return n;
+        r->done += (size_t)n;
+        px_iov_skip(&r->iov, &r->n, (size_t)n);
+    } while (r->away && r->n && weft_unread(px_engine(s)) > 0 && !(r->flags & WEFT_MSG_PEEK));
+    return n;
+}
+
+/* A peek takes nothing, so it waits for all it wants first. */
+static int64_t peek_stream(struct px_call *c, struct stream *r, weft_time until)
+{
+    int64_t n;
+
+    while (weft_unread(px_engine(c->s)) < r->enough && !is_finished(c->s)) {
+        n = px_wait(c, WEFT_READABLE | WEFT_PEER_CLOSED, until);
+        if (n == -EAGAIN || (n == -EINTR && weft_unread(px_engine(c->s)) > 0))
+            break;
+        if (n)
+            return n;
+    }
+    n = take_stretch(c->s, r);
+    return n > 0 ? (int64_t)r->done : n;
+}
+
+static int64_t receive_stream(struct px_call *c, struct stream *r, weft_time until)
+{
+    weft_sock *sock;
+    int64_t n;
+
+    if (r->flags & WEFT_MSG_PEEK)
+        return peek_stream(c, r, until);
+    for (;;) {
+        sock = px_engine(c->s);
+        if (r->done && weft_unread(sock) == 0 && is_finished(c->s))
+            return (int64_t)r->done;
+        n = r->done && weft_unread(sock) == 0 ? WEFT_EAGAIN : take_stretch(c->s, r);
+        if (n > 0 && (r->done >= r->enough || weft_unread(sock) > 0))
+            return (int64_t)r->done;
+        if (n > 0)
+            continue;
+        if (n == WEFT_EAGAIN)
+            n = px_wait(c, WEFT_READABLE | WEFT_PEER_CLOSED, until);
+        else if (n == 0)
+            return (int64_t)r->done;
+        if (n)
+            return r->done ? (int64_t)r->done : n;
+    }
+}
+
+/* ---- both ---- */
+
+/* Linux's sock_rcvlowat. */
+static size_t enough(const struct px_sock *s, int flags, size_t len)
+{
+    size_t low = (size_t)s->low_water < len ? (size_t)s->low_water : len;
+    size_t n = flags & MSG_WAITALL ? len : low;
+
+    return n ? n : 1;
+}
+
+int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct weft_addr *from,
+                   unsigned *out_flags)
+{
+    unsigned pass = (unsigned)flags & (MSG_OOB | MSG_PEEK);
+    weft_time until = px_until(c, c->s->read_timeout, flags | (flags & MSG_OOB ? MSG_DONTWAIT : 0));
+    struct stream r = {.iov = iov, .n = n, .enough = enough(c->s, flags, px_iov_len(iov, n)), .flags = pass,
+                       .away = flags & MSG_TRUNC};
+    int64_t got;
+
+    *out_flags = 0;
+    if (flags & MSG_ERRQUEUE)
+        return -EAGAIN; /* nothing is ever queued there: see docs/sockets.md */
+    if (px_is_stream(c->s)) {
+        got = receive_stream(c, &r, until);
+        if (got > 0 && flags & MSG_OOB)
+            *out_flags = MSG_OOB;
+        return got;
+    }
+    until = px_until(c, c->s->read_timeout, flags);
+    while ((got = weft_recvmsg(px_engine(c->s), iov, n, pass | ((unsigned)flags & MSG_TRUNC), from, out_flags)) ==
+           WEFT_EAGAIN) {
+        got = px_wait(c, WEFT_READABLE, until);
+        if (got)
+            return got;
+    }
+    return got;
+}
+
+/* ---- the calls ---- */
+
+ssize_t weft_posix_recvmsg(int fd, struct msghdr *msg, int flags)
+{
+    struct weft_iov own[PX_IOV], *iov = NULL;
+    struct weft_addr from;
+    struct px_call c;
+    unsigned out_flags;
+    int64_t n;
+    int err = px_begin(&c, fd);
+
+    if (!c.s && err == -EBADF)
+        return recvmsg(fd, msg, flags);
+    if (err == 0)
+        iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);
+    n = err ? err : px_receive(&c, iov, msg->msg_iovlen, flags, &from, &out_flags);
+    if (n >= 0) {
+        msg->msg_flags = (int)out_flags;
+        msg->msg_controllen = 0;
+        if (px_is_stream(c.s))
+            msg->msg_namelen = 0;
+        else
+            err = px_give_addr(&from, c.s->domain, msg->msg_name, &msg->msg_namelen);
+        n = err ? err : n;
+    }
+    if (iov && iov != own)
+        free(iov);
+    return (ssize_t)px_result(px_end(&c, n));
+}
+
+ssize_t weft_posix_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *n_from)
+{
+    struct weft_iov iov = {buf, n};
+    struct weft_addr sender;
+    struct px_call c;
+    unsigned out_flags;
+    int64_t r = px_begin(&c, fd);
+    int err;
+
+    if (!c.s && r == -EBADF)
+        return recvfrom(fd, buf, n, flags, from, n_from);
+    r = r ? r : px_receive(&c, &iov, 1, flags, &sender, &out_flags);
+    if (r >= 0 && from) {
+        err = 0;
+        if (px_is_stream(c.s) && n_from)
+            *n_from = 0;
+        else
+            err = px_give_addr(&sender, c.s->domain, from, n_from);
+        r = err ? err : r;
+    }
+    return (ssize_t)px_result(px_end(&c, r));
+}
+
+ssize_t weft_posix_recv(int fd, void *buf, size_t n, int flags)
+{
+    return weft_posix_recvfrom(fd, buf, n, flags, NULL, NULL);
+}
+
+ssize_t weft_posix_read(int fd, void *buf, size_t n)
+{
+    if (!px_is_ours(fd) || n == 0)
+        return n || !px_is_ours(fd) ? read(fd, buf, n) : 0;
+    return weft_posix_recv(fd, buf, n, 0);
+}
+
+ssize_t weft_posix_readv(int fd, const struct iovec *iov, int n)
+{
+    struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = (size_t)n}; /* only read through */
+
+    if (!px_is_ours(fd))
+        return readv(fd, iov, n);
+    if (n < 0 || n > IOV_MAX)
+        return (ssize_t)px_result(-EINVAL);
+    return n ? weft_posix_recvmsg(fd, &msg, 0) : 0;
+}
