@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/* UNP chapter 11 and 3.6: names of interfaces, hosts and services. */
+#define CHAPTER "names"
+#include "case.h"
+
+static void resolve(const char *node, const char *service, int family, int type, int flags)
+{
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = type, .ai_flags = flags}, *list, *a;
+    int r = getaddrinfo(node, service, &hints, &list);
+
+    say("%s %s = %d", node ? node : "-", service ? service : "-", r);
+    if (r)
+        return;
+    for (a = list; a; a = a->ai_next) {
+        say("family %d type %d protocol %d", a->ai_family, a->ai_socktype, a->ai_protocol);
+        say_addr("address", 0, a->ai_addr, a->ai_addrlen);
+    }
+    freeaddrinfo(list);
+}
+
+CASE(literals)
+{
+    resolve("10.1.2.3", "80", AF_UNSPEC, SOCK_STREAM, 0);
+    resolve("::1", "80", AF_UNSPEC, SOCK_STREAM, 0);
+    resolve("::1", "80", AF_INET, SOCK_STREAM, 0);
+    resolve("10.1.2.3", NULL, AF_INET, 0, 0);
+    resolve("10.1.2.3", "http", AF_INET, SOCK_STREAM, 0);
+    resolve("10.1.2.3", "nix-such", AF_INET, SOCK_STREAM, 0);
+    resolve("10.1.2.3", "http", AF_INET, SOCK_STREAM, AI_NUMERICSERV);
+}
+
+CASE(nobody_named)
+{
+    resolve(NULL, "7", AF_INET, SOCK_DGRAM, AI_PASSIVE);
+    resolve(NULL, "7", AF_INET6, SOCK_DGRAM, AI_PASSIVE);
+    resolve(NULL, "7", AF_INET, SOCK_DGRAM, 0);
+    resolve(NULL, NULL, AF_INET, SOCK_DGRAM, 0);
+    resolve("localhost", "7", 77, SOCK_DGRAM, 0);
+}
+
+CASE(hosts_file)
+{
+    resolve("localhost", "7", AF_INET, SOCK_STREAM, 0);
+    resolve("localhost", "7", AF_INET, SOCK_STREAM, AI_NUMERICHOST);
+}
+
+CASE(numbers_into_names)
+{
+    struct sockaddr_in a = in4("10.1.2.3", 80);
+    char host[64], service[32];
+
+    SAY(getnameinfo(ADDR(a), host, sizeof host, service, sizeof service, NI_NUMERICHOST | NI_NUMERICSERV));
+    say("%s %s", host, service);
+    SAY(getnameinfo(ADDR(a), host, sizeof host, service, sizeof service, NI_NUMERICHOST));
+    say("%s %s", host, service);
+    SAY(getnameinfo(ADDR(a), host, 3, NULL, 0, NI_NUMERICHOST) != 0);
+    SAY(getnameinfo((struct sockaddr *)&a, 3, host, sizeof host, NULL, 0, NI_NUMERICHOST));
+}
+
+CASE(interfaces)
+{
+    char name[IF_NAMESIZE];
+    struct if_nameindex *list = if_nameindex();
+
+    say("%u", if_nametoindex("lo"));
+    say("%u %s", if_nametoindex("nix0"), strerrorname_np(errno));
+    say("%s", if_indextoname(1, name));
+    say("%d %s", if_indextoname(99, name) == NULL, strerrorname_np(errno));
+    say("%u %s", list[0].if_index, list[0].if_name);
+    if_freenameindex(list);
+}
