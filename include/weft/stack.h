@@ -127,6 +127,9 @@ struct weft_config {
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* 1,000; bursts of 50 */
+    bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */
+    bool send_redirects;       /* a router tells of better first hops (RFC 1812 §5.2.7.2). true */
+    unsigned rp_filter;        /* sources of what goes on: 1 from where we would send to them; 2 there is a route. 0 */
     /* What an interface of WEFT_IPV6_AUTO does with IPv6 by itself; as net.ipv6.conf.default has it. */
     bool ipv6_accept_ra;       /* listens to routers. true */
     bool ipv6_accept_dad;      /* tries its addresses before it uses them (RFC 4862 §5.4). true */

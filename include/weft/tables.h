@@ -41,6 +41,9 @@ extern "C" {
     X(ip_source_route, "a source route, refused by policy (RFC 7126)")                                                 \
     X(ip_bad_source, "a source address that no host may use")                                                          \
     X(ip_not_ours, "addressed to somebody else, and we do not forward")                                                \
+    X(ip_martian, "not forwarded: an address that means nothing beyond its link or host (RFC 1812 §5.3.7)")             \
+    X(ip_rp_filter, "not forwarded: we would not send to its source that way (rp_filter)")                             \
+    X(ip_ttl, "its time to live was over before it could be forwarded")                                                \
     X(ip_link_broadcast, "a unicast datagram in a broadcast frame (RFC 1122 §3.3.6)")                                  \
     X(ip_unknown_protocol, "a protocol that nothing here handles")                                                     \
     X(ip_no_route, "no route to the destination")                                                                      \
@@ -158,6 +161,7 @@ enum weft_tcp_state {
     X(ip_in, "Ip", "datagrams received")                                                                               \
     X(ip_in_delivered, "Ip", "datagrams delivered")                                                                    \
     X(ip_out, "Ip", "datagrams sent")                                                                                  \
+    X(ip_forwarded, "Ip", "datagrams forwarded")                                                                       \
     X(ip_path_mtus, "Ip", "times that a path was learnt to carry less")                                              \
     X(ip_frags_in, "Ip", "fragments received")                                                                         \
     X(ip_reassembled, "Ip", "datagrams reassembled")                                                                   \

@@ -83,6 +83,7 @@ void weft_config_default(struct weft_config *config)
         .arp_reachable = 60 * WEFT_S,
         .max_neighbours = 1024,
         .icmp_errors_per_second = 1000,
+        .send_redirects = true,
         .ipv6_accept_ra = true,
         .ipv6_accept_dad = true,
         .ipv6_addr_gen_mode = 2,

@@ -153,8 +153,13 @@ void ip_next_hop_failed(weft_if *ifp, struct weft_pkt *pkt)
         ip_set_zone(&q.src, ifp->index);
         ip_set_zone(&q.dst, ifp->index);
         e.reporter = q.src;
-        if (if_by_address(ifp->stack, &e.reporter))
+        if (if_by_address(ifp->stack, &e.reporter)) {
             report(ifp->stack, &q, &e);
+        } else if (ip_forwards(ifp->stack, v4)) {
+            pkt->l3 = (uint16_t)pkt_headroom(pkt);
+            ip_refuse(ifp->stack, pkt, IP_REFUSE_HOST, WEFT_DROP_neigh_unreachable);
+            return;
+        }
     }
     pkt_drop(pkt, WEFT_DROP_neigh_unreachable);
 }

@@ -6,12 +6,13 @@
 #include "ip/private.h"
 
 /* The link would have completed the transport checksum, but it only sees fragments. */
-static void complete_checksum(struct weft_pkt *pkt, uint8_t proto)
+void ip_finish_csum(struct weft_pkt *pkt, uint8_t proto)
 {
+    uint32_t at = pkt->csum_start - (uint32_t)pkt_headroom(pkt);
     struct csum sum = {0};
     uint16_t value;
 
-    pkt_csum(pkt, 0, pkt_total(pkt), &sum); /* the field holds the pseudo-header's sum */
+    pkt_csum(pkt, at, pkt_total(pkt) - at, &sum); /* the field holds the pseudo-header's sum */
     value = csum_fold(&sum);
     if (value == 0 && proto == IP_PROTO_UDP)
         value = 0xffff; /* RFC 768: zero says that there is none */
@@ -19,8 +20,7 @@ static void complete_checksum(struct weft_pkt *pkt, uint8_t proto)
     pkt->csum_partial = false;
 }
 
-/* A packet with the bytes [offset, offset + len) of a message; NULL: out of memory. */
-static struct weft_pkt *piece_of(weft_stack *s, const struct weft_pkt *pkt, uint32_t offset, uint32_t len)
+struct weft_pkt *ip_piece_of(weft_stack *s, const struct weft_pkt *pkt, uint32_t offset, uint32_t len)
 {
     struct weft_pkt *piece = pkt_new(s);
 
@@ -45,7 +45,7 @@ static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const stru
 
     for (uint32_t offset = 0; offset < total; offset += step) {
         uint32_t len = min_u32(step, total - offset);
-        struct weft_pkt *piece = piece_of(s, pkt, offset, len);
+        struct weft_pkt *piece = ip_piece_of(s, pkt, offset, len);
 
         if (!piece)
             return false;
@@ -64,7 +64,7 @@ int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, 
 
     weft_assert(!how->df && mtu >= 68, "ip_output looked; weft_if_new takes no smaller MTU");
     if (pkt->csum_partial)
-        complete_checksum(pkt, how->proto);
+        ip_finish_csum(pkt, how->proto);
     if (!make_fragments(s, pkt, how, path, mtu, &pieces)) {
         while ((piece = pkt_queue_pop(&pieces)))
             pkt_release(piece); /* one message, one drop */

@@ -5,7 +5,8 @@
  * without an answer; only what comes behind the header is answered.
  *
  * We are a host with the strong end-system model (RFC 1122 §3.3.4.2): an address belongs to its interface, and a
- * datagram for it that comes in by another one is not ours. The loopback interface alone speaks for all addresses.
+ * datagram for it that comes in by another one is not ours. The loopback interface alone speaks for all addresses. A
+ * router answers at each of its addresses (RFC 1812 §5.2.3), and what is for nobody here goes on (forward.c).
  */
 #include "ip/private.h"
 
@@ -61,6 +62,8 @@ static enum weft_drop check_addresses(const weft_if *ifp, struct weft_pkt *pkt, 
 {
     enum destination where = destination_of(ifp, &pkt->dst);
 
+    if (unlikely(where == FOREIGN && ip_forwards(ifp->stack, !v6) && if_by_address(ifp->stack, &pkt->dst)))
+        where = OURS;
     if (unlikely(where == FOREIGN))
         return WEFT_DROP_ip_not_ours;
     pkt->ip_group = where == GROUP;
@@ -95,6 +98,12 @@ static void deliver(weft_stack *s, struct weft_pkt *pkt)
         stack_count(s, WEFT_COUNT_ip_in_delivered);
     else
         ip_refuse(s, pkt, IP_REFUSE_PROTOCOL, WEFT_DROP_ip_unknown_protocol);
+}
+
+/* Is it for somebody else, and are we to help it on its way? */
+static bool goes_on(const weft_stack *s, enum weft_drop why, bool v4)
+{
+    return why == WEFT_DROP_ip_not_ours && ip_forwards(s, v4);
 }
 
 /* ---- IPv4 ---- */
@@ -139,7 +148,7 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
         note_header_v4(pkt, &h);
         why = check_addresses_v4(ifp, pkt, &h);
     }
-    if (unlikely(why != WEFT_DROP_none)) {
+    if (unlikely(why != WEFT_DROP_none && !goes_on(s, why, true))) {
         pkt_drop(pkt, why);
         return;
     }
@@ -147,6 +156,10 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
         pkt_trim(pkt, h.total_len);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
     pkt->l4 = pkt->l3 + h.header_len;
+    if (unlikely(why != WEFT_DROP_none)) {
+        ip_forward(s, pkt);
+        return;
+    }
     pkt_pull(pkt, h.header_len);
     if (unlikely(h.mf || h.frag_offset)) {
         struct ip_piece piece = {.id = h.id, .offset = h.frag_offset, .mf = h.mf};
@@ -214,7 +227,7 @@ static enum weft_drop check_v6(weft_if *ifp, struct weft_pkt *pkt, struct ipv6_h
     if (unlikely(verdict != IPV6_OK))
         return (enum weft_drop)drops[verdict];
     if (unlikely(!may_be_on_a_wire(&h->dst)))
-        return WEFT_DROP_ip_not_ours;
+        return ip_forwards(ifp->stack, false) ? WEFT_DROP_ip_martian : WEFT_DROP_ip_not_ours;
     if (unlikely(!may_be_on_a_wire(&h->src)))
         return WEFT_DROP_ip_bad_source;
     note_header_v6(pkt, h);
@@ -230,15 +243,19 @@ static void ipv6_input(weft_if *ifp, struct weft_pkt *pkt)
     enum weft_drop why = check_v6(ifp, pkt, &h);
 
     stack_count(s, WEFT_COUNT_ip_in);
-    if (unlikely(why != WEFT_DROP_none)) {
+    if (unlikely(why != WEFT_DROP_none && !goes_on(s, why, false))) {
         pkt_drop(pkt, why);
         return;
     }
     if (pkt_total(pkt) != IPV6_HEADER + (uint32_t)h.payload_len)
         pkt_trim(pkt, IPV6_HEADER + (uint32_t)h.payload_len);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
+    pkt->l4 = pkt->l3 + IPV6_HEADER;
+    if (unlikely(why != WEFT_DROP_none)) {
+        ip_forward(s, pkt);
+        return;
+    }
     if (likely(is_plain(h.next))) {
-        pkt->l4 = pkt->l3 + IPV6_HEADER;
         pkt_pull(pkt, IPV6_HEADER);
     } else if (!(pkt = ip_walk_extensions(s, pkt, h.next))) {
         return;

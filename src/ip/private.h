@@ -100,6 +100,26 @@ void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struc
 /* Sends pkt (data at l4) in fragments that fit mtu. Owns pkt. 0 or WEFT_ENOMEM. */
 int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path, uint32_t mtu);
 
+/* A packet with the bytes [offset, offset + len) of a message, behind data; NULL: out of memory. */
+struct weft_pkt *ip_piece_of(weft_stack *s, const struct weft_pkt *pkt, uint32_t offset, uint32_t len);
+
+/* Does what csum_partial leaves to the link, wherever the message's bytes lie. */
+void ip_finish_csum(struct weft_pkt *pkt, uint8_t proto);
+
+/* ---- forward.c, refragment.c ---- */
+
+/* Are we a router for datagrams of this family? */
+static inline bool ip_forwards(const weft_stack *s, bool v4)
+{
+    return v4 ? s->config.ip_forward : s->config.ip6_forward;
+}
+
+/* A datagram for somebody else: its header is sound; src, dst, ttl, proto, l3, l4 are set, data is at l3. Owns pkt. */
+void ip_forward(weft_stack *s, struct weft_pkt *pkt);
+
+/* Sends a datagram of IPv4 (data at its header) on in pieces that the path's interface carries. Owns pkt. */
+void ip_refragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *path);
+
 static inline uint16_t ip_ethertype(const struct weft_ip *dst) { return ip_is_v4(dst) ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6; }
 
 /* ---- refuse.c ---- */
@@ -109,6 +129,9 @@ struct icmp_complaint {
     uint8_t type, code;
     uint32_t word;
 };
+
+/* Sends an ICMP error about a datagram (data at its header) that goes on all the same. */
+void icmp_tell(weft_stack *s, const struct weft_pkt *pkt, struct icmp_complaint about);
 
 /* As ip_refuse, with any error of the datagram's family. Owns pkt. */
 void icmp_complain(weft_stack *s, struct weft_pkt *pkt, struct icmp_complaint about, enum weft_drop why);

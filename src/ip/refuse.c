@@ -75,7 +75,7 @@ static struct weft_pkt *error_about(weft_stack *s, const struct weft_pkt *pkt, s
     return error;
 }
 
-/* From the address that was meant, or, when that was a group, one that suits. */
+/* From the address that was meant, or, when that was a group or is not ours, one that suits (RFC 1812 §4.3.2.4). */
 static bool error_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send *how, struct ip_path *path)
 {
     bool v4 = ip_is_v4(&pkt->src);
@@ -83,7 +83,7 @@ static bool error_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send
 
     *how = (struct ip_send){.src = pkt->dst, .dst = pkt->src, .proto = v4 ? IP_PROTO_ICMP : IP_PROTO_ICMPV6};
     if (route_lookup(s, &how->dst, path) != 0 ||
-        (pkt->ip_group && route_source(s, path, &how->dst, &how->src) != 0))
+        ((pkt->ip_group || !route_is_own(s, &pkt->dst)) && route_source(s, path, &how->dst, &how->src) != 0))
         return false;
     from = (struct weft_addr){how->src, 0};
     to = (struct weft_addr){how->dst, 0};
@@ -111,6 +111,12 @@ static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_co
     icmp_send(s, error, &how, &path);
 }
 
+void icmp_tell(weft_stack *s, const struct weft_pkt *pkt, struct icmp_complaint about)
+{
+    if (ip_is_v4(&pkt->src) ? may_refuse_v4(pkt) : may_refuse_v6(pkt, about))
+        send_error(s, pkt, about);
+}
+
 void icmp_complain(weft_stack *s, struct weft_pkt *pkt, struct icmp_complaint about, enum weft_drop why)
 {
     uint32_t back = (uint32_t)(pkt->data - pkt->base) - pkt->l3;
@@ -118,8 +124,7 @@ void icmp_complain(weft_stack *s, struct weft_pkt *pkt, struct icmp_complaint ab
     /* Whoever refuses has taken headers off; the quote shows them. */
     pkt->data -= back;
     pkt->len += back;
-    if (ip_is_v4(&pkt->src) ? may_refuse_v4(pkt) : may_refuse_v6(pkt, about))
-        send_error(s, pkt, about);
+    icmp_tell(s, pkt, about);
     pkt_drop(pkt, why);
 }
 

@@ -19,6 +19,8 @@ enum icmpv4_type {
     ICMPV4_TIMESTAMP_REPLY = 14,
 };
 
+enum { ICMPV4_REDIRECT_HOST = 1 }; /* a code */
+
 enum icmpv4_unreachable {
     ICMPV4_NET_UNREACHABLE = 0,
     ICMPV4_HOST_UNREACHABLE = 1,

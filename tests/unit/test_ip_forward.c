@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+/* A router between two links: what goes on, how it is changed, what is refused and who is told (RFC 1812 §5). */
+#include "ip_bench.h"
+
+#define NEAR V4(10, 9, 0, 77)
+#define FAR  V4(10, 10, 0, 88)
+
+static int setup(void **state)
+{
+    struct bench *b = bench_new();
+
+    b->s->config.ip_forward = b->s->config.ip6_forward = true;
+    *state = b;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    bench_free(*state);
+    return 0;
+}
+
+/* n bytes of the bench's protocol from src to dst come in on the first link. */
+static size_t make(uint8_t *out, struct ipv4_header h, size_t n)
+{
+    static uint8_t payload[4000];
+
+    for (size_t i = 0; i < sizeof payload; i++)
+        payload[i] = (uint8_t)(i * 7 + (i >> 8));
+    h.proto = BENCH_PROTO;
+    if (!h.src)
+        h.src = NEAR;
+    return make_ip(out, h, payload, n);
+}
+
+static struct ipv4_header parse(const uint8_t *p, size_t n)
+{
+    struct reader r = reader(p, n);
+    struct ipv4_header h;
+
+    assert_int_equal(ipv4_parse(&r, n, &h), IPV4_OK);
+    return h;
+}
+
+/* The ICMP error that went back on the first link: its type and code, and its second word. */
+static uint32_t told(struct bench *b, unsigned type, unsigned code)
+{
+    uint8_t bytes[1500];
+    size_t n = bench_take(b, bytes, sizeof bytes);
+    struct ipv4_header h;
+
+    assert_true(n >= IPV4_HEADER + ICMPV4_HEADER);
+    h = parse(bytes, n);
+    assert_int_equal(h.src, US);
+    assert_int_equal(h.dst, NEAR);
+    assert_int_equal(bytes[20], type);
+    assert_int_equal(bytes[21], code);
+    return peek_u32(bytes + 24);
+}
+
+/* R1812-4.2.2.9 */
+static void datagram_goes_on_with_one_hop_less(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500], out[1500];
+
+    for (unsigned ttl = 2; ttl <= 255; ttl++) {
+        struct ipv4_header h = {.dst = FAR, .ttl = (uint8_t)ttl, .id = (uint16_t)(ttl * 257), .tos = 0x2e};
+        size_t n = make(in, h, 100);
+
+        bench_input(b, in, n);
+        assert_int_equal(bench_take_from(b, b->other, out, sizeof out), n);
+        assert_int_equal(parse(out, n).ttl, ttl - 1); /* and the checksum is right */
+        in[8] = out[8];
+        in[10] = out[10];
+        in[11] = out[11];
+        assert_memory_equal(in, out, n);
+    }
+    assert_int_equal(weft_counter(b->s, WEFT_COUNT_ip_forwarded), 254);
+    bench_assert_silent(b);
+}
+
+/* R1812-4.2.2.9 */
+static void last_hop_is_told_of(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = FAR, .ttl = 1}, 10);
+
+    bench_expect_drop(b, ip_ttl, bench_input(b, in, n));
+    told(b, ICMPV4_TIME_EXCEEDED, 0);
+    n = make(in, (struct ipv4_header){.dst = OTHER_US, .ttl = 1}, 10); /* a router's address, on whatever link */
+    bench_input(b, in, n);
+    assert_int_equal(b->record->count, 1);
+    bench_assert_silent(b);
+}
+
+/* R1812-2.2.1 */
+static void host_forwards_nothing_and_says_nothing(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = FAR}, 10);
+
+    b->s->config.ip_forward = false;
+    bench_expect_drop(b, ip_not_ours, bench_input(b, in, n));
+    n = make(in, (struct ipv4_header){.dst = OTHER_US}, 10);
+    bench_expect_drop(b, ip_not_ours, bench_input(b, in, n)); /* a host's addresses belong to their links */
+    bench_assert_silent(b);
+}
+
+/* R1812-5.3.7, R1812-5.3.5 */
+static void what_means_nothing_elsewhere_stays(void **state)
+{
+    static const struct {
+        uint32_t src, dst;
+    } cases[] = {
+        {NEAR, V4(10, 10, 0, 255)}, {NEAR, V4(0, 1, 2, 3)},      {NEAR, V4(240, 0, 0, 1)},  {NEAR, V4(127, 0, 0, 5)},
+        {NEAR, V4(169, 254, 1, 1)}, {NEAR, V4(224, 0, 0, 251)},  {V4(0, 0, 0, 9), FAR},     {V4(127, 0, 0, 1), FAR},
+        {V4(224, 1, 1, 1), FAR},    {V4(255, 255, 255, 255), FAR}, {V4(169, 254, 9, 9), FAR}, {US, FAR},
+        {OTHER_US, FAR},            {V4(10, 9, 0, 255), FAR},    {V4(250, 1, 1, 1), FAR},
+    };
+    struct bench *b = *state;
+    uint8_t in[1500];
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        size_t n = make(in, (struct ipv4_header){.src = cases[i].src, .dst = cases[i].dst}, 10);
+
+        bench_expect_drop(b, ip_martian, bench_input(b, in, n));
+    }
+    bench_assert_silent(b);
+}
+
+static void nobody_knows_the_way(void **state)
+{
+    struct bench *b = *state;
+    struct weft_route all = {.gateway = weft_ipv4(PEER)};
+    uint8_t in[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = V4(198, 18, 0, 1)}, 10);
+
+    assert_int_equal(weft_route_del(b->s, &all), 0);
+    bench_expect_drop(b, ip_no_route, bench_input(b, in, n));
+    told(b, ICMPV4_UNREACHABLE, ICMPV4_NET_UNREACHABLE);
+}
+
+/* ---- size ---- */
+
+/* Puts pieces back together by their headers; returns the bytes. */
+static size_t rejoin(struct bench *b, uint32_t mtu, uint8_t *out)
+{
+    uint8_t piece[1500];
+    size_t n, all = 0, end = 0;
+
+    while ((n = bench_take_from(b, b->other, piece, sizeof piece))) {
+        struct ipv4_header h = parse(piece, n);
+
+        assert_true(n <= mtu);
+        assert_int_equal(n, h.total_len);
+        memcpy(out + h.frag_offset, piece + h.header_len, n - h.header_len);
+        all += n - h.header_len;
+        if (!h.mf)
+            end = h.frag_offset + n - h.header_len;
+    }
+    assert_int_equal(all, end);
+    return all;
+}
+
+/* R1812-5.2.5 */
+static void too_large_is_cut_unless_it_must_not_be(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500], out[1500];
+
+    for (uint32_t mtu = 68; mtu < 1500; mtu += 97) {
+        size_t n = make(in, (struct ipv4_header){.dst = FAR, .id = 77}, 1480);
+
+        b->other->mtu = mtu;
+        bench_input(b, in, n);
+        assert_int_equal(rejoin(b, mtu, out), 1480);
+        assert_memory_equal(out, in + IPV4_HEADER, 1480);
+        n = make(in, (struct ipv4_header){.dst = FAR, .df = true}, 1480);
+        bench_expect_drop(b, ip_too_big, bench_input(b, in, n));
+        assert_int_equal(told(b, ICMPV4_UNREACHABLE, ICMPV4_FRAGMENTATION_NEEDED), mtu);
+    }
+}
+
+/* A fragment's pieces are fragments of the same whole; options go where they belong. */
+static void fragments_are_cut_further(void **state)
+{
+    /* Record route goes with the first, router alert with all. */
+    static const uint8_t options[] = {7, 3, 4, 0x94, 4, 0, 0, 1, 1, 1, 1, 0};
+    struct bench *b = *state;
+    uint8_t in[1500], piece[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = FAR, .id = 5, .mf = true, .frag_offset = 8000,
+                                             .header_len = 32, .options = options}, 1000);
+
+    b->other->mtu = 576;
+    bench_input(b, in, n);
+    for (unsigned i = 0, at = 8000; i < 2; i++) {
+        struct ipv4_header h;
+
+        n = bench_take_from(b, b->other, piece, sizeof piece);
+        h = parse(piece, n);
+        assert_int_equal(h.header_len, i == 0 ? 32 : 24);
+        assert_int_equal(h.options[i == 0 ? 3 : 0], 0x94);
+        assert_int_equal(h.frag_offset, at);
+        assert_true(h.mf);
+        assert_int_equal(h.id, 5);
+        assert_memory_equal(piece + h.header_len, in + 32 + (at - 8000), n - h.header_len);
+        at += (unsigned)n - h.header_len;
+    }
+    bench_assert_silent(b);
+}
+
+/* ---- neighbours and sources ---- */
+
+static void better_first_hop_is_told_and_the_datagram_goes_on(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500], out[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = STRANGER}, 10); /* behind PEER, which is on NEAR's link */
+
+    bench_input(b, in, n);
+    assert_int_equal(told(b, ICMPV4_REDIRECT, ICMPV4_REDIRECT_HOST), PEER);
+    assert_int_equal(bench_take(b, out, sizeof out), n);
+    n = make(in, (struct ipv4_header){.src = V4(198, 18, 0, 1), .dst = STRANGER}, 10); /* not on the link */
+    bench_input(b, in, n);
+    assert_int_equal(bench_take(b, out, sizeof out), n);
+    b->s->config.send_redirects = false;
+    n = make(in, (struct ipv4_header){.dst = STRANGER}, 10);
+    bench_input(b, in, n);
+    assert_int_equal(bench_take(b, out, sizeof out), n);
+    bench_assert_silent(b);
+}
+
+static void source_must_lie_where_it_came_from(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500], out[1500];
+    size_t n = make(in, (struct ipv4_header){.src = V4(10, 10, 0, 99), .dst = FAR}, 10);
+    struct weft_route all = {.gateway = weft_ipv4(PEER)};
+
+    bench_input(b, in, n);
+    assert_int_equal(bench_take_from(b, b->other, out, sizeof out), n);
+    b->s->config.rp_filter = 1;
+    bench_expect_drop(b, ip_rp_filter, bench_input(b, in, n));
+    b->s->config.rp_filter = 2;
+    bench_input(b, in, n);
+    assert_int_equal(bench_take_from(b, b->other, out, sizeof out), n);
+    assert_int_equal(weft_route_del(b->s, &all), 0);
+    n = make(in, (struct ipv4_header){.src = V4(198, 18, 0, 1), .dst = FAR}, 10);
+    bench_expect_drop(b, ip_rp_filter, bench_input(b, in, n));
+    bench_assert_silent(b);
+}
+
+static void flood_ends_in_a_bounded_queue(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = FAR}, 10);
+
+    for (unsigned i = 0; i < 3000; i++)
+        bench_input(b, in, n);
+    assert_int_equal(b->other->queue.count, b->other->queue_limit);
+    assert_int_equal(weft_drops(b->s, WEFT_DROP_if_queue_full), 3000 - b->other->queue_limit);
+}
+
+/* ---- IPv6 ---- */
+
+static size_t make6(uint8_t *out, const struct weft_ip *src, const struct weft_ip *dst, uint8_t hops,
+                    size_t n)
+{
+    struct ipv6_header h = {
+        .payload_len = (uint16_t)n, .next = BENCH_PROTO, .hop_limit = hops, .src = *src, .dst = *dst};
+    struct writer w = writer(out, IPV6_HEADER);
+
+    ipv6_emit(&w, &h);
+    memset(out + IPV6_HEADER, 0x5a, n);
+    return IPV6_HEADER + n;
+}
+
+static void ipv6_goes_on_or_is_refused(void **state)
+{
+    const struct weft_ip near6 = {{0x20, 1, 0xd, 0xb8, 0, 9, [15] = 7}}, far6 = {{0x20, 1, 0xd, 0xb8, 0, 10, [15] = 7}};
+    const struct weft_ip us = {{0x20, 1, 0xd, 0xb8, 0, 9, [15] = 2}};
+    const struct weft_ip other_us = {{0x20, 1, 0xd, 0xb8, 0, 10, [15] = 2}};
+    const struct weft_ip local = {{0xfe, 0x80, [15] = 9}};
+    struct bench *b = *state;
+    uint8_t in[1600], out[1600];
+    size_t n;
+
+    assert_int_equal(weft_if_add_address(b->ifp, &us, 64), 0);
+    assert_int_equal(weft_if_add_address(b->other, &other_us, 64), 0);
+    n = make6(in, &near6, &far6, 9, 100);
+    bench_input(b, in, n);
+    assert_int_equal(bench_take_from(b, b->other, out, sizeof out), n);
+    assert_int_equal(out[7], 8);
+    out[7] = 9;
+    assert_memory_equal(in, out, n);
+    in[7] = 1;
+    bench_expect_drop(b, ip_ttl, bench_input(b, in, n));
+    assert_true(bench_take(b, out, sizeof out) > 0);
+    assert_int_equal(out[40], ICMPV6_TIME_EXCEEDED);
+    b->other->mtu = 1280;
+    n = make6(in, &near6, &far6, 9, 1300);
+    bench_expect_drop(b, ip_too_big, bench_input(b, in, n));
+    assert_true(bench_take(b, out, sizeof out) > 0);
+    assert_int_equal(out[40], ICMPV6_TOO_BIG);
+    assert_int_equal(peek_u32(out + 44), 1280);
+    n = make6(in, &local, &far6, 9, 10);
+    bench_expect_drop(b, ip_martian, bench_input(b, in, n));
+    n = make6(in, &near6, &local, 9, 10);
+    bench_expect_drop(b, ip_martian, bench_input(b, in, n));
+    bench_assert_silent(b);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(datagram_goes_on_with_one_hop_less),
+        T(last_hop_is_told_of),
+        T(host_forwards_nothing_and_says_nothing),
+        T(what_means_nothing_elsewhere_stays),
+        T(nobody_knows_the_way),
+        T(too_large_is_cut_unless_it_must_not_be),
+        T(fragments_are_cut_further),
+        T(better_first_hop_is_told_and_the_datagram_goes_on),
+        T(source_must_lie_where_it_came_from),
+        T(flood_ends_in_a_bounded_queue),
+        T(ipv6_goes_on_or_is_refused),
+    };
+#undef T
+
+    return cmocka_run_group_tests_name("ip_forward", tests, NULL, NULL);
+}
