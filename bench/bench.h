@@ -47,4 +47,13 @@ double bench_rate(const struct bench_span *span);
 /* Fills a chunk with bytes that are not all alike. */
 void bench_fill(uint8_t *chunk, size_t n);
 
+/* pages.c: memory in large pages. Zeroed, for good; NULL: none. */
+void *bench_pages(size_t size);
+/* Pieces of one: aligned to their size, a power of two within these. */
+#define BENCH_PIECE_MIN ((size_t)4096)
+#define BENCH_PIECE_MAX ((size_t)1 << 20)
+int bench_is_piece(size_t size, size_t align);
+void *bench_piece(size_t size);
+void bench_piece_free(void *memory, size_t size);
+
 #endif

@@ -161,7 +161,7 @@ double pairs_held(size_t pairs)
 /* Nanoseconds for arming, moving and firing, with this many pending all the time. */
 static double timer_cost(size_t pending)
 {
-    struct timer *t = malloc(pending * sizeof *t), *fired;
+    struct timer *t = bench_pages(pending * sizeof *t), *fired;
     static struct wheel w;
     uint64_t start, done = 0;
     weft_time now = 0;
@@ -185,7 +185,6 @@ static double timer_cost(size_t pending)
         }
     }
     start = bench_nanoseconds() - start;
-    free(t);
     return (double)start / (double)done;
 }
 

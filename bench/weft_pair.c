@@ -16,7 +16,9 @@ static void *give(void *ctx, size_t size, size_t align)
     struct pair *p = ctx;
     void *memory = NULL;
 
-    if (align <= 16)
+    if (bench_is_piece(size, align))
+        memory = bench_piece(size);
+    else if (align <= 16)
         memory = malloc(size);
     else if (posix_memalign(&memory, align, size))
         memory = NULL;
@@ -31,7 +33,10 @@ static void take(void *ctx, void *memory, size_t size)
 
     if (memory)
         p->held -= size;
-    free(memory);
+    if (memory && bench_is_piece(size, 1))
+        bench_piece_free(memory, size);
+    else
+        free(memory);
 }
 
 static bool random_bytes(void *ctx, void *buf, size_t n)

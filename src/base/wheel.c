@@ -5,7 +5,7 @@
  * A tick is the time's number of lowest-level slots, 6 bits of it per level. A timer's level is that of the highest
  * bit in which its tick differs from now's: so at its level it is ahead of now in the same turn of the wheel, and it
  * comes down a level (or falls due) exactly when now enters its slot. Because now never passes a slot without
- * emptying it, the level can be computed again from `filed` at any later time.
+ * emptying it, the slot's number and now tell at any later time when it begins.
  *
  * Eight levels span 2^61 ns, 73 years. What lies in a later span is filed at the end of the present one, and found
  * there as a timer that was moved later.
@@ -15,13 +15,13 @@
 #define SLOT_MASK   (WHEEL_SLOTS - 1)
 #define SPAN_MASK   (((uint64_t)1 << (WHEEL_TICK_SHIFT + WHEEL_LEVELS * WHEEL_SLOT_BITS)) - 1)
 #define LOOK_AT_MOST 64 /* timers that wheel_deadline looks at */
+#define TIMER_ORDER_MASK (((uint64_t)1 << TIMER_ORDER_BITS) - 1)
 
 static uint64_t tick_of(weft_time t) { return t >> WHEEL_TICK_SHIFT; }
 
 static struct timer *timer_of(struct list *link) { return container_of(link, struct timer, link); }
 
-/* Does a timer with this `filed` belong on the due list? */
-static bool is_near(const struct wheel *w, weft_time filed) { return tick_of(filed) <= tick_of(w->now); }
+static bool is_near(const struct wheel *w, uint64_t tick) { return tick <= tick_of(w->now); }
 
 /* For a tick after now's. */
 static unsigned level_of(const struct wheel *w, uint64_t tick)
@@ -34,9 +34,19 @@ static unsigned slot_of(uint64_t tick, unsigned level)
     return (unsigned)(tick >> (level * WHEEL_SLOT_BITS)) & SLOT_MASK;
 }
 
+/* The tick at which a slot begins, in the turn that now is in. */
+static uint64_t slot_begin(const struct wheel *w, unsigned number)
+{
+    unsigned shift = number / WHEEL_SLOTS * WHEEL_SLOT_BITS;
+
+    return (tick_of(w->now) >> shift >> WHEEL_SLOT_BITS << WHEEL_SLOT_BITS | (number & SLOT_MASK)) << shift;
+}
+
 static bool fires_before(const struct timer *a, const struct timer *b)
 {
-    return a->deadline != b->deadline ? a->deadline < b->deadline : a->order < b->order;
+    if (likely(a->deadline != b->deadline))
+        return a->deadline < b->deadline;
+    return (int64_t)(((uint64_t)a->order - (uint64_t)b->order) << (64 - TIMER_ORDER_BITS)) < 0;
 }
 
 void wheel_init(struct wheel *w, weft_time now)
@@ -65,46 +75,43 @@ static void due_insert(struct wheel *w, struct timer *t)
     while (at->prev != &w->due && fires_before(t, timer_of(at->prev)))
         at = at->prev;
     list_insert_before(at, &t->link);
+    t->slot = WHEEL_DUE;
 }
 
 /* A timer that is in no list and does not belong on the due list. */
-static void slot_insert(struct wheel *w, struct timer *t)
+static void slot_insert(struct wheel *w, struct timer *t, uint64_t tick)
 {
-    uint64_t tick = tick_of(t->filed);
     unsigned level = level_of(w, tick), slot = slot_of(tick, level);
 
     list_push_back(&w->slot[level][slot], &t->link);
     w->bitmap[level] |= (uint64_t)1 << slot;
+    t->slot = (level * WHEEL_SLOTS + slot) & 0xfff;
 }
 
-/* Under which deadline to file a timer: its own, unless that is in a later span. */
-static weft_time filed_under(const struct wheel *w, weft_time deadline)
+/* Under which tick to file a timer: its deadline's, unless that is in a later span. */
+static uint64_t filed_under(const struct wheel *w, weft_time deadline)
 {
-    return min_u64(deadline, w->now | SPAN_MASK);
+    return tick_of(min_u64(deadline, w->now | SPAN_MASK));
 }
 
 /* An armed timer that is in no list. */
 static void timer_file(struct wheel *w, struct timer *t)
 {
-    t->filed = filed_under(w, t->deadline);
-    if (is_near(w, t->filed))
+    uint64_t tick = filed_under(w, t->deadline);
+
+    if (is_near(w, tick))
         due_insert(w, t);
     else
-        slot_insert(w, t);
+        slot_insert(w, t, tick);
 }
 
 /* A timer that is in a list. */
 static void timer_unfile(struct wheel *w, struct timer *t)
 {
-    uint64_t tick = tick_of(t->filed);
-    unsigned level, slot;
+    unsigned level = t->slot / WHEEL_SLOTS, slot = t->slot & SLOT_MASK;
 
     list_remove(&t->link);
-    if (is_near(w, t->filed))
-        return;
-    level = level_of(w, tick);
-    slot = slot_of(tick, level);
-    if (list_empty(&w->slot[level][slot]))
+    if (t->slot != WHEEL_DUE && list_empty(&w->slot[level][slot]))
         w->bitmap[level] &= ~((uint64_t)1 << slot);
 }
 
@@ -112,8 +119,8 @@ void timer_set(struct wheel *w, struct timer *t, weft_time deadline)
 {
     bool filed = list_linked(&t->link);
 
-    t->order = ++w->armed;
-    if (likely(filed && deadline >= t->filed && !is_near(w, t->filed))) {
+    t->order = ++w->armed & TIMER_ORDER_MASK;
+    if (likely(filed && t->slot != WHEEL_DUE && tick_of(deadline) >= slot_begin(w, t->slot))) {
         t->deadline = deadline;
         return;
     }
@@ -212,27 +219,50 @@ static void due_sort(struct wheel *w, struct list *chain)
     }
 }
 
-/* Afterwards nothing that is filed after the slot of now is on the due list, and nothing else is anywhere else. */
+/* A timer out of a slot that was entered: into a lower one, or before the chain of those that fall due. */
+static struct list *timer_come_down(struct wheel *w, struct timer *t, struct list *near)
+{
+    uint64_t tick = filed_under(w, t->deadline);
+
+    list_init(&t->link);
+    if (t->deadline == WEFT_NEVER)
+        return near;
+    if (!is_near(w, tick)) {
+        slot_insert(w, t, tick);
+        return near;
+    }
+    t->slot = WHEEL_DUE;
+    t->link.next = near;
+    return &t->link;
+}
+
+/*
+ * Afterwards nothing that is filed after the slot of now is on the due list, and nothing else is anywhere else. Among
+ * very many timers each is cold, and the next is known only when the one before it has come: so the list is read from
+ * both ends at once.
+ */
 static void wheel_advance(struct wheel *w, weft_time now)
 {
-    struct list got, *near = NULL;
+    struct list got, *near = NULL, *front, *back;
 
     list_init(&got);
     wheel_collect(w, now, &got);
-    list_each_safe(link, next, &got) {
-        struct timer *t = timer_of(link);
+    front = got.next;
+    back = got.prev;
+    while (front != &got && front != back) {
+        struct list *a = front, *b = back;
 
-        list_init(link);
-        if (t->deadline == WEFT_NEVER)
-            continue;
-        t->filed = filed_under(w, t->deadline);
-        if (!is_near(w, t->filed)) {
-            slot_insert(w, t);
-        } else {
-            link->next = near;
-            near = link;
-        }
+        front = a->next;
+        back = b->prev;
+        __builtin_prefetch(front, 1);
+        __builtin_prefetch(back, 1);
+        near = timer_come_down(w, timer_of(a), near);
+        near = timer_come_down(w, timer_of(b), near);
+        if (front == b) /* they were neighbours */
+            front = back = &got;
     }
+    if (front != &got)
+        near = timer_come_down(w, timer_of(front), near);
     if (near)
         due_sort(w, near);
 }

@@ -8,10 +8,10 @@
  * (the last timer_set counts, whether or not it changed the deadline).
  *
  * Invariants:
- *   a filed timer stands in the slot of `filed`, and filed <= deadline;
+ *   a filed timer stands in a slot that begins before its deadline, and after the lowest-level slot that `now` is in,
+ *   or on the due list; it knows where;
  *   bit i of bitmap[l] is set exactly when slot[l][i] is not empty;
- *   the slots hold only timers filed after the lowest-level slot that `now` is in;
- *   the due list holds the others: filed in that slot or before, sorted by deadline and arming, none cancelled.
+ *   the due list holds what is due before that lowest-level slot ends: sorted by deadline and arming, none cancelled.
  */
 #ifndef BASE_WHEEL_H
 #define BASE_WHEEL_H
@@ -23,13 +23,16 @@
 #define WHEEL_SLOT_BITS  6
 #define WHEEL_SLOTS      (1 << WHEEL_SLOT_BITS)
 #define WHEEL_TICK_SHIFT 13
+#define WHEEL_DUE        (WHEEL_LEVELS * WHEEL_SLOTS) /* the due list, as a slot */
+
+#define TIMER_ORDER_BITS 44
 
 struct timer {
     struct list link;
     weft_time deadline;  /* when to fire; WEFT_NEVER: not armed */
-    weft_time filed;     /* the deadline under which it stands in the wheel */
-    uint64_t order : 48; /* when it was armed, among all of its wheel */
-    uint64_t kind : 16;  /* whose timer it is, for the caller of wheel_pop; the wheel does not look at it */
+    uint64_t order : TIMER_ORDER_BITS; /* when it was armed, among all of its wheel; wraps */
+    uint64_t slot : 12;  /* where it stands, if it does: level * WHEEL_SLOTS + slot, or WHEEL_DUE */
+    uint64_t kind : 8;   /* whose timer it is, for the caller of wheel_pop; the wheel does not look at it */
 };
 
 struct wheel {

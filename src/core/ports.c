@@ -66,79 +66,65 @@ uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft
 
 /* ---- ports in use ---- */
 
-/* Not keyed: what stands in this table are our own choices. */
-static uint32_t hash_of_port(uint16_t port) { return port * 0x9e3779b1u >> 7; }
+_Static_assert(PORT_USE_PAGES * PORT_USES_A_PAGE == 65536, "a place for each port");
 
-static uint32_t hash_of_node(const void *ctx, const struct hash_node *node, unsigned tag)
-{
-    (void)ctx, (void)tag;
-    return hash_of_port(container_of(node, const struct port_use, hash)->port);
-}
+void port_table_init(struct port_table *t, struct mem *m) { *t = (struct port_table){.mem = m}; }
 
-void port_table_init(struct port_table *t, struct mem *m)
-{
-    hashtab_init(&t->table, m, hash_of_node, NULL);
-    slab_init(&t->slab, m, MEM_table, sizeof(struct port_use));
-}
+static void page_free(struct port_table *t, struct port_page *page) { mem_free(t->mem, MEM_table, page, sizeof *page); }
 
 void port_table_fini(struct port_table *t)
 {
-    struct hashtab_walk walk = {0};
-    struct port_use *behind = NULL; /* the walk goes on from it, so it lives a step longer */
-
-    while (hashtab_walk(&t->table, &walk)) {
-        slab_free(&t->slab, behind);
-        behind = container_of(walk.at, struct port_use, hash);
-    }
-    slab_free(&t->slab, behind);
-    hashtab_fini(&t->table);
-    slab_fini(&t->slab);
+    for (unsigned i = 0; i < PORT_USE_PAGES; i++)
+        page_free(t, t->page[i]);
+    page_free(t, t->spare);
+    port_table_init(t, t->mem);
 }
 
-static struct port_use *find(const struct port_table *t, uint16_t port)
+/* All zero: nobody uses its ports. */
+static struct port_page *page_new(struct port_table *t)
 {
-    unsigned tag;
+    struct port_page *page = t->spare;
 
-    for (struct hash_node *n = hashtab_first(&t->table, hash_of_port(port), &tag); n; n = hashtab_next(n, &tag))
-        if (container_of(n, struct port_use, hash)->port == port)
-            return container_of(n, struct port_use, hash);
-    return NULL;
+    t->spare = NULL;
+    if (page)
+        return page;
+    page = mem_alloc(t->mem, MEM_table, sizeof *page);
+    if (page)
+        memset(page, 0, sizeof *page);
+    return page;
 }
 
-const struct port_use *port_users(const struct port_table *t, uint16_t port) { return find(t, port); }
-
-static struct port_use *add(struct port_table *t, uint16_t port)
+const struct port_use *port_users(const struct port_table *t, uint16_t port)
 {
-    struct port_use *u = slab_alloc(&t->slab);
+    const struct port_page *page = t->page[port / PORT_USES_A_PAGE];
+    const struct port_use *u = page ? &page->use[port % PORT_USES_A_PAGE] : NULL;
 
-    if (!u)
-        return NULL;
-    *u = (struct port_use){.port = port};
-    if (hashtab_insert(&t->table, &u->hash, 0, hash_of_port(port)))
-        return u;
-    slab_free(&t->slab, u);
-    return NULL;
+    return u && u->users ? u : NULL;
 }
 
 bool port_use(struct port_table *t, uint16_t port, bool willing)
 {
-    struct port_use *u = find(t, port);
+    struct port_page **page = &t->page[port / PORT_USES_A_PAGE];
+    struct port_use *u;
 
-    if (!u && !(u = add(t, port)))
+    if (!*page && !(*page = page_new(t)))
         return false;
-    u->users++;
+    u = &(*page)->use[port % PORT_USES_A_PAGE];
+    (*page)->ports += u->users++ == 0;
     u->unwilling += !willing;
     return true;
 }
 
 void port_release(struct port_table *t, uint16_t port, bool willing)
 {
-    struct port_use *u = find(t, port);
+    struct port_page **page = &t->page[port / PORT_USES_A_PAGE];
+    struct port_use *u = *page ? &(*page)->use[port % PORT_USES_A_PAGE] : NULL;
 
     weft_assert(u && u->users && u->unwilling >= !willing, "each release answers one use");
     u->unwilling -= !willing;
-    if (--u->users)
+    if (--u->users || --(*page)->ports)
         return;
-    hashtab_remove(&t->table, &u->hash, hash_of_port(port));
-    slab_free(&t->slab, u);
+    page_free(t, t->spare); /* one is kept for who opens and closes by turns */
+    t->spare = *page;
+    *page = NULL;
 }

@@ -30,16 +30,24 @@ void port_counters_fini(weft_stack *s);
 
 /* ---- ports in use ---- */
 
+#define PORT_USE_PAGES   256
+#define PORT_USES_A_PAGE 256
+
 struct port_use {
-    struct hash_node hash;
     uint32_t users;     /* how many use it */
     uint32_t unwilling; /* of them: who does not share it (SO_REUSEADDR was off) */
-    uint16_t port;
+};
+
+/* Comes with its first user and goes with its last. */
+struct port_page {
+    uint32_t ports; /* of them: in use */
+    struct port_use use[PORT_USES_A_PAGE];
 };
 
 struct port_table {
-    struct hashtab table;
-    struct slab slab;
+    struct mem *mem;
+    struct port_page *page[PORT_USE_PAGES];
+    struct port_page *spare; /* nobody uses it; may be NULL */
 };
 
 void port_table_init(struct port_table *t, struct mem *m);

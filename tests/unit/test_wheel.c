@@ -33,15 +33,18 @@ static void assert_wheel_is_sound(void)
             list_each(link, &w.slot[l][i]) {
                 struct timer *t = container_of(link, struct timer, link);
 
-                assert_true(t->filed <= t->deadline && t->filed / SLOT > w.now / SLOT);
-                assert_int_equal(t->filed >> (WHEEL_TICK_SHIFT + l * WHEEL_SLOT_BITS) & (WHEEL_SLOTS - 1), i);
+                unsigned shift = WHEEL_TICK_SHIFT + l * WHEEL_SLOT_BITS;
+                weft_time begin = ((w.now >> shift >> WHEEL_SLOT_BITS << WHEEL_SLOT_BITS) + i) << shift;
+
+                assert_true(begin <= t->deadline && begin / SLOT > w.now / SLOT);
+                assert_int_equal(t->slot, l * WHEEL_SLOTS + i);
             }
         }
     }
     list_each(link, &w.due) {
         struct timer *t = container_of(link, struct timer, link);
 
-        assert_true(t->filed / SLOT <= w.now / SLOT && timer_armed(t));
+        assert_true(t->slot == WHEEL_DUE && t->deadline / SLOT <= w.now / SLOT && timer_armed(t));
         assert_true(!last || last->deadline < t->deadline
                     || (last->deadline == t->deadline && last->order < t->order));
         last = t;
@@ -107,13 +110,15 @@ static void wheel_moving_later_leaves_the_timer_where_it_is(void **state)
 {
     struct timer t;
     struct list *neighbour;
+    unsigned slot;
 
     timers_init(&t, 1, 0);
     timer_set(&w, &t, WEFT_S);
     neighbour = t.link.next;
+    slot = t.slot;
     timer_set(&w, &t, 2 * WEFT_S);
     assert_ptr_equal(t.link.next, neighbour);
-    assert_int_equal(t.filed, WEFT_S);
+    assert_int_equal(t.slot, slot);
     assert_null(wheel_pop(&w, WEFT_S));
     assert_null(wheel_pop(&w, 2 * WEFT_S - 1));
     assert_ptr_equal(wheel_pop(&w, 2 * WEFT_S), &t);
@@ -352,6 +357,7 @@ static void wheel_sorts_many_timers_that_fall_due_at_once(void **state)
 {
     enum { MANY = 100000 };
     static struct timer t[MANY];
+    static weft_time at[MANY];
     struct timer *last = NULL, *one;
     struct rng r;
     size_t fired = 0;
@@ -359,10 +365,10 @@ static void wheel_sorts_many_timers_that_fall_due_at_once(void **state)
     rng_seed(&r, 3);
     timers_init(t, MANY, 0);
     for (size_t i = 0; i < MANY; i++)
-        timer_set(&w, &t[i], rng_below(&r, 3600 * WEFT_S) / (10 * WEFT_MS) * (10 * WEFT_MS));
+        timer_set(&w, &t[i], at[i] = rng_below(&r, 3600 * WEFT_S) / (10 * WEFT_MS) * (10 * WEFT_MS));
     while ((one = wheel_pop(&w, 3600 * WEFT_S)) != NULL) {
         if (last)
-            assert_true(last->filed < one->filed || (last->filed == one->filed && last->order < one->order));
+            assert_true(at[last - t] < at[one - t] || (at[last - t] == at[one - t] && last < one));
         last = one;
         fired++;
     }
