@@ -15,7 +15,7 @@
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      options.c    what is about waiting                     control.c   fcntl, ioctl; interface.c  SIOCGIF*, names
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
- *      netdb.c      getaddrinfo, getnameinfo
+ *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c  weft/unp.h, over the public calls
  *
  * Lock order: epoll_lock (epoll.c), a host's lock, an epoll instance's own; the table's is innermost.
  */
