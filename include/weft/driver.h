@@ -77,7 +77,8 @@ struct weft_driver {
 };
 
 /*
- * Opens a driver from text: "tap:NAME", "tun:NAME", "packet:NAME". weft_driver_spec_check says whether weft_driver_open could make
+ * Opens a driver from text: "tap:NAME", "tun:NAME", "packet:NAME", the first and the last with
+ * ",vlan=N" behind for tagged frames. weft_driver_spec_check says whether weft_driver_open could make
  * sense of it, without opening anything. On failure NULL or false, and one line in why.
  */
 weft_driver *weft_driver_open(const char *spec, bool offload, char *why, size_t n);

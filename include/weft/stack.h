@@ -229,6 +229,7 @@ struct weft_if_config {
     uint32_t gso_max;    /* bytes of IP datagram in a super-segment; 0: 65,535 */
     size_t queue_limit;  /* finished packets that may wait; 0: 1,024 */
     unsigned ipv6;       /* enum weft_if_ipv6; needs an MTU of 1,280 */
+    uint16_t vlan;       /* of Ethernet: the VLAN whose frames, tagged (IEEE 802.1Q), are ours; 0: untagged ones */
     void *cookie;
 };
 

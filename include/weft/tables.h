@@ -21,7 +21,8 @@ extern "C" {
     X(eth_not_ours, "addressed to another station")                                                                    \
     X(eth_bad_source, "a group address as Ethernet source")                                                            \
     X(eth_unknown_type, "an EtherType that nothing here handles")                                                      \
-    X(eth_llc, "an IEEE 802.3 length field instead of a type")                                                         \
+    X(eth_llc, "an IEEE 802.3 frame without SNAP, or of a wrong length")                                               \
+    X(eth_vlan, "a frame of another VLAN, or without the tag that the interface has")                                  \
     X(arp_malformed, "ARP with wrong types, lengths, operation or sender")                                             \
     X(arp_not_ours, "ARP that neither asks for us nor refreshes a known neighbour")                                    \
     X(nd_hop_limit, "neighbour discovery from beyond the link: a hop limit other than 255")                            \

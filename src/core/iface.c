@@ -46,7 +46,7 @@ static void input_one(weft_if *ifp, struct weft_pkt *pkt)
 static uint32_t foresee(const weft_if *ifp, const struct weft_pkt *pkt)
 {
     weft_stack *s = ifp->stack;
-    uint8_t header = ifp->ops->header;
+    unsigned header = ifp->ops->header + ifp->tag;
 
     return pkt->len > header ? s->crowded->foresee(s, pkt->data + header, pkt->len - header) : 0;
 }
@@ -112,7 +112,8 @@ static enum weft_drop refusal(const weft_if *ifp, const struct weft_pkt *pkt)
 {
     if (!ifp->up)
         return WEFT_DROP_if_down;
-    if (!must_be_cut(ifp, pkt) && pkt_total(pkt) > (pkt->gso_size ? ifp->gso_max : ifp->mtu) + ifp->ops->header)
+    if (!must_be_cut(ifp, pkt) &&
+        pkt_total(pkt) > (pkt->gso_size ? ifp->gso_max : ifp->mtu) + ifp->ops->header + ifp->tag)
         return WEFT_DROP_if_oversize;
     return ifp->queue.count < ifp->queue_limit ? WEFT_DROP_none : WEFT_DROP_if_queue_full;
 }
@@ -222,6 +223,8 @@ static bool is_sound(const struct weft_if_config *k)
         return false;
     if ((k->offload & WEFT_OFFLOAD_TSO) && !(k->offload & WEFT_OFFLOAD_CSUM))
         return false;
+    if (k->vlan > 4094 || (k->vlan && k->link != WEFT_LINK_ETHERNET))
+        return false;
     return k->link != WEFT_LINK_ETHERNET || !(k->mac[0] & 1);
 }
 
@@ -294,6 +297,8 @@ static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
         ifp->name[i] = k->name[i];
     memcpy(ifp->mac, k->mac, 6);
     ifp->up = true;
+    ifp->vlan = k->vlan;
+    ifp->tag = k->vlan ? 4 : 0; /* IEEE 802.1Q */
     ifp->mtu = k->mtu;
     ifp->offload = k->offload;
     ifp->gso_max = k->gso_max ? min_u32(k->gso_max, 65535) : 65535;

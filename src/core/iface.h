@@ -65,6 +65,8 @@ struct weft_if {
     char name[16];
     uint8_t mac[6];
     bool up;
+    uint8_t tag;    /* bytes of a VLAN tag in its frames: 0 or 4 */
+    uint16_t vlan;  /* 0: none */
     uint8_t n_addresses;
     uint16_t index; /* the zone of its link-local addresses; of no other interface that lives */
     uint32_t mtu, gso_max;

@@ -172,7 +172,7 @@ static void send_on(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *p
         ip_refragment(s, pkt, path);
         return;
     }
-    pkt = with_headroom(s, pkt, out->ops->header);
+    pkt = with_headroom(s, pkt, out->ops->header + out->tag);
     if (pkt)
         out->ops->output(out, pkt, &path->next_hop, ip_ethertype(&pkt->dst));
 }

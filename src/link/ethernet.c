@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Ethernet framing (RFC 894): who a frame is for, and what it carries. */
+/*
+ * Ethernet framing (RFC 894; RFC 1042 on receipt): who a frame is for, and what it carries. With IEEE 802.1Q an interface
+ * belongs to one VLAN, whose tag its frames have; one without takes those without tag, or with a priority only (VLAN 0).
+ */
 #include "wire/ethernet.h"
 
 #include "link/private.h"
@@ -18,13 +21,18 @@ static void to_network(weft_if *ifp, struct weft_pkt *pkt, uint16_t type)
     pkt_drop(pkt, type < ETH_TYPE_MIN ? WEFT_DROP_eth_llc : WEFT_DROP_eth_unknown_type);
 }
 
+static bool vlan_is_ours(const weft_if *ifp, uint16_t vlan)
+{
+    return ifp->vlan ? vlan == ifp->vlan : vlan == 0 || vlan == ETH_NO_VLAN;
+}
+
 static enum weft_drop check(const weft_if *ifp, const struct eth_header *h)
 {
     if (eth_is_group(h->src))
         return WEFT_DROP_eth_bad_source;
     if (!eth_is_group(h->dst) && memcmp(h->dst, ifp->mac, 6) != 0)
         return WEFT_DROP_eth_not_ours;
-    return WEFT_DROP_none;
+    return vlan_is_ours(ifp, h->vlan) ? WEFT_DROP_none : WEFT_DROP_eth_vlan;
 }
 
 static void ethernet_input(weft_if *ifp, struct weft_pkt *pkt)
@@ -43,7 +51,9 @@ static void ethernet_input(weft_if *ifp, struct weft_pkt *pkt)
         return;
     }
     pkt->link_broadcast = eth_is_group(h.dst);
-    pkt_pull(pkt, ETH_HEADER);
+    pkt_pull(pkt, (size_t)(r.p - pkt->data));
+    if (h.payload && h.payload < pkt_total(pkt))
+        pkt_trim(pkt, h.payload);
     if (h.type == ETH_TYPE_ARP)
         arp_input(ifp, pkt);
     else
@@ -52,8 +62,9 @@ static void ethernet_input(weft_if *ifp, struct weft_pkt *pkt)
 
 void ethernet_send(weft_if *ifp, struct weft_pkt *pkt, const uint8_t dst[6], uint16_t type)
 {
-    struct eth_header h = {.type = type};
-    struct writer w = writer(pkt_push(pkt, ETH_HEADER), ETH_HEADER);
+    struct eth_header h = {.type = type, .vlan = ifp->vlan};
+    size_t n = ETH_HEADER + (size_t)ifp->tag;
+    struct writer w = writer(pkt_push(pkt, n), n);
 
     memcpy(h.dst, dst, 6);
     memcpy(h.src, ifp->mac, 6);

@@ -109,6 +109,79 @@ static void length_instead_of_a_type_is_counted_and_never_misread(void **state) 
     assert_int_equal(bench_network_of(n->b->s)->received, 0);
 }
 
+/* A frame of these bytes behind the addresses. */
+static void hear_bytes(struct lan *n, const char *bytes, size_t len)
+{
+    uint8_t f[80] = {0};
+
+    memcpy(f, our_mac, 6);
+    memcpy(f + 6, peer_mac, 6);
+    memcpy(f + 12, bytes, len);
+    bench_receive(n->b, n->ifp, f, 12 + len > 60 ? 12 + len : 60);
+}
+
+#define HEAR(n, bytes) hear_bytes(n, bytes, sizeof(bytes) - 1)
+
+static void length_with_snap_is_a_type(void **state) /* R1122-2.3.3 */
+{
+    struct lan *n = *state;
+    struct bench_network *net = bench_network_of(n->b->s);
+
+    HEAR(n, "\x00\x11\xaa\xaa\x03\0\0\0\x08\x00" "E payload");
+    assert_int_equal(net->received, 1);
+    assert_int_equal(net->len, 9); /* the length says what is padding */
+    assert_memory_equal(net->bytes, "E payload", 9);
+    HEAR(n, "\x00\x11\xaa\xaa\x03\0\0\1\x08\x00" "E payload"); /* of another organisation */
+    HEAR(n, "\x00\x11\xaa\xab\x03\0\0\0\x08\x00" "E payload");
+    HEAR(n, "\x05\xdc\xaa\xaa\x03\0\0\0\x08\x00" "E payload"); /* longer than the frame */
+    HEAR(n, "\x00\x07\xaa\xaa\x03\0\0\0\x08\x00" "E payload");
+    HEAR(n, "\x00\x11\xaa\xaa\x03\0\0\0\x00\x2e" "E payload");
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_eth_llc), 5);
+    assert_int_equal(net->received, 1);
+}
+
+static void priority_tag_is_no_vlan(void **state)
+{
+    struct lan *n = *state;
+    struct bench_network *net = bench_network_of(n->b->s);
+
+    HEAR(n, "\x81\x00\xe0\x00\x08\x00" "E payload");
+    assert_int_equal(net->received, 1);
+    assert_memory_equal(net->bytes, "E payload", 9);
+    HEAR(n, "\x81\x00\xe0\x05\x08\x00" "E payload");
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_eth_vlan), 1);
+    HEAR(n, "\x81\x00\x00\x00\x81\x00\x00\x00\x08\x00" "E payload"); /* a tag in a tag */
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_eth_unknown_type), 1);
+    assert_int_equal(net->received, 1);
+}
+
+static void interface_of_a_vlan_has_its_tag_both_ways(void **state)
+{
+    struct weft_if_config k = {.name = "eth1", .link = WEFT_LINK_ETHERNET, .mtu = 1500, .vlan = 5};
+    struct lan *n = *state;
+    struct bench_network *net = bench_network_of(n->b->s);
+    struct weft_ip hop = weft_ipv4(0xffffffff);
+    struct weft_pkt *p = pkt_new(n->b->s);
+
+    memcpy(k.mac, our_mac, 6);
+    n->ifp = weft_if_new(n->b->s, &k, NULL);
+    assert_non_null(n->ifp);
+    HEAR(n, "\x81\x00\xe0\x05\x08\x00" "E payload");
+    assert_int_equal(net->received, 1);
+    HEAR(n, "\x81\x00\x00\x06\x08\x00" "E payload");
+    HEAR(n, "\x81\x00\x00\x00\x08\x00" "E payload");
+    HEAR(n, "\x08\x00" "E payload");
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_eth_vlan), 3);
+    memcpy(p->data, "datagram", p->len = 8);
+    n->ifp->ops->output(n->ifp, p, &hop, ETH_TYPE_IPV4);
+    assert_int_equal(bench_pull(n->b, n->ifp), 1);
+    assert_int_equal(n->b->frame[0].len, 26);
+    assert_memory_equal(n->b->frame[0].bytes + 12, "\x81\x00\x00\x05\x08\x00" "datagram", 14);
+    k.name = "eth2";
+    k.vlan = 4095;
+    assert_null(weft_if_new(n->b->s, &k, NULL));
+}
+
 static void short_frames_are_dropped(void **state)
 {
     struct lan *n = *state;
@@ -172,6 +245,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(frames_for_groups_reach_the_network_marked_as_such, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_for_us_is_dropped_by_name, setup, teardown),
         cmocka_unit_test_setup_teardown(length_instead_of_a_type_is_counted_and_never_misread, setup, teardown),
+        cmocka_unit_test_setup_teardown(length_with_snap_is_a_type, setup, teardown),
+        cmocka_unit_test_setup_teardown(priority_tag_is_no_vlan, setup, teardown),
+        cmocka_unit_test_setup_teardown(interface_of_a_vlan_has_its_tag_both_ways, setup, teardown),
         cmocka_unit_test_setup_teardown(short_frames_are_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(datagrams_leave_as_ethernet_ii, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbour_that_becomes_a_broadcast_address_is_one_at_once, setup, teardown),
