@@ -32,10 +32,7 @@
 struct slot {
     struct virtio_net_hdr v;
     struct sockaddr_ll from;
-    union {
-        struct cmsghdr head;
-        char space[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
-    } control;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct tpacket_auxdata))];
     uint8_t frame[TAG + VNET_FRAME_MAX]; /* read behind room for a tag */
 };
 
@@ -113,7 +110,7 @@ static void slot_prepare(const struct packet *p, struct slot *s, struct iovec io
     iov[0] = (struct iovec){&s->v, p->vnet ? sizeof(s->v) : 0};
     iov[1] = (struct iovec){s->frame + TAG, VNET_FRAME_MAX};
     *msg = (struct msghdr){.msg_name = &s->from, .msg_namelen = sizeof(s->from), .msg_iov = iov, .msg_iovlen = 2,
-                           .msg_control = &s->control, .msg_controllen = sizeof(s->control)};
+                           .msg_control = s->control, .msg_controllen = sizeof(s->control)};
 }
 
 /* One batch into out. Returns how many frames were read, -1 with errno when none. */
