@@ -20,28 +20,10 @@ static error_t parse_arp(int key, char *arg, struct argp_state *state)
 {
     struct arp_opts *o = args_opts(state);
 
-    switch (key) {
-    case 'a':
-        o->bsd = true;
-        return 0;
-    case 'n':
-        return 0;
-    case 'i':
-        o->all.if_name = arg;
-        return 0;
-    case 's':
-        o->all.action = NEIGHBOURS_SET;
-        return 0;
-    case 'd':
-        o->all.action = NEIGHBOURS_DELETE;
-        return 0;
-    case ARGP_KEY_ARG:
-        return neighbours_take_arg(state, &o->all, arg, true);
-    case ARGP_KEY_END:
-        return neighbours_check(state, &o->all);
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
+    if (key != 'a')
+        return neighbours_parse(key, arg, state, &o->all, true);
+    o->bsd = true;
+    return 0;
 }
 
 static void print_neighbour(struct cmd_ctx *ctx, const struct neighbour *n)

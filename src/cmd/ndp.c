@@ -35,17 +35,6 @@ static error_t parse_ndp(int key, char *arg, struct argp_state *state)
     case 'a':
         o->bsd = true;
         return 0;
-    case 'n':
-        return 0;
-    case 'i':
-        o->all.if_name = arg;
-        return 0;
-    case 's':
-        o->all.action = NEIGHBOURS_SET;
-        return 0;
-    case 'd':
-        o->all.action = NEIGHBOURS_DELETE;
-        return 0;
     case 'c':
         o->all.action = NEIGHBOURS_FLUSH;
         return 0;
@@ -56,12 +45,11 @@ static error_t parse_ndp(int key, char *arg, struct argp_state *state)
         o->names = true;
         return 0;
     case ARGP_KEY_ARG:
-        return strcmp(arg, "show") == 0 ? 0 : neighbours_take_arg(state, &o->all, arg, false);
-    case ARGP_KEY_END:
-        return neighbours_check(state, &o->all);
-    default:
-        return ARGP_ERR_UNKNOWN;
+        if (strcmp(arg, "show") == 0)
+            return 0;
+        break;
     }
+    return neighbours_parse(key, arg, state, &o->all, false);
 }
 
 /* ---- neighbours ---- */

@@ -24,7 +24,7 @@ static bool parse_mac(const char *text, uint8_t mac[6])
     return true;
 }
 
-error_t neighbours_take_arg(struct argp_state *state, struct neighbours_opts *o, const char *arg, bool v4)
+static error_t take_arg(struct argp_state *state, struct neighbours_opts *o, const char *arg, bool v4)
 {
     if (o->has_ip && o->action == NEIGHBOURS_SET && !o->has_mac) {
         o->has_mac = parse_mac(arg, o->mac);
@@ -39,13 +39,36 @@ error_t neighbours_take_arg(struct argp_state *state, struct neighbours_opts *o,
                                                         v4 ? "ndp" : "arp");
 }
 
-error_t neighbours_check(struct argp_state *state, const struct neighbours_opts *o)
+static error_t check(struct argp_state *state, const struct neighbours_opts *o)
 {
     if (o->action == NEIGHBOURS_SET && !o->has_mac)
         return args_error(state, "-s needs ADDR MAC");
     if (o->action == NEIGHBOURS_DELETE && !o->has_ip)
         return args_error(state, "-d needs ADDR");
     return 0;
+}
+
+error_t neighbours_parse(int key, char *arg, struct argp_state *state, struct neighbours_opts *o, bool v4)
+{
+    switch (key) {
+    case 'n':
+        return 0;
+    case 'i':
+        o->if_name = arg;
+        return 0;
+    case 's':
+        o->action = NEIGHBOURS_SET;
+        return 0;
+    case 'd':
+        o->action = NEIGHBOURS_DELETE;
+        return 0;
+    case ARGP_KEY_ARG:
+        return take_arg(state, o, arg, v4);
+    case ARGP_KEY_END:
+        return check(state, o);
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
 }
 
 /* ---- showing ---- */

@@ -24,10 +24,11 @@ struct neighbour {
     char ip[WEFT_IP_TEXT], mac[18], if_name[32], bare[WEFT_IP_TEXT]; /* ip: with its zone; bare: without */
 };
 
-/* An argument: the address, then the station's. */
-error_t neighbours_take_arg(struct argp_state *state, struct neighbours_opts *o, const char *arg, bool v4);
-/* After the last one: is what the action needs there? */
-error_t neighbours_check(struct argp_state *state, const struct neighbours_opts *o);
+/*
+ * The keys that both have: -n, -i, -s, -d, the address and then the station's, and at the end whether what the action needs
+ * is there. ARGP_ERR_UNKNOWN for any other.
+ */
+error_t neighbours_parse(int key, char *arg, struct argp_state *state, struct neighbours_opts *o, bool v4);
 
 /* The i-th of all; false when there is no i-th. */
 bool neighbours_copy(struct cmd_ctx *ctx, size_t i, struct neighbour *out);

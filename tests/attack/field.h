@@ -142,11 +142,12 @@ void attack_stream(struct field *f, struct segment *s);
 
 /* ---- what must hold ---- */
 
-/* No packet since the last call made the victim execute more than `blocks` basic blocks; the count starts anew. */
+/* No packet since the last call made the victim execute more basic blocks; what it was is printed. Counts anew. */
 void expect_work_below(struct field *f, uint64_t blocks);
 
-/* Prints the victim's drops by name, his memory by owner, and the work. */
-void field_tell(const struct field *f);
+/* How many TCP connections the victim has at a port of his, and how many of all are in TIME-WAIT. */
+unsigned field_connections(struct field *f, uint16_t port);
+unsigned field_time_waits(struct field *f);
 
 /* What the victim has from its environment, now; slabs give nothing back before the end. */
 size_t field_memory(const struct field *f);

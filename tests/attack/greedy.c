@@ -75,7 +75,7 @@ static uint32_t window_by_pieces(uint32_t piece)
     return window;
 }
 
-/* R5681-ack-division */
+/* R5681-3.1b */
 static void acknowledging_byte_by_byte_gains_nothing(void **state)
 {
     uint32_t fair = window_by_pieces(2000);

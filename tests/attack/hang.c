@@ -8,20 +8,6 @@
 
 #define MANY 500
 
-static bool count(void *ctx, const struct weft_listing *item)
-{
-    *(unsigned *)ctx += item->local.port == SERVICE && item->state != WEFT_TCP_LISTEN;
-    return true;
-}
-
-static unsigned connections(struct field *f)
-{
-    unsigned n = 0;
-
-    weft_list(f->victim, count, &n);
-    return n;
-}
-
 /* Lets so long pass without a word of theirs; what is sent to them is lost. */
 static void silence(struct field *f, weft_time span)
 {
@@ -34,9 +20,19 @@ static void silence(struct field *f, weft_time span)
 /* How all of these end: nobody left, nothing kept. */
 static void expect_gone(struct field *f, size_t before)
 {
-    assert_int_equal(connections(f), 0);
+    assert_int_equal(field_connections(f, SERVICE), 0);
     assert_true(field_in_use(f) <= before + 4096); /* a spare page of the table of ports */
     field_end(f);
+}
+
+/* A victim who gives up orphans after four tries. */
+static struct field *impatient(void)
+{
+    struct weft_config config;
+
+    weft_config_default(&config);
+    config.tcp.orphan_retries = 4;
+    return field_new(&config);
 }
 
 static void answer_then_close(struct mallory *m, size_t n)
@@ -50,14 +46,9 @@ static void answer_then_close(struct mallory *m, size_t n)
 /* R6429-1. Sockstress: the window is shut from the first, and the user has closed. */
 static void orphans_before_a_shut_window_are_given_up(void **state)
 {
-    struct weft_config config;
-    struct field *f;
-    size_t before;
+    struct field *f = impatient();
+    size_t before = field_in_use(f);
 
-    weft_config_default(&config);
-    config.tcp.orphan_retries = 4;
-    f = field_new(&config);
-    before = field_in_use(f);
     for (uint16_t i = 0; i < MANY; i++) {
         struct mallory m = mallory_connect(f, (uint16_t)(5000 + i), 1460, true, -1);
 
@@ -81,21 +72,16 @@ static void peers_who_never_send_their_fin_are_given_up(void **state)
         m.ack++;
         mallory_send(f, &m, SEGMENT(0)); /* FIN-WAIT-2 */
     }
-    assert_int_equal(connections(f), MANY);
+    assert_int_equal(field_connections(f, SERVICE), MANY);
     silence(f, 62 * WEFT_S);
     expect_gone(f, before);
 }
 
 static void peers_who_never_acknowledge_our_fin_are_given_up(void **state)
 {
-    struct weft_config config;
-    struct field *f;
-    size_t before;
+    struct field *f = impatient();
+    size_t before = field_in_use(f);
 
-    weft_config_default(&config);
-    config.tcp.orphan_retries = 4;
-    f = field_new(&config);
-    before = field_in_use(f);
     for (uint16_t i = 0; i < MANY; i++) {
         struct mallory m = mallory_connect(f, (uint16_t)(5000 + i), 1460, true, -1);
 
@@ -121,7 +107,7 @@ static void orphans_are_limited_in_number(void **state)
         mallory_send(f, &m, SEGMENT(.shut = true));
         answer_then_close(&m, 10000);
     }
-    assert_true(connections(f) <= 50);
+    assert_true(field_connections(f, SERVICE) <= 50);
     assert_int_equal(weft_counter(f->victim, WEFT_COUNT_tcp_orphans_reset), MANY - 50);
     field_run(f, WEFT_S);
     field_end(f);

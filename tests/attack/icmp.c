@@ -41,7 +41,7 @@ static struct mallory with_something_in_flight(struct field *f)
     return m;
 }
 
-/* R5927-3, MUST-54..56 */
+/* MUST-54, MUST-56 */
 static void no_error_ends_an_established_connection(void **state)
 {
     static const uint8_t types[] = {ICMPV4_UNREACHABLE, ICMPV4_TIME_EXCEEDED, ICMPV4_PARAMETER_PROBLEM};
@@ -59,7 +59,7 @@ static void no_error_ends_an_established_connection(void **state)
     field_end(f);
 }
 
-/* R5927-4: over the whole sequence space, but for what is in flight. */
+/* Over the whole sequence space, but for what is in flight. */
 static void too_big_about_nothing_in_flight_changes_nothing(void **state)
 {
     struct field *f = field_new(NULL);

@@ -5,20 +5,6 @@
  */
 #include "field.h"
 
-static bool count(void *ctx, const struct weft_listing *item)
-{
-    *(unsigned *)ctx += item->state == WEFT_TCP_TIME_WAIT;
-    return true;
-}
-
-static unsigned waiting(struct field *f)
-{
-    unsigned n = 0;
-
-    weft_list(f->victim, count, &n);
-    return n;
-}
-
 /* The victim closes first. */
 static struct mallory into_time_wait(struct field *f, uint16_t port)
 {
@@ -52,14 +38,14 @@ static void resets_and_old_segments_do_not_end_the_stay(void **state)
     struct field *f = field_new(NULL);
     struct mallory m = into_time_wait(f, 5000);
 
-    assert_int_equal(waiting(f), 1);
+    assert_int_equal(field_time_waits(f), 1);
     assert_int_equal(sweep(f, &m, TCP_RST), 0);
     assert_int_equal(sweep(f, &m, TCP_RST | TCP_ACK), 0);
     assert_int_equal(sweep(f, &m, 0), 1);
     assert_int_equal(sweep(f, &m, TCP_ACK), 0); /* within the same half second */
     assert_int_equal(sweep(f, &m, TCP_SYN | TCP_ACK), 0);
     assert_true(sweep(f, &m, TCP_FIN | TCP_ACK) <= (1 << 17) / 5 + 1);
-    assert_int_equal(waiting(f), 1);
+    assert_int_equal(field_time_waits(f), 1);
     expect_work_below(f, 1500);
     field_run(f, WEFT_S);
     field_end(f);
@@ -77,11 +63,11 @@ static void records_are_limited_in_number_and_small(void **state)
     before = field_in_use(f);
     for (unsigned i = 0; i < 5000; i++)
         into_time_wait(f, (uint16_t)(1024 + i));
-    assert_int_equal(waiting(f), 1000);
+    assert_int_equal(field_time_waits(f), 1000);
     assert_int_equal(weft_counter(f->victim, WEFT_COUNT_tcp_time_wait_evicted), 4000);
     assert_true(field_in_use(f) - before <= 1000 * 96);
     field_run(f, 61 * WEFT_S);
-    assert_int_equal(waiting(f), 0);
+    assert_int_equal(field_time_waits(f), 0);
     field_end(f);
 }
 

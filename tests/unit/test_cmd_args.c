@@ -46,78 +46,78 @@ static void read_line(struct result *r, const char *line)
     fclose(r->ctx.err);
 }
 
+static const struct {
+    const char *line, *says;
+} mistakes[] = {
+    {"ping", "needs ADDR"},
+    {"ping 10.9", "bad address '10.9'"},
+    {"ping 1.2.3.4 5.6.7.8", "unexpected argument '5.6.7.8'"},
+    {"ping --bad 1.2.3.4", "unknown option '--bad'"},
+    {"ping -x 1.2.3.4", "unknown option '-x'"},
+    {"ping 1.2.3.4 -c", "option '-c' needs a value"},
+    {"ping 1.2.3.4 --count", "option '--count' needs a value"},
+    {"sysctl", "give NAME or NAME=VALUE"},
+    {"sysctl net.ipv4.tcp_nonsense", "no tunable 'net.ipv4.tcp_nonsense'"},
+    {"sysctl net.ipv4.tcp_sack=2", "bad value '2' for net.ipv4.tcp_sack: give a number from 0 to 1"},
+    {"sysctl net.ipv4.tcp_rto_max_ms=999", "give a number from 1000 to 120000 ms"},
+    {"sysctl net.ipv4.ip_local_port_range=5", "give 2 numbers from 1 to 65535"},
+    {"sysctl net.ipv4.tcp_tw_recycle=1", "net.ipv4.tcp_tw_recycle is gone: it judged"},
+    {"sysctl net.ipv4.tcp_congestion_control=vegas", "give one of cubic reno"},
+    {"sysctl net.ipv4.tcp_available_congestion_control=x", "can only be read"},
+    {"sysctl =1", "bad tunable '=1'"},
+    {"sysctl -a --host h --profile rfc", "--profile and --sysctl are for a host made here"},
+    {"up --name h --if tun:t --profile qnx", "bad profile 'qnx': there are linux, rfc and bsd"},
+    {"up --name h --if tun:t --sysctl net.ipv4.tcp_sack", "bad setting 'net.ipv4.tcp_sack'"},
+    {"up --name h --if tun:t --sysctl net.ipv4.tcp_sack=x", "bad value 'x' for net.ipv4.tcp_sack"},
+    {"ping 1.2.3.4 -c 0", "bad count '0'"},
+    {"ping 1.2.3.4 -s 70000", "bad size '70000'"},
+    {"ping 1.2.3.4 -i x", "bad interval 'x'"},
+    {"ping 1.2.3.4 --if wt0", "bad interface 'wt0'"},
+    {"ping 1.2.3.4 --if tap:wt0 --addr 10.9.0.2", "bad address '10.9.0.2'"},
+    {"ping 1.2.3.4 --addr 10.9.0.2/24", "before any --if"},
+    {"ping 1.2.3.4 --if tap:a --addr 10.9.0.2/24 --addr fd00::2/129", "bad address 'fd00::2/129'"},
+    {"ping 10.9.0.1%wt0", "bad address '10.9.0.1%wt0'"},
+    {"ping -4 fd00::1", "an address of IPv6"},
+    {"ping -6 10.9.0.1", "an address of IPv4"},
+    {"nc -4 fd00::1 80", "-4 and -6 exclude each other"},
+    {"ping 1.2.3.4 --impair loss=1%", "before any --if"},
+    {"ping 1.2.3.4 --if tap:a --impair loss=1%,dup=x", "bad impairment 'dup"},
+    {"ping 1.2.3.4 --if tap:a --impair loss=1% --impair dup=1%", "tap:a has two --impair"},
+    {"ping 1.2.3.4 --if tap:a --host b", "exclude each other"},
+    {"ping 1.2.3.4 --host a/b", "bad host name 'a/b'"},
+    {"ping 1.2.3.4 --if tap:a --route default via", "bad route"},
+    {"ping 1.2.3.4 --if tap:a --route default~via~x", "bad route 'default via x'"},
+    {"up --if tap:a", "needs --name"},
+    {"up --name a", "needs an interface"},
+    {"up --name a --if tap:a --json", "unknown option '--json'"},
+    {"down a/b", "bad host name"},
+    {"serve", "needs SERVICE"},
+    {"serve gopher", "unknown service 'gopher'"},
+    {"serve echo:0", "bad port '0'"},
+    {"serve echo:x", "bad port 'x'"},
+    {"nc", "needs ADDR PORT"},
+    {"nc 1.2.3.4", "needs ADDR PORT"},
+    {"nc 80", "bad address '80'"},
+    {"nc -l", "needs a PORT"},
+    {"nc -l 1.2.3.4", "needs a PORT"},
+    {"nc 1.2.3.4 70000", "bad port '70000'"},
+    {"nc -w x 1.2.3.4 7", "bad time 'x'"},
+    {"netstat x", "unexpected argument"},
+    {"netstat -z", "unknown option '-z'"},
+    {"capture tcp port 80", "filters are not supported"},
+    {"capture -c x", "bad count 'x'"},
+    {"demo no-such", "unknown scenario 'no-such'"},
+};
+
 static void every_mistake_is_one_line_and_status_2(void **state)
 {
-    static const struct {
-        const char *line, *says;
-    } rows[] = {
-        {"ping", "needs ADDR"},
-        {"ping 10.9", "bad address '10.9'"},
-        {"ping 1.2.3.4 5.6.7.8", "unexpected argument '5.6.7.8'"},
-        {"ping --bad 1.2.3.4", "unknown option '--bad'"},
-        {"ping -x 1.2.3.4", "unknown option '-x'"},
-        {"ping 1.2.3.4 -c", "option '-c' needs a value"},
-        {"ping 1.2.3.4 --count", "option '--count' needs a value"},
-        {"sysctl", "give NAME or NAME=VALUE"},
-        {"sysctl net.ipv4.tcp_nonsense", "no tunable 'net.ipv4.tcp_nonsense'"},
-        {"sysctl net.ipv4.tcp_sack=2", "bad value '2' for net.ipv4.tcp_sack: give a number from 0 to 1"},
-        {"sysctl net.ipv4.tcp_rto_max_ms=999", "give a number from 1000 to 120000 ms"},
-        {"sysctl net.ipv4.ip_local_port_range=5", "give 2 numbers from 1 to 65535"},
-        {"sysctl net.ipv4.tcp_tw_recycle=1", "net.ipv4.tcp_tw_recycle is gone: it judged"},
-        {"sysctl net.ipv4.tcp_congestion_control=vegas", "give one of cubic reno"},
-        {"sysctl net.ipv4.tcp_available_congestion_control=x", "can only be read"},
-        {"sysctl =1", "bad tunable '=1'"},
-        {"sysctl -a --host h --profile rfc", "--profile and --sysctl are for a host made here"},
-        {"up --name h --if tun:t --profile qnx", "bad profile 'qnx': there are linux, rfc and bsd"},
-        {"up --name h --if tun:t --sysctl net.ipv4.tcp_sack", "bad setting 'net.ipv4.tcp_sack'"},
-        {"up --name h --if tun:t --sysctl net.ipv4.tcp_sack=x", "bad value 'x' for net.ipv4.tcp_sack"},
-        {"ping 1.2.3.4 -c 0", "bad count '0'"},
-        {"ping 1.2.3.4 -s 70000", "bad size '70000'"},
-        {"ping 1.2.3.4 -i x", "bad interval 'x'"},
-        {"ping 1.2.3.4 --if wt0", "bad interface 'wt0'"},
-        {"ping 1.2.3.4 --if tap:wt0 --addr 10.9.0.2", "bad address '10.9.0.2'"},
-        {"ping 1.2.3.4 --addr 10.9.0.2/24", "before any --if"},
-        {"ping 1.2.3.4 --if tap:a --addr 10.9.0.2/24 --addr fd00::2/129", "bad address 'fd00::2/129'"},
-        {"ping 10.9.0.1%wt0", "bad address '10.9.0.1%wt0'"},
-        {"ping -4 fd00::1", "an address of IPv6"},
-        {"ping -6 10.9.0.1", "an address of IPv4"},
-        {"nc -4 fd00::1 80", "-4 and -6 exclude each other"},
-        {"ping 1.2.3.4 --impair loss=1%", "before any --if"},
-        {"ping 1.2.3.4 --if tap:a --impair loss=1%,dup=x", "bad impairment 'dup"},
-        {"ping 1.2.3.4 --if tap:a --impair loss=1% --impair dup=1%", "tap:a has two --impair"},
-        {"ping 1.2.3.4 --if tap:a --host b", "exclude each other"},
-        {"ping 1.2.3.4 --host a/b", "bad host name 'a/b'"},
-        {"ping 1.2.3.4 --if tap:a --route default via", "bad route"},
-        {"ping 1.2.3.4 --if tap:a --route default~via~x", "bad route 'default via x'"},
-        {"up --if tap:a", "needs --name"},
-        {"up --name a", "needs an interface"},
-        {"up --name a --if tap:a --json", "unknown option '--json'"},
-        {"down a/b", "bad host name"},
-        {"serve", "needs SERVICE"},
-        {"serve gopher", "unknown service 'gopher'"},
-        {"serve echo:0", "bad port '0'"},
-        {"serve echo:x", "bad port 'x'"},
-        {"nc", "needs ADDR PORT"},
-        {"nc 1.2.3.4", "needs ADDR PORT"},
-        {"nc 80", "bad address '80'"},
-        {"nc -l", "needs a PORT"},
-        {"nc -l 1.2.3.4", "needs a PORT"},
-        {"nc 1.2.3.4 70000", "bad port '70000'"},
-        {"nc -w x 1.2.3.4 7", "bad time 'x'"},
-        {"netstat x", "unexpected argument"},
-        {"netstat -z", "unknown option '-z'"},
-        {"capture tcp port 80", "filters are not supported"},
-        {"capture -c x", "bad count 'x'"},
-        {"demo no-such", "unknown scenario 'no-such'"},
-    };
-
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
         struct result r;
         char *newline;
 
-        read_line(&r, rows[i].line);
-        if (r.status != CMD_USAGE || !strstr(r.err, rows[i].says))
-            fail_msg("weft %s: status %d, said: %s", rows[i].line, r.status, r.err);
+        read_line(&r, mistakes[i].line);
+        if (r.status != CMD_USAGE || !strstr(r.err, mistakes[i].says))
+            fail_msg("weft %s: status %d, said: %s", mistakes[i].line, r.status, r.err);
         assert_int_equal(strncmp(r.err, "weft ", 5), 0);
         newline = strchr(r.err, '\n');
         assert_non_null(newline);
