@@ -86,7 +86,7 @@ static enum weft_drop check_addresses_v4(weft_if *ifp, struct weft_pkt *pkt, con
         return WEFT_DROP_none;
     }
     why = check_addresses(ifp, pkt, false);
-    if (why == WEFT_DROP_none && !pkt->ip_group && !is_loopback_if(ifp))
+    if (why == WEFT_DROP_none && !pkt->ip_group && !is_loopback_if(ifp) && !ip_forwards(ifp->stack, true))
         *last = (struct ip_sound){ifp, h->src, h->dst, ifp->stack->routes.generation};
     return why;
 }

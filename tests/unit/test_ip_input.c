@@ -43,6 +43,38 @@ static void ip_delivers_a_datagram_with_what_its_header_said(void **state)
     assert_int_equal(weft_counter(b->s, WEFT_COUNT_ip_in_delivered), 1);
 }
 
+/* The answer about the last datagram's addresses is kept: not beyond a change of them, nor for another interface. */
+static void ip_judges_the_same_addresses_anew_after_a_change(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip us = weft_ipv4(US);
+    uint8_t p[64];
+    size_t n = make_ip(p, plain, "x", 1);
+
+    bench_input(b, p, n);
+    bench_input(b, p, n);
+    assert_int_equal(b->record->count, 2);
+    bench_expect_drop(b, ip_not_ours, bench_input_on(b, b->other, p, n));
+    assert_int_equal(weft_if_del_address(b->ifp, &us), 0);
+    bench_expect_drop(b, ip_not_ours, bench_input(b, p, n));
+    assert_int_equal(weft_if_add_address(b->ifp, &us, 24), 0);
+    bench_input(b, p, n);
+    assert_int_equal(b->record->count, 3);
+}
+
+static void a_router_that_is_none_any_more_has_its_addresses_each_on_its_own_link(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[64];
+    size_t n = make_ip(p, plain, "x", 1);
+
+    b->s->config.ip_forward = true;
+    bench_input_on(b, b->other, p, n);
+    assert_int_equal(b->record->count, 1);
+    b->s->config.ip_forward = false;
+    bench_expect_drop(b, ip_not_ours, bench_input_on(b, b->other, p, n));
+}
+
 static void ip_delivers_payload_in_spans(void **state)
 {
     struct bench *b = *state;
@@ -349,6 +381,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CLAIM(ip_delivers_a_datagram_with_what_its_header_said),
         CLAIM(ip_delivers_payload_in_spans),
+        CLAIM(ip_judges_the_same_addresses_anew_after_a_change),
+        CLAIM(a_router_that_is_none_any_more_has_its_addresses_each_on_its_own_link),
         CLAIM(ip_takes_no_version_but_four),
         CLAIM(ip_drops_each_single_bit_flip_of_the_header),
         CLAIM(ip_drops_an_impossible_header_length),
