@@ -3,23 +3,7 @@
  * Packets as lines of text (src/wire/print.c). The expected lines are tcpdump 4.99.3's own, from `tcpdump -n -t -S -r`
  * on a capture of that one packet; only the last table is in our words, and says why.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "wire/print.h"
-
-struct sample {
-    enum print_link link;
-    size_t wire_len; /* 0: all of it was captured */
-    const char *hex;
-    const char *line;
-};
+#include "print_sample.h"
 
 static const struct sample arp_samples[] = {
     /* ARP */
@@ -605,35 +589,6 @@ static const struct sample own_samples[] = {
      "4500002c00010000400666b70a0900020a090001000784dc00000001000000006010ffff04d5000001010102",
      "IP 10.9.0.2.7 > 10.9.0.1.34012: Flags [.], ack 0, win 65535, options [nop,nop,nop,[bad opt]]"},
 };
-
-static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }
-
-/* The sample's bytes in a heap block of their own size; the caller frees. */
-static uint8_t *bytes_of(const char *hex, size_t *n)
-{
-    uint8_t *p;
-
-    *n = strlen(hex) / 2;
-    p = malloc(*n + !*n);
-    assert_non_null(p);
-    for (size_t i = 0; i < *n; i++)
-        p[i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-    return p;
-}
-
-static void samples_check(const struct sample *s, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char text[512];
-        struct fmt f = fmt_begin(text, sizeof text);
-        size_t n;
-        uint8_t *p = bytes_of(s[i].hex, &n);
-
-        print_packet(&f, s[i].link, p, n, s[i].wire_len ? s[i].wire_len : n);
-        free(p);
-        assert_string_equal(text, s[i].line);
-    }
-}
 
 static void arp_prints_as_tcpdump_does(void **state)
 {

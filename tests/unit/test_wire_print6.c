@@ -3,23 +3,7 @@
  * Packets of IPv6 as lines of text (src/wire/print6.c, print_icmp6.c). The expected lines are tcpdump 4.99.3's own, from
  * `tcpdump -n -t -S -r` on a capture of that one packet.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "wire/print.h"
-
-struct sample {
-    enum print_link link;
-    size_t wire_len; /* 0: all of it was captured */
-    const char *hex;
-    const char *line;
-};
+#include "print_sample.h"
 
 static const struct sample samples[] = {
     {PRINT_IP, 0,
@@ -203,35 +187,6 @@ static const struct sample samples[] = {
      "60000000003c114020010db800000000000000000000000220010db800000000000000000000000103e807d0000cd3e261626364",
      "IP6 truncated-ip6 - 48 bytes missing!2001:db8::2.1000 > 2001:db8::1.2000: UDP, length 4"},
 };
-
-static uint8_t digit(char c) { return (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10); }
-
-/* The sample's bytes in a heap block of their own size; the caller frees. */
-static uint8_t *bytes_of(const char *hex, size_t *n)
-{
-    uint8_t *p;
-
-    *n = strlen(hex) / 2;
-    p = malloc(*n + !*n);
-    assert_non_null(p);
-    for (size_t i = 0; i < *n; i++)
-        p[i] = (uint8_t)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
-    return p;
-}
-
-static void samples_check(const struct sample *s, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        char text[512];
-        struct fmt f = fmt_begin(text, sizeof text);
-        size_t n;
-        uint8_t *p = bytes_of(s[i].hex, &n);
-
-        print_packet(&f, s[i].link, p, n, s[i].wire_len ? s[i].wire_len : n);
-        free(p);
-        assert_string_equal(text, s[i].line);
-    }
-}
 
 static void ipv6_prints_as_tcpdump_does(void **state)
 {
