@@ -390,7 +390,7 @@ struct trial {
     struct run_options options;
 };
 
-/* Runs it in a child; false when it fails, crashes or hangs, and then `why` says so. With -v: right here. */
+/* Runs it in a child process; false when it fails, crashes or hangs, and then `why` says so. With -v: right here. */
 bool trial_run(const struct trial *t, struct verdict *v, char *why, size_t n);
 /* Takes away what a failure of this kind does not need. */
 void trial_shrink(struct trial *t, const char *why);

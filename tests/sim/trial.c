@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One seed in a child process, so that a crash or a loop is a failure like any other; and the search for what a
- * failure needs.
+ * failure needs. The child goes on with the next seeds, for a process of its own costs a seed more than the seed does:
+ * a world leaves nothing behind but memory that malloc knows. After a failure the next seed gets a new one.
  */
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -11,6 +13,14 @@
 #include "sim.h"
 
 #define SECONDS 120 /* of real time; then it counts as hanging */
+#define SEEDS_PER_CHILD 500
+
+/* The child at work, pid 0 when there is none. */
+static struct worker {
+    pid_t pid;
+    int to, from; /* trials to it, verdicts from it */
+    unsigned done;
+} worker;
 
 static void run_here(const struct trial *t, struct verdict *v)
 {
@@ -24,13 +34,54 @@ static void run_here(const struct trial *t, struct verdict *v)
     world_run(&s, &t->options, v);
 }
 
-static void child(const struct trial *t, int to)
+/* Until nobody has another trial. Memory is kept from one to the next: to fault it in anew would take the most time. */
+static void work(int trials, int verdicts)
 {
+    struct trial t;
     struct verdict v;
 
-    alarm(SECONDS);
-    run_here(t, &v);
-    _exit(write(to, &v, sizeof v) == sizeof v ? 0 : 1);
+    mallopt(M_MMAP_THRESHOLD, 1 << 30);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    while (read(trials, &t, sizeof t) == sizeof t) {
+        alarm(SECONDS);
+        run_here(&t, &v);
+        alarm(0);
+        if (write(verdicts, &v, sizeof v) != sizeof v)
+            _exit(1);
+    }
+    _exit(0);
+}
+
+static void hire(void)
+{
+    int to[2], from[2];
+
+    fflush(NULL);
+    if (pipe(to) < 0 || pipe(from) < 0 || (worker.pid = fork()) < 0)
+        abort();
+    if (worker.pid == 0) {
+        close(to[1]);
+        close(from[0]);
+        work(to[0], from[1]);
+    }
+    close(to[0]);
+    close(from[1]);
+    worker.to = to[1];
+    worker.from = from[0];
+    worker.done = 0;
+}
+
+/* How it ended, as waitpid tells. */
+static int dismiss(void)
+{
+    int status;
+
+    close(worker.to);
+    close(worker.from);
+    if (waitpid(worker.pid, &status, 0) < 0)
+        abort();
+    worker.pid = 0;
+    return status;
 }
 
 static void describe_death(int status, char *why, size_t n)
@@ -45,35 +96,33 @@ static void describe_death(int status, char *why, size_t n)
         snprintf(why, n, "crash: %s", number ? strsignal(number) : "exit");
 }
 
+/* Options point into this process, at the time of the fork: a trial with a file gets a child of its own. */
+static bool wants_its_own(const struct trial *t)
+{
+    return t->options.pcap;
+}
+
 bool trial_run(const struct trial *t, struct verdict *v, char *why, size_t n)
 {
-    int pipes[2], status;
-    pid_t pid;
-    bool got;
-
     *v = (struct verdict){0};
     if (t->options.verbose) { /* for a debugger, and for whoever reads along */
         run_here(t, v);
         snprintf(why, n, "%s", v->why);
         return v->ok;
     }
-    fflush(NULL);
-    if (pipe(pipes) < 0 || (pid = fork()) < 0)
-        abort();
-    if (pid == 0)
-        child(t, pipes[1]);
-    close(pipes[1]);
-    got = read(pipes[0], v, sizeof *v) == (ssize_t)sizeof *v;
-    close(pipes[0]);
-    if (waitpid(pid, &status, 0) < 0)
-        abort();
-    if (got && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-        snprintf(why, n, "%s", v->why);
-        return v->ok;
+    if (worker.pid && wants_its_own(t))
+        dismiss();
+    if (!worker.pid)
+        hire();
+    if (write(worker.to, t, sizeof *t) != sizeof *t || read(worker.from, v, sizeof *v) != sizeof *v) {
+        describe_death(dismiss(), why, n);
+        v->ok = false;
+        return false;
     }
-    describe_death(status, why, n);
-    v->ok = false;
-    return false;
+    snprintf(why, n, "%s", v->why);
+    if (!v->ok || ++worker.done == SEEDS_PER_CHILD)
+        dismiss();
+    return v->ok;
 }
 
 /* What kind of failure is it? Its words, without numbers and without what stands in parentheses. */
