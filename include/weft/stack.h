@@ -68,10 +68,12 @@ struct weft_tcp_config {
     weft_time keepalive_interval; /* 75 s */
     unsigned keepalive_probes; /* 9 */
     unsigned syn_retries;      /* 6: gives up after 127 s */
+    unsigned syn_linear_timeouts; /* 0: so many repeats come before the time between them doubles, besides syn_retries */
     unsigned synack_retries;   /* 5 */
     unsigned retries_1;        /* 3: then the path is suspected (R1) */
     unsigned retries_2;        /* 15: then the connection is given up (R2), 924.6 s */
     unsigned orphan_retries;   /* 8 */
+    unsigned min_mss;          /* 216: what a smaller MSS of the peer's counts as. DEVIATION (CVE-2019-11479); Linux has 48 */
     unsigned quick_acks;       /* segments acknowledged at once at the start of a connection: 16 */
     weft_time comp_sack_delay; /* how long acknowledgments of what is out of order gather from the 4th on: 1 ms; 0: not */
     unsigned comp_sack_nr;     /* and how many at most: 44; 0: not */
@@ -112,6 +114,7 @@ struct weft_tcp_config {
     bool dsack;                /* report duplicates (RFC 2883) */
     bool slow_start_after_idle; /* RFC 5681 §4.1, RFC 7661 */
     bool timestamps, sack, window_scaling;
+    bool require_timestamps;   /* once agreed, drop what has none (RFC 7323 §3.2, a SHOULD). Off: Linux takes it */
     bool statistics;           /* count for TCP_INFO what each connection does, once it moves data. Default true */
     bool park;                 /* give back the working memory of idle connections; off only for tests */
     bool rfc1337;              /* ignore resets in TIME-WAIT */

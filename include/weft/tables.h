@@ -83,6 +83,7 @@ extern "C" {
     X(tcp_no_connection, "a segment for which there is no connection")                                                 \
     X(tcp_listen_rst, "a reset to a listener")                                                                         \
     X(tcp_listen_ack, "an acknowledgment to a listener")                                                               \
+    X(tcp_listen_syn_fin, "SYN and FIN together, for a listener")                                                      \
     X(tcp_listen_no_syn, "neither SYN, ACK nor RST to a listener")                                                     \
     X(tcp_accept_full, "the accept queue is full")                                                                     \
     X(tcp_accept_deferred, "a third segment without text to a listener that waits for text (TCP_DEFER_ACCEPT)")        \
@@ -92,6 +93,7 @@ extern "C" {
     X(tcp_half_open_repeat, "a repeated SYN for a half-open connection")                                               \
     X(tcp_half_open_bad_ack, "an acknowledgment that does not complete the handshake")                                 \
     X(tcp_half_open_reset, "a reset that ended a half-open connection")                                                \
+    X(tcp_syn_sent_bad_echo, "in SYN-SENT: it echoes a timestamp that we never sent")                                  \
     X(tcp_syn_sent_bad_ack, "in SYN-SENT: an acknowledgment of something never sent")                                  \
     X(tcp_syn_sent_rst, "in SYN-SENT: a reset that proves nothing")                                                    \
     X(tcp_syn_sent_no_syn, "in SYN-SENT: neither SYN nor RST")                                                         \

@@ -21,6 +21,7 @@ static void look_rfc(struct weft_config *k)
     memcpy(t->congestion_control, "reno", sizeof "reno"); /* RFC 5681, which RFC 9293 §3.8.2 names (MUST-19) */
     t->tail_loss_probe = false;
     t->ecn = 1;
+    t->require_timestamps = true;
     t->rfc1337 = false;
 }
 
@@ -38,6 +39,7 @@ static void look_bsd(struct weft_config *k)
     t->quick_acks = 0;
     t->keepalive_probes = 8;
     t->tail_loss_probe = false;
+    t->require_timestamps = true;
     t->recovery = 0; /* the scoreboard of RFC 6675 */
     t->rfc1337 = false;
 }

@@ -20,6 +20,7 @@ static const struct weft_tcp_config tcp_default = {
     .keepalive_interval = 75 * WEFT_S,
     .keepalive_probes = 9,
     .syn_retries = 6,
+    .min_mss = 216,
     .synack_retries = 5,
     .retries_1 = 3,
     .retries_2 = 15,
@@ -105,6 +106,7 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
 {
     return k->msl && k->msl <= 1000 * WEFT_S && k->rto_min && k->rto_min <= k->rto_max && k->rto_initial &&
            k->delayed_ack < 500 * WEFT_MS && k->synack_retries <= 8 && k->syn_retries <= 127 &&
+           k->syn_linear_timeouts <= 127 && k->min_mss >= 48 && k->min_mss <= 65535 &&
            k->retries_2 <= 127 && k->orphan_retries <= 127 && k->keepalive_probes <= 127 && k->quick_acks <= 255 &&
            k->comp_sack_delay <= 100 * WEFT_MS && k->comp_sack_nr <= 255 &&
            k->initial_window && k->initial_window <= 1000 && k->tso_segments && k->tso_rtt_log <= 31 &&

@@ -8,6 +8,12 @@
 
 #define DEFAULT_PREFIX_V4 16 /* of packetdrill's own network */
 #define DEFAULT_PREFIX_V6 48
+#define LARGEST_TSO       65535
+
+/* What has another default where nobody says anything. */
+struct given {
+    bool tso, sysctls;
+};
 
 static bool is_v4(const struct weft_ip *ip)
 {
@@ -55,7 +61,7 @@ static bool copy_text(const char *from, char *to, size_t n)
     return true;
 }
 
-static bool parse_one(struct settings *s, const char *key, char *value, bool *sysctls_given)
+static bool parse_one(struct settings *s, const char *key, char *value, struct given *given)
 {
     if (strcmp(key, "local") == 0)
         return parse_address(value, true, s->local);
@@ -63,12 +69,14 @@ static bool parse_one(struct settings *s, const char *key, char *value, bool *sy
         return parse_address(value, false, s->gateway);
     if (strcmp(key, "mtu") == 0)
         return parse_number(value, 68, 65535, &s->mtu);
-    if (strcmp(key, "tso") == 0)
-        return parse_number(value, 0, 65535, &s->tso);
+    if (strcmp(key, "tso") == 0) {
+        given->tso = true;
+        return parse_number(value, 0, LARGEST_TSO, &s->tso);
+    }
     if (strcmp(key, "profile") == 0)
         return *value && copy_text(value, s->profile, sizeof s->profile);
     if (strcmp(key, "sysctls") == 0) {
-        *sysctls_given = true;
+        given->sysctls = true;
         return *value && copy_text(strcmp(value, "none") == 0 ? "" : value, s->sysctls, sizeof s->sysctls);
     }
     return false;
@@ -85,7 +93,7 @@ static bool key_is_known(const char *key)
 }
 
 /* One "key=value". The text is cut up on the way. */
-static bool parse_flag(struct settings *s, char *flag, bool *sysctls_given, char *why, size_t n)
+static bool parse_flag(struct settings *s, char *flag, struct given *given, char *why, size_t n)
 {
     char *equals = strchr(flag, '='), shown[128];
 
@@ -94,7 +102,7 @@ static bool parse_flag(struct settings *s, char *flag, bool *sysctls_given, char
         *equals = '\0';
     if (!key_is_known(flag))
         snprintf(why, n, "'%s' is no flag: local, gw, mtu, tso, profile and sysctls are", shown);
-    else if (!equals || !parse_one(s, flag, equals + 1, sysctls_given))
+    else if (!equals || !parse_one(s, flag, equals + 1, given))
         snprintf(why, n, "'%s' says nothing that can be", shown);
     else
         return true;
@@ -104,7 +112,8 @@ static bool parse_flag(struct settings *s, char *flag, bool *sysctls_given, char
 bool settings_parse(struct settings *s, const char *flags, char *why, size_t n)
 {
     char text[1024], *at = text;
-    bool sysctls_given = false;
+    struct given given = {false, false};
+    bool linux_look;
 
     *s = (struct settings){.mtu = 1500, .profile = "linux"};
     if (!copy_text(flags ? flags : "", text, sizeof text)) {
@@ -117,12 +126,15 @@ bool settings_parse(struct settings *s, const char *flags, char *why, size_t n)
         at = comma ? comma + 1 : at + strlen(at);
         if (comma)
             *comma = '\0';
-        if (*flag && !parse_flag(s, flag, &sysctls_given, why, n))
+        if (*flag && !parse_flag(s, flag, &given, why, n))
             return false;
     }
     if (!s->local[0].given && !s->local[1].given)
         s->local[0] = (struct settings_address){true, weft_ipv4(0xc0a80001), DEFAULT_PREFIX_V4};
-    if (!sysctls_given && strcmp(s->profile, "linux") == 0)
+    linux_look = strcmp(s->profile, "linux") == 0;
+    if (!given.tso)
+        s->tso = linux_look ? LARGEST_TSO : 0;
+    if (!given.sysctls && linux_look)
         copy_text("/proc/sys", s->sysctls, sizeof s->sysctls);
     return true;
 }

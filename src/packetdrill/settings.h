@@ -10,7 +10,9 @@
  *     profile=linux          as in weft_config_profile
  *     sysctls=DIRECTORY      where net/ipv4/tcp_* are read from; "none": not at all. Default: /proc/sys, and none for
  *                            other profiles than linux
- *     tso=BYTES              hand out segments of up to so many bytes, as a card that cuts them itself would get them
+ *     tso=BYTES              hand out segments of up to so many bytes, as a card that cuts them itself would get them;
+ *                            0: none larger than the MSS. Default: 65535, for packetdrill's own device on Linux is such
+ *                            a card; 0 for other profiles than linux
  */
 #ifndef PACKETDRILL_SETTINGS_H
 #define PACKETDRILL_SETTINGS_H

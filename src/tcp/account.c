@@ -17,8 +17,11 @@ void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
         return;
     if (c->syn_acked) {
         s->segs_out = c->passive ? 0 : 2;
-        s->segs_in = s->delivered = 1;
+        s->segs_in = c->passive ? 2 : 1;
+        s->delivered = 1;
         s->bytes_acked = c->passive ? 0 : 1;
+    } else if (c->passive) {
+        s->segs_in = 1;
     } else if (c->state == WEFT_TCP_SYN_SENT && c->work) {
         s->segs_out = c->work->retries + (c->work->syn_due ? 0u : 1u);
     }
@@ -31,6 +34,14 @@ void account_open(struct tcp_conn *c)
     c->stats = slab_alloc(&conn_tcp(c)->stats);
     if (c->stats)
         account_handshake(c, c->stats);
+}
+
+void account_repeats(struct tcp_conn *c, unsigned repeats)
+{
+    if (repeats)
+        account_open(c); /* else nobody would remember */
+    if (repeats && c->stats)
+        c->stats->retrans = repeats;
 }
 
 void account_close(struct tcp_conn *c)

@@ -22,7 +22,7 @@ static enum tcp_step check_timestamp(struct tcp_conn *c, struct tcp_seg *seg)
     if (!c->ts_ok || seg_has(seg, TCP_RST))
         return TCP_CONTINUE;
     if (!seg->o.has_ts)
-        return seg_drop(seg, WEFT_DROP_tcp_no_timestamp);
+        return tcp_config(c->ep.stack)->require_timestamps ? seg_drop(seg, WEFT_DROP_tcp_no_timestamp) : TCP_CONTINUE;
     if (is_paws_old(c, seg) && !seg_has(seg, TCP_SYN)) {
         conn_answer(c, seg);
         return seg_drop(seg, WEFT_DROP_tcp_paws);
@@ -160,6 +160,11 @@ static enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
         return TCP_CONTINUE;
     if (!c->syn_acked && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1))) {
         /* Crossing SYNs: this is the other half, SYN,ACK, or the SYN once more. */
+        take_timestamp(c, seg);
+        if (seg_has(seg, TCP_ACK)) { /* of which his ACK is new, and the SYN is old: he hears where we are, as of any old one */
+            ackpolicy_now(&c->work->ack);
+            conn_note_twice(c, seg->h.seq, c->rcv.nxt);
+        }
         seg_take_syn_off(c, seg);
         trim(c, seg);
         if (seg_has(seg, TCP_ACK))

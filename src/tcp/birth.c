@@ -119,6 +119,7 @@ void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     if (h->repeats == 0) /* else the sample would be ambiguous (Karn) */
         w->syn_sent_at = halfopen_sent(h, t->stack->now, tcp_config(t->stack)->rto_initial);
     w->retries = h->repeats;
+    account_repeats(c, h->repeats);
     hashtab_replace(&t->table, &h->hash, &c->hash, TCP_TAG_CONN, seg->hash);
     c->in_table = true;
     half_open_release(t, h);

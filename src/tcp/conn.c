@@ -516,8 +516,6 @@ void conn_update_mss(struct tcp_conn *c)
 
     if (c->work && c->work->path.ifp)
         mss = min_u32(mss, min_u32(known_mtu(c, &c->work->path), 65535) - (c->v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER);
-    if (c->settings->user_mss)
-        mss = min_u32(mss, c->settings->user_mss);
     mss -= c->ts_ok ? TS_OPTION : 0;
     c->mss = (uint16_t)within_half_the_window(c, mss);
 }

@@ -454,6 +454,8 @@ void window_used(struct tcp_conn *c);
 struct tcp_plan;
 /* Data is about to move: allocates the counters, if there are none yet. */
 void account_open(struct tcp_conn *c);
+/* Its SYN,ACK was sent so many times more than once. */
+void account_repeats(struct tcp_conn *c, unsigned repeats);
 void account_close(struct tcp_conn *c);
 /* The counters of a connection that has none. */
 void account_handshake(const struct tcp_conn *c, struct tcp_stats *s);

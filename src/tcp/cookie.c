@@ -15,7 +15,7 @@
 #define TS_BITS      0x3f
 
 /* What peers announce most: the defaults, tunnels, and links of 1500 and 9000 bytes with either family. */
-static const uint16_t mss_of_class[CLASSES] = {TCP_MSS_FLOOR, 536, 1220, 1300, 1400, 1440, 1460, 8940};
+static const uint16_t mss_of_class[CLASSES] = {216, 536, 1220, 1300, 1400, 1440, 1460, 8940};
 
 static unsigned class_of(uint16_t mss)
 {

@@ -50,8 +50,12 @@ static void fill_work(const struct tcp_conn *c, struct weft_tcp_info *info)
     const struct tcp_work *w = c->work;
 
     info->tcpi_ca_state = linux_ca_state[w->recovery.state];
-    info->tcpi_retransmits = w->retries;
-    info->tcpi_probes = w->probes;
+    if (w->probes) { /* nothing is in flight: it is the window that is asked for, at growing intervals */
+        info->tcpi_probes = w->retries;
+        info->tcpi_backoff = w->probes;
+    } else {
+        info->tcpi_retransmits = w->retries;
+    }
     info->tcpi_notsent_bytes = conn_unsent(c);
     fill_scoreboard(c, info);
 }
@@ -88,14 +92,32 @@ static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, stru
     info->tcpi_last_ack_recv = millis_since(c, s->heard_ack ? s->heard_ack : since);
 }
 
+/* What a segment of the peer's may carry besides its options. */
+static uint32_t announced_mss(const struct tcp_conn *c) { return c->adv_mss - (c->ts_ok ? TS_OPTION : 0u); }
+
 static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     struct tcp_measured m = account_measured(c);
 
     info->tcpi_delivery_rate = m.delivery_rate;
-    info->tcpi_delivery_rate_app_limited = m.starved;
+    info->tcpi_delivery_rate_app_limited = m.delivery_rate ? m.starved : c->state != WEFT_TCP_LISTEN;
     info->tcpi_rcv_rtt = m.rcv_rtt;
-    info->tcpi_rcv_space = m.rcv_space;
+    info->tcpi_rcv_space = m.rcv_space ? m.rcv_space : c->syn_acked ? rcvtune_first(&c->rcvspace, announced_mss(c)) : 0;
+}
+
+/* Before the handshake is over Linux shows what it will begin with, and the SYN as a segment in flight. */
+static void fill_before(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    bool sent = c->state == WEFT_TCP_SYN_SENT && c->work, again = sent && c->work->retries;
+
+    info->tcpi_snd_cwnd = again ? 1 : tcp_config(c->ep.stack)->initial_window;
+    if (c->state == WEFT_TCP_LISTEN)
+        return;
+    info->tcpi_snd_ssthresh = NO_SSTHRESH;
+    info->tcpi_unacked = sent;
+    info->tcpi_lost = info->tcpi_retrans = again;
+    if (again)
+        info->tcpi_ca_state = WEFT_TCPI_CA_LOSS;
 }
 
 static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
@@ -109,7 +131,7 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
         info->tcpi_rcv_wnd = conn_open_window(c);
-    info->tcpi_advmss = c->adv_mss - (c->ts_ok ? TS_OPTION : 0u);
+    info->tcpi_advmss = announced_mss(c);
     info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
     info->tcpi_pacing_rate = window_rate(c); /* as on Linux, where nothing paces too */
     info->tcpi_max_pacing_rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
@@ -159,4 +181,6 @@ void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
     } else if (c->work) {
         fill_work(c, info);
     }
+    if (!c->syn_acked)
+        fill_before(c, info);
 }

@@ -190,7 +190,7 @@ static void refuse_text(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 
 static void in_fin_wait_2(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 {
-    if (w->has_ts && !seg->o.has_ts && !seg_has(seg, TCP_RST)) {
+    if (w->has_ts && !seg->o.has_ts && !seg_has(seg, TCP_RST) && tcp_config(t->stack)->require_timestamps) {
         seg->why = WEFT_DROP_tcp_no_timestamp;
     } else if (is_paws_old(w, seg) && !seg_has(seg, TCP_RST | TCP_SYN)) {
         seg->why = WEFT_DROP_tcp_paws;

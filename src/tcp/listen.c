@@ -262,6 +262,8 @@ void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg)
         seg->why = WEFT_DROP_tcp_listen_rst;
     else if (seg_has(seg, TCP_ACK)) /* second */
         ack_arrives(listener, seg);
+    else if (seg_has(seg, TCP_SYN) && seg_has(seg, TCP_FIN)) /* nobody opens to close: a probe (Linux) */
+        seg->why = WEFT_DROP_tcp_listen_syn_fin;
     else if (seg_has(seg, TCP_SYN)) /* third */
         seg->why = syn_arrives(listener, seg);
     else /* fourth: should not be reached, says the RFC; a bare segment does */

@@ -8,6 +8,7 @@
 /* What we are ready to use. */
 struct tcp_offer {
     uint16_t mss;    /* what we announce: the largest segment we want to receive */
+    uint16_t min_mss; /* what a smaller announcement of theirs counts as */
     uint8_t wscale;  /* shift we announce */
     bool window_scaling, timestamps, sack;
 };
@@ -23,8 +24,6 @@ struct tcp_agreed {
 #define TCP_MAX_SHIFT      14  /* RFC 7323 §2.3 */
 #define TCP_DEFAULT_MSS_V4 536  /* MUST-15 */
 #define TCP_DEFAULT_MSS_V6 1220
-/* DEVIATION from RFC 9293 §3.7.1 (MUST-16): smaller ones cost us more than they can mean (CVE-2019-11479). */
-#define TCP_MSS_FLOOR      216
 
 /* The options of our SYN; ts: our timestamp clock now. */
 struct tcp_options negotiate_syn(const struct tcp_offer *ours, uint32_t ts);

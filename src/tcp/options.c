@@ -82,9 +82,7 @@ static int set_maxseg(struct tcp_conn *c, int v)
         return WEFT_EINVAL;
     if (!(s = own(c)))
         return WEFT_ENOMEM;
-    s->user_mss = (uint32_t)v;
-    if (c->peer_mss)
-        conn_update_mss(c);
+    s->user_mss = (uint32_t)v; /* counts when a handshake is made, as on Linux */
     return 0;
 }
 static int get_maxseg(const struct tcp_conn *c)
@@ -166,6 +164,8 @@ static int get_defer_accept(const struct tcp_conn *c)
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     weft_time wait = k->rto_initial, until = 0;
 
+    if (c->passive) /* it has been waited for */
+        return 0;
     for (uint32_t i = 0; i < c->settings->defer_accept; i++) {
         until += wait;
         wait = min_u64(2 * wait, k->rto_max);

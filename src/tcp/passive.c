@@ -213,9 +213,9 @@ void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {
     bool rst = seg_has(seg, TCP_RST);
 
-    if (h->has_ts && !rst && !seg->o.has_ts) {
+    if (h->has_ts && !rst && !seg->o.has_ts && tcp_config(t->stack)->require_timestamps) {
         seg->why = WEFT_DROP_tcp_no_timestamp;
-    } else if (h->has_ts && !rst && (int32_t)(seg->o.ts_val - h->ts_recent) < 0) {
+    } else if (h->has_ts && seg->o.has_ts && !rst && (int32_t)(seg->o.ts_val - h->ts_recent) < 0) {
         seg->why = WEFT_DROP_tcp_paws;
         challenge(t, h, seg);
     } else if (rst) {

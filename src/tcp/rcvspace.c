@@ -62,13 +62,18 @@ void rcvspace_start(struct rcvspace *r, uint32_t window, uint8_t shift, uint32_t
 
 void rcvtune_init(struct rcvtune *t) { *t = (struct rcvtune){0}; }
 
+uint32_t rcvtune_first(const struct rcvspace *r, uint32_t mss)
+{
+    return max_u32(min_u32(r->ssthresh, FIRST_SEGMENTS * mss), 1);
+}
+
 void rcvtune_begin(struct rcvtune *t, const struct rcvspace *r, uint32_t mss, struct seq unread, weft_time now)
 {
     if (t->since)
         return;
     t->since = max_u64(now, 1);
     t->from = unread;
-    t->most = max_u32(min_u32(r->ssthresh, FIRST_SEGMENTS * mss), 1);
+    t->most = rcvtune_first(r, mss);
 }
 
 /* All that the buffer has room for may be promised some day, unless the user said otherwise. */

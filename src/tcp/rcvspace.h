@@ -71,6 +71,8 @@ void rcvspace_start(struct rcvspace *r, uint32_t window, uint8_t shift, uint32_t
 
 /* Nothing is measured. */
 void rcvtune_init(struct rcvtune *t);
+/* What a user is taken to read in a round trip until it was measured; mss: what we announced. */
+uint32_t rcvtune_first(const struct rcvspace *r, uint32_t mss);
 /* A measurement begins where none runs. mss: what we announced; unread: the first byte not read yet. */
 void rcvtune_begin(struct rcvtune *t, const struct rcvspace *r, uint32_t mss, struct seq unread, weft_time now);
 

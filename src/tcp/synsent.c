@@ -2,6 +2,8 @@
 /* RFC 9293 §3.10.7.3: a segment arrives in SYN-SENT. What to offer and what was agreed lives here too. */
 #include "tcp/conn.h"
 
+#define LEAST_RCV_MSS 88 /* of a peer whose segments were not seen yet: as on Linux */
+
 struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
@@ -9,6 +11,7 @@ struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path
 
     return (struct tcp_offer){
         .mss = c->settings->user_mss ? (uint16_t)min_u32(mss, c->settings->user_mss) : mss,
+        .min_mss = (uint16_t)k->min_mss,
         .wscale = rcvspace_shift(&c->rcvspace, (uint32_t)max_size(k->receive_buffer_max, k->receive_buffer_limit)),
         .window_scaling = k->window_scaling,
         .timestamps = k->timestamps,
@@ -19,13 +22,15 @@ struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path
 void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rcv_mss)
 {
     c->peer_mss = agreed->peer_mss;
+    if (c->settings->user_mss)
+        c->peer_mss = (uint16_t)min_u32(c->peer_mss, c->settings->user_mss);
     c->snd_wscale = agreed->snd_wscale;
     c->rcv_wscale = agreed->rcv_wscale;
     c->ts_ok = agreed->timestamps;
     c->sack_ok = agreed->sack;
     c->adv_mss = (uint16_t)rcv_mss;
-    c->rcv_mss = (uint16_t)min_u32(rcv_mss, TCP_DEFAULT_MSS_V4);
     conn_update_mss(c);
+    c->rcv_mss = (uint16_t)max_u32(min_u32(min_u32(rcv_mss, c->mss), TCP_DEFAULT_MSS_V4), LEAST_RCV_MSS);
 }
 
 static void sample_handshake(struct tcp_conn *c, weft_time sample)
@@ -41,7 +46,7 @@ void conn_established(struct tcp_conn *c)
     struct tcp_work *w = c->work;
 
     c->syn_acked = true;
-    rcvspace_start(&c->rcvspace, conn_open_window(c), c->rcv_wscale, c->adv_mss);
+    rcvspace_start(&c->rcvspace, conn_open_window(c), c->rcv_wscale, c->adv_mss - (c->ts_ok ? TS_OPTION : 0u));
     c->snd.una = c->snd.nxt = seq_add(c->snd.una, 1);
     if (c->stats) {
         account_progress(c, c->passive ? 0 : 1);
@@ -96,6 +101,17 @@ static bool ack_is_good(const struct tcp_conn *c, const struct tcp_seg *seg)
     return seq_gt(seg->h.ack, c->snd.una) && seq_le(seg->h.ack, seq_add(c->snd.nxt, c->work->syn_data));
 }
 
+/* A timestamp that comes back must be one of ours, as Linux asks; RFC 7323 says nothing of others. */
+static bool echo_is_good(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    uint32_t first, now = ts_clock(conn_now(c), c->ts_offset);
+
+    if (!seg->o.has_ts || seg->o.ts_ecr == 0 || !tcp_config(c->ep.stack)->timestamps)
+        return true;
+    first = ts_clock(c->work->stuck_since, c->ts_offset);
+    return seg->o.ts_ecr - first <= now - first;
+}
+
 /* Second: RST; only one that acknowledges our SYN proves anything. */
 static enum tcp_step reset(struct tcp_conn *c, struct tcp_seg *seg)
 {
@@ -138,6 +154,10 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     if (seg_has(seg, TCP_ACK) && !ack_is_good(c, seg)) {
         segment_refuse(c->ep.stack, seg);
         return seg_drop(seg, WEFT_DROP_tcp_syn_sent_bad_ack);
+    }
+    if (seg_has(seg, TCP_ACK) && !echo_is_good(c, seg)) {
+        segment_refuse(c->ep.stack, seg);
+        return seg_drop(seg, WEFT_DROP_tcp_syn_sent_bad_echo);
     }
     if (seg_has(seg, TCP_RST))
         return reset(c, seg);

@@ -38,7 +38,7 @@ static void measure_round_trip(struct tcp_conn *c, const struct tcp_seg *seg)
     struct rcvtune *t = &c->work->rcvtune;
     int32_t ms;
 
-    rcvtune_begin(t, &c->rcvspace, c->adv_mss, conn_unread_from(c), conn_now(c));
+    rcvtune_begin(t, &c->rcvspace, c->adv_mss - (c->ts_ok ? TS_OPTION : 0u), conn_unread_from(c), conn_now(c));
     rcvtune_arrived(t, c->rcv.nxt, conn_open_window(c), conn_now(c));
     if (!c->ts_ok || !seg->o.has_ts || seg->o.ts_ecr == t->echoed)
         return;
@@ -81,6 +81,8 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     uint32_t stored;
     bool full;
 
+    if (c->stats)
+        c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
     if (reasm_known(&w->reasm, seg->h.seq, end, &known))
         conn_note_twice(c, known.start, known.end);
     stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
@@ -97,8 +99,6 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     if (stored == 0)
         return seg_drop(seg, WEFT_DROP_tcp_duplicate);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_out_of_order);
-    if (c->stats)
-        c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
     return TCP_DONE;
 }
 

@@ -16,7 +16,7 @@ static unsigned allowed_retries(const struct tcp_conn *c)
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
 
     if (c->state == WEFT_TCP_SYN_SENT)
-        return c->settings->syn_retries ? c->settings->syn_retries : k->syn_retries;
+        return (c->settings->syn_retries ? c->settings->syn_retries : k->syn_retries) + k->syn_linear_timeouts;
     if (c->state == WEFT_TCP_SYN_RECEIVED)
         return k->synack_retries;
     return c->orphan ? k->orphan_retries : k->retries_2;
@@ -63,7 +63,8 @@ static bool retransmit(struct tcp_conn *c)
     if (c->stats)
         stats_timed_out(c->stats, conn_now(c));
     w->retries++;
-    rtt_back_off(&c->rtt);
+    if (c->state != WEFT_TCP_SYN_SENT || w->retries > tcp_config(c->ep.stack)->syn_linear_timeouts)
+        rtt_back_off(&c->rtt);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_timeouts);
     doubt_path(c);
     if (!c->syn_acked || c->fast_open) {

@@ -68,19 +68,20 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
         put_sack(c, o, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
 }
 
+/* A card will cut it up. Linux: who puts the pieces together again need not wait for more, so PSH stands at its end. */
+static bool is_cut(const struct tcp_conn *c, uint32_t len)
+{
+    return len > c->mss && c->work->path.ifp && c->work->path.ifp->offload & WEFT_OFFLOAD_TSO;
+}
+
 /* Does PSH belong to the last byte of the plan? Old bytes remember; of new ones it is asked once, when they go. */
 static bool is_pushed(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
     struct seq end = seq_add(plan->seq, plan->len);
-    bool is_cut = plan->len > c->mss && w->path.ifp && w->path.ifp->offload & WEFT_OFFLOAD_TSO;
 
     if (plan->len == 0)
         return false;
-    if (is_cut) { /* Linux: who puts the pieces together again need not wait for more */
-        push_sent(&w->push, end);
-        return true;
-    }
     if (plan->kind == PLAN_RETRANSMIT)
         return sndmap_is_pushed(&w->sndmap, seq_add(end, plan->fin ? 1 : 0));
     return push_sent(&w->push, end) || w->override; /* what goes out of impatience goes to the user, too */
@@ -117,7 +118,7 @@ static void note_probe(struct tcp_conn *c, bool again)
 {
     struct tcp_work *w = c->work;
 
-    w->tail_due = false;
+    w->tail_due = w->tail_restart = false; /* it is not probed for itself */
     w->tlp = (struct tlp){.end = c->snd.nxt, .out = true, .again = again};
     w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
     w->wait = WAIT_TIMEOUT;
@@ -278,7 +279,7 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     out.h.seq = plan.seq;
     out.h.ack = c->rcv.nxt;
     plan.push = is_pushed(c, &plan);
-    out.h.flags = (uint16_t)(TCP_ACK | (plan.fin ? TCP_FIN : 0) | (plan.push ? TCP_PSH : 0));
+    out.h.flags = (uint16_t)(TCP_ACK | (plan.fin ? TCP_FIN : 0) | (plan.push || is_cut(c, plan.len) ? TCP_PSH : 0));
     out.h.window = transmit_window(c, &edge);
     put_urgent(c, &out.h);
     if (unlikely(c->ecn.on))

@@ -32,7 +32,7 @@ void bench_open(struct bench *b, const char *flags)
     assert_non_null(init.found);
     memset(&b->t, 0, sizeof b->t);
     b->v6 = flags && strchr(flags, ':');
-    init.call(flags ? flags : "local=192.168.0.1,gw=192.168.0.2,mtu=1500,profile=linux,sysctls=none", &b->t);
+    init.call(flags ? flags : "local=192.168.0.1,gw=192.168.0.2,mtu=1500,profile=linux,tso=0,sysctls=none", &b->t);
     assert_int_equal(sizeof b->t, 33 * sizeof(void *));
     for (int i = 0; i < 33; i++)
         assert_non_null(slot[i]);

@@ -92,7 +92,7 @@ static void apply(const char *key, const char *value)
     } else if (strcmp(key, "mtu") == 0) {
         snprintf(command, sizeof command, "ip link set tun0 mtu %s", value);
         run(command);
-    } else if (strcmp(key, "tso") == 0) {
+    } else if (strcmp(key, "tso") == 0 && strcmp(value, "0") != 0) {
         if (ioctl(tun, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) != 0)
             cannot("tun", "TUNSETOFFLOAD");
         sums_are_ours = true;

@@ -268,7 +268,7 @@ static void open_adapter(struct stage *s, const char *sysctls)
         fprintf(stderr, "%s\n", dlerror());
         _exit(1);
     }
-    snprintf(flags, sizeof flags, "local=%s/%u,gw=%s,mtu=%u,profile=linux,sysctls=%s",
+    snprintf(flags, sizeof flags, "local=%s/%u,gw=%s,mtu=%u,profile=linux,tso=0,sysctls=%s",
              weft_ip_text(&c->local, local, sizeof local), c->prefix,
              weft_ip_text(&c->gateway, gateway, sizeof gateway), c->mtu, sysctls);
     init.call(flags, &s->t);

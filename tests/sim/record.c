@@ -218,11 +218,26 @@ static bool is_own(enum weft_drop drop)
     return false;
 }
 
+/*
+ * May it drop what it could have kept? A SYN cookie leaves a listener without a record: only the segment right after the
+ * SYN proves itself, and text that overtakes it on the way is nobody's.
+ */
+static bool may_decline(enum weft_drop drop)
+{
+    static const enum weft_drop rightly[] = {WEFT_DROP_tcp_paws, WEFT_DROP_tcp_out_of_order_full,
+                                             WEFT_DROP_tcp_challenge_ack, WEFT_DROP_tcp_challenge_rst,
+                                             WEFT_DROP_tcp_cookie_failed};
+
+    for (size_t i = 0; i < ARRAY_LEN(rightly); i++)
+        if (rightly[i] == drop)
+            return true;
+    return false;
+}
+
 static void on_drop(struct world *w, struct host *h, const struct weft_trace *t)
 {
     h->dropped += is_own(t->drop);
-    h->declined += t->drop == WEFT_DROP_tcp_paws || t->drop == WEFT_DROP_tcp_out_of_order_full ||
-                   t->drop == WEFT_DROP_tcp_challenge_ack || t->drop == WEFT_DROP_tcp_challenge_rst;
+    h->declined += may_decline(t->drop);
     if (t->drop == WEFT_DROP_ip_too_big || t->drop == WEFT_DROP_if_oversize)
         sim_fail(w, "host %u drops what it made itself: %s", h->number, weft_drop_name(t->drop));
     tell(w->record, "dropped: %s; ", weft_drop_name(t->drop));

@@ -251,7 +251,8 @@ struct host {
     struct listener listener;
     uint64_t sent;
     uint64_t dropped;  /* of what it made itself, or for want of memory */
-    uint64_t declined; /* what it may decline: PAWS, too many holes, an ancient acknowledgment, a reset off the edge */
+    uint64_t declined; /* what it may decline: PAWS, too many holes, an ancient acknowledgment, a reset off the edge, text
+                          that came to a listener before the cookie that proves it */
 };
 
 struct checker;

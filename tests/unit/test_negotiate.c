@@ -9,6 +9,7 @@ enum { SCALING = 1, TIMESTAMPS = 2, SACK = 4, ALL = 7 };
 static struct tcp_offer offer(unsigned bits)
 {
     return (struct tcp_offer){
+        .min_mss = 216,
         .mss = 1460,
         .wscale = 5,
         .window_scaling = bits & SCALING,

@@ -65,6 +65,7 @@ static const struct key keys[] = {
     TCP_KEY(KEY_BOOL, dsack),
     TCP_KEY(KEY_BOOL, slow_start_after_idle),
     TCP_KEY(KEY_BOOL, timestamps),
+    TCP_KEY(KEY_BOOL, require_timestamps),
     TCP_KEY(KEY_BOOL, sack),
     TCP_KEY(KEY_BOOL, window_scaling),
     TCP_KEY(KEY_BOOL, park),
