@@ -174,6 +174,6 @@ void conn_ack_timer(struct tcp_conn *c)
 
 void conn_note_twice(struct tcp_conn *c, struct seq start, struct seq end)
 {
-    if (c->work && c->sack_ok && tcp_config(c->ep.stack)->dsack)
+    if (c->sack_ok && tcp_config(c->ep.stack)->dsack && conn_work(c)) /* a connection at rest reports it, too */
         c->work->twice = (struct tcp_sack_block){start, end};
 }
