@@ -127,6 +127,7 @@ static void try_all_sequences(struct bench *b, unsigned units, unsigned length)
 static void reassembly_agrees_with_the_model_on_all_pairs(void **state) { try_all_sequences(*state, 6, 2); }
 static void reassembly_agrees_with_the_model_on_all_triples(void **state) { try_all_sequences(*state, 6, 3); }
 static void reassembly_agrees_with_the_model_on_all_quadruples(void **state) { try_all_sequences(*state, 6, 4); }
+static void reassembly_agrees_with_the_model_on_all_sextuples(void **state) { try_all_sequences(*state, 3, 6); }
 
 /* Random fragments of one datagram until it is over, mostly well formed ones. */
 static void random_datagram(struct bench *b, struct model *m, struct rng *r, uint16_t id)
@@ -622,6 +623,7 @@ int main(void)
         CLAIM(reassembly_agrees_with_the_model_on_all_pairs),
         CLAIM(reassembly_agrees_with_the_model_on_all_triples),
         CLAIM(reassembly_agrees_with_the_model_on_all_quadruples),
+        CLAIM(reassembly_agrees_with_the_model_on_all_sextuples),
         CLAIM(reassembly_agrees_with_the_model_on_random_fragments),
         CLAIM(datagrams_of_every_size_come_together_in_any_order),
         CLAIM(five_pieces_come_together_in_all_orders),
