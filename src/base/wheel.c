@@ -195,9 +195,15 @@ static struct list *chain_merge(struct list *a, struct list *b)
  */
 static void due_sort(struct wheel *w, struct list *chain)
 {
-    struct list *run[32] = {NULL}, *sorted = NULL;
+    struct list *run[32], *sorted = NULL;
     unsigned i;
 
+    if (likely(!chain->next)) {
+        list_push_back(&w->due, chain);
+        return;
+    }
+    for (i = 0; i < ARRAY_LEN(run); i++)
+        run[i] = NULL;
     while (chain) {
         struct list *one = chain;
 

@@ -187,6 +187,8 @@ size_t weft_output(weft_if *ifp, weft_pkt **out, size_t max, weft_time now)
     size_t n;
 
     weft_clock(ifp->stack, now);
+    if (!weft_output_wanted(ifp))
+        return 0;
     n = drain(ifp, out, max);
     while (n < max && !list_empty(&ifp->senders) && ifp->senders.next != idle) {
         const struct list *first = ifp->senders.next;

@@ -2,6 +2,8 @@
 /* Ephemeral ports, and ports in use; see ports.h. */
 #include "core/ports.h"
 
+#include "wire/ip.h"
+
 #define SKIP_ONE_IN 16 /* how often a counter goes a step further than it must */
 
 /* ---- counters, in pages that come with their first use ---- */
@@ -33,12 +35,13 @@ void port_counters_fini(weft_stack *s)
 
 static uint64_t destination_hash(const weft_stack *s, const struct weft_ip *local, const struct weft_addr *remote)
 {
+    unsigned skip = ip_is_v4(local) && ip_is_v4(&remote->ip) ? 12 : 0, n = 16 - skip; /* the rest of them is the same */
     uint8_t input[34];
 
-    memcpy(input, local->b, 16);
-    memcpy(input + 16, remote->ip.b, 16);
-    memcpy(input + 32, &remote->port, 2);
-    return siphash24(s->port_key, input, sizeof input);
+    memcpy(input, local->b + skip, n);
+    memcpy(input + n, remote->ip.b + skip, n);
+    memcpy(input + 2 * n, &remote->port, 2);
+    return siphash24(s->port_key, input, 2 * n + 2);
 }
 
 uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft_addr *remote, enum port_parity first,

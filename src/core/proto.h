@@ -19,7 +19,7 @@ struct transport {
     void (*fini)(weft_stack *s, void *state);
     /* A datagram for us; data stands at l4, src, dst, ttl, tos are filled. Owns pkt. */
     void (*input)(weft_stack *s, struct weft_pkt *pkt);
-    /* The batch is over: what was held back of it goes on. NULL: nothing ever is. */
+    /* The batch is over: what was held back of it (weft_stack.holding) goes on. NULL: nothing ever is. */
     void (*flush)(weft_stack *s);
     /*
      * A datagram will come in with a later packet of the batch: asks memory for the way to what it is for, and returns a

@@ -187,7 +187,7 @@ static int find_path(weft_stack *s, const struct weft_ip *dst, struct ip_path *p
     return 0;
 }
 
-int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
+static int find_path_and_mtu(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 {
     int err = find_path(s, dst, path);
     const struct pathmtu *known = err ? NULL : pathmtu_find(&s->path_mtus, dst, s->now);
@@ -198,6 +198,23 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
         path->expires = known->expires;
     }
     return err;
+}
+
+/* A connection that opens asks more than once, and so does each of those that a client opens to one server. */
+int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
+{
+    struct route_table *t = &s->routes;
+    int err;
+
+    if (!path_is_fresh(&t->recent.path, t->generation, s->now) || !ip_eq(dst, &t->recent.dst)) {
+        err = find_path_and_mtu(s, dst, path);
+        if (err < 0)
+            return err;
+        t->recent.dst = *dst;
+        t->recent.path = *path;
+    }
+    *path = t->recent.path;
+    return 0;
 }
 
 bool route_learn_mtu(weft_stack *s, const struct weft_ip *dst, uint32_t mtu, uint32_t datagram)

@@ -20,16 +20,6 @@ struct route {
     uint8_t flags;    /* WEFT_ROUTE_DYNAMIC, WEFT_ROUTE_MODIFIED; the others follow from the rest */
 };
 
-struct route_table {
-    struct trie v4, v6;      /* of the best route to each network */
-    struct list length[129]; /* all routes, by prefix, those to a network side by side */
-    uint32_t generation;     /* changes with each change; starts at 1 */
-    struct {
-        const struct route *route; /* the i-th, as weft_route_info counts; NULL: look for it */
-        size_t i;
-    } last;
-};
-
 struct ip_path {
     weft_if *ifp;
     struct weft_ip next_hop;
@@ -50,6 +40,20 @@ static inline bool path_is_fresh(const struct ip_path *path, uint32_t generation
 {
     return path->generation == generation && (path->expires == 0 || now < path->expires);
 }
+
+struct route_table {
+    struct trie v4, v6;      /* of the best route to each network */
+    struct list length[129]; /* all routes, by prefix, those to a network side by side */
+    uint32_t generation;     /* changes with each change; starts at 1 */
+    struct {
+        const struct route *route; /* the i-th, as weft_route_info counts; NULL: look for it */
+        size_t i;
+    } last;
+    struct {
+        struct weft_ip dst;
+        struct ip_path path;
+    } recent;                /* the answer given last, good as long as any path is that is kept */
+};
 
 void route_table_init(struct route_table *t, struct mem *m);
 void route_table_fini(weft_stack *s);

@@ -350,13 +350,6 @@ bool stack_deliver(weft_stack *s, struct weft_pkt *pkt)
     return true;
 }
 
-void stack_flush(weft_stack *s)
-{
-    for (unsigned i = 0; i < STACK_TRANSPORTS && s->assembly->transport[i]; i++)
-        if (s->assembly->transport[i]->flush)
-            s->assembly->transport[i]->flush(s);
-}
-
 bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e)
 {
     uint8_t slot = s->slot_of[proto];

@@ -24,6 +24,7 @@ struct weft_stack {
     weft_time now;             /* of the call being served */
     const struct transport *crowded; /* the one with too many endpoints for the cache; NULL: none */
     bool more_input;           /* the batch that comes in goes on behind the packet at hand */
+    const struct transport *holding; /* the one that may hold something back of that batch; NULL: none */
     struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
     struct list events;        /* endpoints with news */
     struct list interfaces;
@@ -76,8 +77,16 @@ void stack_trace_why(weft_stack *s, const weft_sock *sock, const struct weft_add
 /* Hands a datagram to the transport for pkt->proto; false (and pkt still the caller's) when there is none. */
 bool stack_deliver(weft_stack *s, struct weft_pkt *pkt);
 
-/* The batch is over: transports let go of what they held back. */
-void stack_flush(weft_stack *s);
+/* The batch is over: whoever held something back of it lets go. */
+static inline void stack_flush(weft_stack *s)
+{
+    const struct transport *t = s->holding;
+
+    if (likely(!t))
+        return;
+    s->holding = NULL;
+    t->flush(s);
+}
 
 /* Hands an ICMP error to the transport it is about; false when nobody was concerned. */
 bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e);

@@ -564,8 +564,6 @@ static inline enum tcp_option_layout segment_layout(const weft_stack *s)
 {
     return s->config.tcp.syn_layout == WEFT_SYN_BSD ? TCP_LAYOUT_BSD : TCP_LAYOUT_LINUX;
 }
-/* A packet ready for a header with these options; payload may be attached behind it. NULL: out of memory. */
-struct weft_pkt *segment_begin(weft_stack *s, size_t options_len);
 struct segment {
     struct tcp_flow flow;
     struct tcp_header h;   /* ports, header_len and checksum are filled in */
@@ -576,6 +574,11 @@ struct segment {
     uint32_t flow_label;   /* IPv6; 0: worked out */
     struct ip_path *path;  /* NULL: segment_reply looks it up */
 };
+/*
+ * A packet ready for the header of this segment, whose options stand and do not change any more: it is told how long the
+ * header will be. syn: SYN will be among its flags. Payload may be attached behind it. NULL: out of memory.
+ */
+struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn);
 /* Writes header and checksum and gives the packet to IP. */
 void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg);
 /* A segment without payload and without a connection. */

@@ -151,8 +151,10 @@ void tcp_input(weft_stack *s, struct weft_pkt *pkt)
     if (merge_add(&t->merge, &seg))
         return;
     tcp_flush(s);
-    if (s->more_input && merge_may_hold(&seg))
+    if (s->more_input && merge_may_hold(&seg)) {
         merge_hold(&t->merge, &seg);
-    else
+        s->holding = &tcp_transport;
+    } else {
         dispatch(t, &seg);
+    }
 }

@@ -5,10 +5,15 @@
 
 #include "base/seq.h"
 #include "base/siphash.h"
+#include "wire/ip.h"
 
-/* The four fields that name a connection, as bytes to hash: packed without holes. */
+/*
+ * The four fields that name a connection, as bytes to hash: packed without holes. Those of IPv4 are shorter, and the hash
+ * counts its bytes, so that no name is taken for one of the other family.
+ */
 struct flow_bytes {
     uint8_t b[36];
+    uint8_t n; /* 12, or 36 */
 };
 struct flow_bytes flow_bytes(const struct weft_addr *local, const struct weft_addr *remote);
 

@@ -205,9 +205,9 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
 }
 
 /* The pair may be in TIME-WAIT still: the record goes, and our numbers begin beyond what it may remind the peer of. */
-static bool leave_time_wait(struct tcp *t, const struct tcp_flow *flow, struct seq *above)
+static bool leave_time_wait(struct tcp *t, const struct tcp_flow *flow, uint32_t hash, struct seq *above)
 {
-    struct tcp_found f = demux_find(t, flow);
+    struct tcp_found f = demux_find_hashed(t, flow, hash);
 
     if (!f.any)
         return false;
@@ -284,6 +284,7 @@ static int open_active(weft_sock *e, const struct weft_addr *peer, bool early)
     struct ip_path path = {0};
     int err = check_peer(peer);
     struct seq above;
+    uint32_t hash;
     bool again;
 
     if (c->state != WEFT_TCP_CLOSED)
@@ -301,8 +302,9 @@ static int open_active(weft_sock *e, const struct weft_addr *peer, bool early)
         return WEFT_ENOMEM;
     c->work->path = path;
     conn_name(c, &flow);
-    again = leave_time_wait(t, &flow, &above);
-    if (!demux_insert(t, c, demux_hash(t, &flow))) {
+    hash = demux_hash(t, &flow);
+    again = leave_time_wait(t, &flow, hash, &above);
+    if (!demux_insert(t, c, hash)) {
         conn_name(c, &unnamed);
         return WEFT_ENOMEM;
     }

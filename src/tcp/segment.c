@@ -4,12 +4,13 @@
 
 #define CHECKSUM_AT 16 /* offset of the field in the header */
 
-struct weft_pkt *segment_begin(weft_stack *s, size_t options_len)
+struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn)
 {
     struct weft_pkt *pkt = pkt_new(s);
 
+    seg->h.header_len = (uint8_t)(TCP_HEADER + tcp_options_len(&seg->o, syn, segment_layout(s)));
     if (pkt)
-        pkt->len = (uint32_t)(TCP_HEADER + options_len); /* filled in by segment_finish */
+        pkt->len = seg->h.header_len; /* filled in by segment_finish */
     return pkt;
 }
 
@@ -33,17 +34,14 @@ static void put_checksum(struct weft_pkt *pkt, const struct segment *seg, const 
 
 static void put_header(struct weft_pkt *pkt, struct segment *seg)
 {
-    bool syn = seg->h.flags & TCP_SYN;
-    enum tcp_option_layout layout = segment_layout(pkt->stack);
-    struct writer w = writer(pkt->data, pkt->len);
+    struct writer w = writer(pkt->data, seg->h.header_len);
 
     seg->h.src_port = seg->flow.local.port;
     seg->h.dst_port = seg->flow.remote.port;
-    seg->h.header_len = (uint8_t)(TCP_HEADER + tcp_options_len(&seg->o, syn, layout));
     seg->h.checksum = 0;
     tcp_emit(&w, &seg->h);
-    tcp_options_emit(&w, &seg->o, syn, layout);
-    weft_assert(!w.bad, "segment_begin made room for just these options");
+    tcp_options_emit(&w, &seg->o, seg->h.flags & TCP_SYN, segment_layout(pkt->stack));
+    weft_assert(!w.bad && writer_left(&w) == 0, "segment_begin made room for just these options");
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
 }
 
@@ -69,7 +67,6 @@ void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
 
 void segment_reply(weft_stack *s, const struct segment *seg)
 {
-    bool syn = seg->h.flags & TCP_SYN;
     struct segment out = *seg;
     struct ip_path path = {0};
     struct weft_pkt *pkt;
@@ -78,7 +75,7 @@ void segment_reply(weft_stack *s, const struct segment *seg)
         stack_drop(s, WEFT_DROP_ip_no_route);
         return;
     }
-    pkt = segment_begin(s, tcp_options_len(&seg->o, syn, segment_layout(s)));
+    pkt = segment_begin(s, &out, seg->h.flags & TCP_SYN);
     if (!pkt) {
         stack_drop(s, WEFT_DROP_no_memory);
         return;

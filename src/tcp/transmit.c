@@ -186,10 +186,9 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
 }
 
 /* Builds the segment of a plan; *taken is how much payload really went in. NULL: out of memory. */
-static struct weft_pkt *build(struct tcp_conn *c, const struct tcp_plan *plan, const struct tcp_options *o,
-                              uint32_t *taken)
+static struct weft_pkt *build(struct tcp_conn *c, const struct tcp_plan *plan, struct segment *seg, uint32_t *taken)
 {
-    struct weft_pkt *pkt = segment_begin(c->ep.stack, tcp_options_len(o, false, segment_layout(c->ep.stack)));
+    struct weft_pkt *pkt = segment_begin(c->ep.stack, seg, false);
 
     *taken = 0;
     if (pkt && plan->len)
@@ -270,7 +269,7 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
         make_room_for_options(c, &plan, &out.o);
     if (carries && !reserve(c, &plan))
         return false;
-    pkt = build(c, &plan, &out.o, &taken);
+    pkt = build(c, &plan, &out, &taken);
     if (!pkt)
         return false;
     plan.fin = plan.fin && taken == plan.len;
@@ -317,12 +316,12 @@ static bool emit_syn(struct tcp_conn *c)
     o = negotiate_syn(&offer, ts_clock(s->now, c->ts_offset));
     o.ts_ecr = ack ? c->ts_recent : 0;
     early = ack ? 0 : early_offer(c, &o);
-    pkt = segment_begin(s, tcp_options_len(&o, true, segment_layout(s)));
+    out = (struct segment){.o = o};
+    pkt = segment_begin(s, &out, true);
     if (!pkt)
         return false;
     if (early && w->sendq.bytes)
         w->syn_data = (uint16_t)sendq_attach(&w->sendq, 0, min_u32(early, w->sendq.bytes), pkt);
-    out = (struct segment){.o = o};
     put_names(c, &out);
     out.h.seq = c->fast_open ? seq_sub(c->snd.una, 1) : c->snd.una;
     out.h.ack = ack ? c->rcv.nxt : seq(0);

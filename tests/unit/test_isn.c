@@ -190,6 +190,11 @@ static void the_bytes_of_a_flow_are_packed(void **state)
     local.port = 0x1111;
     remote.port = 0x2222;
     f = flow_bytes(&local, &remote);
+    assert_int_equal(f.n, 12);
+    assert_memory_equal(f.b, "\x01\x02\x03\x04\x05\x06\x07\x08\x11\x11\x22\x22", 12);
+    local.ip.b[0] = remote.ip.b[0] = 0x20; /* any of IPv6 */
+    f = flow_bytes(&local, &remote);
+    assert_int_equal(f.n, 36);
     assert_memory_equal(f.b, local.ip.b, 16);
     assert_memory_equal(f.b + 16, remote.ip.b, 16);
     assert_memory_equal(f.b + 32, "\x11\x11\x22\x22", 4);
