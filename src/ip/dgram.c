@@ -241,6 +241,8 @@ static bool is_buffer_size(int level, int option)
     return level == WEFT_SOL_SOCKET && (option == WEFT_SO_RCVBUF || option == WEFT_SO_SNDBUF);
 }
 
+static bool is_discovery(int level, int option) { return level == WEFT_SOL_IP && option == WEFT_IP_MTU_DISCOVER; }
+
 /* As Linux: at most what it allows, doubled for what keeping costs; a negative number asks for all. */
 static size_t buffer_of(int v, size_t limit)
 {
@@ -252,12 +254,16 @@ int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size
     struct dgram_ep *d = dgram_ep(sock);
     int v;
 
-    if (!is_buffer_size(level, option))
+    if (!is_buffer_size(level, option) && !is_discovery(level, option))
         return WEFT_ENOPROTOOPT;
     if (n < sizeof v)
         return WEFT_EINVAL;
     memcpy(&v, value, sizeof v);
-    if (option == WEFT_SO_RCVBUF)
+    if (is_discovery(level, option)) {
+        if (v < WEFT_PMTUDISC_DONT || v > WEFT_PMTUDISC_PROBE)
+            return WEFT_EINVAL;
+        d->discovery = (uint8_t)v;
+    } else if (option == WEFT_SO_RCVBUF)
         d->queue.limit = buffer_of(v, sock->stack->config.tcp.receive_buffer_limit);
     else
         d->send_limit = buffer_of(v, sock->stack->config.tcp.send_buffer_limit);
@@ -269,9 +275,9 @@ int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size
     const struct dgram_ep *d = const_dgram_ep(sock);
     int v;
 
-    if (!is_buffer_size(level, option))
+    if (!is_buffer_size(level, option) && !is_discovery(level, option))
         return WEFT_ENOPROTOOPT;
-    v = (int)(option == WEFT_SO_RCVBUF ? d->queue.limit : d->send_limit);
+    v = is_discovery(level, option) ? d->discovery : (int)(option == WEFT_SO_RCVBUF ? d->queue.limit : d->send_limit);
     *n = min_size(*n, sizeof v);
     memcpy(value, &v, *n);
     return 0;
@@ -346,10 +352,22 @@ bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_lis
     return true;
 }
 
-bool dgram_path_shrank(weft_stack *s, const struct ip_error *err)
+int dgram_decide_df(const struct dgram_ep *d, const struct weft_ip *dst, size_t message, const struct ip_path *path,
+                    bool *df)
 {
-    if (!err->too_big || ip_is_v4(&err->dst))
+    *df = false;
+    if (!ip_is_v4(dst) || d->discovery == WEFT_PMTUDISC_DONT)
+        return 0;
+    *df = d->discovery != WEFT_PMTUDISC_WANT || message + IPV4_HEADER <= path_mtu(path);
+    return d->discovery == WEFT_PMTUDISC_DO && message + IPV4_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;
+}
+
+bool dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err)
+{
+    bool discovers = d->discovery == WEFT_PMTUDISC_WANT || d->discovery == WEFT_PMTUDISC_DO;
+
+    if (!err->too_big || (ip_is_v4(&err->dst) && !discovers))
         return false;
-    route_learn_mtu(s, &err->dst, err->mtu, err->datagram);
+    route_learn_mtu(d->sock.stack, &err->dst, err->mtu, err->datagram);
     return true;
 }

@@ -64,6 +64,7 @@ struct dgram_ep {
     struct ip_path path;      /* to remote */
     struct dgram_queue queue;
     size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
+    uint8_t discovery;        /* enum weft_pmtudisc: DONT unless asked for */
     bool no_receive, no_send; /* shut down */
 };
 
@@ -71,7 +72,8 @@ struct dgram_ep {
 void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, enum weft_family family,
                 struct list *all);
 
-/* struct sock_ops for both. Of the options WEFT_SO_RCVBUF and WEFT_SO_SNDBUF; the others are WEFT_ENOPROTOOPT. */
+/* struct sock_ops for both. Of the options WEFT_SO_RCVBUF, WEFT_SO_SNDBUF and WEFT_IP_MTU_DISCOVER; the others are
+ * WEFT_ENOPROTOOPT. */
 int dgram_shutdown(weft_sock *sock, enum weft_shut how);
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
 int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n);
@@ -96,9 +98,17 @@ int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct
                 struct weft_ip *src);
 
 /*
- * Was it that a router of IPv6 carries less than we sent? Then that is known from now on, and what is sent next goes in
- * fragments (RFC 8201 §4); the datagram is lost. Routers of IPv4 may cut what has no DF, so there it is never so.
+ * Must a message of so many bytes to dst, transport header included, go unfragmented (WEFT_IP_MTU_DISCOVER)? 0, or
+ * WEFT_EMSGSIZE when the path is known to carry less. For IPv6, where only the sender fragments, *df is false.
  */
-bool dgram_path_shrank(weft_stack *s, const struct ip_error *err);
+int dgram_decide_df(const struct dgram_ep *d, const struct weft_ip *dst, size_t message, const struct ip_path *path,
+                    bool *df);
+
+/*
+ * Was it that a router carries less than we sent? Then that is known from now on, and what is sent next goes in fragments
+ * (RFC 8201 §4) or is refused; the datagram is lost. Routers of IPv4 may cut what has no DF, so there only sockets that
+ * discover learn.
+ */
+bool dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err);
 
 #endif

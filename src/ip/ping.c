@@ -72,7 +72,7 @@ static bool error(const struct ping_table *t, const struct ip_error *err)
 
     if (!e || (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &err->dst)))
         return false;
-    dgram_path_shrank(e->d.sock.stack, err);
+    dgram_path_shrank(&e->d, err);
     endpoint_fail(&e->d.sock, err->err);
     return true;
 }
@@ -169,6 +169,8 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
     int err = dgram_route(&e->d.sock, &e->d.local.ip, dst, path, &how.src);
     struct weft_addr from = {how.src, e->d.local.port}, to = {*dst, 0};
 
+    if (!err)
+        err = dgram_decide_df(&e->d, dst, pkt_total(pkt), path, &how.df);
     if (!err)
         err = seal_request(e, pkt);
     if (err) {

@@ -102,6 +102,8 @@ static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, s
     struct weft_pkt *pkt;
     int err = dgram_route(&e->d.sock, &e->d.local.ip, &dst->ip, path, &how.src);
 
+    if (!err)
+        err = dgram_decide_df(&e->d, &dst->ip, len + UDP_HEADER, path, &how.df);
     if (err)
         return err;
     if (ip_is_multicast(&dst->ip))

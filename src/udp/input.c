@@ -94,9 +94,9 @@ bool udp_error(weft_stack *s, const struct ip_error *err)
 
     if (!e)
         return false;
-    if (dgram_path_shrank(s, err))
+    if (dgram_path_shrank(&e->d, err) && !ip_is_v4(&err->dst))
         return true;
-    if (e->d.remote.port && err->hard)
+    if (e->d.remote.port && (err->hard || (err->too_big && e->d.discovery != WEFT_PMTUDISC_DONT)))
         endpoint_fail(&e->d.sock, err->err);
     return true;
 }
