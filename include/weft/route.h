@@ -50,6 +50,9 @@ int weft_route_del(weft_stack *stack, const struct weft_route *route);
 size_t weft_route_flush(weft_stack *stack, uint8_t owner);
 /* Which route a datagram to dst takes: 0, or WEFT_ENETUNREACH. To ourselves it is a host route through "lo". */
 int weft_route_get(weft_stack *stack, const struct weft_ip *dst, struct weft_route *route);
+/* The source address that a datagram to dst would have (RFC 1122 §3.3.4.3, RFC 6724 §5). WEFT_ENETUNREACH,
+ * WEFT_EADDRNOTAVAIL: there is none. */
+int weft_route_source(weft_stack *stack, const struct weft_ip *dst, struct weft_ip *src);
 /* The i-th route, in order of look-up; false when there is no i-th. Cheap for whoever asks in order. */
 bool weft_route_info(weft_stack *stack, size_t i, struct weft_route *route);
 

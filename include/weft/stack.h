@@ -260,6 +260,16 @@ int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
 /* Takes it back, and the route to its network with its last address. WEFT_ENOENT: it has no such address. */
 int weft_if_del_address(weft_if *ifp, const struct weft_ip *ip);
 
+/*
+ * Puts it down or up again. Down: nothing comes in or goes out; its routes, neighbours and the addresses it made by itself
+ * go, and connections through it see WEFT_ENETDOWN unless another route is there. Up: the addresses that it was given
+ * are announced or tried as if new, the routes to their networks are back; other routes are their owners' business.
+ */
+void weft_if_set_up(weft_if *ifp, bool up);
+
+/* WEFT_EINVAL: less than 68, than 1,280 where IPv6 is, or more than the link carries (what it was made with). */
+int weft_if_set_mtu(weft_if *ifp, uint32_t mtu);
+
 weft_stack *weft_if_stack(const weft_if *ifp);
 const char *weft_if_name(const weft_if *ifp);
 void *weft_if_cookie(const weft_if *ifp);
@@ -275,6 +285,7 @@ struct weft_if_info {
     enum weft_link link;
     uint8_t mac[6];
     uint32_t mtu;
+    bool up;
     unsigned offload;
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
     size_t n_addresses;

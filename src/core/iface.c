@@ -301,7 +301,7 @@ static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
     ifp->up = true;
     ifp->vlan = k->vlan;
     ifp->tag = k->vlan ? 4 : 0; /* IEEE 802.1Q */
-    ifp->mtu = k->mtu;
+    ifp->mtu = ifp->link_mtu = k->mtu;
     ifp->offload = k->offload;
     ifp->gso_max = k->gso_max ? min_u32(k->gso_max, 65535) : 65535;
     ifp->queue_limit = k->queue_limit ? k->queue_limit : QUEUE_DEFAULT;
@@ -493,11 +493,17 @@ static struct route network_route(weft_if *ifp, const struct if_address *a)
     return r;
 }
 
+int if_route_network(weft_if *ifp, const struct if_address *a)
+{
+    struct route r = network_route(ifp, a);
+
+    return route_add(ifp->stack, &r);
+}
+
 int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
 {
     struct if_address a = {.ip = *ip, .preferred_until = WEFT_NEVER, .valid_until = WEFT_NEVER};
     bool v4 = ip_is_v4(ip);
-    struct route r;
     int err;
 
     if (!(v4 ? may_be_ours_v4(ifp, ip, prefix) : may_be_ours_v6(ifp, ip, prefix)))
@@ -509,8 +515,7 @@ int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
         return WEFT_ENOMEM;
     a.prefix = (uint8_t)(v4 ? 96 + prefix : prefix);
     a.broadcast = v4 ? all_ones(ip, prefix) : a.ip;
-    r = network_route(ifp, &a);
-    err = route_add(ifp->stack, &r);
+    err = ifp->up ? if_route_network(ifp, &a) : 0; /* on one that is down it comes when that is put up */
     if (err < 0 && err != WEFT_EEXIST) /* a second address of the same network shares its route */
         return err;
     return if_add_entry(ifp, &a);
@@ -566,6 +571,7 @@ static void describe(const weft_if *ifp, struct weft_if_info *info)
         .index = ifp->index,
         .link = ifp->ops->kind,
         .mtu = ifp->mtu,
+        .up = ifp->up,
         .offload = ifp->offload,
         .rx_packets = ifp->rx_packets,
         .rx_bytes = ifp->rx_bytes,

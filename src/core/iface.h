@@ -70,6 +70,7 @@ struct weft_if {
     uint8_t n_addresses;
     uint16_t index; /* the zone of its link-local addresses; of no other interface that lives */
     uint32_t mtu, gso_max;
+    uint32_t link_mtu;        /* what the link carries: mtu is never more */
     unsigned offload;
     struct list senders;
     struct pkt_queue queue;
@@ -106,6 +107,9 @@ struct if_address *if_find_entry(weft_if *ifp, const struct weft_ip *ip);
  * (there are IF_ADDRESSES already). The link hears of it when it may be used, the IP layer when it is of IPv6.
  */
 int if_add_entry(weft_if *ifp, const struct if_address *a);
+
+/* Adds the route to the network that an address lies in. 0, WEFT_EEXIST (another address shares it) or WEFT_ENOMEM. */
+int if_route_network(weft_if *ifp, const struct if_address *a);
 
 /* The address is ours no more. */
 void if_remove_entry(weft_if *ifp, struct if_address *a);

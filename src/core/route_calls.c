@@ -156,6 +156,14 @@ int weft_route_get(weft_stack *stack, const struct weft_ip *dst, struct weft_rou
     return 0;
 }
 
+int weft_route_source(weft_stack *stack, const struct weft_ip *dst, struct weft_ip *src)
+{
+    struct ip_path path = {0};
+    int err = route_lookup(stack, dst, &path);
+
+    return err ? err : route_source(stack, &path, dst, src);
+}
+
 /* The route behind this one, or the first of all; NULL: it was the last. */
 static const struct route *next_route(const weft_stack *s, const struct route *r)
 {

@@ -66,6 +66,44 @@ static void names_are_unique(void **state)
     assert_int_equal(err, WEFT_EEXIST);
 }
 
+static void what_is_down_has_no_routes_and_moves_nothing(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "eth0", WEFT_LINK_ETHERNET, 1500);
+    struct weft_ip neighbour = weft_ipv4(0x0a090001), beyond = weft_ipv4(0xc6336401);
+    const struct weft_route by_default = {.dst = weft_ipv4(0), .gateway = neighbour};
+    struct weft_route r;
+
+    bench_address(ifp, 0x0a090002, 24);
+    assert_int_equal(weft_route_add(b->s, &by_default), 0);
+    weft_if_set_up(ifp, false);
+    assert_int_equal(weft_route_get(b->s, &neighbour, &r), WEFT_ENETUNREACH);
+    weft_if_set_up(ifp, false);
+    weft_if_set_up(ifp, true);
+    assert_int_equal(weft_route_get(b->s, &neighbour, &r), 0);
+    assert_string_equal(r.if_name, "eth0");
+    assert_true(r.flags & WEFT_ROUTE_UP);
+    assert_int_equal(weft_route_get(b->s, &beyond, &r), WEFT_ENETUNREACH); /* its owner may add it again */
+}
+
+static void an_mtu_is_what_the_link_carries_at_most(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "eth0", WEFT_LINK_ETHERNET, 1500);
+    struct weft_ip v6 = {{0xfd, 9, [15] = 2}};
+    struct weft_if_info info;
+
+    assert_int_equal(weft_if_set_mtu(ifp, 67), WEFT_EINVAL);
+    assert_int_equal(weft_if_set_mtu(ifp, 1501), WEFT_EINVAL);
+    assert_int_equal(weft_if_set_mtu(ifp, 68), 0);
+    assert_true(weft_if_info(b->s, 1, &info));
+    assert_int_equal(info.mtu, 68);
+    assert_int_equal(weft_if_set_mtu(ifp, 1500), 0);
+    assert_int_equal(weft_if_add_address(ifp, &v6, 64), 0);
+    assert_int_equal(weft_if_set_mtu(ifp, 1279), WEFT_EINVAL);
+    assert_int_equal(weft_if_set_mtu(ifp, 1280), 0);
+}
+
 static void info_tells_all_interfaces_in_order(void **state)
 {
     struct core_bench *b = *state;
@@ -555,6 +593,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(budget_fits_a_short_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(senders_that_cannot_build_do_not_hold_up_the_others, setup, teardown),
         cmocka_unit_test(output_is_told_as_it_is_pulled),
+        cmocka_unit_test_setup_teardown(what_is_down_has_no_routes_and_moves_nothing, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_mtu_is_what_the_link_carries_at_most, setup, teardown),
         cmocka_unit_test_setup_teardown(freed_interface_lets_go_of_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_interface_stays_harmless_and_is_used_again, setup, teardown),
         cmocka_unit_test_setup_teardown(lack_of_memory_makes_no_half_interface, setup, teardown),

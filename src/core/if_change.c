@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* An interface that lives changes: it is put down and up again, and may carry less than its link does. */
+#include "core/stack.h"
+#include "wire/ipv6.h"
+
+#define MIN_MTU 68 /* RFC 791 §3.2 */
+
+/* What it made by itself goes, and comes back when it is up and routers are heard. Those given by hand stay. */
+static void forget_automatic(weft_if *ifp)
+{
+    for (unsigned i = ifp->n_addresses; i-- > 0;)
+        if (ifp->address[i].automatic)
+            if_remove_entry(ifp, &ifp->address[i]);
+}
+
+static void put_down(weft_if *ifp)
+{
+    weft_stack *s = ifp->stack;
+
+    ifp->up = false;
+    forget_automatic(ifp);
+    if (ifp->nd && s->assembly->if_removed)
+        s->assembly->if_removed(ifp);
+    route_forget_if(s, ifp);
+    neigh_forget_if(ifp);
+    pkt_queue_clear(&ifp->queue, WEFT_DROP_if_down);
+    ifp->cut = 0;
+}
+
+/* An address that stayed is announced, or tried, as if it were new. */
+static void revive(weft_if *ifp, struct if_address *a)
+{
+    const struct assembly *as = ifp->stack->assembly;
+
+    if_route_network(ifp, a);
+    if (!ip_is_v4(&a->ip) && as->address_added)
+        as->address_added(ifp, a);
+    else if (ip_is_v4(&a->ip) && ifp->ops->address_added)
+        ifp->ops->address_added(ifp, &a->ip);
+}
+
+static void put_up(weft_if *ifp)
+{
+    unsigned n = ifp->n_addresses; /* address_added may add one of its own */
+
+    ifp->up = true;
+    for (unsigned i = 0; i < n; i++)
+        revive(ifp, &ifp->address[i]);
+    if (ifp->ipv6 && ifp->stack->assembly->if_added)
+        ifp->stack->assembly->if_added(ifp);
+    route_changed(ifp->stack);
+}
+
+void weft_if_set_up(weft_if *ifp, bool up)
+{
+    if (ifp->up == up)
+        return;
+    if (up)
+        put_up(ifp);
+    else
+        put_down(ifp);
+}
+
+static bool has_v6(const weft_if *ifp)
+{
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (!ip_is_v4(&ifp->address[i].ip))
+            return true;
+    return ifp->ipv6;
+}
+
+int weft_if_set_mtu(weft_if *ifp, uint32_t mtu)
+{
+    if (mtu < MIN_MTU || mtu > ifp->link_mtu || (mtu < IPV6_MIN_MTU && has_v6(ifp)))
+        return WEFT_EINVAL;
+    ifp->mtu = mtu;
+    route_changed(ifp->stack);
+    return 0;
+}
