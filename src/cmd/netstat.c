@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cmd/cmd.h"
-#include "cmd/json.h"
+#include "cmd/interfaces.h"
 #include "cmd/netstat_format.h"
+#include "cmd/routes.h"
 
 struct netstat_opts {
     bool program, all, numeric, tcp, udp, listening;
@@ -176,61 +176,11 @@ static int show_sockets(struct cmd_ctx *ctx, struct json *j)
 
 /* ---- interfaces ---- */
 
-/* An interface's facts, safe to use after the lock is given back. */
-static bool copy_interface(struct cmd_ctx *ctx, size_t i, struct weft_if_info *info, char name[32])
-{
-    bool there = weft_if_info(weft_host_lock(ctx->host), i, info);
-
-    if (there)
-        snprintf(name, 32, "%s", info->name);
-    weft_host_unlock(ctx->host);
-    return there;
-}
-
-/* More of an address of IPv6: that it may not be used yet, or not any more, and where it is from. */
-static void json_addresses(struct json *j, const struct weft_if_info *info)
-{
-    char text[WEFT_IP_TEXT + 8], ip[WEFT_IP_TEXT];
-    size_t i;
-
-    json_open(j, "addresses", '[');
-    for (i = 0; i < info->n_addresses; i++) {
-        weft_ip_text(&info->address[i].ip, ip, sizeof ip);
-        snprintf(text, sizeof text, "%s/%u", ip, info->address[i].prefix);
-        json_text(j, NULL, text);
-    }
-    json_close(j, ']');
-    json_open(j, "address_states", '[');
-    for (i = 0; i < info->n_addresses; i++)
-        json_text(j, NULL, info->address[i].state);
-    json_close(j, ']');
-}
-
-static void json_interface(struct json *j, const struct weft_if_info *info, const char *name)
-{
-    const uint8_t *m = info->mac;
-    char mac[18];
-
-    snprintf(mac, sizeof mac, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-    json_open(j, NULL, '{');
-    json_text(j, "name", name);
-    if (info->link == WEFT_LINK_ETHERNET)
-        json_text(j, "mac", mac);
-    json_number(j, "mtu", info->mtu);
-    json_addresses(j, info);
-    json_number(j, "rx_packets", info->rx_packets);
-    json_number(j, "rx_bytes", info->rx_bytes);
-    json_number(j, "rx_drops", info->rx_drops);
-    json_number(j, "tx_packets", info->tx_packets);
-    json_number(j, "tx_bytes", info->tx_bytes);
-    json_number(j, "tx_drops", info->tx_drops);
-    json_close(j, '}');
-}
-
 static int show_interfaces(struct cmd_ctx *ctx, struct json *j)
 {
     static const char *const flags[] = {
         [WEFT_LINK_ETHERNET] = "BMRU", [WEFT_LINK_IP] = "PRU", [WEFT_LINK_LOOPBACK] = "LRU"};
+    static const char *const down[] = {[WEFT_LINK_ETHERNET] = "BM", [WEFT_LINK_IP] = "P", [WEFT_LINK_LOOPBACK] = "L"};
     struct weft_if_info info;
     char name[32];
     size_t i;
@@ -240,13 +190,13 @@ static int show_interfaces(struct cmd_ctx *ctx, struct json *j)
     else
         fprintf(ctx->out, "Interface table\nIface             MTU    RX-OK RX-ERR RX-DRP RX-OVR"
                           "    TX-OK TX-ERR TX-DRP TX-OVR Flg\n");
-    for (i = 0; copy_interface(ctx, i, &info, name); i++) {
+    for (i = 0; interfaces_copy(ctx, i, &info, name); i++) {
         if (j)
-            json_interface(j, &info, name);
+            interfaces_json(j, &info, name);
         else
             fprintf(ctx->out, "%-15.15s %5u %8llu %6d %6llu %-6d %8llu %6d %6llu %6d %s\n", name, info.mtu,
                     (unsigned long long)info.rx_packets, 0, (unsigned long long)info.rx_drops, 0,
-                    (unsigned long long)info.tx_packets, 0, (unsigned long long)info.tx_drops, 0, flags[info.link]);
+                    (unsigned long long)info.tx_packets, 0, (unsigned long long)info.tx_drops, 0, (info.up ? flags : down)[info.link]);
     }
     if (j)
         json_close(j, ']');
@@ -254,30 +204,6 @@ static int show_interfaces(struct cmd_ctx *ctx, struct json *j)
 }
 
 /* ---- routes ---- */
-
-static bool copy_route(struct cmd_ctx *ctx, size_t i, struct weft_route *route, char name[32])
-{
-    bool there = weft_route_info(weft_host_lock(ctx->host), i, route);
-
-    if (there)
-        snprintf(name, 32, "%s", route->if_name ? route->if_name : "");
-    weft_host_unlock(ctx->host);
-    return there;
-}
-
-static void route_flags(const struct weft_route *r, char text[6])
-{
-    static const struct {
-        unsigned flag;
-        char letter;
-    } letters[] = {{WEFT_ROUTE_UP, 'U'}, {WEFT_ROUTE_GATEWAY, 'G'}, {WEFT_ROUTE_HOST, 'H'}, {WEFT_ROUTE_DYNAMIC, 'D'},
-                   {WEFT_ROUTE_MODIFIED, 'M'}};
-
-    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++)
-        if (r->flags & letters[i].flag)
-            *text++ = letters[i].letter;
-    *text = '\0';
-}
 
 /* The network with its prefix, as the original prints routes of IPv6. */
 static void print_route_v6(struct cmd_ctx *ctx, const struct weft_route *r, const char *flags, const char *name)
@@ -299,7 +225,7 @@ static void print_route(struct cmd_ctx *ctx, struct json *j, const struct weft_r
 
     weft_ip_text(&r->dst, dst, sizeof dst);
     weft_ip_text(&r->gateway, gateway, sizeof gateway);
-    route_flags(r, flags);
+    routes_flags(r, flags);
     if (!j && !v4) {
         print_route_v6(ctx, r, flags, name);
         return;
@@ -309,14 +235,7 @@ static void print_route(struct cmd_ctx *ctx, struct json *j, const struct weft_r
         fprintf(ctx->out, "%-15s %-15s %-15s %-6s%5d %-6d %6d %s\n", dst, gateway, mask, flags, 0, 0, 0, name);
         return;
     }
-    json_open(j, NULL, '{');
-    json_text(j, "destination", dst);
-    json_number(j, "prefix", r->prefix);
-    json_text(j, "gateway", gateway);
-    json_text(j, "flags", flags);
-    json_number(j, "metric", r->metric);
-    json_text(j, "interface", name);
-    json_close(j, '}');
+    routes_json(j, r, name);
 }
 
 static void print_family(struct cmd_ctx *ctx, struct json *j, bool v4)
@@ -324,7 +243,7 @@ static void print_family(struct cmd_ctx *ctx, struct json *j, bool v4)
     struct weft_route route;
     char name[32];
 
-    for (size_t i = 0; copy_route(ctx, i, &route, name); i++)
+    for (size_t i = 0; routes_copy(ctx, i, &route, name); i++)
         if (weft_ip_is_v4(&route.dst) == v4)
             print_route(ctx, j, &route, name);
 }

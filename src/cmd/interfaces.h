@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/* A host's interfaces, as netstat and ifconfig read them. */
+#ifndef CMD_INTERFACES_H
+#define CMD_INTERFACES_H
+
+#include "cmd/cmd.h"
+#include "cmd/json.h"
+
+/* The i-th, safe to use after the lock was given back but for its name, which `name` has; false: there is no i-th. */
+bool interfaces_copy(struct cmd_ctx *ctx, size_t i, struct weft_if_info *info, char name[32]);
+
+void interfaces_json(struct json *j, const struct weft_if_info *info, const char *name);
+
+#endif
