@@ -118,6 +118,31 @@ struct weft_host_poll {
 int weft_host_poll(weft_host *h, struct weft_host_poll *p, size_t n, int fd, weft_time timeout);
 
 /*
+ * Guests: whoever works on many sockets without a thread of their own. A guest's functions are called by whoever holds the
+ * host's lock, mostly its thread, with the stack's time set: they call the engine (weft/sock.h) as they like, and nothing
+ * of this header but what is said to be for guests. They must not block.
+ */
+struct weft_guest {
+    int fd; /* work is called when it is readable (an epoll instance, say); stays the guest's. -1: none */
+    /* Also called after `ready` was. True: there is more to do, call again soon, after others had their turn. */
+    bool (*work)(void *ctx);
+    /* The readiness of a socket grew (enum weft_ready). Only takes note of it. */
+    void (*ready)(void *ctx, void *of, unsigned ready);
+    void *ctx;
+};
+/* 0, or WEFT_ENOMEM (there are too many), WEFT_ENETDOWN. The guest stays the caller's; not under the lock. */
+int weft_host_guest_begin(weft_host *h, const struct weft_guest *guest);
+/* Afterwards nothing of the guest's is called; it gives up the sockets it has. Not under the lock. */
+void weft_host_guest_end(weft_host *h, const struct weft_guest *guest);
+/*
+ * For guests, under the lock. Enters a socket in the host's table, so that it has a label (netstat -p) and its readiness is
+ * told to the guest, with `of`. Returns its number, or WEFT_ENOMEM, and then the socket is aborted.
+ */
+int weft_host_guest_take(weft_host *h, const struct weft_guest *guest, weft_sock *sock, void *of, const char *label);
+/* For guests, under the lock: takes it out again. The socket is the caller's, who closes or aborts it. */
+weft_sock *weft_host_guest_give_up(weft_host *h, int number);
+
+/*
  * The control socket ($XDG_RUNTIME_DIR/weft/NAME.sock, mode 0600): a client passes an argument vector and its own
  * stdin, stdout, stderr; the host's process runs it in a thread of its own and answers with an exit status.
  */

@@ -68,6 +68,7 @@ struct cmd_ctx {
     int in, out_fd;
     FILE *out, *err;
     int hangup; /* becomes readable when it should end soon; -1: never */
+    void *prepared; /* what prepare has made; finish frees it */
     char **own_argv; /* argv when args_append has made it, and the word it added; freed by args_free */
     char *own_word;
     bool complained;
@@ -87,12 +88,14 @@ struct subcommand {
     bool json;
     /* Runs where the user is, before anything else: may open files, add arguments. CMD_GO_ON or a status. */
     int (*prepare)(struct cmd_ctx *ctx);
+    /* Where prepare ran, and when it went well: the last thing of all. Takes the exit status, and returns it or another. */
+    int (*finish)(struct cmd_ctx *ctx, int status);
     int (*run)(struct cmd_ctx *ctx); /* its return value is the exit status */
 };
 
 extern const struct subcommand cmd_up, cmd_down, cmd_serve, cmd_ping, cmd_nc, cmd_netstat, cmd_arp, cmd_ndp, cmd_capture,
     cmd_link, cmd_demo, cmd_sysctl, cmd_ss, cmd_route, cmd_ifconfig,
-    cmd_traceroute;
+    cmd_traceroute, cmd_run;
 
 /* The i-th, in the order of help; NULL when there is no i-th. */
 const struct subcommand *cmd_at(size_t i);

@@ -38,6 +38,8 @@ static int run_command(const struct subcommand *cmd, int argc, char **argv)
         status = cmd->prepare(&ctx);
     if (status == CMD_GO_ON)
         status = cmd->on_host ? run_on_host(&ctx) : cmd->run(&ctx);
+    if (cmd->finish && ctx.prepared)
+        status = cmd->finish(&ctx, status);
     args_free(&ctx);
     if (fflush(stdout) != 0 && status == 0)
         status = CMD_FAILED;

@@ -16,6 +16,7 @@
  *      interface.c  interfaces and routes from text
  *      address.c    addresses from and to text; the wait for those that are being tried
  *      wait.c       who waits for which socket; weft_host_poll
+ *      guest.c      who works on the host's thread
  *      calls.c      host sockets by number, the blocking calls
  *      story.c      traces into packets with comments
  *      capture.c    where those go: files, descriptors, functions
@@ -26,6 +27,7 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 
@@ -33,6 +35,7 @@
 
 #define HOST_BATCH      64 /* packets moved at once, either way */
 #define HOST_INTERFACES 32
+#define HOST_GUESTS     32
 #define HOST_SPARE      8  /* eventfds kept for the next who wait */
 
 /* An interface with its driver. Its memory is the weft_if's cookie. */
@@ -73,6 +76,12 @@ struct host_sock {
     char label[32];
 };
 
+/* A guest in its place. */
+struct host_guest {
+    const struct weft_guest *guest; /* NULL: the place is free */
+    bool wanted;                    /* it has work */
+};
+
 struct story;
 struct control;
 
@@ -88,6 +97,7 @@ struct weft_host {
     struct host_if *interfaces[HOST_INTERFACES];
     size_t n_interfaces;
 
+    struct host_guest guests[HOST_GUESTS];
     struct host_sock **socks; /* by number; NULL where free */
     size_t n_socks, lowest;   /* no number below lowest is free */
     struct waiter *waiters;
@@ -160,6 +170,12 @@ int waiter_sleep(weft_host *h, struct waiter *w, weft_time until);
 /* These bits of the socket's readiness grew. */
 void sock_wake(struct host_sock *s, unsigned ready);
 void host_wake_all(weft_host *h);
+
+/* guest.c. All need the lock. Adds what the guests wait for to p, and their places to `who`; returns how many. */
+size_t guests_prepare(const weft_host *h, struct pollfd *p, size_t *who);
+/* Lets those who have work do it; true: some have more. */
+bool guests_work(weft_host *h);
+bool guests_want(const weft_host *h);
 
 /* calls.c */
 struct host_sock *host_sock_find(weft_host *h, int s); /* NULL: no such number */

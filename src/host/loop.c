@@ -120,11 +120,12 @@ void host_settle(weft_host *h)
         if (weft_deadline(h->stack) <= h->now || weft_output_wanted(h->loopback))
             weft_tick(h->stack, h->now);
         host_events(h);
-        more = host_transmit(h) || weft_output_wanted(h->loopback);
+        more = guests_work(h);
+        more |= host_transmit(h) || weft_output_wanted(h->loopback);
     }
     host_events(h);
     story_flush(h->story);
-    h->more = more;
+    h->more = more || guests_want(h);
     if (host_must_kick(h))
         host_kick(h);
 }
@@ -159,8 +160,10 @@ static void host_bury(weft_host *h)
 
 /* ---- the thread ---- */
 
+#define LOOP_POLLS (1 + HOST_INTERFACES + HOST_GUESTS)
+
 /* What to poll: the kick, then each interface in order. Returns how many. */
-static size_t loop_prepare(const weft_host *h, struct pollfd p[1 + HOST_INTERFACES])
+static size_t loop_prepare(const weft_host *h, struct pollfd p[LOOP_POLLS])
 {
     const struct host_if *f;
     size_t i;
@@ -204,14 +207,15 @@ static void loop_drain_kick(const weft_host *h)
 
 void *host_loop(void *host)
 {
-    struct pollfd p[1 + HOST_INTERFACES];
+    struct pollfd p[LOOP_POLLS];
+    size_t guest[HOST_GUESTS], n, n_guests, i;
     weft_host *h = host;
-    size_t n, i;
 
     host_enter(h);
     while (!h->stop) {
         n = loop_prepare(h, p);
-        loop_sleep(h, p, n);
+        n_guests = guests_prepare(h, p + n, guest);
+        loop_sleep(h, p, n + n_guests);
         if (p[0].revents)
             loop_drain_kick(h);
         if (weft_deadline(h->stack) <= h->now)
@@ -220,6 +224,8 @@ void *host_loop(void *host)
             if ((p[i].revents & (POLLIN | POLLERR | POLLHUP)) || if_deadline(h, h->interfaces[i - 1]) <= h->now)
                 if_receive(h, h->interfaces[i - 1]);
         }
+        for (i = 0; i < n_guests; i++)
+            h->guests[guest[i]].wanted |= p[n + i].revents != 0;
         host_bury(h);
         host_settle(h);
     }

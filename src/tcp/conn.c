@@ -522,11 +522,12 @@ void conn_update_mss(struct tcp_conn *c)
 
 uint32_t conn_path_mtu(const struct tcp_conn *c)
 {
+    const struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
     struct tcp_flow flow = conn_flow(c);
     struct ip_path path = {0};
 
-    if (c->work && c->work->path.ifp)
-        return known_mtu(c, &c->work->path);
+    if (w && w->path.ifp)
+        return known_mtu(c, &w->path);
     else if (flow.remote.port && route_lookup(c->ep.stack, &flow.remote.ip, &path) == 0)
         return known_mtu(c, &path);
     return 0;

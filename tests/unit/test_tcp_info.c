@@ -253,9 +253,24 @@ static void without_counters_nothing_else_is_missing(void **state)
     assert_int_equal(weft_unsent(b->client), 0);
 }
 
+/* A listener has no path to tell of; what waits for accept, and its backlog, stand where segments do. */
+static void a_listener_tells_of_its_queue(void **state)
+{
+    struct bench *b = *state;
+    struct weft_tcp_info info;
+    size_t n = sizeof info;
+
+    assert_int_equal(weft_getsockopt(b->listener, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n), 0);
+    assert_int_equal(info.tcpi_state, WEFT_TCPI_LISTEN);
+    assert_int_equal(info.tcpi_unacked, 1);
+    assert_int_equal(info.tcpi_sacked, 5);
+    assert_int_equal(info.tcpi_pmtu, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_listener_tells_of_its_queue, setup, teardown),
         cmocka_unit_test(bit_fields_stand_where_linux_has_them),
         cmocka_unit_test_setup_teardown(a_connection_that_moved_nothing_has_no_trace, setup, teardown),
         cmocka_unit_test_setup_teardown(time_outs_and_the_end_they_lead_to_are_told, setup, teardown),

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/* Which function answers which call; what all of them have in common. */
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "run/private.h"
+
+static const struct {
+    int nr;
+    answerer *answer;
+    const char *name;
+    bool makes;   /* a socket: there is none yet */
+    int64_t gone; /* the answer for a file whose connection is gone; 0: the function knows */
+} table[] = {
+    {SYS_socket, answer_socket, "socket", true, 0},
+    {SYS_connect, answer_connect, "connect", false, -EISCONN},
+    {SYS_bind, answer_bind, "bind", false, -EINVAL},
+    {SYS_listen, answer_listen, "listen", false, -EINVAL},
+    {SYS_accept, answer_accept, "accept", false, -EINVAL},
+    {SYS_accept4, answer_accept4, "accept4", false, -EINVAL},
+    {SYS_getsockname, answer_getsockname, "getsockname", false, -EINVAL},
+    {SYS_getpeername, answer_getpeername, "getpeername", false, -ENOTCONN},
+    {SYS_setsockopt, answer_setsockopt, "setsockopt", false, -EINVAL},
+    {SYS_getsockopt, answer_getsockopt, "getsockopt", false, 0},
+    {SYS_shutdown, answer_shutdown, "shutdown", false, -ENOTCONN},
+    {SYS_sendto, answer_sendto, "sendto", false, ANSWER_CONTINUE},
+    {SYS_recvfrom, answer_recvfrom, "recvfrom", false, ANSWER_CONTINUE},
+    {SYS_sendmsg, answer_sendmsg, "sendmsg", false, ANSWER_CONTINUE},
+    {SYS_recvmsg, answer_recvmsg, "recvmsg", false, ANSWER_CONTINUE},
+    {SYS_sendmmsg, answer_sendmmsg, "sendmmsg", false, ANSWER_CONTINUE},
+    {SYS_recvmmsg, answer_recvmmsg, "recvmmsg", false, ANSWER_CONTINUE},
+    {SYS_ioctl, answer_ioctl, "ioctl", false, -EINVAL},
+};
+
+#define CALLS (sizeof table / sizeof *table)
+
+static size_t find(int nr)
+{
+    size_t i = 0;
+
+    while (i < CALLS && table[i].nr != nr)
+        i++;
+    return i;
+}
+
+const char *call_name(int nr)
+{
+    size_t i = find(nr);
+
+    return i < CALLS ? table[i].name : "a call";
+}
+
+/* What concerns no socket of ours is the kernel's. */
+static int64_t answer_of(struct call *c)
+{
+    size_t i = find(c->nr);
+
+    if (i == CALLS)
+        return ANSWER_CONTINUE;
+    if (!table[i].makes) {
+        file_identify(c);
+        if (!c->file)
+            return ANSWER_CONTINUE;
+        if (!c->file->sock && table[i].gone)
+            return table[i].gone;
+    }
+    return table[i].answer(c);
+}
+
+void call_serve(struct call *c)
+{
+    int64_t answer = answer_of(c);
+
+    if (answer != ANSWER_GIVEN && answer != ANSWER_LATER)
+        call_answer(c, answer);
+    if (c->fd >= 0)
+        close(c->fd);
+    c->fd = -1;
+}

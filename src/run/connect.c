@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connect. Linux keeps two states of a stream: the protocol's, and what the last connect said. So the end of a handshake
+ * that connect did not wait for is learnt by a second connect, which gives 0, and only the third EISCONN.
+ *
+ * A stream that connects without blocking must not be writable until it has: its pair is filled up for the while, with
+ * bytes that nobody gets to see, and as little room as the kernel allows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "run/private.h"
+
+/* ---- not writable, and writable again ---- */
+
+static int connect_fill(struct call *c)
+{
+    static const char nothing[2048];
+    struct file *f = c->file;
+    socklen_t n = sizeof f->send_buffer;
+    int least = 0;
+    ssize_t r;
+
+    if (getsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &f->send_buffer, &n) < 0 ||
+        setsockopt(c->fd, SOL_SOCKET, SO_SNDBUF, &least, sizeof least) < 0)
+        return -errno;
+    while ((r = send(c->fd, nothing, sizeof nothing, MSG_DONTWAIT | MSG_NOSIGNAL)) > 0)
+        f->fill += (size_t)r;
+    return 0;
+}
+
+/* Takes the bytes out again. The newest of them stays, see private.h. */
+static void connect_drain(struct run *run, struct file *f)
+{
+    int fd = task_get_fd(run, f->tid, f->fd), size = f->send_buffer / 2; /* the kernel doubles it */
+
+    if (!f->fill)
+        return;
+    if (fd >= 0) {
+        setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+        close(fd);
+    }
+    while (f->fill) {
+        ssize_t r = recv(f->end, run->scratch, f->fill < SCRATCH ? f->fill : SCRATCH, MSG_DONTWAIT);
+
+        if (r <= 0)
+            break;
+        f->fill -= (size_t)r;
+    }
+}
+
+/* ---- states ---- */
+
+static bool is_opening(const struct file *f)
+{
+    enum weft_tcp_state state = weft_tcp_state(f->sock);
+
+    return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED;
+}
+
+static bool is_closed(const struct file *f)
+{
+    enum weft_tcp_state state = weft_tcp_state(f->sock);
+
+    return state == WEFT_TCP_CLOSED || state == WEFT_TCP_TIME_WAIT;
+}
+
+/* It failed, and nobody waits in connect: SO_ERROR will say why. The program's end is readable (the end) and writable. */
+static void connect_fail(struct file *f)
+{
+    int err = weft_error(f->sock);
+
+    f->error = err ? err : -ECONNABORTED;
+    f->spoilt = true;
+    shutdown(f->end, SHUT_WR);
+}
+
+void connect_pump(struct run *run, struct file *f)
+{
+    if (f->progress != CONNECTING || f->opened || f->spoilt || is_opening(f))
+        return;
+    connect_drain(run, f);
+    f->opened = !is_closed(f);
+    file_unpark(f); /* who waits in connect learns how it went */
+    if (!f->opened && f->progress == CONNECTING)
+        connect_fail(f);
+}
+
+/* ---- connect ---- */
+
+/* To connect to any address is to connect to oneself, on Linux. */
+static void mean_oneself(struct weft_addr *peer)
+{
+    static const struct weft_ip any6, any4 = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 0, 0, 0, 0}};
+
+    if (memcmp(&peer->ip, &any4, sizeof any4) == 0)
+        peer->ip = weft_ipv4(INADDR_LOOPBACK);
+    else if (memcmp(&peer->ip, &any6, sizeof any6) == 0)
+        peer->ip.b[15] = 1;
+}
+
+/* How did the handshake end? */
+static int learn(struct file *f)
+{
+    int err = 0;
+
+    f->progress = is_closed(f) ? UNCONNECTED : CONNECTED;
+    if (f->progress == UNCONNECTED) {
+        err = f->error ? f->error : weft_error(f->sock);
+        f->error = 0;
+        err = err ? err : -ECONNABORTED;
+    }
+    return err;
+}
+
+/* A pair whose end the program has seen already gives place to a new one. */
+static int replace_pair(struct call *c)
+{
+    int program, err = file_renew(c->run, c->file, &program);
+
+    if (err)
+        return err;
+    if (fcntl(program, F_SETFL, c->nonblocking ? O_NONBLOCK : 0) < 0)
+        err = -errno;
+    if (!err)
+        err = call_replace_fd(c, program, (int)c->arg[0], c->file->cloexec);
+    close(c->fd);
+    c->fd = program;
+    return err;
+}
+
+static int begin(struct call *c)
+{
+    struct file *f = c->file;
+    struct weft_addr peer = {0};
+    int family, err;
+
+    if (weft_tcp_state(f->sock) != WEFT_TCP_CLOSED)
+        return -EISCONN;
+    err = name_read(c, c->arg[1], c->arg[2], f->domain, &peer, &family);
+    if (!err && f->spoilt)
+        err = replace_pair(c);
+    if (err)
+        return err;
+    mean_oneself(&peer);
+    err = weft_connect(f->sock, &peer);
+    if (err && err != WEFT_EINPROGRESS)
+        return err;
+    f->opened = !err;
+    f->progress = err ? CONNECTING : CONNECTED; /* 0: the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
+    return err && c->nonblocking ? connect_fill(c) : 0;
+}
+
+static int disconnect(struct file *f)
+{
+    int err = weft_disconnect(f->sock);
+
+    if (!err)
+        f->progress = UNCONNECTED;
+    return err;
+}
+
+static int64_t connect_stream(struct call *c, int family)
+{
+    struct file *f = c->file;
+    bool first = f->progress == UNCONNECTED;
+    int err;
+
+    if (family == AF_UNSPEC)
+        return disconnect(f);
+    if (f->progress == CONNECTED)
+        return -EISCONN;
+    if (first) {
+        err = begin(c);
+        if (err || f->progress == CONNECTED)
+            return err;
+    }
+    if (!is_opening(f))
+        return learn(f);
+    if (c->nonblocking)
+        return first ? -EINPROGRESS : -EALREADY;
+    if (!c->again)
+        c->until = call_until(c, f->write_timeout);
+    return call_park_or(c, -EINPROGRESS);
+}
+
+/* A datagram socket's connect fixes the peer, or dissolves it. */
+static int64_t connect_datagram(struct call *c, int family)
+{
+    struct file *f = c->file;
+    struct weft_addr peer = {weft_ipv4(0), 0};
+    bool v4 = f->domain == AF_INET6 && family == AF_INET;
+    int err = 0;
+
+    if (family != AF_UNSPEC) {
+        err = name_read(c, c->arg[1], c->arg[2], v4 ? AF_INET : f->domain, &peer, &family);
+        mean_oneself(&peer);
+    }
+    err = err ? err : weft_connect(f->sock, &peer);
+    if (!err) {
+        f->progress = family == AF_UNSPEC ? UNCONNECTED : CONNECTED;
+        file_due(c->run, f);
+    }
+    return err;
+}
+
+int64_t answer_connect(struct call *c)
+{
+    sa_family_t family;
+
+    if (c->arg[2] < sizeof family)
+        return -EINVAL;
+    if (call_read(c, c->arg[1], &family, sizeof family) < 0)
+        return -EFAULT;
+    return file_is_stream(c->file) ? connect_stream(c, family) : connect_datagram(c, family);
+}

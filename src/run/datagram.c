@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Datagrams between a pair and the engine.
+ *
+ * A program may read a datagram by recv, and then we never hear of it, or by recvfrom, and then we have to know who sent
+ * the one that it gets. So one datagram at a time lies in the pair, and its sender is known; the others wait with the
+ * engine. When the socket is connected there is but one sender, and the pair takes as many as it holds.
+ *
+ * An error of the network's (a port nobody listens on) is given to the next call we see: sendto, recvfrom, SO_ERROR. A
+ * program in recv or read cannot be told.
+ */
+#include <errno.h>
+#include <string.h>
+#include <linux/sockios.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include "run/private.h"
+
+#define TURN 64 /* datagrams a socket moves each way before others have their turn */
+
+/* ---- inwards ---- */
+
+static bool pair_is_empty(const struct file *f)
+{
+    int there = 0;
+
+    return ioctl(f->end, SIOCOUTQ, &there) == 0 && there == 0;
+}
+
+/* One datagram into the pair; false: there is none, or no room. */
+static bool in_one(struct run *run, struct file *f)
+{
+    struct weft_addr from;
+    int64_t n;
+
+    if (f->holds && f->progress != CONNECTED) {
+        if (!pair_is_empty(f))
+            return false;
+        f->holds = false;
+    }
+    n = weft_recvfrom(f->sock, run->scratch, SCRATCH, WEFT_MSG_PEEK, &from);
+    if (n < 0 && n != WEFT_EAGAIN)
+        f->error = (int)n;
+    if (n < 0)
+        return false;
+    if (send(f->end, run->scratch, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE)
+        return false;
+    weft_recvfrom(f->sock, run->scratch, SCRATCH, 0, NULL);
+    f->from = from;
+    f->holds = true;
+    return true;
+}
+
+static bool in_pump(struct run *run, struct file *f)
+{
+    unsigned i = 0;
+
+    while (i < TURN && in_one(run, f))
+        i++;
+    return i == TURN;
+}
+
+/* ---- outwards ---- */
+
+/* One datagram to the engine; false: there is none, or no room. */
+static bool out_one(struct run *run, struct file *f)
+{
+    ssize_t n;
+    int64_t r;
+
+    if (!(weft_ready(f->sock) & (WEFT_WRITABLE | WEFT_ERROR)))
+        return false;
+    n = recv(f->end, run->scratch, SCRATCH, MSG_DONTWAIT);
+    /* An empty datagram reads like the end; but the end is one. */
+    if (n < 0 || (n == 0 && f->ready & (EPOLLRDHUP | EPOLLHUP))) {
+        f->ready &= ~(unsigned)EPOLLIN;
+        return false;
+    }
+    r = weft_send(f->sock, run->scratch, (size_t)n, 0);
+    if (r < 0 && r != WEFT_EAGAIN) { /* perhaps an earlier one's error: this one goes all the same */
+        f->error = (int)r;
+        weft_send(f->sock, run->scratch, (size_t)n, 0);
+    }
+    return true;
+}
+
+static bool out_pump(struct run *run, struct file *f)
+{
+    unsigned i = 0;
+
+    while (f->ready & EPOLLIN && i < TURN && out_one(run, f))
+        i++;
+    return i == TURN;
+}
+
+void datagram_flush(struct run *run, struct file *f)
+{
+    f->ready |= EPOLLIN;
+    while (out_pump(run, f))
+        ;
+}
+
+void datagram_pump(struct run *run, struct file *f)
+{
+    bool more = out_pump(run, f);
+
+    if (f->ready & EPOLLHUP) {
+        if (more || f->ready & EPOLLIN)
+            file_due(run, f);
+        else
+            file_close(run, f);
+        return;
+    }
+    more |= in_pump(run, f);
+    file_unpark(f);
+    if (more)
+        file_due(run, f);
+}
+
+/* ---- for calls ---- */
+
+int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, unsigned flags)
+{
+    struct file *f = c->file;
+    int64_t r;
+
+    datagram_flush(c->run, f);
+    if (f->error) {
+        r = f->error;
+        f->error = 0;
+        return r;
+    }
+    (void)flags;
+    return weft_sendto(f->sock, c->run->payload, n, 0, to);
+}
+
+int64_t datagram_look(struct call *c, struct weft_addr *from)
+{
+    struct file *f = c->file;
+    ssize_t n;
+    int64_t err;
+
+    in_pump(c->run, f);
+    n = recv(c->fd, c->run->scratch, SCRATCH, MSG_DONTWAIT | MSG_PEEK);
+    if (n < 0 && f->error) {
+        err = f->error;
+        f->error = 0;
+        return err;
+    }
+    if (n < 0)
+        return -errno;
+    *from = f->from;
+    return n;
+}
+
+void datagram_taken(struct call *c)
+{
+    if (recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT) < 0)
+        return; /* another thread's recv was faster: both have it */
+    file_due(c->run, c->file);
+}
+
+int64_t datagram_wait(struct call *c, unsigned flags)
+{
+    if (c->nonblocking || flags & MSG_DONTWAIT)
+        return -EAGAIN;
+    if (!c->again)
+        c->until = call_until(c, c->file->read_timeout);
+    return call_park(c);
+}
+
+/* ---- sendto, recvfrom ---- */
+
+/* Urgent bytes come after all that was written before them. */
+static int64_t send_urgent(struct call *c)
+{
+    size_t n = c->arg[2] < CHUNK ? c->arg[2] : CHUNK;
+
+    if (!(c->arg[3] & MSG_OOB))
+        return ANSWER_CONTINUE;
+    stream_flush(c->run, c->file);
+    if (c->file->ready & EPOLLIN || c->file->spill)
+        return -EAGAIN;
+    if (call_read(c, c->arg[1], c->run->scratch, n) < 0)
+        return -EFAULT;
+    return weft_send(c->file->sock, c->run->scratch, n, WEFT_MSG_OOB);
+}
+
+int64_t answer_sendto(struct call *c)
+{
+    struct weft_addr to;
+    struct file *f = c->file;
+    int family, err;
+
+    if (file_is_stream(f))
+        return send_urgent(c);
+    if (c->arg[2] > PAYLOAD)
+        return -EMSGSIZE;
+    err = c->arg[4] ? name_read(c, c->arg[4], c->arg[5], f->domain, &to, &family) : 0;
+    if (err == -EAFNOSUPPORT && f->domain == AF_INET6 && family == AF_INET)
+        err = name_read(c, c->arg[4], c->arg[5], AF_INET, &to, &family);
+    if (!err && call_read(c, c->arg[1], c->run->payload, c->arg[2]) < 0)
+        err = -EFAULT;
+    return err ? err : datagram_send(c, c->arg[2], c->arg[4] ? &to : NULL, (unsigned)c->arg[3]);
+}
+
+static int64_t receive_urgent(struct call *c)
+{
+    int64_t n;
+
+    if (c->arg[3] & MSG_ERRQUEUE)
+        return -EAGAIN;
+    if (!(c->arg[3] & MSG_OOB))
+        return ANSWER_CONTINUE;
+    n = weft_recv(c->file->sock, c->run->scratch, c->arg[2] ? 1 : 0, WEFT_MSG_OOB | (c->arg[3] & MSG_PEEK));
+    return n > 0 && call_write(c, c->arg[1], c->run->scratch, (size_t)n) < 0 ? -EFAULT : n;
+}
+
+int64_t answer_recvfrom(struct call *c)
+{
+    struct weft_addr from;
+    unsigned flags = (unsigned)c->arg[3];
+    int64_t n, kept;
+
+    if (file_is_stream(c->file) || flags & (MSG_OOB | MSG_ERRQUEUE))
+        return receive_urgent(c);
+    n = datagram_look(c, &from);
+    if (n == -EAGAIN)
+        return datagram_wait(c, flags);
+    if (n < 0)
+        return n;
+    kept = n < (int64_t)c->arg[2] ? n : (int64_t)c->arg[2];
+    if (call_write(c, c->arg[1], c->run->scratch, (size_t)kept) < 0 ||
+        name_write(c, &from, c->file->domain, c->arg[4], c->arg[5]) < 0)
+        return -EFAULT;
+    if (call_answer(c, flags & MSG_TRUNC ? n : kept) && !(flags & MSG_PEEK))
+        datagram_taken(c);
+    return ANSWER_GIVEN;
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Our sockets, found by the inode of the program's end: the same through dup, fork, exec and SCM_RIGHTS. The kernel counts
+ * these numbers up, so one that is gone comes again after 2^32 others at the soonest.
+ *
+ * A file lives until the last of the program's descriptors is closed, which shows as a hang-up at our end. One whose end
+ * we have given up (file_reset) is kept for what is asked of it afterwards, the newest DEAD_MAX of these.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run/private.h"
+
+static struct file **bucket_of(struct run *run, ino_t inode) { return &run->files[inode % FILE_BUCKETS]; }
+
+struct file *file_find(struct run *run, ino_t inode)
+{
+    struct file *f = *bucket_of(run, inode);
+
+    while (f && f->inode != inode)
+        f = f->next;
+    return f;
+}
+
+static void file_enter(struct run *run, struct file *f)
+{
+    struct file **bucket = bucket_of(run, f->inode);
+
+    f->next = *bucket;
+    *bucket = f;
+}
+
+static void file_leave(struct run *run, struct file *f)
+{
+    struct file **at = bucket_of(run, f->inode);
+
+    while (*at != f)
+        at = &(*at)->next;
+    *at = f->next;
+}
+
+void file_identify(struct call *c)
+{
+    int fd = task_get_fd(c->run, c->tid, (int)c->arg[0]), flags;
+    struct stat st;
+
+    c->file = NULL;
+    if (fd < 0)
+        return;
+    c->fd = fd;
+    if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
+        c->file = file_find(c->run, st.st_ino);
+    if (!c->file)
+        return;
+    c->file->tid = c->tid;
+    c->file->fd = (int)c->arg[0];
+    flags = fcntl(fd, F_GETFL);
+    c->nonblocking = flags >= 0 && flags & O_NONBLOCK;
+}
+
+void file_due(struct run *run, struct file *f)
+{
+    if (!list_linked(&f->due))
+        list_push_back(&run->due, &f->due);
+}
+
+/* ---- birth ---- */
+
+/* A pair whose end[0] is ours. 0 or -errno. */
+static int pair_open(const struct file *f, int end[2])
+{
+    int type = file_is_stream(f) ? SOCK_STREAM : SOCK_SEQPACKET;
+
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, end) < 0)
+        return -errno;
+    /* The byte that stays, see private.h. */
+    if (fcntl(end[0], F_SETFL, O_NONBLOCK) == 0 && (!file_is_stream(f) || write(end[1], "", 1) == 1))
+        return 0;
+    close(end[0]);
+    close(end[1]);
+    return -EMFILE;
+}
+
+static int pair_watch(struct run *run, struct file *f, int end)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = f};
+
+    return epoll_ctl(run->epoll, EPOLL_CTL_ADD, end, &e) < 0 ? -errno : 0;
+}
+
+/* Gives the file a pair; the program's end to *program. */
+static int file_pair(struct run *run, struct file *f, int *program)
+{
+    struct stat st;
+    int end[2], err = pair_open(f, end);
+
+    if (err)
+        return err;
+    err = fstat(end[1], &st) < 0 ? -errno : pair_watch(run, f, end[0]);
+    if (err) {
+        close(end[0]);
+        close(end[1]);
+        return err;
+    }
+    f->end = end[0];
+    f->inode = st.st_ino;
+    f->ready = EPOLLOUT;
+    *program = end[1];
+    return 0;
+}
+
+int file_new(struct run *run, weft_sock *sock, const struct file *like, const char *label, int *program,
+             struct file **out)
+{
+    struct file *f = malloc(sizeof *f);
+    int err = -ENOMEM;
+
+    if (f) {
+        *f = *like;
+        f->end = -1;
+        f->sock = sock;
+        list_init(&f->due);
+        list_init(&f->parked);
+        err = file_pair(run, f, program);
+    }
+    if (err) {
+        free(f);
+        weft_abort(sock);
+        return err;
+    }
+    f->number = weft_host_guest_take(run->host, &run->guest, sock, f, label);
+    if (f->number < 0) {
+        close(f->end);
+        close(*program);
+        free(f);
+        return -ENOMEM;
+    }
+    file_enter(run, f);
+    *out = f;
+    return 0;
+}
+
+int file_give(struct call *c, struct file *f, int program, int flags)
+{
+    int err = 0;
+
+    f->cloexec = flags & SOCK_CLOEXEC;
+    if (flags & SOCK_NONBLOCK && fcntl(program, F_SETFL, O_NONBLOCK) < 0)
+        err = -errno;
+    if (!err)
+        err = call_give_fd(c, program, f->cloexec);
+    close(program);
+    return err;
+}
+
+int file_renew(struct run *run, struct file *f, int *program)
+{
+    int end = f->end, err;
+
+    file_leave(run, f);
+    err = file_pair(run, f, program);
+    file_enter(run, f);
+    if (err)
+        return err;
+    if (end >= 0)
+        close(end);
+    f->in_over = f->out_over = f->spoilt = f->opened = false;
+    f->fill = 0;
+    return 0;
+}
+
+/* ---- death ---- */
+
+static void spill_free(struct file *f)
+{
+    free(f->spill);
+    f->spill = NULL;
+    f->spill_at = f->spill_n = 0;
+}
+
+static void sock_end(struct run *run, struct file *f, void (*how)(weft_sock *))
+{
+    if (f->returned)
+        weft_abort(f->returned);
+    f->returned = NULL;
+    if (f->sock)
+        how(weft_host_guest_give_up(run->host, f->number));
+    f->sock = NULL;
+}
+
+static void file_free(struct run *run, struct file *f)
+{
+    file_unpark_all(f, -ENETDOWN);
+    file_leave(run, f);
+    list_remove(&f->due);
+    if (f->end >= 0)
+        close(f->end);
+    spill_free(f);
+    free(f);
+}
+
+weft_sock *file_take_sock(struct run *run, struct file *f)
+{
+    weft_sock *sock = weft_host_guest_give_up(run->host, f->number);
+
+    f->sock = NULL;
+    file_free(run, f);
+    return sock;
+}
+
+void file_close(struct run *run, struct file *f)
+{
+    sock_end(run, f, weft_close);
+    file_free(run, f);
+}
+
+void file_abort(struct run *run, struct file *f)
+{
+    sock_end(run, f, weft_abort);
+    file_free(run, f);
+}
+
+/* Forgets the oldest of those without an end when there are too many. */
+static void dead_keep(struct run *run, struct file *f)
+{
+    struct file **place = &run->dead[run->next_dead++ % DEAD_MAX];
+
+    if (*place)
+        file_free(run, *place);
+    *place = f;
+}
+
+void file_reset(struct run *run, struct file *f, int error)
+{
+    sock_end(run, f, weft_close);
+    spill_free(f);
+    f->error = error;
+    close(f->end);
+    f->end = -1;
+    file_unpark_all(f, error);
+    list_remove(&f->due);
+    dead_keep(run, f);
+}
+
+void file_free_all(struct run *run)
+{
+    size_t i;
+
+    for (i = 0; i < FILE_BUCKETS; i++) {
+        while (run->files[i])
+            file_abort(run, run->files[i]);
+    }
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight to the engine. What stands
+ * in the table concerns the pair as well: waiting and buffers.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "run/private.h"
+
+#define VALUE_MAX 1024 /* bytes of the longest value there is */
+
+/* Zero is no time-out at all, and less than zero is none to wait (Linux's sock_set_timeout). */
+static weft_time timeout_of(const void *value)
+{
+    struct timeval t;
+
+    memcpy(&t, value, sizeof t);
+    if (t.tv_sec < 0)
+        return 0;
+    if ((t.tv_sec == 0 && t.tv_usec == 0) || (uint64_t)t.tv_sec >= WEFT_NEVER / WEFT_S - 1)
+        return WEFT_NEVER;
+    return (weft_time)t.tv_sec * WEFT_S + (weft_time)t.tv_usec * WEFT_US;
+}
+
+/* The program's end has them, for read and write; we have them, for accept, connect and recvfrom. */
+static int64_t set_on_pair(struct call *c, int option, const void *value, size_t n)
+{
+    return setsockopt(c->fd, SOL_SOCKET, option, value, (socklen_t)n) < 0 ? -errno : 0;
+}
+
+static int64_t set_read_timeout(struct call *c, const void *value, size_t n)
+{
+    int64_t r = set_on_pair(c, SO_RCVTIMEO, value, n);
+
+    if (r == 0)
+        c->file->read_timeout = timeout_of(value);
+    return r;
+}
+
+static int64_t set_write_timeout(struct call *c, const void *value, size_t n)
+{
+    int64_t r = set_on_pair(c, SO_SNDTIMEO, value, n);
+
+    if (r == 0)
+        c->file->write_timeout = timeout_of(value);
+    return r;
+}
+
+static int64_t set_low_water(struct call *c, const void *value, size_t n)
+{
+    return set_on_pair(c, SO_RCVLOWAT, value, n);
+}
+
+/* While the pair is filled up, its buffer is set when it is emptied. */
+static int64_t set_send_buffer(struct call *c, const void *value, size_t n)
+{
+    int64_t r = weft_setsockopt(c->file->sock, SOL_SOCKET, SO_SNDBUF, value, n);
+    int bytes;
+
+    memcpy(&bytes, value, sizeof bytes);
+    if (r == 0 && c->file->fill)
+        c->file->send_buffer = bytes < INT32_MAX / 2 ? bytes * 2 : INT32_MAX;
+    else if (r == 0)
+        set_on_pair(c, SO_SNDBUF, value, n);
+    return r;
+}
+
+static int64_t set_receive_buffer(struct call *c, const void *value, size_t n)
+{
+    int64_t r = weft_setsockopt(c->file->sock, SOL_SOCKET, SO_RCVBUF, value, n);
+
+    if (r == 0)
+        setsockopt(c->file->end, SOL_SOCKET, SO_SNDBUF, value, (socklen_t)n);
+    return r;
+}
+
+/* The pending error: ours first, it is the older one. */
+static int64_t get_error(struct call *c, void *value, size_t *n)
+{
+    struct file *f = c->file;
+    int err = f->error;
+
+    if (!err && f->sock)
+        err = weft_error(f->sock);
+    f->error = 0;
+    err = -err;
+    *n = *n < sizeof err ? *n : sizeof err;
+    memcpy(value, &err, *n);
+    return 0;
+}
+
+static int64_t get_from_pair(struct call *c, void *value, size_t *n)
+{
+    socklen_t has = (socklen_t)*n;
+
+    if (getsockopt(c->fd, SOL_SOCKET, (int)c->arg[2], value, &has) < 0)
+        return -errno;
+    *n = has;
+    return 0;
+}
+
+static const struct own {
+    int option;
+    size_t size;
+    int64_t (*set)(struct call *c, const void *value, size_t n); /* NULL: as the engine says */
+    int64_t (*get)(struct call *c, void *value, size_t *n);
+} owns[] = {
+    {SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_from_pair},
+    {SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_from_pair},
+    {SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
+    {SO_SNDBUF, sizeof(int), set_send_buffer, NULL},
+    {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
+    {SO_ERROR, sizeof(int), NULL, get_error},
+};
+
+static const struct own *find_own(int level, int option)
+{
+    for (size_t i = 0; level == SOL_SOCKET && i < sizeof owns / sizeof *owns; i++)
+        if (owns[i].option == option)
+            return &owns[i];
+    return NULL;
+}
+
+static int64_t told(struct call *c, int64_t r)
+{
+    if (r == -ENOPROTOOPT)
+        complain(c->run, call_name(c->nr), "there is no option %d of level %d here", (int)c->arg[2], (int)c->arg[1]);
+    return r;
+}
+
+int64_t answer_setsockopt(struct call *c)
+{
+    int level = (int)c->arg[1], option = (int)c->arg[2];
+    uint8_t value[VALUE_MAX] = {0};
+    size_t n = c->arg[4] < sizeof value ? c->arg[4] : sizeof value;
+    const struct own *own = find_own(level, option);
+
+    if ((int)c->arg[4] < 0 || (level == SOL_SOCKET && n < sizeof(int)))
+        return -EINVAL;
+    if (n && call_read(c, c->arg[3], value, n) < 0)
+        return -EFAULT;
+    if (!own || !own->set)
+        return told(c, weft_setsockopt(c->file->sock, level, option, value, n));
+    return n < own->size ? -EINVAL : own->set(c, value, n);
+}
+
+int64_t answer_getsockopt(struct call *c)
+{
+    int level = (int)c->arg[1], option = (int)c->arg[2];
+    uint8_t value[VALUE_MAX] = {0};
+    const struct own *own = find_own(level, option);
+    socklen_t room;
+    int64_t r;
+    size_t n;
+
+    if (call_read(c, c->arg[4], &room, sizeof room) < 0)
+        return -EFAULT;
+    if ((int)room < 0)
+        return -EINVAL;
+    n = room < sizeof value ? room : sizeof value;
+    if (own && own->get)
+        r = own->get(c, value, &n);
+    else
+        r = c->file->sock ? weft_getsockopt(c->file->sock, level, option, value, &n) : -EINVAL;
+    if (r)
+        return told(c, r);
+    room = (socklen_t)n;
+    if (call_write(c, c->arg[3], value, n) < 0 || call_write(c, c->arg[4], &room, sizeof room) < 0)
+        return -EFAULT;
+    return 0;
+}

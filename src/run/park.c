@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Calls that wait: kept with their file, first come, first served. Each is tried again from its beginning whenever the
+ * file has changed, and answers for itself that it still has to wait.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/timerfd.h>
+
+#include "run/private.h"
+
+static struct parked *parked_of(struct list *link) { return (struct parked *)link; }
+
+static struct parked *timed_of(struct list *timed)
+{
+    return (struct parked *)((char *)timed - offsetof(struct parked, timed));
+}
+
+/* The timer rings at the earliest end there is; one ring too many does no harm. */
+static void timer_set(struct run *run)
+{
+    struct itimerspec at = {0};
+    weft_time first = WEFT_NEVER, now = weft_host_now(run->host), left;
+
+    list_each(it, &run->timed)
+        first = timed_of(it)->call.until < first ? timed_of(it)->call.until : first;
+    if (first != WEFT_NEVER) {
+        left = first > now ? first - now : 1;
+        at.it_value = (struct timespec){(time_t)(left / WEFT_S), (long)(left % WEFT_S)};
+    }
+    timerfd_settime(run->timer, 0, &at, NULL);
+}
+
+int64_t call_park(struct call *c)
+{
+    struct parked *p;
+
+    if (weft_host_now(c->run->host) >= c->until)
+        return -EAGAIN;
+    p = malloc(sizeof *p);
+    if (!p)
+        return -ENOMEM;
+    p->call = *c;
+    p->call.fd = -1;
+    p->call.again = true;
+    list_init(&p->timed);
+    list_push_back(&c->file->parked, &p->link);
+    if (c->until != WEFT_NEVER) {
+        list_push_back(&c->run->timed, &p->timed);
+        timer_set(c->run);
+    }
+    return ANSWER_LATER;
+}
+
+int64_t call_park_or(struct call *c, int64_t late)
+{
+    int64_t r = call_park(c);
+
+    return r == -EAGAIN ? late : r;
+}
+
+weft_time call_until(const struct call *c, weft_time timeout)
+{
+    weft_time now = weft_host_now(c->run->host);
+
+    return timeout < WEFT_NEVER - now ? now + timeout : WEFT_NEVER;
+}
+
+static struct call parked_take(struct parked *p)
+{
+    struct call c = p->call;
+
+    list_remove(&p->link);
+    list_remove(&p->timed);
+    free(p);
+    return c;
+}
+
+void file_unpark(struct file *f)
+{
+    struct list now;
+    struct call c;
+
+    if (list_empty(&f->parked))
+        return;
+    /* Those that park again stand in the file's own list, behind nobody of these. */
+    list_init(&now);
+    while (!list_empty(&f->parked))
+        list_push_back(&now, list_pop_front(&f->parked));
+    while (!list_empty(&now)) {
+        c = parked_take(parked_of(list_first(&now)));
+        if (call_is_valid(&c))
+            call_serve(&c);
+    }
+}
+
+void file_unpark_all(struct file *f, int64_t answer)
+{
+    struct call c;
+
+    while (!list_empty(&f->parked)) {
+        c = parked_take(parked_of(list_first(&f->parked)));
+        call_answer(&c, answer);
+    }
+}
+
+static struct parked *first_expired(struct run *run, weft_time now)
+{
+    list_each(it, &run->timed) {
+        if (timed_of(it)->call.until <= now)
+            return timed_of(it);
+    }
+    return NULL;
+}
+
+void park_expire(struct run *run)
+{
+    weft_time now = weft_host_now(run->host);
+    struct parked *p;
+    struct call c;
+
+    /* It ends: none that is tried after its time is parked again. */
+    while ((p = first_expired(run, now)) != NULL) {
+        c = parked_take(p);
+        if (call_is_valid(&c))
+            call_serve(&c);
+    }
+    timer_set(run);
+}

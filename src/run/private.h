@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files of `run` share.
+ *
+ * Theory of operation. A program's socket is one end of a pair of the kernel's AF_UNIX sockets; the other end, and a
+ * socket of the engine, are ours (struct file). Bytes and datagrams go through the pair, which the program reads, writes,
+ * polls, duplicates and passes on as it likes; we pump between the pair and the engine. Calls that name somebody, or ask
+ * what only the engine knows, come to us as notifications (struct call) and are answered by a function of the table in
+ * calls.c. All this runs on the host's thread, under its lock, as one of its guests (weft/host.h).
+ *
+ * A notification can be void at any moment, because its thread was interrupted or killed: an answer then fails, and what it
+ * would have given must not be lost. Whatever has to wait is parked with its notification, and the call is tried again from
+ * its beginning when something has changed (park.c).
+ *
+ * The byte that stays. Closing our end while something lies unread in it makes the program's end read ECONNRESET after
+ * what was queued, and closing it otherwise reads as the end of the file. Therefore the last byte that a program wrote to
+ * a stream is read without taking it, so that one byte, passed on already, always lies there; the first is written when
+ * the pair is made. When our process dies, its connections are resets, not ends of files.
+ *
+ *      file        owns
+ *      filter.c    which calls are notified         child.c     the program's birth
+ *      run.c       birth, turns and end of a run     notice.c    a notification: answers, the program's memory
+ *      task.c      the threads that call             calls.c     which function answers which call
+ *      park.c      calls that wait                   file.c      our sockets, by the inode of the program's end
+ *      open.c      socket; pairs                     stream.c    bytes between a pair and a connection
+ *      connect.c   connect                           listener.c  listen, accept
+ *      datagram.c  datagrams between a pair and the engine; sendto, recvfrom
+ *      message.c   msghdr, one and several           options.c   getsockopt, setsockopt
+ *      names.c     bind, getsockname, getpeername; struct sockaddr
+ *      ioctl.c     ioctl, shutdown                   complain.c  what cannot be honoured, said once
+ */
+#ifndef RUN_PRIVATE_H
+#define RUN_PRIVATE_H
+
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include "base/list.h"
+#include "weft/host.h"
+#include "weft/sock.h"
+
+#define CHUNK      (64 * 1024)  /* bytes moved at once */
+#define SCRATCH    (128 * 1024) /* room for one chunk, or the largest datagram */
+#define PAYLOAD    65535        /* bytes of the largest datagram */
+#define FILE_BUCKETS 4096
+#define TASKS      64
+#define DEAD_MAX   256
+
+/* ---- a socket of ours ---- */
+
+/* What connect(2) knows of a stream besides its state (Linux's socket_state). */
+enum progress { UNCONNECTED, CONNECTING, CONNECTED };
+
+struct run;
+
+struct file {
+    struct file *next; /* in its bucket */
+    ino_t inode;       /* of the program's end */
+    int end;           /* ours; -1: given up, and the program knows */
+    int number;        /* of sock, in the host's table */
+    weft_sock *sock;   /* NULL: gone */
+    int domain, type, protocol;
+    enum progress progress;
+    unsigned ready;  /* what the pair is ready for: EPOLL bits, set by events, cleared when it was not so */
+    struct list due; /* in run.due: something has changed */
+    struct list parked;
+    int error;       /* negative: pending, beside the engine's */
+    bool cloexec;    /* it was opened so */
+    bool opened;     /* connecting, and the handshake has ended well */
+    bool in_over;    /* the program has been told the end of the peer's data */
+    bool out_over;   /* the program's data has ended */
+    bool spoilt;     /* connect failed: the pair has ended, and the next connect makes a new one */
+    size_t fill;     /* bytes that keep a connecting stream unwritable */
+    int send_buffer; /* of the program's end, to be restored then */
+    uint8_t *spill;  /* bytes of the program's that the engine had no room for: [spill_at, spill_n) */
+    size_t spill_at, spill_n;
+    unsigned announced;   /* a listener: bytes that lie in the pair, one for each connection */
+    weft_sock *returned;  /* a listener: accepted, and then the caller was gone */
+    struct weft_addr returned_peer;
+    struct weft_addr from; /* a datagram socket: who sent the one that lies in the pair */
+    bool holds;            /* one lies there */
+    weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
+    pid_t tid;             /* who was seen last to have it, */
+    int fd;                /* and as which number */
+};
+
+static inline bool file_is_stream(const struct file *f) { return f->type == SOCK_STREAM; }
+
+/* ---- a call ---- */
+
+struct call {
+    struct run *run;
+    uint64_t id;
+    pid_t tid;
+    int nr;
+    uint64_t arg[6];
+    bool again;      /* it was parked before */
+    struct file *file;
+    int fd;          /* a transient duplicate of the program's end; -1: none. Closed when the call has been answered */
+    bool nonblocking;
+    weft_time until; /* when waiting ends; WEFT_NEVER */
+};
+
+/* Answers that are no result. */
+#define ANSWER_CONTINUE INT64_MIN       /* let the kernel do it */
+#define ANSWER_GIVEN    (INT64_MIN + 1) /* it has been answered, or is void */
+#define ANSWER_LATER    (INT64_MIN + 2) /* it is parked */
+
+/* A waiting call. */
+struct parked {
+    struct list link; /* in file.parked */
+    struct list timed; /* in run.timed, when it has a time to end */
+    struct call call;
+};
+
+struct task {
+    pid_t tid;
+    int pidfd;
+    weft_time asked; /* when the label was read */
+    char label[32];
+};
+
+struct said;
+
+struct run {
+    weft_host *host;
+    struct weft_guest guest;
+    weft_stack *stack;
+    int listener, epoll, timer, over;
+    bool ended, told; /* nobody is left behind the listener; and we have said so */
+    bool expiring;    /* somebody's time has come */
+    FILE *err;
+    struct list due, timed;
+    struct file *files[FILE_BUCKETS];
+    struct task tasks[TASKS];
+    struct file *dead[DEAD_MAX]; /* files whose end was given up, in turn */
+    unsigned next_dead;
+    struct said *said;
+    struct seccomp_notif *notif; /* as large as the kernel wants it */
+    size_t notif_size;
+    struct seccomp_notif_resp *answer;
+    uint8_t scratch[SCRATCH];     /* what moves */
+    uint8_t payload[PAYLOAD + 1]; /* what a call sends */
+};
+
+/* ---- notice.c ---- */
+
+/* Takes calls that wait at the listener; true: there may be more. */
+bool notice_take(struct run *run);
+/* Is the call still wanted? */
+bool call_is_valid(const struct call *c);
+/* False: it was void. */
+bool call_answer(const struct call *c, int64_t result);
+/* Gives the caller a descriptor: its number is the result. 0; -ENOENT: the call is void; another errno: say so. */
+int call_give_fd(const struct call *c, int fd, bool cloexec);
+/* Puts it in the place of the caller's number `at`. As above, without answering. */
+int call_replace_fd(const struct call *c, int fd, int at, bool cloexec);
+/* The program's memory. 0 or -EFAULT. */
+int call_read(const struct call *c, uint64_t at, void *to, size_t n);
+int call_write(const struct call *c, uint64_t at, const void *from, size_t n);
+/* The same in pieces, whose n iovecs are at `at` in the program's memory, up to max bytes: how many; -EFAULT, -EMSGSIZE. */
+int64_t call_gather(const struct call *c, uint64_t at, size_t n, void *to, size_t max);
+int64_t call_scatter(const struct call *c, uint64_t at, size_t n, const void *from, size_t bytes);
+
+/* ---- calls.c ---- */
+
+/* Runs the function of the table; the call is answered, parked, or void afterwards. */
+void call_serve(struct call *c);
+const char *call_name(int nr);
+
+/* ---- park.c ---- */
+
+/* Keeps the call for later, until c->until. ANSWER_LATER; -EAGAIN: that is now; -ENOMEM. */
+int64_t call_park(struct call *c);
+/* The same, but with this answer where the time is over. */
+int64_t call_park_or(struct call *c, int64_t late);
+/* The end of a time-out that starts now. */
+weft_time call_until(const struct call *c, weft_time timeout);
+/* Tries again those that wait for the file. */
+void file_unpark(struct file *f);
+/* They are void: forgets them, with this answer. */
+void file_unpark_all(struct file *f, int64_t answer);
+/* Those whose time has come. */
+void park_expire(struct run *run);
+
+/* ---- task.c ---- */
+
+/* A duplicate of a thread's descriptor, or a negative errno. */
+int task_get_fd(struct run *run, pid_t tid, int fd);
+const char *task_label(struct run *run, pid_t tid);
+void task_forget_all(struct run *run);
+
+/* ---- file.c ---- */
+
+struct file *file_find(struct run *run, ino_t inode);
+/* Sets c->file and c->fd when the call's first argument is a socket of ours. */
+void file_identify(struct call *c);
+/* A file for a socket of the engine, which it takes, and a pair. *program: the program's end, the caller's. 0 or -errno */
+int file_new(struct run *run, weft_sock *sock, const struct file *like, const char *label, int *program,
+             struct file **out);
+/* Answers the call with the program's end, which it takes; flags: SOCK_NONBLOCK, SOCK_CLOEXEC. 0, or -errno: not given. */
+int file_give(struct call *c, struct file *f, int program, int flags);
+/* Gives the file a new pair in place of the old. */
+int file_renew(struct run *run, struct file *f, int *program);
+/* Something has changed. */
+void file_due(struct run *run, struct file *f);
+/* Ends our part: closes the engine's socket in order, or resets it; the end of the pair goes; and the file. */
+void file_close(struct run *run, struct file *f);
+void file_abort(struct run *run, struct file *f);
+/* The connection is gone, and the program shall see it: ECONNRESET. The file stays, for what is asked of it. */
+void file_reset(struct run *run, struct file *f, int error);
+/* The file goes, its engine's socket is the caller's. */
+weft_sock *file_take_sock(struct run *run, struct file *f);
+void file_free_all(struct run *run);
+
+/* ---- what answers, and what pumps ---- */
+
+typedef int64_t answerer(struct call *c);
+answerer answer_socket, answer_connect, answer_bind, answer_listen, answer_accept, answer_accept4, answer_getsockname,
+    answer_getpeername, answer_setsockopt, answer_getsockopt, answer_shutdown, answer_sendto, answer_recvfrom,
+    answer_sendmsg, answer_recvmsg, answer_sendmmsg, answer_recvmmsg, answer_ioctl;
+
+void stream_pump(struct run *run, struct file *f);
+void listener_pump(struct run *run, struct file *f);
+void datagram_pump(struct run *run, struct file *f);
+/* Everything the program has written to the pair until now goes to the engine first. */
+void datagram_flush(struct run *run, struct file *f);
+void stream_flush(struct run *run, struct file *f);
+/* Sends n bytes of run.payload; to NULL: to whom it is connected. */
+int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, unsigned flags);
+/*
+ * Puts the next datagram into scratch without taking it: its true length; -EAGAIN, the pending error. datagram_taken
+ * takes it.
+ */
+int64_t datagram_look(struct call *c, struct weft_addr *from);
+void datagram_taken(struct call *c);
+/* There is none: waits for one, unless the call must not. */
+int64_t datagram_wait(struct call *c, unsigned flags);
+/* The handshake may have ended: lets the program write. */
+void connect_pump(struct run *run, struct file *f);
+
+/* Reads a socket address of the program's: px's rules. 0 or a negative errno. family: what it says. */
+int name_read(const struct call *c, uint64_t at, uint64_t n, int domain, struct weft_addr *out, int *family);
+/* Writes one, with its length at n_at. at 0: nothing is wanted. */
+int name_write(const struct call *c, const struct weft_addr *addr, int domain, uint64_t at, uint64_t n_at);
+/* The bytes of a socket address. */
+socklen_t name_make(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
+
+/* One line, once for each call and reason. */
+void complain(struct run *run, const char *call, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void complain_free(struct run *run);
+
+#endif

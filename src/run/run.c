@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run: its birth, its turns on the host's thread, and its end.
+ *
+ * A turn first collects what has happened to our ends of the pairs, then serves calls, then moves bytes for each file
+ * that has something due. Files go only in the latter two, when no event points to them any more.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "run/private.h"
+#include "run/run.h"
+
+/* Younger than some headers. */
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1ul
+#endif
+
+#define EVENTS 64 /* a turn */
+#define PUMPS  256
+
+/* ---- a turn ---- */
+
+static void file_happens(struct run *run, struct file *f, unsigned events)
+{
+    f->ready |= events;
+    file_due(run, f);
+}
+
+/* What the epoll instance has; true: there may be more. */
+static bool collect(struct run *run, bool *calls)
+{
+    struct epoll_event e[EVENTS];
+    uint64_t rings;
+    int i, n = epoll_wait(run->epoll, e, EVENTS, 0);
+
+    for (i = 0; i < n; i++) {
+        if (e[i].data.ptr == &run->listener) {
+            *calls = true;
+            run->ended |= (e[i].events & EPOLLHUP) != 0;
+        } else if (e[i].data.ptr == &run->timer) {
+            if (read(run->timer, &rings, sizeof rings) == sizeof rings)
+                run->expiring = true;
+        } else {
+            file_happens(run, e[i].data.ptr, e[i].events);
+        }
+    }
+    return n == EVENTS;
+}
+
+static void file_pump(struct run *run, struct file *f)
+{
+    if (!f->sock)
+        return;
+    if (!file_is_stream(f))
+        datagram_pump(run, f);
+    else if (weft_tcp_state(f->sock) == WEFT_TCP_LISTEN && !(f->ready & EPOLLHUP))
+        listener_pump(run, f);
+    else
+        stream_pump(run, f);
+}
+
+static bool pump(struct run *run)
+{
+    struct list *due;
+    int i;
+
+    for (i = 0; i < PUMPS && (due = list_pop_front(&run->due)) != NULL; i++)
+        file_pump(run, (struct file *)((char *)due - offsetof(struct file, due)));
+    return !list_empty(&run->due);
+}
+
+static void tell_end(struct run *run)
+{
+    static const uint64_t one = 1;
+
+    epoll_ctl(run->epoll, EPOLL_CTL_DEL, run->listener, NULL);
+    if (write(run->over, &one, sizeof one) != sizeof one)
+        return; /* it has been told */
+}
+
+static bool run_work(void *ctx)
+{
+    struct run *run = ctx;
+    bool calls = false, more = collect(run, &calls);
+
+    if (calls)
+        more |= notice_take(run);
+    if (run->expiring) {
+        run->expiring = false;
+        park_expire(run);
+    }
+    more |= pump(run);
+    if (run->ended && !run->told) {
+        run->told = true;
+        tell_end(run);
+    }
+    return more;
+}
+
+static void run_ready(void *ctx, void *of, unsigned ready)
+{
+    (void)ready; /* the engine knows its level */
+    file_due(ctx, of);
+}
+
+/* ---- birth ---- */
+
+/* The kernel says how large its structures are; it may know more fields than we do. */
+static bool notices_alloc(struct run *run)
+{
+    struct seccomp_notif_sizes sizes;
+    size_t n;
+
+    if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
+        return false;
+    run->notif_size = sizes.seccomp_notif > sizeof *run->notif ? sizes.seccomp_notif : sizeof *run->notif;
+    n = sizes.seccomp_notif_resp > sizeof *run->answer ? sizes.seccomp_notif_resp : sizeof *run->answer;
+    run->notif = calloc(1, run->notif_size);
+    run->answer = calloc(1, n);
+    return run->notif && run->answer;
+}
+
+static bool watch(struct run *run, int fd, void *what)
+{
+    struct epoll_event e = {.events = EPOLLIN, .data.ptr = what};
+
+    return fd >= 0 && epoll_ctl(run->epoll, EPOLL_CTL_ADD, fd, &e) == 0;
+}
+
+/* Each socket costs us a descriptor. What programs may open was settled before, when they were forked. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static bool run_open(struct run *run)
+{
+    run->epoll = epoll_create1(EPOLL_CLOEXEC);
+    run->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    run->over = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return run->epoll >= 0 && run->over >= 0 && watch(run, run->listener, &run->listener) &&
+           watch(run, run->timer, &run->timer) && notices_alloc(run);
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+static void run_free(struct run *run)
+{
+    complain_free(run);
+    task_forget_all(run);
+    close_if_open(run->epoll);
+    close_if_open(run->timer);
+    close_if_open(run->over);
+    free(run->notif);
+    free(run->answer);
+    free(run);
+}
+
+struct run *run_begin(weft_host *h, int listener, FILE *err, char *why, size_t n)
+{
+    struct run *run = calloc(1, sizeof *run);
+
+    if (!run) {
+        snprintf(why, n, "out of memory");
+        return NULL;
+    }
+    run->host = h;
+    run->listener = listener;
+    run->err = err;
+    list_init(&run->due);
+    list_init(&run->timed);
+    run->guest = (struct weft_guest){.work = run_work, .ready = run_ready, .ctx = run};
+    if (!run_open(run)) {
+        snprintf(why, n, "cannot serve programs: %s", strerror(errno));
+        run_free(run);
+        return NULL;
+    }
+    raise_limit();
+    run->stack = weft_host_lock(h);
+    weft_host_unlock(h);
+    /* Both on one processor, where that is known (Linux 6.6): a call is then half as dear. */
+    ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    run->guest.fd = run->epoll;
+    if (weft_host_guest_begin(h, &run->guest) == 0)
+        return run;
+    snprintf(why, n, "the host has too many guests");
+    run_free(run);
+    return NULL;
+}
+
+int run_over(const struct run *run)
+{
+    return run->over;
+}
+
+/* ---- end ---- */
+
+void run_end(struct run *run)
+{
+    weft_host_guest_end(run->host, &run->guest);
+    weft_host_lock(run->host);
+    file_free_all(run);
+    weft_host_unlock(run->host);
+    run_free(run);
+}

@@ -1,0 +1,262 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""weft run: programs of Debian's, unmodified, on a stack of ours, against the kernel's in the same namespace."""
+import functools
+import os
+import re
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+
+import lab
+from lab import KERNEL, OURS, WEFT, need, run, until
+
+PYTHON = '/usr/bin/python3'
+BIG = bytes(range(256)) * 8192  # 2 MiB
+
+
+class Field:
+    """A device whose other end is the kernel's; each program on it has a host of its own."""
+
+    def __enter__(self):
+        self.directory = tempfile.mkdtemp(prefix='weft-run-')
+        self.started, self.sockets = [], []
+        run('ip', 'link', 'set', 'lo', 'up')
+        run('ip', 'tuntap', 'add', 'dev', 'wt0', 'mode', 'tap')
+        run('ip', 'address', 'add', f'{KERNEL}/24', 'dev', 'wt0')
+        run('ip', 'address', 'add', '2001:db8:9::1/64', 'dev', 'wt0', 'nodad')
+        run('ip', 'link', 'set', 'wt0', 'up')
+        with open(self.path('big'), 'wb') as f:
+            f.write(BIG)
+        return self
+
+    def __exit__(self, *_):
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.started:
+            try:
+                process.wait(5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for s in self.sockets:
+            s.close()
+        run('ip', 'link', 'delete', 'wt0')
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def command(self, *program):
+        return [WEFT, 'run', '--if', 'tap:wt0', '--addr', f'{OURS}/24', '--', *program]
+
+    def on_weft(self, *program, **options):
+        """Runs a program on weft to its end."""
+        return run(*self.command(*program), cwd=self.directory, **options)
+
+    def start(self, command):
+        process = subprocess.Popen(command, cwd=self.directory, stdin=subprocess.DEVNULL,
+                                   stdout=open(self.path('said'), 'ab'), stderr=subprocess.STDOUT)
+        self.started.append(process)
+        return process
+
+    def said(self):
+        with open(self.path('said'), encoding='utf-8', errors='replace') as f:
+            return f.read()
+
+    def serve(self, port, *program):
+        """Starts a server on weft, and waits until it answers at OURS."""
+        process = self.start(self.command(*program))
+        until(lambda: answers((OURS, port)) or process.poll() is not None, f'{program[0]} listening')
+        assert process.poll() is None, f'{program[0]} has ended: {self.said()}'
+        return process
+
+    def listen(self, family=socket.AF_INET, address=KERNEL):
+        """A listener of the kernel's."""
+        s = socket.socket(family)
+        s.settimeout(lab.PATIENCE)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((address, 0))
+        s.listen(16)
+        self.sockets.append(s)
+        return s
+
+    def kernel_http(self):
+        """The directory, served by the kernel's stack; its port."""
+        with socket.socket() as s:
+            s.bind((KERNEL, 0))
+            port = s.getsockname()[1]
+        self.start([PYTHON, '-m', 'http.server', '--bind', KERNEL, str(port)])
+        until(lambda: answers((KERNEL, port)), 'http.server of the kernel')
+        return port
+
+
+def answers(address):
+    try:
+        socket.create_connection(address, 1).close()
+        return True
+    except OSError:
+        return False
+
+
+def python(field, text, *arguments, **options):
+    """A script of Python's on weft: what it printed."""
+    return field.on_weft(PYTHON, '-c', text, *arguments, **options).stdout
+
+
+# ---- clients ----
+
+def curl_fetches_a_file(field):
+    need('curl')
+    port = field.kernel_http()
+    field.on_weft('curl', '-sS', '-o', 'got', f'http://{KERNEL}:{port}/big')
+    with open(field.path('got'), 'rb') as f:
+        assert f.read() == BIG
+
+
+def curl_hears_that_nobody_listens(field):
+    need('curl')
+    done = field.on_weft('curl', '-sS', f'http://{KERNEL}:9/', check=False)
+    assert done.returncode == 7 and 'weft' not in done.stderr, f'{done.returncode}: {done.stderr}'
+
+
+def a_static_program_fetches_a_file(field):
+    need('busybox')
+    port = field.kernel_http()
+    field.on_weft('busybox', 'wget', '-q', '-O', 'got', f'http://{KERNEL}:{port}/big')
+    with open(field.path('got'), 'rb') as f:
+        assert f.read() == BIG
+
+
+def a_reset_arrives_as_a_reset(field):
+    listener = field.listen()
+
+    def serve():
+        s, _ = listener.accept()
+        s.sendall(b'half of it')
+        assert s.recv(100) == b'go on'
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        s.close()
+
+    threading.Thread(target=serve, daemon=True).start()
+    said = python(field, '''
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+print(s.recv(100).decode(), flush=True)
+s.send(b'go on')
+try:
+    print('the end:', s.recv(100))
+except ConnectionResetError:
+    print('reset')
+try:
+    s.send(b'x')
+    print('sent')
+except BrokenPipeError:
+    print('broken')
+''', KERNEL, str(listener.getsockname()[1]))
+    assert said.split('\n')[:3] == ['half of it', 'reset', 'broken'], said
+
+
+def the_end_of_the_peers_data_is_the_end_of_the_file(field):
+    listener = field.listen()
+    heard = []
+
+    def serve():
+        s, _ = listener.accept()
+        s.sendall(b'all of it')
+        s.shutdown(socket.SHUT_WR)
+        while chunk := s.recv(65536):
+            heard.append(chunk)
+        s.close()
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    said = python(field, '''
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+print(s.recv(100), s.recv(100))
+s.sendall(b'x' * 300000)
+s.shutdown(socket.SHUT_WR)
+''', KERNEL, str(listener.getsockname()[1]))
+    server.join(lab.PATIENCE)
+    assert said == "b'all of it' b''\n", said
+    assert sum(map(len, heard)) == 300000
+
+
+def connect_without_blocking_becomes_writable_when_it_is_done(field):
+    listener = field.listen()
+    said = python(field, '''
+import errno, select, socket, sys
+for port in sys.argv[2:]:
+    s = socket.socket()
+    s.setblocking(False)
+    r = s.connect_ex((sys.argv[1], int(port)))
+    p = select.poll()
+    p.register(s, select.POLLOUT)
+    at_once = p.poll(0)
+    p.poll(5000)
+    err = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    print(errno.errorcode[r], bool(at_once), errno.errorcode.get(err, err))
+''', KERNEL, str(listener.getsockname()[1]), '9')
+    assert said == 'EINPROGRESS False 0\nEINPROGRESS False ECONNREFUSED\n', said
+
+
+def the_exit_status_is_the_programs(field):
+    assert field.on_weft('sh', '-c', 'exit 42', check=False).returncode == 42
+    assert field.on_weft('sh', '-c', 'kill -TERM $$', check=False).returncode == 128 + signal.SIGTERM
+    done = field.on_weft('/nowhere/at-all', check=False)
+    assert done.returncode == 127 and 'cannot run /nowhere/at-all' in done.stderr, done.stderr
+
+
+# ---- servers ----
+
+def python_serves_files(field):
+    need('curl')
+    field.serve(8080, PYTHON, '-m', 'http.server', '8080')
+    run('curl', '-sS', '-o', field.path('got'), f'http://{OURS}:8080/big')
+    with open(field.path('got'), 'rb') as f:
+        assert f.read() == BIG
+
+
+def redis_serves_many_at_once(field):
+    need('redis-server')
+    need('redis-benchmark')
+    field.serve(6379, 'redis-server', '--bind', OURS, '--protected-mode', 'no', '--save', '')
+    said = run('redis-benchmark', '-h', OURS, '-n', '2000', '-c', '20', '-t', 'set,get', '--csv').stdout
+    assert re.search(r'"SET","[1-9]', said) and re.search(r'"GET","[1-9]', said), said
+
+
+def a_signal_ends_server_and_command(field):
+    process = field.serve(8080, PYTHON, '-m', 'http.server', '8080')
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(lab.PATIENCE) == 128 + signal.SIGTERM
+
+
+TESTS = [
+    curl_fetches_a_file,
+    curl_hears_that_nobody_listens,
+    a_static_program_fetches_a_file,
+    a_reset_arrives_as_a_reset,
+    the_end_of_the_peers_data_is_the_end_of_the_file,
+    connect_without_blocking_becomes_writable_when_it_is_done,
+    the_exit_status_is_the_programs,
+    python_serves_files,
+    redis_serves_many_at_once,
+    a_signal_ends_server_and_command,
+]
+
+
+def on_a_field(test):
+    with Field() as field:
+        test(field)
+
+
+if __name__ == '__main__':
+    lab.enter_namespace()
+    sys.exit(lab.report((test.__name__, functools.partial(on_a_field, test)) for test in TESTS))
