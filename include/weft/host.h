@@ -61,8 +61,8 @@ void weft_host_capture_stop(weft_host *h, int capture);
 
 int weft_host_start(weft_host *h, char *why, size_t n);
 /*
- * Waits until the addresses that were given to interfaces may be used. 0; or WEFT_EADDRINUSE (another station has one of
- * them), WEFT_EAGAIN (the time passed) and one line in why. The thread must be running.
+ * Waits until the addresses that were given to interfaces may be used. 0; or WEFT_EADDRINUSE (another station has one
+ * of them), WEFT_EAGAIN (the time passed) and one line in why. The thread must be running.
  */
 int weft_host_await_addresses(weft_host *h, weft_time timeout, char *why, size_t n);
 /* Stops the thread, aborts what is open, frees everything. Blocked callers return WEFT_ENETDOWN. */
@@ -118,9 +118,9 @@ struct weft_host_poll {
 int weft_host_poll(weft_host *h, struct weft_host_poll *p, size_t n, int fd, weft_time timeout);
 
 /*
- * Guests: whoever works on many sockets without a thread of their own. A guest's functions are called by whoever holds the
- * host's lock, mostly its thread, with the stack's time set: they call the engine (weft/sock.h) as they like, and nothing
- * of this header but what is said to be for guests. They must not block.
+ * Guests: whoever works on many sockets without a thread of their own. A guest's functions are called by whoever holds
+ * the host's lock, mostly its thread, with the stack's time set: they call the engine (weft/sock.h) as they like, and
+ * nothing of this header but what is said to be for guests. They must not block.
  */
 struct weft_guest {
     int fd; /* work is called when it is readable (an epoll instance, say); stays the guest's. -1: none */
@@ -135,8 +135,8 @@ int weft_host_guest_begin(weft_host *h, const struct weft_guest *guest);
 /* Afterwards nothing of the guest's is called; it gives up the sockets it has. Not under the lock. */
 void weft_host_guest_end(weft_host *h, const struct weft_guest *guest);
 /*
- * For guests, under the lock. Enters a socket in the host's table, so that it has a label (netstat -p) and its readiness is
- * told to the guest, with `of`. Returns its number, or WEFT_ENOMEM, and then the socket is aborted.
+ * For guests, under the lock. Enters a socket in the host's table, so that it has a label (netstat -p) and its
+ * readiness is told to the guest, with `of`. Returns its number, or WEFT_ENOMEM, and then the socket is aborted.
  */
 int weft_host_guest_take(weft_host *h, const struct weft_guest *guest, weft_sock *sock, void *of, const char *label);
 /* For guests, under the lock: takes it out again. The socket is the caller's, who closes or aborts it. */

@@ -2,10 +2,10 @@
 /*
  * weft run: a program whose sockets are on a host's stack.
  *
- * The program is a child of the command itself, forked before anything else (`prepare`). The two descriptors that whoever
- * keeps the host needs of it take the place of our own input and output, which the program has, and so travel like those:
- * the listener as 0, the pipe that lets the program begin as 1. That is the same in this process and, with --host, through
- * the control socket.
+ * The program is a child of the command itself, forked before anything else (`prepare`). The two descriptors that
+ * whoever keeps the host needs of it take the place of our own input and output, which the program has, and so travel
+ * like those: the listener as 0, the pipe that lets the program begin as 1. That is the same in this process and, with
+ * --host, through the control socket.
  *
  * The command ends when the program and all it has started have: until then somebody must serve them.
  */
@@ -172,9 +172,9 @@ const struct subcommand cmd_run = {
     .name = "run",
     .args = "PROGRAM [ARGUMENT...]",
     .summary = "Run any program with its IPv4 and IPv6 sockets on a stack of ours",
-    .more = "The program need not know, nor be able to tell: its system calls for sockets are intercepted, and those of "
-            "whatever it starts. The exit status is the program's, or 128 and the number of the signal that ended it; 127 "
-            "when it is not found, 126 when it cannot be run.",
+    .more = "The program need not know, nor be able to tell: its system calls for sockets are intercepted, and those "
+            "of whatever it starts. The exit status is the program's, or 128 and the number of the signal that ended "
+            "it; 127 when it is not found, 126 when it cannot be run.",
     .parse = parse_run,
     .opts_size = sizeof(struct run_opts),
     .min_args = 1,

@@ -2,8 +2,8 @@
 /*
  * Guests: their places, their turns, and the sockets they have in the host's table.
  *
- * A guest's turn comes within a settling, after it has heard which sockets became ready and before output is pulled: what
- * it takes out of a connection still widens the window that the acknowledgment of this batch announces.
+ * A guest's turn comes within a settling, after it has heard which sockets became ready and before output is pulled:
+ * what it takes out of a connection still widens the window that the acknowledgment of this batch announces.
  */
 #include <stdlib.h>
 

@@ -2,9 +2,9 @@
 /*
  * The program's birth: fork, filter, exec.
  *
- * The listener is born in the child, where sending it would be a call that the filter hands to a supervisor that is not
- * there yet. So the child only says its number through a pipe, the parent takes a copy (pidfd_getfd), and the child waits
- * for a byte before it becomes the program: by then somebody serves.
+ * The listener is born in the child, where sending it would be a call that the filter hands to a supervisor that is
+ * not there yet. So the child only says its number through a pipe, the parent takes a copy (pidfd_getfd), and the
+ * child waits for a byte before it becomes the program: by then somebody serves.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connect. Linux keeps two states of a stream: the protocol's, and what the last connect said. So the end of a handshake
- * that connect did not wait for is learnt by a second connect, which gives 0, and only the third EISCONN.
+ * connect. Linux keeps two states of a stream: the protocol's, and what the last connect said. So the end of a
+ * handshake that connect did not wait for is learnt by a second connect, which gives 0, and only the third EISCONN.
  *
  * A stream that connects without blocking must not be writable until it has: its pair is filled up for the while, with
  * bytes that nobody gets to see, and as little room as the kernel allows.
@@ -70,7 +70,7 @@ static bool is_closed(const struct file *f)
     return state == WEFT_TCP_CLOSED || state == WEFT_TCP_TIME_WAIT;
 }
 
-/* It failed, and nobody waits in connect: SO_ERROR will say why. The program's end is readable (the end) and writable. */
+/* It failed, and nobody waits in connect: SO_ERROR will say why. The program's end becomes readable and writable. */
 static void connect_fail(struct file *f)
 {
     int err = weft_error(f->sock);

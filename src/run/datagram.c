@@ -2,9 +2,9 @@
 /*
  * Datagrams between a pair and the engine.
  *
- * A program may read a datagram by recv, and then we never hear of it, or by recvfrom, and then we have to know who sent
- * the one that it gets. So one datagram at a time lies in the pair, and its sender is known; the others wait with the
- * engine. When the socket is connected there is but one sender, and the pair takes as many as it holds.
+ * A program may read a datagram by recv, and then we never hear of it, or by recvfrom, and then we have to know who
+ * sent the one that it gets. So one datagram at a time lies in the pair, and its sender is known; the others wait with
+ * the engine. When the socket is connected there is but one sender, and the pair takes as many as it holds.
  *
  * An error of the network's (a port nobody listens on) is given to the next call we see: sendto, recvfrom, SO_ERROR. A
  * program in recv or read cannot be told.

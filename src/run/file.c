@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Our sockets, found by the inode of the program's end: the same through dup, fork, exec and SCM_RIGHTS. The kernel counts
- * these numbers up, so one that is gone comes again after 2^32 others at the soonest.
+ * Our sockets, found by the inode of the program's end: the same through dup, fork, exec and SCM_RIGHTS. The kernel
+ * counts these numbers up, so one that is gone comes again after 2^32 others at the soonest.
  *
- * A file lives until the last of the program's descriptors is closed, which shows as a hang-up at our end. One whose end
- * we have given up (file_reset) is kept for what is asked of it afterwards, the newest DEAD_MAX of these.
+ * A file lives until the last of the program's descriptors is closed, which shows as a hang-up at our end. One whose
+ * end we have given up (file_reset) is kept for what is asked of it afterwards, the newest DEAD_MAX of these.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -70,6 +70,18 @@ void file_due(struct run *run, struct file *f)
 
 /* ---- birth ---- */
 
+/*
+ * The program's end is writable while a quarter of its buffer is taken, and the byte that stays takes as much as was
+ * written with it in one piece: up to 64 KiB, by sendfile. What the program asks for is the engine's business.
+ */
+static void pair_size(int program)
+{
+    static const int bytes = 212992; /* of which the kernel makes the double */
+
+    if (setsockopt(program, SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) < 0)
+        setsockopt(program, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 /* A pair whose end[0] is ours. 0 or -errno. */
 static int pair_open(const struct file *f, int end[2])
 {
@@ -77,6 +89,7 @@ static int pair_open(const struct file *f, int end[2])
 
     if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, end) < 0)
         return -errno;
+    pair_size(end[1]);
     /* The byte that stays, see private.h. */
     if (fcntl(end[0], F_SETFL, O_NONBLOCK) == 0 && (!file_is_stream(f) || write(end[1], "", 1) == 1))
         return 0;

@@ -2,9 +2,9 @@
 /*
  * The filter, made from a table of rules.
  *
- * It sees numbers, not memory: the arguments of a call, 64 bits each, as two halves. A call that no rule speaks of passes.
- * So does what moves bytes without naming anybody (read, write, send with no address): that goes to the pair itself, at
- * the kernel's own speed.
+ * It sees numbers, not memory: the arguments of a call, 64 bits each, as two halves. A call that no rule speaks of
+ * passes. So does what moves bytes without naming anybody (read, write, send with no address): that goes to the pair
+ * itself, at the kernel's own speed.
  *
  * Another instruction set's calls (a 32-bit program) have other numbers, and socketcall hides its arguments: there the
  * calls that open sockets fail instead, so that none slips past to the kernel's network. So do calls under the x32 bit.

@@ -2,8 +2,8 @@
 /*
  * Notifications: receiving them, answering them, and the memory of whoever calls.
  *
- * What was read from a program's memory belongs to it only as long as the notification is valid: a thread's number may be
- * another's by then.
+ * What was read from a program's memory belongs to it only as long as the notification is valid: a thread's number may
+ * be another's by then.
  */
 #include <errno.h>
 #include <poll.h>

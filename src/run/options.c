@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight to the engine. What stands
- * in the table concerns the pair as well: waiting and buffers.
+ * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight to the engine. What
+ * stands in the table concerns the pair as well: waiting and buffers.
  */
 #include <errno.h>
 #include <string.h>
@@ -54,20 +54,6 @@ static int64_t set_low_water(struct call *c, const void *value, size_t n)
     return set_on_pair(c, SO_RCVLOWAT, value, n);
 }
 
-/* While the pair is filled up, its buffer is set when it is emptied. */
-static int64_t set_send_buffer(struct call *c, const void *value, size_t n)
-{
-    int64_t r = weft_setsockopt(c->file->sock, SOL_SOCKET, SO_SNDBUF, value, n);
-    int bytes;
-
-    memcpy(&bytes, value, sizeof bytes);
-    if (r == 0 && c->file->fill)
-        c->file->send_buffer = bytes < INT32_MAX / 2 ? bytes * 2 : INT32_MAX;
-    else if (r == 0)
-        set_on_pair(c, SO_SNDBUF, value, n);
-    return r;
-}
-
 static int64_t set_receive_buffer(struct call *c, const void *value, size_t n)
 {
     int64_t r = weft_setsockopt(c->file->sock, SOL_SOCKET, SO_RCVBUF, value, n);
@@ -111,7 +97,6 @@ static const struct own {
     {SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_from_pair},
     {SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_from_pair},
     {SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
-    {SO_SNDBUF, sizeof(int), set_send_buffer, NULL},
     {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
     {SO_ERROR, sizeof(int), NULL, get_error},
 };

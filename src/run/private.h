@@ -3,19 +3,20 @@
  * What the files of `run` share.
  *
  * Theory of operation. A program's socket is one end of a pair of the kernel's AF_UNIX sockets; the other end, and a
- * socket of the engine, are ours (struct file). Bytes and datagrams go through the pair, which the program reads, writes,
- * polls, duplicates and passes on as it likes; we pump between the pair and the engine. Calls that name somebody, or ask
- * what only the engine knows, come to us as notifications (struct call) and are answered by a function of the table in
- * calls.c. All this runs on the host's thread, under its lock, as one of its guests (weft/host.h).
+ * socket of the engine, are ours (struct file). Bytes and datagrams go through the pair, which the program reads,
+ * writes, polls, duplicates and passes on as it likes; we pump between the pair and the engine. Calls that name
+ * somebody, or ask what only the engine knows, come to us as notifications (struct call) and are answered by a
+ * function of the table in calls.c. All this runs on the host's thread, under its lock, as one of its guests
+ * (weft/host.h).
  *
- * A notification can be void at any moment, because its thread was interrupted or killed: an answer then fails, and what it
- * would have given must not be lost. Whatever has to wait is parked with its notification, and the call is tried again from
- * its beginning when something has changed (park.c).
+ * A notification can be void at any moment, because its thread was interrupted or killed: an answer then fails, and
+ * what it would have given must not be lost. Whatever has to wait is parked with its notification, and the call is
+ * tried again from its beginning when something has changed (park.c).
  *
  * The byte that stays. Closing our end while something lies unread in it makes the program's end read ECONNRESET after
- * what was queued, and closing it otherwise reads as the end of the file. Therefore the last byte that a program wrote to
- * a stream is read without taking it, so that one byte, passed on already, always lies there; the first is written when
- * the pair is made. When our process dies, its connections are resets, not ends of files.
+ * what was queued, and closing it otherwise reads as the end of the file. Therefore the last byte that a program wrote
+ * to a stream is read without taking it, so that one byte, passed on already, always lies there; the first is written
+ * when the pair is made. When our process dies, its connections are resets, not ends of files.
  *
  *      file        owns
  *      filter.c    which calls are notified         child.c     the program's birth
@@ -161,7 +162,7 @@ int call_replace_fd(const struct call *c, int fd, int at, bool cloexec);
 /* The program's memory. 0 or -EFAULT. */
 int call_read(const struct call *c, uint64_t at, void *to, size_t n);
 int call_write(const struct call *c, uint64_t at, const void *from, size_t n);
-/* The same in pieces, whose n iovecs are at `at` in the program's memory, up to max bytes: how many; -EFAULT, -EMSGSIZE. */
+/* The same in pieces, whose n iovecs are at `at` in the program's memory: how many bytes; -EFAULT, -EMSGSIZE. */
 int64_t call_gather(const struct call *c, uint64_t at, size_t n, void *to, size_t max);
 int64_t call_scatter(const struct call *c, uint64_t at, size_t n, const void *from, size_t bytes);
 
@@ -198,10 +199,10 @@ void task_forget_all(struct run *run);
 struct file *file_find(struct run *run, ino_t inode);
 /* Sets c->file and c->fd when the call's first argument is a socket of ours. */
 void file_identify(struct call *c);
-/* A file for a socket of the engine, which it takes, and a pair. *program: the program's end, the caller's. 0 or -errno */
+/* A file for a socket of the engine, which it takes, and a pair. *program: the other end, the caller's. 0 or -errno */
 int file_new(struct run *run, weft_sock *sock, const struct file *like, const char *label, int *program,
              struct file **out);
-/* Answers the call with the program's end, which it takes; flags: SOCK_NONBLOCK, SOCK_CLOEXEC. 0, or -errno: not given. */
+/* Answers the call with the program's end, which it takes; flags: SOCK_NONBLOCK, SOCK_CLOEXEC. 0; -errno: not given. */
 int file_give(struct call *c, struct file *f, int program, int flags);
 /* Gives the file a new pair in place of the old. */
 int file_renew(struct run *run, struct file *f, int *program);

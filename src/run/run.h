@@ -28,8 +28,9 @@ int run_child_start(char *const *argv, struct run_child *child, char *why, size_
 struct run;
 
 /*
- * Serves the calls of the programs behind a listener, on the host's thread, until run_end. Complaints go to err, a line
- * each, which must outlive it. `over` becomes readable when there is no such program any more. NULL and one line in why.
+ * Serves the calls of the programs behind a listener, on the host's thread, until run_end. Complaints go to err, a
+ * line each, which must outlive it. `over` becomes readable when there is no such program any more. NULL and one line
+ * in why.
  */
 struct run *run_begin(weft_host *h, int listener, FILE *err, char *why, size_t n);
 int run_over(const struct run *run); /* that descriptor; the run's */

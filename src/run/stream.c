@@ -2,13 +2,14 @@
 /*
  * Bytes between a pair and a connection.
  *
- * Inwards, bytes are copied out of the receive queue without being taken, written to the pair as far as it has room, and
- * as many are taken then. Outwards, whatever the program wrote is read but for the last byte, which is passed on and stays
- * (private.h); what the engine has no room for is kept (`spill`), and nothing more is read until that is gone.
+ * Inwards, bytes are copied out of the receive queue without being taken, written to the pair as far as it has room,
+ * and as many are taken then. Outwards, whatever the program wrote is read but for the last byte, which is passed on
+ * and stays (private.h); what the engine has no room for is kept (`spill`), and nothing more is read until that is
+ * gone.
  *
- * Ends. The peer's shows to the program as the end of the file; the program's shutdown shows to us as EPOLLRDHUP, its last
- * close as EPOLLHUP, with EPOLLERR when it left something unread, which is a reset (RFC 2525 §2.17). After a close we
- * stay until everything written before has gone to the engine.
+ * Ends. The peer's shows to the program as the end of the file; the program's shutdown shows to us as EPOLLRDHUP, its
+ * last close as EPOLLHUP, with EPOLLERR when it left something unread, which is a reset (RFC 2525 §2.17). After a
+ * close we stay until everything written before has gone to the engine.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -58,16 +59,15 @@ static int spill_send(struct file *f)
 static size_t out_read(struct run *run, struct file *f)
 {
     int there = 0;
-    size_t n;
+    ssize_t n;
 
     if (ioctl(f->end, FIONREAD, &there) < 0 || there <= 1)
         return 0;
-    n = (size_t)there - 1 < CHUNK ? (size_t)there - 1 : CHUNK;
-    /* The byte that stayed, and all but the last; which comes after them, and stays. */
-    if (recv(f->end, run->scratch, n, MSG_DONTWAIT) != (ssize_t)n ||
-        recv(f->end, run->scratch + n, 1, MSG_DONTWAIT | MSG_PEEK) != 1)
+    /* The byte that stayed, and all but the last; which comes after them, and stays. Fewer may be given: all the same. */
+    n = recv(f->end, run->scratch, there - 1 < CHUNK ? (size_t)there - 1 : CHUNK, MSG_DONTWAIT);
+    if (n <= 0 || recv(f->end, run->scratch + n, 1, MSG_DONTWAIT | MSG_PEEK) != 1)
         return 0;
-    return n;
+    return (size_t)n;
 }
 
 /* One chunk to the engine. How many bytes; 0: there are none; negative: no room, or the connection's error. */
