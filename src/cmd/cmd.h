@@ -68,7 +68,7 @@ struct cmd_ctx {
     int in, out_fd;
     FILE *out, *err;
     int hangup; /* becomes readable when it should end soon; -1: never */
-    void *prepared; /* what prepare has made; finish frees it */
+    void *prepared; /* what prepare has made; not NULL: finish is called */
     char **own_argv; /* argv when args_append has made it, and the word it added; freed by args_free */
     char *own_word;
     bool complained;
@@ -86,6 +86,7 @@ struct subcommand {
     bool on_host; /* takes --host, --if, --addr, --route; else it runs here, without a stack */
     bool stays; /* keeps a host of its own for long: may have its devices made */
     bool json;
+    bool own_signals; /* SIGINT and SIGTERM do not end it by themselves */
     /* Runs where the user is, before anything else: may open files, add arguments. CMD_GO_ON or a status. */
     int (*prepare)(struct cmd_ctx *ctx);
     /* Where prepare ran, and when it went well: the last thing of all. Takes the exit status, and returns it or another. */

@@ -235,7 +235,8 @@ static int run_there(struct cmd_ctx *ctx, const char *name)
     memcpy(argv + n, ctx->argv + 1, (size_t)(ctx->argc - 1) * sizeof *argv);
     n += ctx->argc - 1;
     fflush(ctx->out);
-    let_signals_hang_up();
+    if (!ctx->cmd->own_signals)
+        let_signals_hang_up();
     status = weft_control_call(name, n, argv, why, sizeof why);
     free(argv);
     return status >= 0 ? status : cmd_fail(ctx, CMD_USAGE, "%s", why);

@@ -11,11 +11,11 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,12 +26,16 @@ struct run_opts {
     char **program; /* in ctx->argv */
 };
 
-/* What the command knows of its child. */
-struct kept {
+/* What the command knows of its child. The watcher lives as long as the process does, and so does this. */
+static struct kept {
     struct run_child child;
+    pthread_mutex_t lock;
+    pthread_cond_t end;
     bool ended;
     int status; /* of waitpid, when it has */
-};
+    int hangup; /* eventfd: nobody is left for a signal, so it is for us */
+    bool serving; /* this process keeps the host, which must come to its end in order */
+} kept = {.lock = PTHREAD_MUTEX_INITIALIZER, .end = PTHREAD_COND_INITIALIZER, .hangup = -1};
 
 static error_t parse_run(int key, char *arg, struct argp_state *state)
 {
@@ -46,105 +50,110 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static int prepare(struct cmd_ctx *ctx)
-{
-    const struct run_opts *o = ctx->opts;
-    struct kept *kept = calloc(1, sizeof *kept);
-    char why[CMD_WHY] = "";
+/* ---- signals ---- */
 
-    if (!kept)
-        return cmd_fail(ctx, CMD_FAILED, "out of memory");
-    /* What the program leaves behind becomes ours: to be reaped, and to be looked at. */
-    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-    if (run_child_start(o->program, &kept->child, why, sizeof why) < 0) {
-        free(kept);
-        return cmd_fail(ctx, CMD_FAILED, "%s", why);
-    }
-    ctx->prepared = kept;
-    dup2(kept->child.listener, STDIN_FILENO);
-    dup2(kept->child.go, STDOUT_FILENO);
-    close(kept->child.listener);
-    close(kept->child.go);
-    return CMD_GO_ON;
-}
-
-/* ---- the program's end ---- */
-
-/* Reaps whoever has ended; wait: until the program has. */
-static void reap(struct kept *kept, bool wait)
+/* Reaps whoever has ended: orphans of the program's are our children too. */
+static void reap(void)
 {
     int status;
     pid_t pid;
 
-    while (!(wait && kept->ended) && (pid = waitpid(-1, &status, wait ? 0 : WNOHANG)) != 0) {
-        if (pid < 0 && errno != EINTR)
-            break;
-        if (pid != kept->child.pid)
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid != kept.child.pid)
             continue;
-        kept->ended = true;
-        kept->status = status;
+        pthread_mutex_lock(&kept.lock);
+        kept.ended = true;
+        kept.status = status;
+        pthread_cond_signal(&kept.end);
+        pthread_mutex_unlock(&kept.lock);
     }
+}
+
+/* To the program; what the terminal sends it has had itself. When it has ended, the signal is for us. */
+static void pass_on(const siginfo_t *info)
+{
+    static const uint64_t one = 1;
+
+    if (!kept.ended && info->si_code != SI_KERNEL)
+        kill(kept.child.pid, info->si_signo);
+    if (kept.ended && !(kept.serving && write(kept.hangup, &one, sizeof one) == sizeof one))
+        _exit(128 + info->si_signo);
+}
+
+/* A thread: signals are waited for, so that no call of the others is interrupted. */
+static void *watch(void *set)
+{
+    siginfo_t info;
+
+    for (;;) {
+        if (sigwaitinfo(set, &info) < 0)
+            continue;
+        if (info.si_signo == SIGCHLD)
+            reap();
+        else
+            pass_on(&info);
+    }
+    return NULL;
+}
+
+static bool watch_begin(void)
+{
+    static const int watched[] = {SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+    static sigset_t set;
+    pthread_t thread;
+    size_t i;
+
+    sigemptyset(&set);
+    for (i = 0; i < sizeof watched / sizeof *watched; i++)
+        sigaddset(&set, watched[i]);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    kept.hangup = eventfd(0, EFD_CLOEXEC);
+    return kept.hangup >= 0 && pthread_create(&thread, NULL, watch, &set) == 0 && pthread_detach(thread) == 0;
+}
+
+/* ---- before and after ---- */
+
+static int prepare(struct cmd_ctx *ctx)
+{
+    const struct run_opts *o = ctx->opts;
+    char why[CMD_WHY] = "";
+
+    /* What the program leaves behind becomes ours: to be reaped, and to be looked at. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    if (run_child_start(o->program, &kept.child, why, sizeof why) < 0)
+        return cmd_fail(ctx, CMD_FAILED, "%s", why);
+    if (!watch_begin()) {
+        close(kept.child.go);
+        return cmd_fail(ctx, CMD_FAILED, "cannot watch over the program: %s", strerror(errno));
+    }
+    ctx->prepared = &kept;
+    dup2(kept.child.listener, STDIN_FILENO);
+    dup2(kept.child.go, STDOUT_FILENO);
+    close(kept.child.listener);
+    close(kept.child.go);
+    return CMD_GO_ON;
 }
 
 static int finish(struct cmd_ctx *ctx, int status)
 {
-    struct kept *kept = ctx->prepared;
-
+    (void)ctx;
     close(STDIN_FILENO);
     close(STDOUT_FILENO); /* a program that has not begun ends now */
-    reap(kept, true);
-    if (status == 0 && kept->ended)
-        status = WIFEXITED(kept->status) ? WEXITSTATUS(kept->status) : 128 + WTERMSIG(kept->status);
-    free(kept);
+    pthread_mutex_lock(&kept.lock);
+    while (!kept.ended)
+        pthread_cond_wait(&kept.end, &kept.lock);
+    pthread_mutex_unlock(&kept.lock);
+    if (status == 0)
+        status = WIFEXITED(kept.status) ? WEXITSTATUS(kept.status) : 128 + WTERMSIG(kept.status);
     return status;
 }
 
 /* ---- while it runs ---- */
 
-static int child_signals(void)
+/* Until nobody is left to be served, or we are to end. */
+static void serve(const struct cmd_ctx *ctx, int over)
 {
-    static const int passed_on[] = {SIGCHLD, SIGQUIT, SIGUSR1, SIGUSR2};
-    sigset_t set;
-    size_t i;
-
-    sigemptyset(&set);
-    for (i = 0; i < sizeof passed_on / sizeof *passed_on; i++)
-        sigaddset(&set, passed_on[i]);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-/* Passes signals on to the program; those of the terminal's it had itself. False: there is no program for them. */
-static bool pass_on(struct kept *kept, int signals)
-{
-    struct signalfd_siginfo info;
-    bool wanted = true;
-
-    while (read(signals, &info, sizeof info) == sizeof info) {
-        if (info.ssi_signo == SIGCHLD)
-            reap(kept, false);
-        else if (kept->ended)
-            wanted = false;
-        else if (info.ssi_code != SI_KERNEL)
-            kill(kept->child.pid, (int)info.ssi_signo);
-    }
-    return wanted;
-}
-
-static void serve_here(struct cmd_ctx *ctx, int over)
-{
-    struct kept *kept = ctx->prepared;
-    int signals = child_signals();
-    struct pollfd p[3] = {{over, POLLIN, 0}, {ctx->hangup, POLLIN, 0}, {signals, POLLIN, 0}};
-
-    while (!(p[0].revents & POLLIN) && pass_on(kept, ctx->hangup) && pass_on(kept, signals))
-        poll(p, 3, -1);
-    close(signals);
-}
-
-static void serve_there(const struct cmd_ctx *ctx, int over)
-{
-    struct pollfd p[2] = {{over, POLLIN, 0}, {ctx->hangup, POLLIN, 0}};
+    struct pollfd p[2] = {{over, POLLIN, 0}, {ctx->remote ? ctx->hangup : kept.hangup, POLLIN, 0}};
 
     while (poll(p, 2, -1) < 0 && errno == EINTR)
         ;
@@ -156,14 +165,13 @@ static int run_program(struct cmd_ctx *ctx)
     struct run *run = run_begin(ctx->host, ctx->in, ctx->err, why, sizeof why);
     int status = 0;
 
+    kept.serving = !ctx->remote;
     if (!run)
         return cmd_fail(ctx, CMD_FAILED, "%s", why);
     if (write(ctx->out_fd, "+", 1) != 1)
         status = cmd_fail(ctx, CMD_FAILED, "the program is gone already");
-    else if (ctx->remote)
-        serve_there(ctx, run_over(run));
     else
-        serve_here(ctx, run_over(run));
+        serve(ctx, run_over(run));
     run_end(run);
     return status;
 }
@@ -181,6 +189,7 @@ const struct subcommand cmd_run = {
     .max_args = 1,
     .on_host = true,
     .stays = true,
+    .own_signals = true,
     .prepare = prepare,
     .finish = finish,
     .run = run_program,

@@ -41,16 +41,6 @@ static int filter_install(void)
     return fd < 0 ? -errno : fd;
 }
 
-/* What weft has changed for itself is the program's as it was. */
-static void signals_restore(void)
-{
-    sigset_t none;
-
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_DFL);
-}
-
 static void say(const char *what)
 {
     if (write(STDERR_FILENO, what, strlen(what)) < 0)
@@ -65,7 +55,7 @@ static void become(char *const *argv, int say_fd, int go)
 
     if (write(say_fd, &listener, sizeof listener) != sizeof listener || listener < 0 || read(go, &byte, 1) != 1)
         _exit(CANNOT_RUN);
-    signals_restore();
+    signal(SIGPIPE, SIG_DFL); /* which weft ignores */
     execvp(argv[0], argv);
     error = errno;
     say("weft run: cannot run ");

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import lab
 from lab import KERNEL, OURS, WEFT, need, run, until
@@ -86,6 +87,19 @@ class Field:
         s.listen(16)
         self.sockets.append(s)
         return s
+
+    def told(self, port, before=0):
+        """What a server on weft says to whoever connects, after so many seconds, until it closes; '': nobody is there."""
+        time.sleep(before)
+        self.heard = ''
+        try:
+            with socket.create_connection((OURS, port), 2) as s:
+                s.settimeout(lab.PATIENCE)
+                while chunk := s.recv(100):
+                    self.heard += chunk.decode()
+        except OSError:
+            pass
+        return self.heard
 
     def kernel_http(self):
         """The directory, served by the kernel's stack; its port."""
@@ -214,6 +228,118 @@ def the_exit_status_is_the_programs(field):
     assert done.returncode == 127 and 'cannot run /nowhere/at-all' in done.stderr, done.stderr
 
 
+# ---- datagrams ----
+
+def datagrams_keep_their_bounds_and_their_senders(field):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kernel:
+        kernel.bind((KERNEL, 0))
+        kernel.settimeout(lab.PATIENCE)
+
+        def serve():
+            try:
+                while True:
+                    data, peer = kernel.recvfrom(65536)
+                    kernel.sendto(data, peer)
+            except OSError:
+                pass
+
+        threading.Thread(target=serve, daemon=True).start()
+        said = python(field, '''
+import socket, sys
+peer = (sys.argv[1], int(sys.argv[2]))
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(5)
+for n in (0, 1, 1472, 1473, 60000):
+    assert s.sendto(b'x' * n, peer) == n
+    assert s.recvfrom(65536) == (b'x' * n, peer)
+s.sendto(b'longer', peer)
+assert s.recvfrom(3) == (b'lon', peer)
+s.sendmsg([b'one', b'two'], [], 0, peer)
+assert s.recvmsg(100)[::3] == (b'onetwo', peer)
+s.connect(peer)
+for i in range(50):
+    s.send(b'%d' % i)
+assert [s.recv(100) for i in range(50)] == [b'%d' % i for i in range(50)]
+print('all')
+''', KERNEL, str(kernel.getsockname()[1]))
+    assert said == 'all\n', said
+
+
+def a_refused_datagram_is_told_to_the_next_call(field):
+    said = python(field, '''
+import errno, socket, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], 9))
+s.send(b'anyone?')
+end, err = time.monotonic() + 5, 0
+while not err and time.monotonic() < end:
+    time.sleep(0.02)
+    err = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+print(errno.errorcode.get(err, err))
+''', KERNEL)
+    assert said == 'ECONNREFUSED\n', said
+
+
+# ---- signals and threads ----
+
+def signals_interrupt_and_restart_what_waits(field):
+    """An accept that waits: a handler runs within it and it goes on, or is left by an exception; nobody is lost."""
+    process = field.start(field.command(PYTHON, '-u', '-c', '''
+import signal, socket, sys
+s = socket.create_server((sys.argv[1], 7000))
+rings = []
+signal.signal(signal.SIGALRM, lambda *_: rings.append(1))
+signal.siginterrupt(signal.SIGALRM, len(sys.argv) > 2)
+signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+c, peer = s.accept()
+signal.setitimer(signal.ITIMER_REAL, 0)
+c.sendall(b'%d rings' % len(rings))
+def leave(*_):
+    raise InterruptedError
+signal.signal(signal.SIGALRM, leave)
+signal.setitimer(signal.ITIMER_REAL, 0.05)
+try:
+    s.accept()
+except InterruptedError:
+    c.sendall(b', left')
+c.close()
+d, peer = s.accept()
+d.sendall(b'next')
+''', OURS))
+    until(lambda: 'rings' in field.told(7000, 0.4) or process.poll() is not None, 'a connection')
+    assert field.heard.endswith(' rings, left') and not field.heard.startswith('0'), field.heard
+    assert field.told(7000) == 'next', field.heard
+
+
+def threads_accept_side_by_side(field):
+    said = field.start(field.command(PYTHON, '-u', '-c', '''
+import socket, sys, threading
+s = socket.create_server((sys.argv[1], 7000), backlog=64)
+def work():
+    for i in range(10):
+        c, peer = s.accept()
+        c.sendall(c.recv(100))
+        c.close()
+threads = [threading.Thread(target=work) for i in range(4)]
+for t in threads:
+    t.start()
+for t in threads:
+    t.join()
+''', OURS))
+    done = 0
+    while done < 40:
+        try:
+            with socket.create_connection((OURS, 7000), lab.PATIENCE) as c:
+                c.sendall(b'%d' % done)
+                assert c.recv(100) == b'%d' % done
+                done += 1
+        except ConnectionRefusedError:
+            assert done == 0, done
+        except OSError:  # before the host has come up
+            assert done == 0, done
+    assert said.wait(lab.PATIENCE) == 0, field.said()
+
+
 # ---- servers ----
 
 def python_serves_files(field):
@@ -222,6 +348,26 @@ def python_serves_files(field):
     run('curl', '-sS', '-o', field.path('got'), f'http://{OURS}:8080/big')
     with open(field.path('got'), 'rb') as f:
         assert f.read() == BIG
+
+
+def nginx_sends_files_by_its_workers(field):
+    """Two workers, sendfile, keep-alive, and a reload in between."""
+    need('nginx')
+    need('ab')
+    with open(field.path('nginx.conf'), 'w', encoding='ascii') as f:
+        f.write(f'''daemon off; worker_processes 2; pid {field.path('pid')}; error_log {field.path('said')};
+user root; events {{ worker_connections 512; }}
+http {{ access_log off; sendfile on; server {{ listen {OURS}:80; root {field.directory}; }} }}''')
+    process = field.serve(80, 'nginx', '-c', field.path('nginx.conf'))
+    run('curl', '-sS', '-o', field.path('got'), f'http://{OURS}/big')
+    with open(field.path('got'), 'rb') as f:
+        assert f.read() == BIG
+    for _ in range(2):
+        said = run('ab', '-q', '-k', '-n', '500', '-c', '20', f'http://{OURS}/nginx.conf').stdout
+        assert re.search(r'Failed requests: +0\n', said) and re.search(r'Complete requests: +500\n', said), said
+        process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGQUIT)
+    assert process.wait(lab.PATIENCE) == 0, field.said()
 
 
 def redis_serves_many_at_once(field):
@@ -246,7 +392,12 @@ TESTS = [
     the_end_of_the_peers_data_is_the_end_of_the_file,
     connect_without_blocking_becomes_writable_when_it_is_done,
     the_exit_status_is_the_programs,
+    datagrams_keep_their_bounds_and_their_senders,
+    a_refused_datagram_is_told_to_the_next_call,
+    signals_interrupt_and_restart_what_waits,
+    threads_accept_side_by_side,
     python_serves_files,
+    nginx_sends_files_by_its_workers,
     redis_serves_many_at_once,
     a_signal_ends_server_and_command,
 ]

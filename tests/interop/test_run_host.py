@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""weft run --host: programs that share a running host, its address and its ports, and leave nothing behind."""
+import re
+import signal
+import socket
+import subprocess
+
+import lab
+from lab import KERNEL, OURS, WEFT, need, until
+
+PYTHON = '/usr/bin/python3'
+TALK = '''
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+print('connected', flush=True)
+try:
+    print('the end:', s.recv(100))
+except ConnectionResetError:
+    print('reset')
+try:
+    socket.socket()
+    print('a socket')
+except OSError as e:
+    print(e.strerror)
+'''
+
+
+def command(*program):
+    return [WEFT, 'run', '--host', 'bar', '--', *program]
+
+
+def start(lab_, *program):
+    process = subprocess.Popen(command(*program), env=lab_.environment, stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return process
+
+
+def sockets(lab_):
+    """Lines of netstat that belong to a program or wait for one."""
+    return [line for line in lab_.weft('netstat', '--host', 'bar', '-pantu').stdout.splitlines()
+            if re.match(r'(tcp|udp)', line) and 'TIME_WAIT' not in line]
+
+
+def listens(lab_, port):
+    return any(f':{port} ' in line and 'LISTEN' in line for line in sockets(lab_))
+
+
+def two_programs_share_an_address(lab_):
+    need('curl')
+    server = start(lab_, PYTHON, '-m', 'http.server', '8080')
+    try:
+        until(lambda: listens(lab_, 8080), 'http.server listening')
+        row = next(line for line in sockets(lab_) if 'LISTEN' in line)
+        assert re.search(r' \d+/python3$', row), row
+        for address in (OURS, '127.0.0.1'):
+            said = lab.run(*command('curl', '-sS', f'http://{address}:8080/'), env=lab_.environment).stdout
+            assert 'Directory listing' in said, said
+        assert 'Directory listing' in lab.run('curl', '-sS', f'http://{OURS}:8080/').stdout
+        refused = lab.run(*command(PYTHON, '-m', 'http.server', '8080'), env=lab_.environment, check=False)
+        assert 'Address already in use' in refused.stderr, refused.stderr
+    finally:
+        server.send_signal(signal.SIGTERM)
+    assert server.wait(lab.PATIENCE) == 128 + signal.SIGTERM
+    until(lambda: not sockets(lab_), f'an empty table: {sockets(lab_)}')
+
+
+def a_killed_program_leaves_nothing(lab_):
+    process = start(lab_, 'sh', '-c', f'{PYTHON} -m http.server 8080 & echo $!; wait')
+    child = int(process.stdout.readline())
+    until(lambda: listens(lab_, 8080), 'http.server listening')
+    kernel = socket.create_connection((OURS, 8080), lab.PATIENCE)
+    lab.run('kill', '-KILL', str(child))
+    process.wait(lab.PATIENCE)
+    assert kernel.recv(10) == b''  # a close in order, as nothing was left unread
+    kernel.close()
+    until(lambda: not sockets(lab_), 'an empty table')
+
+
+def a_killed_command_leaves_nothing(lab_):
+    process = start(lab_, PYTHON, '-m', 'http.server', '8080')
+    until(lambda: listens(lab_, 8080), 'http.server listening')
+    pid = int(re.search(r' (\d+)/python3', '\n'.join(sockets(lab_)))[1])
+    process.kill()
+    process.wait(lab.PATIENCE)
+    until(lambda: not sockets(lab_), 'an empty table')
+    lab.run('kill', '-KILL', str(pid))
+
+
+def the_hosts_death_is_a_reset(lab_):
+    listener = socket.create_server((KERNEL, 0))
+    process = start(lab_, PYTHON, '-c', TALK, KERNEL, str(listener.getsockname()[1]))
+    assert process.stdout.readline() == 'connected\n'
+    lab_.kill()
+    said, _ = process.communicate(timeout=lab.PATIENCE)
+    listener.close()
+    lines = said.splitlines()
+    assert 'reset' in lines and 'Function not implemented' in lines and 'went away' in said, said
+    assert process.returncode == 2, process.returncode
+    until(lambda: not lab.device_exists(lab_.device), 'the end of the device')
+    lab_.up()
+
+
+def a_program_without_a_host_does_not_begin(lab_):
+    done = lab.run(WEFT, 'run', '--host', 'nobody', '--', 'echo', 'begun', env=lab_.environment, check=False)
+    assert done.returncode == 2 and 'begun' not in done.stdout and 'nobody' in done.stderr, done
+
+
+lab.main([
+    two_programs_share_an_address,
+    a_killed_program_leaves_nothing,
+    a_killed_command_leaves_nothing,
+    a_program_without_a_host_does_not_begin,
+    the_hosts_death_is_a_reset,
+], kinds=('tap',))
