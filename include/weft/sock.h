@@ -132,6 +132,8 @@ enum weft_option {
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
+    WEFT_IP_OPTIONS = 4, /* UDP and ICMP: up to 40 bytes of options for what is sent, as RFC 791 has them; a source route
+                            as a program gives it, first hop first and without the destination. 0 bytes: none */
     WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
     WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */

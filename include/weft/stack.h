@@ -131,6 +131,10 @@ struct weft_config {
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* 1,000; bursts of 50 */
     bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */
+    bool accept_redirects;     /* a host believes a router that knows a better first hop (RFC 1122 §3.2.2.2). true */
+    bool secure_redirects;     /* but only among gateways that it has already. true */
+    bool accept_source_route;  /* datagrams whose sender chose the way (RFC 7126 §4.3). false */
+    bool icmp_timestamp_reply, icmp_mask_reply; /* these requests are answered (RFC 1122 §3.2.2.8, §3.2.2.9). false */
     bool send_redirects;       /* a router tells of better first hops (RFC 1812 §5.2.7.2). true */
     unsigned rp_filter;        /* sources of what goes on: 1 from where we would send to them; 2 there is a route. 0 */
     /* What an interface of WEFT_IPV6_AUTO does with IPv6 by itself; as net.ipv6.conf.default has it. */

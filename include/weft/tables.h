@@ -69,6 +69,7 @@ extern "C" {
     X(icmp_small_mtu, "a Packet Too Big that speaks of less than 1,280 bytes (RFC 8201 §4)")                            \
     X(icmp_no_endpoint, "an ICMP message that concerns nobody here")                                                   \
     X(icmp_buffer_full, "the receive buffer of a ping socket is full")                                                 \
+    X(icmp_redirect, "a redirect that is not the first hop's, or names no neighbour that may take its place")             \
     X(icmp_quench, "a source quench (RFC 6633)")                                                                       \
     X(udp_short, "shorter than a UDP header")                                                                          \
     X(udp_length, "a UDP length that contradicts the datagram")                                                        \
@@ -174,6 +175,7 @@ enum weft_tcp_state {
     X(icmp_out, "Icmp", "messages sent")                                                                               \
     X(icmp_echo_in, "Icmp", "echo requests answered")                                                                  \
     X(icmp_errors_in, "Icmp", "errors received")                                                                       \
+    X(icmp_redirects_in, "Icmp", "redirects followed")                                                                 \
     X(icmp_errors_out, "Icmp", "errors sent")                                                                          \
     X(icmp_rate_limited, "Icmp", "errors not sent, by the rate limit")                                                 \
     X(udp_in, "Udp", "datagrams received")                                                                             \

@@ -84,6 +84,8 @@ void weft_config_default(struct weft_config *config)
         .arp_reachable = 60 * WEFT_S,
         .max_neighbours = 1024,
         .icmp_errors_per_second = 1000,
+        .accept_redirects = true,
+        .secure_redirects = true,
         .send_redirects = true,
         .ipv6_accept_ra = true,
         .ipv6_accept_dad = true,

@@ -159,6 +159,12 @@ struct weft_pkt *dgram_gather(weft_stack *s, size_t header, const struct weft_io
     return pkt;
 }
 
+static struct dgram_ep *dgram_ep(weft_sock *sock) { return container_of(sock, struct dgram_ep, sock); }
+static const struct dgram_ep *const_dgram_ep(const weft_sock *sock)
+{
+    return container_of(sock, const struct dgram_ep, sock);
+}
+
 /* The interface that speaks to groups when neither an address nor a route says which: the first that is no loopback. */
 static weft_if *first_wire(weft_stack *s, bool v4)
 {
@@ -199,9 +205,12 @@ static int group_path(weft_stack *s, const struct weft_ip *local, const struct w
 int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path,
                 struct weft_ip *src)
 {
+    const struct dgram_ep *d = const_dgram_ep(sock);
     weft_stack *s = sock->stack;
     bool group = ip_is_multicast(dst) || ip_is_limited_broadcast(dst);
-    int err = group ? group_path(s, local, dst, path) : route_refresh(s, dst, path);
+    struct weft_ip hop;
+    const struct weft_ip *first = ip_is_v4(dst) ? ip_options_first_hop(d->options, d->n_options, &hop) : NULL;
+    int err = group ? group_path(s, local, dst, path) : route_refresh(s, first ? first : dst, path);
 
     if (err)
         return err;
@@ -218,12 +227,6 @@ int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct
 }
 
 /* ---- names and options ---- */
-
-static struct dgram_ep *dgram_ep(weft_sock *sock) { return container_of(sock, struct dgram_ep, sock); }
-static const struct dgram_ep *const_dgram_ep(const weft_sock *sock)
-{
-    return container_of(sock, const struct dgram_ep, sock);
-}
 
 
 int dgram_check_local(weft_stack *s, const struct weft_ip *ip)
@@ -249,11 +252,25 @@ static size_t buffer_of(int v, size_t limit)
     return max_size(2 * min_size((uint32_t)v, min_size(limit, INT_MAX / 2)), DGRAM_BUFFER_MIN);
 }
 
+static int set_options(struct dgram_ep *d, const void *value, size_t n)
+{
+    int err = ip_options_check(value, n);
+
+    if (err)
+        return err;
+    memcpy(d->options, value, n);
+    d->n_options = (uint8_t)n;
+    d->path = (struct ip_path){0}; /* the way may be another one now */
+    return 0;
+}
+
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
     struct dgram_ep *d = dgram_ep(sock);
     int v;
 
+    if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS)
+        return set_options(d, value, n);
     if (!is_buffer_size(level, option) && !is_discovery(level, option))
         return WEFT_ENOPROTOOPT;
     if (n < sizeof v)
@@ -275,6 +292,11 @@ int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size
     const struct dgram_ep *d = const_dgram_ep(sock);
     int v;
 
+    if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS) {
+        *n = min_size(*n, d->n_options);
+        memcpy(value, d->options, *n);
+        return 0;
+    }
     if (!is_buffer_size(level, option) && !is_discovery(level, option))
         return WEFT_ENOPROTOOPT;
     v = is_discovery(level, option) ? d->discovery : (int)(option == WEFT_SO_RCVBUF ? d->queue.limit : d->send_limit);

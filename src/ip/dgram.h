@@ -66,14 +66,16 @@ struct dgram_ep {
     size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
     uint8_t discovery;        /* enum weft_pmtudisc: DONT unless asked for */
     bool no_receive, no_send; /* shut down */
+    uint8_t n_options;        /* WEFT_IP_OPTIONS: bytes of options, as the user gave them */
+    uint8_t options[40];
 };
 
 /* Neither bound nor connected, with the default buffers; joins `all`. */
 void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, enum weft_family family,
                 struct list *all);
 
-/* struct sock_ops for both. Of the options WEFT_SO_RCVBUF, WEFT_SO_SNDBUF and WEFT_IP_MTU_DISCOVER; the others are
- * WEFT_ENOPROTOOPT. */
+/* struct sock_ops for both. Of the options WEFT_SO_RCVBUF, WEFT_SO_SNDBUF, WEFT_IP_MTU_DISCOVER and WEFT_IP_OPTIONS;
+ * the others are WEFT_ENOPROTOOPT. */
 int dgram_shutdown(weft_sock *sock, enum weft_shut how);
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
 int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n);

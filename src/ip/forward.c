@@ -5,8 +5,8 @@
  * interface like everything that is finished.
  *
  * What never travels: what came as a link's broadcast, to or from groups, loopback, link-local and reserved addresses,
- * and directed broadcasts (RFC 2644). Options of IPv4 are carried and not acted upon; so is the hop-by-hop header of IPv6,
- * as RFC 8200 §4 allows.
+ * and directed broadcasts (RFC 2644). Options of IPv4 record us (options.c); the hop-by-hop header of IPv6 is carried and not
+ * acted upon, as RFC 8200 §4 allows.
  */
 #include "ip/private.h"
 #include "wire/tcp.h"
@@ -121,6 +121,11 @@ static struct weft_pkt *with_headroom(weft_stack *s, struct weft_pkt *pkt, uint8
     return copy;
 }
 
+static bool has_options(const struct weft_pkt *pkt)
+{
+    return unlikely(pkt->l4 - pkt->l3 > IPV4_HEADER) && ip_is_v4(&pkt->src);
+}
+
 /*
  * The sender could have gone to the next hop himself: it is on the link that he is on (RFC 1812 §5.2.7.2). Told, at the
  * rate of ICMP errors; the datagram travels all the same.
@@ -130,6 +135,8 @@ static void redirect(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *
     const struct route *back;
 
     if (!s->config.send_redirects || path->ifp != pkt->ifp || !ip_is_v4(&pkt->src))
+        return;
+    if (has_options(pkt)) /* one with a source route goes as it was told */
         return;
     back = route_find(s, &pkt->src);
     if (back && back->ifp == pkt->ifp && ip_is_any(&back->gateway))
@@ -164,6 +171,8 @@ static void send_on(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *p
         return;
     }
     redirect(s, pkt, path);
+    if (has_options(pkt) && !ip_options_forward(s, pkt, path))
+        return;
     age(pkt);
     stack_count(s, WEFT_COUNT_ip_forwarded);
     if (pkt->csum_partial && (too_big || !(out->offload & WEFT_OFFLOAD_CSUM)) && !pkt->gso_size)

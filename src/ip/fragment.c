@@ -4,6 +4,7 @@
  * only a message so short that it lies in the packet itself is copied. Either all fragments go out or none is made.
  */
 #include "ip/private.h"
+#include "wire/ipv4_options.h"
 
 /* The link would have completed the transport checksum, but it only sees fragments. */
 void ip_finish_csum(struct weft_pkt *pkt, uint8_t proto)
@@ -38,11 +39,20 @@ static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const stru
                            const struct ip_path *path, uint32_t mtu, struct pkt_queue *out)
 {
     bool v6 = !ip_is_v4(&how->dst);
-    uint32_t total = pkt_total(pkt), step = (mtu - (v6 ? IPV6_HEADER + IPV6_FRAGMENT_HEADER : IPV4_HEADER)) & ~7u;
+    uint32_t options = how->options ? how->options->n : 0;
+    uint32_t total = pkt_total(pkt);
+    uint32_t step = (mtu - (v6 ? IPV6_HEADER + IPV6_FRAGMENT_HEADER : IPV4_HEADER + options)) & ~7u;
+    struct ip_options copied;
+    struct ip_send later = *how;
     struct ip_idents *ids = &ip_state(s)->idents;
     struct ip_piece at = {.id = v6 ? ip_ident_v6(ids, &how->src, &how->dst)
                                    : ip_ident(ids, &how->src, &how->dst, how->proto)};
 
+    if (how->options) { /* only some stand in each fragment */
+        copied = *how->options;
+        copied.n = ipv4_options_copied(how->options->bytes, how->options->n, copied.bytes);
+        later.options = &copied;
+    }
     for (uint32_t offset = 0; offset < total; offset += step) {
         uint32_t len = min_u32(step, total - offset);
         struct weft_pkt *piece = ip_piece_of(s, pkt, offset, len);
@@ -51,7 +61,7 @@ static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const stru
             return false;
         at.offset = (uint16_t)offset;
         at.mf = offset + len < total;
-        ip_push_header(piece, how, &at, path->ifp);
+        ip_push_header(piece, offset ? &later : how, &at, path->ifp);
         pkt_queue_push(out, piece);
     }
     return true;

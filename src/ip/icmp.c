@@ -3,9 +3,7 @@
  * ICMP (RFC 792, RFC 1122 §3.2.2) and ICMPv6 (RFC 4443): the transport tables; messages that came in, sorted by type;
  * the echo server.
  *
- * DEVIATION: redirects of IPv4 are not followed (RFC 1122 §3.2.2.2 wants it): a forged one would turn our traffic around,
- * and whoever manages a host's routes today does it otherwise. Source quench is neither sent nor heeded (RFC 6633).
- * Timestamps are not answered: an optional service that only tells strangers our clock (RFC 1122 §3.2.2.8).
+ * Source quench is neither sent nor heeded (RFC 6633).
  */
 #include "ip/private.h"
 
@@ -42,17 +40,20 @@ static struct weft_pkt *echo_reply(weft_stack *s, const struct weft_pkt *request
     return reply;
 }
 
-/* How to reply to an echo request: from the address that was asked; for a group, from one that suits. */
-static bool reply_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send *how, struct ip_path *path)
+bool icmp_reply_path(weft_stack *s, struct weft_pkt *pkt, struct ip_send *how, struct ip_path *path,
+                     struct ip_options *options)
 {
+    bool v4 = ip_is_v4(&pkt->src);
     struct weft_addr from, to;
 
     *how = (struct ip_send){.src = pkt->dst, .dst = pkt->src, .proto = pkt->proto, .tos = pkt->tos & 0xfc};
-    if (route_lookup(s, &how->dst, path) != 0)
+    if (v4 && unlikely(ip_options_reply(s, pkt, options)))
+        how->options = options;
+    if (route_lookup(s, how->options && options->has_route ? &options->first_hop : &how->dst, path) != 0)
         return false;
     if (pkt->ip_group && route_source(s, path, &how->dst, &how->src) != 0)
         return false;
-    if (ip_is_v4(&how->dst))
+    if (v4)
         return true;
     from = (struct weft_addr){how->src, 0};
     to = (struct weft_addr){how->dst, 0};
@@ -66,6 +67,7 @@ static bool reply_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send
  */
 static void echo_input(weft_stack *s, struct weft_pkt *pkt, uint8_t reply_type)
 {
+    struct ip_options options;
     struct ip_send how;
     struct ip_path path;
     struct weft_pkt *reply;
@@ -74,7 +76,7 @@ static void echo_input(weft_stack *s, struct weft_pkt *pkt, uint8_t reply_type)
         pkt_drop(pkt, WEFT_DROP_icmp_broadcast_echo);
         return;
     }
-    if (!reply_path(s, pkt, &how, &path)) {
+    if (!icmp_reply_path(s, pkt, &how, &path, &options)) {
         pkt_drop(pkt, WEFT_DROP_ip_no_route);
         return;
     }
@@ -126,6 +128,13 @@ static void icmp_input(weft_stack *s, struct weft_pkt *pkt)
     case ICMPV4_TIME_EXCEEDED:
     case ICMPV4_PARAMETER_PROBLEM:
         icmp_error_input(s, pkt, h.type, h.code, 0);
+        break;
+    case ICMPV4_REDIRECT:
+        icmp_redirect_input(s, pkt, h.rest.word);
+        break;
+    case ICMPV4_TIMESTAMP:
+    case ICMPV4_MASK:
+        icmp_query_input(s, pkt, h.type);
         break;
     case ICMPV4_SOURCE_QUENCH:
         pkt_drop(pkt, WEFT_DROP_icmp_quench);

@@ -135,6 +135,19 @@ static enum weft_drop drop_of_v4(enum ipv4_verdict verdict)
     return (enum weft_drop)drops[verdict];
 }
 
+/* A router tells who may be told where his options are wrong (RFC 1812 §5.3.13). Owns pkt. */
+static void bad_option(weft_stack *s, struct weft_pkt *pkt, const struct ipv4_header *h)
+{
+    note_header_v4(pkt, h);
+    pkt->l3 = (uint16_t)(pkt->data - pkt->base);
+    pkt->l4 = pkt->l3 + h->header_len;
+    pkt->ip_group = destination_of(pkt->ifp, &pkt->dst) == GROUP || ip_is_multicast(&pkt->dst);
+    if (source_is_sound_v4(pkt->ifp, pkt))
+        ip_options_complain(s, pkt);
+    else
+        pkt_drop(pkt, WEFT_DROP_ip_bad_option);
+}
+
 static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
 {
     weft_stack *s = ifp->stack;
@@ -144,6 +157,12 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
 
     stack_count(s, WEFT_COUNT_ip_in);
     why = drop_of_v4(ipv4_parse(&r, pkt_total(pkt), &h));
+    if (unlikely(why == WEFT_DROP_ip_source_route && s->config.accept_source_route))
+        why = WEFT_DROP_none;
+    if (unlikely(why == WEFT_DROP_ip_bad_option && ip_forwards(s, true))) {
+        bad_option(s, pkt, &h);
+        return;
+    }
     if (likely(why == WEFT_DROP_none)) {
         note_header_v4(pkt, &h);
         why = check_addresses_v4(ifp, pkt, &h);
@@ -160,6 +179,8 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
         ip_forward(s, pkt);
         return;
     }
+    if (unlikely(h.options) && !ip_options_input(s, pkt))
+        return;
     pkt_pull(pkt, h.header_len);
     if (unlikely(h.mf || h.frag_offset)) {
         struct ip_piece piece = {.id = h.id, .offset = h.frag_offset, .mf = h.mf};

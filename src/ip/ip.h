@@ -8,6 +8,14 @@
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 
+/* Options of IPv4 as they go out. */
+struct ip_options {
+    uint8_t n; /* bytes, a multiple of 4 */
+    uint8_t bytes[IPV4_MAX_OPTIONS];
+    bool has_route;           /* a source route: the datagram goes to first_hop first */
+    struct weft_ip first_hop;
+};
+
 /* How a transport wants a datagram sent. The family is that of dst, and src has the same. */
 struct ip_send {
     struct weft_ip src, dst;
@@ -16,6 +24,7 @@ struct ip_send {
     uint8_t tos;         /* traffic class */
     bool df;             /* do not fragment, here or on the way (IPv6: here) */
     uint32_t flow_label; /* IPv6; see ip_flow_label */
+    const struct ip_options *options; /* IPv4; NULL: none. With a route, the path must lead to its first hop */
 };
 
 /*
@@ -25,6 +34,9 @@ struct ip_send {
  * WEFT_EADDRNOTAVAIL (a loopback address on a wire).
  */
 int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
+
+/* What a program asked for, as it goes out with `how`: recorded in, the route begun. n: as ip_options_check let pass. */
+void ip_options_for(weft_stack *s, const uint8_t *asked, uint8_t n, const struct ip_send *how, struct ip_options *out);
 
 /* The largest transport message (header included) that goes by this path unfragmented (RFC 1122 §3.3.3, MMS_S). */
 uint32_t ip_max_message(const struct ip_path *path, const struct weft_ip *dst);

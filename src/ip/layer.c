@@ -12,6 +12,7 @@ void *ip_init(weft_stack *s)
     ip_idents_init(&ip->idents, stack_key(s, KEY_IPID));
     ip_reassembly_init(&ip->reassembly, s);
     icmp_limit_init(&ip->limit, s->now);
+    ip_redirects_init(&ip->redirects);
     ip->label_key = stack_key(s, KEY_FLOW_LABEL);
     return ip;
 }
@@ -20,6 +21,7 @@ void ip_fini(weft_stack *s, void *state)
 {
     struct ip_state *ip = state;
 
+    ip_redirects_fini(s, &ip->redirects);
     ip_reassembly_fini(&ip->reassembly);
     mem_free(&s->mem, MEM_stack, ip, sizeof *ip);
 }
@@ -28,6 +30,8 @@ void ip_timer(weft_stack *s, struct timer *t)
 {
     if (t == &ip_state(s)->reassembly.timer)
         ip_reassembly_timer(s);
+    else if (t == &ip_state(s)->redirects.timer)
+        ip_redirects_timer(s);
     else
         nd_timer(t);
 }

@@ -36,16 +36,19 @@ bool ip_may_speak(const struct ip_path *path, const struct weft_ip *local, const
 static void push_v4(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
 {
     uint32_t message = pkt_total(pkt);
-    struct writer w = writer(pkt_push(pkt, IPV4_HEADER), IPV4_HEADER);
+    const struct ip_options *o = how->options;
+    uint8_t len = (uint8_t)(IPV4_HEADER + (unlikely(o) ? o->n : 0));
+    struct writer w = writer(pkt_push(pkt, len), len);
     struct ipv4_header h = {
-        .header_len = IPV4_HEADER,
+        .header_len = len,
         .tos = how->tos,
-        .total_len = (uint16_t)(message + IPV4_HEADER),
+        .total_len = (uint16_t)(message + len),
         .df = how->df,
         .ttl = how->ttl ? how->ttl : IP_DEFAULT_TTL,
         .proto = how->proto,
         .src = ip_to_v4(&how->src),
-        .dst = ip_to_v4(&how->dst),
+        .dst = ip_to_v4(unlikely(o) && o->has_route ? &o->first_hop : &how->dst),
+        .options = unlikely(o) ? o->bytes : NULL,
     };
 
     if (piece) {
@@ -109,7 +112,7 @@ static int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, con
         *why = WEFT_DROP_if_down;
         return WEFT_ENETDOWN;
     }
-    if (total > (header == IPV4_HEADER ? IPV4_MAX_LEN : IPV6_MAX_LEN) ||
+    if (total > (ip_is_v4(&how->dst) ? IPV4_MAX_LEN : IPV6_MAX_LEN) ||
         (total > ifp->mtu && !pkt->gso_size && how->df)) {
         *why = WEFT_DROP_ip_too_big;
         return WEFT_EMSGSIZE;
@@ -125,7 +128,8 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
 {
     weft_if *ifp = path->ifp;
     bool v4 = ip_is_v4(&how->dst);
-    uint32_t header = v4 ? IPV4_HEADER : IPV6_HEADER, limit = how->df || v4 ? ifp->mtu : path_mtu(path);
+    uint32_t header = v4 ? IPV4_HEADER + (uint32_t)(unlikely(how->options) ? how->options->n : 0) : IPV6_HEADER;
+    uint32_t limit = how->df || v4 ? ifp->mtu : path_mtu(path);
     struct ip_piece whole = {0};
     enum weft_drop why;
     int err = refusal_of(pkt, how, ifp, header, &why);

@@ -168,6 +168,7 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
                           .tos = endpoint_tos(&e->d.sock, v6)};
     int err = dgram_route(&e->d.sock, &e->d.local.ip, dst, path, &how.src);
     struct weft_addr from = {how.src, e->d.local.port}, to = {*dst, 0};
+    struct ip_options options;
 
     if (!err)
         err = dgram_decide_df(&e->d, dst, pkt_total(pkt), path, &how.df);
@@ -179,6 +180,10 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
     }
     if (v6)
         how.flow_label = ip_flow_label(s, &from, &to, IP_PROTO_ICMPV6);
+    if (unlikely(e->d.n_options) && !v6) {
+        ip_options_for(s, e->d.options, e->d.n_options, &how, &options);
+        how.options = &options;
+    }
     return icmp_send(s, pkt, &how, path);
 }
 

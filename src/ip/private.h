@@ -92,6 +92,52 @@ void icmp_limit_init(struct icmp_limit *l, weft_time now);
 /* May one more error go out now? Takes it from the credit. */
 bool icmp_limit_allows(struct icmp_limit *l, weft_stack *s);
 
+/* ---- options.c: IPv4 ---- */
+
+/* Milliseconds for an option or a message that wants a time (query.c). */
+uint32_t ip_stamp(const weft_stack *s);
+
+/* May a program ask for these options? 0 or WEFT_EINVAL. */
+int ip_options_check(const uint8_t *options, size_t n);
+
+/* The first hop of the route that was asked for, in *hop; NULL: none was. */
+const struct weft_ip *ip_options_first_hop(const uint8_t *asked, uint8_t n, struct weft_ip *hop);
+
+/* What the answer to a received datagram carries, whose l3 and l4 are set; false: nothing. */
+bool ip_options_reply(weft_stack *s, struct weft_pkt *pkt, struct ip_options *out);
+
+/* A datagram for us with options, data at its header. False: it had another hop to go, and is gone. Owns pkt then. */
+bool ip_options_input(weft_stack *s, struct weft_pkt *pkt);
+
+/* One that goes on by this path: records us. False: its options are no good, and it is gone. Owns pkt then. */
+bool ip_options_forward(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *path);
+
+/* One that would go on, whose options are no good, data at its header: tells its sender where. Owns pkt. */
+void ip_options_complain(weft_stack *s, struct weft_pkt *pkt);
+
+/* ---- redirected.c ---- */
+
+#define IP_REDIRECTS 64 /* believed at a time */
+
+struct ip_redirected {
+    struct weft_ip dst, gateway;
+    uint16_t if_index;
+    weft_time until;
+};
+
+struct ip_redirects {
+    struct timer timer;
+    unsigned n;
+    struct ip_redirected record[IP_REDIRECTS];
+};
+
+void ip_redirects_init(struct ip_redirects *r);
+void ip_redirects_fini(weft_stack *s, struct ip_redirects *r);
+void ip_redirects_timer(weft_stack *s);
+
+/* A redirect of IPv4, data at its ICMP header, checksum verified. Owns pkt. */
+void icmp_redirect_input(weft_stack *s, struct weft_pkt *pkt, uint32_t gateway);
+
 /* ---- output.c, fragment.c ---- */
 
 /* Writes a header in front of pkt (at l4) that goes out on ifp: for the whole message or, piece not NULL, a fragment. */
@@ -148,6 +194,16 @@ static inline void icmp_parameter_problem(weft_stack *s, struct weft_pkt *pkt, u
 /* Completes the checksum of a message (data at its header) and sends it. Owns pkt. */
 int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
 
+/*
+ * How to reply to a request: from the address that was asked; for a group, from one that suits. With what the request's
+ * options ask for, which *options holds: it must live as long as *how. False: there is no way.
+ */
+bool icmp_reply_path(weft_stack *s, struct weft_pkt *pkt, struct ip_send *how, struct ip_path *path,
+                     struct ip_options *options);
+
+/* query.c: a request for the time or the mask. Owns pkt. */
+void icmp_query_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type);
+
 /* An ICMP error came in; data at its header, checksum verified. mtu: of a message about that, else 0. Owns pkt. */
 void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t code, uint32_t mtu);
 
@@ -189,6 +245,7 @@ struct ip_state {
     struct ip_reassembly reassembly;
     struct icmp_limit limit;
     struct sip_key label_key;
+    struct ip_redirects redirects;
 };
 
 static inline struct ip_state *ip_state(weft_stack *s) { return s->ip; }

@@ -4,26 +4,7 @@
  * piece keeps all options, the others those that ask to be copied. Either all pieces go out or none is made.
  */
 #include "ip/private.h"
-#include "wire/option.h"
-
-#define COPIED 0x80 /* in an option's kind: it stands in each fragment */
-
-/* The options that later pieces carry, padded to words; returns how many bytes. */
-static uint8_t options_to_copy(const struct ipv4_header *h, uint8_t out[IPV4_MAX_OPTIONS])
-{
-    struct reader r = reader(h->options, h->header_len - IPV4_HEADER);
-    struct option o;
-    uint8_t n = 0;
-
-    memset(out, OPTION_EOL, IPV4_MAX_OPTIONS);
-    while (option_next(&r, &o)) {
-        if (!(o.kind & COPIED))
-            continue;
-        memcpy(out + n, o.body - 2, o.len);
-        n += o.len;
-    }
-    return (n + 3) & ~3;
-}
+#include "wire/ipv4_options.h"
 
 /* A piece with its header in front; NULL: out of memory. */
 static struct weft_pkt *cut(weft_stack *s, const struct weft_pkt *pkt, const struct ipv4_header *h, uint32_t offset,
@@ -49,7 +30,7 @@ static bool cut_all(weft_stack *s, const struct weft_pkt *pkt, struct ipv4_heade
                     struct pkt_queue *out)
 {
     uint8_t options[IPV4_MAX_OPTIONS];
-    uint8_t later = h->options ? options_to_copy(h, options) : 0;
+    uint8_t later = h->options ? ipv4_options_copied(h->options, h->header_len - (size_t)IPV4_HEADER, options) : 0;
 
     for (uint32_t offset = 0, step; offset < pkt_total(pkt); offset += step) {
         struct weft_pkt *piece;

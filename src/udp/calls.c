@@ -98,6 +98,7 @@ static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, s
                           .ttl = endpoint_ttl(&e->d.sock, v6),
                           .tos = endpoint_tos(&e->d.sock, v6)};
     struct ip_path fresh = {0}, *path = dst == &e->d.remote ? &e->d.path : &fresh;
+    struct ip_options options;
     struct weft_addr from;
     struct weft_pkt *pkt;
     int err = dgram_route(&e->d.sock, &e->d.local.ip, &dst->ip, path, &how.src);
@@ -111,6 +112,10 @@ static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, s
     from = (struct weft_addr){how.src, e->d.local.port};
     if (v6)
         how.flow_label = ip_flow_label(s, &from, dst, IP_PROTO_UDP);
+    if (unlikely(e->d.n_options) && !v6) {
+        ip_options_for(s, e->d.options, e->d.n_options, &how, &options);
+        how.options = &options;
+    }
     pkt = build(e, iov, n, len, &how.src, dst, path);
     if (!pkt)
         return WEFT_ENOMEM;

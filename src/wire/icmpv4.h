@@ -17,6 +17,8 @@ enum icmpv4_type {
     ICMPV4_PARAMETER_PROBLEM = 12,
     ICMPV4_TIMESTAMP = 13,
     ICMPV4_TIMESTAMP_REPLY = 14,
+    ICMPV4_MASK = 17, /* RFC 950 */
+    ICMPV4_MASK_REPLY = 18,
 };
 
 enum { ICMPV4_REDIRECT_HOST = 1 }; /* a code */
@@ -27,6 +29,7 @@ enum icmpv4_unreachable {
     ICMPV4_PROTOCOL_UNREACHABLE = 2,
     ICMPV4_PORT_UNREACHABLE = 3,
     ICMPV4_FRAGMENTATION_NEEDED = 4,
+    ICMPV4_SOURCE_ROUTE_FAILED = 5,
 };
 
 struct icmpv4_header {

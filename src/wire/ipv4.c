@@ -2,13 +2,11 @@
 /* The IPv4 header (RFC 791 §3.1); see ipv4.h. */
 #include "wire/ipv4.h"
 
+#include "wire/ipv4_options.h"
 #include "wire/option.h"
 
 #define FLAG_DF 0x4000
 #define FLAG_MF 0x2000
-
-#define OPTION_LOOSE_ROUTE  131
-#define OPTION_STRICT_ROUTE 137
 
 /* The twenty fixed bytes at p. */
 static void header_decode(const uint8_t *p, struct ipv4_header *h)
@@ -125,6 +123,12 @@ void ipv4_emit(struct writer *w, const struct ipv4_header *h)
     poke_u16(p + 10, header_csum(p, h->header_len));
 }
 
+void ipv4_reseal(uint8_t *p)
+{
+    poke_u16(p + 10, 0);
+    poke_u16(p + 10, header_csum(p, (p[0] & 15) * (size_t)4));
+}
+
 void ipv4_set_total_len(uint8_t *p, uint16_t total_len)
 {
     poke_u16(p + 10, csum_update(peek_u16(p + 10), peek_u16(p + 2), total_len));
@@ -138,7 +142,7 @@ bool ipv4_options_check(const uint8_t *options, size_t n, bool *source_route)
 
     *source_route = false;
     while (option_next(&r, &o)) {
-        if (o.kind == OPTION_LOOSE_ROUTE || o.kind == OPTION_STRICT_ROUTE)
+        if (o.kind == IPV4_LOOSE_ROUTE || o.kind == IPV4_STRICT_ROUTE)
             *source_route = true;
     }
     return !r.bad;

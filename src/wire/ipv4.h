@@ -54,6 +54,9 @@ void ipv4_emit(struct writer *w, const struct ipv4_header *h);
 /* Changes the total length of the header at p, and its checksum to match. */
 void ipv4_set_total_len(uint8_t *p, uint16_t total_len);
 
+/* Computes the checksum of the header at p anew: its options were changed. */
+void ipv4_reseal(uint8_t *p);
+
 /* Are these option bytes well formed (RFC 791 §3.1)? Sets *source_route when one of kinds 131, 137 is among them. */
 bool ipv4_options_check(const uint8_t *options, size_t n, bool *source_route);
 

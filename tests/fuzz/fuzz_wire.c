@@ -11,6 +11,7 @@
 #include "wire/ethernet.h"
 #include "wire/icmpv4.h"
 #include "wire/ipv4.h"
+#include "wire/ipv4_options.h"
 #include "wire/option.h"
 #include "wire/tcp.h"
 #include "wire/udp.h"
@@ -95,6 +96,28 @@ static void ipv4_emit_check(const uint8_t *p, const struct ipv4_header *h)
     check(memcmp(out, p, h->header_len) == 0);
 }
 
+/* Options are acted on where they lie: nothing outside is touched, and what was sound stays so. */
+static void ipv4_options_feed(const uint8_t *options, size_t n)
+{
+    uint8_t bytes[IPV4_MAX_OPTIONS + 1], reversed[IPV4_MAX_OPTIONS], copied[IPV4_MAX_OPTIONS], bad;
+    struct ipv4_places p, again;
+    uint32_t address;
+
+    memcpy(bytes, options, n);
+    bytes[n] = 0xa5;
+    if (!ipv4_options_find(bytes, n, &p, &bad)) {
+        check(bad < n);
+        return;
+    }
+    ipv4_stamp_awaits(bytes, &p, &address);
+    ipv4_options_record(bytes, &p, 0x0a090002, 7, true);
+    if (ipv4_route_next(bytes, &p, &address))
+        ipv4_route_advance(bytes, &p, 0x0a090002);
+    check(bytes[n] == 0xa5 && ipv4_options_find(bytes, n, &again, &bad) && memcmp(&p, &again, sizeof p) == 0);
+    check(ipv4_route_reverse(bytes, &p, 0x0a090001, reversed, &address) <= n);
+    check(ipv4_options_copied(bytes, n, copied) <= (n + 3) / 4 * 4);
+}
+
 static void ipv4_feed(const uint8_t *p, size_t n, size_t seen)
 {
     struct reader r = reader(p, seen);
@@ -107,6 +130,8 @@ static void ipv4_feed(const uint8_t *p, size_t n, size_t seen)
     check(h.header_len >= IPV4_HEADER && h.header_len <= h.total_len && h.total_len <= n && h.header_len <= seen);
     check(r.p == p + h.header_len && !h.options == (h.header_len == IPV4_HEADER));
     ipv4_emit_check(p, &h);
+    if (h.options)
+        ipv4_options_feed(h.options, h.header_len - (size_t)IPV4_HEADER);
 }
 
 /* Version and checksum made right. */
