@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "cmd/cmd.h"
+#include "cmd/json.h"
 #include "cmd/links.h"
+#include "cmd/ping_options.h"
 #include "cmd/ping_stats.h"
 #include "wire/ethernet.h"
 #include "wire/icmpv4.h"
@@ -15,12 +17,14 @@
 
 #define MAX_SIZE   65507
 #define REMEMBERED 4096 /* requests whose time of sending is kept; a power of two */
+#define RECORDED   64   /* replies whose options are kept until they are printed; a power of two */
 
 struct ping_opts {
     struct weft_ip ip;
-    uint64_t count, size;
+    uint64_t count, size, ttl;
     weft_time interval, wait;
-    bool quiet, v4, v6;
+    enum ping_record record;
+    bool quiet, broadcast, v4, v6;
 };
 
 static const struct argp_option ping_options[] = {
@@ -28,12 +32,36 @@ static const struct argp_option ping_options[] = {
     {"interval", 'i', "SECONDS", 0, "Between requests: 1", 1},
     {"size", 's', "BYTES", 0, "Of data in each request: 56", 1},
     {"wait", 'W', "SECONDS", 0, "For the last replies: 2", 1},
+    {"ttl", 't', "TTL", 0, "Time to live, or hop limit, of requests", 1},
+    {NULL, 'R', NULL, 0, "Record the route, there and back", 1},
+    {NULL, 'T', "WHAT", 0, "Record times: tsonly, or tsandaddr with addresses", 1},
+    {NULL, 'b', NULL, 0, "ADDR may be one of broadcast", 1},
     {"quiet", 'q', NULL, 0, "Only the summary", 1},
     {NULL, '4', NULL, 0, "Only IPv4", 1},
     {NULL, '6', NULL, 0, "Only IPv6", 1},
     {NULL, 'n', NULL, 0, "Addresses as numbers (they always are)", 1},
     {0},
 };
+
+static error_t take_times(const struct argp_state *state, struct ping_opts *o, const char *what)
+{
+    if (strcmp(what, "tsonly") == 0)
+        o->record = PING_RECORD_TIMES;
+    else if (strcmp(what, "tsandaddr") == 0)
+        o->record = PING_RECORD_TIMES_AND_ADDRESSES;
+    else
+        return args_error(state, "-T %s: it is tsonly or tsandaddr", what);
+    return 0;
+}
+
+static error_t check_ping(const struct argp_state *state, const struct ping_opts *o)
+{
+    if (weft_ip_is_v4(&o->ip) ? o->v6 : o->v4)
+        return args_error(state, "that is an address of IPv%c", o->v6 ? '4' : '6');
+    if (!weft_ip_is_v4(&o->ip) && (o->record || o->broadcast))
+        return args_error(state, "IPv6 has neither broadcast nor what -R and -T ask for");
+    return 0;
+}
 
 static error_t parse_ping(int key, char *arg, struct argp_state *state)
 {
@@ -64,10 +92,18 @@ static error_t parse_ping(int key, char *arg, struct argp_state *state)
         return 0;
     case 'n':
         return 0;
-    case ARGP_KEY_END:
-        if (weft_ip_is_v4(&o->ip) ? o->v6 : o->v4)
-            return args_error(state, "that is an address of IPv%c", o->v6 ? '4' : '6');
+    case 't':
+        return args_number(state, "time to live", arg, 1, 255, &o->ttl);
+    case 'R':
+        o->record = PING_RECORD_ROUTE;
         return 0;
+    case 'T':
+        return take_times(state, o, arg);
+    case 'b':
+        o->broadcast = true;
+        return 0;
+    case ARGP_KEY_END:
+        return check_ping(state, o);
     case ARGP_KEY_ARG:
         return args_ip(state, arg, &o->ip);
     default:
@@ -89,11 +125,26 @@ struct ping {
     weft_time sent_at[REMEMBERED];
     bool answered[REMEMBERED];
     uint8_t ttl[REMEMBERED]; /* written by the tap, before the reply can be received */
+    uint8_t asked[IPV4_MAX_OPTIONS], last_route[IPV4_MAX_OPTIONS];
+    size_t n_asked;
+    struct {
+        uint8_t n, bytes[IPV4_MAX_OPTIONS];
+    } options[RECORDED]; /* of replies, as ttl */
+    struct json *json;
 };
 
 /* ---- the tap: under the host's lock ---- */
 
 #define HEADERS 256 /* of a frame, all that may stand before an echo */
+
+static void note_options(struct ping *p, uint16_t seq, const struct ipv4_header *ip)
+{
+    size_t n = ip->options ? ip->header_len - (size_t)IPV4_HEADER : 0;
+
+    p->options[seq % RECORDED].n = (uint8_t)n;
+    if (n)
+        memcpy(p->options[seq % RECORDED].bytes, ip->options, n);
+}
 
 static void note_ttl_v4(struct ping *p, struct reader r, size_t len)
 {
@@ -101,8 +152,10 @@ static void note_ttl_v4(struct ping *p, struct reader r, size_t len)
     struct ipv4_header ip;
 
     if (ipv4_parse(&r, len, &ip) == IPV4_OK && ip.proto == IP_PROTO_ICMP && icmpv4_parse(&r, &icmp) &&
-        icmp.type == ICMPV4_ECHO_REPLY)
+        icmp.type == ICMPV4_ECHO_REPLY) {
         p->ttl[icmp.rest.echo.seq % REMEMBERED] = ip.ttl;
+        note_options(p, icmp.rest.echo.seq, &ip);
+    }
 }
 
 static void note_ttl_v6(struct ping *p, struct reader r)
@@ -183,10 +236,14 @@ static void send_request(struct ping *p)
     p->sent_at[seq % REMEMBERED] = p->last_sent;
     p->answered[seq % REMEMBERED] = false;
     p->stats.sent++;
-    n = weft_host_send(p->ctx->host, p->s, p->out, p->len, 0);
+    if (p->o->broadcast) /* everybody may answer: the socket has no peer */
+        n = weft_host_sendto(p->ctx->host, p->s, p->out, p->len, &(struct weft_addr){.ip = p->o->ip});
+    else
+        n = weft_host_send(p->ctx->host, p->s, p->out, p->len, 0);
     if (n < 0) {
         p->stats.errors++;
-        fprintf(p->ctx->out, "ping: icmp_seq=%u not sent: %s\n", seq, weft_strerror((int)n));
+        if (!p->json)
+            fprintf(p->ctx->out, "ping: icmp_seq=%u not sent: %s\n", seq, weft_strerror((int)n));
     }
 }
 
@@ -207,11 +264,24 @@ static void print_reply(struct ping *p, const char *from, uint16_t seq, size_t n
     char time[24];
     size_t wrong = first_wrong(p, n);
 
+    if (p->json) {
+        json_open(p->json, NULL, '{');
+        json_text(p->json, "from", from);
+        json_number(p->json, "icmp_seq", seq);
+        json_number(p->json, "bytes", n);
+        json_number(p->json, "ttl", p->ttl[seq % REMEMBERED]);
+        json_number(p->json, "rtt_us", rtt / WEFT_US);
+        json_number(p->json, "duplicate", again);
+        json_close(p->json, '}');
+        return;
+    }
     ping_rtt_text(rtt, time, sizeof time);
     fprintf(p->ctx->out, "%zu bytes from %s: icmp_seq=%u ttl=%u time=%s ms%s", n, from, seq, p->ttl[seq % REMEMBERED],
             time, again ? " (DUP!)" : "");
     if (wrong < n)
         fprintf(p->ctx->out, " (wrong data at byte %zu)", wrong - ICMPV4_HEADER);
+    if (p->n_asked)
+        ping_options_print(p->ctx->out, p->options[seq % RECORDED].bytes, p->options[seq % RECORDED].n, p->last_route);
     fputc('\n', p->ctx->out);
 }
 
@@ -238,7 +308,7 @@ static void take_reply(struct ping *p, size_t n, const struct weft_addr *peer)
 static void take_error(struct ping *p, int err)
 {
     p->stats.errors++;
-    if (!p->o->quiet)
+    if (!p->o->quiet && !p->json)
         fprintf(p->ctx->out, "From %s: icmp_seq=%u %s\n", p->to, (unsigned)(uint16_t)p->stats.sent, weft_strerror(err));
 }
 
@@ -294,6 +364,22 @@ static void ping_loop(struct ping *p)
     receive_until(p, p->last_sent + p->o->wait, true);
 }
 
+static int set_options(struct ping *p)
+{
+    static const int yes = 1;
+    int ttl = (int)p->o->ttl, err = 0;
+
+    if (ttl)
+        err = weft_host_setsockopt(p->ctx->host, p->s, p->v6 ? WEFT_SOL_IPV6 : WEFT_SOL_IP,
+                                   p->v6 ? WEFT_IPV6_UNICAST_HOPS : WEFT_IP_TTL, &ttl, sizeof ttl);
+    if (!err && p->o->broadcast)
+        err = weft_host_setsockopt(p->ctx->host, p->s, WEFT_SOL_SOCKET, WEFT_SO_BROADCAST, &yes, sizeof yes);
+    p->n_asked = ping_options_ask(p->o->record, p->asked);
+    if (!err && p->n_asked)
+        err = weft_host_setsockopt(p->ctx->host, p->s, WEFT_SOL_IP, WEFT_IP_OPTIONS, p->asked, p->n_asked);
+    return err;
+}
+
 static int ping_open(struct ping *p)
 {
     const struct weft_addr peer = {.ip = p->o->ip};
@@ -305,33 +391,68 @@ static int ping_open(struct ping *p)
         return cmd_fail(p->ctx, CMD_FAILED, "%s", weft_strerror(p->s));
     snprintf(label, sizeof label, "%d/ping", p->ctx->pid);
     weft_host_label(p->ctx->host, p->s, label);
-    err = weft_host_connect(p->ctx->host, p->s, &peer, WEFT_NEVER);
+    err = set_options(p);
+    if (!err && !p->o->broadcast)
+        err = weft_host_connect(p->ctx->host, p->s, &peer, WEFT_NEVER);
     if (err == 0)
         return 0;
     weft_host_close(p->ctx->host, p->s);
     return cmd_fail(p->ctx, CMD_FAILED, "cannot reach %s: %s", p->to, weft_strerror(err));
 }
 
+static void print_head(struct ping *p)
+{
+    unsigned long long size = p->o->size;
+
+    if (p->json) {
+        json_open(p->json, NULL, '{');
+        json_text(p->json, "target", p->to);
+        json_open(p->json, "replies", '[');
+    } else if (p->v6) {
+        fprintf(p->ctx->out, "PING %s(%s) %llu data bytes\n", p->to, p->to, size);
+    } else {
+        fprintf(p->ctx->out, "PING %s (%s) %llu(%llu) bytes of data.\n", p->to, p->to, size,
+                size + ICMPV4_HEADER + IPV4_HEADER + (p->n_asked + 3) / 4 * 4);
+    }
+}
+
+static void print_foot(struct ping *p)
+{
+    const struct ping_stats *t = &p->stats;
+    char text[512];
+
+    if (!p->json) {
+        ping_stats_text(t, p->last_sent - p->began, text, sizeof text);
+        fprintf(p->ctx->out, "\n--- %s ping statistics ---\n%s", p->to, text);
+        return;
+    }
+    json_close(p->json, ']');
+    json_number(p->json, "transmitted", t->sent);
+    json_number(p->json, "received", t->received);
+    json_number(p->json, "duplicates", t->duplicates);
+    json_number(p->json, "errors", t->errors);
+    if (t->received) {
+        json_number(p->json, "rtt_min_us", t->min / WEFT_US);
+        json_number(p->json, "rtt_avg_us", (uint64_t)(t->sum / (double)t->received / 1e3));
+        json_number(p->json, "rtt_max_us", t->max / WEFT_US);
+    }
+    json_close(p->json, '}');
+    json_end(p->json);
+}
+
 static int ping_run(struct ping *p)
 {
-    FILE *out = p->ctx->out;
-    char text[512];
     int tap, status = ping_open(p);
 
     if (status)
         return status;
     links_ask(&p->links, p->ctx->host);
     tap = weft_host_tap_packets(p->ctx->host, note_ttl, p);
-    if (p->v6)
-        fprintf(out, "PING %s(%s) %llu data bytes\n", p->to, p->to, (unsigned long long)p->o->size);
-    else
-        fprintf(out, "PING %s (%s) %llu(%llu) bytes of data.\n", p->to, p->to, (unsigned long long)p->o->size,
-                (unsigned long long)p->o->size + ICMPV4_HEADER + IPV4_HEADER);
+    print_head(p);
     ping_loop(p);
     if (tap >= 0)
         weft_host_capture_stop(p->ctx->host, tap);
-    ping_stats_text(&p->stats, p->last_sent - p->began, text, sizeof text);
-    fprintf(out, "\n--- %s ping statistics ---\n%s", p->to, text);
+    print_foot(p);
     weft_host_close(p->ctx->host, p->s);
     return p->stats.received ? 0 : CMD_FAILED;
 }
@@ -339,6 +460,7 @@ static int ping_run(struct ping *p)
 static int run_ping(struct cmd_ctx *ctx)
 {
     struct ping *p = calloc(1, sizeof *p);
+    struct json json = {.out = ctx->out};
     int status = CMD_FAILED;
     size_t i;
 
@@ -346,6 +468,7 @@ static int run_ping(struct cmd_ctx *ctx)
         return cmd_fail(ctx, CMD_FAILED, "out of memory");
     p->ctx = ctx;
     p->o = ctx->opts;
+    p->json = ctx->where.json ? &json : NULL;
     p->len = ICMPV4_HEADER + p->o->size;
     p->out = malloc(p->len);
     p->in = malloc(p->len);
@@ -374,5 +497,6 @@ const struct subcommand cmd_ping = {
     .min_args = 1,
     .max_args = 1,
     .on_host = true,
+    .json = true,
     .run = run_ping,
 };

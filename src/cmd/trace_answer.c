@@ -50,6 +50,16 @@ static void mark_v6(const struct icmpv6_header *h, struct trace_answer *out)
         snprintf(out->mark, sizeof out->mark, "%s", marks_v6[h->code]);
 }
 
+/* Does a probe of the flow, somewhere on its way, go to this address? */
+static bool is_destination(const struct trace_flow *flow, const struct weft_ip *dst)
+{
+    bool found = ip_eq(dst, &flow->dst);
+
+    for (size_t i = 0; i < flow->n_gates; i++)
+        found |= ip_eq(dst, &flow->gate[i]);
+    return found;
+}
+
 /* Is the quoted message, to dst, a probe of the flow? Which one? */
 static bool quote_is_ours(const struct trace_flow *flow, const struct weft_ip *dst, uint8_t proto,
                           const uint8_t head[8], struct trace_answer *out)
@@ -59,7 +69,7 @@ static bool quote_is_ours(const struct trace_flow *flow, const struct weft_ip *d
                                         [TRACE_TCP] = {IP_PROTO_TCP, IP_PROTO_TCP}};
     uint16_t first = peek_u16(head), second = peek_u16(head + 2);
 
-    if (!ip_eq(dst, &flow->dst) || proto != protos[flow->method][!ip_is_v4(dst)])
+    if (!is_destination(flow, dst) || proto != protos[flow->method][!ip_is_v4(dst)])
         return false;
     switch (flow->method) {
     case TRACE_UDP:
@@ -121,8 +131,9 @@ static bool read_v4(const struct trace_flow *flow, struct reader r, size_t total
     struct icmpv4_quote q;
     struct ipv4_header ip;
     struct weft_ip dst;
+    enum ipv4_verdict verdict = ipv4_parse(&r, total, &ip);
 
-    if (ipv4_parse(&r, total, &ip) != IPV4_OK || ip.frag_offset)
+    if ((verdict != IPV4_OK && verdict != IPV4_SOURCE_ROUTE) || ip.frag_offset)
         return false;
     ip_set_v4(&out->from, ip.src);
     if (ip.proto != IP_PROTO_ICMP)

@@ -11,6 +11,8 @@ enum trace_method { TRACE_UDP, TRACE_ICMP, TRACE_TCP };
 struct trace_flow {
     enum trace_method method;
     struct weft_ip dst; /* without zone */
+    const struct weft_ip *gate; /* of a source route: what is on its way goes to one after the other */
+    size_t n_gates;
     uint16_t port;      /* UDP: our own; ICMP: our identifier; TCP: the one that is knocked at */
 };
 

@@ -16,10 +16,12 @@
 #include "wire/ethernet.h"
 #include "wire/icmpv4.h"
 #include "wire/icmpv6.h"
+#include "wire/ipv4_options.h"
 
 #define MAX_HOPS   255
 #define MAX_PROBES 10
 #define MAX_SIZE   65000
+#define MAX_GATES  8 /* that a source route has room for */
 #define HEAD       256 /* bytes of a frame that are looked at */
 #define ALONE      (100 * WEFT_MS) /* the first probe's time by itself: the next hop's address may have to be found */
 
@@ -29,6 +31,8 @@ struct traceroute_opts {
     uint64_t first, hops, probes, at_a_time, port, size, tos;
     weft_time wait;
     bool numeric, df, v4, v6, has_ip, has_size;
+    size_t n_gates;
+    struct weft_ip gate[MAX_GATES];
 };
 
 static const struct argp_option traceroute_options[] = {
@@ -41,6 +45,7 @@ static const struct argp_option traceroute_options[] = {
     {"wait", 'w', "SECONDS", 0, "For an answer: 5", 2},
     {"port", 'p', "PORT", 0, "UDP: of the first probe, 33434; TCP: of all of them, 80", 2},
     {"tos", 't', "BYTE", 0, "Type of service, or traffic class", 2},
+    {"gateway", 'g', "ADDR", 0, "By way of this router, up to 8 times (IPv4, UDP and ICMP)", 2},
     {"dont-fragment", 'F', NULL, 0, "Probes must not be fragmented", 2},
     {NULL, 'n', NULL, 0, "Each address once, as a number", 2},
     {NULL, '4', NULL, 0, "Only IPv4", 2},
@@ -77,6 +82,15 @@ static error_t parse_numbers(int key, const char *arg, struct argp_state *state,
     }
 }
 
+static error_t take_gate(struct argp_state *state, struct traceroute_opts *o, const char *arg)
+{
+    if (o->n_gates == MAX_GATES)
+        return args_error(state, "more than %d gateways", MAX_GATES);
+    if (args_ip(state, arg, &o->gate[o->n_gates]))
+        return EINVAL;
+    return weft_ip_is_v4(&o->gate[o->n_gates++]) ? 0 : args_error(state, "only IPv4 has source routes");
+}
+
 static error_t take_arg(struct argp_state *state, struct traceroute_opts *o, const char *arg)
 {
     if (o->has_ip && o->has_size)
@@ -104,6 +118,8 @@ static error_t check(const struct argp_state *state, struct traceroute_opts *o)
         return args_error(state, "that is an address of IPv%c", o->v6 ? '4' : '6');
     if (o->first > o->hops)
         return args_error(state, "the first TTL is beyond the largest");
+    if (o->n_gates && (!v4 || o->method == TRACE_TCP))
+        return args_error(state, "-g needs IPv4, and probes of UDP or ICMP");
     if (o->has_size && o->method == TRACE_TCP)
         return args_error(state, "the size of a SYN cannot be chosen");
     if (!o->has_size)
@@ -131,6 +147,8 @@ static error_t parse_traceroute(int key, char *arg, struct argp_state *state)
     case 'T':
         o->method = TRACE_TCP;
         return 0;
+    case 'g':
+        return take_gate(state, o, arg);
     case 'F':
         o->df = true;
         return 0;
@@ -226,6 +244,16 @@ static void hear(void *ctx, const struct weft_trace *event)
 }
 
 /* ---- sending ---- */
+
+/* RFC 791 §3.1: the routers to go by, the first one first. */
+static int set_route(struct traceroute *t, int s)
+{
+    uint8_t option[IPV4_MAX_OPTIONS] = {IPV4_LOOSE_ROUTE, (uint8_t)(3 + 4 * t->o->n_gates), 4};
+
+    for (size_t i = 0; i < t->o->n_gates; i++)
+        memcpy(option + 3 + 4 * i, t->o->gate[i].b + 12, 4);
+    return t->o->n_gates ? weft_host_setsockopt(t->ctx->host, s, WEFT_SOL_IP, WEFT_IP_OPTIONS, option, option[1]) : 0;
+}
 
 static int set_options(struct traceroute *t, int s, int ttl)
 {
@@ -440,7 +468,8 @@ static int open_socket(struct traceroute *t)
     struct weft_addr local;
     int err;
 
-    t->flow = (struct trace_flow){.method = t->o->method, .dst = t->o->ip, .port = (uint16_t)t->o->port};
+    t->flow = (struct trace_flow){.method = t->o->method, .dst = t->o->ip, .gate = t->o->gate, .n_gates = t->o->n_gates,
+                                  .port = (uint16_t)t->o->port};
     weft_ip_set_zone(&t->flow.dst, 0);
     if (t->o->method == TRACE_TCP)
         return 0;
@@ -448,7 +477,9 @@ static int open_socket(struct traceroute *t)
                                !icmp ? WEFT_UDP : t->v4 ? WEFT_ICMP : WEFT_ICMPV6);
     if (t->s < 0)
         return t->s;
-    err = weft_host_bind(t->ctx->host, t->s, t->v4 ? &any_v4 : &any_v6);
+    err = set_route(t, t->s);
+    if (!err)
+        err = weft_host_bind(t->ctx->host, t->s, t->v4 ? &any_v4 : &any_v6);
     if (!err)
         err = weft_host_getsockname(t->ctx->host, t->s, &local);
     t->flow.port = err ? 0 : local.port;

@@ -131,6 +131,51 @@ def route_adds_and_deletes_what_ping_then_takes(lab_, far):
     assert [r['metric'] for r in json.loads(weft('--json').stdout) if r['destination'] == '10.8.0.0'] == [7]
 
 
+def listed(said, mark):
+    """The addresses that ping -R or -T lists behind its mark."""
+    lines = said.split(mark)[1].splitlines()
+    return [word for line in lines for word in line.split()[:1] if word.count('.') == 3]
+
+
+@routed
+def ping_records_the_route_and_the_times(lab_, far):
+    way = [lab.OURS, NEAR, FAR, FAR, lab.KERNEL]
+    said = lab_.weft('ping', '--host', 'bar', '-c', '2', '-i', '0.1', '-R', FAR).stdout
+    assert f'PING {FAR} ({FAR}) 56(124) bytes of data.\n' in said, said
+    assert listed(said, 'RR: ')[:5] == way and said.count('\t(same route)') == 1, said
+    kernels = run('ping', '-n', '-c', '1', '-R', lab.OURS).stdout
+    assert listed(kernels, 'RR: ') == [lab.KERNEL, lab.OURS, lab.KERNEL], kernels
+    said = lab_.weft('ping', '--host', 'bar', '-c', '1', '-T', 'tsandaddr', FAR).stdout
+    assert listed(said, 'TS: ')[:3] == [lab.OURS, lab.KERNEL, FAR], said
+    assert ' absolute not-standard\n' in said, said
+    kernels = run('ping', '-n', '-c', '1', '-T', 'tsonly', lab.OURS).stdout
+    assert 'TS:' in kernels and '1 received' in kernels, kernels
+
+
+@routed
+def ping_takes_a_ttl_a_broadcast_and_large_sizes(lab_, far):
+    weft = functools.partial(lab_.weft, 'ping', '--host', 'bar', '-c', '1', '-W', '0.5')
+    assert weft('-t', '1', FAR, check=False).returncode == 1
+    assert weft('-t', '2', FAR).returncode == 0
+    assert weft('-s', '60000', FAR).stdout.startswith(f'PING {FAR} ({FAR}) 60000(60028) bytes of data.\n60008 bytes')
+    assert weft('10.9.0.255', check=False).returncode == 1
+    run('sysctl', '-qw', 'net.ipv4.icmp_echo_ignore_broadcasts=0')
+    assert f'64 bytes from {lab.KERNEL}: icmp_seq=1' in weft('-b', '10.9.0.255').stdout
+    told = json.loads(weft('--json', FAR6).stdout)
+    assert told['received'] == 1 and told['replies'][0]['from'] == FAR6 and told['replies'][0]['ttl'] == 63, told
+
+
+@routed
+def traceroute_goes_by_way_of_a_router(lab_, far):
+    lab_.weft('sysctl', '--host', 'bar', 'net.ipv4.conf.all.accept_source_route=1')  # for answers that come so
+    for name in ('all', 'wt0', 'near'):
+        run('sysctl', '-qw', f'net.ipv4.conf.{name}.accept_source_route=1')
+    for name in ('all', 'far'):
+        far.inside('sysctl', '-qw', f'net.ipv4.conf.{name}.accept_source_route=1')
+    said = lab_.weft('traceroute', '--host', 'bar', '-n', '-q', '1', '-w', '1', '-g', lab.KERNEL, FAR).stdout
+    assert hops(said) == [['1', lab.KERNEL], ['2', FAR]], said
+
+
 @routed
 def ifconfig_puts_down_and_up_and_readdresses(lab_, far):
     weft = functools.partial(lab_.weft, 'ifconfig', '--host', 'bar')
@@ -158,5 +203,8 @@ if __name__ == '__main__':
         traceroute_finds_a_small_mtu,
         silence_is_stars_and_json_says_it_too,
         route_adds_and_deletes_what_ping_then_takes,
+        ping_records_the_route_and_the_times,
+        ping_takes_a_ttl_a_broadcast_and_large_sizes,
+        traceroute_goes_by_way_of_a_router,
         ifconfig_puts_down_and_up_and_readdresses,
     ])

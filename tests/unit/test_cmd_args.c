@@ -202,7 +202,7 @@ static void listings_take_json_and_others_do_not(void **state)
     read_line(&r, "arp --json");
     assert_int_equal(r.status, CMD_GO_ON);
     args_free(&r.ctx);
-    read_line(&r, "ping --json 1.2.3.4");
+    read_line(&r, "nc --json 1.2.3.4 7");
     assert_int_equal(r.status, CMD_USAGE);
     args_free(&r.ctx);
 }

@@ -130,7 +130,7 @@ static size_t make_error(uint8_t *buf, struct icmpv4_header icmp, uint8_t proto,
 }
 
 static const struct trace_flow udp_flow = {
-    TRACE_UDP, {{[10] = 0xff, [11] = 0xff, [12] = 10, [13] = 8, [15] = 2}}, 40000};
+    .method = TRACE_UDP, .dst = {{[10] = 0xff, [11] = 0xff, [12] = 10, [13] = 8, [15] = 2}}, .port = 40000};
 static const uint8_t udp_head[8] = {40000 >> 8, 40000 & 255, 33436 >> 8, 33436 & 255, 0, 40, 0, 0};
 
 static void time_exceeded_names_a_router_on_the_way(void **state)
@@ -183,6 +183,10 @@ static void what_quotes_somebody_elses_probe_is_no_answer(void **state)
     assert_false(trace_answer_read(&udp_flow, buf, make_error(buf, icmp, IP_PROTO_UDP, other_port), 56, &a));
     assert_false(trace_answer_read(&udp_flow, buf, make_error(buf, icmp, IP_PROTO_TCP, udp_head), 56, &a));
     elsewhere.dst = weft_ipv4(TARGET + 1);
+    elsewhere.gate = &udp_flow.dst; /* but by way of there */
+    elsewhere.n_gates = 1;
+    assert_true(trace_answer_read(&elsewhere, buf, make_error(buf, icmp, IP_PROTO_UDP, udp_head), 56, &a));
+    elsewhere.n_gates = 0;
     assert_false(trace_answer_read(&elsewhere, buf, make_error(buf, icmp, IP_PROTO_UDP, udp_head), 56, &a));
     icmp.type = ICMPV4_REDIRECT;
     assert_false(trace_answer_read(&udp_flow, buf, make_error(buf, icmp, IP_PROTO_UDP, udp_head), 56, &a));
@@ -192,7 +196,8 @@ static void echoes_and_segments_are_keyed_by_what_differs(void **state)
 {
     const uint8_t echo_head[8] = {8, 0, 0, 0, 0x12, 0x34, 0, 5}, tcp_head[8] = {0x90, 1, 0, 80};
     struct icmpv4_header icmp = {.type = ICMPV4_TIME_EXCEEDED};
-    struct trace_flow echo = {TRACE_ICMP, udp_flow.dst, 0x1234}, tcp = {TRACE_TCP, udp_flow.dst, 80};
+    struct trace_flow echo = {.method = TRACE_ICMP, .dst = udp_flow.dst, .port = 0x1234};
+    struct trace_flow tcp = {.method = TRACE_TCP, .dst = udp_flow.dst, .port = 80};
     struct trace_answer a;
     uint8_t buf[64];
 
