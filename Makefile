@@ -34,10 +34,11 @@ asan: setup-test
 	@$(SANITIZERS) $(MESON) test -C build-asan --no-rebuild --print-errorlogs --timeout-multiplier 4
 
 # Writes the golden tables anew: then look at the difference.
-golden: setup-test
+golden: setup-test setup-ci all
 	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
 	@$(NINJA) -C build-test tests/golden/weft-goodput
 	./build-test/tests/golden/weft-goodput >tests/golden/goodput.tsv
+	bench/instructions --write
 
 # A line per figure: name, value, unit, peer, the peer's value, ratio.
 # FIGURES="..." for some of them only.
