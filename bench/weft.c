@@ -11,7 +11,7 @@ enum {
     LISTENERS = 32,      /* ports to connect to in turn: pairs of ports must not run out */
     REQUESTS = 64,       /* between two looks at the clock */
     IDLE = 1000000,      /* connections */
-    TIME_WAITS = 200000,
+    TIME_WAITS = 1000000,
     PROOF = 8 << 20,     /* bytes compared before a bulk figure is measured */
 };
 
@@ -177,32 +177,39 @@ static void connect_and_close(struct pair *p, weft_sock *listener[LISTENERS], ui
     pair_run(p);
 }
 
-static double conn_close(size_t argument)
+/* preloaded: connections that are in TIME-WAIT before counting begins; all of them must be there still at the end. */
+static double connections(size_t preloaded)
 {
     weft_sock *listener[LISTENERS];
     struct bench_span span = {0};
     uint64_t done = 0;
     struct pair p;
 
-    (void)argument;
     pair_open(&p, &(struct pair_config){.mtu = 1500});
     open_listeners(&p, listener);
+    for (size_t i = 0; i < preloaded; i++)
+        connect_and_close(&p, listener, i);
     while ((done % 16) || bench_going(&span, done))
         connect_and_close(&p, listener, done++);
+    if (weft_counter(p.stack[0], WEFT_COUNT_tcp_time_wait_evicted))
+        bench_fail("weft: records were evicted from TIME-WAIT");
     pair_close(&p);
     return bench_rate(&span);
 }
 
+static double conn_close(size_t argument) { return connections(argument); }
+static double conn_close_1m(size_t argument) { return connections(argument ? argument : 1000000); }
+
 /* ---- memory ---- */
 
-static double idle_bytes(size_t argument)
+static double idle(size_t n, bool v6)
 {
-    size_t n = argument ? argument : IDLE, before;
+    size_t before;
     weft_sock *listener[LISTENERS], *ends[2];
     double each;
     struct pair p;
 
-    pair_open(&p, &(struct pair_config){.mtu = 1500, .clock_stands = true});
+    pair_open(&p, &(struct pair_config){.mtu = 1500, .clock_stands = true, .v6 = v6});
     open_listeners(&p, listener);
     before = p.held;
     for (size_t i = 0; i < n; i++)
@@ -213,20 +220,23 @@ static double idle_bytes(size_t argument)
     return each;
 }
 
+static double idle_bytes(size_t argument) { return idle(argument ? argument : IDLE, false); }
+static double idle_bytes6(size_t argument) { return idle(argument ? argument : IDLE, true); }
+
 static bool count_time_wait(void *ctx, const struct weft_listing *item)
 {
     *(size_t *)ctx += item->state == WEFT_TCP_TIME_WAIT;
     return true;
 }
 
-static double timewait_bytes(size_t argument)
+static double time_wait(size_t n, bool v6)
 {
-    size_t n = argument ? argument : TIME_WAITS, records = 0, before;
+    size_t records = 0, before;
     weft_sock *listener[LISTENERS];
     double each;
     struct pair p;
 
-    pair_open(&p, &(struct pair_config){.mtu = 1500, .clock_stands = true});
+    pair_open(&p, &(struct pair_config){.mtu = 1500, .clock_stands = true, .v6 = v6});
     open_listeners(&p, listener);
     before = p.held;
     for (size_t i = 0; i < n; i++)
@@ -240,6 +250,9 @@ static double timewait_bytes(size_t argument)
     return each;
 }
 
+static double timewait_bytes(size_t argument) { return time_wait(argument ? argument : TIME_WAITS, false); }
+static double timewait_bytes6(size_t argument) { return time_wait(argument ? argument : TIME_WAITS, true); }
+
 int main(int argc, char **argv)
 {
     static const struct bench_figure figures[] = {
@@ -248,8 +261,11 @@ int main(int argc, char **argv)
         {"rr_raw", rr_raw},
         {"rr_sock", rr_sock},
         {"conn_close", conn_close},
+        {"conn_close_1m", conn_close_1m},
         {"idle_bytes", idle_bytes},
+        {"idle_bytes6", idle_bytes6},
         {"timewait_bytes", timewait_bytes},
+        {"timewait_bytes6", timewait_bytes6},
         {"halfopen_bytes", halfopen_bytes},
         {"synflood", synflood},
         {"udp_mem", udp_mem},

@@ -45,18 +45,26 @@ static bool random_bytes(void *ctx, void *buf, size_t n)
     return getrandom(buf, n, 0) == (ssize_t)n;
 }
 
+/* 10.0.0.1 and 10.0.0.2, fd00::1 and fd00::2 */
+static struct weft_ip address_of(const struct pair *p, int i)
+{
+    struct weft_ip v6 = {.b = {0xfd, [15] = (uint8_t)(1 + i)}};
+
+    return p->family == WEFT_INET6 ? v6 : weft_ipv4(0x0a000001u + (uint32_t)i);
+}
+
 static void open_end(struct pair *p, int i, const struct weft_env *env, const struct pair_config *config)
 {
     struct weft_if_config interface = {
         .name = "bench0", .link = WEFT_LINK_IP, .mtu = config->mtu, .offload = config->offload};
-    struct weft_ip address = weft_ipv4(0x0a000001u + (uint32_t)i);
+    struct weft_ip address = address_of(p, i);
     struct weft_config stack;
     int err = 0;
 
     weft_config_default(&stack);
     stack.port_min = 1024;
     stack.port_max = 65535;
-    stack.tcp.max_time_wait = 1u << 20;
+    stack.tcp.max_time_wait = 1u << 22;
     stack.tcp.receive_buffer = stack.tcp.receive_buffer_max = 2 << 20; /* half of it is for payload; it does not grow */
     if (config->send_buffer)
         stack.tcp.send_buffer = stack.tcp.send_buffer_max = config->send_buffer;
@@ -66,7 +74,7 @@ static void open_end(struct pair *p, int i, const struct weft_env *env, const st
     p->ifp[i] = weft_if_new(p->stack[i], &interface, &err);
     if (!p->ifp[i])
         bench_fail("weft: interface: %s", weft_strerror(err));
-    err = weft_if_add_address(p->ifp[i], &address, 24);
+    err = weft_if_add_address(p->ifp[i], &address, p->family == WEFT_INET6 ? 64 : 24);
     if (err < 0)
         bench_fail("weft: address: %s", weft_strerror(err));
 }
@@ -79,9 +87,10 @@ void pair_open(struct pair *p, const struct pair_config *config)
     struct weft_wire_config wire = {.seed = 1, .share = c->share};
 
     *p = (struct pair){.now = bench_nanoseconds(), .clock_stands = c->clock_stands};
+    p->family = c->v6 ? WEFT_INET6 : WEFT_INET;
     for (int i = 0; i < 2; i++)
         open_end(p, i, &env, c);
-    p->peer = (struct weft_addr){weft_ipv4(0x0a000002), PAIR_PORT};
+    p->peer = (struct weft_addr){address_of(p, 1), PAIR_PORT};
     if (!config)
         return;
     p->wire = weft_wire_new(&env, &wire, p->ifp[0], p->ifp[1]);
@@ -164,7 +173,7 @@ weft_sock *pair_listen(struct pair *p, uint16_t port)
 {
     struct weft_addr at = {p->peer.ip, port};
     int err = 0;
-    weft_sock *listener = weft_socket(p->stack[1], WEFT_TCP, &err);
+    weft_sock *listener = weft_socket_in(p->stack[1], p->family, WEFT_TCP, &err);
 
     if (!listener || (err = weft_bind(listener, &at)) < 0 || (err = weft_listen(listener, 64)) < 0)
         bench_fail("weft: listen: %s", weft_strerror(err));
@@ -176,7 +185,7 @@ void pair_connect(struct pair *p, weft_sock *listener, uint16_t port, weft_sock 
     struct weft_addr to = {p->peer.ip, port};
     int err = 0;
 
-    ends[0] = weft_socket(p->stack[0], WEFT_TCP, &err);
+    ends[0] = weft_socket_in(p->stack[0], p->family, WEFT_TCP, &err);
     if (!ends[0] || (err = weft_connect(ends[0], &to)) != WEFT_EINPROGRESS)
         bench_fail("weft: connect: %s", weft_strerror(err));
     pair_run(p);

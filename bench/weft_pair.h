@@ -14,6 +14,7 @@ struct pair_config {
     bool share;         /* the wire hands bytes over instead of copying */
     size_t send_buffer; /* 0: the default */
     bool clock_stands;  /* time moves only by pair_advance */
+    bool v6;            /* they speak IPv6 */
 };
 
 /* [0] opens connections, [1] accepts them. */
@@ -25,6 +26,7 @@ struct pair {
     weft_time now;
     size_t held;     /* bytes both stacks and the wire have from the allocator */
     bool clock_stands;
+    enum weft_family family;
 };
 
 /* config NULL: packets are carried by hand (pair_carry), MTU 1500, no offload. */

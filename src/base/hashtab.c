@@ -130,8 +130,8 @@ static void hashtab_shrink(struct hashtab *t)
         segment_free(t, last / HASHTAB_SEGMENT);
 }
 
-/* How many objects its buckets are meant for: nine in eight. A bucket is a cost of every object, so they are shared a bit. */
-static size_t hashtab_room(const struct hashtab *t) { return (size_t)t->buckets + t->buckets / 8; }
+/* How many objects its buckets are meant for: five in four. A bucket is a cost of every object, so they are shared a bit. */
+static size_t hashtab_room(const struct hashtab *t) { return (size_t)t->buckets + t->buckets / 4; }
 
 bool hashtab_insert(struct hashtab *t, struct hash_node *node, unsigned tag, uint32_t hash)
 {

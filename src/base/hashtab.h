@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hash table by linear hashing (Litwin 1980): it grows by a bucket per insertion and shrinks by two per removal, so
- * that no single packet ever pays for a rehash. There are at most 9 objects in 8 buckets, unless growing failed
+ * that no single packet ever pays for a rehash. There are at most 5 objects in 4 buckets, unless growing failed
  * for lack of memory (later insertions make up for it, by two buckets each), and at least one in two buckets, unless
  * only the first segment is left: that one is in use as a whole and stays until the end, like the directory.
  *

@@ -609,6 +609,7 @@ void losses_on_patience(struct tcp_conn *c);                                    
 void losses_on_smaller_path(struct tcp_conn *c);                                 /* segments must be smaller (errors.c) */
 void time_wait_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg);  /* lingering.c */
 void time_wait_timer(struct tcp *t);
+void time_wait_moved(void *tcp, struct timewait *from, struct timewait *to);     /* timewait_table.moved */
 void time_wait_end(struct tcp *t, struct timewait *w);                           /* before its turn */
 void timeouts_fire(weft_sock *e);                                                /* timeouts.c, §3.10.8 */
 /* netstat's lines; false when visit asked to stop. */

@@ -267,7 +267,7 @@ static bool takes_all(const struct tcp *t, const struct tcp_conn *c, const struc
 {
     if (!ip_is_any(&addr->ip))
         return false;
-    return ip_is_v4(&addr->ip) ? t->conn6.objects + t->time_wait.slab6.objects == 0 : !c->ep.v6only;
+    return ip_is_v4(&addr->ip) ? t->conn6.objects + timewait_count_v6(&t->time_wait) == 0 : !c->ep.v6only;
 }
 
 /*

@@ -24,11 +24,21 @@ void time_wait_end(struct tcp *t, struct timewait *w)
     timewait_bury(&t->time_wait, w);
 }
 
+void time_wait_moved(void *tcp, struct timewait *from, struct timewait *to)
+{
+    struct tcp *t = tcp;
+    struct tcp_flow flow = key_unpack(&to->key, to->v6);
+
+    hashtab_replace(&t->table, &from->hash, &to->hash, TCP_TAG_TIME_WAIT, demux_hash(t, &flow));
+}
+
 void time_wait_timer(struct tcp *t)
 {
     struct timewait *w;
 
     while ((w = timewait_pop(&t->time_wait, t->stack->now, false))) {
+        if (!timewait_expired(&t->time_wait, w, t->stack->now)) /* there was no memory to move it */
+            stack_count(t->stack, WEFT_COUNT_tcp_time_wait_evicted);
         trace(t, w, WEFT_TCP_CLOSED);
         demux_remove_record(t, w);
         timewait_free(&t->time_wait, w);

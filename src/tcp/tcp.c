@@ -19,7 +19,7 @@ static void *tcp_init(weft_stack *s)
     port_table_init(&t->ports, &s->mem);
     list_init(&t->loose);
     halfopen_init(&t->half_open, &s->mem);
-    timewait_init(&t->time_wait, &s->mem);
+    timewait_init(&t->time_wait, &s->mem, time_wait_moved, t);
     t->half_open.timer.kind = t->time_wait.timer.kind = TIMER_TRANSPORT + s->slot_of[IP_PROTO_TCP] - 1u;
     t->table_key = stack_key(s, KEY_TCP_TABLE);
     t->isn_key = stack_key(s, KEY_TCP_ISN);

@@ -154,7 +154,7 @@ static void hashtab_grows_and_shrinks_a_step_at_a_time(void **state)
 
         insert(&t, &items[i]);
         assert_true(before == 0 || t.buckets - before <= 1);
-        assert_true(t.count <= t.buckets + t.buckets / 8);
+        assert_true(t.count <= t.buckets + t.buckets / 4);
     }
     assert_holds(&t, items, MANY);
     for (size_t i = 0; i < MANY; i++) {
@@ -239,7 +239,7 @@ static void hashtab_that_cannot_grow_works_on_and_catches_up_later(void **state)
     c.refuse_at = 0;
     for (; i < MANY; i++)
         insert(&t, &items[i]);
-    assert_int_equal(t.buckets + t.buckets / 8, t.count);
+    assert_int_equal(t.buckets + t.buckets / 4, t.count);
     assert_holds(&t, items, MANY);
     hashtab_fini(&t);
     assert_true(counted_mem_is_clean(&c));

@@ -22,10 +22,22 @@ static struct timewait *record(struct timewait_table *t, uint32_t id, weft_time 
     return timewait_new(t, TIMEWAIT_TWO_MSL, &f, now, STAY);
 }
 
+/* The move that was told last. */
+struct move {
+    struct timewait *from, *to;
+};
+
+static void note_move(void *ctx, struct timewait *from, struct timewait *to)
+{
+    *(struct move *)ctx = (struct move){from, to};
+}
+
 static void table_init(struct room *r, struct timewait_table *t)
 {
+    static struct move unwatched;
+
     room_init(r, 9293);
-    timewait_init(t, r->mem);
+    timewait_init(t, r->mem, note_move, &unwatched);
 }
 
 static void table_check(struct room *r, struct timewait_table *t)
@@ -35,15 +47,28 @@ static void table_check(struct room *r, struct timewait_table *t)
     room_check(r);
 }
 
-static void a_record_is_48_bytes_and_72_for_ipv6(void **state)
+/* What many of them take, and that all of it is given back as they go. */
+static void a_record_is_40_bytes_and_64_for_ipv6(void **state)
 {
-    struct timewait_table t;
-    struct room r;
+    static const uint32_t many = 10000;
 
-    table_init(&r, &t);
-    assert_int_equal(t.slab4.object_size, 48);
-    assert_in_range(t.slab6.object_size, 72, 80); /* slabs round up to 16 */
-    table_check(&r, &t);
+    for (uint32_t v6 = 0; v6 < 2; v6++) {
+        struct timewait_table t;
+        struct timewait *w;
+        struct room r;
+        double each;
+
+        table_init(&r, &t);
+        for (uint32_t i = 0; i < many; i++)
+            assert_non_null(record(&t, 2 * i + v6, 0));
+        assert_int_equal(timewait_count_v6(&t), v6 * many);
+        each = (double)r.mem->live[MEM_time_wait] / many;
+        assert_true(each >= (v6 ? 64 : 40) && each < (v6 ? 66 : 41));
+        while ((w = timewait_pop(&t, 0, true)))
+            timewait_free(&t, w);
+        assert_int_equal(r.mem->live[MEM_time_wait], 0);
+        table_check(&r, &t);
+    }
 }
 
 static void a_record_keeps_the_name_of_its_flow(void **state)
@@ -134,15 +159,19 @@ static void records_leave_in_the_order_they_came(void **state)
 /* A FIN again: the wait starts anew (RFC 9293 §3.10.7.4, eighth step) */
 static void a_restarted_record_waits_its_whole_time_again(void **state)
 {
+    struct move moved = {NULL, NULL};
     struct timewait_table t;
     struct timewait *w;
     struct room r;
 
     table_init(&r, &t);
+    t.ctx = &moved;
     w = record(&t, 1, 0);
     timewait_restart(w, 50 * S, STAY);
     assert_false(timewait_expired(&t, w, STAY));
     assert_null(timewait_pop(&t, STAY, false));
+    assert_ptr_equal(moved.from, w);
+    w = moved.to;
     assert_int_equal(timewait_deadline(&t, STAY), 110 * S);
     assert_false(timewait_expired(&t, w, 110 * S - 1));
     assert_ptr_equal(timewait_pop(&t, 110 * S, false), w);
@@ -153,18 +182,21 @@ static void a_restarted_record_waits_its_whole_time_again(void **state)
 static void a_restarted_record_holds_up_nobody_behind_it(void **state)
 {
     struct timewait *first, *second;
+    struct move moved;
     struct timewait_table t;
     struct room r;
 
     table_init(&r, &t);
+    t.ctx = &moved;
     first = record(&t, 1, 0);
-    second = record(&t, 2, S);
+    second = record(&t, 3, S);
     timewait_restart(first, 50 * S, STAY);
     assert_ptr_equal(timewait_pop(&t, 61 * S, false), second);
     timewait_free(&t, second);
+    assert_ptr_equal(moved.from, first);
     assert_null(timewait_pop(&t, 61 * S, false));
-    assert_ptr_equal(timewait_pop(&t, 110 * S, false), first);
-    timewait_free(&t, first);
+    assert_ptr_equal(timewait_pop(&t, 110 * S, false), moved.to);
+    timewait_free(&t, moved.to);
     table_check(&r, &t);
 }
 
@@ -223,6 +255,61 @@ static void a_buried_record_is_never_handed_out(void **state)
     table_check(&r, &t);
 }
 
+/* What it says goes with it, and nobody else is touched. */
+static void a_record_that_moves_is_the_same(void **state)
+{
+    struct timewait *first, *second;
+    struct timewait_table t;
+    struct move moved;
+    struct room r;
+
+    for (uint32_t v6 = 0; v6 < 2; v6++) {
+        struct tcp_flow flow = flow_of(4 + v6, v6), kept;
+
+        table_init(&r, &t);
+        t.ctx = &moved;
+        first = record(&t, 4 + v6, 0);
+        second = record(&t, 6 + v6, 0);
+        first->snd_nxt = seq(17);
+        first->window = second->window = 4711;
+        timewait_restart(first, 50 * S, STAY);
+        assert_ptr_equal(timewait_pop(&t, STAY, false), second);
+        kept = key_unpack(&moved.to->key, moved.to->v6);
+        assert_memory_equal(&kept.remote.ip, &flow.remote.ip, 16);
+        assert_int_equal(kept.remote.port, flow.remote.port);
+        assert_int_equal(moved.to->snd_nxt.v, 17);
+        assert_int_equal(moved.to->window, 4711);
+        assert_int_equal(moved.to->v6, v6);
+        assert_false(moved.to->restarted);
+        assert_int_equal(second->window, 4711);
+        assert_int_equal(t.live, 2);
+        table_check(&r, &t);
+    }
+}
+
+/* There is no memory to move it: nobody behind it is held up, and it is over before its time. */
+static void a_record_that_cannot_move_is_over(void **state)
+{
+    const uint32_t a_page = TIMEWAIT_PAGE / 40 - 1;
+    struct timewait_table t;
+    struct timewait *first;
+    struct room r;
+
+    table_init(&r, &t);
+    first = record(&t, 0, 0);
+    for (uint32_t i = 1; i < TIMEWAIT_PAGE / 40; i++)
+        record(&t, 2 * i, 0);
+    assert_int_equal(t.count, a_page + 1);
+    timewait_restart(first, 50 * S, STAY);
+    room_refuse_all(&r, true);
+    assert_ptr_equal(timewait_pop(&t, STAY, false), first);
+    assert_false(timewait_expired(&t, first, STAY));
+    timewait_free(&t, first);
+    assert_int_equal(t.count, a_page);
+    room_refuse_all(&r, false);
+    table_check(&r, &t);
+}
+
 static void without_memory_there_is_no_record(void **state)
 {
     struct timewait_table t;
@@ -277,9 +364,11 @@ static void those_that_wait_for_a_fin_have_times_of_their_own(void **state)
     struct timewait_table t;
     struct timewait *w, *waits, *begun;
     struct tcp_flow f = flow_of(7, false);
+    struct move moved;
     struct room r;
 
     table_init(&r, &t);
+    t.ctx = &moved;
     waits = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
     begun = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
     w = record(&t, 1, 0);
@@ -294,6 +383,8 @@ static void those_that_wait_for_a_fin_have_times_of_their_own(void **state)
     timewait_free(&t, w);
     assert_false(timewait_expired(&t, begun, 10 * S + STAY - WEFT_MS));
     assert_null(timewait_pop(&t, 10 * S + STAY - WEFT_MS, false));
+    assert_ptr_equal(moved.from, begun);
+    begun = moved.to;
     assert_ptr_equal(timewait_pop(&t, 10 * S + STAY, false), begun);
     timewait_free(&t, begun);
     table_check(&r, &t);
@@ -343,6 +434,15 @@ struct model {
     unsigned n;
 };
 
+static unsigned model_find(const struct model *m, const struct timewait *w);
+
+static void model_moved(void *ctx, struct timewait *from, struct timewait *to)
+{
+    struct model *m = ctx;
+
+    m->one[model_find(m, from)].w = to;
+}
+
 static void model_remove(struct model *m, unsigned i) { m->one[i] = m->one[--m->n]; }
 
 static unsigned model_find(const struct model *m, const struct timewait *w)
@@ -355,11 +455,12 @@ static unsigned model_find(const struct model *m, const struct timewait *w)
     return i;
 }
 
-/* Hands out what is due; each no earlier than its time. */
-static void drain(struct timewait_table *t, struct model *m, weft_time now)
+/* Hands out what is due; each no earlier than its time, for there is memory to move those that have longer. */
+static void drain(struct room *r, struct timewait_table *t, struct model *m, weft_time now)
 {
     struct timewait *w;
 
+    r->refuse_ppm = 0;
     while ((w = timewait_pop(t, now, false))) {
         unsigned i = model_find(m, w);
 
@@ -368,6 +469,7 @@ static void drain(struct timewait_table *t, struct model *m, weft_time now)
         model_remove(m, i);
     }
     assert_true(timewait_deadline(t, now) > now);
+    r->refuse_ppm = 50000;
 }
 
 /* In meaning a record is over at its time; in memory, at most one stay later. */
@@ -417,11 +519,13 @@ static void records_behave_like_a_list_of_times(void **state)
     struct room r;
 
     table_init(&r, &t);
+    t.moved = model_moved;
+    t.ctx = &m;
     r.refuse_ppm = 50000;
     for (uint32_t op = 0; op < 300000; op++) {
         operate(&r, &t, &m, op, now);
         now += rng_below(&r.rng, rng_chance(&r.rng, 1000) ? 2 * S : S / 5);
-        drain(&t, &m, now);
+        drain(&r, &t, &m, now);
         assert_int_equal(t.live, m.n);
         assert_true(t.count >= t.live);
         if (op % 16 == 0)
@@ -433,7 +537,7 @@ static void records_behave_like_a_list_of_times(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_record_is_48_bytes_and_72_for_ipv6),
+        cmocka_unit_test(a_record_is_40_bytes_and_64_for_ipv6),
         cmocka_unit_test(a_record_keeps_the_name_of_its_flow),
         cmocka_unit_test(a_record_stays_as_long_as_asked),
         cmocka_unit_test(a_record_is_over_however_late_the_clock_is_read),
@@ -446,6 +550,8 @@ int main(void)
         cmocka_unit_test(those_that_wait_for_a_fin_have_times_of_their_own),
         cmocka_unit_test(old_segments_are_answered_once_in_an_interval),
         cmocka_unit_test(it_tells_its_age),
+        cmocka_unit_test(a_record_that_moves_is_the_same),
+        cmocka_unit_test(a_record_that_cannot_move_is_over),
         cmocka_unit_test(without_memory_there_is_no_record),
         cmocka_unit_test(a_syn_reopens_the_pair_when_rfc_6191_says_so),
         cmocka_unit_test(records_behave_like_a_list_of_times),
