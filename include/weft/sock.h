@@ -136,12 +136,34 @@ enum weft_option {
                             as a program gives it, first hop first and without the destination. 0 bytes: none */
     WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
+    WEFT_IP_MULTICAST_IF = 32, /* struct weft_group: its interface, or its address; get: the same */
+    WEFT_IP_MULTICAST_TTL = 33, /* of what goes to groups: 1. 0: it stays on this host */
+    WEFT_IP_MULTICAST_LOOP = 34, /* sockets here that listen to the group hear it too. 1 */
+    WEFT_IP_MULTICAST_ALL = 49,  /* hears groups that other sockets here have joined. 1 */
     WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */
     WEFT_IPV6_UNICAST_HOPS = 16, /* -1: what is usual on the interface */
+    WEFT_IPV6_MULTICAST_IF = 17,   /* weft_if_index; 0: as the stack chooses */
+    WEFT_IPV6_MULTICAST_HOPS = 18, /* as WEFT_IP_MULTICAST_TTL and so on; -1: 1 */
+    WEFT_IPV6_MULTICAST_LOOP = 19,
     WEFT_IPV6_V6ONLY = 26,       /* before bind and connect */
+    WEFT_IPV6_MULTICAST_ALL = 29,
     WEFT_IPV6_TCLASS = 67,       /* -1: 0 */
+
+    /*
+     * Groups that a datagram socket listens to (RFC 3678 §5), at WEFT_SOL_IP or WEFT_SOL_IPV6 by the group's family. Set
+     * only, a struct weft_group; WEFT_MCAST_MSFILTER a struct weft_group_filter, to get too. WEFT_EADDRINUSE (joined
+     * already), WEFT_EADDRNOTAVAIL (not joined; a source that is there already, or is not), WEFT_ENODEV (no such
+     * interface), WEFT_ENOBUFS (net.ipv4.igmp_max_memberships, igmp_max_msf), WEFT_EINVAL, WEFT_ENOMEM.
+     */
+    WEFT_MCAST_JOIN_GROUP = 42,
+    WEFT_MCAST_BLOCK_SOURCE = 43,        /* of a group joined without sources: all but this one */
+    WEFT_MCAST_UNBLOCK_SOURCE = 44,
+    WEFT_MCAST_LEAVE_GROUP = 45,
+    WEFT_MCAST_JOIN_SOURCE_GROUP = 46,   /* this source only, and those named before (RFC 4607) */
+    WEFT_MCAST_LEAVE_SOURCE_GROUP = 47,
+    WEFT_MCAST_MSFILTER = 48,
 
     WEFT_TCP_NODELAY = 1,
     WEFT_TCP_MAXSEG = 2,
@@ -177,6 +199,19 @@ enum weft_meminfo {
     WEFT_MEMINFO_BACKLOG, /* always 0 */
     WEFT_MEMINFO_DROPS, /* always 0: what finds no room is counted by reason, netstat -s */
     WEFT_MEMINFO_COUNT
+};
+/* A group on an interface: the one of this number; 0: that has this address of IPv4; any-address: as the stack chooses. */
+struct weft_group {
+    unsigned interface;
+    struct weft_ip address, group;
+    struct weft_ip source; /* of the options that name one */
+};
+/* Numbered as on Linux. */
+enum weft_mcast_mode { WEFT_MCAST_EXCLUDE = 0, WEFT_MCAST_INCLUDE = 1 };
+struct weft_group_filter {
+    struct weft_group group;
+    unsigned mode; /* enum weft_mcast_mode */
+    unsigned n;    /* sources: n times struct weft_ip follow. Getting, it tells all there are, however many had room */
 };
 struct weft_linger {
     int onoff, linger; /* linger in seconds; close never blocks here: 0 makes it an abort, others have no effect */

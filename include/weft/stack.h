@@ -136,6 +136,9 @@ struct weft_config {
     bool accept_source_route;  /* datagrams whose sender chose the way (RFC 7126 §4.3). false */
     bool icmp_timestamp_reply, icmp_mask_reply; /* these requests are answered (RFC 1122 §3.2.2.8, §3.2.2.9). false */
     bool send_redirects;       /* a router tells of better first hops (RFC 1812 §5.2.7.2). true */
+    unsigned igmp_max_memberships; /* groups of IPv4 that a socket may join: 20 */
+    unsigned igmp_max_msf, mld_max_msf; /* sources that it may name for one group: 10 of IPv4, 64 of IPv6 */
+    unsigned igmp_robustness, mld_robustness; /* how often a change is reported, unless routers say otherwise: 2, up to 7 */
     unsigned rp_filter;        /* sources of what goes on: 1 from where we would send to them; 2 there is a route. 0 */
     /* What an interface of WEFT_IPV6_AUTO does with IPv6 by itself; as net.ipv6.conf.default has it. */
     bool ipv6_accept_ra;       /* listens to routers. true */

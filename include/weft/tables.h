@@ -41,6 +41,7 @@ extern "C" {
     X(ip_bad_option, "an IP option that runs past the header")                                                         \
     X(ip_source_route, "a source route, refused by policy (RFC 7126)")                                                 \
     X(ip_bad_source, "a source address that no host may use")                                                          \
+    X(ip_group_source, "for a group of ours, from a source that nobody here wants to hear")                            \
     X(ip_not_ours, "addressed to somebody else, and we do not forward")                                                \
     X(ip_martian, "not forwarded: an address that means nothing beyond its link or host (RFC 1812 §5.3.7)")             \
     X(ip_rp_filter, "not forwarded: we would not send to its source that way (rp_filter)")                             \
@@ -71,6 +72,18 @@ extern "C" {
     X(icmp_buffer_full, "the receive buffer of a ping socket is full")                                                 \
     X(icmp_redirect, "a redirect that is not the first hop's, or names no neighbour that may take its place")             \
     X(icmp_quench, "a source quench (RFC 6633)")                                                                       \
+    X(igmp_malformed, "IGMP of no known version or length")                                                            \
+    X(igmp_checksum, "a wrong IGMP checksum")                                                                          \
+    X(igmp_ttl, "IGMP from beyond the link: a TTL other than 1")                                                       \
+    X(igmp_router_alert, "a query of IGMPv2 or v3 without the Router Alert option (RFC 3376 §9.1)")                    \
+    X(igmp_group, "IGMP about what is no group, or sent to the wrong one")                                             \
+    X(igmp_not_ours, "IGMP for routers, or of an unknown type")                                                        \
+    X(mld_malformed, "listener discovery of a wrong code or length")                                                   \
+    X(mld_hop_limit, "listener discovery from beyond the link: a hop limit other than 1")                              \
+    X(mld_source, "listener discovery from no link-local address")                                                     \
+    X(mld_router_alert, "listener discovery without the Router Alert option (RFC 3810 §6.2)")                          \
+    X(mld_group, "listener discovery about what is no group, or sent to the wrong one")                                \
+    X(mld_not_ours, "listener discovery for routers")                                                                  \
     X(udp_short, "shorter than a UDP header")                                                                          \
     X(udp_length, "a UDP length that contradicts the datagram")                                                        \
     X(udp_checksum, "a wrong UDP checksum")                                                                            \
@@ -177,6 +190,13 @@ enum weft_tcp_state {
     X(icmp_errors_in, "Icmp", "errors received")                                                                       \
     X(icmp_redirects_in, "Icmp", "redirects followed")                                                                 \
     X(icmp_errors_out, "Icmp", "errors sent")                                                                          \
+    X(igmp_in, "Igmp", "messages received")                                                                            \
+    X(igmp_out, "Igmp", "messages sent")                                                                               \
+    X(igmp_queries_in, "Igmp", "queries received")                                                                     \
+    X(igmp_reports_in, "Igmp", "reports of other hosts received")                                                      \
+    X(mld_out, "Mld", "messages sent")                                                                                 \
+    X(mld_queries_in, "Mld", "queries received")                                                                       \
+    X(mld_reports_in, "Mld", "reports of other hosts received")                                                        \
     X(icmp_rate_limited, "Icmp", "errors not sent, by the rate limit")                                                 \
     X(udp_in, "Udp", "datagrams received")                                                                             \
     X(udp_out, "Udp", "datagrams sent")                                                                                \

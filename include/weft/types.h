@@ -61,6 +61,7 @@ struct weft_iov {
     X(EACCES, 13, "permission denied")                                                                                 \
     X(EFAULT, 14, "bad address")                                                                                       \
     X(EEXIST, 17, "already exists")                                                                                    \
+    X(ENODEV, 19, "no such interface")                                                                                 \
     X(EINVAL, 22, "invalid argument")                                                                                  \
     X(EPIPE, 32, "the sending side is shut down")                                                                      \
     X(EDESTADDRREQ, 89, "destination address required")                                                                \

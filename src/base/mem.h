@@ -32,6 +32,7 @@
     X(table, "look-up tables")                                                                                         \
     X(neigh, "neighbours")                                                                                             \
     X(route, "routes")                                                                                                 \
+    X(group, "group memberships")                                                                                      \
     X(frag, "reassembly")
 
 enum mem_class {

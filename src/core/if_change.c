@@ -48,6 +48,8 @@ static void put_up(weft_if *ifp)
         revive(ifp, &ifp->address[i]);
     if (ifp->ipv6 && ifp->stack->assembly->if_added)
         ifp->stack->assembly->if_added(ifp);
+    if (ifp->groups && ifp->stack->assembly->groups_changed)
+        ifp->stack->assembly->groups_changed(ifp, true);
     route_changed(ifp->stack);
 }
 

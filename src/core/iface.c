@@ -209,6 +209,35 @@ size_t weft_output(weft_if *ifp, weft_pkt **out, size_t max, weft_time now)
 
 bool weft_output_wanted(const weft_if *ifp) { return ifp->queue.count || !list_empty(&ifp->senders); }
 
+/* ---- groups of stations ---- */
+
+static unsigned tuned_slot(const uint8_t mac[6]) { return (mac[3] * 17u ^ mac[4] * 5u ^ mac[5]) % IF_TUNED; }
+
+void if_tune(weft_if *ifp, const uint8_t mac[6], bool in)
+{
+    uint16_t *count = &ifp->tuned[tuned_slot(mac)];
+
+    if (*count == UINT16_MAX) /* so many that it stays so */
+        return;
+    *count = (uint16_t)(in ? *count + 1 : *count - 1);
+}
+
+bool if_hears(const weft_if *ifp, const uint8_t mac[6])
+{
+    bool of_ip = (mac[0] == 1 && mac[1] == 0 && mac[2] == 0x5e) || (mac[0] == 0x33 && mac[1] == 0x33);
+
+    return !of_ip || ifp->tuned[tuned_slot(mac)];
+}
+
+/* What every host listens to: 224.0.0.1, ff02::1. */
+static void tune_to_all(weft_if *ifp)
+{
+    static const uint8_t all_hosts[6] = {1, 0, 0x5e, 0, 0, 1}, all_nodes[6] = {0x33, 0x33, 0, 0, 0, 1};
+
+    if_tune(ifp, all_hosts, true);
+    if_tune(ifp, all_nodes, true);
+}
+
 /* ---- making and removing ---- */
 
 static bool is_sound(const struct weft_if_config *k)
@@ -306,6 +335,7 @@ static void fill(weft_if *ifp, weft_stack *s, const struct weft_if_config *k)
     ifp->gso_max = k->gso_max ? min_u32(k->gso_max, 65535) : 65535;
     ifp->queue_limit = k->queue_limit ? k->queue_limit : QUEUE_DEFAULT;
     list_init(&ifp->senders);
+    tune_to_all(ifp);
     list_push_back(&s->interfaces, &ifp->link);
 }
 
@@ -349,6 +379,8 @@ void weft_if_free(weft_if *ifp)
     ifp->up = false;
     if (ifp->nd && s->assembly->if_removed)
         s->assembly->if_removed(ifp);
+    if (ifp->groups && s->assembly->groups_changed)
+        s->assembly->groups_changed(ifp, false);
     route_forget_if(s, ifp);
     neigh_forget_if(ifp);
     forget_senders(ifp);

@@ -36,6 +36,7 @@ struct link_ops {
 };
 
 #define IF_ADDRESSES 16
+#define IF_TUNED     64
 
 /* May the address be used (RFC 4862 §2)? Those of IPv4 are always preferred. */
 enum if_address_state {
@@ -80,11 +81,22 @@ struct weft_if {
     struct if_address address[IF_ADDRESSES];
     unsigned ipv6;            /* enum weft_if_ipv6 */
     struct nd_link *nd;       /* what the IP layer keeps for neighbour discovery here; NULL: nothing */
+    struct group_link *groups; /* and for groups */
+    uint16_t tuned[IF_TUNED]; /* groups of stations listened to, counted by a hash of their address; see if_hears */
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
 };
 
 /* Puts a complete frame at the end of the queue, or drops it: if_queue_full, if_oversize, if_down. Owns pkt. */
 void if_transmit(weft_if *ifp, struct weft_pkt *pkt);
+
+/* Frames for this group of stations are taken from now on; with in false no more, once for each call before. */
+void if_tune(weft_if *ifp, const uint8_t mac[6], bool in);
+
+/*
+ * May somebody here listen to this group of stations? As the filters of network cards, by a hash: no means nobody, yes
+ * that the network layer has to look. Groups that are none of IP's (RFC 1112 §6.4, RFC 2464 §7) are always taken.
+ */
+bool if_hears(const weft_if *ifp, const uint8_t mac[6]);
 
 /* Asks for a turn; harmless when already asked. */
 static inline void if_want(weft_if *ifp, struct sender *s)

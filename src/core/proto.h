@@ -60,6 +60,8 @@ struct assembly {
     /* An interface that wants IPv6 was made, or goes with its nd_link. NULL: nobody has to know. */
     void (*if_added)(weft_if *ifp);
     void (*if_removed)(weft_if *ifp);
+    /* An interface with a group_link came up again; or, up false, it goes for good. NULL: nobody has to know. */
+    void (*groups_changed)(weft_if *ifp, bool up);
     /* An interface got this address of IPv6, or has it no more. NULL: nobody has to know. */
     void (*address_added)(weft_if *ifp, struct if_address *a);
     void (*address_removed)(weft_if *ifp, const struct if_address *a);

@@ -87,6 +87,11 @@ void weft_config_default(struct weft_config *config)
         .accept_redirects = true,
         .secure_redirects = true,
         .send_redirects = true,
+        .igmp_max_memberships = 20,
+        .igmp_max_msf = 10,
+        .mld_max_msf = 64,
+        .igmp_robustness = 2,
+        .mld_robustness = 2,
         .ipv6_accept_ra = true,
         .ipv6_accept_dad = true,
         .ipv6_addr_gen_mode = 2,
@@ -102,6 +107,12 @@ static bool buffers_are_sound(const struct weft_tcp_config *k)
            buffer_is_sound(k->receive_buffer_max) && buffer_is_sound(k->send_buffer_min) &&
            buffer_is_sound(k->send_buffer) && buffer_is_sound(k->send_buffer_max) &&
            buffer_is_sound(k->receive_buffer_limit) && buffer_is_sound(k->send_buffer_limit);
+}
+
+static bool groups_are_sound(const struct weft_config *k)
+{
+    return k->igmp_max_memberships <= 65536 && k->igmp_max_msf <= 4096 && k->mld_max_msf <= 4096 &&
+           k->igmp_robustness >= 1 && k->igmp_robustness <= 7 && k->mld_robustness >= 1 && k->mld_robustness <= 7;
 }
 
 static bool tcp_is_sound(const struct weft_tcp_config *k)
@@ -124,7 +135,7 @@ bool stack_config_is_sound(const struct weft_config *k)
 {
     return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->path_mtu_age &&
            k->min_path_mtu >= 68 && k->min_path_mtu <= 65535 && k->max_neighbours && k->ipv6_addr_gen_mode <= 2 &&
-           tcp_is_sound(&k->tcp);
+           groups_are_sound(k) && tcp_is_sound(&k->tcp);
 }
 
 struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose)

@@ -74,6 +74,8 @@ static void succeed(struct nd_link *l, struct nd_trial *t)
     forget(l, t);
     a->state = s->now < a->preferred_until ? IF_ADDRESS_PREFERRED : IF_ADDRESS_DEPRECATED;
     route_changed(s);
+    if (ip_is_link_local(&ip))
+        listener_repeat(l->ifp, false);
     ip_set_zone(&all_routers, l->ifp->index);
     if (!ip_is_link_local(&ip))
         nd_announce(l->ifp, &ip, &all_routers);
@@ -85,6 +87,7 @@ static void step(struct nd_link *l, struct nd_trial *t)
 {
     struct weft_ip group = group_of_address(l->ifp, &t->ip);
 
+    group_join_own(l->ifp, &t->ip); /* before the first word (RFC 4862 §5.4.2) */
     if (t->sent == SOLICITS) {
         succeed(l, t);
         return;

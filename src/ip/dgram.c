@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* What datagram sockets have in common; see dgram.h. */
-#include "ip/private.h"
+#include "ip/group.h"
 
 #define WORTH_MOVING 8 /* a packet that keeps so many times its bytes alive is copied into a fitting one */
+
+static struct dgram_ep *dgram_ep(weft_sock *sock) { return container_of(sock, struct dgram_ep, sock); }
+static const struct dgram_ep *const_dgram_ep(const weft_sock *sock)
+{
+    return container_of(sock, const struct dgram_ep, sock);
+}
 
 static size_t tailroom(const struct weft_pkt *pkt)
 {
@@ -184,7 +190,7 @@ static weft_if *first_wire(weft_stack *s, bool v4)
  * RFC 1122 §3.3.1.1: a group is on the link and never behind a gateway. Which link, its zone says first, then the
  * socket's address.
  */
-static int group_path(weft_stack *s, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path)
+int dgram_group_path(weft_stack *s, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path)
 {
     weft_if *ifp = ip_zone(dst) ? if_by_index(s, ip_zone(dst)) : ip_is_any(local) ? NULL : if_by_address(s, local);
 
@@ -202,6 +208,32 @@ static int group_path(weft_stack *s, const struct weft_ip *local, const struct w
     return 0;
 }
 
+/* IPv4's way to choose an interface for groups is to name an address of it, which is then what one sends from. */
+static bool chosen_source(const weft_sock *sock, const struct ip_path *path, const struct weft_ip *dst,
+                          struct weft_ip *src)
+{
+    const struct weft_ip *chosen = &const_dgram_ep(sock)->groups.out_address;
+
+    if (!ip_is_multicast(dst) || !ip_is_v4(dst) || ip_is_any(chosen) || !if_find_address(path->ifp, chosen))
+        return false;
+    *src = *chosen;
+    return true;
+}
+
+/* The interface that the socket has chosen for groups goes before all but the zone. */
+static int group_path_of(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst,
+                         struct ip_path *path)
+{
+    const struct dgram_groups *groups = &const_dgram_ep(sock)->groups;
+    unsigned out = ip_is_v4(dst) ? groups->out_v4 : groups->out_v6;
+    weft_if *ifp = out && !ip_zone(dst) ? if_by_index(sock->stack, out) : NULL;
+
+    if (!ifp || ip_is_limited_broadcast(dst))
+        return dgram_group_path(sock->stack, local, dst, path);
+    *path = (struct ip_path){.ifp = ifp, .next_hop = *dst, .generation = sock->stack->routes.generation};
+    return 0;
+}
+
 int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path,
                 struct weft_ip *src)
 {
@@ -210,7 +242,7 @@ int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct
     bool group = ip_is_multicast(dst) || ip_is_limited_broadcast(dst);
     struct weft_ip hop;
     const struct weft_ip *first = ip_is_v4(dst) ? ip_options_first_hop(d->options, d->n_options, &hop) : NULL;
-    int err = group ? group_path(s, local, dst, path) : route_refresh(s, first ? first : dst, path);
+    int err = group ? group_path_of(sock, local, dst, path) : route_refresh(s, first ? first : dst, path);
 
     if (err)
         return err;
@@ -219,11 +251,24 @@ int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct
     if (!sock->broadcast && if_is_broadcast(path->ifp, dst))
         return WEFT_EACCES;
     if (ip_is_any(local) || ip_is_multicast(local) || if_is_broadcast(path->ifp, local))
-        return route_source(s, path, dst, src);
+        return chosen_source(sock, path, dst, src) ? 0 : route_source(s, path, dst, src);
     if (ip_is_loopback(local) && path->ifp->ops->kind != WEFT_LINK_LOOPBACK)
         return WEFT_EINVAL; /* as Linux: such a source must not be seen on a wire */
     *src = *local;
     return 0;
+}
+
+void dgram_scope(const struct dgram_ep *d, struct ip_send *how)
+{
+    bool v4 = ip_is_v4(&how->dst);
+
+    if (!ip_is_multicast(&how->dst))
+        return;
+    how->ttl = v4 ? d->groups.ttl : d->groups.hops;
+    if (v4 ? d->groups.loop_v4 : d->groups.loop_v6)
+        how->own |= IP_OWN_HEAR;
+    if (how->ttl == 0) /* RFC 1112 §6.1 */
+        how->own |= IP_OWN_ONLY;
 }
 
 /* ---- names and options ---- */
@@ -245,6 +290,12 @@ static bool is_buffer_size(int level, int option)
 }
 
 static bool is_discovery(int level, int option) { return level == WEFT_SOL_IP && option == WEFT_IP_MTU_DISCOVER; }
+
+static bool is_membership(int level, int option)
+{
+    return (level == WEFT_SOL_IP || level == WEFT_SOL_IPV6) && option >= WEFT_MCAST_JOIN_GROUP &&
+           option <= WEFT_MCAST_MSFILTER;
+}
 
 /* As Linux: at most what it allows, doubled for what keeping costs; a negative number asks for all. */
 static size_t buffer_of(int v, size_t limit)
@@ -269,6 +320,10 @@ int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size
     struct dgram_ep *d = dgram_ep(sock);
     int v;
 
+    if (is_membership(level, option))
+        return membership_set(d, option, level == WEFT_SOL_IP, value, n);
+    if (level == WEFT_SOL_IP && option == WEFT_IP_MULTICAST_IF)
+        return membership_set_out(d, value, n);
     if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS)
         return set_options(d, value, n);
     if (!is_buffer_size(level, option) && !is_discovery(level, option))
@@ -292,6 +347,10 @@ int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size
     const struct dgram_ep *d = const_dgram_ep(sock);
     int v;
 
+    if (is_membership(level, option))
+        return membership_get(d, option, level == WEFT_SOL_IP, value, n);
+    if (level == WEFT_SOL_IP && option == WEFT_IP_MULTICAST_IF)
+        return membership_get_out(d, value, n);
     if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS) {
         *n = min_size(*n, d->n_options);
         memcpy(value, d->options, *n);
@@ -319,7 +378,25 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
     endpoint_init(&d->sock, s, ops, family);
     d->local.ip = d->remote.ip = endpoint_any(&d->sock);
     d->queue.limit = d->send_limit = DGRAM_BUFFER;
+    d->groups = (struct dgram_groups){
+        .ttl = 1, /* RFC 1112 §6.1, RFC 3493 §5.2 */
+        .hops = 1,
+        .loop_v4 = true,
+        .loop_v6 = true,
+        .all_v4 = true,
+        .all_v6 = true,
+        .out_address = weft_ipv4(0),
+    };
+    list_init(&d->groups.members);
     list_push_back(all, &d->link);
+}
+
+void dgram_fini(struct dgram_ep *d)
+{
+    dgram_leave_groups(d);
+    dgram_clear(&d->queue);
+    list_remove(&d->link);
+    endpoint_fini(&d->sock);
 }
 
 int dgram_shutdown(weft_sock *sock, enum weft_shut how)

@@ -8,6 +8,8 @@
 
 #include "core/stack.h"
 
+struct ip_send;
+
 #define DGRAM_BUFFER     212992 /* default of WEFT_SO_RCVBUF and WEFT_SO_SNDBUF, as Linux has it */
 #define DGRAM_BUFFER_MIN 2304
 
@@ -55,7 +57,17 @@ bool dgram_share(struct weft_pkt *to, const struct weft_pkt *from, uint32_t offs
  */
 struct weft_pkt *dgram_clone(weft_stack *s, const struct weft_pkt *pkt, uint32_t header);
 
-/* The first member of both kinds of endpoint. */
+/* What a socket has to do with groups: those it hears, and how it sends to them. */
+struct dgram_groups {
+    struct list members;        /* struct member; see membership.c */
+    unsigned out_v4, out_v6;    /* the interface that it sends to them on, by its number; 0: as the stack chooses */
+    struct weft_ip out_address; /* with out_v4: from this address; any-address: as the stack chooses */
+    uint8_t ttl, hops;          /* of what it sends to them: how far it goes */
+    bool loop_v4, loop_v6;      /* our own sockets hear it too */
+    bool all_v4, all_v6;        /* it hears what others here have joined */
+};
+
+/* The first member of all kinds of datagram endpoints. */
 struct dgram_ep {
     struct weft_sock sock;    /* first: a weft_sock pointer is a dgram_ep pointer */
     struct list link;         /* in its protocol's list of all */
@@ -63,6 +75,7 @@ struct dgram_ep {
     struct weft_addr remote;  /* any-address: not connected */
     struct ip_path path;      /* to remote */
     struct dgram_queue queue;
+    struct dgram_groups groups;
     size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
     uint8_t discovery;        /* enum weft_pmtudisc: DONT unless asked for */
     bool no_receive, no_send; /* shut down */
@@ -74,8 +87,13 @@ struct dgram_ep {
 void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, enum weft_family family,
                 struct list *all);
 
-/* struct sock_ops for both. Of the options WEFT_SO_RCVBUF, WEFT_SO_SNDBUF, WEFT_IP_MTU_DISCOVER and WEFT_IP_OPTIONS;
- * the others are WEFT_ENOPROTOOPT. */
+/* The end of it: leaves its groups, its list and the timers, releases what it received. The memory is the caller's. */
+void dgram_fini(struct dgram_ep *d);
+
+/*
+ * struct sock_ops for all. Of the options WEFT_SO_RCVBUF, WEFT_SO_SNDBUF, WEFT_IP_MTU_DISCOVER, WEFT_IP_OPTIONS,
+ * WEFT_IP_MULTICAST_IF and those from WEFT_MCAST_JOIN_GROUP on; the others are WEFT_ENOPROTOOPT.
+ */
 int dgram_shutdown(weft_sock *sock, enum weft_shut how);
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
 int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n);
@@ -98,6 +116,18 @@ int dgram_check_local(weft_stack *s, const struct weft_ip *ip);
  */
 int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path,
                 struct weft_ip *src);
+
+/* The path to a group, or to everybody, from a socket bound to local (any-address: anywhere). 0 or WEFT_ENETUNREACH. */
+int dgram_group_path(weft_stack *s, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path);
+
+/* How far what goes to a group goes, and whether it is heard here; other destinations leave `how` as it is. */
+void dgram_scope(const struct dgram_ep *d, struct ip_send *how);
+
+/* Is what came in for a group to be heard by this endpoint (RFC 3376 §3.1)? Broadcasts are heard by all. */
+bool dgram_hears(const struct dgram_ep *d, const struct weft_pkt *pkt);
+
+/* Leaves all groups. */
+void dgram_leave_groups(struct dgram_ep *d);
 
 /*
  * Must a message of so many bytes to dst, transport header included, go unfragmented (WEFT_IP_MTU_DISCOVER)? 0, or

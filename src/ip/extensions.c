@@ -136,7 +136,7 @@ static struct weft_pkt *arrive(weft_stack *s, struct weft_pkt *pkt, const struct
         pkt_drop(pkt, WEFT_DROP_ip6_no_next_header);
         return NULL;
     }
-    if (!stack_has_transport(s, c->next) || c->next == IP_PROTO_ICMP) {
+    if (!stack_has_transport(s, c->next) || c->next == IP_PROTO_ICMP || c->next == IP_PROTO_IGMP) {
         icmp_parameter_problem(s, pkt, ICMPV6_UNKNOWN_HEADER, c->next_at, WEFT_DROP_ip_unknown_protocol);
         return NULL;
     }

@@ -166,6 +166,12 @@ static void icmpv6_input(weft_stack *s, struct weft_pkt *pkt)
     case ICMPV6_ECHO_REPLY:
         ping_reply_input(s, pkt, (uint16_t)(h.word >> 16));
         break;
+    case ICMPV6_MLD_QUERY:
+    case ICMPV6_MLD_REPORT:
+    case ICMPV6_MLD_DONE:
+    case ICMPV6_MLD2_REPORT:
+        mld_input(s, pkt, h.type, h.code);
+        break;
     case ICMPV6_ROUTER_SOLICIT:
     case ICMPV6_ROUTER_ADVERT:
     case ICMPV6_NEIGHBOUR_SOLICIT:

@@ -14,26 +14,21 @@ enum destination { OURS, GROUP, FOREIGN };
 
 static bool is_loopback_if(const weft_if *ifp) { return ifp->ops->kind == WEFT_LINK_LOOPBACK; }
 
-/* Do we listen to this group on the interface (RFC 1122 §3.3.7, RFC 4291 §2.8)? */
-static bool is_member(const weft_if *ifp, const struct weft_ip *group)
-{
-    static const struct weft_ip all_hosts = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 224, 0, 0, 1}};
-
-    return ip_is_v4(group) ? ip_eq(group, &all_hosts) : ip_is_multicast(group) && group_is_ours(ifp, group);
-}
-
 static enum destination destination_of(const weft_if *ifp, const struct weft_ip *dst)
 {
     if (likely(if_find_address(ifp, dst)))
         return OURS;
     if (is_loopback_if(ifp) && (ip_is_loopback(dst) || if_by_address(ifp->stack, dst)))
         return OURS;
-    return is_member(ifp, dst) || if_is_broadcast(ifp, dst) ? GROUP : FOREIGN;
+    if (ip_is_multicast(dst))
+        return group_is_ours(ifp, dst) ? GROUP : FOREIGN;
+    return if_is_broadcast(ifp, dst) ? GROUP : FOREIGN;
 }
 
 /*
  * May a datagram come from here (RFC 1122 §3.2.1.3)? Ourselves may not, on the wire: nobody sends from our address
- * in good faith (LAND, CVE-1999-0016). 0.0.0.0 may, as long as a host that is starting asks everybody by UDP.
+ * in good faith (LAND, CVE-1999-0016). 0.0.0.0 may, as long as a host that is starting asks everybody by UDP, or tells
+ * of its groups by IGMP (RFC 3376 §4.2.13).
  */
 static bool source_is_sound_v4(const weft_if *ifp, const struct weft_pkt *pkt)
 {
@@ -42,7 +37,7 @@ static bool source_is_sound_v4(const weft_if *ifp, const struct weft_pkt *pkt)
     if (is_loopback_if(ifp))
         return net < 224;
     if (net == 0)
-        return ip_is_any(&pkt->src) && pkt->ip_group && pkt->proto == IP_PROTO_UDP;
+        return ip_is_any(&pkt->src) && pkt->ip_group && (pkt->proto == IP_PROTO_UDP || pkt->proto == IP_PROTO_IGMP);
     if (net == 127 || net >= 224) /* loopback; multicast, reserved (RFC 1112 §4), limited broadcast */
         return false;
     return !if_by_address(ifp->stack, &pkt->src) && !if_is_broadcast(ifp, &pkt->src);
@@ -58,6 +53,14 @@ static bool source_is_sound_v6(const weft_if *ifp, const struct weft_pkt *pkt)
     return is_loopback_if(ifp) || (!ip_is_loopback(&pkt->src) && !if_by_address(ifp->stack, &pkt->src));
 }
 
+/* Somebody listens to the group, but nobody to this source. Routers' questions about a group are heard in any case. */
+static bool source_is_unwanted(const weft_if *ifp, const struct weft_pkt *pkt)
+{
+    bool asks = pkt->proto == IP_PROTO_IGMP || pkt->proto == IP_PROTO_ICMPV6 || pkt->proto == IP_PROTO_HOPOPTS;
+
+    return pkt->ip_group && !asks && ip_is_multicast(&pkt->dst) && !group_takes_source(ifp, &pkt->dst, &pkt->src);
+}
+
 static enum weft_drop check_addresses(const weft_if *ifp, struct weft_pkt *pkt, bool v6)
 {
     enum destination where = destination_of(ifp, &pkt->dst);
@@ -71,7 +74,7 @@ static enum weft_drop check_addresses(const weft_if *ifp, struct weft_pkt *pkt, 
         return WEFT_DROP_ip_bad_source;
     if (unlikely(pkt->link_broadcast && !pkt->ip_group))
         return WEFT_DROP_ip_link_broadcast;
-    return WEFT_DROP_none;
+    return unlikely(source_is_unwanted(ifp, pkt)) ? WEFT_DROP_ip_group_source : WEFT_DROP_none;
 }
 
 /* The same for IPv4, where most datagrams come from the same host as the one before, and nothing has changed since. */

@@ -15,6 +15,8 @@ struct ip_options {
     bool has_route;           /* a source route: the datagram goes to first_hop first */
     struct weft_ip first_hop;
 };
+/* Our own sockets that listen to a group hear what we send to it; and nobody else does: it does not leave the host. */
+enum ip_own { IP_OWN_HEAR = 1, IP_OWN_ONLY = 2 };
 
 /* How a transport wants a datagram sent. The family is that of dst, and src has the same. */
 struct ip_send {
@@ -25,6 +27,7 @@ struct ip_send {
     bool df;             /* do not fragment, here or on the way (IPv6: here) */
     uint32_t flow_label; /* IPv6; see ip_flow_label */
     const struct ip_options *options; /* IPv4; NULL: none. With a route, the path must lead to its first hop */
+    uint8_t own;         /* to a group: bits of enum ip_own */
 };
 
 /*
@@ -67,6 +70,7 @@ void ip_refuse(weft_stack *s, struct weft_pkt *pkt, enum ip_refusal refusal, enu
 /* For sock/assemble.c. */
 extern const struct network ip_v4_network, ip_v6_network;
 extern const struct transport ip_icmp_transport, ip_icmpv6_transport; /* ICMP, and the ping sockets on it */
+extern const struct transport ip_igmp_transport; /* what routers ask; the answers are group.h's */
 void *ip_init(weft_stack *s);
 void ip_fini(weft_stack *s, void *state);
 void ip_timer(weft_stack *s, struct timer *t);
@@ -77,6 +81,7 @@ void ip_if_added(weft_if *ifp);
 void ip_if_removed(weft_if *ifp);
 void ip_address_added(weft_if *ifp, struct if_address *a);
 void ip_address_removed(weft_if *ifp, const struct if_address *a);
+void ip_groups_changed(weft_if *ifp, bool up);
 void ip_neighbour_lost(weft_if *ifp, const struct weft_ip *ip);
 
 /* Neighbour resolution failed for this waiting datagram of ours (or one we forward): report host unreachable. Owns pkt. */

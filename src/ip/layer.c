@@ -14,6 +14,7 @@ void *ip_init(weft_stack *s)
     icmp_limit_init(&ip->limit, s->now);
     ip_redirects_init(&ip->redirects);
     ip->label_key = stack_key(s, KEY_FLOW_LABEL);
+    groups_init(&ip->groups, s);
     return ip;
 }
 
@@ -22,6 +23,7 @@ void ip_fini(weft_stack *s, void *state)
     struct ip_state *ip = state;
 
     ip_redirects_fini(s, &ip->redirects);
+    groups_fini(&ip->groups, s);
     ip_reassembly_fini(&ip->reassembly);
     mem_free(&s->mem, MEM_stack, ip, sizeof *ip);
 }
@@ -32,6 +34,10 @@ void ip_timer(weft_stack *s, struct timer *t)
         ip_reassembly_timer(s);
     else if (t == &ip_state(s)->redirects.timer)
         ip_redirects_timer(s);
+    else if (t == &ip_state(s)->groups.timer)
+        listener_timer(s);
+    else if (t == &ip_state(s)->groups.own_timer)
+        group_own_timer(s);
     else
         nd_timer(t);
 }

@@ -88,6 +88,7 @@ void ip_address_removed(weft_if *ifp, const struct if_address *a)
 {
     if (!ifp->nd)
         return;
+    group_leave_own(ifp, &a->ip);
     nd_trial_forget(ifp->nd, &a->ip);
     nd_arm(ifp->nd);
 }

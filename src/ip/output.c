@@ -124,6 +124,14 @@ static int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, con
     return 0;
 }
 
+/* To a group: those of our own who listen get a copy. Is that all there is to do? */
+static bool stays(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how, weft_if *ifp)
+{
+    if (how->own & IP_OWN_HEAR)
+        group_hear_own(s, pkt, how, ifp);
+    return how->own & IP_OWN_ONLY;
+}
+
 int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
 {
     weft_if *ifp = path->ifp;
@@ -137,6 +145,10 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
     if (unlikely(err)) {
         pkt_drop(pkt, why);
         return err;
+    }
+    if (unlikely(how->own) && stays(s, pkt, how, ifp)) {
+        pkt_release(pkt);
+        return 0;
     }
     stack_count(s, WEFT_COUNT_ip_out);
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);

@@ -178,6 +178,7 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
         pkt_release(pkt);
         return err;
     }
+    dgram_scope(&e->d, &how);
     if (v6)
         how.flow_label = ip_flow_label(s, &from, &to, IP_PROTO_ICMPV6);
     if (unlikely(e->d.n_options) && !v6) {
@@ -265,11 +266,9 @@ weft_sock *ping6_socket(weft_stack *s, enum weft_family family, int *err)
 
 static void free_endpoint(struct ping_table *t, struct ping_ep *e)
 {
-    dgram_clear(&e->d.queue);
     if (e->d.local.port)
         hashtab_remove(&t->by_id, &e->hash, id_hash(e->d.local.port));
-    list_remove(&e->d.link);
-    endpoint_fini(&e->d.sock);
+    dgram_fini(&e->d);
     slab_free(&t->slab, e);
 }
 

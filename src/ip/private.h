@@ -66,8 +66,15 @@ struct weft_pkt *ip_reassemble(weft_stack *s, struct weft_pkt *pkt, const struct
 
 /* ---- group.c: to which groups we listen ---- */
 
-/* Do we listen to this group of IPv6 on the interface (RFC 4291 §2.8)? */
+/* Do we listen to this group on the interface (RFC 1122 §3.3.7, RFC 4291 §2.8)? */
 bool group_is_ours(const weft_if *ifp, const struct weft_ip *group);
+
+/* And to this source in it? Asked of a group that is ours. */
+bool group_takes_source(const weft_if *ifp, const struct weft_ip *group, const struct weft_ip *source);
+
+/* The solicited-node group of an address of ours is joined, or, unless another address has the same, left. */
+void group_join_own(weft_if *ifp, const struct weft_ip *address);
+void group_leave_own(weft_if *ifp, const struct weft_ip *address);
 
 /* The solicited-node group of an address, in the same zone (RFC 4291 §2.7.1). */
 struct weft_ip group_of_address(const weft_if *ifp, const struct weft_ip *ip);
@@ -230,6 +237,35 @@ void nd_timer(struct timer *t);
 uint8_t nd_hop_limit(const weft_if *ifp);
 uint32_t nd_mtu(const weft_if *ifp);
 
+/* ---- group.c, own.c: the stack's groups; see group.h ---- */
+
+struct ip_groups {
+    struct hashtab table;   /* struct group, by interface and address */
+    struct timer timer;     /* the earliest deadline of all links */
+    struct pkt_queue heard; /* what we said to groups of our own */
+    struct timer own_timer; /* set while there is any */
+};
+
+void groups_init(struct ip_groups *groups, weft_stack *s);
+void groups_fini(struct ip_groups *groups, weft_stack *s);
+void group_own_timer(weft_stack *s);
+void group_own_forget(const weft_if *ifp);
+
+/* A message (data at its transport header) is about to go out to a group: those of our own who listen get a copy. */
+void group_hear_own(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how, weft_if *ifp);
+
+/* The timer of them all. */
+void listener_timer(weft_stack *s);
+
+/*
+ * Tells the routers all groups of this family again: the interface has come up, or the link-local address that reports
+ * come from is there now (RFC 3590 §4).
+ */
+void listener_repeat(weft_if *ifp, bool v4);
+
+/* A message of listener discovery, data at its ICMPv6 header, checksum verified. Owns pkt. */
+void mld_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t code);
+
 /* ---- layer.c: what ip_init makes ---- */
 
 /* The last datagram of IPv4 that might come as it did and was ours: it came by `ifp`, when routes and addresses were of
@@ -246,6 +282,7 @@ struct ip_state {
     struct icmp_limit limit;
     struct sip_key label_key;
     struct ip_redirects redirects;
+    struct ip_groups groups;
 };
 
 static inline struct ip_state *ip_state(weft_stack *s) { return s->ip; }

@@ -30,7 +30,7 @@ static enum weft_drop check(const weft_if *ifp, const struct eth_header *h)
 {
     if (eth_is_group(h->src))
         return WEFT_DROP_eth_bad_source;
-    if (!eth_is_group(h->dst) && memcmp(h->dst, ifp->mac, 6) != 0)
+    if (eth_is_group(h->dst) ? !if_hears(ifp, h->dst) : memcmp(h->dst, ifp->mac, 6) != 0)
         return WEFT_DROP_eth_not_ours;
     return vlan_is_ours(ifp, h->vlan) ? WEFT_DROP_none : WEFT_DROP_eth_vlan;
 }

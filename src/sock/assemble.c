@@ -13,7 +13,8 @@ const struct assembly sock_assembly = {
     .neigh = &link_neighbours,
     .neigh6 = &ip_nd_neighbours,
     .network = {&ip_v4_network, &ip_v6_network},
-    .transport = {&tcp_transport, &udp_transport, &ip_icmp_transport, &ip_icmpv6_transport},
+    .transport = {&tcp_transport, &udp_transport, &ip_icmp_transport, &ip_icmpv6_transport,
+                  &ip_igmp_transport},
     .ip_init = ip_init,
     .ip_fini = ip_fini,
     .next_hop_failed = ip_next_hop_failed,
@@ -21,6 +22,7 @@ const struct assembly sock_assembly = {
     .neighbour_lost = ip_neighbour_lost,
     .if_added = ip_if_added,
     .if_removed = ip_if_removed,
+    .groups_changed = ip_groups_changed,
     .address_added = ip_address_added,
     .address_removed = ip_address_removed,
 };

@@ -150,5 +150,5 @@ const struct sock_option *sock_option_find(const weft_sock *sock, int level, int
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         if (options[i].level == level && options[i].number == number)
             return &options[i];
-    return NULL;
+    return sock_group_option_find(sock, level, number);
 }

@@ -15,6 +15,9 @@ struct sock_option {
 /* The row of the table, or NULL: the protocol's business. */
 const struct sock_option *sock_option_find(const weft_sock *sock, int level, int number);
 
+/* The same of the options about sending to groups (group_options.c), where sock_option_find looks last. */
+const struct sock_option *sock_group_option_find(const weft_sock *sock, int level, int number);
+
 /* The value that the user's bytes mean; false: too few. And the other way, with *n the room there is. */
 bool sock_option_take(int level, const void *value, size_t n, int *v);
 void sock_option_give(int level, int v, void *value, size_t *n);

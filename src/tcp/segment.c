@@ -56,6 +56,7 @@ void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
     how.tos = seg->tos;
     how.flow_label = seg->flow_label;
     how.options = NULL;
+    how.own = 0;
     how.df = !seg->fragment; /* an atomic datagram needs no identification (RFC 6864) */
     put_header(pkt, seg);
     if (unlikely(!how.flow_label && flow_is_v6(&seg->flow)))

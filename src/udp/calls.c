@@ -107,8 +107,7 @@ static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, s
         err = dgram_decide_df(&e->d, &dst->ip, len + UDP_HEADER, path, &how.df);
     if (err)
         return err;
-    if (ip_is_multicast(&dst->ip))
-        how.ttl = 1; /* RFC 1112 §6.1, RFC 3493 §5.2: the default for groups */
+    dgram_scope(&e->d, &how);
     from = (struct weft_addr){how.src, e->d.local.port};
     if (v6)
         how.flow_label = ip_flow_label(s, &from, dst, IP_PROTO_UDP);
@@ -178,10 +177,8 @@ static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, u
 
 void udp_free(struct udp_table *t, struct udp_ep *e)
 {
-    dgram_clear(&e->d.queue);
     udp_table_remove(t, e);
-    list_remove(&e->d.link);
-    endpoint_fini(&e->d.sock);
+    dgram_fini(&e->d);
     slab_free(&t->slab, e);
 }
 

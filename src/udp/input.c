@@ -37,17 +37,27 @@ static void deliver(struct udp_ep *e, struct weft_pkt *pkt)
         pkt_drop(pkt, e->d.no_receive ? WEFT_DROP_udp_no_port : WEFT_DROP_udp_buffer_full);
 }
 
+/* The next one behind `last` (NULL: the first) that has the port and wants to hear the group and this source in it. */
+static struct udp_ep *next_hearer(const struct udp_table *t, struct udp_ep *last, const struct weft_addr *local,
+                                  const struct weft_pkt *pkt)
+{
+    do
+        last = udp_table_next_member(t, last, local);
+    while (last && !dgram_hears(&last->d, pkt));
+    return last;
+}
+
 /* Each of those who listen gets it. The last one gets pkt itself. */
 static void deliver_to_group(weft_stack *s, struct weft_pkt *pkt, const struct weft_addr *local)
 {
-    struct udp_table *t = udp_table(s);
-    struct udp_ep *e = udp_table_next_member(t, NULL, local), *next;
+    const struct udp_table *t = udp_table(s);
+    struct udp_ep *e = next_hearer(t, NULL, local, pkt), *next;
 
     if (!e) {
         pkt_drop(pkt, WEFT_DROP_udp_no_port);
         return;
     }
-    for (; (next = udp_table_next_member(t, e, local)); e = next) {
+    for (; (next = next_hearer(t, e, local, pkt)); e = next) {
         struct weft_pkt *copy = dgram_clone(s, pkt, UDP_HEADER);
 
         if (copy)

@@ -99,11 +99,12 @@ static const struct assembly bench_assembly = {
              [WEFT_LINK_LOOPBACK] = &link_loopback},
     .neigh = &link_neighbours,
     .network = {&ip_v4_network, &ip_v6_network},
-    .transport = {&udp_transport, &ip_icmp_transport, &ip_icmpv6_transport, &bench_record_transport},
+    .transport = {&udp_transport, &ip_icmp_transport, &ip_icmpv6_transport, &bench_record_transport, &ip_igmp_transport},
     .ip_init = ip_init,
     .ip_fini = ip_fini,
     .next_hop_failed = ip_next_hop_failed,
     .ip_timer = ip_timer,
+    .groups_changed = ip_groups_changed,
 };
 
 /* ---- the bench ---- */

@@ -67,7 +67,7 @@ static void frame_for_us_reaches_the_network_without_its_header(void **state) /*
 
 static void frames_for_groups_reach_the_network_marked_as_such(void **state)
 {
-    static const uint8_t group[6] = {0x01, 0, 0x5e, 0, 0, 0xfb};
+    static const uint8_t group[6] = {0x01, 0, 0x5e, 0, 0, 0xfb}, nobody_listens[6] = {0x01, 0, 0x5e, 0, 0, 0xfc};
     struct lan *n = *state;
     struct bench_network *net = bench_network_of(n->b->s);
 
@@ -75,8 +75,15 @@ static void frames_for_groups_reach_the_network_marked_as_such(void **state)
     assert_true(net->link_broadcast);
     hear(n, our_mac, peer_mac, ETH_TYPE_IPV4);
     assert_false(net->link_broadcast);
+    if_tune(n->ifp, group, true);
     hear(n, group, peer_mac, ETH_TYPE_IPV4);
     assert_true(net->link_broadcast);
+    assert_int_equal(net->received, 3);
+    hear(n, nobody_listens, peer_mac, ETH_TYPE_IPV4);
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_eth_not_ours), 1);
+    if_tune(n->ifp, group, false);
+    hear(n, group, peer_mac, ETH_TYPE_IPV4);
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_eth_not_ours), 2);
     assert_int_equal(net->received, 3);
 }
 
