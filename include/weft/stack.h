@@ -308,6 +308,19 @@ struct weft_if_info {
 /* Fills the i-th interface's facts, 0 first; false when there is no i-th. */
 bool weft_if_info(weft_stack *stack, size_t i, struct weft_if_info *info);
 
+/* A group that an interface listens to. Strings as above. */
+struct weft_group_info {
+    const char *if_name;
+    struct weft_ip group;
+    unsigned users;     /* sockets that have joined it, and the stack itself where it listens by itself */
+    bool exclude;       /* hears all sources but n_sources of them; else only these */
+    unsigned n_sources;
+    const char *version; /* what routers there are told by: "IGMPv3", "MLDv1" ... */
+};
+
+/* Fills the facts of the i-th of all groups on all interfaces, 0 first; false when there is no i-th. */
+bool weft_group_info(weft_stack *stack, size_t i, struct weft_group_info *info);
+
 /* ---- neighbours; routes have a header of their own ---- */
 
 struct weft_neighbour {

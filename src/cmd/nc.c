@@ -16,11 +16,14 @@
 
 #define BUFFER (256 * 1024)
 
+enum { SOURCE = 256 }; /* options without a letter */
+
 struct nc_opts {
     bool listen, udp, numeric, v4, v6;
     uint16_t local_port, port;
     struct weft_ip ip;
-    bool has_ip;
+    bool has_ip, has_source;
+    struct weft_ip source; /* of a group: hear only this one */
     weft_time timeout; /* 0: none */
     unsigned n_args;
 };
@@ -31,6 +34,7 @@ static const struct argp_option nc_options[] = {
     {"source-port", 'p', "PORT", 0, "Local port", 1},
     {NULL, '4', NULL, 0, "Only IPv4", 1},
     {NULL, '6', NULL, 0, "Only IPv6", 1},
+    {"source", SOURCE, "ADDR", 0, "Of a group hear only this source", 1},
     {"wait", 'w', "SECONDS", 0, "Give up when connecting, or silence, takes longer", 1},
     {NULL, 'N', NULL, 0, "Half-close at the end of input (always done; for the originals' sake)", 1},
     {NULL, 'n', NULL, 0, "Addresses are numbers (they always are)", 1},
@@ -49,6 +53,25 @@ static error_t take_arg(struct argp_state *state, struct nc_opts *o, const char 
     return args_port(state, arg, &o->port);
 }
 
+static bool is_group(const struct weft_ip *ip)
+{
+    return weft_ip_is_v4(ip) ? ip->b[12] >> 4 == 14 : ip->b[0] == 0xff;
+}
+
+/* Does it listen to a group, which -l with a group's address says? */
+static bool hears_group(const struct nc_opts *o) { return o->listen && o->has_ip && is_group(&o->ip); }
+
+static error_t check_group(struct argp_state *state, const struct nc_opts *o)
+{
+    if (o->has_ip && is_group(&o->ip) && !o->udp)
+        return args_error(state, "groups are for UDP: give -u");
+    if (o->has_source && !hears_group(o))
+        return args_error(state, "--source goes with -l and the address of a group");
+    if (o->has_source && weft_ip_is_v4(&o->source) != weft_ip_is_v4(&o->ip))
+        return args_error(state, "a source of the other family than its group");
+    return 0;
+}
+
 static error_t check_nc(struct argp_state *state, struct nc_opts *o)
 {
     if (o->listen && o->port && o->local_port)
@@ -61,7 +84,7 @@ static error_t check_nc(struct argp_state *state, struct nc_opts *o)
         return args_error(state, "needs ADDR PORT");
     if ((o->v4 && o->v6) || (o->has_ip && (weft_ip_is_v4(&o->ip) ? o->v6 : o->v4)))
         return args_error(state, "-4 and -6 exclude each other, and addresses of the other family");
-    return 0;
+    return check_group(state, o);
 }
 
 static error_t parse_nc(int key, char *arg, struct argp_state *state)
@@ -79,6 +102,9 @@ static error_t parse_nc(int key, char *arg, struct argp_state *state)
         return args_port(state, arg, &o->local_port);
     case 'w':
         return args_seconds(state, "time", arg, &o->timeout);
+    case SOURCE:
+        o->has_source = true;
+        return args_ip(state, arg, &o->source);
     case '4':
         o->v4 = true;
         return 0;
@@ -211,7 +237,7 @@ static void receive(struct nc *nc)
         nc->error = nc->send_error ? nc->send_error : (int)n;
         return;
     }
-    if (nc->o->udp && !nc->has_peer) {
+    if (nc->o->udp && !nc->has_peer && !hears_group(nc->o)) {
         nc->error = weft_host_connect(nc->ctx->host, nc->s, &from, WEFT_NEVER);
         nc->has_peer = true;
     }
@@ -345,6 +371,14 @@ static struct weft_ip any_of(const struct nc_opts *o)
     return is_v4(o) ? weft_ipv4(0) : (struct weft_ip){{0}};
 }
 
+static int join_group(struct nc *nc)
+{
+    struct weft_group g = {.group = nc->o->ip, .source = nc->o->source};
+
+    return weft_host_setsockopt(nc->ctx->host, nc->s, is_v4(nc->o) ? WEFT_SOL_IP : WEFT_SOL_IPV6,
+                                nc->o->has_source ? WEFT_MCAST_JOIN_SOURCE_GROUP : WEFT_MCAST_JOIN_GROUP, &g, sizeof g);
+}
+
 static int start_listening(struct nc *nc)
 {
     const struct nc_opts *o = nc->o;
@@ -356,6 +390,8 @@ static int start_listening(struct nc *nc)
     if (o->v6)
         weft_host_setsockopt(nc->ctx->host, nc->s, WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, &on, sizeof on);
     err = weft_host_bind(nc->ctx->host, nc->s, &local);
+    if (err == 0 && hears_group(o))
+        err = join_group(nc);
     if (err < 0 || o->udp)
         return err;
     err = weft_host_listen(nc->ctx->host, nc->s, 1);

@@ -165,12 +165,6 @@ struct weft_pkt *dgram_gather(weft_stack *s, size_t header, const struct weft_io
     return pkt;
 }
 
-static struct dgram_ep *dgram_ep(weft_sock *sock) { return container_of(sock, struct dgram_ep, sock); }
-static const struct dgram_ep *const_dgram_ep(const weft_sock *sock)
-{
-    return container_of(sock, const struct dgram_ep, sock);
-}
-
 /* The interface that speaks to groups when neither an address nor a route says which: the first that is no loopback. */
 static weft_if *first_wire(weft_stack *s, bool v4)
 {

@@ -12,9 +12,11 @@
 static struct weft_pkt *copy_of(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how, weft_if *ifp)
 {
     struct weft_pkt *copy = dgram_clone(s, pkt, min_u32(pkt->len, 8));
+    const uint8_t *message;
 
     if (!copy)
         return NULL;
+    message = copy->data;
     copy->ifp = ifp;
     copy->src = how->src;
     copy->dst = how->dst;
@@ -26,7 +28,7 @@ static struct weft_pkt *copy_of(weft_stack *s, const struct weft_pkt *pkt, const
     copy->link_broadcast = false;
     copy->csum_valid = true; /* it never leaves this memory */
     ip_push_header(copy, how, NULL, ifp);
-    pkt_pull(copy, ip_header_len(&how->dst));
+    pkt_pull(copy, (size_t)(message - copy->data));
     return copy;
 }
 

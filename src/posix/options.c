@@ -89,6 +89,8 @@ static int set_option(struct px_sock *s, int level, int option, const void *valu
         return -EINVAL;
     if (size && !value)
         return -EFAULT;
+    if (px_is_group_option(level, option))
+        return px_group_set(s, level, option, value, n);
     if (size)
         memcpy(copy, value, size);
     if (!own)
@@ -117,6 +119,12 @@ static int get_option(struct px_sock *s, int level, int option, void *value, soc
         return -EFAULT;
     if ((int)*n < 0)
         return -EINVAL;
+    if (px_is_group_option(level, option)) {
+        size = *n;
+        err = px_group_get(s, level, option, value, &size);
+        *n = err ? *n : (socklen_t)size;
+        return err;
+    }
     size = *n < sizeof copy ? *n : sizeof copy;
     if (own) {
         own->get(s, copy);

@@ -13,7 +13,7 @@
  *      table.c      numbers, descriptions, dup and close      call.c      the frame of a call, waiting
  *      address.c    struct sockaddr and weft_addr             socket.c    socket, bind, listen, accept, names, shutdown
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
- *      options.c    what is about waiting                     control.c   fcntl, ioctl; interface.c  SIOCGIF*, names
+ *      options.c    waiting; group.c groups                   control.c   fcntl, ioctl; interface.c  SIOCGIF*, names
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
  *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c  weft/unp.h, over the public calls
  *
@@ -111,6 +111,12 @@ int px_family(const struct sockaddr *addr, socklen_t n);
 socklen_t px_make_addr(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
 /* 0, -EFAULT, -EINVAL. addr NULL: nothing is wanted. */
 int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n);
+
+/* ---- group.c: the options whose values name groups or interfaces for them ---- */
+
+bool px_is_group_option(int level, int option);
+int px_group_set(struct px_sock *s, int level, int option, const void *value, size_t n);
+int px_group_get(struct px_sock *s, int level, int option, void *value, size_t *n);
 
 /* ---- the rest ---- */
 

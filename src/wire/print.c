@@ -106,6 +106,9 @@ static void ipv4_payload_print(struct fmt *f, const struct ipv4_header *ip, stru
     } else if (ip->proto == IP_PROTO_ICMP) {
         hosts_print(f, &ends);
         icmp_print(f, r, len);
+    } else if (ip->proto == IP_PROTO_IGMP) {
+        hosts_print(f, &ends);
+        igmp_print(f, r, len);
     } else {
         hosts_print(f, &ends);
         num_print(f, " ip-proto-", ip->proto);

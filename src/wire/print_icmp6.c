@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ICMP for IPv6, neighbour and listener discovery, in tcpdump's words; see print.h. */
-#include "wire/icmpv6.h"
+#include "wire/mld.h"
 #include "wire/nd.h"
 #include "wire/print_private.h"
 
@@ -105,6 +105,24 @@ static void redirect_print(struct fmt *f, struct reader *r)
     text_ip_print(f, " to ", &ip[0]);
 }
 
+/* A query of version 2, which is longer: r stands at the group. */
+static void listener_query_print(struct fmt *f, struct reader *r)
+{
+    const uint8_t *p = read_bytes(r, MLD_V2_QUERY - ICMPV6_HEADER);
+    struct weft_ip group;
+
+    fmt_str(f, "multicast listener query v2 [gaddr ");
+    if (!p) {
+        cut_print(f, "icmp6");
+        return;
+    }
+    memcpy(group.b, p, 16);
+    fmt_ip(f, &group);
+    if (peek_u16(p + 18))
+        numbered_print(f, ", ", peek_u16(p + 18), " source(s)");
+    fmt_char(f, ']');
+}
+
 static void listener_print(struct fmt *f, const char *what, const struct icmpv6_header *h, struct reader *r)
 {
     fmt_str(f, what);
@@ -113,7 +131,7 @@ static void listener_print(struct fmt *f, const char *what, const struct icmpv6_
 }
 
 /* Everything but errors. */
-static void news_print(struct fmt *f, const struct icmpv6_header *h, struct reader *r)
+static void news_print(struct fmt *f, const struct icmpv6_header *h, struct reader *r, size_t len)
 {
     switch (h->type) {
     case ICMPV6_ECHO:
@@ -121,7 +139,10 @@ static void news_print(struct fmt *f, const struct icmpv6_header *h, struct read
         echo_print(f, h);
         break;
     case ICMPV6_MLD_QUERY:
-        listener_print(f, "multicast listener query", h, r);
+        if (len >= MLD_V2_QUERY)
+            listener_query_print(f, r);
+        else
+            listener_print(f, "multicast listener query", h, r);
         break;
     case ICMPV6_MLD_REPORT:
         listener_print(f, "multicast listener report", h, r);
@@ -185,7 +206,7 @@ void icmp6_print(struct fmt *f, struct reader r, size_t len)
     if (icmpv6_is_error(h.type))
         error_print(f, &h, &q);
     else
-        news_print(f, &h, &r);
+        news_print(f, &h, &r, len);
     if (!r.bad && !(h.type == ICMPV6_UNREACHABLE && h.code > ICMPV6_PORT_UNREACHABLE)) /* tcpdump's way */
         num_print(f, ", length ", len);
 }

@@ -27,6 +27,9 @@ void udp_print(struct fmt *f, const struct print_ends *ends, struct reader r, si
 void icmp_print(struct fmt *f, struct reader r, size_t len);
 void icmp6_print(struct fmt *f, struct reader r, size_t len);
 
+/* print_igmp.c: the same */
+void igmp_print(struct fmt *f, struct reader r, size_t len);
+
 /* print6.c: "IP6 " and what follows, padding of the link included in r and len */
 void ipv6_print(struct fmt *f, struct reader r, size_t len);
 

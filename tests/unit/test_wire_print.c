@@ -207,6 +207,87 @@ static const struct sample icmp_samples[] = {
      "IP 10.9.0.2 > 10.9.0.1: ICMP echo request, id 0, seq 1, length 24"},
 };
 
+static const struct sample igmp_samples[] = {
+    {PRINT_IP, 0,
+     "46c000200001000001023a0c0a090001e0000001940400001100eeff00000000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v1"},
+    {PRINT_IP, 0,
+     "46c000200001000001023a0c0a090001e0000001940400001164ee9b00000000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v2"},
+    {PRINT_IP, 0,
+     "46c000200001000001023a0c0a090001e0000001940400001132eecd00000000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v2 [max resp time 50]"},
+    {PRINT_IP, 0,
+     "46c000200001000001023a0c0a090001e00000019404000011c8ee3700000000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v2 [max resp time 200]"},
+    {PRINT_IP, 0,
+     "46c0002000010000010229090a090001ef01020394040000110afdf0ef010203",
+     "IP 10.9.0.1 > 239.1.2.3: igmp query v2 [max resp time 10] [gaddr 239.1.2.3]"},
+    {PRINT_IP, 0,
+     "46c000240001000001023a080a090001e0000001940400001164ec1e00000000027d0000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v3"},
+    {PRINT_IP, 0,
+     "46c000240001000001023a080a090001e000000194040000110aec7800000000027d0000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v3 [max resp time 1.0s]"},
+    {PRINT_IP, 0,
+     "46c000240001000001023a080a090001e0000001940400001119e469000000000a7d0000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v3 [max resp time 2.5s]"},
+    {PRINT_IP, 0,
+     "46c000240001000001023a080a090001e0000001940400001190ebf200000000027d0000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v3 [max resp time 25.6s]"},
+    {PRINT_IP, 0,
+     "46c0002400010000010229050a090001ef01020394040000110afb73ef010203027d0000",
+     "IP 10.9.0.1 > 239.1.2.3: igmp query v3 [max resp time 1.0s] [gaddr 239.1.2.3]"},
+    {PRINT_IP, 0,
+     "46c0002c00010000010228fd0a090001ef01020394040000110ae76eef010203027d00020a0000010a000002",
+     "IP 10.9.0.1 > 239.1.2.3: igmp query v3 [max resp time 1.0s] [gaddr 239.1.2.3, 2 source(s)]"},
+    {PRINT_IP, 0,
+     "46c0002c00010000010228fd0a090001ef01020394040000110ad87300000000027d00020a0000010a000002",
+     "IP 10.9.0.1 > 239.1.2.3: igmp query v3 [max resp time 1.0s]"},
+    {PRINT_IP, 0,
+     "46c0002800010000010229010a090001ef01020394040000110af170ef010203027d00020a000001",
+     "IP 10.9.0.1 > 239.1.2.3: igmp query v3 [max resp time 1.0s] [gaddr 239.1.2.3 [invalid number of sources]]"},
+    {PRINT_IP, 0,
+     "46c0002000010000010229090a090001ef010203940400001200fcfaef010203",
+     "IP 10.9.0.1 > 239.1.2.3: igmp v1 report 239.1.2.3"},
+    {PRINT_IP, 0,
+     "46c0002000010000010229090a090001ef010203940400001600f8faef010203",
+     "IP 10.9.0.1 > 239.1.2.3: igmp v2 report 239.1.2.3"},
+    {PRINT_IP, 0,
+     "46c000200001000001023a0b0a090001e0000002940400001700f7faef010203",
+     "IP 10.9.0.1 > 224.0.0.2: igmp leave 239.1.2.3"},
+    {PRINT_IP, 0,
+     "46c0002800010000010239ef0a090001e0000016940400002200e8f90000000104000000ef010203",
+     "IP 10.9.0.1 > 224.0.0.22: igmp v3 report, 1 group record(s)"},
+    {PRINT_IP, 0,
+     "46c0002800010000010239ef0a090001e0000016940400002200e8f80000000204000000ef010203",
+     "IP 10.9.0.1 > 224.0.0.22: igmp v3 report, 2 group record(s)"},
+    {PRINT_IP, 0,
+     "46c0003000010000010239e70a090001e0000016940400002200d7f40000000101000002ef0102030a0000010a000002",
+     "IP 10.9.0.1 > 224.0.0.22: igmp v3 report, 1 group record(s)"},
+    {PRINT_IP, 0,
+     "46c000240001000001023a080a090001e00000019404000011ffeb8300000000027d0000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v3 [max resp time 52m54s]"},
+    {PRINT_IP, 0,
+     "46c000240001000001023a080a090001e00000019404000011e9eb9900000000027d0000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v3 [max resp time 21m20s]"},
+    {PRINT_IP, 0,
+     "46c000240001000001023a080a090001e0000001940400001105ec7d00000000027d0000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v3 [max resp time 0.5s]"},
+    {PRINT_IP, 0,
+     "46c000200001000001023a0c0a090001e0000001940400003001cffe00000000",
+     "IP 10.9.0.1 > 224.0.0.1: igmp-48"},
+    {PRINT_IP, 0,
+     "46c000220001000001023a0a0a090001e0000001940400001164ec1e00000000027d",
+     "IP 10.9.0.1 > 224.0.0.1: igmp query v2 [len 10]"},
+    {PRINT_IP, 0,
+     "46c0002400010000010229050a090001ef0102039404000016003434ef01020361626364",
+     "IP 10.9.0.1 > 239.1.2.3: igmp v2 report 239.1.2.3"},
+    {PRINT_IP, 0,
+     "46c0001e000100000102290b0a090001ef010203940400001600f8faef01",
+     "IP 10.9.0.1 > 239.1.2.3:  [|igmp]"},
+};
+
 static const struct sample udp_samples[] = {
     /* UDP */
     {PRINT_IP, 0,
@@ -600,6 +681,11 @@ static void icmp_prints_as_tcpdump_does(void **state)
     samples_check(icmp_samples, ARRAY_LEN(icmp_samples));
 }
 
+static void igmp_prints_as_tcpdump_does(void **state)
+{
+    samples_check(igmp_samples, ARRAY_LEN(igmp_samples));
+}
+
 static void udp_prints_as_tcpdump_does(void **state)
 {
     samples_check(udp_samples, ARRAY_LEN(udp_samples));
@@ -670,6 +756,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arp_prints_as_tcpdump_does),
         cmocka_unit_test(icmp_prints_as_tcpdump_does),
+        cmocka_unit_test(igmp_prints_as_tcpdump_does),
         cmocka_unit_test(udp_prints_as_tcpdump_does),
         cmocka_unit_test(fragments_and_lying_ipv4_headers_print_as_tcpdump_does),
         cmocka_unit_test(tcp_prints_as_tcpdump_does),
