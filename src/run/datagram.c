@@ -121,7 +121,7 @@ void datagram_pump(struct run *run, struct file *f)
 
 /* ---- for calls ---- */
 
-int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, unsigned flags)
+int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to)
 {
     struct file *f = c->file;
     int64_t r;
@@ -132,9 +132,21 @@ int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, unsi
         f->error = 0;
         return r;
     }
-    (void)flags;
     return weft_sendto(f->sock, c->run->payload, n, 0, to);
 }
+
+/* Waits for what is not there yet, unless the call must not. */
+static int64_t wait_for(struct call *c, unsigned flags, weft_time timeout)
+{
+    if (c->nonblocking || flags & MSG_DONTWAIT)
+        return -EAGAIN;
+    if (!c->again)
+        c->until = call_until(c, timeout);
+    return call_park(c);
+}
+
+int64_t datagram_wait_room(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->write_timeout); }
+int64_t datagram_wait(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->read_timeout); }
 
 int64_t datagram_look(struct call *c, struct weft_addr *from)
 {
@@ -162,22 +174,27 @@ void datagram_taken(struct call *c)
     file_due(c->run, c->file);
 }
 
-int64_t datagram_wait(struct call *c, unsigned flags)
-{
-    if (c->nonblocking || flags & MSG_DONTWAIT)
-        return -EAGAIN;
-    if (!c->again)
-        c->until = call_until(c, c->file->read_timeout);
-    return call_park(c);
-}
-
 /* ---- sendto, recvfrom ---- */
+
+int64_t stream_refuses(struct call *c, unsigned flags)
+{
+    const struct file *f = c->file;
+
+    if (flags & MSG_FASTOPEN) {
+        complain(c->run, call_name(c->nr), "MSG_FASTOPEN is not known here");
+        return -EOPNOTSUPP;
+    }
+    return f->progress == UNCONNECTED && weft_tcp_state(f->sock) != WEFT_TCP_LISTEN ? -EPIPE : 0;
+}
 
 /* Urgent bytes come after all that was written before them. */
 static int64_t send_urgent(struct call *c)
 {
     size_t n = c->arg[2] < CHUNK ? c->arg[2] : CHUNK;
+    int64_t err = stream_refuses(c, (unsigned)c->arg[3]);
 
+    if (err)
+        return err;
     if (!(c->arg[3] & MSG_OOB))
         return ANSWER_CONTINUE;
     stream_flush(c->run, c->file);
@@ -193,6 +210,7 @@ int64_t answer_sendto(struct call *c)
     struct weft_addr to;
     struct file *f = c->file;
     int family, err;
+    int64_t r;
 
     if (file_is_stream(f))
         return send_urgent(c);
@@ -203,7 +221,8 @@ int64_t answer_sendto(struct call *c)
         err = name_read(c, c->arg[4], c->arg[5], AF_INET, &to, &family);
     if (!err && call_read(c, c->arg[1], c->run->payload, c->arg[2]) < 0)
         err = -EFAULT;
-    return err ? err : datagram_send(c, c->arg[2], c->arg[4] ? &to : NULL, (unsigned)c->arg[3]);
+    r = err ? err : datagram_send(c, c->arg[2], c->arg[4] ? &to : NULL);
+    return r == -EAGAIN ? datagram_wait_room(c, (unsigned)c->arg[3]) : r;
 }
 
 static int64_t receive_urgent(struct call *c)

@@ -49,6 +49,8 @@ void file_identify(struct call *c)
     struct stat st;
 
     c->file = NULL;
+    if (fd == -EPERM)
+        complain(c->run, call_name(c->nr), "a program hides its descriptors from us: its calls for sockets go astray");
     if (fd < 0)
         return;
     c->fd = fd;

@@ -24,7 +24,7 @@ static int read_to(struct call *c, const struct msghdr *m, struct weft_addr *to)
 }
 
 /* One message, whose header is at `at`. */
-static int64_t send_one(struct call *c, uint64_t at, unsigned flags)
+static int64_t send_one(struct call *c, uint64_t at)
 {
     struct msghdr m;
     struct weft_addr to;
@@ -42,7 +42,7 @@ static int64_t send_one(struct call *c, uint64_t at, unsigned flags)
     n = call_gather(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, c->run->payload, PAYLOAD + 1);
     if (n > PAYLOAD)
         return -EMSGSIZE;
-    return n < 0 ? n : datagram_send(c, (size_t)n, m.msg_name ? &to : NULL, flags);
+    return n < 0 ? n : datagram_send(c, (size_t)n, m.msg_name ? &to : NULL);
 }
 
 static bool is_the_kernels(const struct call *c)
@@ -52,7 +52,15 @@ static bool is_the_kernels(const struct call *c)
 
 int64_t answer_sendmsg(struct call *c)
 {
-    return is_the_kernels(c) ? ANSWER_CONTINUE : send_one(c, c->arg[1], (unsigned)c->arg[2]);
+    unsigned flags = (unsigned)c->arg[2];
+    int64_t r;
+
+    if (is_the_kernels(c)) {
+        r = stream_refuses(c, flags);
+        return r ? r : ANSWER_CONTINUE;
+    }
+    r = send_one(c, c->arg[1]);
+    return r == -EAGAIN ? datagram_wait_room(c, flags) : r;
 }
 
 int64_t answer_sendmmsg(struct call *c)
@@ -66,7 +74,9 @@ int64_t answer_sendmmsg(struct call *c)
     for (i = 0; i < n; i++) {
         uint64_t at = c->arg[1] + i * sizeof(struct mmsghdr);
 
-        r = send_one(c, at, (unsigned)c->arg[3]);
+        r = send_one(c, at);
+        if (r == -EAGAIN && i == 0)
+            return datagram_wait_room(c, (unsigned)c->arg[3]);
         if (r < 0)
             break;
         sent = (unsigned)r;

@@ -231,7 +231,7 @@ void datagram_pump(struct run *run, struct file *f);
 void datagram_flush(struct run *run, struct file *f);
 void stream_flush(struct run *run, struct file *f);
 /* Sends n bytes of run.payload; to NULL: to whom it is connected. */
-int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, unsigned flags);
+int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to);
 /*
  * Puts the next datagram into scratch without taking it: its true length; -EAGAIN, the pending error. datagram_taken
  * takes it.
@@ -240,6 +240,10 @@ int64_t datagram_look(struct call *c, struct weft_addr *from);
 void datagram_taken(struct call *c);
 /* There is none: waits for one, unless the call must not. */
 int64_t datagram_wait(struct call *c, unsigned flags);
+/* The same where there is no room. */
+int64_t datagram_wait_room(struct call *c, unsigned flags);
+/* What the pair would do though TCP does not: a negative errno; 0: let the kernel do it. */
+int64_t stream_refuses(struct call *c, unsigned flags);
 /* The handshake may have ended: lets the program write. */
 void connect_pump(struct run *run, struct file *f);
 

@@ -207,18 +207,20 @@ def connect_without_blocking_becomes_writable_when_it_is_done(field):
     listener = field.listen()
     said = python(field, '''
 import errno, select, socket, sys
-for port in sys.argv[2:]:
+def attempt(address, port, patience):
     s = socket.socket()
     s.setblocking(False)
-    r = s.connect_ex((sys.argv[1], int(port)))
+    r = s.connect_ex((address, int(port)))
     p = select.poll()
     p.register(s, select.POLLOUT)
-    at_once = p.poll(0)
-    p.poll(5000)
+    writable = bool(p.poll(patience))
     err = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    print(errno.errorcode[r], bool(at_once), errno.errorcode.get(err, err))
-''', KERNEL, str(listener.getsockname()[1]), '9')
-    assert said == 'EINPROGRESS False 0\nEINPROGRESS False ECONNREFUSED\n', said
+    print(errno.errorcode[r], writable, errno.errorcode.get(err, err))
+attempt(sys.argv[1], sys.argv[2], 5000)
+attempt(sys.argv[1], 9, 5000)
+attempt('10.9.0.77', 9, 200)  # nobody has this address
+''', KERNEL, str(listener.getsockname()[1]))
+    assert said == 'EINPROGRESS True 0\nEINPROGRESS True ECONNREFUSED\nEINPROGRESS False 0\n', said
 
 
 def the_exit_status_is_the_programs(field):
@@ -226,6 +228,33 @@ def the_exit_status_is_the_programs(field):
     assert field.on_weft('sh', '-c', 'kill -TERM $$', check=False).returncode == 128 + signal.SIGTERM
     done = field.on_weft('/nowhere/at-all', check=False)
     assert done.returncode == 127 and 'cannot run /nowhere/at-all' in done.stderr, done.stderr
+
+
+def what_cannot_be_done_is_refused_and_said_once(field):
+    done = field.on_weft(PYTHON, '-c', '''
+import errno, socket, sys
+def attempt(call, *arguments):
+    try:
+        call(*arguments)
+        print('done')
+    except OSError as e:
+        print(errno.errorcode[e.errno])
+s = socket.socket()
+attempt(s.sendto, b'x', socket.MSG_FASTOPEN, (sys.argv[1], 9))
+attempt(s.sendmsg, [b'x'])
+attempt(s.getpeername)
+attempt(s.shutdown, socket.SHUT_WR)
+attempt(s.accept)
+attempt(socket.socket, socket.AF_INET, socket.SOCK_RAW, 1)
+attempt(socket.socket, socket.AF_INET, socket.SOCK_STREAM, 262)
+for i in range(3):
+    attempt(s.setsockopt, socket.SOL_SOCKET, 36, 1)
+''', KERNEL)
+    assert done.stdout.split() == ['ENOTSUP', 'EPIPE', 'ENOTCONN', 'ENOTCONN', 'EINVAL', 'ESOCKTNOSUPPORT',
+                                   'EPROTONOSUPPORT'] + 3 * ['ENOPROTOOPT'], done.stdout
+    said = done.stderr.splitlines()
+    assert [line.split(':')[:2] for line in said] == [['weft run', ' sendto'], ['weft run', ' socket'],
+                                                      ['weft run', ' setsockopt']], said
 
 
 # ---- datagrams ----
@@ -392,6 +421,7 @@ TESTS = [
     the_end_of_the_peers_data_is_the_end_of_the_file,
     connect_without_blocking_becomes_writable_when_it_is_done,
     the_exit_status_is_the_programs,
+    what_cannot_be_done_is_refused_and_said_once,
     datagrams_keep_their_bounds_and_their_senders,
     a_refused_datagram_is_told_to_the_next_call,
     signals_interrupt_and_restart_what_waits,
