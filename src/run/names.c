@@ -108,6 +108,17 @@ static bool is_forgiven(const struct call *c, const struct weft_addr *local, int
     return c->file->domain == AF_INET && family == AF_UNSPEC && memcmp(&local->ip, &none, sizeof none) == 0;
 }
 
+/* A port that was given up just now, by a close, is free. */
+static int bind_to(struct call *c, const struct weft_addr *local)
+{
+    int err = weft_bind(c->file->sock, local);
+
+    if (err != WEFT_EADDRINUSE)
+        return err;
+    run_closes(c->run);
+    return weft_bind(c->file->sock, local);
+}
+
 int64_t answer_bind(struct call *c)
 {
     struct weft_addr local;
@@ -121,7 +132,7 @@ int64_t answer_bind(struct call *c)
             err = is_forgiven(c, &local, family) ? 0 : err;
         }
     }
-    return err ? err : weft_bind(c->file->sock, &local);
+    return err ? err : bind_to(c, &local);
 }
 
 static int64_t tell_name(struct call *c, int (*ask)(const weft_sock *, struct weft_addr *))

@@ -147,6 +147,14 @@ struct run {
     uint8_t payload[PAYLOAD + 1]; /* what a call sends */
 };
 
+/* ---- run.c ---- */
+
+/*
+ * Does for sockets that programs have closed what is due. A close tells us of itself, but calls that come after it may be
+ * served first: whoever is refused for the sake of a socket should look again after this.
+ */
+void run_closes(struct run *run);
+
 /* ---- notice.c ---- */
 
 /* Takes calls that wait at the listener; true: there may be more. */

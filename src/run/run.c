@@ -69,14 +69,32 @@ static void file_pump(struct run *run, struct file *f)
         stream_pump(run, f);
 }
 
+static struct file *file_of(struct list *due) { return (struct file *)((char *)due - offsetof(struct file, due)); }
+
 static bool pump(struct run *run)
 {
     struct list *due;
     int i;
 
     for (i = 0; i < PUMPS && (due = list_pop_front(&run->due)) != NULL; i++)
-        file_pump(run, (struct file *)((char *)due - offsetof(struct file, due)));
+        file_pump(run, file_of(due));
     return !list_empty(&run->due);
+}
+
+void run_closes(struct run *run)
+{
+    bool calls;
+
+    while (collect(run, &calls))
+        ; /* calls show again: they wait where they are */
+    list_each_safe(due, next, &run->due) {
+        struct file *f = file_of(due);
+
+        if (f->ready & EPOLLHUP) {
+            list_remove(due);
+            file_pump(run, f);
+        }
+    }
 }
 
 static void tell_end(struct run *run)
