@@ -1,127 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """weft run: programs of Debian's, unmodified, on a stack of ours, against the kernel's in the same namespace."""
-import functools
-import os
 import re
-import shutil
 import signal
 import socket
 import struct
-import subprocess
-import sys
-import tempfile
 import threading
-import time
 
 import lab
-from lab import KERNEL, OURS, WEFT, need, run, until
-
-PYTHON = '/usr/bin/python3'
-BIG = bytes(range(256)) * 8192  # 2 MiB
-
-
-class Field:
-    """A device whose other end is the kernel's; each program on it has a host of its own."""
-
-    def __enter__(self):
-        self.directory = tempfile.mkdtemp(prefix='weft-run-')
-        self.started, self.sockets = [], []
-        run('ip', 'link', 'set', 'lo', 'up')
-        run('ip', 'tuntap', 'add', 'dev', 'wt0', 'mode', 'tap')
-        run('ip', 'address', 'add', f'{KERNEL}/24', 'dev', 'wt0')
-        run('ip', 'address', 'add', '2001:db8:9::1/64', 'dev', 'wt0', 'nodad')
-        run('ip', 'link', 'set', 'wt0', 'up')
-        with open(self.path('big'), 'wb') as f:
-            f.write(BIG)
-        return self
-
-    def __exit__(self, *_):
-        for process in self.started:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-        for process in self.started:
-            try:
-                process.wait(5)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        for s in self.sockets:
-            s.close()
-        run('ip', 'link', 'delete', 'wt0')
-        shutil.rmtree(self.directory, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.directory, name)
-
-    def command(self, *program):
-        return [WEFT, 'run', '--if', 'tap:wt0', '--addr', f'{OURS}/24', '--', *program]
-
-    def on_weft(self, *program, **options):
-        """Runs a program on weft to its end."""
-        return run(*self.command(*program), cwd=self.directory, **options)
-
-    def start(self, command):
-        process = subprocess.Popen(command, cwd=self.directory, stdin=subprocess.DEVNULL,
-                                   stdout=open(self.path('said'), 'ab'), stderr=subprocess.STDOUT)
-        self.started.append(process)
-        return process
-
-    def said(self):
-        with open(self.path('said'), encoding='utf-8', errors='replace') as f:
-            return f.read()
-
-    def serve(self, port, *program):
-        """Starts a server on weft, and waits until it answers at OURS."""
-        process = self.start(self.command(*program))
-        until(lambda: answers((OURS, port)) or process.poll() is not None, f'{program[0]} listening')
-        assert process.poll() is None, f'{program[0]} has ended: {self.said()}'
-        return process
-
-    def listen(self, family=socket.AF_INET, address=KERNEL):
-        """A listener of the kernel's."""
-        s = socket.socket(family)
-        s.settimeout(lab.PATIENCE)
-        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        s.bind((address, 0))
-        s.listen(16)
-        self.sockets.append(s)
-        return s
-
-    def told(self, port, before=0):
-        """What a server on weft says to whoever connects, after so many seconds, until it closes; '': nobody is there."""
-        time.sleep(before)
-        self.heard = ''
-        try:
-            with socket.create_connection((OURS, port), 2) as s:
-                s.settimeout(lab.PATIENCE)
-                while chunk := s.recv(100):
-                    self.heard += chunk.decode()
-        except OSError:
-            pass
-        return self.heard
-
-    def kernel_http(self):
-        """The directory, served by the kernel's stack; its port."""
-        with socket.socket() as s:
-            s.bind((KERNEL, 0))
-            port = s.getsockname()[1]
-        self.start([PYTHON, '-m', 'http.server', '--bind', KERNEL, str(port)])
-        until(lambda: answers((KERNEL, port)), 'http.server of the kernel')
-        return port
-
-
-def answers(address):
-    try:
-        socket.create_connection(address, 1).close()
-        return True
-    except OSError:
-        return False
-
-
-def python(field, text, *arguments, **options):
-    """A script of Python's on weft: what it printed."""
-    return field.on_weft(PYTHON, '-c', text, *arguments, **options).stdout
+from field import BIG, PYTHON, main, python
+from lab import KERNEL, OURS, need, run, until
 
 
 # ---- clients ----
@@ -379,26 +267,6 @@ def python_serves_files(field):
         assert f.read() == BIG
 
 
-def nginx_sends_files_by_its_workers(field):
-    """Two workers, sendfile, keep-alive, and a reload in between."""
-    need('nginx')
-    need('ab')
-    with open(field.path('nginx.conf'), 'w', encoding='ascii') as f:
-        f.write(f'''daemon off; worker_processes 2; pid {field.path('pid')}; error_log {field.path('said')};
-user root; events {{ worker_connections 512; }}
-http {{ access_log off; sendfile on; server {{ listen {OURS}:80; root {field.directory}; }} }}''')
-    process = field.serve(80, 'nginx', '-c', field.path('nginx.conf'))
-    run('curl', '-sS', '-o', field.path('got'), f'http://{OURS}/big')
-    with open(field.path('got'), 'rb') as f:
-        assert f.read() == BIG
-    for _ in range(2):
-        said = run('ab', '-q', '-k', '-n', '500', '-c', '20', f'http://{OURS}/nginx.conf').stdout
-        assert re.search(r'Failed requests: +0\n', said) and re.search(r'Complete requests: +500\n', said), said
-        process.send_signal(signal.SIGHUP)
-    process.send_signal(signal.SIGQUIT)
-    assert process.wait(lab.PATIENCE) == 0, field.said()
-
-
 def redis_serves_many_at_once(field):
     need('redis-server')
     need('redis-benchmark')
@@ -427,17 +295,10 @@ TESTS = [
     signals_interrupt_and_restart_what_waits,
     threads_accept_side_by_side,
     python_serves_files,
-    nginx_sends_files_by_its_workers,
     redis_serves_many_at_once,
     a_signal_ends_server_and_command,
 ]
 
 
-def on_a_field(test):
-    with Field() as field:
-        test(field)
-
-
 if __name__ == '__main__':
-    lab.enter_namespace()
-    sys.exit(lab.report((test.__name__, functools.partial(on_a_field, test)) for test in TESTS))
+    main(TESTS)
