@@ -128,6 +128,8 @@ struct weft_config {
     weft_time path_mtu_age;    /* how long what a router said of a path is believed: 600 s (RFC 1191 §6.3) */
     unsigned min_path_mtu;     /* below that we let routers fragment instead (IPv4): 552 bytes */
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
+    bool arp_defend;           /* say so to all when another station uses an address of ours (RFC 5227 §2.4). true */
+    bool proxy_arp;            /* a router answers for those behind it (RFC 1027). false */
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* 1,000; bursts of 50 */
     bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */

@@ -24,6 +24,7 @@ extern "C" {
     X(eth_llc, "an IEEE 802.3 frame without SNAP, or of a wrong length")                                               \
     X(eth_vlan, "a frame of another VLAN, or without the tag that the interface has")                                  \
     X(arp_malformed, "ARP with wrong types, lengths, operation or sender")                                             \
+    X(arp_conflict, "ARP from another station that uses an address of ours (RFC 5227)")                                \
     X(arp_not_ours, "ARP that neither asks for us nor refreshes a known neighbour")                                    \
     X(nd_hop_limit, "neighbour discovery from beyond the link: a hop limit other than 255")                            \
     X(nd_malformed, "neighbour discovery with a wrong code, length, address or option")                                 \
@@ -167,6 +168,7 @@ enum weft_tcp_state {
     X(arp_replies_in, "Arp", "replies received")                                                                       \
     X(arp_requests_out, "Arp", "requests sent")                                                                        \
     X(arp_replies_out, "Arp", "replies sent")                                                                          \
+    X(arp_conflicts, "Arp", "times that another station used an address of ours")                                      \
     X(nd_solicits_in, "Nd", "neighbour solicitations received")                                                        \
     X(nd_adverts_in, "Nd", "neighbour advertisements received")                                                        \
     X(nd_solicits_out, "Nd", "neighbour solicitations sent")                                                           \

@@ -52,6 +52,7 @@ struct if_address {
     uint8_t state;       /* enum if_address_state */
     bool automatic;      /* made from a router's prefix, and gone with it */
     bool temporary;      /* RFC 8981 */
+    weft_time defended_until; /* IPv4: no other announcement against who uses it too before that (RFC 5227 §2.4) */
     struct weft_ip broadcast; /* IPv4: all-ones form; equal to ip when the network has none (/31, /32) */
     weft_time preferred_until, valid_until; /* WEFT_NEVER unless automatic */
 };

@@ -82,6 +82,7 @@ void weft_config_default(struct weft_config *config)
         .path_mtu_age = 600 * WEFT_S,
         .min_path_mtu = 552,
         .arp_reachable = 60 * WEFT_S,
+        .arp_defend = true,
         .max_neighbours = 1024,
         .icmp_errors_per_second = 1000,
         .accept_redirects = true,

@@ -9,6 +9,8 @@
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
 
+#define DEFEND_INTERVAL (10 * WEFT_S) /* RFC 5227 §1.1 */
+
 static const uint8_t no_mac[6];
 
 static void send(weft_if *ifp, const struct arp_packet *a, const uint8_t dst[6])
@@ -115,10 +117,51 @@ static bool merge(weft_if *ifp, const struct arp_packet *a, bool for_us)
     return true;
 }
 
+/* ---- conflicts (RFC 5227 §2.4) ---- */
+
+/* Our entry, when another station speaks from its address. */
+static struct if_address *contested(weft_if *ifp, const struct arp_packet *a)
+{
+    struct weft_ip sender = weft_ipv4(a->sender_ip);
+    struct if_address *ours = if_find_entry(ifp, &sender);
+
+    return ours && memcmp(a->sender_mac, ifp->mac, 6) != 0 ? ours : NULL;
+}
+
+/*
+ * We keep the address, §2.4 (c): what is configured here is what others know us by. We say so to all, but no more often
+ * than every DEFEND_INTERVAL: two stations that both will not give way shall not shout at each other.
+ */
+static void defend(weft_if *ifp, struct if_address *ours)
+{
+    stack_count(ifp->stack, WEFT_COUNT_arp_conflicts);
+    if (!ifp->stack->config.arp_defend || ifp->stack->now < ours->defended_until)
+        return;
+    ours->defended_until = time_after(ifp->stack->now, DEFEND_INTERVAL);
+    arp_announce(ifp, &ours->ip);
+}
+
+/* ---- for others (RFC 1027) ---- */
+
+/* Does the way to the target lead over us, to another link? Then who asks may send to us. */
+static bool answers_for(weft_if *ifp, const struct arp_packet *a, const struct weft_ip *target)
+{
+    const struct weft_config *c = &ifp->stack->config;
+    struct weft_ip sender = weft_ipv4(a->sender_ip);
+    struct ip_path path = {0};
+
+    if (!c->proxy_arp || !c->ip_forward || a->op != ARP_REQUEST || a->sender_ip == 0 || ip_is_any(target) ||
+        ip_is_multicast(target) || if_is_broadcast(ifp, target) || if_is_broadcast(ifp, &sender))
+        return false;
+    return route_lookup(ifp->stack, target, &path) == 0 && path.ifp != ifp &&
+           path.ifp->ops->kind != WEFT_LINK_LOOPBACK;
+}
+
 void arp_input(weft_if *ifp, struct weft_pkt *pkt)
 {
     struct reader r = reader(pkt->data, pkt->len);
     struct arp_packet a;
+    struct if_address *ours;
     struct weft_ip target;
     bool for_us, merged;
 
@@ -127,8 +170,14 @@ void arp_input(weft_if *ifp, struct weft_pkt *pkt)
         return;
     }
     stack_count(ifp->stack, a.op == ARP_REQUEST ? WEFT_COUNT_arp_requests_in : WEFT_COUNT_arp_replies_in);
+    ours = contested(ifp, &a);
+    if (unlikely(ours)) {
+        defend(ifp, ours);
+        pkt_drop(pkt, WEFT_DROP_arp_conflict);
+        return;
+    }
     target = weft_ipv4(a.target_ip);
-    for_us = if_find_address(ifp, &target) != NULL;
+    for_us = if_find_address(ifp, &target) != NULL || answers_for(ifp, &a, &target);
     merged = merge(ifp, &a, for_us);
     if (for_us && a.op == ARP_REQUEST && memcmp(a.sender_mac, ifp->mac, 6) != 0)
         reply(ifp, &a);

@@ -212,7 +212,7 @@ static void any_28_bytes_are_survived(void **state) /* R826-2 */
 
 static void nonsense_senders_are_answered_but_not_learnt(void **state)
 {
-    static const uint32_t senders[] = {0, US, US_TOO, 0x0a0900ff, 0x0a090000};
+    static const uint32_t senders[] = {0, US_TOO, 0x0a0900ff, 0x0a090000};
     struct lan *n = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(senders); i++) {
@@ -348,6 +348,50 @@ static void new_address_is_announced_once(void **state) /* ARP-gratuitous */
     sent_arp(n, 0, eth_broadcast, ARP_REQUEST, 0x0a0b0002, no_mac, 0x0a0b0002);
 }
 
+/* R5227-2.4 */
+static void an_address_of_ours_is_defended_once_in_ten_seconds(void **state)
+{
+    struct lan *n = *state;
+
+    for (unsigned i = 0; i < 100; i++) {
+        hear(n, i % 2 ? ARP_REQUEST : ARP_REPLY, new_mac, US, i % 3 ? US : PEER);
+        assert_int_equal(bench_pull(n->b, n->ifp), i == 0);
+        if (i == 0)
+            sent_arp(n, 0, eth_broadcast, ARP_REQUEST, US, no_mac, US);
+    }
+    assert_int_equal(weft_drops(n->b->s, WEFT_DROP_arp_conflict), 100);
+    assert_int_equal(weft_counter(n->b->s, WEFT_COUNT_arp_conflicts), 100);
+    assert_int_equal(n->b->s->neighbours.table.count, 0);
+    n->b->now += 10 * WEFT_S;
+    hear(n, ARP_REPLY, new_mac, US, PEER);
+    assert_int_equal(bench_pull(n->b, n->ifp), 1);
+    n->b->now += 10 * WEFT_S;
+    n->b->s->config.arp_defend = false;
+    hear(n, ARP_REPLY, new_mac, US, PEER);
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+}
+
+/* R1027-1 */
+static void a_router_answers_for_who_is_behind_it_when_asked_to(void **state)
+{
+    const uint32_t behind = 0x0a0a0009;
+    struct lan *n = *state;
+
+    hear(n, ARP_REQUEST, peer_mac, PEER, behind);
+    n->b->s->config.proxy_arp = true;
+    hear(n, ARP_REQUEST, peer_mac, PEER, behind); /* no router yet */
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+    n->b->s->config.ip_forward = true;
+    hear(n, ARP_REQUEST, peer_mac, PEER, OTHER);      /* he is on that link himself */
+    hear(n, ARP_REQUEST, peer_mac, PEER, 0xc6336401); /* nobody knows the way */
+    hear(n, ARP_REQUEST, peer_mac, PEER, 0xe0000001);
+    hear(n, ARP_REQUEST, peer_mac, 0, behind); /* a probe: the address is tried, not asked for */
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+    hear(n, ARP_REQUEST, peer_mac, PEER, behind);
+    assert_int_equal(bench_pull(n->b, n->ifp), 1);
+    sent_arp(n, 0, peer_mac, ARP_REPLY, behind, peer_mac, PEER);
+}
+
 static void flood_of_spoofed_packets_stays_bounded_and_the_gateway_right(void **state) /* ARP-gratuitous */
 {
     struct lan *n = *state;
@@ -401,6 +445,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(probe_goes_to_the_known_station_then_to_all, setup, teardown),
         cmocka_unit_test_setup_teardown(request_comes_from_the_address_of_the_targets_network, setup, teardown),
         cmocka_unit_test_setup_teardown(new_address_is_announced_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_address_of_ours_is_defended_once_in_ten_seconds, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_router_answers_for_who_is_behind_it_when_asked_to, setup, teardown),
         cmocka_unit_test_setup_teardown(flood_of_spoofed_packets_stays_bounded_and_the_gateway_right, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_sent_without_memory_and_nothing_leaks, setup, teardown),
     };
