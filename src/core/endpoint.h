@@ -46,6 +46,7 @@ struct sock_ops {
     size_t (*unread)(const weft_sock *);
     size_t (*unsent)(const weft_sock *);
     enum weft_tcp_state (*state)(const weft_sock *); /* NULL: not TCP */
+    int (*take_hint)(weft_sock *); /* an error that ended nothing (WEFT_SO_ERROR); 0: none. NULL: there are none */
     void (*timer)(weft_sock *);                      /* weft_sock.timer fired */
 };
 

@@ -64,6 +64,12 @@ int drill_fcntl(void *userdata, int fd, int command, ...)
 
 /* ---- ioctl ---- */
 
+/* Linux counts our FIN among the bytes that wait to be sent, and to be acknowledged. */
+static bool owes_fin(unsigned state)
+{
+    return state == WEFT_TCP_FIN_WAIT_1 || state == WEFT_TCP_CLOSING || state == WEFT_TCP_LAST_ACK;
+}
+
 /* Bytes that have not been sent even once. */
 static int64_t not_sent(const struct socket *s)
 {
@@ -71,7 +77,7 @@ static int64_t not_sent(const struct socket *s)
     size_t n = sizeof info;
     int err = weft_getsockopt(s->sock, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
 
-    return err ? err : (int64_t)info.tcpi_notsent_bytes;
+    return err ? err : (int64_t)info.tcpi_notsent_bytes + (info.tcpi_notsent_bytes && owes_fin(weft_tcp_state(s->sock)));
 }
 
 /* What a question about a socket is answered; -ENOTTY when it is none. */
@@ -85,7 +91,9 @@ static int64_t ask_socket(struct socket *s, unsigned long request)
     case SIOCINQ:
         return (int64_t)weft_unread(s->sock);
     case SIOCOUTQ:
-        return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED ? 0 : (int64_t)weft_unsent(s->sock);
+        return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED
+                   ? 0
+                   : (int64_t)weft_unsent(s->sock) + owes_fin(state);
     case SIOCATMARK:
         return socket_is_stream(s) ? weft_atmark(s->sock) : -ENOTTY;
     case SIOCOUTQNSD:

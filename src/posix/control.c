@@ -62,6 +62,12 @@ int weft_posix_fcntl(int fd, int command, ...)
 
 /* ---- ioctl ---- */
 
+/* Linux counts our FIN among the bytes that wait to be sent, and to be acknowledged. */
+static bool owes_fin(unsigned state)
+{
+    return state == WEFT_TCP_FIN_WAIT_1 || state == WEFT_TCP_CLOSING || state == WEFT_TCP_LAST_ACK;
+}
+
 /* Bytes that have not been sent even once. */
 static int64_t not_sent(const struct px_sock *s)
 {
@@ -69,7 +75,7 @@ static int64_t not_sent(const struct px_sock *s)
     size_t n = sizeof info;
     int err = weft_getsockopt(px_engine(s), WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
 
-    return err ? err : (int64_t)info.tcpi_notsent_bytes;
+    return err ? err : (int64_t)info.tcpi_notsent_bytes + (info.tcpi_notsent_bytes && owes_fin(weft_tcp_state(px_engine(s))));
 }
 
 /* What a question about a socket is answered; -ENOTTY when it is none. */
@@ -83,7 +89,9 @@ static int64_t ask(struct px_sock *s, unsigned long request)
     case SIOCINQ:
         return (int64_t)weft_unread(px_engine(s));
     case SIOCOUTQ:
-        return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED ? 0 : (int64_t)weft_unsent(px_engine(s));
+        return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED
+                   ? 0
+                   : (int64_t)weft_unsent(px_engine(s)) + owes_fin(state);
     case SIOCATMARK:
         return px_is_stream(s) ? weft_atmark(px_engine(s)) : -ENOTTY;
     case SIOCOUTQNSD:

@@ -15,7 +15,13 @@ static int get_sndlowat(weft_sock *sock)
     (void)sock;
     return 1; /* as on Linux, where it cannot be set either */
 }
-static int get_error(weft_sock *sock) { return -endpoint_take_error(sock); }
+/* What has failed; else what a router said that ended nothing, which is told here alone, as on Linux. */
+static int get_error(weft_sock *sock)
+{
+    int err = endpoint_take_error(sock);
+
+    return -(err || !sock->ops->take_hint ? err : sock->ops->take_hint(sock));
+}
 static int get_protocol(weft_sock *sock) { return (int)sock->ops->proto; }
 static int get_tos(weft_sock *sock) { return sock->tos; }
 static int get_ttl(weft_sock *sock) { return sock->ttl; }

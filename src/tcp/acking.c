@@ -145,7 +145,7 @@ void conn_acknowledge_reading(struct tcp_conn *c)
     calm_when_tight(c);
     if (tcp_config(c->ep.stack)->quick_acks && ackpolicy_after_reading(&w->ack, &c->pace, unacked, c->rcv_mss, empty)) {
         ackpolicy_now(&w->ack);
-    } else if (state_can_receive(c->state) && !c->read_shut) {
+    } else if (state_can_receive(c->state)) {
         window = transmit_window_now(c);
         if (rcvwnd_worth_telling(&window, conn_open_window(c)))
             ackpolicy_now(&w->ack);

@@ -57,7 +57,7 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
             c->work->retries = 0; /* they count probes that nobody answered */
         c->work->probes = 0;
         c->work->probing_since = 0;
-        c->work->probe_due = false;
+        c->work->probe_due = 0;
         if (was_closed) /* else it waits for the override, and chatter may not put that off */
             c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
     }

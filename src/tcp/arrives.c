@@ -128,6 +128,19 @@ static enum tcp_step step_sequence(struct tcp_conn *c, struct tcp_seg *seg)
 
 /* ---- second: RST (RFC 5961 §3.2) ---- */
 
+/* What it means for the user: Linux's words. */
+static int error_of_reset(const struct tcp_conn *c)
+{
+    switch ((enum weft_tcp_state)c->state) {
+    case WEFT_TCP_SYN_RECEIVED:
+        return WEFT_ECONNREFUSED;
+    case WEFT_TCP_CLOSE_WAIT: /* he knows that no more comes; only what he writes is lost */
+        return WEFT_EPIPE;
+    default:
+        return WEFT_ECONNRESET;
+    }
+}
+
 static enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
 {
     int err;
@@ -138,9 +151,7 @@ static enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
         conn_answer(c, seg);
         return seg_drop(seg, WEFT_DROP_tcp_challenge_rst);
     }
-    err = c->state == WEFT_TCP_SYN_RECEIVED ? WEFT_ECONNREFUSED : WEFT_ECONNRESET;
-    if (c->state == WEFT_TCP_CLOSING || c->state == WEFT_TCP_LAST_ACK)
-        err = 0; /* both sides had said all they had to */
+    err = error_of_reset(c);
     stack_count(c->ep.stack,
                 c->state == WEFT_TCP_SYN_RECEIVED ? WEFT_COUNT_tcp_attempt_fails : WEFT_COUNT_tcp_estab_resets);
     seg->why = WEFT_DROP_tcp_reset;

@@ -173,6 +173,14 @@ static size_t tcp_unsent(const weft_sock *e)
     return c->work ? c->work->sendq.bytes : 0;
 }
 
+static int take_hint(weft_sock *e)
+{
+    int err = conn_of(e)->soft_error;
+
+    conn_of(e)->soft_error = 0;
+    return err;
+}
+
 static enum weft_tcp_state tcp_state(const weft_sock *e) { return conn_of(e)->state; }
 
 const struct sock_ops tcp_sock_ops = {
@@ -195,5 +203,6 @@ const struct sock_ops tcp_sock_ops = {
     .unread = tcp_unread,
     .unsent = tcp_unsent,
     .state = tcp_state,
+    .take_hint = take_hint,
     .timer = timeouts_fire,
 };

@@ -89,14 +89,14 @@ int tcp_disconnect(weft_sock *e)
         close_listener(c);
         return 0;
     }
+    if (c->work)
+        recvq_clear(&c->work->recvq, &e->stack->mem);
     if (!is_over(c)) {
         conn_why(c, WEFT_WHY_close_aborted, 0);
         if (owes_a_reset(c))
             transmit_reset(c);
         conn_finish(c, WEFT_ECONNRESET);
     } else if (c->state == WEFT_TCP_TIME_WAIT || c->work) {
-        if (c->work)
-            recvq_clear(&c->work->recvq, &e->stack->mem);
         conn_finish(c, 0);
     }
     tcp_forget_connection(c);

@@ -288,7 +288,8 @@ static void stop_work(struct tcp_conn *c)
     sndmap_clear(&w->sndmap, m);
     ackpolicy_init(&w->ack);
     w->urgent.state = URGENT_NONE;
-    w->peer_fin_known = w->syn_due = w->probe_due = false;
+    w->peer_fin_known = w->syn_due = false;
+    w->probe_due = 0;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
         w->deadline[i] = WEFT_NEVER;
     c->snd.nxt = c->snd.una;
@@ -317,8 +318,6 @@ void conn_finish(struct tcp_conn *c, int err)
     leave_accept_queue(c);
     if (c->in_table)
         demux_remove(t, c);
-    if (err && c->work) /* after a reset nothing more is delivered (RFC 9293 §3.10.7.4, second) */
-        recvq_clear(&c->work->recvq, &c->ep.stack->mem);
     stop_work(c);
     timer_set(&c->ep.stack->wheel, &c->ep.timer, WEFT_NEVER);
     if (c->orphan) {
@@ -486,7 +485,7 @@ void conn_grow_send_buffer(struct tcp_conn *c)
 
     if (c->sndbuf_fixed)
         return;
-    want = sndbuf_for((uint32_t)min_u64((uint64_t)c->cc.cwnd * c->mss, UINT32_MAX), c->mss, c->adv_mss);
+    want = sndbuf_for((uint32_t)min_u64((uint64_t)c->cc.cwnd * c->mss, UINT32_MAX), c->mss, c->peer_mss);
     want = min_u32(want, (uint32_t)tcp_config(c->ep.stack)->send_buffer_max);
     c->send_buffer = max_u32(c->send_buffer, want);
 }

@@ -109,7 +109,7 @@ struct tcp_work {
     uint8_t probes;           /* window probes since the window closed */
     uint8_t lost_by;          /* enum weft_why: how the last loss was found */
     bool syn_due;             /* our SYN or SYN,ACK wants to go out */
-    bool probe_due;           /* a window or keepalive probe wants to go out */
+    uint8_t probe_due;        /* so many window or keepalive probes want to go out: at most 2, the first of them urgent */
     bool override;            /* send what there is, silly or not (RFC 9293 §3.8.6.2.1) */
     uint8_t wait;             /* enum tcp_wait: what the retransmission timer is for */
     bool tail_due;            /* a tail loss probe wants to go out */

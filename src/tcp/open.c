@@ -248,6 +248,7 @@ static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow, const
 
     tcp_forget_connection(c);
     account_close(c);
+    c->ep.error = 0; /* how the last one ended is no news of this one */
     c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
     c->snd.una = isn(t->isn_key, &flow->local, &flow->remote, t->stack->now);
     if (above)

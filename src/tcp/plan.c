@@ -224,7 +224,7 @@ struct tcp_plan transmit_plan(struct tcp_conn *c)
     if (c->syn_acked) {
         p = plan_data(c);
         if (p.kind == PLAN_NOTHING && w->probe_due)
-            p = (struct tcp_plan){.kind = PLAN_PROBE, .seq = seq_sub(c->snd.una, 1)};
+            p = (struct tcp_plan){.kind = PLAN_PROBE, .seq = w->probe_due > 1 ? c->snd.una : seq_sub(c->snd.una, 1)};
     }
     if (p.kind == PLAN_NOTHING && ackpolicy_wants(&w->ack))
         p = (struct tcp_plan){.kind = PLAN_ACK, .seq = c->snd.nxt};

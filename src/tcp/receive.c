@@ -6,9 +6,11 @@
 /* Nothing to read: is that the end, an error, or a matter of time? */
 static int64_t nothing_to_read(struct tcp_conn *c)
 {
+    if (c->peer_fin) /* before an error, as on Linux: what he could read is complete */
+        return 0;
     if (c->ep.error)
         return endpoint_take_error(&c->ep);
-    if (c->peer_fin || c->read_shut)
+    if (c->read_shut)
         return 0;
     if (c->state == WEFT_TCP_LISTEN || (c->state == WEFT_TCP_CLOSED && !c->syn_acked))
         return WEFT_ENOTCONN;

@@ -2,6 +2,7 @@
 /* RFC 9293 §3.10.7.3: a segment arrives in SYN-SENT. What to offer and what was agreed lives here too. */
 #include "tcp/conn.h"
 
+#define SYN_AGAIN (2 * WEFT_MS) /* after an acknowledgment that was not of our SYN: as soon as Linux's timers can */
 #define LEAST_RCV_MSS 88 /* of a peer whose segments were not seen yet: as on Linux */
 
 struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6)
@@ -148,17 +149,25 @@ static void acknowledge_syn(struct tcp_conn *c)
     }
 }
 
+/*
+ * The acknowledgment is of an older connection: it is refused, and our SYN goes again at once, once, as on Linux: the
+ * reset has just cleared its way.
+ */
+static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg, enum weft_drop why)
+{
+    if (c->work->retries == 0)
+        c->work->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), SYN_AGAIN);
+    segment_refuse(c->ep.stack, seg);
+    return seg_drop(seg, why);
+}
+
 enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
     c->heard = conn_now(c);
-    if (seg_has(seg, TCP_ACK) && !ack_is_good(c, seg)) {
-        segment_refuse(c->ep.stack, seg);
-        return seg_drop(seg, WEFT_DROP_tcp_syn_sent_bad_ack);
-    }
-    if (seg_has(seg, TCP_ACK) && !echo_is_good(c, seg)) {
-        segment_refuse(c->ep.stack, seg);
-        return seg_drop(seg, WEFT_DROP_tcp_syn_sent_bad_echo);
-    }
+    if (seg_has(seg, TCP_ACK) && !ack_is_good(c, seg))
+        return refuse(c, seg, WEFT_DROP_tcp_syn_sent_bad_ack);
+    if (seg_has(seg, TCP_ACK) && !echo_is_good(c, seg))
+        return refuse(c, seg, WEFT_DROP_tcp_syn_sent_bad_echo);
     if (seg_has(seg, TCP_RST))
         return reset(c, seg);
     if (!seg_has(seg, TCP_SYN))

@@ -102,16 +102,12 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     return TCP_DONE;
 }
 
-/* What came out of order and joins now; nobody reads it after shutdown, so it must not fill the window either. */
+/* What came out of order and joins now. */
 static void join(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    struct mem *mem = &c->ep.stack->mem;
-    struct recvq nobody;
 
-    recvq_init(&nobody);
-    c->rcv.nxt = reasm_join(&w->reasm, mem, c->rcv.nxt, c->read_shut ? &nobody : &w->recvq);
-    recvq_clear(&nobody, mem);
+    c->rcv.nxt = reasm_join(&w->reasm, &c->ep.stack->mem, c->rcv.nxt, &w->recvq);
 }
 
 static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
@@ -121,7 +117,7 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
     bool had_hole = w->reasm.count > 0;
     struct seq before = c->rcv.nxt;
     struct tcp_sack_block known;
-    uint32_t taken = c->read_shut ? seg->len : recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
+    uint32_t taken = recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
 
     c->rcv.nxt = seq_add(c->rcv.nxt, taken);
     grow_promise(c, seg);
@@ -137,20 +133,25 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
         seg->h.flags &= (uint16_t)~TCP_FIN;
     if (!seg_has(seg, TCP_FIN)) /* else the last step decides for both */
         conn_acknowledge(c);
-    if (!c->read_shut)
-        endpoint_notify(&c->ep, WEFT_READABLE);
+    endpoint_notify(&c->ep, WEFT_READABLE);
     if (taken < seg->len)
         return seg_drop(seg, WEFT_DROP_no_memory);
     return TCP_CONTINUE;
 }
 
-/* Text for a user who is gone: the peer must know that it was lost (SHLD-3). */
+/* Has the user closed both ways, or gone? Until our FIN went with close or shutdown of both, what comes is kept. */
+static bool is_unwanted(const struct tcp_conn *c)
+{
+    return c->orphan || (c->read_shut && c->fin_wanted);
+}
+
+/* Text for a user who will not read it: the peer must know that it was lost (SHLD-3). The answer is Linux's. */
 static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
 {
     seg->why = WEFT_DROP_tcp_after_close;
     conn_why(c, WEFT_WHY_close_text_after_close, seg->len);
-    transmit_reset(c);
-    conn_finish(c, 0);
+    segment_refuse(c->ep.stack, seg);
+    conn_finish(c, c->orphan ? 0 : WEFT_ECONNRESET);
     return TCP_GONE;
 }
 
@@ -177,7 +178,7 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
         return TCP_CONTINUE;
     if (!state_can_receive(c->state))
         return seg_drop(seg, WEFT_DROP_tcp_after_fin);
-    if (c->orphan)
+    if (is_unwanted(c))
         return reset_unwanted(c, seg);
     if (!conn_work(c))
         return seg_drop(seg, WEFT_DROP_no_memory);

@@ -122,7 +122,7 @@ static bool persist(struct tcp_conn *c)
     if (w->probes == 0)
         w->probing_since = max_u64(conn_now(c), 1);
     w->probes += w->probes < UINT8_MAX;
-    w->probe_due = true;
+    w->probe_due = 1 + conn_is_urgent(c); /* urgent data is told of by a segment of its own, as Linux does */
     stack_count(c->ep.stack, WEFT_COUNT_tcp_window_probes);
     return true;
 }
@@ -186,7 +186,7 @@ static bool keep_alive(struct tcp_conn *c)
     if (v == KEEPALIVE_WAIT || !conn_work(c))
         return true;
     c->keepalive_sent++;
-    c->work->probe_due = true;
+    c->work->probe_due = 1;
     stack_count(c->ep.stack, WEFT_COUNT_tcp_keepalives);
     return true;
 }

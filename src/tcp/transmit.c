@@ -288,7 +288,7 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     account_out(c, &plan);
     if (carries)
         note_sent(c, &plan);
-    w->probe_due = w->probe_due && plan.kind != PLAN_PROBE;
+    w->probe_due -= plan.kind == PLAN_PROBE && w->probe_due;
     note_acknowledged(c, edge, plan.kind == PLAN_ACK);
     if (plan.len)
         conn_answered(c);

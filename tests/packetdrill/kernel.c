@@ -11,6 +11,7 @@
 #include <ftw.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -161,7 +162,16 @@ static void k_free(void *u)
         close(fd);
 }
 
-static int k_socket(void *u, int domain, int type, int protocol) { (void)u; return raise_fd(socket(domain, type, protocol)); }
+/* Only a socket of its own can be given cubic where the machine has another default: namespaces may not have all. */
+static int k_socket(void *u, int domain, int type, int protocol)
+{
+    int fd = socket(domain, type, protocol);
+
+    (void)u;
+    if (fd >= 0)
+        setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, "cubic", 5);
+    return raise_fd(fd);
+}
 static int k_bind(void *u, int fd, const struct sockaddr *a, socklen_t n) { (void)u; return bind(fd, a, n); }
 static int k_listen(void *u, int fd, int backlog) { (void)u; return listen(fd, backlog); }
 static int k_accept(void *u, int fd, struct sockaddr *a, socklen_t *n) { (void)u; return raise_fd(accept(fd, a, n)); }

@@ -732,6 +732,15 @@ static void queues_can_be_asked_for(void **state)
     assert_int_equal(t->write(t->userdata, p.fd, "again", 5), 5); /* which waits for the first: Nagle */
     assert_int_equal(t->ioctl(t->userdata, p.fd, SIOCOUTQNSD, &value), 0);
     assert_int_equal(value, 5);
+    assert_int_equal(t->shutdown(t->userdata, p.fd, SHUT_WR), 0); /* a FIN waits like a byte */
+    assert_int_equal(t->ioctl(t->userdata, p.fd, SIOCOUTQ, &value), 0);
+    assert_int_equal(value, 11);
+    peer_expect(&p, A, 0, NULL);
+    peer_expect(&p, P | A, 5, NULL);
+    peer_expect(&p, F | P | A, 5, NULL);
+    peer_ack(&p);
+    assert_int_equal(t->ioctl(t->userdata, p.fd, SIOCOUTQ, &value), 0);
+    assert_int_equal(value, 0);
     assert_errno(t->ioctl(t->userdata, p.fd, 0x1234, &value), ENOTTY);
     assert_int_equal(t->ioctl(t->userdata, p.fd, FIONBIO, &on), 0);
     assert_int_equal(t->fcntl(t->userdata, p.fd, F_GETFL, 0), O_RDWR | O_NONBLOCK);
