@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "packetdrill/calls.h"
@@ -145,6 +146,26 @@ static const struct own *find_own(const struct socket *s, int level, int option)
 
 /* ---- set ---- */
 
+/* A script that needs it shall not look for a fault elsewhere. */
+static void say_unknown(int level, int option)
+{
+    static const struct {
+        int level, option;
+        const char *name;
+    } names[] = {
+        {IPPROTO_TCP, TCP_MD5SIG, " (TCP_MD5SIG)"},     {IPPROTO_TCP, TCP_MD5SIG_EXT, " (TCP_MD5SIG_EXT)"},
+        {IPPROTO_TCP, TCP_REPAIR, " (TCP_REPAIR)"},     {IPPROTO_TCP, TCP_REPAIR_QUEUE, " (TCP_REPAIR_QUEUE)"},
+        {IPPROTO_TCP, TCP_QUEUE_SEQ, " (TCP_QUEUE_SEQ)"}, {IPPROTO_TCP, TCP_REPAIR_OPTIONS, " (TCP_REPAIR_OPTIONS)"},
+        {IPPROTO_TCP, TCP_SAVE_SYN, " (TCP_SAVE_SYN)"}, {IPPROTO_TCP, TCP_ULP, " (TCP_ULP)"},
+    };
+    const char *name = "";
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].level == level && names[i].option == option)
+            name = names[i].name;
+    fprintf(stderr, "libweft-packetdrill: weft has no socket option %d of level %d%s\n", option, level, name);
+}
+
 static int64_t set_option(struct drill *d, int fd, int level, int option, const void *value, socklen_t n)
 {
     uint8_t copy[VALUE_MAX] = {0};
@@ -162,8 +183,12 @@ static int64_t set_option(struct drill *d, int fd, int level, int option, const 
     if (size)
         memcpy(copy, value, size);
     own = find_own(s, level, option);
-    if (!own)
-        return weft_setsockopt(s->sock, level, option, copy, size);
+    if (!own) {
+        err = weft_setsockopt(s->sock, level, option, copy, size);
+        if (err == WEFT_ENOPROTOOPT)
+            say_unknown(level, option);
+        return err;
+    }
     if (!own->set)
         return -ENOPROTOOPT;
     return size < own->size ? -EINVAL : own->set(s, copy);

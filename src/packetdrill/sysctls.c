@@ -17,7 +17,37 @@ struct seen {
     bool told;                   /* of a value that weft will not take */
 };
 
+/*
+ * What weft has no tunable for, and what Linux has where nobody sets it: whoever sets another one in a script is told.
+ * Those that a script cannot see the effect of (hash tables, locks, queues of the machine) are not here.
+ */
+static const struct {
+    const char *name, *usual;
+} lacking[] = {
+    {"net.ipv4.tcp_autocorking", "1"},
+    {"net.ipv4.tcp_base_mss", "1024"},
+    {"net.ipv4.tcp_fastopen_blackhole_timeout_sec", "0"},
+    {"net.ipv4.tcp_fastopen_key", "00000000-00000000-00000000-00000000"},
+    {"net.ipv4.tcp_min_rtt_wlen", "300"},
+    {"net.ipv4.tcp_mtu_probe_floor", "48"},
+    {"net.ipv4.tcp_mtu_probing", "0"},
+    {"net.ipv4.tcp_pingpong_thresh", "1"},
+    {"net.ipv4.tcp_probe_interval", "600"},
+    {"net.ipv4.tcp_probe_threshold", "8"},
+    {"net.ipv4.tcp_reflect_tos", "0"},
+    {"net.ipv4.tcp_retrans_collapse", "1"},
+    {"net.ipv4.tcp_shrink_window", "0"},
+    {"net.ipv4.tcp_stdurg", "0"},
+    {"net.ipv4.tcp_thin_linear_timeouts", "0"},
+    {"net.ipv4.tcp_tso_win_divisor", "3"},
+    {"net.ipv4.tcp_tw_reuse_delay", "1000"},
+    {"net.ipv4.tcp_workaround_signed_windows", "0"},
+};
+
+#define LACKING (sizeof lacking / sizeof *lacking)
+
 struct sysctl_memory {
+    bool told[LACKING];
     size_t n;
     struct seen seen[];
 };
@@ -83,6 +113,19 @@ static void set(struct drill *d, const struct weft_sysctl *row, struct seen *see
             weft_strerror(err));
 }
 
+static void look_for_lacking(const struct drill *d)
+{
+    char text[WEFT_SYSCTL_TEXT];
+
+    for (size_t i = 0; i < LACKING; i++) {
+        if (d->sysctls->told[i] || !read_text(d->settings.sysctls, lacking[i].name, text, sizeof text) ||
+            strcmp(text, lacking[i].usual) == 0)
+            continue;
+        d->sysctls->told[i] = true;
+        fprintf(stderr, "libweft-packetdrill: weft has no %s: \"%s\" changes nothing\n", lacking[i].name, text);
+    }
+}
+
 void sysctls_read(struct drill *d)
 {
     struct sysctl_memory *m = d->sysctls;
@@ -90,6 +133,7 @@ void sysctls_read(struct drill *d)
 
     if (!d->settings.sysctls[0])
         return;
+    look_for_lacking(d);
     for (size_t i = 0; i < m->n && weft_sysctl_info(i, &row); i++)
         look(d, &row, &m->seen[i]);
     for (int pass = 1; pass <= PASSES; pass++)

@@ -27,7 +27,24 @@ const struct assembly sock_assembly = {
     .address_removed = ip_address_removed,
 };
 
+/* core knows no controllers; the name is bounded by its field. */
+static bool controller_is_known(const struct weft_config *config)
+{
+    const char *name = config->tcp.congestion_control, *known;
+
+    for (unsigned i = 0; (known = tcp_controller(i)); i++)
+        for (size_t n = 0; n < sizeof config->tcp.congestion_control && name[n] == known[n]; n++)
+            if (!name[n])
+                return true;
+    return false;
+}
+
 weft_stack *weft_stack_new(const struct weft_env *env, const struct weft_config *config, weft_time now, int *err)
 {
+    if (config && !controller_is_known(config)) {
+        if (err)
+            *err = WEFT_EINVAL;
+        return NULL;
+    }
     return stack_new(&sock_assembly, env, config, now, err);
 }

@@ -118,6 +118,47 @@ static void window_scale_comes_from_the_largest_buffer(void **state)
     }
 }
 
+/* What the adapter says on standard error while sockets are made, and one is asked for an option that weft lacks. */
+static void listen_to_it(const struct tree *t, char *said, size_t n)
+{
+    FILE *file = tmpfile();
+    int usual = dup(STDERR_FILENO), fd, one = 1;
+    struct bench b;
+
+    assert_non_null(file);
+    dup2(fileno(file), STDERR_FILENO);
+    open_with(&b, t);
+    for (int i = 0; i < 2; i++) {
+        fd = b.t.socket(b.t.userdata, AF_INET, SOCK_STREAM, 0);
+        assert_errno(b.t.setsockopt(b.t.userdata, fd, IPPROTO_TCP, 14, &one, sizeof one), ENOPROTOOPT);
+        assert_int_equal(b.t.close(b.t.userdata, fd), 0);
+    }
+    bench_close(&b);
+    dup2(usual, STDERR_FILENO);
+    close(usual);
+    rewind(file);
+    said[fread(said, 1, n - 1, file)] = '\0';
+    fclose(file);
+}
+
+static void what_weft_lacks_is_said(void **state)
+{
+    char said[2048];
+    const char *first;
+    struct tree t;
+
+    tree_make(&t);
+    tree_write(&t, "tcp_mtu_probing", "1\n");
+    tree_write(&t, "tcp_autocorking", "1\n"); /* as where nobody sets it */
+    listen_to_it(&t, said, sizeof said);
+    first = strstr(said, "weft has no net.ipv4.tcp_mtu_probing: \"1\" changes nothing\n");
+    assert_non_null(first);
+    assert_null(strstr(strchr(first, '\n'), "tcp_mtu_probing")); /* once */
+    assert_null(strstr(said, "tcp_autocorking"));
+    assert_non_null(strstr(said, "weft has no socket option 14 of level 6 (TCP_MD5SIG)\n"));
+    tree_remove(&t);
+}
+
 /* In a child, whose network namespace is its own. */
 static int namespace_child(void)
 {
@@ -163,6 +204,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(directory_of_tunables_is_read_at_each_socket),
         cmocka_unit_test(window_scale_comes_from_the_largest_buffer),
+        cmocka_unit_test(what_weft_lacks_is_said),
         cmocka_unit_test(tunables_of_a_network_namespace_are_read),
     };
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -189,6 +190,24 @@ static void options_are_inherited(void **state)
     assert_int_equal(get(b->sock, TCP(KEEPCNT)), 9);
 }
 
+static void unknown_congestion_control_makes_no_stack(void **state)
+{
+    static const char *const names[] = {"vegas", "cubi", "cubic2", "", "sixteen letters."};
+    struct bench *b = *state;
+    struct weft_env env = harness_env(&b->e);
+    struct weft_config config;
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        int err = 0;
+
+        weft_config_default(&config);
+        memset(config.tcp.congestion_control, 0, sizeof config.tcp.congestion_control);
+        memcpy(config.tcp.congestion_control, names[i], strlen(names[i]));
+        assert_null(weft_stack_new(&env, &config, WEFT_S, &err));
+        assert_int_equal(err, WEFT_EINVAL);
+    }
+}
+
 static void the_congestion_control_has_a_name(void **state)
 {
     static const struct {
@@ -252,6 +271,7 @@ int main(void)
         CLAIM(lingering_is_told_as_it_was_set),
         CLAIM(a_connection_knows_its_paths_mtu_and_nobody_else),
         CLAIM(options_are_inherited),
+        CLAIM(unknown_congestion_control_makes_no_stack),
         CLAIM(the_congestion_control_has_a_name),
         CLAIM(ip_options_may_be_a_byte),
     };
