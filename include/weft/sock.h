@@ -55,7 +55,8 @@ weft_sock *weft_accept(weft_sock *sock, struct weft_addr *peer, int *err);
 
 /*
  * TCP: starts to connect and returns WEFT_EINPROGRESS; WEFT_WRITABLE and no weft_error means established.
- * UDP, ICMP: fixes the peer and returns 0. An any-address for a UDP socket dissolves that.
+ * UDP, ICMP: fixes the peer and returns 0. An any-address for a UDP socket dissolves that, and gives a port back that
+ * nobody asked for.
  * Errors: WEFT_EISCONN, WEFT_EALREADY, WEFT_ENETUNREACH, WEFT_EADDRNOTAVAIL, WEFT_EADDRINUSE, WEFT_EACCES, WEFT_EINVAL.
  */
 int weft_connect(weft_sock *sock, const struct weft_addr *peer);
@@ -88,6 +89,67 @@ int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, 
 int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags);
 int64_t weft_recvfrom(weft_sock *sock, void *buf, size_t n, unsigned flags, struct weft_addr *from);
 
+/* ---- what goes with a datagram besides its bytes (RFC 3542 §6) ---- */
+
+enum weft_control_item {
+    WEFT_CONTROL_PKTINFO = 0x01,  /* interface, address, local */
+    WEFT_CONTROL_PKTINFO6 = 0x02, /* interface, address; asked for by the option of IPv6, whatever the datagram is of */
+    WEFT_CONTROL_TTL = 0x04,
+    WEFT_CONTROL_TOS = 0x08,
+    WEFT_CONTROL_ORIGDST = 0x10,  /* address, port */
+    WEFT_CONTROL_DF = 0x20,       /* to send: do not fragment as `df` says */
+    WEFT_CONTROL_SEGMENT = 0x40,  /* segment: to send as WEFT_UDP_SEGMENT; received by WEFT_UDP_GRO */
+};
+
+/*
+ * To send, `has` says what the caller has filled in, either form of PKTINFO. Received, it says what there is of what the
+ * socket asked for (WEFT_IP_PKTINFO and its kin).
+ */
+struct weft_control {
+    unsigned has;           /* enum weft_control_item */
+    unsigned interface;     /* to send: by this one; 0: as routes have it. Received: by which */
+    struct weft_ip address; /* to send: the source, any: chosen. Received: where the datagram was sent to */
+    struct weft_ip local;   /* received: an address of ours that replies may come from */
+    uint16_t port;          /* received: where it was sent to */
+    int ttl;                /* TTL, 1 to 255; hop limit, 0 to 255 (0: what is usual), -1: the socket's */
+    int tos;                /* TOS or traffic class, 0 to 255; of IPv6, -1: the socket's */
+    bool df;
+    uint16_t segment;       /* bytes of each datagram but the last */
+    bool v4;                /* received: it is a datagram of IPv4 */
+    weft_time arrived;      /* received: when; always there */
+};
+
+/*
+ * weft_sendmsg with control, which streams do not look at. Further errors: WEFT_EINVAL (out of range), WEFT_ENODEV (no
+ * such interface), and for a source that is no address of ours WEFT_ENETUNREACH in IPv4, WEFT_EINVAL in IPv6.
+ */
+int64_t weft_sendmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
+                             const struct weft_addr *to, const struct weft_control *control);
+/* weft_recvmsg, and *control; streams have none of it. */
+int64_t weft_recvmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
+                             struct weft_addr *from, unsigned *out_flags, struct weft_control *control);
+
+/* Who found fault with a datagram; Linux's numbers. */
+enum weft_origin { WEFT_ORIGIN_LOCAL = 1, WEFT_ORIGIN_ICMP = 2, WEFT_ORIGIN_ICMPV6 = 3 };
+
+/* What went wrong with a datagram that was sent. */
+struct weft_report {
+    int error;              /* negative */
+    enum weft_origin origin;
+    uint8_t type, code;     /* of the ICMP message */
+    uint32_t info;          /* with WEFT_EMSGSIZE: bytes that the path carries */
+    struct weft_addr to;    /* where it was to go; WEFT_ORIGIN_LOCAL: with the port of the socket's peer, or 0 */
+    struct weft_ip offender; /* who sent the ICMP message; any: nobody */
+};
+
+/*
+ * Takes the oldest report of a datagram socket with WEFT_IP_RECVERR or WEFT_IPV6_RECVERR, and of the datagram's payload
+ * as much as came back. *out_flags: WEFT_MSG_TRUNC. The pending error becomes that of the next report, or none.
+ * WEFT_EAGAIN: there is none.
+ */
+int64_t weft_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned *out_flags,
+                         struct weft_report *report);
+
 enum weft_shut { WEFT_SHUT_RD = 0, WEFT_SHUT_WR = 1, WEFT_SHUT_RDWR = 2 };
 
 /* WEFT_ENOTCONN, WEFT_EINVAL. WEFT_SHUT_WR sends a FIN after what is queued; receiving goes on. */
@@ -107,17 +169,20 @@ int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
 /* WEFT_IP_MTU_DISCOVER, as Linux has it: DF never; DF, but for paths below config.min_path_mtu; DF always; DF always, and
  * what routers say of the path is ignored. */
 enum weft_pmtudisc { WEFT_PMTUDISC_DONT = 0, WEFT_PMTUDISC_WANT = 1, WEFT_PMTUDISC_DO = 2, WEFT_PMTUDISC_PROBE = 3 };
-enum weft_option_level { WEFT_SOL_SOCKET = 1, WEFT_SOL_IP = 0, WEFT_SOL_TCP = 6, WEFT_SOL_IPV6 = 41 };
+enum weft_option_level { WEFT_SOL_SOCKET = 1, WEFT_SOL_IP = 0, WEFT_SOL_TCP = 6, WEFT_SOL_UDP = 17, WEFT_SOL_IPV6 = 41 };
 enum weft_option {
     WEFT_SO_REUSEADDR = 2,
     WEFT_SO_TYPE = 3,
     WEFT_SO_ERROR = 4,
+    WEFT_SO_DEBUG = 1,     /* kept and told */
+    WEFT_SO_DONTROUTE = 5, /* datagrams go to stations of the link only, not through gateways */
     WEFT_SO_BROADCAST = 6,
     WEFT_SO_SNDBUF = 7, /* bytes; at most net.core.wmem_max, and counted double: payload and what keeping it costs */
     WEFT_SO_RCVBUF = 8, /* the same of what was received, by net.core.rmem_max */
     WEFT_SO_KEEPALIVE = 9,
     WEFT_SO_OOBINLINE = 10, /* urgent bytes stay in the stream */
     WEFT_SO_MAX_PACING_RATE = 47, /* bytes per second, as an int or 64 bits; all ones: no limit. Turns pacing on */
+    WEFT_SO_NO_CHECK = 11, /* UDP over IPv4: sends no checksum */
     WEFT_SO_PRIORITY = 12, /* kept and told; there are no queues by priority here */
     WEFT_SO_LINGER = 13, /* struct weft_linger */
     WEFT_SO_REUSEPORT = 15,
@@ -126,16 +191,26 @@ enum weft_option {
     WEFT_SO_ACCEPTCONN = 30,
     WEFT_SO_SNDBUFFORCE = 32, /* TCP: beyond the limit */
     WEFT_SO_RCVBUFFORCE = 33,
+    WEFT_SO_MARK = 36, /* kept and told; there is no routing by marks here */
     WEFT_SO_PROTOCOL = 38,
     WEFT_SO_DOMAIN = 39,   /* get only: enum weft_family */
+    WEFT_SO_BINDTOIFINDEX = 62, /* datagrams: by this interface alone, both ways; 0: any */
     WEFT_SO_MEMINFO = 55,  /* get only, TCP: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
     WEFT_IP_OPTIONS = 4, /* UDP and ICMP: up to 40 bytes of options for what is sent, as RFC 791 has them; a source route
                             as a program gives it, first hop first and without the destination. 0 bytes: none */
+    WEFT_IP_PKTINFO = 8,     /* tell with each datagram where it came in (WEFT_CONTROL_PKTINFO), and so on */
     WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
+    WEFT_IP_RECVERR = 11,    /* keep reports of what went wrong (weft_recv_report) */
+    WEFT_IP_RECVTTL = 12,
+    WEFT_IP_RECVTOS = 13,
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
+    WEFT_IP_FREEBIND = 15,   /* datagrams: bind to addresses that are not ours */
+    WEFT_IP_TRANSPARENT = 19, /* setting it is WEFT_EPERM */
+    WEFT_IP_RECVORIGDSTADDR = 20,
+    WEFT_IP_MINTTL = 21,     /* TCP: segments with less are dropped (RFC 5082); 0: none are */
     WEFT_IP_MULTICAST_IF = 32, /* struct weft_group: its interface, or its address; get: the same */
     WEFT_IP_MULTICAST_TTL = 33, /* of what goes to groups: 1. 0: it stays on this host */
     WEFT_IP_MULTICAST_LOOP = 34, /* sockets here that listen to the group hear it too. 1 */
@@ -148,8 +223,19 @@ enum weft_option {
     WEFT_IPV6_MULTICAST_HOPS = 18, /* as WEFT_IP_MULTICAST_TTL and so on; -1: 1 */
     WEFT_IPV6_MULTICAST_LOOP = 19,
     WEFT_IPV6_V6ONLY = 26,       /* before bind and connect */
+    WEFT_IPV6_MTU_DISCOVER = 23,
+    WEFT_IPV6_MTU = 24,          /* get only, of a socket with a peer: bytes its path carries */
+    WEFT_IPV6_RECVERR = 25,
+    WEFT_IPV6_RECVPKTINFO = 49,
+    WEFT_IPV6_RECVHOPLIMIT = 51,
+    WEFT_IPV6_DONTFRAG = 62,     /* datagrams: WEFT_EMSGSIZE for what the path does not carry */
+    WEFT_IPV6_RECVTCLASS = 66,
     WEFT_IPV6_MULTICAST_ALL = 29,
     WEFT_IPV6_TCLASS = 67,       /* -1: 0 */
+    WEFT_IPV6_MINHOPCOUNT = 73,
+    WEFT_IPV6_RECVORIGDSTADDR = 74,
+    WEFT_IPV6_TRANSPARENT = 75,
+    WEFT_IPV6_FREEBIND = 78,
 
     /*
      * Groups that a datagram socket listens to (RFC 3678 §5), at WEFT_SOL_IP or WEFT_SOL_IPV6 by the group's family. Set
@@ -186,6 +272,10 @@ enum weft_option {
     WEFT_TCP_FASTOPEN_CONNECT = 30, /* connect returns at once when it knows a cookie; the SYN goes with the first write */
     WEFT_TCP_FASTOPEN_KEY = 33,  /* 16 or 32 bytes: what makes a listener's cookies, and what made them before */
     WEFT_TCP_FASTOPEN_NO_COOKIE = 34,
+
+    /* Of WEFT_SOL_UDP. */
+    WEFT_UDP_SEGMENT = 103, /* bytes: what is sent is cut into datagrams of so many; 0: it is one */
+    WEFT_UDP_GRO = 104,     /* datagrams of one sender and one length are received together (WEFT_CONTROL_SEGMENT) */
 };
 /* What a socket holds and may hold, in bytes; in Linux's order, as ss -m prints it. */
 enum weft_meminfo {
@@ -216,7 +306,7 @@ struct weft_group_filter {
 struct weft_linger {
     int onoff, linger; /* linger in seconds; close never blocks here: 0 makes it an abort, others have no effect */
 };
-/* WEFT_ENOPROTOOPT, WEFT_EINVAL (length or value). */
+/* WEFT_ENOPROTOOPT, WEFT_EINVAL (length or value), WEFT_EPERM. To get what is of another protocol: WEFT_EOPNOTSUPP. */
 int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, size_t n);
 int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n);
 

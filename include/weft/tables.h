@@ -95,6 +95,7 @@ extern "C" {
     X(tcp_bad_option, "a TCP option with a nonsense length")                                                           \
     X(tcp_checksum, "a wrong TCP checksum")                                                                            \
     X(tcp_not_unicast, "TCP to or from a broadcast or multicast address")                                              \
+    X(tcp_few_hops, "TCP from farther away than the socket allows")                                                    \
     X(tcp_no_connection, "a segment for which there is no connection")                                                 \
     X(tcp_listen_rst, "a reset to a listener")                                                                         \
     X(tcp_listen_ack, "an acknowledgment to a listener")                                                               \

@@ -23,6 +23,39 @@ struct ip_error {
     bool too_big;             /* fragmentation needed, packet too big */
     uint32_t mtu;             /* then: next-hop MTU; 0: the router does not say, or nothing of the kind */
     uint32_t datagram;        /* length of the quoted datagram */
+    const struct weft_pkt *quote; /* what holds the quote */
+    uint32_t quoted_at;       /* offset from its data of the quoted transport message */
+};
+
+/* Options of which hardly anybody sets one. What a protocol cannot do with is kept and told. */
+struct sock_rare {
+    uint32_t tell;           /* enum sock_tell */
+    int32_t priority, mark;
+    int32_t interface;       /* SO_BINDTOIFINDEX; 0: any */
+    int32_t min_ttl, min_hops;
+    int32_t segment;         /* UDP_SEGMENT, bytes; 0: off */
+};
+
+/* What a program asked to be told of, and other switches; one bit for each option. */
+enum sock_tell {
+    TELL_PKTINFO = 0x01,
+    TELL_TTL = 0x02,
+    TELL_TOS = 0x04,
+    TELL_ERRORS = 0x08,
+    TELL_ORIGDST = 0x10,
+    TELL_PKTINFO6 = 0x20,
+    TELL_HOPLIMIT = 0x40,
+    TELL_TCLASS = 0x80,
+    TELL_ERRORS6 = 0x100,
+    TELL_ORIGDST6 = 0x200,
+    RARE_DEBUG = 0x400,
+    RARE_DONTROUTE = 0x800,
+    RARE_NO_CHECKSUM = 0x1000,
+    RARE_FREEBIND = 0x2000,
+    RARE_DONTFRAG = 0x4000,
+    RARE_GRO = 0x8000,
+    RARE_KEEPALIVE = 0x10000, /* of datagram sockets, where it means nothing */
+    RARE_OOBINLINE = 0x20000,
 };
 
 /* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */
@@ -32,8 +65,15 @@ struct sock_ops {
     int (*listen)(weft_sock *, unsigned backlog);
     weft_sock *(*accept)(weft_sock *, struct weft_addr *, int *err);
     int (*connect)(weft_sock *, const struct weft_addr *);
-    int64_t (*send)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, const struct weft_addr *);
+    /* control: NULL, or checked. */
+    int64_t (*send)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, const struct weft_addr *,
+                    const struct weft_control *control);
     int64_t (*recv)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, struct weft_addr *, unsigned *);
+    /* Fills in what goes with the datagram that recv would give next, when there is one. NULL: streams. */
+    void (*describe)(const weft_sock *, struct weft_control *);
+    int64_t (*recv_report)(weft_sock *, const struct weft_iov *, size_t n, unsigned *, struct weft_report *);
+    const struct sock_rare *(*rare)(const weft_sock *);
+    struct sock_rare *(*own_rare)(weft_sock *); /* to be written to; NULL: out of memory */
     int (*shutdown)(weft_sock *, enum weft_shut);
     int (*disconnect)(weft_sock *);
     void (*close)(weft_sock *);

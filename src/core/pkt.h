@@ -24,7 +24,10 @@
 struct weft_pkt {
     struct weft_pkt *next; /* in whatever queue holds it */
     weft_stack *stack;     /* whose pool it goes back to */
-    weft_if *ifp;          /* where it came in, or goes out */
+    union {
+        weft_if *ifp;      /* where it came in, or goes out */
+        weft_time arrived; /* in a queue of datagrams, which may outlive the interface (dgram_push) */
+    };
     struct weft_block *block; /* holds the linear run, or NULL: `room` does */
     uint8_t *base, *data;
     uint32_t cap;          /* bytes from base */
@@ -43,6 +46,7 @@ struct weft_pkt {
     bool ip_group;         /* the destination is a broadcast or multicast address */
     bool fragment;         /* it has, or had, an IPv6 fragment header */
     struct weft_ip src, dst;
+    uint32_t if_index;     /* in a queue of datagrams: of the interface where it came in */
     struct span span[PKT_SPANS];
     uint8_t room[PKT_ROOM];
 };

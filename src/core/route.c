@@ -217,6 +217,43 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
     return 0;
 }
 
+/* The best route by this interface; NULL: there is none. */
+static const struct route *find_by(weft_stack *s, const struct weft_ip *dst, const weft_if *by)
+{
+    for (size_t i = ARRAY_LEN(s->routes.length); i-- > 0;)
+        list_each(it, &s->routes.length[i]) {
+            const struct route *r = container_of(it, struct route, link);
+
+            if (r->ifp == by && ip_is_v4(&r->dst) == ip_is_v4(dst) && ip_prefix_match(&r->dst, dst, r->prefix))
+                return r;
+        }
+    return NULL;
+}
+
+int route_lookup_by(weft_stack *s, const struct weft_ip *dst, weft_if *by, struct ip_path *path)
+{
+    const struct route *r = find_by(s, dst, by);
+    const struct pathmtu *known = pathmtu_find(&s->path_mtus, dst, s->now);
+
+    *path = (struct ip_path){.ifp = by, .next_hop = *dst, .generation = s->routes.generation};
+    if (s->loopback && route_is_own(s, dst)) {
+        path->ifp = s->loopback;
+        return by == s->loopback || if_by_address(s, dst) == by ? 0 : WEFT_ENETUNREACH;
+    }
+    if (r && !is_direct(r, dst))
+        path->next_hop = r->gateway;
+    else if (!r && !ip_is_v4(dst) && !ip_is_multicast(dst))
+        return WEFT_ENETUNREACH;
+    if (ip_is_zoned(&path->next_hop))
+        ip_set_zone(&path->next_hop, by->index);
+    if (known) {
+        path->mtu = known->mtu;
+        path->fragment = known->fragment;
+        path->expires = known->expires;
+    }
+    return 0;
+}
+
 bool route_learn_mtu(weft_stack *s, const struct weft_ip *dst, uint32_t mtu, uint32_t datagram)
 {
     struct pathmtu news = {.dst = *dst, .expires = time_after(s->now, s->config.path_mtu_age)};

@@ -78,6 +78,9 @@ bool route_is_own(weft_stack *s, const struct weft_ip *dst);
 /* Fills *path for dst; 0 or WEFT_ENETUNREACH. Own addresses lead to the loopback interface. */
 int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
 
+/* The same by this interface alone, where what has no route is on the link (IPv4), as Linux has it. */
+int route_lookup_by(weft_stack *s, const struct weft_ip *dst, weft_if *by, struct ip_path *path);
+
 /*
  * Is the path still good? Asks again when the table changed. 0, WEFT_ENETUNREACH, or WEFT_ENETDOWN when it went with its
  * interface; path->ifp is NULL after an error.

@@ -102,7 +102,8 @@ bool dgram_push(struct dgram_queue *q, struct weft_pkt *pkt)
     if (q->packets.count && q->held + pkt_true_size(pkt) > q->limit)
         return false;
     pkt = compact(pkt);
-    pkt->ifp = NULL; /* the interface may go before the datagram is read */
+    pkt->if_index = pkt->ifp ? pkt->ifp->index : 0; /* the interface may go before the datagram is read */
+    pkt->arrived = pkt->stack->now;
     q->held += pkt_true_size(pkt);
     q->bytes += pkt_total(pkt);
     pkt_queue_push(&q->packets, pkt);
@@ -228,15 +229,30 @@ static int group_path_of(const weft_sock *sock, const struct weft_ip *local, con
     return 0;
 }
 
+static int path_to(const weft_sock *sock, weft_if *by, const struct weft_ip *local, const struct weft_ip *dst,
+                   struct ip_path *path)
+{
+    if (by)
+        return route_lookup_by(sock->stack, dst, by, path);
+    if (ip_is_multicast(dst) || ip_is_limited_broadcast(dst))
+        return group_path_of(sock, local, dst, path);
+    return route_refresh(sock->stack, dst, path);
+}
+
 int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path,
                 struct weft_ip *src)
 {
+    return dgram_route_by(sock, dgram_interface(const_dgram_ep(sock)), local, dst, path, src);
+}
+
+int dgram_route_by(const weft_sock *sock, weft_if *by, const struct weft_ip *local, const struct weft_ip *dst,
+                   struct ip_path *path, struct weft_ip *src)
+{
     const struct dgram_ep *d = const_dgram_ep(sock);
     weft_stack *s = sock->stack;
-    bool group = ip_is_multicast(dst) || ip_is_limited_broadcast(dst);
     struct weft_ip hop;
     const struct weft_ip *first = ip_is_v4(dst) ? ip_options_first_hop(d->options, d->n_options, &hop) : NULL;
-    int err = group ? group_path_of(sock, local, dst, path) : route_refresh(s, first ? first : dst, path);
+    int err = path_to(sock, by, local, first ? first : dst, path);
 
     if (err)
         return err;
@@ -267,7 +283,6 @@ void dgram_scope(const struct dgram_ep *d, struct ip_send *how)
 
 /* ---- names and options ---- */
 
-
 int dgram_check_local(weft_stack *s, const struct weft_ip *ip)
 {
     if (ip_is_any(ip) || ip_is_loopback(ip) || ip_is_multicast(ip) || if_by_address(s, ip))
@@ -278,23 +293,10 @@ int dgram_check_local(weft_stack *s, const struct weft_ip *ip)
     return WEFT_EADDRNOTAVAIL;
 }
 
-static bool is_buffer_size(int level, int option)
-{
-    return level == WEFT_SOL_SOCKET && (option == WEFT_SO_RCVBUF || option == WEFT_SO_SNDBUF);
-}
-
-static bool is_discovery(int level, int option) { return level == WEFT_SOL_IP && option == WEFT_IP_MTU_DISCOVER; }
-
 static bool is_membership(int level, int option)
 {
     return (level == WEFT_SOL_IP || level == WEFT_SOL_IPV6) && option >= WEFT_MCAST_JOIN_GROUP &&
            option <= WEFT_MCAST_MSFILTER;
-}
-
-/* As Linux: at most what it allows, doubled for what keeping costs; a negative number asks for all. */
-static size_t buffer_of(int v, size_t limit)
-{
-    return max_size(2 * min_size((uint32_t)v, min_size(limit, INT_MAX / 2)), DGRAM_BUFFER_MIN);
 }
 
 static int set_options(struct dgram_ep *d, const void *value, size_t n)
@@ -312,34 +314,19 @@ static int set_options(struct dgram_ep *d, const void *value, size_t n)
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
     struct dgram_ep *d = dgram_ep(sock);
-    int v;
 
     if (is_membership(level, option))
         return membership_set(d, option, level == WEFT_SOL_IP, value, n);
     if (level == WEFT_SOL_IP && option == WEFT_IP_MULTICAST_IF)
         return membership_set_out(d, value, n);
     if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS)
-        return set_options(d, value, n);
-    if (!is_buffer_size(level, option) && !is_discovery(level, option))
-        return WEFT_ENOPROTOOPT;
-    if (n < sizeof v)
-        return WEFT_EINVAL;
-    memcpy(&v, value, sizeof v);
-    if (is_discovery(level, option)) {
-        if (v < WEFT_PMTUDISC_DONT || v > WEFT_PMTUDISC_PROBE)
-            return WEFT_EINVAL;
-        d->discovery = (uint8_t)v;
-    } else if (option == WEFT_SO_RCVBUF)
-        d->queue.limit = buffer_of(v, sock->stack->config.tcp.receive_buffer_limit);
-    else
-        d->send_limit = buffer_of(v, sock->stack->config.tcp.send_buffer_limit);
-    return 0;
+        return set_options(dgram_ep(sock), value, n);
+    return dgram_tune(dgram_ep(sock), level, option, value, n);
 }
 
 int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
 {
     const struct dgram_ep *d = const_dgram_ep(sock);
-    int v;
 
     if (is_membership(level, option))
         return membership_get(d, option, level == WEFT_SOL_IP, value, n);
@@ -350,12 +337,7 @@ int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size
         memcpy(value, d->options, *n);
         return 0;
     }
-    if (!is_buffer_size(level, option) && !is_discovery(level, option))
-        return WEFT_ENOPROTOOPT;
-    v = is_discovery(level, option) ? d->discovery : (int)(option == WEFT_SO_RCVBUF ? d->queue.limit : d->send_limit);
-    *n = min_size(*n, sizeof v);
-    memcpy(value, &v, *n);
-    return 0;
+    return dgram_tuned(d, level, option, value, n);
 }
 
 void dgram_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer)
@@ -382,6 +364,7 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
         .out_address = weft_ipv4(0),
     };
     list_init(&d->groups.members);
+    d->discovery6 = WEFT_PMTUDISC_WANT;
     list_push_back(all, &d->link);
 }
 
@@ -389,6 +372,7 @@ void dgram_fini(struct dgram_ep *d)
 {
     dgram_leave_groups(d);
     dgram_clear(&d->queue);
+    dgram_clear(&d->reports);
     list_remove(&d->link);
     endpoint_fini(&d->sock);
 }
@@ -411,7 +395,7 @@ unsigned dgram_ready(const weft_sock *sock)
     const struct dgram_ep *d = const_dgram_ep(sock);
 
     return WEFT_WRITABLE | (d->queue.packets.count || d->no_receive ? WEFT_READABLE : 0) |
-           (sock->error ? WEFT_ERROR : 0) | (d->no_receive ? WEFT_PEER_CLOSED : 0) |
+           (sock->error || d->reports.packets.count ? WEFT_ERROR : 0) | (d->no_receive ? WEFT_PEER_CLOSED : 0) |
            (d->no_receive && d->no_send ? WEFT_HANGUP : 0);
 }
 
@@ -448,8 +432,11 @@ bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_lis
 int dgram_decide_df(const struct dgram_ep *d, const struct weft_ip *dst, size_t message, const struct ip_path *path,
                     bool *df)
 {
-    *df = false;
-    if (!ip_is_v4(dst) || d->discovery == WEFT_PMTUDISC_DONT)
+    if (!ip_is_v4(dst)) {
+        *df = *df || d->rare.tell & RARE_DONTFRAG || d->discovery6 >= WEFT_PMTUDISC_DO;
+        return *df && message + IPV6_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;
+    }
+    if (d->discovery == WEFT_PMTUDISC_DONT)
         return 0;
     *df = d->discovery != WEFT_PMTUDISC_WANT || message + IPV4_HEADER <= path_mtu(path);
     return d->discovery == WEFT_PMTUDISC_DO && message + IPV4_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;

@@ -75,9 +75,12 @@ struct dgram_ep {
     struct weft_addr remote;  /* any-address: not connected */
     struct ip_path path;      /* to remote */
     struct dgram_queue queue;
+    struct dgram_queue reports; /* what went wrong with what it sent: each a struct weft_report, then bytes */
+    struct sock_rare rare;
     struct dgram_groups groups;
     size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
     uint8_t discovery;        /* enum weft_pmtudisc: DONT unless asked for */
+    uint8_t discovery6;       /* the same for IPv6: WANT unless asked otherwise */
     bool no_receive, no_send; /* shut down */
     uint8_t n_options;        /* WEFT_IP_OPTIONS: bytes of options, as the user gave them */
     uint8_t options[40];
@@ -91,8 +94,8 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
 void dgram_fini(struct dgram_ep *d);
 
 /*
- * struct sock_ops for all. Of the options WEFT_SO_RCVBUF, WEFT_SO_SNDBUF, WEFT_IP_MTU_DISCOVER, WEFT_IP_OPTIONS,
- * WEFT_IP_MULTICAST_IF and those from WEFT_MCAST_JOIN_GROUP on; the others are WEFT_ENOPROTOOPT.
+ * struct sock_ops for all. Options are WEFT_IP_OPTIONS, WEFT_IP_MULTICAST_IF, those from WEFT_MCAST_JOIN_GROUP on, and the
+ * rows of tuning.c; the others are WEFT_ENOPROTOOPT.
  */
 int dgram_shutdown(weft_sock *sock, enum weft_shut how);
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
@@ -130,8 +133,55 @@ bool dgram_hears(const struct dgram_ep *d, const struct weft_pkt *pkt);
 void dgram_leave_groups(struct dgram_ep *d);
 
 /*
+ * The same by an interface (NULL: as routes have it). Besides: WEFT_EINVAL, `local` is no address that may be a source.
+ */
+int dgram_route_by(const weft_sock *sock, weft_if *by, const struct weft_ip *local, const struct weft_ip *dst,
+                   struct ip_path *path, struct weft_ip *src);
+
+/* The interface that it keeps to; NULL: to none, or it is gone. */
+static inline weft_if *dgram_interface(const struct dgram_ep *d)
+{
+    return d->rare.interface ? if_by_index(d->sock.stack, (unsigned)d->rare.interface) : NULL;
+}
+
+/* tuning.c: options that are for datagram sockets alone. WEFT_ENOPROTOOPT: it is none of these. */
+int dgram_tune(struct dgram_ep *d, int level, int option, const void *value, size_t n);
+int dgram_tuned(const struct dgram_ep *d, int level, int option, void *value, size_t *n);
+
+/* ---- ancillary.c: what goes with a datagram ---- */
+
+/*
+ * How a datagram to dst goes out: the socket's options, and what control (NULL: none) says otherwise. Fills in how, but
+ * for the protocol and the flow label, and path, which may be the kept one only without control.
+ * Errors: dgram_route's, WEFT_EINVAL (out of range; the source is not ours), WEFT_ENODEV. A source of IPv4 that is not
+ * ours is WEFT_ENETUNREACH.
+ */
+int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const struct weft_control *control,
+                  struct ip_path *path, struct ip_send *how);
+
+/* struct sock_ops for both. */
+void dgram_describe(const weft_sock *sock, struct weft_control *control);
+const struct sock_rare *dgram_rare(const weft_sock *sock);
+struct sock_rare *dgram_own_rare(weft_sock *sock);
+
+/* ---- errqueue.c: what went wrong with what was sent ---- */
+
+/*
+ * Something the endpoint sent ran into trouble, whose quote begins with `header` bytes of transport header. Who asked for
+ * reports gets one and the error; others get the error when it is `certain`.
+ */
+void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header, bool certain);
+
+/* It could not even be sent: too long by `info` bytes of path. Returns WEFT_EMSGSIZE. */
+int dgram_too_long(struct dgram_ep *d, const struct weft_addr *to, uint32_t info);
+
+int64_t dgram_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned *out_flags,
+                          struct weft_report *report);
+
+/*
  * Must a message of so many bytes to dst, transport header included, go unfragmented (WEFT_IP_MTU_DISCOVER)? 0, or
- * WEFT_EMSGSIZE when the path is known to carry less. For IPv6, where only the sender fragments, *df is false.
+ * WEFT_EMSGSIZE when the path is known to carry less. For IPv6 that is what WEFT_IPV6_DONTFRAG and control ask for (*df is
+ * set already).
  */
 int dgram_decide_df(const struct dgram_ep *d, const struct weft_ip *dst, size_t message, const struct ip_path *path,
                     bool *df);

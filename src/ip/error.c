@@ -55,20 +55,21 @@ struct quote {
     uint8_t head[8];
 };
 
-static bool read_quote(struct reader r, bool v4, struct quote *q)
+/* Leaves r behind the head. */
+static bool read_quote(struct reader *r, bool v4, struct quote *q)
 {
     struct icmpv4_quote q4;
     struct icmpv6_quote q6;
 
     if (v4) {
-        if (!icmpv4_quote_parse(&r, &q4))
+        if (!icmpv4_quote_parse(r, &q4))
             return false;
         *q = (struct quote){.src = weft_ipv4(q4.ip.src), .dst = weft_ipv4(q4.ip.dst), .proto = q4.ip.proto,
                             .len = q4.ip.total_len};
         memcpy(q->head, q4.head, sizeof q->head);
         return true;
     }
-    if (!icmpv6_quote_parse(&r, &q6))
+    if (!icmpv6_quote_parse(r, &q6))
         return false;
     *q = (struct quote){.src = q6.ip.src, .dst = q6.ip.dst, .proto = q6.proto};
     memcpy(q->head, q6.head, sizeof q->head);
@@ -115,19 +116,26 @@ static bool quote_is_ours(const struct weft_pkt *pkt, struct quote *q)
     return !pkt->ip_group && ip_eq(&q->src, &pkt->dst);
 }
 
+/* Offset of the quoted transport message. */
+static uint32_t message_at(const struct reader *r, const uint8_t *bytes)
+{
+    return (uint32_t)(r->p - bytes) - (uint32_t)sizeof((struct quote *)0)->head;
+}
+
 void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t code, uint32_t mtu)
 {
     uint8_t bytes[QUOTE_MAX]; /* the quote may lie in spans */
     struct reader r = reader(bytes, pkt_copy(pkt, ICMPV4_HEADER, bytes, sizeof bytes));
-    struct ip_error e = {.reporter = pkt->src, .type = type, .code = code, .mtu = mtu};
+    struct ip_error e = {.reporter = pkt->src, .type = type, .code = code, .mtu = mtu, .quote = pkt};
     bool v4 = ip_is_v4(&pkt->src);
     struct quote q;
 
     stack_count(s, WEFT_COUNT_icmp_errors_in);
-    if (!read_quote(r, v4, &q) || !quote_is_ours(pkt, &q)) {
+    if (!read_quote(&r, v4, &q) || !quote_is_ours(pkt, &q)) {
         pkt_drop(pkt, WEFT_DROP_icmp_bad_quote);
         return;
     }
+    e.quoted_at = ICMPV4_HEADER + message_at(&r, bytes);
     if (!v4 && type == ICMPV6_TOO_BIG && mtu < IPV6_MIN_MTU) { /* no such link exists (RFC 8201 §4, RFC 8021) */
         pkt_drop(pkt, WEFT_DROP_icmp_small_mtu);
         return;
@@ -145,11 +153,13 @@ void ip_next_hop_failed(weft_if *ifp, struct weft_pkt *pkt)
     struct reader r = reader(bytes, pkt_copy(pkt, 0, bytes, sizeof bytes));
     bool v4 = pkt->data[0] >> 4 == 4;
     struct ip_error e = {.type = v4 ? ICMPV4_UNREACHABLE : ICMPV6_UNREACHABLE,
-                         .code = v4 ? ICMPV4_HOST_UNREACHABLE : ICMPV6_ADDRESS_UNREACHABLE};
+                         .code = v4 ? ICMPV4_HOST_UNREACHABLE : ICMPV6_ADDRESS_UNREACHABLE,
+                         .quote = pkt};
     struct quote q;
 
     /* As if a router had said so; but no datagram is needed to tell ourselves. */
-    if (read_quote(r, v4, &q)) {
+    if (read_quote(&r, v4, &q)) {
+        e.quoted_at = message_at(&r, bytes);
         ip_set_zone(&q.src, ifp->index);
         ip_set_zone(&q.dst, ifp->index);
         e.reporter = q.src;

@@ -56,7 +56,8 @@ void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, uint16_t id)
 {
     struct ping_ep *e = find(stack_transport(s, pkt->proto), id);
 
-    if (!e || e->d.no_receive || (!ip_is_any(&e->d.local.ip) && !ip_eq(&e->d.local.ip, &pkt->dst)) ||
+    if (!e || e->d.no_receive || (e->d.rare.interface && pkt->ifp && dgram_interface(&e->d) != pkt->ifp) ||
+         (!ip_is_any(&e->d.local.ip) && !ip_eq(&e->d.local.ip, &pkt->dst)) ||
         (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &pkt->src)))
         pkt_drop(pkt, WEFT_DROP_icmp_no_endpoint);
     else if (dgram_push(&e->d.queue, pkt))
@@ -73,7 +74,7 @@ static bool error(const struct ping_table *t, const struct ip_error *err)
     if (!e || (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &err->dst)))
         return false;
     dgram_path_shrank(&e->d, err);
-    endpoint_fail(&e->d.sock, err->err);
+    dgram_hear(&e->d, err, 0, true);
     return true;
 }
 
@@ -156,17 +157,15 @@ static int seal_request(const struct ping_ep *e, struct weft_pkt *pkt)
     return 0;
 }
 
-static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct weft_ip *dst)
+static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct weft_ip *dst,
+                        const struct weft_control *control)
 {
     weft_stack *s = e->d.sock.stack;
     bool to_peer = ip_eq(dst, &e->d.remote.ip);
-    struct ip_path fresh = {0}, *path = to_peer ? &e->d.path : &fresh;
+    struct ip_path fresh = {0}, *path = to_peer && !control ? &e->d.path : &fresh;
     bool v6 = e->d.sock.v6;
-    struct ip_send how = {.dst = *dst,
-                          .proto = v6 ? IP_PROTO_ICMPV6 : IP_PROTO_ICMP,
-                          .ttl = endpoint_ttl(&e->d.sock, v6),
-                          .tos = endpoint_tos(&e->d.sock, v6)};
-    int err = dgram_route(&e->d.sock, &e->d.local.ip, dst, path, &how.src);
+    struct ip_send how = {.proto = v6 ? IP_PROTO_ICMPV6 : IP_PROTO_ICMP};
+    int err = dgram_prepare(&e->d, dst, control, path, &how);
     struct weft_addr from = {how.src, e->d.local.port}, to = {*dst, 0};
     struct ip_options options;
 
@@ -178,7 +177,6 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
         pkt_release(pkt);
         return err;
     }
-    dgram_scope(&e->d, &how);
     if (v6)
         how.flow_label = ip_flow_label(s, &from, &to, IP_PROTO_ICMPV6);
     if (unlikely(e->d.n_options) && !v6) {
@@ -189,7 +187,7 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
 }
 
 static int64_t ping_send(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags,
-                         const struct weft_addr *to)
+                         const struct weft_addr *to, const struct weft_control *control)
 {
     struct ping_ep *e = ping_ep(sock);
     const struct weft_ip *dst = to ? &to->ip : &e->d.remote.ip;
@@ -214,7 +212,7 @@ static int64_t ping_send(weft_sock *sock, const struct weft_iov *iov, size_t n, 
     pkt = dgram_gather(sock->stack, 0, iov, n, len, &unused);
     if (!pkt)
         return WEFT_ENOMEM;
-    err = send_request(e, pkt, dst);
+    err = send_request(e, pkt, dst, control);
     return err ? err : (int64_t)len;
 }
 
@@ -317,6 +315,7 @@ bool ping6_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listin
         .proto = (number), .bind = ping_bind, .connect = ping_connect, .send = ping_send, .recv = ping_recv,           \
         .shutdown = dgram_shutdown, .close = ping_close, .abort = ping_close, .setopt = dgram_setopt,                  \
         .getopt = dgram_getopt, .ready = dgram_ready, .names = dgram_names, .unread = dgram_unread,                    \
+        .describe = dgram_describe, .recv_report = dgram_recv_report, .rare = dgram_rare, .own_rare = dgram_own_rare,  \
     }
 
 static const struct sock_ops ping_ops = PING_OPS(WEFT_ICMP);

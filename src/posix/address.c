@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* struct sockaddr_in and sockaddr_in6 from and to weft_addr. */
-#include <netinet/in.h>
-
 #include "posix/posix.h"
 
 #define IN6_SHORTEST 24 /* bytes: RFC 2133's structure had no scope */
@@ -28,6 +26,33 @@ int px_family(const struct sockaddr *addr, socklen_t n)
     return n < sizeof(sa_family_t) || !addr ? -1 : addr->sa_family;
 }
 
+void px_here(struct weft_addr *addr)
+{
+    static const struct weft_ip none, six = {{[15] = 1}};
+    struct weft_ip four = weft_ipv4(0);
+
+    if (memcmp(&addr->ip, &none, sizeof none) == 0)
+        addr->ip = six;
+    else if (memcmp(&addr->ip, &four, sizeof four) == 0)
+        addr->ip = weft_ipv4(0x7f000001);
+}
+
+struct weft_ip px_v4(const struct in_addr *in)
+{
+    struct weft_ip ip = weft_ipv4(0);
+
+    memcpy(ip.b + V4_IN_MAPPED, in, sizeof *in);
+    return ip;
+}
+
+struct in_addr px_in_addr(const struct weft_ip *ip)
+{
+    struct in_addr in;
+
+    memcpy(&in, ip->b + V4_IN_MAPPED, sizeof in);
+    return in;
+}
+
 int px_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct weft_addr *out)
 {
     struct sockaddr_in in;
@@ -47,8 +72,7 @@ int px_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct we
         return 0;
     }
     memcpy(&in, addr, sizeof in);
-    out->ip = weft_ipv4(0);
-    memcpy(out->ip.b + V4_IN_MAPPED, &in.sin_addr, sizeof in.sin_addr);
+    out->ip = px_v4(&in.sin_addr);
     out->port = read_port(&in.sin_port);
     return 0;
 }
@@ -69,7 +93,7 @@ socklen_t px_make_addr(const struct weft_addr *addr, int domain, struct sockaddr
         return sizeof in6;
     }
     write_port(&in.sin_port, addr->port);
-    memcpy(&in.sin_addr, ip.b + V4_IN_MAPPED, sizeof in.sin_addr);
+    in.sin_addr = px_in_addr(&ip);
     memcpy(out, &in, sizeof in);
     return sizeof in;
 }

@@ -93,8 +93,10 @@ static int connect_dgram(struct px_sock *s, const struct sockaddr *addr, socklen
 
     if (family < 0)
         return -EINVAL;
-    if (family != AF_UNSPEC)
+    if (family != AF_UNSPEC) {
         err = px_read_addr(addr, n, v4 ? AF_INET : s->domain, &peer);
+        px_here(&peer);
+    }
     return err ? err : weft_connect(px_engine(s), &peer);
 }
 

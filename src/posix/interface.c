@@ -11,7 +11,7 @@
 
 #define V4_IN_MAPPED 12
 
-static bool find(weft_stack *s, const char *name, unsigned index, struct weft_if_info *info)
+bool px_find_interface(weft_stack *s, const char *name, unsigned index, struct weft_if_info *info)
 {
     for (size_t i = 0; weft_if_info(s, i, info); i++)
         if (name ? strncmp(info->name, name, IFNAMSIZ) == 0 : info->index == index)
@@ -119,7 +119,7 @@ static int give_one(weft_stack *s, unsigned long request, struct ifreq *r)
     bool named = request != SIOCGIFNAME;
 
     r->ifr_name[IFNAMSIZ - 1] = named ? 0 : r->ifr_name[IFNAMSIZ - 1];
-    if (!find(s, named ? r->ifr_name : NULL, named ? 0 : (unsigned)r->ifr_ifindex, &info))
+    if (!px_find_interface(s, named ? r->ifr_name : NULL, named ? 0 : (unsigned)r->ifr_ifindex, &info))
         return -ENODEV;
     switch (request) {
     case SIOCGIFNAME:
@@ -197,7 +197,7 @@ unsigned weft_posix_if_nametoindex(const char *name)
     weft_host *h;
     weft_stack *s = lock_host(&h);
     struct weft_if_info info;
-    unsigned index = s && find(s, name, 0, &info) ? info.index : 0;
+    unsigned index = s && px_find_interface(s, name, 0, &info) ? info.index : 0;
 
     if (s)
         weft_host_unlock(h);
@@ -211,7 +211,7 @@ char *weft_posix_if_indextoname(unsigned index, char *name)
     weft_host *h;
     weft_stack *s = lock_host(&h);
     struct weft_if_info info;
-    bool found = s && find(s, NULL, index, &info);
+    bool found = s && px_find_interface(s, NULL, index, &info);
 
     if (found)
         snprintf(name, IFNAMSIZ, "%s", info.name);

@@ -56,6 +56,28 @@ static int set_low_water(struct px_sock *s, const void *v)
     return 0;
 }
 
+/* Either of both takes the other's place; only the one that was set is told. */
+static int set_stamp(struct px_sock *s, const void *v, enum px_stamp stamp)
+{
+    int on;
+
+    memcpy(&on, v, sizeof on);
+    s->stamp = on ? stamp : PX_STAMP_NONE;
+    return 0;
+}
+
+static void get_stamp(const struct px_sock *s, void *v, enum px_stamp stamp)
+{
+    int on = s->stamp == stamp;
+
+    memcpy(v, &on, sizeof on);
+}
+
+static int set_micro(struct px_sock *s, const void *v) { return set_stamp(s, v, PX_STAMP_MICROSECONDS); }
+static void get_micro(const struct px_sock *s, void *v) { get_stamp(s, v, PX_STAMP_MICROSECONDS); }
+static int set_nano(struct px_sock *s, const void *v) { return set_stamp(s, v, PX_STAMP_NANOSECONDS); }
+static void get_nano(const struct px_sock *s, void *v) { get_stamp(s, v, PX_STAMP_NANOSECONDS); }
+
 /* The engine knows of no lingering but that of no time, which is a reset. */
 static int set_linger(struct px_sock *s, const void *v)
 {
@@ -69,6 +91,8 @@ static const struct own owns[] = {
     {SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
     {SO_LINGER, sizeof(struct linger), set_linger, get_linger},
     {SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
+    {SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
+    {SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
 };
 
 static const struct own *find_own(int level, int option)
@@ -79,13 +103,48 @@ static const struct own *find_own(int level, int option)
     return NULL;
 }
 
+/* SO_BINDTODEVICE is a name, ended or not, of any length; none: any interface again. */
+static int set_device(struct px_sock *s, const char *value, size_t n)
+{
+    char name[IFNAMSIZ] = "";
+    struct weft_if_info info = {0};
+    int index;
+
+    memcpy(name, value, n < sizeof name ? n : sizeof name - 1);
+    if (name[0] && !px_find_interface(weft_sock_stack(px_engine(s)), name, 0, &info))
+        return -ENODEV;
+    index = name[0] ? (int)info.index : 0;
+    return weft_setsockopt(px_engine(s), SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, sizeof index);
+}
+
+static int get_device(const struct px_sock *s, void *value, socklen_t *n)
+{
+    struct weft_if_info info;
+    size_t size = sizeof(int);
+    int index = 0;
+
+    if (weft_getsockopt(px_engine(s), SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, &size) || index == 0) {
+        *n = 0;
+        return 0;
+    }
+    if (*n < IFNAMSIZ)
+        return -EINVAL;
+    if (!px_find_interface(weft_sock_stack(px_engine(s)), NULL, (unsigned)index, &info))
+        return -ENODEV;
+    *n = (socklen_t)strlen(info.name) + 1;
+    memcpy(value, info.name, *n);
+    return 0;
+}
+
+static bool is_device(int level, int option) { return level == SOL_SOCKET && option == SO_BINDTODEVICE; }
+
 static int set_option(struct px_sock *s, int level, int option, const void *value, socklen_t n)
 {
     uint8_t copy[VALUE_MAX] = {0};
     size_t size = n < sizeof copy ? n : sizeof copy;
     const struct own *own = find_own(level, option);
 
-    if ((int)n < 0 || (level == SOL_SOCKET && n < sizeof(int)))
+    if ((int)n < 0 || (level == SOL_SOCKET && n < sizeof(int) && !is_device(level, option)))
         return -EINVAL;
     if (size && !value)
         return -EFAULT;
@@ -93,6 +152,8 @@ static int set_option(struct px_sock *s, int level, int option, const void *valu
         return px_group_set(s, level, option, value, n);
     if (size)
         memcpy(copy, value, size);
+    if (is_device(level, option))
+        return set_device(s, (const char *)copy, size);
     if (!own)
         return weft_setsockopt(px_engine(s), level, option, copy, size);
     return size < own->size ? -EINVAL : own->set(s, copy);
@@ -119,6 +180,8 @@ static int get_option(struct px_sock *s, int level, int option, void *value, soc
         return -EFAULT;
     if ((int)*n < 0)
         return -EINVAL;
+    if (is_device(level, option))
+        return get_device(s, value, n);
     if (px_is_group_option(level, option)) {
         size = *n;
         err = px_group_get(s, level, option, value, &size);

@@ -13,6 +13,7 @@
  *      table.c      numbers, descriptions, dup and close      call.c      the frame of a call, waiting
  *      address.c    struct sockaddr and weft_addr             socket.c    socket, bind, listen, accept, names, shutdown
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
+ *      ancillary.c  control messages
  *      options.c    waiting; group.c groups                   control.c   fcntl, ioctl; interface.c  SIOCGIF*, names
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
  *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c  weft/unp.h, over the public calls
@@ -23,6 +24,7 @@
 #define POSIX_POSIX_H
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 
 #include "host/host.h"
@@ -56,6 +58,7 @@ struct px_sock {
     weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
     struct weft_linger linger;
     int low_water; /* SO_RCVLOWAT */
+    enum px_stamp { PX_STAMP_NONE, PX_STAMP_MICROSECONDS, PX_STAMP_NANOSECONDS } stamp; /* SO_TIMESTAMP(NS) */
     struct px_item *items; /* in epoll instances; under epoll_lock */
 };
 
@@ -117,6 +120,21 @@ int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, 
 bool px_is_group_option(int level, int option);
 int px_group_set(struct px_sock *s, int level, int option, const void *value, size_t n);
 int px_group_get(struct px_sock *s, int level, int option, void *value, size_t *n);
+/* Datagrams to nobody in particular go to this host, as on Linux. */
+void px_here(struct weft_addr *addr);
+
+/* An address of IPv4 alone. */
+struct weft_ip px_v4(const struct in_addr *in);
+struct in_addr px_in_addr(const struct weft_ip *ip);
+
+/* ---- ancillary.c ---- */
+
+/* The control messages of what is sent to `to` (NULL: the peer). 0, -EINVAL: there is one that makes no sense. */
+int px_take_control(const struct px_sock *s, const struct msghdr *msg, const struct weft_addr *to,
+                    struct weft_control *out);
+/* Fill in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. */
+void px_give_control(const struct px_call *c, const struct weft_control *control, struct msghdr *msg);
+void px_give_report(const struct px_call *c, const struct weft_report *report, struct msghdr *msg);
 
 /* ---- the rest ---- */
 
@@ -129,14 +147,24 @@ int px_disconnect(struct px_sock *s);
 int px_await_opening(struct px_call *c, weft_time until, bool first);
 unsigned px_ready(const struct px_sock *s); /* bits of poll(2) */
 unsigned px_wants(unsigned poll_bits);      /* which of enum weft_ready may bring these about */
-int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct weft_addr *from,
-                   unsigned *out_flags);
-int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to);
+/* What recvmsg gives besides bytes. */
+struct px_received {
+    struct weft_addr from;
+    unsigned flags; /* of enum weft_msg */
+    struct weft_control control;
+    struct weft_report report; /* with MSG_ERRQUEUE */
+};
+int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct px_received *out);
+/* control: NULL, none. */
+int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
+                const struct weft_control *control);
 void px_iov_skip(struct weft_iov **iov, size_t *n, size_t bytes);
 size_t px_iov_len(const struct weft_iov *iov, size_t n);
 /* Pieces of the caller's: copied into own, or into memory to be freed. NULL and *err: -EINVAL, -EMSGSIZE, -ENOMEM. */
 #define PX_IOV 16
 struct weft_iov *px_iov_take(const struct iovec *iov, size_t n, struct weft_iov own[PX_IOV], int *err);
+/* By its name; without one (NULL) by its number. */
+bool px_find_interface(weft_stack *s, const char *name, unsigned index, struct weft_if_info *info);
 int px_interface_ioctl(struct px_call *c, unsigned long request, void *argument); /* -ENOTTY: none of these */
 void px_epoll_forget(struct px_sock *s);
 

@@ -140,26 +140,12 @@ static size_t enough(const struct px_sock *s, int flags, size_t len)
     return n ? n : 1;
 }
 
-int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct weft_addr *from,
-                   unsigned *out_flags)
+static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, unsigned flags, weft_time until,
+                             struct px_received *out)
 {
-    unsigned pass = (unsigned)flags & (MSG_OOB | MSG_PEEK);
-    weft_time until = px_until(c, c->s->read_timeout, flags | (flags & MSG_OOB ? MSG_DONTWAIT : 0));
-    struct stream r = {.iov = iov, .n = n, .enough = enough(c->s, flags, px_iov_len(iov, n)), .flags = pass,
-                       .away = flags & MSG_TRUNC};
     int64_t got;
 
-    *out_flags = 0;
-    if (flags & MSG_ERRQUEUE)
-        return -EAGAIN; /* nothing is ever queued there: see docs/sockets.md */
-    if (px_is_stream(c->s)) {
-        got = receive_stream(c, &r, until);
-        if (got > 0 && flags & MSG_OOB)
-            *out_flags = MSG_OOB;
-        return got;
-    }
-    until = px_until(c, c->s->read_timeout, flags);
-    while ((got = weft_recvmsg(px_engine(c->s), iov, n, pass | ((unsigned)flags & MSG_TRUNC), from, out_flags)) ==
+    while ((got = weft_recvmsg_control(px_engine(c->s), iov, n, flags, &out->from, &out->flags, &out->control)) ==
            WEFT_EAGAIN) {
         got = px_wait(c, WEFT_READABLE, until);
         if (got)
@@ -168,14 +154,60 @@ int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags,
     return got;
 }
 
+/* The error queue is never waited for; a report says where its datagram was to go, not where it came from. */
+static int64_t receive_report(struct px_call *c, const struct weft_iov *iov, size_t n, struct px_received *out)
+{
+    int64_t got = weft_recv_report(px_engine(c->s), iov, n, &out->flags, &out->report);
+
+    out->from = out->report.to;
+    out->flags |= MSG_ERRQUEUE;
+    return got;
+}
+
+int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct px_received *out)
+{
+    unsigned pass = (unsigned)flags & (MSG_OOB | MSG_PEEK);
+    weft_time until = px_until(c, c->s->read_timeout, flags | (flags & MSG_OOB ? MSG_DONTWAIT : 0));
+    struct stream r = {.iov = iov, .n = n, .enough = enough(c->s, flags, px_iov_len(iov, n)), .flags = pass,
+                       .away = flags & MSG_TRUNC};
+    int64_t got;
+
+    out->flags = 0;
+    if (flags & MSG_ERRQUEUE)
+        return receive_report(c, iov, n, out);
+    if (!px_is_stream(c->s))
+        return receive_dgram(c, iov, n, pass | ((unsigned)flags & MSG_TRUNC), px_until(c, c->s->read_timeout, flags),
+                             out);
+    got = receive_stream(c, &r, until);
+    if (got > 0 && flags & MSG_OOB)
+        out->flags = MSG_OOB;
+    return got;
+}
+
 /* ---- the calls ---- */
+
+/* 0, or why the address could not be given. */
+static int give_rest(const struct px_call *c, const struct px_received *in, int flags, struct msghdr *msg)
+{
+    int err = 0;
+
+    msg->msg_flags = (int)in->flags;
+    if (px_is_stream(c->s))
+        msg->msg_namelen = 0;
+    else
+        err = px_give_addr(&in->from, c->s->domain, msg->msg_name, &msg->msg_namelen);
+    if (!err && flags & MSG_ERRQUEUE)
+        px_give_report(c, &in->report, msg);
+    else if (!err)
+        px_give_control(c, &in->control, msg);
+    return err;
+}
 
 ssize_t weft_posix_recvmsg(int fd, struct msghdr *msg, int flags)
 {
     struct weft_iov own[PX_IOV], *iov = NULL;
-    struct weft_addr from;
+    struct px_received in = {0};
     struct px_call c;
-    unsigned out_flags;
     int64_t n;
     int err = px_begin(&c, fd);
 
@@ -183,14 +215,9 @@ ssize_t weft_posix_recvmsg(int fd, struct msghdr *msg, int flags)
         return recvmsg(fd, msg, flags);
     if (err == 0)
         iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);
-    n = err ? err : px_receive(&c, iov, msg->msg_iovlen, flags, &from, &out_flags);
+    n = err ? err : px_receive(&c, iov, msg->msg_iovlen, flags, &in);
     if (n >= 0) {
-        msg->msg_flags = (int)out_flags;
-        msg->msg_controllen = 0;
-        if (px_is_stream(c.s))
-            msg->msg_namelen = 0;
-        else
-            err = px_give_addr(&from, c.s->domain, msg->msg_name, &msg->msg_namelen);
+        err = give_rest(&c, &in, flags, msg);
         n = err ? err : n;
     }
     if (iov && iov != own)
@@ -201,21 +228,20 @@ ssize_t weft_posix_recvmsg(int fd, struct msghdr *msg, int flags)
 ssize_t weft_posix_recvfrom(int fd, void *buf, size_t n, int flags, struct sockaddr *from, socklen_t *n_from)
 {
     struct weft_iov iov = {buf, n};
-    struct weft_addr sender;
+    struct px_received in = {0};
     struct px_call c;
-    unsigned out_flags;
     int64_t r = px_begin(&c, fd);
     int err;
 
     if (!c.s && r == -EBADF)
         return recvfrom(fd, buf, n, flags, from, n_from);
-    r = r ? r : px_receive(&c, &iov, 1, flags, &sender, &out_flags);
+    r = r ? r : px_receive(&c, &iov, 1, flags, &in);
     if (r >= 0 && from) {
         err = 0;
         if (px_is_stream(c.s) && n_from)
             *n_from = 0;
         else
-            err = px_give_addr(&sender, c.s->domain, from, n_from);
+            err = px_give_addr(&in.from, c.s->domain, from, n_from);
         r = err ? err : r;
     }
     return (ssize_t)px_result(px_end(&c, r));

@@ -61,14 +61,16 @@ static int64_t send_stream(struct px_call *c, struct weft_iov *iov, size_t n, in
     return done ? (int64_t)done : stream_error(r);
 }
 
-int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to)
+int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
+                const struct weft_control *control)
 {
     weft_time until = px_until(c, c->s->write_timeout, flags);
     int64_t r;
 
     if (px_is_stream(c->s))
         return send_stream(c, iov, n, flags, to);
-    while ((r = weft_sendmsg(px_engine(c->s), iov, n, (unsigned)flags & SEND_FLAGS, to)) == WEFT_EAGAIN) {
+    while ((r = weft_sendmsg_control(px_engine(c->s), iov, n, (unsigned)flags & SEND_FLAGS, to, control)) ==
+           WEFT_EAGAIN) {
         r = px_wait(c, WEFT_WRITABLE, until);
         if (r)
             return r;
@@ -117,6 +119,7 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
     struct weft_iov own[PX_IOV], *iov = NULL;
     const struct weft_addr *to = NULL;
+    struct weft_control control;
     struct weft_addr addr;
     struct px_call c;
     int64_t n;
@@ -126,11 +129,13 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
         return sendmsg(fd, msg, flags);
     if (err == 0)
         iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);
-    if (err == 0 && msg->msg_control && msg->msg_controllen)
-        err = -EINVAL; /* ancillary data: not yet, and never silently without */
     if (err == 0)
         err = take_destination(c.s, msg->msg_name, msg->msg_namelen, flags, &addr, &to);
-    n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to);
+    if (err == 0)
+        err = px_take_control(c.s, msg, to, &control);
+    if (to)
+        px_here(&addr);
+    n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL);
     if (iov && iov != own)
         free(iov);
     return finish(&c, n, flags);
@@ -148,7 +153,9 @@ ssize_t weft_posix_sendto(int fd, const void *buf, size_t n, int flags, const st
         return sendto(fd, buf, n, flags, to, n_to);
     if (r == 0)
         r = take_destination(c.s, to, n_to, flags, &addr, &dst);
-    return finish(&c, r ? r : px_send(&c, &iov, 1, flags, dst), flags);
+    if (dst)
+        px_here(&addr);
+    return finish(&c, r ? r : px_send(&c, &iov, 1, flags, dst, NULL), flags);
 }
 
 ssize_t weft_posix_send(int fd, const void *buf, size_t n, int flags)

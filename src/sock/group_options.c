@@ -55,13 +55,13 @@ static int set_out_v6(weft_sock *sock, int value)
 }
 
 static const struct sock_option options[] = {
-    {WEFT_SOL_IP, WEFT_IP_MULTICAST_TTL, get_ttl, set_ttl},
-    {WEFT_SOL_IP, WEFT_IP_MULTICAST_LOOP, get_loop_v4, set_loop_v4},
-    {WEFT_SOL_IP, WEFT_IP_MULTICAST_ALL, get_all_v4, set_all_v4},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_HOPS, get_hops, set_hops},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_LOOP, get_loop_v6, set_loop_v6},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_ALL, get_all_v6, set_all_v6},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_IF, get_out_v6, set_out_v6},
+    {WEFT_SOL_IP, WEFT_IP_MULTICAST_TTL, FUNCTIONS(get_ttl, set_ttl)},
+    {WEFT_SOL_IP, WEFT_IP_MULTICAST_LOOP, FUNCTIONS(get_loop_v4, set_loop_v4)},
+    {WEFT_SOL_IP, WEFT_IP_MULTICAST_ALL, FUNCTIONS(get_all_v4, set_all_v4)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_HOPS, FUNCTIONS(get_hops, set_hops)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_LOOP, FUNCTIONS(get_loop_v6, set_loop_v6)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_ALL, FUNCTIONS(get_all_v6, set_all_v6)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_IF, FUNCTIONS(get_out_v6, set_out_v6)},
 };
 
 const struct sock_option *sock_group_option_find(const weft_sock *sock, int level, int number)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* One row for each option that means the same for every protocol. The others are the protocol's: sock_ops.setopt. */
+#include "core/iface.h"
+#include "core/stack.h"
 #include "sock/options.h"
 
 #define DEFAULT_TTL 64 /* RFC 1122 §3.2.1.7 */
@@ -61,9 +63,7 @@ static uint8_t own_class(const weft_sock *sock, int value)
 
 static int set_tos(weft_sock *sock, int value)
 {
-    if (value < 0 || value > 255)
-        return WEFT_EINVAL;
-    sock->tos = own_class(sock, value);
+    sock->tos = own_class(sock, value & 0xff); /* as on Linux, whatever else the number says */
     return 0;
 }
 
@@ -107,22 +107,123 @@ static int set_ttl(weft_sock *sock, int value)
     return 0;
 }
 
+static int get_never(weft_sock *sock)
+{
+    (void)sock;
+    return 0;
+}
+
+/* Speaking for strangers is not for sockets: whoever runs the host gives it addresses. */
+static int set_transparent(weft_sock *sock, int value)
+{
+    (void)sock;
+    return value ? WEFT_EPERM : 0;
+}
+
+static int get_interface(weft_sock *sock) { return sock->ops->rare(sock)->interface; }
+
+static int set_interface(weft_sock *sock, int value)
+{
+    struct sock_rare *rare;
+
+    if (sock->ops->proto == WEFT_TCP)
+        return value ? WEFT_ENOPROTOOPT : 0;
+    if (value < 0)
+        return WEFT_EINVAL;
+    if (value && !if_by_index(sock->stack, (unsigned)value))
+        return WEFT_ENODEV;
+    if (!(rare = sock->ops->own_rare(sock)))
+        return WEFT_ENOMEM;
+    rare->interface = value;
+    return 0;
+}
+
 static const struct sock_option options[] = {
-    {WEFT_SOL_SOCKET, WEFT_SO_REUSEADDR, get_reuse_addr, set_reuse_addr},
-    {WEFT_SOL_SOCKET, WEFT_SO_REUSEPORT, get_reuse_port, set_reuse_port},
-    {WEFT_SOL_SOCKET, WEFT_SO_BROADCAST, get_broadcast, set_broadcast},
-    {WEFT_SOL_SOCKET, WEFT_SO_TYPE, get_type, NULL},
-    {WEFT_SOL_SOCKET, WEFT_SO_ERROR, get_error, NULL},
-    {WEFT_SOL_SOCKET, WEFT_SO_PROTOCOL, get_protocol, NULL},
-    {WEFT_SOL_SOCKET, WEFT_SO_DOMAIN, get_domain, NULL},
-    {WEFT_SOL_SOCKET, WEFT_SO_ACCEPTCONN, get_accept_conn, NULL},
-    {WEFT_SOL_SOCKET, WEFT_SO_SNDLOWAT, get_sndlowat, NULL},
-    {WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, get_v6only, set_v6only},
-    {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, get_hops, set_hops},
-    {WEFT_SOL_IPV6, WEFT_IPV6_TCLASS, get_tclass, set_tclass},
-    {WEFT_SOL_IP, WEFT_IP_TOS, get_tos, set_tos},
-    {WEFT_SOL_IP, WEFT_IP_TTL, get_ttl, set_ttl},
+    {WEFT_SOL_SOCKET, WEFT_SO_DEBUG, SWITCH(RARE_DEBUG)},
+    {WEFT_SOL_SOCKET, WEFT_SO_DONTROUTE, SWITCH(RARE_DONTROUTE)},
+    {WEFT_SOL_SOCKET, WEFT_SO_NO_CHECK, SWITCH(RARE_NO_CHECKSUM)},
+    {WEFT_SOL_SOCKET, WEFT_SO_PRIORITY, KEPT(priority), INT_MIN, INT_MAX},
+    {WEFT_SOL_SOCKET, WEFT_SO_MARK, KEPT(mark), INT_MIN, INT_MAX},
+    {WEFT_SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, FUNCTIONS(get_interface, set_interface)},
+    {WEFT_SOL_SOCKET, WEFT_SO_REUSEADDR, FUNCTIONS(get_reuse_addr, set_reuse_addr)},
+    {WEFT_SOL_SOCKET, WEFT_SO_REUSEPORT, FUNCTIONS(get_reuse_port, set_reuse_port)},
+    {WEFT_SOL_SOCKET, WEFT_SO_BROADCAST, FUNCTIONS(get_broadcast, set_broadcast)},
+    {WEFT_SOL_SOCKET, WEFT_SO_TYPE, FUNCTIONS(get_type, NULL)},
+    {WEFT_SOL_SOCKET, WEFT_SO_ERROR, FUNCTIONS(get_error, NULL)},
+    {WEFT_SOL_SOCKET, WEFT_SO_PROTOCOL, FUNCTIONS(get_protocol, NULL)},
+    {WEFT_SOL_SOCKET, WEFT_SO_DOMAIN, FUNCTIONS(get_domain, NULL)},
+    {WEFT_SOL_SOCKET, WEFT_SO_ACCEPTCONN, FUNCTIONS(get_accept_conn, NULL)},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDLOWAT, FUNCTIONS(get_sndlowat, NULL)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, FUNCTIONS(get_v6only, set_v6only)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, FUNCTIONS(get_hops, set_hops)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_TCLASS, FUNCTIONS(get_tclass, set_tclass)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVERR, SWITCH(TELL_ERRORS6)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVPKTINFO, SWITCH(TELL_PKTINFO6)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVHOPLIMIT, SWITCH(TELL_HOPLIMIT)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_DONTFRAG, SWITCH(RARE_DONTFRAG)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVTCLASS, SWITCH(TELL_TCLASS)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVORIGDSTADDR, SWITCH(TELL_ORIGDST6)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MINHOPCOUNT, KEPT(min_hops), 0, 255},
+    {WEFT_SOL_IPV6, WEFT_IPV6_FREEBIND, SWITCH(RARE_FREEBIND)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_TRANSPARENT, FUNCTIONS(get_never, set_transparent)},
+    {WEFT_SOL_IP, WEFT_IP_TOS, FUNCTIONS(get_tos, set_tos)},
+    {WEFT_SOL_IP, WEFT_IP_TTL, FUNCTIONS(get_ttl, set_ttl)},
+    {WEFT_SOL_IP, WEFT_IP_PKTINFO, SWITCH(TELL_PKTINFO)},
+    {WEFT_SOL_IP, WEFT_IP_RECVERR, SWITCH(TELL_ERRORS)},
+    {WEFT_SOL_IP, WEFT_IP_RECVTTL, SWITCH(TELL_TTL)},
+    {WEFT_SOL_IP, WEFT_IP_RECVTOS, SWITCH(TELL_TOS)},
+    {WEFT_SOL_IP, WEFT_IP_RECVORIGDSTADDR, SWITCH(TELL_ORIGDST)},
+    {WEFT_SOL_IP, WEFT_IP_FREEBIND, SWITCH(RARE_FREEBIND)},
+    {WEFT_SOL_IP, WEFT_IP_TRANSPARENT, FUNCTIONS(get_never, set_transparent)},
+    {WEFT_SOL_IP, WEFT_IP_MINTTL, KEPT(min_ttl), 0, 255},
 };
+
+static int32_t *field_of(struct sock_rare *rare, const struct sock_option *o)
+{
+    return (int32_t *)(void *)((char *)rare + o->field);
+}
+
+int sock_option_get(weft_sock *sock, const struct sock_option *o)
+{
+    struct sock_rare *rare = (struct sock_rare *)(uintptr_t)sock->ops->rare(sock); /* only looked at */
+
+    if (o->tell)
+        return (rare->tell & o->tell) != 0;
+    return o->field ? *field_of(rare, o) : o->get(sock);
+}
+
+/* Who wants no reports any more has none; the pending error stands. */
+static void forget_reports(weft_sock *sock)
+{
+    struct weft_report unread;
+    int16_t error = sock->error;
+    unsigned flags;
+
+    while (sock->ops->recv_report && sock->ops->recv_report(sock, NULL, 0, &flags, &unread) >= 0)
+        ;
+    sock->error = error;
+}
+
+int sock_option_set(weft_sock *sock, const struct sock_option *o, int value)
+{
+    struct sock_rare *rare;
+
+    if (!o->tell && !o->field)
+        return o->set ? o->set(sock, value) : WEFT_ENOPROTOOPT;
+    if (o->field && (value < o->min || value > o->max))
+        return WEFT_EINVAL;
+    rare = sock->ops->own_rare(sock);
+    if (!rare)
+        return WEFT_ENOMEM;
+    if (o->field) {
+        *field_of(rare, o) = value;
+        return 0;
+    }
+    rare->tell = value ? rare->tell | o->tell : rare->tell & ~o->tell;
+    if (!value && o->tell & (TELL_ERRORS | TELL_ERRORS6))
+        forget_reports(sock);
+    return 0;
+}
 
 /* At the level of IP a byte is as good as an int, and nothing is 0; elsewhere it must be an int. As on Linux. */
 bool sock_option_take(int level, const void *value, size_t n, int *v)

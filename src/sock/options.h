@@ -10,7 +10,18 @@ struct sock_option {
     int level, number;
     int (*get)(weft_sock *sock);
     int (*set)(weft_sock *sock, int value); /* NULL: cannot be set. 0, or a negative error */
+    uint32_t tell; /* or one bit of enum sock_tell: a flag, without functions */
+    uint16_t field; /* or where struct sock_rare keeps it, as an int from min to max */
+    int min, max;
 };
+
+/* The three kinds of row; KEPT is followed by the range. */
+#define FUNCTIONS(get, set) get, set, 0, 0, 0, 0
+#define SWITCH(bit)         NULL, NULL, bit, 0, 0, 0
+#define KEPT(member)        NULL, NULL, 0, offsetof(struct sock_rare, member)
+
+int sock_option_get(weft_sock *sock, const struct sock_option *o);
+int sock_option_set(weft_sock *sock, const struct sock_option *o, int value);
 
 /* The row of the table, or NULL: the protocol's business. */
 const struct sock_option *sock_option_find(const weft_sock *sock, int level, int number);
@@ -21,5 +32,11 @@ const struct sock_option *sock_group_option_find(const weft_sock *sock, int leve
 /* The value that the user's bytes mean; false: too few. And the other way, with *n the room there is. */
 bool sock_option_take(int level, const void *value, size_t n, int *v);
 void sock_option_give(int level, int v, void *value, size_t *n);
+
+/*
+ * message.c: brings an address into the form the protocols know. 0; WEFT_EINVAL: there is none, or no zone;
+ * WEFT_EAFNOSUPPORT. What is IPv4 to a socket that speaks IPv6 only gives `v4`.
+ */
+int sock_take_addr(const weft_sock *sock, const struct weft_addr *from, struct weft_addr *to, int v4);
 
 #endif

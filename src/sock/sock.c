@@ -1,74 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The calls of weft/sock.h: what every protocol would have to check is checked here, then the protocol's table is
- * asked. Below this file an address is of a family that the socket speaks, "any" is 0.0.0.0 on a socket of IPv4, an
- * address of link scope has its zone, and no result pointer is NULL.
+ * asked. Below this layer an address is of a family that the socket speaks, "any" is 0.0.0.0 on a socket of IPv4, an
+ * address of link scope has its zone, and no result pointer is NULL. message.c has the calls that move data.
  */
 #include "sock/options.h"
 #include "sock/sock.h"
 #include "wire/ip.h"
-
-/* ---- what comes from the caller ---- */
-
-/* The only interface that has a link; 0: there are none or several. */
-static unsigned only_zone(weft_stack *s)
-{
-    unsigned zone = 0;
-
-    list_each(it, &s->interfaces) {
-        const weft_if *ifp = container_of(it, weft_if, link);
-
-        if (ifp->ops->kind == WEFT_LINK_LOOPBACK)
-            continue;
-        if (zone)
-            return 0;
-        zone = ifp->index;
-    }
-    return zone;
-}
-
-/* An address of link scope is whole with its zone only (RFC 4007 §6). */
-static int complete_zone(weft_stack *s, struct weft_ip *ip)
-{
-    if (!ip_is_zoned(ip))
-        return 0;
-    if (ip_zone(ip) == 0)
-        ip_set_zone(ip, only_zone(s));
-    return if_by_index(s, ip_zone(ip)) ? 0 : WEFT_EINVAL;
-}
-
-/*
- * Brings an address into the form the protocols know. 0; WEFT_EINVAL: there is none, or no zone; WEFT_EAFNOSUPPORT. What is
- * IPv4 to a socket that speaks IPv6 only gives `v4`.
- */
-static int take_addr(const weft_sock *sock, const struct weft_addr *from, struct weft_addr *to, int v4)
-{
-    if (!from)
-        return WEFT_EINVAL;
-    *to = *from;
-    if (sock->v6)
-        return sock->v6only && ip_is_v4(&to->ip) ? v4 : complete_zone(sock->stack, &to->ip);
-    if (ip_is_any(&from->ip))
-        to->ip = weft_ipv4(0);
-    return ip_is_v4(&to->ip) ? 0 : WEFT_EAFNOSUPPORT;
-}
-
-/* Are the pieces usable, and is their sum a number that a result can say? */
-static int check_iov(const struct weft_iov *iov, size_t n)
-{
-    size_t left = INT64_MAX;
-
-    if (n && !iov)
-        return WEFT_EFAULT;
-    for (size_t i = 0; i < n; i++) {
-        if (iov[i].len && !iov[i].base)
-            return WEFT_EFAULT;
-        if (iov[i].len > left)
-            return WEFT_EINVAL;
-        left -= iov[i].len;
-    }
-    return 0;
-}
 
 /* ---- coming and going ---- */
 
@@ -112,7 +50,7 @@ void weft_abort(weft_sock *sock)
 int weft_bind(weft_sock *sock, const struct weft_addr *local)
 {
     struct weft_addr addr;
-    int err = take_addr(sock, local, &addr, WEFT_EINVAL);
+    int err = sock_take_addr(sock, local, &addr, WEFT_EINVAL);
 
     if (err)
         return err;
@@ -146,7 +84,7 @@ weft_sock *weft_accept(weft_sock *sock, struct weft_addr *peer, int *err)
 int weft_connect(weft_sock *sock, const struct weft_addr *peer)
 {
     struct weft_addr addr;
-    int err = take_addr(sock, peer, &addr, WEFT_ENETUNREACH);
+    int err = sock_take_addr(sock, peer, &addr, WEFT_ENETUNREACH);
 
     if (err)
         return err;
@@ -185,61 +123,6 @@ int weft_getpeername(const weft_sock *sock, struct weft_addr *peer)
     return 0;
 }
 
-/* ---- data ---- */
-
-int64_t weft_sendmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
-                     const struct weft_addr *to)
-{
-    struct weft_addr addr;
-    int err = check_iov(iov, n_iov);
-
-    if (!err && to)
-        err = take_addr(sock, to, &addr, WEFT_ENETUNREACH);
-    if (err)
-        return err;
-    return sock->ops->send ? sock->ops->send(sock, iov, n_iov, flags, to ? &addr : NULL) : WEFT_EOPNOTSUPP;
-}
-
-int64_t weft_sendto(weft_sock *sock, const void *buf, size_t n, unsigned flags, const struct weft_addr *to)
-{
-    struct weft_iov iov = {.base = (void *)(uintptr_t)buf, .len = n}; /* only read through */
-
-    return weft_sendmsg(sock, &iov, 1, flags, to);
-}
-
-int64_t weft_send(weft_sock *sock, const void *buf, size_t n, unsigned flags)
-{
-    return weft_sendto(sock, buf, n, flags, NULL);
-}
-
-int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags, struct weft_addr *from,
-                     unsigned *out_flags)
-{
-    struct weft_addr sender = {.ip = endpoint_any(sock)};
-    unsigned result_flags = 0;
-    int64_t n = check_iov(iov, n_iov);
-
-    if (n == 0)
-        n = sock->ops->recv ? sock->ops->recv(sock, iov, n_iov, flags, &sender, &result_flags) : WEFT_EOPNOTSUPP;
-    if (from && n >= 0)
-        *from = sender;
-    if (out_flags)
-        *out_flags = result_flags;
-    return n;
-}
-
-int64_t weft_recvfrom(weft_sock *sock, void *buf, size_t n, unsigned flags, struct weft_addr *from)
-{
-    struct weft_iov iov = {.base = buf, .len = n};
-
-    return weft_recvmsg(sock, &iov, 1, flags, from, NULL);
-}
-
-int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags)
-{
-    return weft_recvfrom(sock, buf, n, flags, NULL);
-}
-
 /* ---- options ---- */
 
 int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, size_t n)
@@ -249,11 +132,22 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
 
     if (!value && n)
         return WEFT_EFAULT;
+    if (!o && level == WEFT_SOL_IP && option != WEFT_IP_OPTIONS && n == 1) { /* there a byte is as good as an int */
+        v = *(const uint8_t *)value;
+        value = &v;
+        n = sizeof v;
+    }
     if (!o)
         return sock->ops->setopt ? sock->ops->setopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
     if (!sock_option_take(level, value, n, &v))
         return WEFT_EINVAL;
-    return o->set ? o->set(sock, v) : WEFT_ENOPROTOOPT;
+    return sock_option_set(sock, o, v);
+}
+
+static bool is_its_level(const weft_sock *sock, int level)
+{
+    return level == WEFT_SOL_SOCKET || level == WEFT_SOL_IP || (level == WEFT_SOL_IPV6 && sock->v6) ||
+           level == (int)sock->ops->proto;
 }
 
 int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
@@ -263,9 +157,11 @@ int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, s
 
     if (!n || (!value && *n))
         return WEFT_EFAULT;
+    if (!is_its_level(sock, level))
+        return sock->v6 ? WEFT_ENOPROTOOPT : WEFT_EOPNOTSUPP; /* as on Linux */
     if (!o)
         return sock->ops->getopt ? sock->ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
-    v = o->get((weft_sock *)(uintptr_t)sock); /* WEFT_SO_ERROR takes the error; the others only look */
+    v = sock_option_get((weft_sock *)(uintptr_t)sock, o); /* WEFT_SO_ERROR takes the error; the others only look */
     sock_option_give(level, v, value, n);
     return 0;
 }

@@ -72,7 +72,7 @@ static void note_written(struct tcp_conn *c, uint32_t n, unsigned flags)
 }
 
 static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags,
-                        const struct weft_addr *to)
+                        const struct weft_addr *to, const struct weft_control *control)
 {
     struct tcp_conn *c = conn_of(e);
     bool fast = (flags & WEFT_MSG_FASTOPEN) && c->state == WEFT_TCP_CLOSED;
@@ -80,6 +80,7 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
     size_t asked = 0;
     uint32_t taken;
 
+    (void)control; /* a segment has no datagram of its own that it could go with */
     if (err < 0)
         return err;
     for (size_t i = 0; i < n; i++)
@@ -191,6 +192,8 @@ const struct sock_ops tcp_sock_ops = {
     .connect = tcp_connect,
     .send = tcp_send,
     .recv = tcp_recv,
+    .rare = tcp_rare,
+    .own_rare = tcp_own_rare,
     .atmark = tcp_atmark,
     .shutdown = tcp_shutdown,
     .disconnect = tcp_disconnect,

@@ -57,10 +57,24 @@ static enum weft_drop check(struct weft_pkt *pkt, struct tcp_seg *seg)
     return checksum_is_right(pkt) ? WEFT_DROP_none : WEFT_DROP_tcp_checksum;
 }
 
+/* RFC 5082 §3, IP_MINTTL: who asked for it hears only what came by few hops. */
+static bool came_from_afar(const struct tcp_conn *c, struct tcp_seg *seg)
+{
+    const struct sock_rare *rare = &c->settings->rare;
+    int least = ip_is_v4(&seg->pkt->src) ? rare->min_ttl : rare->min_hops;
+
+    if (likely(seg->pkt->ttl >= least))
+        return false;
+    seg->why = WEFT_DROP_tcp_few_hops;
+    return true;
+}
+
 static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 {
     enum tcp_step step;
 
+    if (came_from_afar(c, seg))
+        return;
     if (c->work)
         c->work->starved = false;
     account_in(c, seg);
@@ -75,7 +89,8 @@ static void to_nobody(struct tcp *t, struct tcp_seg *seg)
     struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->hash);
 
     if (listener) {
-        listen_arrives(listener, seg);
+        if (!came_from_afar(listener, seg))
+            listen_arrives(listener, seg);
         return;
     }
     seg->why = WEFT_DROP_tcp_no_connection;

@@ -30,7 +30,7 @@ static bool same_words(const struct tcp_seg *a, const struct tcp_seg *b)
 {
     return seq_eq(a->h.ack, b->h.ack) && a->h.window == b->h.window && a->o.has_ts == b->o.has_ts &&
            (!a->o.has_ts || (a->o.ts_val == b->o.ts_val && a->o.ts_ecr == b->o.ts_ecr)) &&
-           a->pkt->tos == b->pkt->tos && a->pkt->ifp == b->pkt->ifp;
+           a->pkt->ttl == b->pkt->ttl && a->pkt->tos == b->pkt->tos && a->pkt->ifp == b->pkt->ifp;
 }
 
 /* All pieces but the last are of one size, as in a super-segment that a link delivers. */

@@ -196,7 +196,7 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
     if (!ip_may_speak(path, &flow->local.ip, &flow->remote.ip) || (flow_is_v6(flow) && !c->wide))
         return WEFT_ENETUNREACH;
     if (if_is_broadcast(path->ifp, &flow->remote.ip))
-        return WEFT_EACCES;
+        return WEFT_ENETUNREACH;
     if (ip_is_any(&flow->local.ip) && (err = route_source(s, path, &flow->remote.ip, &flow->local.ip)) < 0)
         return err;
     if (flow->local.port == 0)

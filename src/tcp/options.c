@@ -44,6 +44,18 @@ static int give_int(void *value, size_t *n, int v) { return give(value, n, &v, s
 /* The connection's settings, to be written to; NULL: no memory. */
 static struct tcp_settings *own(struct tcp_conn *c) { return settings_own(&c->settings, &c->ep.stack->mem); }
 
+const struct sock_rare *tcp_rare(const weft_sock *e)
+{
+    return &container_of(e, const struct tcp_conn, ep)->settings->rare;
+}
+
+struct sock_rare *tcp_own_rare(weft_sock *e)
+{
+    struct tcp_settings *s = own(container_of(e, struct tcp_conn, ep));
+
+    return s ? &s->rare : NULL;
+}
+
 /* ---- one by one ---- */
 
 static bool is_working(const struct tcp_conn *c) { return c->state != WEFT_TCP_LISTEN && c->work; }
@@ -359,7 +371,6 @@ static const struct row rows[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, ANY, force_sndbuf, get_sndbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_RCVBUFFORCE, ANY, force_rcvbuf, get_rcvbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, FLAG, set_keepalive, get_keepalive, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_PRIORITY, 0, INT_MAX, NULL, NULL, SETTING(priority)},
 };
 
 static const struct row *find(int level, int option)
@@ -595,5 +606,7 @@ int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n
         return raw->get(c, value, n);
     if (!row)
         return WEFT_ENOPROTOOPT;
+    if (level == WEFT_SOL_IP && *n && *n < sizeof(int)) /* a byte, as on Linux: all of these fit into one */
+        *n = 1;
     return give_int(value, n, row->get ? row->get(c) : get_field(c, row));
 }

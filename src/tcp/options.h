@@ -9,4 +9,7 @@
 int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n);
 int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n);
 
+const struct sock_rare *tcp_rare(const weft_sock *e);
+struct sock_rare *tcp_own_rare(weft_sock *e);
+
 #endif

@@ -50,6 +50,8 @@ static int64_t receive_urgent(struct tcp_conn *c, const struct weft_iov *iov, si
     struct urgent *u = c->state != WEFT_TCP_LISTEN && c->work ? &c->work->urgent : NULL;
     size_t i = 0;
 
+    if (c->state == WEFT_TCP_LISTEN)
+        return WEFT_ENOTCONN;
     if (c->oob_inline || !u || u->state == URGENT_NONE || u->state == URGENT_TAKEN)
         return WEFT_EINVAL;
     if (u->state == URGENT_AWAITED)

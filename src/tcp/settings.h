@@ -7,7 +7,7 @@
 #ifndef TCP_SETTINGS_H
 #define TCP_SETTINGS_H
 
-#include "base/mem.h"
+#include "core/endpoint.h"
 
 /* Of each, 0 is "not set": what the stack's configuration says, or what stands here. */
 struct tcp_settings {
@@ -18,7 +18,6 @@ struct tcp_settings {
     uint32_t syn_retries;
     int32_t fin_wait_2;          /* s without a user; negative: none */
     uint32_t linger_time;        /* s; a close does not block here, so only 0 has an effect */
-    uint32_t priority;           /* of packets in queues of Linux; kept and told, there are none here */
     uint32_t receive_lowat;      /* SO_RCVLOWAT: bytes that must be there to be readable; 0: 1 */
     uint32_t notsent_lowat;      /* TCP_NOTSENT_LOWAT: bytes; 0: as configured */
     uint32_t user_mss;           /* bytes; 0: none */
@@ -31,6 +30,7 @@ struct tcp_settings {
     uint32_t bind_no_port;       /* IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect */
     uint32_t controller;         /* TCP_CONGESTION: one more than its number; 0: as configured */
     uint64_t max_pacing_rate;    /* SO_MAX_PACING_RATE: bytes per second; 0: as UINT64_MAX, no limit */
+    struct sock_rare rare;       /* options that mean nothing to a stream, or to every socket the same */
     bool paces;                  /* a limit was set once: what is sent is spread over time */
     bool linger;                 /* SO_LINGER is on */
 };

@@ -23,7 +23,7 @@ static int udp_bind(weft_sock *sock, const struct weft_addr *local)
 
     if (e->d.local.port)
         return WEFT_EINVAL;
-    err = dgram_check_local(sock->stack, &local->ip);
+    err = e->d.rare.tell & RARE_FREEBIND ? 0 : dgram_check_local(sock->stack, &local->ip);
     return err ? err : udp_table_bind(udp_table(sock->stack), e, local, &none);
 }
 
@@ -35,17 +35,29 @@ static int bind_any(struct udp_ep *e, const struct weft_addr *remote)
     return e->d.local.port ? 0 : udp_table_bind(udp_table(e->d.sock.stack), e, &none, remote);
 }
 
+static void disconnect(struct udp_ep *e)
+{
+    struct udp_table *t = udp_table(e->d.sock.stack);
+    struct weft_addr none = nobody(&e->d.sock);
+
+    if (e->d.remote.port)
+        udp_table_connect(t, e, &e->bound_ip, &none);
+    if (e->port_chosen)
+        udp_table_remove(t, e);
+}
+
 static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
 {
     struct udp_table *t = udp_table(sock->stack);
     struct udp_ep *e = udp_ep(sock);
-    struct weft_addr none = nobody(sock);
     struct ip_path path = {0};
     struct weft_ip src;
     int err;
 
-    if (ip_is_any(&peer->ip))
-        return e->d.remote.port ? udp_table_connect(t, e, &e->bound_ip, &none) : 0;
+    if (ip_is_any(&peer->ip)) {
+        disconnect(e);
+        return 0;
+    }
     if (peer->port == 0)
         return WEFT_EINVAL;
     err = dgram_route(sock, &e->bound_ip, &peer->ip, &path, &src);
@@ -60,18 +72,21 @@ static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
 /* ---- sending ---- */
 
 /* A datagram of these pieces, header and checksum included; the sum is the link's to complete when it can. */
-static struct weft_pkt *build(const struct udp_ep *e, const struct weft_iov *iov, size_t n, size_t len,
-                              const struct weft_ip *src, const struct weft_addr *dst, const struct ip_path *path)
+static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *m, const struct weft_ip *src,
+                              const struct ip_path *path)
 {
+    const struct weft_addr *dst = m->dst;
     struct csum data = {0}, sum = {0};
-    struct udp_header h = {.src_port = e->d.local.port, .dst_port = dst->port, .len = (uint16_t)(len + UDP_HEADER)};
-    struct weft_pkt *pkt = dgram_gather(e->d.sock.stack, UDP_HEADER, iov, n, len, &data);
+    struct udp_header h = {.src_port = e->d.local.port, .dst_port = dst->port, .len = (uint16_t)(m->len + UDP_HEADER)};
+    struct weft_pkt *pkt = dgram_gather(e->d.sock.stack, UDP_HEADER, m->iov, m->n, m->len, &data);
     struct writer w;
 
     if (!pkt)
         return NULL;
     ip_pseudo_header(&sum, src, &dst->ip, IP_PROTO_UDP, h.len);
-    if (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(path, &dst->ip)) {
+    if (e->d.rare.tell & RARE_NO_CHECKSUM && ip_is_v4(&dst->ip)) {
+        h.checksum = 0; /* SO_NO_CHECK; IPv6 insists on one */
+    } else if (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(path, &dst->ip)) {
         h.checksum = (uint16_t)~csum_fold(&sum);
         pkt->csum_partial = true;
         pkt->csum_offset = CHECKSUM_AT;
@@ -89,48 +104,54 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct weft_iov *iov
     return pkt;
 }
 
-static int64_t send_to(struct udp_ep *e, const struct weft_iov *iov, size_t n, size_t len, const struct weft_addr *dst)
+int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
 {
     weft_stack *s = e->d.sock.stack;
-    bool v6 = !ip_is_v4(&dst->ip);
-    struct ip_send how = {.dst = dst->ip,
-                          .proto = IP_PROTO_UDP,
-                          .ttl = endpoint_ttl(&e->d.sock, v6),
-                          .tos = endpoint_tos(&e->d.sock, v6)};
-    struct ip_path fresh = {0}, *path = dst == &e->d.remote ? &e->d.path : &fresh;
+    struct ip_send how = {.proto = IP_PROTO_UDP};
+    struct ip_path fresh = {0}, *path = m->dst == &e->d.remote && !m->control ? &e->d.path : &fresh;
     struct ip_options options;
     struct weft_addr from;
     struct weft_pkt *pkt;
-    int err = dgram_route(&e->d.sock, &e->d.local.ip, &dst->ip, path, &how.src);
+    int err = dgram_prepare(&e->d, &m->dst->ip, m->control, path, &how);
 
     if (!err)
-        err = dgram_decide_df(&e->d, &dst->ip, len + UDP_HEADER, path, &how.df);
+        err = dgram_decide_df(&e->d, &m->dst->ip, m->len + UDP_HEADER, path, &how.df);
+    if (err == WEFT_EMSGSIZE || (!err && m->len > udp_max(&m->dst->ip)))
+        return dgram_too_long(&e->d, m->dst, path_mtu(path));
     if (err)
         return err;
-    dgram_scope(&e->d, &how);
     from = (struct weft_addr){how.src, e->d.local.port};
-    if (v6)
-        how.flow_label = ip_flow_label(s, &from, dst, IP_PROTO_UDP);
-    if (unlikely(e->d.n_options) && !v6) {
+    if (!ip_is_v4(&m->dst->ip)) {
+        how.flow_label = ip_flow_label(s, &from, m->dst, IP_PROTO_UDP);
+    } else if (unlikely(e->d.n_options)) {
         ip_options_for(s, e->d.options, e->d.n_options, &how, &options);
         how.options = &options;
     }
-    pkt = build(e, iov, n, len, &how.src, dst, path);
+    pkt = build(e, m, &how.src, path);
     if (!pkt)
         return WEFT_ENOMEM;
     err = ip_output(s, pkt, &how, path);
     if (err)
         return err;
     stack_count(s, WEFT_COUNT_udp_out);
-    return (int64_t)len;
+    return (int64_t)m->len;
+}
+
+/* In how many bytes each is a message to be cut? 0: it goes as it is. */
+static size_t segment_of(const struct udp_ep *e, const struct weft_control *control)
+{
+    if (control && control->has & WEFT_CONTROL_SEGMENT)
+        return control->segment;
+    return (size_t)e->d.rare.segment;
 }
 
 static int64_t udp_send(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags,
-                        const struct weft_addr *to)
+                        const struct weft_addr *to, const struct weft_control *control)
 {
     struct udp_ep *e = udp_ep(sock);
     const struct weft_addr *dst = to ? to : &e->d.remote;
-    size_t len = dgram_iov_len(iov, n);
+    struct udp_message m = {iov, n, dgram_iov_len(iov, n), dst, control};
+    size_t segment = segment_of(e, control);
     int err = endpoint_take_error(sock);
 
     if (err)
@@ -143,15 +164,17 @@ static int64_t udp_send(weft_sock *sock, const struct weft_iov *iov, size_t n, u
         return WEFT_EDESTADDRREQ;
     if (dst->port == 0 || ip_is_any(&dst->ip))
         return WEFT_EINVAL;
-    if (len > min_size(udp_max(&dst->ip), e->d.send_limit))
+    if (m.len > min_size(IP_MAX_LEN, e->d.send_limit))
         return WEFT_EMSGSIZE;
     err = bind_any(e, dst);
-    return err ? err : send_to(e, iov, n, len, dst);
+    if (err)
+        return err;
+    return segment && m.len > segment ? udp_send_segments(e, &m, segment) : udp_send_one(e, &m);
 }
 
 /* ---- receiving ---- */
 
-static struct weft_addr sender_of(const struct weft_pkt *pkt)
+struct weft_addr udp_sender(const struct weft_pkt *pkt)
 {
     struct reader r = reader(pkt->base + pkt->l4, UDP_HEADER);
 
@@ -163,14 +186,26 @@ static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, u
 {
     struct udp_ep *e = udp_ep(sock);
     const struct weft_pkt *first = e->d.queue.packets.first;
+    uint16_t segment;
     int err = endpoint_take_error(sock);
 
     if (err)
         return err;
     if (!first)
         return e->d.no_receive ? 0 : WEFT_EAGAIN;
-    *from = sender_of(first);
+    *from = udp_sender(first);
+    if (e->d.rare.tell & RARE_GRO)
+        return udp_take_train(e, udp_train(e, &segment), iov, n, flags, out_flags);
     return dgram_take(&e->d.queue, iov, n, flags, out_flags);
+}
+
+static void udp_describe(const weft_sock *sock, struct weft_control *control)
+{
+    const struct udp_ep *e = container_of(sock, const struct udp_ep, d.sock);
+
+    dgram_describe(sock, control);
+    if (e->d.queue.packets.first && e->d.rare.tell & RARE_GRO && udp_train(e, &control->segment) > 1)
+        control->has |= WEFT_CONTROL_SEGMENT;
 }
 
 /* ---- coming and going ---- */
@@ -193,6 +228,10 @@ static const struct sock_ops udp_ops = {
     .connect = udp_connect,
     .send = udp_send,
     .recv = udp_recv,
+    .describe = udp_describe,
+    .recv_report = dgram_recv_report,
+    .rare = dgram_rare,
+    .own_rare = dgram_own_rare,
     .shutdown = dgram_shutdown,
     .close = udp_close,
     .abort = udp_close,

@@ -30,11 +30,13 @@ static enum weft_drop check(struct weft_pkt *pkt, struct udp_header *h)
 /* Queues pkt (data at the UDP header) for this endpoint. Owns pkt. */
 static void deliver(struct udp_ep *e, struct weft_pkt *pkt)
 {
+    bool deaf = e->d.no_receive || !udp_hears(e, pkt->ifp ? pkt->ifp->index : 0);
+
     pkt_pull(pkt, UDP_HEADER);
-    if (!e->d.no_receive && dgram_push(&e->d.queue, pkt))
+    if (!deaf && dgram_push(&e->d.queue, pkt))
         endpoint_notify(&e->d.sock, WEFT_READABLE);
     else
-        pkt_drop(pkt, e->d.no_receive ? WEFT_DROP_udp_no_port : WEFT_DROP_udp_buffer_full);
+        pkt_drop(pkt, deaf ? WEFT_DROP_udp_no_port : WEFT_DROP_udp_buffer_full);
 }
 
 /* The next one behind `last` (NULL: the first) that has the port and wants to hear the group and this source in it. */
@@ -86,7 +88,7 @@ void udp_input(weft_stack *s, struct weft_pkt *pkt)
         deliver_to_group(s, pkt, &local);
         return;
     }
-    e = udp_table_find(udp_table(s), &local, &remote);
+    e = udp_table_find(udp_table(s), &local, &remote, pkt->ifp->index);
     if (likely(e))
         deliver(e, pkt);
     else
@@ -94,19 +96,19 @@ void udp_input(weft_stack *s, struct weft_pkt *pkt)
 }
 
 /*
- * RFC 1122 §4.1.3.3. Only who has a peer can tell which datagram is meant; and only a hard error is certain
- * (RFC 1122 §3.2.2.1: codes 0, 1 and 5 are hints).
+ * RFC 1122 §4.1.3.3. Only who has a peer can tell which datagram is meant, unless he reads reports; and only a hard error
+ * is certain (RFC 1122 §3.2.2.1: codes 0, 1 and 5 are hints).
  */
 bool udp_error(weft_stack *s, const struct ip_error *err)
 {
     struct weft_addr local = {err->src, err->src_port}, remote = {err->dst, err->dst_port};
-    struct udp_ep *e = udp_table_find(udp_table(s), &local, &remote);
+    struct udp_ep *e = udp_table_find(udp_table(s), &local, &remote, 0);
+    bool certain;
 
     if (!e)
         return false;
-    if (dgram_path_shrank(&e->d, err) && !ip_is_v4(&err->dst))
-        return true;
-    if (e->d.remote.port && (err->hard || (err->too_big && e->d.discovery != WEFT_PMTUDISC_DONT)))
-        endpoint_fail(&e->d.sock, err->err);
+    dgram_path_shrank(&e->d, err);
+    certain = err->hard || (err->too_big && ip_is_v4(&err->dst) && e->d.discovery != WEFT_PMTUDISC_DONT);
+    dgram_hear(&e->d, err, UDP_HEADER, e->d.remote.port && certain);
     return true;
 }

@@ -15,6 +15,7 @@ struct udp_ep {
     struct dgram_ep d;          /* first */
     struct hash_node port_node; /* in open or taken */
     struct hash_node pair_node; /* in pairs */
+    bool port_chosen;           /* nobody asked for this port: it is given back when the peer is given up, as on Linux */
     struct weft_ip bound_ip;    /* d.local.ip as bind left it: what it is again when the peer is given up */
 };
 
@@ -50,8 +51,18 @@ int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_i
 /* Takes e out of all tables. */
 void udp_table_remove(struct udp_table *t, struct udp_ep *e);
 
-/* Who gets a unicast datagram: the pair, then this very local address, then any; among equals by a keyed choice. */
-struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote);
+/*
+ * Who gets a unicast datagram that came in by this interface (0: any): the pair, then who hears that interface alone, then
+ * this very local address, then any; among equals by a keyed choice.
+ */
+struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote,
+                              unsigned interface);
+
+/* Does it hear what comes in by this interface (SO_BINDTOIFINDEX)? */
+static inline bool udp_hears(const struct udp_ep *e, unsigned interface)
+{
+    return !e->d.rare.interface || !interface || (unsigned)e->d.rare.interface == interface;
+}
 
 /*
  * The next endpoint, after `last` (NULL: the first), that gets a datagram for a group. As on Linux, one with a peer gets
@@ -59,6 +70,30 @@ struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr 
  */
 struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp_ep *last,
                                      const struct weft_addr *local);
+
+/* ---- calls.c, batch.c: datagrams one by one, and many at once ---- */
+
+/* What a program wants sent: len bytes in n pieces to dst, with what control (NULL: nothing) says besides. */
+struct udp_message {
+    const struct weft_iov *iov;
+    size_t n, len;
+    const struct weft_addr *dst;
+    const struct weft_control *control;
+};
+
+/* As one datagram. len, or an error. */
+int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m);
+/* As datagrams of `segment` bytes, the last one perhaps shorter. The same; some may have gone before an error. */
+int64_t udp_send_segments(struct udp_ep *e, const struct udp_message *m, size_t segment);
+
+/* How many of the waiting datagrams, the first included, can be received as one, and how long each of them is. */
+size_t udp_train(const struct udp_ep *e, uint16_t *segment);
+/* Receives so many as one. As dgram_take. */
+int64_t udp_take_train(struct udp_ep *e, size_t count, const struct weft_iov *iov, size_t n, unsigned flags,
+                       unsigned *out_flags);
+
+/* Where a queued datagram came from. */
+struct weft_addr udp_sender(const struct weft_pkt *pkt);
 
 /* ---- input.c, calls.c: what the transport's and the socket's tables point to ---- */
 

@@ -84,7 +84,7 @@ static struct udp_ep *next_with_port(const struct udp_ep *e)
 }
 
 static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_addr *local,
-                                const struct weft_addr *remote)
+                                const struct weft_addr *remote, unsigned interface)
 {
     unsigned tag;
     struct hash_node *node;
@@ -96,7 +96,7 @@ static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_add
         struct udp_ep *e = container_of(node, struct udp_ep, pair_node);
 
         if (e->d.local.port == local->port && e->d.remote.port == remote->port && ip_eq(&e->d.remote.ip, &remote->ip) &&
-            ip_eq(&e->d.local.ip, &local->ip))
+            ip_eq(&e->d.local.ip, &local->ip) && udp_hears(e, interface))
             return e;
     }
     return NULL;
@@ -106,7 +106,7 @@ static struct udp_ep *find_pair(const struct udp_table *t, const struct weft_add
  * How well an open endpoint suits the local address: 0 not at all, 1 any address of both families, 2 any of its own
  * family, 3 this very one.
  */
-static int suits(const struct udp_ep *e, const struct weft_ip *local)
+static int suits_address(const struct udp_ep *e, const struct weft_ip *local)
 {
     if (ip_eq(&e->d.local.ip, local))
         return 3;
@@ -115,24 +115,34 @@ static int suits(const struct udp_ep *e, const struct weft_ip *local)
     return ip_is_v4(local) && e->d.sock.v6 ? 1 : 2;
 }
 
-/* The i-th of those that suit as well as this. */
-static struct udp_ep *ith_that_suits(struct udp_ep *e, const struct weft_ip *local, int score, uint32_t i)
+/* One that hears this interface alone goes before all that hear any. */
+static int suits(const struct udp_ep *e, const struct weft_ip *local, unsigned interface)
 {
-    for (; suits(e, local) != score || i-- > 0; e = next_with_port(e))
+    int score = udp_hears(e, interface) ? suits_address(e, local) : 0;
+
+    return score && e->d.rare.interface ? score + 3 : score;
+}
+
+/* The i-th of those that suit as well as this. */
+static struct udp_ep *ith_that_suits(struct udp_ep *e, const struct weft_ip *local, unsigned interface, int score,
+                                     uint32_t i)
+{
+    for (; suits(e, local, interface) != score || i-- > 0; e = next_with_port(e))
         ;
     return e;
 }
 
-struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote)
+struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote,
+                              unsigned interface)
 {
-    struct udp_ep *e = find_pair(t, local, remote), *first = NULL;
+    struct udp_ep *e = find_pair(t, local, remote, interface), *first = NULL;
     uint32_t equals = 0;
     int best = 0;
 
     if (e)
         return e;
     for (e = first_with_port(&t->open, local->port); e; e = next_with_port(e)) {
-        int score = suits(e, &local->ip);
+        int score = suits(e, &local->ip, interface);
 
         if (score > best) {
             best = score;
@@ -143,23 +153,26 @@ struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr 
     }
     if (likely(equals <= 1) || !first->d.sock.reuse_port)
         return first;
-    return ith_that_suits(first, &local->ip, best, pair_hash(t, local, remote) % equals);
+    return ith_that_suits(first, &local->ip, interface, best, pair_hash(t, local, remote) % equals);
 }
 
 struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp_ep *last, const struct weft_addr *local)
 {
     struct udp_ep *e = last ? next_with_port(last) : first_with_port(&t->open, local->port);
 
-    while (e && !suits(e, &local->ip))
+    while (e && !suits_address(e, &local->ip))
         e = next_with_port(e);
     return e;
 }
 
 /* ---- coming and going ---- */
 
-/* May a and e have the same port, when a is at this address? Both must say so (SO_REUSEADDR or SO_REUSEPORT). */
+/* May a and e have the same port, when a is at this address? Both must say so (SO_REUSEADDR or SO_REUSEPORT), or hear
+ * different interfaces. */
 static bool may_share(const struct udp_ep *a, const struct weft_ip *ip, const struct udp_ep *e)
 {
+    if (a->d.rare.interface && e->d.rare.interface && a->d.rare.interface != e->d.rare.interface)
+        return true;
     if ((a->d.sock.reuse_addr && e->d.sock.reuse_addr) || (a->d.sock.reuse_port && e->d.sock.reuse_port))
         return true;
     return !ip_takes(ip, a->d.sock.v6only, &e->d.local.ip) && !ip_takes(&e->d.local.ip, e->d.sock.v6only, ip);
@@ -194,6 +207,7 @@ int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr
         return WEFT_ENOMEM;
     }
     e->bound_ip = want.ip;
+    e->port_chosen = local->port == 0;
     return 0;
 }
 
@@ -241,4 +255,5 @@ void udp_table_remove(struct udp_table *t, struct udp_ep *e)
     disconnect(t, e);
     hashtab_remove(&t->open, &e->port_node, port_hash(e->d.local.port));
     e->d.local.port = 0;
+    e->port_chosen = false;
 }

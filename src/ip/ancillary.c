@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What goes with a datagram besides its bytes (RFC 3542 §6): for one datagram alone another source, interface, hop limit
+ * or class than the socket's; and for one that came in what of all that its reader asked to be told.
+ */
+#include "ip/private.h"
+
+static const struct dgram_ep *const_ep(const weft_sock *sock) { return container_of(sock, const struct dgram_ep, sock); }
+
+const struct sock_rare *dgram_rare(const weft_sock *sock) { return &const_ep(sock)->rare; }
+struct sock_rare *dgram_own_rare(weft_sock *sock) { return &container_of(sock, struct dgram_ep, sock)->rare; }
+
+/* ---- out ---- */
+
+static bool has(const struct weft_control *control, unsigned items) { return control && control->has & items; }
+
+/* A byte of the header; IPv6 has -1 for what is usual. */
+static bool is_byte(int v, bool v6, int least) { return v >= (v6 ? -1 : least) && v <= 255; }
+
+static int override(const struct weft_control *control, bool v6, struct ip_send *how)
+{
+    if (has(control, WEFT_CONTROL_TTL)) {
+        if (!is_byte(control->ttl, v6, 1))
+            return WEFT_EINVAL;
+        if (control->ttl >= 0)
+            how->ttl = (uint8_t)control->ttl;
+    }
+    if (has(control, WEFT_CONTROL_TOS)) {
+        if (!is_byte(control->tos, v6, 0))
+            return WEFT_EINVAL;
+        if (control->tos >= 0)
+            how->tos = (uint8_t)control->tos;
+    }
+    if (has(control, WEFT_CONTROL_DF))
+        how->df = control->df;
+    return 0;
+}
+
+/* The source that control names, of link scope in the zone of its interface or destination; 0, or it is none of ours. */
+static int named_source(weft_stack *s, const struct weft_control *control, const struct weft_ip *dst,
+                        struct weft_ip *local)
+{
+    *local = control->address;
+    if (!ip_zone(local))
+        ip_set_zone(local, control->interface ? control->interface : ip_zone(dst));
+    if (ip_is_loopback(local) || if_by_address(s, local))
+        return 0;
+    return ip_is_v4(local) ? WEFT_ENETUNREACH : WEFT_EINVAL; /* as on Linux */
+}
+
+int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const struct weft_control *control,
+                  struct ip_path *path, struct ip_send *how)
+{
+    weft_stack *s = d->sock.stack;
+    bool v6 = !ip_is_v4(dst), steered = has(control, WEFT_CONTROL_PKTINFO | WEFT_CONTROL_PKTINFO6);
+    struct weft_ip local = d->local.ip;
+    weft_if *by = dgram_interface(d);
+    int err;
+
+    how->dst = *dst;
+    how->ttl = endpoint_ttl(&d->sock, v6);
+    how->tos = endpoint_tos(&d->sock, v6);
+    dgram_scope(d, how);
+    err = override(control, v6, how);
+    if (!err && steered && control->interface && !(by = if_by_index(s, control->interface)))
+        err = WEFT_ENODEV;
+    if (!err && steered && !ip_is_any(&control->address))
+        err = named_source(s, control, dst, &local);
+    if (!err)
+        err = dgram_route_by(&d->sock, by, &local, dst, path, &how->src);
+    if (!err && d->rare.tell & RARE_DONTROUTE && !ip_eq(&path->next_hop, dst))
+        err = WEFT_ENETUNREACH;
+    return err;
+}
+
+/* ---- in ---- */
+
+struct told {
+    uint16_t tell, tell6; /* enum sock_tell: for a datagram of IPv4, of IPv6 */
+    uint16_t item;        /* enum weft_control_item */
+};
+
+static const struct told tolds[] = {
+    {TELL_PKTINFO, 0, WEFT_CONTROL_PKTINFO},
+    {TELL_PKTINFO6, TELL_PKTINFO6, WEFT_CONTROL_PKTINFO6},
+    {TELL_TTL, TELL_HOPLIMIT, WEFT_CONTROL_TTL},
+    {TELL_TOS, TELL_TCLASS, WEFT_CONTROL_TOS},
+    {TELL_ORIGDST, TELL_ORIGDST6, WEFT_CONTROL_ORIGDST},
+};
+
+/* Where a reply to a group's datagram may come from: an address of the interface it came in by (Linux's ipi_spec_dst). */
+static struct weft_ip reply_address(weft_stack *s, const struct weft_pkt *pkt)
+{
+    const weft_if *ifp = pkt->ip_group ? if_by_index(s, pkt->if_index) : NULL;
+
+    for (unsigned i = 0; ifp && i < ifp->n_addresses; i++)
+        if (ip_is_v4(&ifp->address[i].ip))
+            return ifp->address[i].ip;
+    return pkt->ip_group ? weft_ipv4(0) : pkt->dst;
+}
+
+void dgram_describe(const weft_sock *sock, struct weft_control *control)
+{
+    const struct dgram_ep *d = const_ep(sock);
+    const struct weft_pkt *pkt = d->queue.packets.first;
+
+    if (!pkt)
+        return;
+    *control = (struct weft_control){
+        .interface = pkt->if_index,
+        .address = pkt->dst,
+        .port = d->local.port,
+        .ttl = pkt->ttl,
+        .tos = pkt->tos,
+        .v4 = ip_is_v4(&pkt->dst),
+        .arrived = pkt->arrived,
+    };
+    for (size_t i = 0; d->rare.tell && i < ARRAY_LEN(tolds); i++)
+        if (d->rare.tell & (control->v4 ? tolds[i].tell : tolds[i].tell6))
+            control->has |= tolds[i].item;
+    if (control->has & WEFT_CONTROL_PKTINFO)
+        control->local = reply_address(sock->stack, pkt);
+}

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: MIT */
+/* UNP chapters 14.6 and 22, RFC 3542: ancillary data, both ways, and the queue of errors. */
+#define CHAPTER "ancillary"
+#include "case.h"
+
+#include <linux/errqueue.h>
+
+#define SIX "::1"
+
+static int udp6(unsigned port)
+{
+    struct sockaddr_in6 a = in6("::", port);
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+
+    if (bind(fd, ADDR(a)) < 0)
+        say("bind: %s", strerrorname_np(errno));
+    return fd;
+}
+
+/* ---- what came in, told ---- */
+
+static void say_ip(const char *what, int family, const void *ip)
+{
+    char text[INET6_ADDRSTRLEN];
+
+    say("  %s %s", what, inet_ntop(family, ip, text, sizeof text));
+}
+
+static void say_error(const struct cmsghdr *h)
+{
+    struct sock_extended_err e;
+    struct sockaddr_storage offender = {0};
+
+    memcpy(&e, CMSG_DATA(h), sizeof e);
+    memcpy(&offender, CMSG_DATA(h) + sizeof e, h->cmsg_len - CMSG_LEN(sizeof e));
+    say("  %s origin %u type %u code %u info %u", strerrorname_np((int)e.ee_errno), e.ee_origin, e.ee_type, e.ee_code,
+        e.ee_info);
+    if (offender.ss_family)
+        say_addr("  offender", 0, &offender, (socklen_t)(h->cmsg_len - CMSG_LEN(sizeof e)));
+}
+
+static void say_item(const struct cmsghdr *h)
+{
+    const void *data = CMSG_DATA(h);
+    struct in_pktinfo four;
+    struct in6_pktinfo six;
+    int v = 0;
+
+    say("  level %d type %d, %u bytes", h->cmsg_level, h->cmsg_type, (unsigned)h->cmsg_len);
+    if (h->cmsg_level == SOL_SOCKET)
+        return;
+    if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
+        memcpy(&four, data, sizeof four);
+        say("  interface %d", four.ipi_ifindex);
+        say_ip("to", AF_INET, &four.ipi_addr);
+        say_ip("local", AF_INET, &four.ipi_spec_dst);
+    } else if (h->cmsg_level == IPPROTO_IPV6 && h->cmsg_type == IPV6_PKTINFO) {
+        memcpy(&six, data, sizeof six);
+        say("  interface %u", six.ipi6_ifindex);
+        say_ip("to", AF_INET6, &six.ipi6_addr);
+    } else if (h->cmsg_type == (h->cmsg_level == IPPROTO_IP ? IP_RECVERR : IPV6_RECVERR)) {
+        say_error(h);
+    } else if (h->cmsg_type == (h->cmsg_level == IPPROTO_IP ? IP_ORIGDSTADDR : IPV6_ORIGDSTADDR)) {
+        say_addr("  original", 0, data, (socklen_t)(h->cmsg_len - CMSG_LEN(0)));
+    } else {
+        memcpy(&v, data, h->cmsg_len - CMSG_LEN(0) < sizeof v ? h->cmsg_len - CMSG_LEN(0) : sizeof v);
+        say("  value %d", v);
+    }
+}
+
+static void receive_into(int fd, int flags, size_t room)
+{
+    char b[64], control[256];
+    struct sockaddr_storage from = {0};
+    struct iovec v = {b, sizeof b};
+    struct msghdr m = {.msg_name = &from, .msg_namelen = sizeof from, .msg_iov = &v, .msg_iovlen = 1,
+                       .msg_control = control, .msg_controllen = room};
+    ssize_t n;
+
+    if (!(flags & MSG_ERRQUEUE))
+        when_readable(fd);
+    n = recvmsg(fd, &m, flags | MSG_DONTWAIT);
+    say_bytes("recvmsg", n, b);
+    if (n < 0)
+        return;
+    say_addr("from", 0, &from, m.msg_namelen);
+    say("flags %x, %u bytes of control", (unsigned)m.msg_flags, (unsigned)m.msg_controllen);
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(&m); h; h = CMSG_NXTHDR(&m, h))
+        say_item(h);
+}
+
+static void receive(int fd) { receive_into(fd, 0, 256); }
+
+/* ---- what is sent ---- */
+
+/* One message with one item of control data. */
+static ssize_t send_with(int fd, const struct sockaddr *to, socklen_t n_to, int level, int type, const void *data,
+                         size_t n)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(64)] = {0};
+    struct iovec v = {"hello", 5};
+    struct msghdr m = {.msg_name = (void *)(uintptr_t)to, .msg_namelen = n_to, .msg_iov = &v, .msg_iovlen = 1,
+                       .msg_control = control, .msg_controllen = CMSG_SPACE(n)};
+    struct cmsghdr *h = CMSG_FIRSTHDR(&m);
+
+    *h = (struct cmsghdr){.cmsg_len = CMSG_LEN(n), .cmsg_level = level, .cmsg_type = type};
+    memcpy(CMSG_DATA(h), data, n);
+    return sendmsg(fd, &m, 0);
+}
+
+static ssize_t send_int(int fd, const struct sockaddr *to, socklen_t n_to, int level, int type, int v)
+{
+    return send_with(fd, to, n_to, level, type, &v, sizeof v);
+}
+
+/* ---- IPv4 ---- */
+
+CASE(where_it_came_in)
+{
+    struct sockaddr_in a = in4("127.0.0.5", 7001);
+    struct sockaddr_in any = in4("0.0.0.0", 7001);
+    int s = udp(), c = udp_at(7002);
+
+    bind(s, ADDR(any));
+    SAY(set_int(s, IPPROTO_IP, IP_PKTINFO, 1));
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+    SAY(set_int(s, IPPROTO_IP, IP_PKTINFO, 0));
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+}
+
+CASE(ttl_and_tos)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+
+    set_int(s, IPPROTO_IP, IP_RECVTTL, 1);
+    set_int(s, IPPROTO_IP, IP_RECVTOS, 1);
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+    set_int(c, IPPROTO_IP, IP_TTL, 7);
+    set_int(c, IPPROTO_IP, IP_TOS, 0x28);
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+}
+
+CASE(everything_at_once)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+
+    set_int(s, IPPROTO_IP, IP_RECVORIGDSTADDR, 1);
+    set_int(s, IPPROTO_IP, IP_RECVTOS, 1);
+    set_int(s, IPPROTO_IP, IP_RECVTTL, 1);
+    set_int(s, IPPROTO_IP, IP_PKTINFO, 1);
+    set_int(s, SOL_SOCKET, SO_TIMESTAMP, 1);
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+}
+
+CASE(ttl_of_one_datagram)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+    uint8_t byte = 0x10;
+
+    set_int(s, IPPROTO_IP, IP_RECVTTL, 1);
+    set_int(s, IPPROTO_IP, IP_RECVTOS, 1);
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TTL, 9));
+    receive(s);
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TOS, 0x20));
+    receive(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_TOS, &byte, 1));
+    receive(s);
+    SAY(sendto(c, "plain", 5, 0, ADDR(a)));
+    receive(s);
+    SAY(connect(c, ADDR(a)));
+    SAY(send_int(c, NULL, 0, IPPROTO_IP, IP_TTL, 9));
+    receive(s);
+}
+
+CASE(control_out_of_range)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int c = udp();
+
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TTL, 0));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TTL, 256));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TOS, -1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TOS, 256));
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_TTL, "\1", 1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_PKTINFO, 1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, 999, 1));
+    SAY(send_int(c, ADDR(a), SOL_SOCKET, 999, 1));
+    SAY(send_int(c, ADDR(a), 999, 1, 1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, 999));
+}
+
+CASE(source_of_one_datagram)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    struct in_pktinfo info = {0};
+    int s = udp_at(7001), c = udp();
+
+    inet_pton(AF_INET, "127.0.0.9", &info.ipi_spec_dst);
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_PKTINFO, &info, sizeof info));
+    receive(s);
+    info.ipi_ifindex = 1;
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_PKTINFO, &info, sizeof info));
+    receive(s);
+    info.ipi_ifindex = 77;
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_PKTINFO, &info, sizeof info));
+    info.ipi_ifindex = 0;
+    inet_pton(AF_INET, "192.0.2.1", &info.ipi_spec_dst);
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_PKTINFO, &info, sizeof info));
+}
+
+CASE(lengths_that_lie)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(4)] = {0};
+    struct iovec v = {"hello", 5};
+    struct msghdr m = {.msg_name = &a, .msg_namelen = sizeof a, .msg_iov = &v, .msg_iovlen = 1, .msg_control = control};
+    struct cmsghdr *h = (struct cmsghdr *)control;
+    int c = udp();
+
+    *h = (struct cmsghdr){.cmsg_len = 3, .cmsg_level = IPPROTO_IP, .cmsg_type = IP_TTL};
+    m.msg_controllen = sizeof control;
+    SAY(sendmsg(c, &m, 0));
+    h->cmsg_len = 4096;
+    SAY(sendmsg(c, &m, 0));
+    m.msg_controllen = 5;
+    SAY(sendmsg(c, &m, 0));
+    m.msg_controllen = 0;
+    SAY(sendmsg(c, &m, 0));
+}
+
+CASE(too_little_room)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+
+    set_int(s, IPPROTO_IP, IP_RECVTTL, 1);
+    set_int(s, IPPROTO_IP, IP_RECVTOS, 1);
+    for (size_t room = 0; room <= 60; room += 12) {
+        sendto(c, "hello", 5, 0, ADDR(a));
+        say("room of %u", (unsigned)room);
+        receive_into(s, 0, room);
+    }
+}
+
+CASE(cut_with_control)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+    char long_one[100] = "long";
+
+    set_int(s, IPPROTO_IP, IP_RECVTTL, 1);
+    sendto(c, long_one, sizeof long_one, 0, ADDR(a));
+    receive_into(s, MSG_PEEK, 256);
+    receive_into(s, MSG_TRUNC, 256);
+}
+
+CASE(timestamps)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+
+    SAY(set_int(s, SOL_SOCKET, SO_TIMESTAMPNS, 1));
+    say_opt("SO_TIMESTAMPNS", s, SOL_SOCKET, SO_TIMESTAMPNS);
+    say_opt("SO_TIMESTAMP", s, SOL_SOCKET, SO_TIMESTAMP);
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+    SAY(set_int(s, SOL_SOCKET, SO_TIMESTAMP, 1));
+    say_opt("SO_TIMESTAMPNS", s, SOL_SOCKET, SO_TIMESTAMPNS);
+    say_opt("SO_TIMESTAMP", s, SOL_SOCKET, SO_TIMESTAMP);
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+    SAY(set_int(s, SOL_SOCKET, SO_TIMESTAMP, 0));
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+}
+
+CASE(timestamp_is_of_the_arrival)
+{
+    int p[2];
+    char b[8];
+    _Alignas(struct cmsghdr) char control[64];
+    struct iovec v = {b, sizeof b};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct timespec now, then;
+    double ms;
+
+    udp_pair(p);
+    set_int(p[1], SOL_SOCKET, SO_TIMESTAMPNS, 1);
+    soon(10);
+    send(p[0], "x", 1, 0);
+    soon(60);
+    SAY(recvmsg(p[1], &m, 0));
+    memcpy(&then, CMSG_DATA(CMSG_FIRSTHDR(&m)), sizeof then);
+    clock_gettime(CLOCK_REALTIME, &now);
+    ms = (double)(now.tv_sec - then.tv_sec) * 1e3 + (double)(now.tv_nsec - then.tv_nsec) / 1e6;
+    say("%s", ms >= 50 && ms < 2000 ? "when it came" : "some other time");
+}
+
+CASE(streams_have_none)
+{
+    int p[2];
+    char b[8], control[64];
+    struct iovec v = {b, sizeof b};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+
+    tcp_pair(p);
+    SAY(set_int(p[1], IPPROTO_IP, IP_PKTINFO, 1));
+    SAY(set_int(p[1], IPPROTO_IP, IP_RECVTTL, 1));
+    SAY(send_int(p[0], NULL, 0, IPPROTO_IP, IP_TTL, 999));
+    SAY(send_int(p[0], NULL, 0, SOL_SOCKET, 999, 1));
+    when_readable(p[1]);
+    SAY(recvmsg(p[1], &m, 0));
+    say("flags %x, %u bytes of control", (unsigned)m.msg_flags, (unsigned)m.msg_controllen);
+}
+
+/* ---- IPv6 ---- */
+
+CASE(six_where_it_came_in)
+{
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    SAY(set_int(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1));
+    SAY(set_int(s, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1));
+    SAY(set_int(s, IPPROTO_IPV6, IPV6_RECVTCLASS, 1));
+    SAY(set_int(s, IPPROTO_IPV6, IPV6_RECVORIGDSTADDR, 1));
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+}
+
+CASE(six_of_one_datagram)
+{
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    set_int(s, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+    set_int(s, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, 3));
+    receive(s);
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, -1));
+    receive(s);
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_TCLASS, 0x44));
+    receive(s);
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_DONTFRAG, 1));
+    receive(s);
+}
+
+CASE(six_usual_class_of_one_datagram)
+{
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    set_int(s, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+    set_int(c, IPPROTO_IPV6, IPV6_TCLASS, 0x20);
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_TCLASS, -1));
+    receive(s);
+}
+
+CASE(six_out_of_range)
+{
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int c = udp6(7002);
+
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, 256));
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, -2));
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_TCLASS, 256));
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_TCLASS, -2));
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_DONTFRAG, 2));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, "\1", 1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_PKTINFO, 1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, 999, 1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TTL, 999));
+}
+
+CASE(six_source_of_one_datagram)
+{
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    struct in6_pktinfo info = {.ipi6_ifindex = 1};
+    int s = udp6(7001), c = udp6(7002);
+
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    receive(s);
+    inet_pton(AF_INET6, SIX, &info.ipi6_addr);
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    receive(s);
+    info.ipi6_ifindex = 77;
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    info.ipi6_ifindex = 0;
+    inet_pton(AF_INET6, "2001:db8::1", &info.ipi6_addr);
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+}
+
+/* A datagram of IPv4 on a socket of IPv6: what was asked for at either level. */
+CASE(mapped)
+{
+    struct sockaddr_in6 a = in6("::ffff:127.0.0.1", 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    set_int(s, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    set_int(s, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+    sendto(c, "hello", 5, 0, ADDR(a));
+    receive(s);
+    SAY(set_int(s, IPPROTO_IP, IP_RECVTTL, 1));
+    SAY(set_int(s, IPPROTO_IP, IP_PKTINFO, 1));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TTL, 5));
+    receive(s);
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, 999));
+    receive(s);
+}
+
+/* ---- errors ---- */
+
+CASE(errors_of_the_unconnected)
+{
+    struct sockaddr_in a = in4(LO, 7009);
+    int fd = udp_at(7001);
+    char b;
+
+    SAY(set_int(fd, IPPROTO_IP, IP_RECVERR, 1));
+    SAY(sendto(fd, "hello", 5, 0, ADDR(a)));
+    say_ready("poll", 1, ready(fd, POLLIN, 1000));
+    receive_into(fd, MSG_ERRQUEUE, 256);
+    say_ready("poll", 1, ready(fd, POLLIN | POLLOUT, 0));
+    say_opt("SO_ERROR", fd, SOL_SOCKET, SO_ERROR);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+    SAY(recv(fd, &b, 1, MSG_DONTWAIT));
+}
+
+CASE(error_before_its_report)
+{
+    struct sockaddr_in a = in4(LO, 7009);
+    int fd = udp_at(7001);
+    char b;
+
+    set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+    sendto(fd, "hello", 5, 0, ADDR(a));
+    soon(20);
+    SAY(recv(fd, &b, 1, MSG_DONTWAIT));
+    SAY(recv(fd, &b, 1, MSG_DONTWAIT));
+    say_ready("poll", 1, ready(fd, POLLIN | POLLOUT, 0));
+    receive_into(fd, MSG_ERRQUEUE, 256);
+    say_ready("poll", 1, ready(fd, POLLIN | POLLOUT, 0));
+}
+
+CASE(two_reports)
+{
+    struct sockaddr_in a = in4(LO, 7009), b = in4(LO, 7010);
+    int fd = udp_at(7001);
+
+    set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+    SAY(sendto(fd, "one", 3, 0, ADDR(a)));
+    soon(10);
+    SAY(sendto(fd, "two", 3, 0, ADDR(b)));
+    SAY(sendto(fd, "two", 3, 0, ADDR(b)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+    say_opt("SO_ERROR", fd, SOL_SOCKET, SO_ERROR);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+    say_opt("SO_ERROR", fd, SOL_SOCKET, SO_ERROR);
+}
+
+CASE(report_of_the_connected)
+{
+    struct sockaddr_in a = in4(LO, 7009);
+    int fd = udp_at(7001);
+
+    set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+    SAY(connect(fd, ADDR(a)));
+    SAY(send(fd, "hello", 5, 0));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 20);
+    SAY(send(fd, "", 0, 0));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+}
+
+CASE(report_of_what_is_too_long)
+{
+    static char big[65530];
+    struct sockaddr_in a = in4(LO, 7009);
+    int fd = udp_at(7001);
+
+    set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+    SAY(sendto(fd, big, 65510, 0, ADDR(a)));
+    say_ready("poll", 1, ready(fd, POLLIN, 0));
+    say_opt("SO_ERROR", fd, SOL_SOCKET, SO_ERROR);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+}
+
+CASE(six_reports)
+{
+    struct sockaddr_in6 a = in6(SIX, 7009), mapped = in6("::ffff:127.0.0.1", 7009);
+    int fd = udp6(7001);
+
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1));
+    SAY(sendto(fd, "hello", 5, 0, ADDR(a)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+    SAY(sendto(fd, "hello", 5, 0, ADDR(mapped)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+    SAY(set_int(fd, IPPROTO_IP, IP_RECVERR, 1));
+    SAY(sendto(fd, "hello", 5, 0, ADDR(mapped)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 256);
+}
+
+CASE(reports_switched_off)
+{
+    struct sockaddr_in a = in4(LO, 7009);
+    int fd = udp_at(7001);
+
+    set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+    sendto(fd, "hello", 5, 0, ADDR(a));
+    soon(10);
+    SAY(set_int(fd, IPPROTO_IP, IP_RECVERR, 0));
+    receive_into(fd, MSG_ERRQUEUE, 256);
+}
+
+CASE(streams_have_no_queue_of_errors)
+{
+    int p[2];
+
+    tcp_pair(p);
+    SAY(set_int(p[0], IPPROTO_IP, IP_RECVERR, 1));
+    receive_into(p[0], MSG_ERRQUEUE, 256);
+}
