@@ -20,6 +20,10 @@ double route_lookup_v6(size_t routes);
 double route_bytes(size_t routes);
 double route_bytes_v6(size_t routes);
 
+/* forward.c */
+double forward_v4(size_t argument);
+double forward_v6(size_t argument);
+
 /* udp.c */
 double udp_mem(size_t argument);
 

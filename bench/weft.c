@@ -276,6 +276,8 @@ int main(int argc, char **argv)
         {"route_lookup6", route_lookup_v6},
         {"route_bytes", route_bytes},
         {"route_bytes6", route_bytes_v6},
+        {"forward", forward_v4},
+        {"forward6", forward_v6},
     };
 
     return bench_main(argc, argv, figures, sizeof(figures) / sizeof(figures[0]));
