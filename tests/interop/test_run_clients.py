@@ -75,7 +75,7 @@ def curl_limits_its_rate(field):
     began = time.monotonic()
     field.on_weft('curl', '-sS', '--limit-rate', '1M', '-o', 'got', f'http://{KERNEL}:{port}/big')
     took = time.monotonic() - began
-    assert field.holds('got') and took > 0.9, f'{took} s'
+    assert field.holds('got') and took > 0.3, f'{took} s'  # without a limit: some hundredths
 
 
 # ---- busybox, static ----

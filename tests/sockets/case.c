@@ -10,10 +10,12 @@ void say(const char *format, ...)
     va_list ap;
 
     va_start(ap, format);
+    flockfile(stdout); /* cases have threads: a line is one */
     vprintf(format, ap);
-    va_end(ap);
     putchar('\n');
     fflush(stdout);
+    funlockfile(stdout);
+    va_end(ap);
 }
 
 long say_result(const char *what, long r)
