@@ -143,7 +143,7 @@ static bool tap_attach(struct tap *t, int kind, bool offload, const char *device
     int fd = t->driver.fd;
 
     if (device && strlen(device) >= IFNAMSIZ) {
-        snprintf(why, n, "device name '%s' is too long (at most %d characters)", device, IFNAMSIZ - 1);
+        snprintf(why, n, "device name '%.100s' is too long (at most %d characters)", device, IFNAMSIZ - 1);
         return false;
     }
     snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", device ? device : "");

@@ -48,7 +48,7 @@ int sock_take_addr(const weft_sock *sock, const struct weft_addr *from, struct w
 /* Are the pieces usable, and is their sum a number that a result can say? */
 static int check_iov(const struct weft_iov *iov, size_t n)
 {
-    size_t left = INT64_MAX;
+    uint64_t left = INT64_MAX;
 
     if (n && !iov)
         return WEFT_EFAULT;
