@@ -26,7 +26,8 @@ static void get(const char *when, int fd, int level, int option, socklen_t n)
 
 static void set(int fd, int level, int option, int v, socklen_t n)
 {
-    int r = setsockopt(fd, level, option, &v, n);
+    int value[2] = {v}; /* the longest that is set */
+    int r = setsockopt(fd, level, option, value, n);
 
     say("  set %d of %u bytes: %s", v, (unsigned)n, r < 0 ? strerrorname_np(errno) : "done");
     if (r == 0)
