@@ -27,6 +27,7 @@
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -215,5 +216,19 @@ void capture_free(struct capture *c);
 
 /* client.c: opens the directory of control sockets; with make, creates it. -1, errno and one line in why. */
 int control_directory(const char *path, bool make, char *why, size_t n);
+
+/* ---- linux.c: Linux's words for sockets, for whoever offers some under them. Negative results are its errno ---- */
+
+/*
+ * struct sockaddr_in or sockaddr_in6 of n bytes, as a socket of this family takes it. -EINVAL: too short or too long; -EFAULT: NULL;
+ * -EAFNOSUPPORT: another family.
+ */
+int linux_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct weft_addr *out);
+
+/* The other way; returns its length. */
+socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
+
+/* The protocol behind what socket(2) is asked for, type without its flags; -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT. */
+int linux_protocol(int domain, int type, int flags, int protocol);
 
 #endif

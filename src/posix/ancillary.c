@@ -243,7 +243,7 @@ static void put_origdst(struct room *r, const struct weft_control *c)
 {
     struct weft_addr to = {c->address, c->port};
     struct sockaddr_storage a;
-    socklen_t n = px_make_addr(&to, c->v4 ? AF_INET : AF_INET6, &a);
+    socklen_t n = linux_make_addr(&to, c->v4 ? AF_INET : AF_INET6, &a);
 
     put(r, c->v4 ? IPPROTO_IP : IPPROTO_IPV6, c->v4 ? IP_ORIGDSTADDR : IPV6_ORIGDSTADDR, &a, n);
 }
@@ -280,7 +280,7 @@ void px_give_report(const struct px_call *c, const struct weft_report *report, s
     int domain = c->s->domain;
     struct weft_addr from = {report->offender, 0};
     struct sockaddr_storage offender = {0};
-    socklen_t n = px_make_addr(&from, domain, &offender);
+    socklen_t n = linux_make_addr(&from, domain, &offender);
     struct room r = {.msg = msg};
     struct {
         struct sock_extended_err ee;

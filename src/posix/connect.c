@@ -55,7 +55,7 @@ static int begin(struct px_sock *s, const struct sockaddr *addr, socklen_t n)
 
     if (weft_tcp_state(px_engine(s)) != WEFT_TCP_CLOSED)
         return -EISCONN;
-    err = px_read_addr(addr, n, s->domain, &peer);
+    err = linux_read_addr(addr, n, s->domain, &peer);
     if (!err)
         err = weft_connect(px_engine(s), &peer);
     if (err && err != WEFT_EINPROGRESS)
@@ -94,7 +94,7 @@ static int connect_dgram(struct px_sock *s, const struct sockaddr *addr, socklen
     if (family < 0)
         return -EINVAL;
     if (family != AF_UNSPEC) {
-        err = px_read_addr(addr, n, v4 ? AF_INET : s->domain, &peer);
+        err = linux_read_addr(addr, n, v4 ? AF_INET : s->domain, &peer);
         px_here(&peer);
     }
     return err ? err : weft_connect(px_engine(s), &peer);

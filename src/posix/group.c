@@ -32,7 +32,7 @@ static struct in_addr in_of(const struct weft_ip *ip)
 static int take_storage(int level, const struct sockaddr_storage *from, struct weft_ip *ip)
 {
     struct weft_addr addr;
-    int err = px_read_addr((const struct sockaddr *)from, sizeof *from, level == IPPROTO_IP ? AF_INET : AF_INET6, &addr);
+    int err = linux_read_addr((const struct sockaddr *)from, sizeof *from, level == IPPROTO_IP ? AF_INET : AF_INET6, &addr);
 
     if (!err)
         *ip = addr.ip;
@@ -44,7 +44,7 @@ static void give_storage(int level, const struct weft_ip *ip, struct sockaddr_st
     struct weft_addr addr = {.ip = *ip};
 
     memset(to, 0, sizeof *to);
-    px_make_addr(&addr, level == IPPROTO_IP ? AF_INET : AF_INET6, to);
+    linux_make_addr(&addr, level == IPPROTO_IP ? AF_INET : AF_INET6, to);
 }
 
 /* ---- one group ---- */

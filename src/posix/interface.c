@@ -34,7 +34,7 @@ static void give_v4(struct sockaddr *to, uint32_t a)
 {
     struct sockaddr_storage made;
 
-    px_make_addr(&(struct weft_addr){weft_ipv4(a), 0}, AF_INET, &made);
+    linux_make_addr(&(struct weft_addr){weft_ipv4(a), 0}, AF_INET, &made);
     memcpy(to, &made, sizeof *to);
 }
 
@@ -149,7 +149,7 @@ static int give_neighbour(weft_stack *s, struct arpreq *r)
     struct weft_neighbour n;
     struct weft_addr a;
 
-    if (px_read_addr(&r->arp_pa, sizeof r->arp_pa, AF_INET, &a))
+    if (linux_read_addr(&r->arp_pa, sizeof r->arp_pa, AF_INET, &a))
         return -EPFNOSUPPORT;
     for (size_t i = 0; weft_neighbour_info(s, i, &n); i++) {
         if (memcmp(&n.ip, &a.ip, sizeof a.ip) != 0)

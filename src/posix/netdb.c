@@ -191,7 +191,7 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 {
     struct weft_addr a;
     bool named = !(flags & NI_NUMERICHOST) && host && n_host && px_family(addr, n) >= 0 &&
-                 px_read_addr(addr, n, addr->sa_family, &a) == 0 && name_in_file(&a.ip, host, n_host);
+                 linux_read_addr(addr, n, addr->sa_family, &a) == 0 && name_in_file(&a.ip, host, n_host);
 
     if (!named && flags & NI_NAMEREQD && host && n_host)
         return EAI_NONAME;

@@ -107,11 +107,8 @@ weft_time px_until(const struct px_call *c, weft_time timeout, int flags);
 
 /* ---- address.c ---- */
 
-/* 0, -EINVAL (too short), -EAFNOSUPPORT (another family than the socket's), -EFAULT. */
-int px_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct weft_addr *out);
 /* The family it names, -1: it is too short for one. */
 int px_family(const struct sockaddr *addr, socklen_t n);
-socklen_t px_make_addr(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
 /* 0, -EFAULT, -EINVAL. addr NULL: nothing is wanted. */
 int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n);
 

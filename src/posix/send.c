@@ -99,9 +99,9 @@ static int take_destination(const struct px_sock *s, const struct sockaddr *addr
 
         memcpy(&in, addr, sizeof in);
         in.sin_family = AF_INET;
-        return px_read_addr((struct sockaddr *)&in, sizeof in, AF_INET, out);
+        return linux_read_addr((struct sockaddr *)&in, sizeof in, AF_INET, out);
     }
-    return px_read_addr(addr, n, domain, out);
+    return linux_read_addr(addr, n, domain, out);
 }
 
 /* A broken pipe is told by a signal as well; it must not come under the lock. */

@@ -77,42 +77,6 @@ int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int f
 
 /* ---- socket ---- */
 
-#define TYPES_END     11  /* Linux's SOCK_MAX */
-#define PROTOCOLS_END 263 /* Linux's IPPROTO_MAX */
-
-static const struct {
-    int domain, type, protocol;
-} kinds[] = {
-    {AF_INET, SOCK_STREAM, IPPROTO_TCP},
-    {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
-    {AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
-    {AF_INET6, SOCK_STREAM, IPPROTO_TCP},
-    {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
-    {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6},
-};
-
-/* The protocol behind a type and 0, or behind both; -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, as Linux looks them up. */
-static int find_protocol(int domain, int type, int protocol)
-{
-    int err = -ESOCKTNOSUPPORT;
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (kinds[i].domain != domain || kinds[i].type != type)
-            continue;
-        err = -EPROTONOSUPPORT;
-        if (protocol == 0 || protocol == kinds[i].protocol)
-            return kinds[i].protocol;
-    }
-    return err;
-}
-
-static int check_kind(int domain, int type, int flags, int protocol)
-{
-    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC) || type >= TYPES_END)
-        return -EINVAL;
-    return protocol < 0 || protocol >= PROTOCOLS_END ? -EINVAL : find_protocol(domain, type, protocol);
-}
-
 static int open_socket(weft_host *h, int domain, int type, int protocol)
 {
     int flags = type & ~0xf, r, err = 0;
@@ -120,7 +84,7 @@ static int open_socket(weft_host *h, int domain, int type, int protocol)
                            .write_timeout = WEFT_NEVER, .low_water = 1};
     weft_sock *sock;
 
-    like.protocol = check_kind(domain, like.type, flags, protocol);
+    like.protocol = linux_protocol(domain, like.type, flags, protocol);
     if (like.protocol < 0)
         return like.protocol;
     r = host_call_enter(h);
@@ -155,7 +119,7 @@ static int forgive_family(const struct sockaddr *addr, socklen_t n, struct weft_
 
     memcpy(&in, addr, sizeof in);
     in.sin_family = AF_INET;
-    return in.sin_addr.s_addr ? -EAFNOSUPPORT : px_read_addr((struct sockaddr *)&in, n, AF_INET, local);
+    return in.sin_addr.s_addr ? -EAFNOSUPPORT : linux_read_addr((struct sockaddr *)&in, n, AF_INET, local);
 }
 
 int weft_posix_bind(int fd, const struct sockaddr *addr, socklen_t n)
@@ -167,7 +131,7 @@ int weft_posix_bind(int fd, const struct sockaddr *addr, socklen_t n)
     if (!c.s && r == -EBADF)
         return bind(fd, addr, n);
     if (r == 0) {
-        r = px_read_addr(addr, n, c.s->domain, &local);
+        r = linux_read_addr(addr, n, c.s->domain, &local);
         if (r == -EAFNOSUPPORT && c.s->domain == AF_INET && addr->sa_family == AF_UNSPEC)
             r = forgive_family(addr, n, &local);
         if (r == 0)

@@ -92,7 +92,7 @@ int64_t answer_sendmmsg(struct call *c)
 static int write_header(struct call *c, uint64_t at, struct msghdr *m, const struct weft_addr *from, int flags)
 {
     struct sockaddr_storage name;
-    socklen_t has = name_make(from, c->file->domain, &name);
+    socklen_t has = linux_make_addr(from, c->file->domain, &name);
     size_t room = m->msg_namelen < has ? m->msg_namelen : has;
 
     if (m->msg_name && call_write(c, (uint64_t)(uintptr_t)m->msg_name, &name, room) < 0)

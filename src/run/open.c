@@ -7,42 +7,6 @@
 
 #include "run/private.h"
 
-#define TYPES_END     11  /* Linux's SOCK_MAX */
-#define PROTOCOLS_END 263 /* Linux's IPPROTO_MAX */
-
-static const struct {
-    int domain, type, protocol;
-} kinds[] = {
-    {AF_INET, SOCK_STREAM, IPPROTO_TCP},
-    {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
-    {AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
-    {AF_INET6, SOCK_STREAM, IPPROTO_TCP},
-    {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
-    {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6},
-};
-
-/* The protocol behind a type and 0, or behind both; -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, as Linux looks them up. */
-static int find_protocol(int domain, int type, int protocol)
-{
-    int err = -ESOCKTNOSUPPORT;
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (kinds[i].domain != domain || kinds[i].type != type)
-            continue;
-        err = -EPROTONOSUPPORT;
-        if (protocol == 0 || protocol == kinds[i].protocol)
-            return kinds[i].protocol;
-    }
-    return err;
-}
-
-static int check_kind(int domain, int type, int flags, int protocol)
-{
-    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC) || type >= TYPES_END)
-        return -EINVAL;
-    return protocol < 0 || protocol >= PROTOCOLS_END ? -EINVAL : find_protocol(domain, type, protocol);
-}
-
 int64_t answer_socket(struct call *c)
 {
     int domain = (int)c->arg[0], type = (int)c->arg[1], protocol = (int)c->arg[2], flags = type & ~0xf;
@@ -52,7 +16,7 @@ int64_t answer_socket(struct call *c)
     weft_sock *sock;
     int program, err = 0;
 
-    like.protocol = check_kind(domain, like.type, flags, protocol);
+    like.protocol = linux_protocol(domain, like.type, flags, protocol);
     if (like.protocol < 0) {
         /* Go asks for MPTCP first, and is content with TCP. */
         if (protocol != IPPROTO_MPTCP)

@@ -40,6 +40,7 @@
 #include <sys/uio.h>
 
 #include "base/list.h"
+#include "host/host.h"
 #include "weft/host.h"
 #include "weft/sock.h"
 
@@ -259,8 +260,6 @@ void connect_pump(struct run *run, struct file *f);
 int name_read(const struct call *c, uint64_t at, uint64_t n, int domain, struct weft_addr *out, int *family);
 /* Writes one, with its length at n_at. at 0: nothing is wanted. */
 int name_write(const struct call *c, const struct weft_addr *addr, int domain, uint64_t at, uint64_t n_at);
-/* The bytes of a socket address. */
-socklen_t name_make(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
 
 /* One line, once for each call and reason. */
 void complain(struct run *run, const char *call, const char *format, ...) __attribute__((format(printf, 3, 4)));

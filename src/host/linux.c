@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Linux's words for sockets, as they are read and written by whoever offers sockets under them: weft/posix.h to this
+ * process, `weft run` to another one.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "host/host.h"
+
+#define IN6_SHORTEST 24 /* bytes: RFC 2133's structure had no scope */
+#define V4_IN_MAPPED 12 /* offset of the IPv4 address in its mapped form */
+
+/* ---- addresses ---- */
+
+/* Ports stand in socket addresses as they do on the wire: the larger byte first. */
+static uint16_t read_port(const void *port)
+{
+    const uint8_t *b = port;
+
+    return (uint16_t)(b[0] << 8 | b[1]);
+}
+
+static void write_port(void *port, uint16_t value)
+{
+    uint8_t *b = port;
+
+    b[0] = (uint8_t)(value >> 8);
+    b[1] = (uint8_t)value;
+}
+
+int linux_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct weft_addr *out)
+{
+    struct sockaddr_in in;
+    struct sockaddr_in6 in6 = {0};
+
+    if (n > sizeof(struct sockaddr_storage) || n < (domain == AF_INET6 ? IN6_SHORTEST : sizeof in))
+        return -EINVAL;
+    if (!addr)
+        return -EFAULT;
+    if (addr->sa_family != domain)
+        return -EAFNOSUPPORT;
+    if (domain == AF_INET6) {
+        memcpy(&in6, addr, n < sizeof in6 ? n : sizeof in6);
+        memcpy(out->ip.b, &in6.sin6_addr, sizeof out->ip.b);
+        weft_ip_set_zone(&out->ip, in6.sin6_scope_id);
+        out->port = read_port(&in6.sin6_port);
+        return 0;
+    }
+    memcpy(&in, addr, sizeof in);
+    out->ip = weft_ipv4(0);
+    memcpy(out->ip.b + V4_IN_MAPPED, &in.sin_addr, sizeof in.sin_addr);
+    out->port = read_port(&in.sin_port);
+    return 0;
+}
+
+socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct sockaddr_storage *out)
+{
+    struct sockaddr_in in = {.sin_family = AF_INET};
+    struct sockaddr_in6 in6 = {.sin6_family = AF_INET6};
+    struct weft_ip ip = addr->ip;
+
+    memset(out, 0, sizeof *out);
+    if (domain == AF_INET6) {
+        in6.sin6_scope_id = weft_ip_zone(&ip);
+        weft_ip_set_zone(&ip, 0);
+        write_port(&in6.sin6_port, addr->port);
+        memcpy(&in6.sin6_addr, ip.b, sizeof ip.b);
+        memcpy(out, &in6, sizeof in6);
+        return sizeof in6;
+    }
+    write_port(&in.sin_port, addr->port);
+    memcpy(&in.sin_addr, ip.b + V4_IN_MAPPED, sizeof in.sin_addr);
+    memcpy(out, &in, sizeof in);
+    return sizeof in;
+}
+
+/* ---- kinds of sockets ---- */
+
+#define TYPES_END     11  /* Linux's SOCK_MAX */
+#define PROTOCOLS_END 263 /* Linux's IPPROTO_MAX */
+
+static const struct {
+    int domain, type, protocol;
+} kinds[] = {
+    {AF_INET, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
+    {AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
+    {AF_INET6, SOCK_STREAM, IPPROTO_TCP},
+    {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
+    {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6},
+};
+
+/* The protocol behind a type and 0, or behind both; -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, as Linux looks them up. */
+static int find_protocol(int domain, int type, int protocol)
+{
+    int err = -ESOCKTNOSUPPORT;
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (kinds[i].domain != domain || kinds[i].type != type)
+            continue;
+        err = -EPROTONOSUPPORT;
+        if (protocol == 0 || protocol == kinds[i].protocol)
+            return kinds[i].protocol;
+    }
+    return err;
+}
+
+int linux_protocol(int domain, int type, int flags, int protocol)
+{
+    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC) || type >= TYPES_END)
+        return -EINVAL;
+    return protocol < 0 || protocol >= PROTOCOLS_END ? -EINVAL : find_protocol(domain, type, protocol);
+}
