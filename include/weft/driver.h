@@ -60,6 +60,7 @@ struct weft_driver_ops {
      * writing. A packet the device refuses for itself is counted as a drop and taken.
      */
     size_t (*transmit)(weft_driver *d, weft_pkt *const *pkts, size_t n);
+    /* Before its stack is freed: a driver may keep packets of it at hand. */
     void (*close)(weft_driver *d);
     /*
      * When receive must be called even if the descriptor stays silent, on CLOCK_MONOTONIC; WEFT_NEVER: no need. For a

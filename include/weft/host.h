@@ -29,7 +29,7 @@ weft_host *weft_host_new(const struct weft_host_config *config, char *why, size_
 /*
  * spec: as weft_driver_open reads it, "tap:NAME". address: NULL, or what the interface is to have, with commas between:
  * "10.9.0.2/24,2001:db8::2/64". One of IPv6 can be used a second or two later, when nobody turns out to have it
- * (weft_host_await_addresses). 0, or -1 and one line in why.
+ * (weft_host_await_addresses). "rarp", or with a prefix "rarp/24", asks for an address of IPv4 (weft_if_rarp). 0, or -1 and one line in why.
  */
 int weft_host_add_if(weft_host *h, const char *spec, const char *address, char *why, size_t n);
 /* The same with a driver opened elsewhere (weft_pair_open, your own); takes it, also on failure. */
@@ -52,6 +52,15 @@ int weft_host_capture(weft_host *h, const char *path, char *why, size_t n);
  */
 int weft_host_capture_fd(weft_host *h, int fd, char *why, size_t n);
 /*
+ * The same with the packets alone that `wants` chooses, who sees all their bytes, from the frame's or IP's header on. It is
+ * called as the function of a tap is, below, and until weft_host_capture_stop.
+ */
+struct weft_capture_choice {
+    bool (*wants)(void *ctx, enum weft_link link, const uint8_t *packet, size_t n);
+    void *ctx;
+};
+int weft_host_capture_some(weft_host *h, int fd, const struct weft_capture_choice *choice, char *why, size_t n);
+/*
  * Tells fn of each event as it happens, under the host's lock: fn must be quick and must not call the host or its
  * stack, only weft_pkt_* and weft_if_name on what it is given. Returns a number as above, or -1: too many captures.
  */
@@ -62,7 +71,7 @@ void weft_host_capture_stop(weft_host *h, int capture);
 int weft_host_start(weft_host *h, char *why, size_t n);
 /*
  * Waits until the addresses that were given to interfaces may be used. 0; or WEFT_EADDRINUSE (another station has one
- * of them), WEFT_EAGAIN (the time passed) and one line in why. The thread must be running.
+ * of them), WEFT_ETIMEDOUT (nobody answered RARP), WEFT_EAGAIN (some are still tried) and one line in why. The thread must be running.
  */
 int weft_host_await_addresses(weft_host *h, weft_time timeout, char *why, size_t n);
 /* Stops the thread, aborts what is open, frees everything. Blocked callers return WEFT_ENETDOWN. */
@@ -93,6 +102,11 @@ int64_t weft_host_send(weft_host *h, int s, const void *buf, size_t n, weft_time
 int64_t weft_host_sendto(weft_host *h, int s, const void *buf, size_t n, const struct weft_addr *to);
 int64_t weft_host_recv(weft_host *h, int s, void *buf, size_t n, weft_time timeout);
 int64_t weft_host_recvfrom(weft_host *h, int s, void *buf, size_t n, struct weft_addr *from, weft_time timeout);
+/* weft_host_recvfrom, and what goes with the datagram: as weft_recvmsg_control. flags: enum weft_msg. */
+int64_t weft_host_recv_control(weft_host *h, int s, void *buf, size_t n, unsigned flags, struct weft_addr *from,
+                               struct weft_control *control, weft_time timeout);
+/* As weft_recv_report; does not wait: WEFT_EAGAIN. */
+int64_t weft_host_recv_report(weft_host *h, int s, void *buf, size_t n, struct weft_report *report);
 int weft_host_shutdown(weft_host *h, int s, enum weft_shut how);
 int weft_host_close(weft_host *h, int s);
 int weft_host_abort(weft_host *h, int s);

@@ -7,9 +7,9 @@
  * the two kinds never clash, and every call here hands a number that is not weft's to the kernel. poll, select and epoll
  * take both kinds at once; an epoll instance's number may be watched by the kernel's own epoll and poll.
  *
- * Any thread may call. A blocking call ends with EINTR after a signal handler, where Linux ends it. In a child of fork
- * the hosts are the parent's: calls fail with ENETDOWN, close gives the number back and touches no connection; a new host
- * may be made. After weft_host_free the sockets of that host fail with ENETDOWN until they are closed.
+ * Any thread may call, no signal handler may. A blocking call ends with EINTR after one, where Linux ends it. In a child of
+ * fork the hosts are the parent's: calls fail with ENETDOWN, close gives the number back and touches no connection; a new
+ * host may be made. After weft_host_free the sockets of that host fail with ENETDOWN until they are closed.
  */
 #ifndef WEFT_POSIX_H
 #define WEFT_POSIX_H
@@ -81,9 +81,18 @@ int weft_posix_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 int weft_posix_epoll_wait(int epfd, struct epoll_event *events, int n, int timeout);
 int weft_posix_epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout, const sigset_t *mask);
 
-/* F_DUPFD(_CLOEXEC), F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_NONBLOCK); the owner of signals cannot be set: EINVAL. */
+/*
+ * F_DUPFD(_CLOEXEC), F_GETFD, F_SETFD, F_GETFL, F_SETFL (O_NONBLOCK, O_ASYNC), F_GETOWN(_EX), F_SETOWN(_EX), F_GETSIG,
+ * F_SETSIG: the owner gets SIGIO and SIGURG, or the signal of F_SETSIG with si_fd and si_band and SI_SIGIO as its code.
+ * Others: EINVAL.
+ */
 int weft_posix_fcntl(int fd, int command, ...);
-/* FIONBIO, FIONREAD, TIOCOUTQ, SIOCOUTQNSD, SIOCATMARK, and SIOCGIF* of its host's interfaces. Others: ENOTTY, EPERM. */
+/*
+ * FIONBIO, FIOASYNC, FIOSETOWN, FIOGETOWN (SIOCSPGRP, SIOCGPGRP), FIONREAD, TIOCOUTQ, SIOCOUTQNSD, SIOCATMARK; of its
+ * host's interfaces SIOCGIF*, SIOCSIF* and SIOCDIFADDR, its routes SIOCADDRT and SIOCDELRT, its neighbours SIOCGARP,
+ * SIOCSARP and SIOCDARP. SIOCSIFADDR, SIOCDIFADDR and routes take Linux's other structures on a socket of AF_INET6.
+ * Whoever has the host may change it. Others: ENOTTY.
+ */
 int weft_posix_ioctl(int fd, unsigned long request, ...);
 
 unsigned weft_posix_if_nametoindex(const char *name);

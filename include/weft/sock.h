@@ -19,6 +19,7 @@ enum weft_proto {
     WEFT_UDP = 17,
     WEFT_ICMP = 1, /* echo requests only, as Linux's ping sockets: send an ICMP echo request, receive its replies */
     WEFT_ICMPV6 = 58, /* the same for IPv6 */
+    WEFT_RAW = 255, /* whatever protocol weft_socket_raw was asked for */
 };
 
 /*
@@ -30,6 +31,15 @@ weft_sock *weft_socket_in(weft_stack *stack, enum weft_family family, enum weft_
 
 /* The same in the family that the protocol is at home in: WEFT_INET6 for WEFT_ICMPV6, else WEFT_INET. */
 weft_sock *weft_socket(weft_stack *stack, enum weft_proto proto, int *err);
+
+/*
+ * A raw socket: it sends datagrams of any protocol, 1 to 255, and hears a copy of each that comes in for us, before the
+ * protocol itself (if the stack has it): of IPv4 with its header, of IPv6 what stands behind all headers. Ports mean
+ * nothing; bind and connect choose by address. 255 only sends, with a header of the caller's
+ * (WEFT_IP_HDRINCL, WEFT_IPV6_HDRINCL), whose protocol is any.
+ * NULL and *err: WEFT_ENOMEM, WEFT_EAFNOSUPPORT, WEFT_EPROTONOSUPPORT (0, above 255, or a stack without raw sockets).
+ */
+weft_sock *weft_socket_raw(weft_stack *stack, enum weft_family family, unsigned protocol, int *err);
 
 /*
  * Gives up the socket; the pointer is dead afterwards. A TCP connection with everything read goes on to close in order
@@ -89,6 +99,16 @@ int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, 
 int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags);
 int64_t weft_recvfrom(weft_sock *sock, void *buf, size_t n, unsigned flags, struct weft_addr *from);
 
+/*
+ * The same for streams whose bytes come from, or go to, something that can be told where (readv, writev): without a copy
+ * on the way. Both return what `carry` returned; or an error without having called it, of those above or WEFT_EOPNOTSUPP.
+ * weft_send_from offers room for n bytes at most, and for no more than are taken; what carry puts there is sent.
+ * weft_recv_to shows what there is to read, or the beginning of it; what carry takes of it has been read. 0 is the end of
+ * the peer's data: a carry that finds no room says WEFT_EAGAIN.
+ */
+int64_t weft_send_from(weft_sock *sock, size_t n, weft_carry *carry, void *ctx);
+int64_t weft_recv_to(weft_sock *sock, weft_carry *carry, void *ctx);
+
 /* ---- what goes with a datagram besides its bytes (RFC 3542 §6) ---- */
 
 enum weft_control_item {
@@ -99,6 +119,12 @@ enum weft_control_item {
     WEFT_CONTROL_ORIGDST = 0x10,  /* address, port */
     WEFT_CONTROL_DF = 0x20,       /* to send: do not fragment as `df` says */
     WEFT_CONTROL_SEGMENT = 0x40,  /* segment: to send as WEFT_UDP_SEGMENT; received by WEFT_UDP_GRO */
+    WEFT_CONTROL_LOST = 0x80,     /* received: lost */
+    WEFT_CONTROL_OPTIONS = 0x100, /* options, n_options; of IPv4 */
+    WEFT_CONTROL_REPLY = 0x200,   /* received: reply, n_reply; of IPv4 */
+    WEFT_CONTROL_HOPOPTS = 0x400, /* extension headers of IPv6. To send: hop_options, destination_options. Received: those */
+    WEFT_CONTROL_DSTOPTS = 0x800, /* of this kind among `headers` are asked for */
+    WEFT_CONTROL_RTHDR = 0x1000,  /* received: the same of routing headers */
 };
 
 /*
@@ -117,6 +143,17 @@ struct weft_control {
     uint16_t segment;       /* bytes of each datagram but the last */
     bool v4;                /* received: it is a datagram of IPv4 */
     weft_time arrived;      /* received: when; always there */
+    uint32_t lost;          /* received: so many found no room in the socket's buffer before it */
+    uint8_t options[40];    /* to send: as WEFT_IP_OPTIONS, instead of the socket's. Received: as they came, and with us
+                             * recorded in what records */
+    uint8_t reply[40];      /* what an answer is to carry (RFC 1122 §4.1.3.2): what was recorded, the route turned around */
+    uint8_t n_options, n_reply;
+    uint8_t first_header;     /* received: the kind (next header) of the first of them */
+    uint16_t n_headers;
+    const uint8_t *headers;   /* received: the extension headers of IPv6, n_headers bytes, until the socket receives again */
+    /* To send: of IPv6, each as long as it says itself, its first byte whatever; NULL: none. With either of the bits both
+     * take the place of all that the socket has. */
+    const uint8_t *hop_options, *destination_options;
 };
 
 /*
@@ -137,7 +174,7 @@ struct weft_report {
     int error;              /* negative */
     enum weft_origin origin;
     uint8_t type, code;     /* of the ICMP message */
-    uint32_t info;          /* with WEFT_EMSGSIZE: bytes that the path carries */
+    uint32_t info;          /* with WEFT_EMSGSIZE: bytes that the path carries; a parameter problem: where it is */
     struct weft_addr to;    /* where it was to go; WEFT_ORIGIN_LOCAL: with the port of the socket's peer, or 0 */
     struct weft_ip offender; /* who sent the ICMP message; any: nobody */
 };
@@ -169,7 +206,15 @@ int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
 /* WEFT_IP_MTU_DISCOVER, as Linux has it: DF never; DF, but for paths below config.min_path_mtu; DF always; DF always, and
  * what routers say of the path is ignored. */
 enum weft_pmtudisc { WEFT_PMTUDISC_DONT = 0, WEFT_PMTUDISC_WANT = 1, WEFT_PMTUDISC_DO = 2, WEFT_PMTUDISC_PROBE = 3 };
-enum weft_option_level { WEFT_SOL_SOCKET = 1, WEFT_SOL_IP = 0, WEFT_SOL_TCP = 6, WEFT_SOL_UDP = 17, WEFT_SOL_IPV6 = 41 };
+enum weft_option_level {
+    WEFT_SOL_SOCKET = 1,
+    WEFT_SOL_IP = 0,
+    WEFT_SOL_TCP = 6,
+    WEFT_SOL_UDP = 17,
+    WEFT_SOL_IPV6 = 41,
+    WEFT_SOL_ICMPV6 = 58,
+    WEFT_SOL_RAW = 255,
+};
 enum weft_option {
     WEFT_SO_REUSEADDR = 2,
     WEFT_SO_TYPE = 3,
@@ -188,19 +233,35 @@ enum weft_option {
     WEFT_SO_REUSEPORT = 15,
     WEFT_SO_RCVLOWAT = 18, /* bytes that must be there before a socket is readable */
     WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
+    WEFT_SO_ATTACH_FILTER = 26, /* datagram sockets: an array of struct weft_filter, a program that chooses what is heard
+                                 * (classic BPF); the same again when asked for. Then both are WEFT_EPERM once locked */
+    WEFT_SO_DETACH_FILTER = 27, /* WEFT_ENOENT: there is none */
+    WEFT_SO_LOCK_FILTER = 44,   /* 1: the filter stays as it is; there is no way back */
     WEFT_SO_ACCEPTCONN = 30,
     WEFT_SO_SNDBUFFORCE = 32, /* TCP: beyond the limit */
     WEFT_SO_RCVBUFFORCE = 33,
     WEFT_SO_MARK = 36, /* kept and told; there is no routing by marks here */
     WEFT_SO_PROTOCOL = 38,
+    WEFT_SO_RXQ_OVFL = 40, /* tell with a datagram how many were lost before it (WEFT_CONTROL_LOST), if any were */
     WEFT_SO_DOMAIN = 39,   /* get only: enum weft_family */
-    WEFT_SO_BINDTOIFINDEX = 62, /* datagrams: by this interface alone, both ways; 0: any */
+    WEFT_SO_BINDTOIFINDEX = 62, /* by this interface alone, both ways; 0: any */
     WEFT_SO_MEMINFO = 55,  /* get only, TCP: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
+
+    /* Raw sockets. */
+    WEFT_IP_UNICAST_IF = 50,   /* datagrams to one station go by this interface: its number, larger byte first; 0: any */
+    WEFT_IPV6_UNICAST_IF = 76, /* the same for IPv6. Both yield to WEFT_SO_BINDTOIFINDEX */
+    WEFT_IP_HDRINCL = 3,   /* of IPv4: what is sent begins with its header */
+    WEFT_IPV6_HDRINCL = 36, /* the same of IPv6 */
+    WEFT_IPV6_CHECKSUM = 7, /* offset of a checksum that is written and checked; -1: none. Of ICMPv6 always 2 */
+    WEFT_ICMP_FILTER = 1,  /* at WEFT_SOL_RAW: uint32_t, whose bit n says that ICMP's type n is not wanted */
+    WEFT_ICMP6_FILTER = 1, /* at WEFT_SOL_ICMPV6: uint32_t[8], the same of ICMPv6 */
 
     WEFT_IP_TOS = 1,
     WEFT_IP_TTL = 2,
-    WEFT_IP_OPTIONS = 4, /* UDP and ICMP: up to 40 bytes of options for what is sent, as RFC 791 has them; a source route
+    WEFT_IP_OPTIONS = 4, /* up to 40 bytes of options for what is sent, as RFC 791 has them; a source route
                             as a program gives it, first hop first and without the destination. 0 bytes: none */
+    WEFT_IP_RECVOPTS = 6,    /* tell of options that came (WEFT_CONTROL_OPTIONS) ... */
+    WEFT_IP_RETOPTS = 7,     /* ... and which an answer is to carry (WEFT_CONTROL_REPLY) */
     WEFT_IP_PKTINFO = 8,     /* tell with each datagram where it came in (WEFT_CONTROL_PKTINFO), and so on */
     WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
     WEFT_IP_RECVERR = 11,    /* keep reports of what went wrong (weft_recv_report) */
@@ -215,6 +276,7 @@ enum weft_option {
     WEFT_IP_MULTICAST_TTL = 33, /* of what goes to groups: 1. 0: it stays on this host */
     WEFT_IP_MULTICAST_LOOP = 34, /* sockets here that listen to the group hear it too. 1 */
     WEFT_IP_MULTICAST_ALL = 49,  /* hears groups that other sockets here have joined. 1 */
+    WEFT_IP_CHECKSUM = 23,   /* kept and told; no link here tells the sum of what comes in */
     WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */
@@ -224,10 +286,19 @@ enum weft_option {
     WEFT_IPV6_MULTICAST_LOOP = 19,
     WEFT_IPV6_V6ONLY = 26,       /* before bind and connect */
     WEFT_IPV6_MTU_DISCOVER = 23,
-    WEFT_IPV6_MTU = 24,          /* get only, of a socket with a peer: bytes its path carries */
+    WEFT_IPV6_MTU = 24,          /* get, of a socket with a peer: bytes its path carries. Set: datagrams that it sends by
+                                  * IPv6 are cut to so many bytes, 1280 or more; 0: as the path has it */
     WEFT_IPV6_RECVERR = 25,
     WEFT_IPV6_RECVPKTINFO = 49,
     WEFT_IPV6_RECVHOPLIMIT = 51,
+    WEFT_IPV6_RECVHOPOPTS = 53,  /* tell of extension headers that came (WEFT_CONTROL_HOPOPTS and so on) */
+    WEFT_IPV6_RECVRTHDR = 56,
+    WEFT_IPV6_RECVDSTOPTS = 58,
+    /* Datagram sockets: an extension header for all that is sent (RFC 3542), of 8 to 2040 bytes; 0 bytes: none. */
+    WEFT_IPV6_HOPOPTS = 54,
+    WEFT_IPV6_RTHDRDSTOPTS = 55, /* kept and told: there is no routing header to go before */
+    WEFT_IPV6_RTHDR = 57,        /* always WEFT_EINVAL (RFC 5095) */
+    WEFT_IPV6_DSTOPTS = 59,
     WEFT_IPV6_DONTFRAG = 62,     /* datagrams: WEFT_EMSGSIZE for what the path does not carry */
     WEFT_IPV6_RECVTCLASS = 66,
     WEFT_IPV6_MULTICAST_ALL = 29,
@@ -264,14 +335,29 @@ enum weft_option {
     WEFT_TCP_INFO = 11,      /* get only: struct weft_tcp_info of weft/tcp_info.h */
     WEFT_TCP_QUICKACK = 12,
     WEFT_TCP_CONGESTION = 13, /* the congestion control's name, as text of up to 16 bytes */
+    WEFT_TCP_THIN_LINEAR_TIMEOUTS = 16, /* fewer than four segments in flight: six time-outs without back-off */
+    WEFT_TCP_THIN_DUPACK = 17, /* nothing to switch: RACK does it better. 0 and 1 may be set, 0 is told */
     WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
+    WEFT_TCP_REPAIR = 19,        /* nobody may: set, WEFT_EPERM; get, 0 */
+    WEFT_TCP_REPAIR_QUEUE = 20,  /* this and the next two as on Linux without TCP_REPAIR: refused */
+    WEFT_TCP_QUEUE_SEQ = 21,
+    WEFT_TCP_REPAIR_OPTIONS = 22,
     WEFT_TCP_FASTOPEN = 23,      /* a listener: connections with data in their SYN that may wait for the third segment */
     WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
     WEFT_TCP_NOTSENT_LOWAT = 25, /* bytes: not writable with so many unsent */
     WEFT_TCP_CC_INFO = 26, /* get only: nothing, for neither of the congestion controls has anything to tell */
+    WEFT_TCP_SAVE_SYN = 27,  /* a listener keeps the headers of SYNs: 1, from IP on; 2, from the link on */
+    WEFT_TCP_SAVED_SYN = 28, /* get only, once: those of an accepted connection's SYN; WEFT_EINVAL and the length when
+                                there is too little room; 0 bytes: none */
     WEFT_TCP_FASTOPEN_CONNECT = 30, /* connect returns at once when it knows a cookie; the SYN goes with the first write */
+    WEFT_TCP_ULP = 31,           /* there are none: get, 0 bytes; set, WEFT_ENOENT */
     WEFT_TCP_FASTOPEN_KEY = 33,  /* 16 or 32 bytes: what makes a listener's cookies, and what made them before */
     WEFT_TCP_FASTOPEN_NO_COOKIE = 34,
+    WEFT_TCP_ZEROCOPY_RECEIVE = 35, /* no text can be mapped: get, WEFT_EINVAL */
+    WEFT_TCP_IS_MPTCP = 43,      /* get only: 0 */
+    WEFT_TCP_RTO_MAX_MS = 44,    /* 1000 to 120000 */
+    WEFT_TCP_RTO_MIN_US = 45,    /* 1 ms to 200 ms, as Linux has it with 1000 ticks a second */
+    WEFT_TCP_DELACK_MAX_US = 46, /* the same */
 
     /* Of WEFT_SOL_UDP. */
     WEFT_UDP_SEGMENT = 103, /* bytes: what is sent is cut into datagrams of so many; 0: it is one */
@@ -302,6 +388,12 @@ struct weft_group_filter {
     struct weft_group group;
     unsigned mode; /* enum weft_mcast_mode */
     unsigned n;    /* sources: n times struct weft_ip follow. Getting, it tells all there are, however many had room */
+};
+/* An instruction of a filter program (BPF), as the system's struct sock_filter and libpcap's struct bpf_insn have it. */
+struct weft_filter {
+    uint16_t code;
+    uint8_t jt, jf;
+    uint32_t k;
 };
 struct weft_linger {
     int onoff, linger; /* linger in seconds; close never blocks here: 0 makes it an abort, others have no effect */

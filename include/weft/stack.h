@@ -62,6 +62,7 @@ struct weft_tcp_config {
     bool rto_min_whole;        /* rto_min bounds the whole of RTO (RFC 6298 §2.4); else, as Linux has it, the part of it
                                   that stands for deviation: SRTT comes on top. false */
     weft_time rto_max;         /* 120 s */
+    bool thin_linear_timeouts; /* six time-outs without back-off while fewer than four segments are in flight: off */
     weft_time delayed_ack;     /* 40 ms; must be below 500 ms */
     weft_time fin_wait_2;      /* how long an orphan may wait for the peer's FIN: 60 s */
     weft_time keepalive_idle;  /* 2 h */
@@ -106,6 +107,11 @@ struct weft_tcp_config {
     unsigned recovery;         /* Linux's tcp_recovery: 1 RACK (RFC 8985); 2 its window stays; 4 it ignores the count. 1 */
     unsigned reordering;       /* segments overtaken before duplicates mean a loss: 3 (RFC 5681) ... */
     unsigned max_reordering;   /* ... and how far that may grow: 300 */
+    unsigned mtu_probing;      /* RFC 4821, as Linux's tcp_mtu_probing: 0 never, 1 once nothing gets through, 2 always. 0 */
+    unsigned base_mss;         /* what then passes, it is believed: 1,024 */
+    unsigned mtu_probe_floor;  /* and at the least: 48 */
+    unsigned probe_threshold;  /* what is not worth a probe: 8 */
+    weft_time probe_interval;  /* until larger segments are tried again: 600 s */
     unsigned ecn;              /* RFC 3168, as Linux's tcp_ecn: 0 never, 1 asks for it, 2 does as asked. 2 */
     bool ecn_fallback;         /* a SYN that asks for it and gets no answer goes again without (RFC 3168 §6.1.1.1) */
     unsigned pacing_ss_ratio, pacing_ca_ratio; /* per cent of cwnd in a round trip, in slow start and later: 200, 120 */
@@ -115,6 +121,13 @@ struct weft_tcp_config {
     bool slow_start_after_idle; /* RFC 5681 §4.1, RFC 7661 */
     bool timestamps, sack, window_scaling;
     bool require_timestamps;   /* once agreed, drop what has none (RFC 7323 §3.2, a SHOULD). Off: Linux takes it */
+    bool unreachable_ends_connect; /* what a router says of a SYN, or of our answer to one, ends it at once: true.
+                                  DEVIATION from MUST-56 in the states before ESTABLISHED, as Linux has it (RFC 5461 §4) */
+    bool syn_ack_text;         /* take the text of a SYN,ACK (RFC 9293 §3.10.7.3). Off: Linux waits until it comes again */
+    bool smaller_window;       /* take a smaller window from a segment whose numbers are no newer (RFC 9293 §3.10.7.4). Off:
+                                  Linux takes only one as large, or none at all */
+    bool drop_signed;          /* drop segments signed by RFC 2385: nobody has given a key. Else unknown options (MUST-6)
+                                  are nothing special. true, as on Linux */
     bool statistics;           /* count for TCP_INFO what each connection does, once it moves data. Default true */
     bool park;                 /* give back the working memory of idle connections; off only for tests */
     bool rfc1337;              /* ignore resets in TIME-WAIT */
@@ -129,12 +142,18 @@ struct weft_config {
     unsigned min_path_mtu;     /* below that we let routers fragment instead (IPv4): 552 bytes */
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
     bool arp_defend;           /* say so to all when another station uses an address of ours (RFC 5227 §2.4). true */
+    bool arp_probe;            /* ask whether another station has an address of IPv4 before it is used (RFC 5227 §2.1),
+                                  which takes four to seven seconds. DEVIATION from its MUST: false, as Linux has it */
     bool proxy_arp;            /* a router answers for those behind it (RFC 1027). false */
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* 1,000; bursts of 50 */
     bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */
     bool accept_redirects;     /* a host believes a router that knows a better first hop (RFC 1122 §3.2.2.2). true */
     bool secure_redirects;     /* but only among gateways that it has already. true */
+    bool router_discovery;     /* a host asks for routers of IPv4, and believes them (RFC 1256). DEVIATION from its §5.1:
+                                  false, for whoever is on the link could become the gateway */
+    bool router_advertise;     /* a router of IPv4 says that it is one, on interfaces that get an address from now on
+                                  (RFC 1256 §4). false */
     bool accept_source_route;  /* datagrams whose sender chose the way (RFC 7126 §4.3). false */
     bool icmp_timestamp_reply, icmp_mask_reply; /* these requests are answered (RFC 1122 §3.2.2.8, §3.2.2.9). false */
     bool send_redirects;       /* a router tells of better first hops (RFC 1812 §5.2.7.2). true */
@@ -260,14 +279,32 @@ void weft_if_free(weft_if *ifp);
 
 /*
  * Gives the interface an address, and the route to its network. prefix counts bits of the address itself (0 to 32, or
- * 128). On Ethernet one of IPv6 is tentative first: it can be used when nobody else turns out to have it (RFC 4862 §5.4).
+ * 128). On Ethernet one of IPv6 is tentative first: it can be used when nobody else turns out to have it (RFC 4862 §5.4),
+ * and so is one of IPv4 where the configuration has arp_probe.
  * Errors: WEFT_EINVAL (a group, loopback or any-address, a prefix out of range, IPv6 on a link below 1,280 bytes),
  * WEFT_EEXIST, WEFT_ENOMEM.
  */
 int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix);
 
+/*
+ * Asks who is on the link which address of IPv4 this station has (RARP, RFC 903), until somebody answers or the interface
+ * goes down. The first answer that names an address the interface may have gives it; RARP tells no prefix, so it is the
+ * one given here, or with 0 that of the address's class (RFC 791 §3.2). weft_if_info tells whether it is still asking.
+ * WEFT_EOPNOTSUPP (no Ethernet), WEFT_ENETDOWN, WEFT_EALREADY (it is asking), WEFT_EINVAL (prefix), WEFT_ENOMEM.
+ */
+int weft_if_rarp(weft_if *ifp, unsigned prefix);
+
 /* Takes it back, and the route to its network with its last address. WEFT_ENOENT: it has no such address. */
 int weft_if_del_address(weft_if *ifp, const struct weft_ip *ip);
+
+/*
+ * Of an address of IPv4 that the interface has. On Ethernet the broadcast address is the network's all-ones at first; it may
+ * be any other besides (RFC 1122 §3.3.6 speaks of those), or with the any-address none. A peer is the other end of a link
+ * between two: the network on the link is then the peer's, of the same prefix; with the any-address it is the own one again.
+ * WEFT_ENOENT: there is no such address; WEFT_EINVAL: the second cannot be that; WEFT_ENOMEM.
+ */
+int weft_if_set_broadcast(weft_if *ifp, const struct weft_ip *ip, const struct weft_ip *broadcast);
+int weft_if_set_peer(weft_if *ifp, const struct weft_ip *ip, const struct weft_ip *peer);
 
 /*
  * Puts it down or up again. Down: nothing comes in or goes out; its routes, neighbours and the addresses it made by itself
@@ -295,11 +332,12 @@ struct weft_if_info {
     uint8_t mac[6];
     uint32_t mtu;
     bool up;
+    bool asking;      /* for an address, by RARP: nobody has answered yet */
     unsigned offload;
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
     size_t n_addresses;
     struct {
-        struct weft_ip ip;
+        struct weft_ip ip, broadcast, peer; /* the last two as they were set; any-address: none */
         unsigned prefix;
         const char *state; /* "preferred", "deprecated", "tentative", "duplicate" (RFC 4862 §2) */
         bool automatic, temporary; /* made from a router's prefix; with limited life on purpose (RFC 8981) */
@@ -340,6 +378,8 @@ bool weft_neighbour_info(weft_stack *stack, size_t i, struct weft_neighbour *out
  * link without station addresses), WEFT_EINVAL (no other single station's address, or a mac that none has), WEFT_ENOMEM.
  */
 int weft_neighbour_add(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
+/* The same for now: it ages, is asked for when it is used, and what the network says of it counts. */
+int weft_neighbour_tell(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
 /* Forgets a neighbour, whatever is known of it: it is asked for anew. WEFT_ENOENT. */
 int weft_neighbour_del(weft_if *ifp, const struct weft_ip *ip);
 

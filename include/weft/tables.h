@@ -26,6 +26,8 @@ extern "C" {
     X(arp_malformed, "ARP with wrong types, lengths, operation or sender")                                             \
     X(arp_conflict, "ARP from another station that uses an address of ours (RFC 5227)")                                \
     X(arp_not_ours, "ARP that neither asks for us nor refreshes a known neighbour")                                    \
+    X(rarp_malformed, "RARP with wrong types, lengths, operation or addresses, or an address that we cannot have")      \
+    X(rarp_not_ours, "RARP that answers nothing we asked: requests of others, replies to them, late replies")          \
     X(nd_hop_limit, "neighbour discovery from beyond the link: a hop limit other than 255")                            \
     X(nd_malformed, "neighbour discovery with a wrong code, length, address or option")                                 \
     X(nd_fragment, "neighbour discovery in fragments (RFC 6980)")                                                      \
@@ -71,6 +73,8 @@ extern "C" {
     X(icmp_small_mtu, "a Packet Too Big that speaks of less than 1,280 bytes (RFC 8201 §4)")                            \
     X(icmp_no_endpoint, "an ICMP message that concerns nobody here")                                                   \
     X(icmp_buffer_full, "the receive buffer of a ping socket is full")                                                 \
+    X(icmp_router_solicit, "a host's question for routers (RFC 1256) with a wrong code, or not from the link")           \
+    X(icmp_router_advert, "a router's advertisement (RFC 1256) that is malformed or not from the link")                  \
     X(icmp_redirect, "a redirect that is not the first hop's, or names no neighbour that may take its place")             \
     X(icmp_quench, "a source quench (RFC 6633)")                                                                       \
     X(igmp_malformed, "IGMP of no known version or length")                                                            \
@@ -90,11 +94,15 @@ extern "C" {
     X(udp_checksum, "a wrong UDP checksum")                                                                            \
     X(udp_no_port, "nobody has this UDP port")                                                                         \
     X(udp_buffer_full, "the UDP receive buffer is full")                                                               \
+    X(sock_filter, "not wanted by the filter of the socket (SO_ATTACH_FILTER)")                                        \
+    X(raw_checksum, "a wrong checksum, where a raw socket has one (IPV6_CHECKSUM)")                                    \
+    X(raw_buffer_full, "the receive buffer of a raw socket is full")                                                   \
     X(tcp_short, "shorter than a TCP header")                                                                          \
     X(tcp_offset, "a TCP data offset below 5 or past the segment")                                                     \
     X(tcp_bad_option, "a TCP option with a nonsense length")                                                           \
     X(tcp_checksum, "a wrong TCP checksum")                                                                            \
     X(tcp_not_unicast, "TCP to or from a broadcast or multicast address")                                              \
+    X(tcp_signed, "a TCP signature (RFC 2385) that nobody has a key for")                                              \
     X(tcp_few_hops, "TCP from farther away than the socket allows")                                                    \
     X(tcp_no_connection, "a segment for which there is no connection")                                                 \
     X(tcp_listen_rst, "a reset to a listener")                                                                         \
@@ -170,6 +178,8 @@ enum weft_tcp_state {
     X(arp_requests_out, "Arp", "requests sent")                                                                        \
     X(arp_replies_out, "Arp", "replies sent")                                                                          \
     X(arp_conflicts, "Arp", "times that another station used an address of ours")                                      \
+    X(rarp_requests_out, "Arp", "reverse requests sent")                                                               \
+    X(rarp_replies_in, "Arp", "reverse replies that gave us an address")                                               \
     X(nd_solicits_in, "Nd", "neighbour solicitations received")                                                        \
     X(nd_adverts_in, "Nd", "neighbour advertisements received")                                                        \
     X(nd_solicits_out, "Nd", "neighbour solicitations sent")                                                           \
@@ -177,6 +187,7 @@ enum weft_tcp_state {
     X(nd_router_solicits_out, "Nd", "router solicitations sent")                                                       \
     X(nd_router_adverts_in, "Nd", "router advertisements received")                                                    \
     X(nd_redirects_in, "Nd", "redirects followed")                                                                     \
+    X(nd_redirects_out, "Nd", "redirects sent")                                                                        \
     X(nd_duplicates, "Nd", "addresses of ours that somebody else had")                                                 \
     X(ip_in, "Ip", "datagrams received")                                                                               \
     X(ip_in_delivered, "Ip", "datagrams delivered")                                                                    \
@@ -191,6 +202,10 @@ enum weft_tcp_state {
     X(icmp_out, "Icmp", "messages sent")                                                                               \
     X(icmp_echo_in, "Icmp", "echo requests answered")                                                                  \
     X(icmp_errors_in, "Icmp", "errors received")                                                                       \
+    X(icmp_router_solicits_out, "Icmp", "router solicitations sent")                                                   \
+    X(icmp_router_solicits_in, "Icmp", "router solicitations answered")                                                \
+    X(icmp_router_adverts_out, "Icmp", "router advertisements sent")                                                   \
+    X(icmp_router_adverts_in, "Icmp", "router advertisements believed")                                                \
     X(icmp_redirects_in, "Icmp", "redirects followed")                                                                 \
     X(icmp_errors_out, "Icmp", "errors sent")                                                                          \
     X(igmp_in, "Igmp", "messages received")                                                                            \
@@ -215,6 +230,8 @@ enum weft_tcp_state {
     X(tcp_timeouts, "Tcp", "retransmission time-outs")                                                                 \
     X(tcp_fast_retrans, "Tcp", "fast retransmissions started")                                                         \
     X(tcp_lost_retransmit, "Tcp", "retransmissions that were lost")                                                    \
+    X(tcp_mtu_probes_passed, "Tcp", "probes of the path that arrived")                                                 \
+    X(tcp_mtu_probes_failed, "Tcp", "probes of the path that it did not carry")                                        \
     X(tcp_tlp_probes, "Tcp", "tail loss probes sent")                                                                  \
     X(tcp_tlp_recovered, "Tcp", "losses that a tail loss probe repaired")                                              \
     X(tcp_spurious_rtos, "Tcp", "time-outs that proved spurious by F-RTO")                                             \

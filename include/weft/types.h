@@ -49,6 +49,12 @@ struct weft_iov {
 };
 
 /*
+ * Carries bytes into, or out of, pieces of the engine's memory, from the first on. Returns how many; or a negative error, and
+ * then none. It calls nothing of the stack's, and keeps no piece.
+ */
+typedef int64_t weft_carry(void *ctx, const struct weft_iov *piece, size_t n);
+
+/*
  * Errors are negative and carry Linux's errno number, so that -r is the errno of a failed call.
  * X(name, errno number, sentence)
  */
@@ -64,6 +70,7 @@ struct weft_iov {
     X(ENODEV, 19, "no such interface")                                                                                 \
     X(EINVAL, 22, "invalid argument")                                                                                  \
     X(EPIPE, 32, "the sending side is shut down")                                                                      \
+    X(ENONET, 64, "host is not on the network")                                                                        \
     X(EDESTADDRREQ, 89, "destination address required")                                                                \
     X(EMSGSIZE, 90, "message too long")                                                                                \
     X(EPROTOTYPE, 91, "protocol wrong type for socket")                                                                \
@@ -82,6 +89,7 @@ struct weft_iov {
     X(ENOTCONN, 107, "not connected")                                                                                  \
     X(ETIMEDOUT, 110, "connection timed out")                                                                          \
     X(ECONNREFUSED, 111, "connection refused")                                                                         \
+    X(EHOSTDOWN, 112, "host is down")                                                                                  \
     X(EHOSTUNREACH, 113, "no route to host")                                                                           \
     X(EALREADY, 114, "operation already in progress")                                                                  \
     X(EINPROGRESS, 115, "connection is being made")                                                                    \
@@ -99,8 +107,10 @@ const char *weft_strerror(int err);
 /* Makes the mapped form of an IPv4 address given in host order: weft_ipv4(0x0a090002) is 10.9.0.2. */
 static inline struct weft_ip weft_ipv4(uint32_t a)
 {
-    return (struct weft_ip){{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (uint8_t)(a >> 24), (uint8_t)(a >> 16),
-                             (uint8_t)(a >> 8), (uint8_t)a}};
+    struct weft_ip ip = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, (uint8_t)(a >> 24), (uint8_t)(a >> 16),
+                          (uint8_t)(a >> 8), (uint8_t)a}};
+
+    return ip;
 }
 
 /* Is it an address of IPv4? */

@@ -8,9 +8,48 @@
 
 #include "weft/posix.h"
 
+#if defined(__GNUC__)
+#define WEFT_UNP_PRINTF   __attribute__((format(printf, 1, 2)))
+#define WEFT_UNP_NORETURN __attribute__((noreturn))
+#else
+#define WEFT_UNP_PRINTF
+#define WEFT_UNP_NORETURN
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/*
+ * What a program says when something fails: one line on stderr, or to syslog when that is on. err_ret and err_sys add what
+ * errno says; err_quit and err_sys end the program with status 1.
+ */
+void weft_unp_err_msg(const char *format, ...) WEFT_UNP_PRINTF;
+void weft_unp_err_ret(const char *format, ...) WEFT_UNP_PRINTF;
+void weft_unp_err_quit(const char *format, ...) WEFT_UNP_PRINTF WEFT_UNP_NORETURN;
+void weft_unp_err_sys(const char *format, ...) WEFT_UNP_PRINTF WEFT_UNP_NORETURN;
+void weft_unp_err_to_syslog(bool on);
+
+/*
+ * The book's wrappers, which end the program where a call fails, are one function here, around any call:
+ *
+ *     fd = weft_unp_must("socket", weft_posix_socket(AF_INET, SOCK_STREAM, 0));
+ *
+ * Gives back the result that is not negative; else tells what failed, as err_sys. must_have: the same for pointers.
+ */
+ssize_t weft_unp_must(const char *what, ssize_t result);
+void *weft_unp_must_have(const char *what, void *result);
+
+/*
+ * Makes a daemon of the process (UNP 13.4): a child's child without a terminal, in a session of its own, in "/", with
+ * descriptors 0 to 2 on /dev/null and all others closed; messages go to syslog under this name and facility (LOG_DAEMON).
+ * The caller goes on as that process. -1: EBUSY, or what a call there gave, and the process may be half a daemon.
+ *
+ * Call it first. A host does not survive a fork, for its thread does not: with one in use (weft_posix_use) this refuses.
+ */
+int weft_unp_daemon_init(const char *name, int facility);
+/* The same where inetd has begun the process (UNP 13.6): only the messages are left to do. 0, 1 and 2 are the connection. */
+void weft_unp_daemon_inetd(const char *name, int facility);
 
 /* All n bytes, over interruptions and short counts; readn: fewer at the end of the stream. Bytes, or -1. */
 ssize_t weft_unp_readn(int fd, void *buf, size_t n);

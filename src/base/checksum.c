@@ -87,20 +87,40 @@ __attribute__((always_inline)) static inline uint64_t tail_sum(uint8_t *dst, con
     return sum;
 }
 
-/* What comes behind the whole blocks, in words of eight bytes and the rest. */
-__attribute__((always_inline)) static inline uint64_t rest_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
+/* So many words of eight bytes: a constant, so that no loop is left of it. */
+__attribute__((always_inline)) static inline uint64_t words_sum(uint8_t *dst, const uint8_t *src, size_t words, bool copy)
 {
-    const size_t in_words = n & ~(size_t)7;
     uint64_t sum = 0, w;
 
-    for (size_t i = 0; i < in_words; i += 8) {
+    for (size_t i = 0; i < 8 * words; i += 8) {
         memcpy(&w, src + i, sizeof w);
         if (copy)
             memcpy(dst + i, &w, sizeof w);
-        sum += halves(w);
+        sum = add_around(sum, w);
     }
-    if (n > in_words)
-        sum += tail_sum(copy ? dst + in_words : NULL, src + in_words, n - in_words, copy);
+    return sum;
+}
+
+/* What comes behind the whole blocks: less than one, in halves of halves. A header without payload is no more than that. */
+__attribute__((always_inline)) static inline uint64_t rest_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
+{
+    uint64_t sum = 0;
+    size_t i = 0;
+
+    if (n & 32) {
+        sum = words_sum(dst, src, 4, copy);
+        i = 32;
+    }
+    if (n & 16) {
+        sum = add_around(sum, words_sum(copy ? dst + i : NULL, src + i, 2, copy));
+        i += 16;
+    }
+    if (n & 8) {
+        sum = add_around(sum, words_sum(copy ? dst + i : NULL, src + i, 1, copy));
+        i += 8;
+    }
+    if (n & 7)
+        sum = add_around(sum, tail_sum(copy ? dst + i : NULL, src + i, n & 7, copy));
     return sum;
 }
 
@@ -108,9 +128,9 @@ __attribute__((always_inline)) static inline uint64_t rest_sum(uint8_t *dst, con
 __attribute__((always_inline)) static inline uint64_t run_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
 {
     const size_t in_blocks = n & ~(size_t)(BLOCK - 1);
-    uint64_t sum = in_blocks ? halves(blocks_sum(dst, src, in_blocks, copy)) : 0;
+    uint64_t sum = in_blocks ? blocks_sum(dst, src, in_blocks, copy) : 0;
 
-    return sum + rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy);
+    return add_around(sum, rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy));
 }
 
 /* ---- the same with registers of 32 bytes ---- */
@@ -152,9 +172,9 @@ WIDE __attribute__((always_inline)) static inline uint64_t wide_run_sum(uint8_t 
                                                                         bool copy)
 {
     const size_t in_blocks = n & ~(size_t)(WIDE_BLOCK - 1);
-    uint64_t sum = halves(wide_blocks_sum(dst, src, in_blocks, copy));
+    uint64_t sum = wide_blocks_sum(dst, src, in_blocks, copy);
 
-    return sum + rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy);
+    return add_around(sum, rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy));
 }
 
 WIDE static uint64_t wide_sum(const uint8_t *src, size_t n) { return wide_run_sum(NULL, src, n, false); }
@@ -177,6 +197,10 @@ static inline void csum_take(struct csum *c, uint64_t sum, size_t n)
 
 void csum_add(struct csum *c, const void *p, size_t n)
 {
+    if (likely(n < BLOCK)) { /* a header, and what is little more */
+        csum_take(c, rest_sum(NULL, p, n, false), n);
+        return;
+    }
     csum_take(c, is_wide(n) ? wide_sum(p, n) : run_sum(NULL, p, n, false), n);
 }
 

@@ -84,11 +84,14 @@ static void mem_give_back(struct mem *m, void *p, size_t size)
     m->free(m->ctx, p, size);
 }
 
-/* Gives the idle chunks of one slab back. */
+/* Gives the idle chunks of one slab back, and what is at hand before that. */
 static void slab_trim(struct slab *s)
 {
-    struct slab_chunk *last = container_of(s->partial.prev, struct slab_chunk, link);
+    struct slab_chunk *last;
 
+    while (s->n_hand)
+        slab_put(s, s->hand[--s->n_hand]);
+    last = container_of(s->partial.prev, struct slab_chunk, link);
     if (!list_empty(&s->partial) && last->used == 0) {
         list_remove(&last->link);
         list_push_front(&s->idle, &last->link);
@@ -174,11 +177,21 @@ void slab_init(struct slab *s, struct mem *m, enum mem_class c, size_t object_si
     m->slabs = s;
 }
 
+void slab_keep_at_hand(struct slab *s)
+{
+#ifndef MEM_SANITIZED
+    if (!s->mem->refuse)
+        s->most_hand = min_u32(SLAB_HAND, SLAB_HAND_BYTES / s->object_size);
+#else
+    (void)s;
+#endif
+}
+
 void slab_fini(struct slab *s)
 {
     struct slab **at = &s->mem->slabs;
 
-    weft_assert(s->objects == 0, "the owner of a slab frees its objects first");
+    weft_assert(slab_live(s) == 0, "the owner of a slab frees its objects first");
     slab_trim(s);
     while (*at != s) {
         weft_assert(*at, "slab_init put it in");
@@ -222,7 +235,7 @@ static void *chunk_pop(struct slab *s, struct slab_chunk *chunk)
     return object;
 }
 
-void *slab_alloc(struct slab *s)
+void *slab_take(struct slab *s)
 {
     struct list *first = s->partial.next;
     struct slab_chunk *chunk;
@@ -259,7 +272,7 @@ static void chunk_idle(struct slab *s, struct slab_chunk *chunk)
     s->n_idle++;
 }
 
-void slab_free(struct slab *s, void *object)
+void slab_put(struct slab *s, void *object)
 {
     struct slab_chunk *chunk;
 
@@ -276,6 +289,15 @@ void slab_free(struct slab *s, void *object)
         list_remove(&chunk->link);
         list_push_front(&s->partial, &chunk->link);
     }
-    if (unlikely(chunk->used == 0) && (s->partial.next != &chunk->link || s->partial.prev != &chunk->link))
+    if (unlikely(s->partial.next != s->partial.prev) && chunk->used == 0) /* else it is alone there, and stays */
         chunk_idle(s, chunk);
+}
+
+size_t mem_live(const struct mem *m, enum mem_class c)
+{
+    size_t n = m->live[c];
+
+    for (const struct slab *s = m->slabs; s; s = s->next)
+        n -= s->class == c ? (size_t)s->n_hand * s->share : 0;
+    return n;
 }

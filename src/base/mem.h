@@ -9,7 +9,11 @@
  *
  * Invariants:
  *   live[class] is the sum of the true sizes of that class's live objects (what the environment really gave, share of
- *   the chunk header included); total is the sum over the classes plus idle chunk space; total <= limit.
+ *   the chunk header included), and of those at hand; total is the sum over the classes plus idle chunk space;
+ *   total <= limit.
+ *
+ * Packets and blocks come and go with every segment: a slab of such may keep a few free objects at hand, in an array,
+ * before all of the accounting above. They are live for that; mem_live and slab_live take them off.
  */
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
@@ -65,7 +69,12 @@ void mem_free(struct mem *m, enum mem_class c, void *p, size_t size);
 #define WEFT_CHUNK ((size_t)65536)
 #define SLAB_IDLE  ((size_t)1 << 20) /* what bursts may come and go in without troubling the environment */
 
+#define SLAB_HAND       16                 /* objects at hand, at most, */
+#define SLAB_HAND_BYTES ((uint32_t)1 << 15) /* and of no more bytes than that */
+
 struct slab {
+    uint32_t n_hand, most_hand; /* most_hand: 0 when none are kept at hand */
+    void *hand[SLAB_HAND]; /* free; handed out last-in first-out */
     struct mem *mem;
     struct slab *next; /* in mem->slabs */
     enum mem_class class;
@@ -77,19 +86,38 @@ struct slab {
     struct list full;
     struct list idle;      /* wholly free chunks kept back, at most SLAB_IDLE bytes of them */
     uint32_t n_idle;
-    size_t objects;        /* live ones */
+    size_t objects;        /* live ones, those at hand included */
 };
 
 /* The slab may not move until slab_fini. */
 void slab_init(struct slab *s, struct mem *m, enum mem_class c, size_t object_size);
 
+/* From now on a few free objects are kept at hand; not where allocations may be refused, nor under a sanitizer. */
+void slab_keep_at_hand(struct slab *s);
+
 /* Returns all idle chunks. No object may be live. */
 void slab_fini(struct slab *s);
 
+/* From a chunk, and back: what slab_alloc and slab_free do when nothing is at hand, or enough is. */
+void *slab_take(struct slab *s);
+void slab_put(struct slab *s, void *object);
+
 /* An object, aligned to 8 bytes (to 16 when its size is a multiple of that), not zeroed; NULL as mem_alloc. */
-void *slab_alloc(struct slab *s);
+static inline void *slab_alloc(struct slab *s) { return likely(s->n_hand) ? s->hand[--s->n_hand] : slab_take(s); }
 
 /* NULL is ignored. */
-void slab_free(struct slab *s, void *object);
+static inline void slab_free(struct slab *s, void *object)
+{
+    if (likely(s->n_hand < s->most_hand && object))
+        s->hand[s->n_hand++] = object;
+    else
+        slab_put(s, object);
+}
+
+/* Objects that somebody has. */
+static inline size_t slab_live(const struct slab *s) { return s->objects - s->n_hand; }
+
+/* Bytes that somebody of that class has. */
+size_t mem_live(const struct mem *m, enum mem_class c);
 
 #endif

@@ -120,7 +120,8 @@ void timer_set(struct wheel *w, struct timer *t, weft_time deadline)
     bool filed = list_linked(&t->link);
 
     t->order = ++w->armed & TIMER_ORDER_MASK;
-    if (likely(filed && t->slot != WHEEL_DUE && tick_of(deadline) >= slot_begin(w, t->slot))) {
+    /* Its slot begins before the old deadline, so a later one needs no look at where it stands. */
+    if (likely(filed && t->slot != WHEEL_DUE && (deadline >= t->deadline || tick_of(deadline) >= slot_begin(w, t->slot)))) {
         t->deadline = deadline;
         return;
     }

@@ -30,9 +30,9 @@
 struct timer {
     struct list link;
     weft_time deadline;  /* when to fire; WEFT_NEVER: not armed */
-    uint64_t order : TIMER_ORDER_BITS; /* when it was armed, among all of its wheel; wraps */
-    uint64_t slot : 12;  /* where it stands, if it does: level * WHEEL_SLOTS + slot, or WHEEL_DUE */
     uint64_t kind : 8;   /* whose timer it is, for the caller of wheel_pop; the wheel does not look at it */
+    uint64_t slot : 12;  /* where it stands, if it does: level * WHEEL_SLOTS + slot, or WHEEL_DUE */
+    uint64_t order : TIMER_ORDER_BITS; /* when it was armed, among all of its wheel; wraps. On top: written most */
 };
 
 struct wheel {

@@ -23,7 +23,7 @@ static const struct argp_option rows_host[] = {
 };
 static const struct argp_option rows_if[] = {
     {"if", KEY_IF, "SPEC", 0, "Open a device, tap:NAME, tun:NAME or packet:NAME, for a host of this command's own", 91},
-    {"addr", KEY_ADDR, "ADDR/N", 0, "Address of the --if before it; again for more", 91},
+    {"addr", KEY_ADDR, "ADDR/N", 0, "Address of the --if before it, or rarp or rarp/N to ask for it; again for more", 91},
     {"impair", KEY_IMPAIR, "HOW", 0, "Let the --if before it misbehave: rate=10mbit,queue=64p, "
      "delay=5ms,jitter=1ms, loss=1%,dup=1%,corrupt=1%,reorder=1%:3ms, seed=7 (without spaces)", 91},
     {"route", KEY_ROUTE, "ROUTE", 0, "Add a route: default via 10.9.0.1", 91},
@@ -132,7 +132,7 @@ static error_t take_addr(struct argp_state *state, struct cmd_where *w, const ch
     char *list;
     size_t n;
 
-    if (!parse_cidr(addr, &ip, &prefix))
+    if (!parse_rarp(addr) && !parse_cidr(addr, &ip, &prefix))
         return args_error(state, "bad address '%s': give it with its prefix, as 10.9.0.2/24 or 2001:db8::2/64", addr);
     if (w->n_ifs == 0)
         return args_error(state, "--addr %s stands before any --if: name the interface first", addr);
@@ -350,10 +350,33 @@ static void explain(struct cmd_ctx *ctx, const struct argp_option *common)
 
     if (ctx->complained)
         return;
+    if (word[0] != '-' && ctx->stopped_at < ctx->argc) /* within several letters behind one dash */
+        word = ctx->argv[ctx->stopped_at];
     if (known(ctx->cmd->options, word) || known(common, word))
         cmd_fail(ctx, 0, "option '%s' needs a value; see weft %s --help", word, ctx->cmd->name);
     else
         cmd_fail(ctx, 0, "unknown option '%s'; see weft %s --help", word, ctx->cmd->name);
+}
+
+/* The same words, but for those that only look like options: without their dash. To be freed; NULL: no memory. */
+static char **plain_words(const struct cmd_ctx *ctx)
+{
+    char **argv = calloc((size_t)ctx->argc + 1, sizeof *argv);
+
+    for (int i = 0; argv && i < ctx->argc; i++) {
+        argv[i] = ctx->argv[i];
+        for (const char *const *word = ctx->cmd->words; word && *word; word++)
+            if (strcmp(argv[i], *word) == 0)
+                argv[i]++;
+    }
+    return argv;
+}
+
+/* What args_parse made. */
+static void args_free_parsed(struct cmd_ctx *ctx)
+{
+    free(ctx->opts);
+    free(ctx->plain);
 }
 
 int args_parse(struct cmd_ctx *ctx)
@@ -367,16 +390,17 @@ int args_parse(struct cmd_ctx *ctx)
     struct argp all = {.options = common, .parser = parse_common, .args_doc = cmd->args, .doc = doc};
     error_t err;
 
-    free(ctx->opts);
+    args_free_parsed(ctx);
+    ctx->plain = plain_words(ctx);
     ctx->where = (struct cmd_where){0};
     ctx->n_args = 0;
     ctx->opts = calloc(1, cmd->opts_size ? cmd->opts_size : 1);
-    if (!ctx->opts)
+    if (!ctx->opts || !ctx->plain)
         return cmd_fail(ctx, CMD_FAILED, "out of memory");
     all.children = children;
     common_rows(cmd, common);
     snprintf(doc, sizeof doc, "%s.\v%s", cmd->summary, cmd->more ? cmd->more : "");
-    err = argp_parse(&all, ctx->argc, ctx->argv, flags, NULL, ctx);
+    err = argp_parse(&all, ctx->argc, ctx->plain, flags, NULL, ctx);
     if (err == 0)
         return CMD_GO_ON;
     if (err == ECANCELED)
@@ -399,7 +423,7 @@ int args_append(struct cmd_ctx *ctx, char *word)
 
 void args_free(struct cmd_ctx *ctx)
 {
-    free(ctx->opts);
+    args_free_parsed(ctx);
     free(ctx->own_argv);
     free(ctx->own_word);
 }

@@ -32,8 +32,8 @@ static void print_neighbour(struct cmd_ctx *ctx, const struct neighbour *n)
     bool fixed = n->n.state[0] == 'p' && n->n.state[1] == 'e';
 
     if (o->bsd)
-        fprintf(ctx->out, "? (%s) at %s on %s%s\n", n->ip, n->known ? n->mac : "<incomplete>", n->if_name,
-                fixed ? " permanent" : "");
+        fprintf(ctx->out, "? (%s) at %s%s%s on %s\n", n->ip, n->known ? n->mac : "<incomplete>",
+                n->known ? " [ether]" : "", fixed ? " PERM" : "", n->if_name);
     else if (n->known)
         fprintf(ctx->out, "%-24s %-7s %-19s %-5s %-15s %s\n", n->ip, "ether", n->mac, fixed ? "CM" : "C", "",
                 n->if_name);
@@ -41,23 +41,29 @@ static void print_neighbour(struct cmd_ctx *ctx, const struct neighbour *n)
         fprintf(ctx->out, "%-24s %-7s %-19s %-5s %-15s %s\n", n->ip, "", "(incomplete)", "", "", n->if_name);
 }
 
+/* As the original: before the first line alone. */
+static const char head[] = "Address                  HWtype  HWaddress           Flags Mask            Iface\n";
+
 static int run_arp(struct cmd_ctx *ctx)
 {
     const struct arp_opts *o = ctx->opts;
     struct json j = {.out = ctx->out};
     struct neighbour n;
-    size_t i;
+    bool headed = o->bsd || ctx->where.json;
+    char text[WEFT_IP_TEXT];
+    size_t i, found = 0;
 
     if (o->all.action != NEIGHBOURS_SHOW)
         return neighbours_act(ctx, &o->all, true);
     if (ctx->where.json)
         json_open(&j, NULL, '[');
-    else if (!o->bsd)
-        fprintf(ctx->out, "%-24s %-7s %-19s %-5s %-15s %s\n", "Address", "HWtype", "HWaddress", "Flags", "Mask",
-                "Iface");
     for (i = 0; neighbours_copy(ctx, i, &n); i++) {
         if (!neighbours_wanted(&o->all, &n, true))
             continue;
+        if (!headed)
+            fputs(head, ctx->out);
+        headed = true;
+        found++;
         if (ctx->where.json)
             neighbours_json(&j, &n);
         else
@@ -66,6 +72,9 @@ static int run_arp(struct cmd_ctx *ctx)
     if (ctx->where.json) {
         json_close(&j, ']');
         json_end(&j);
+    } else if (!found && o->all.has_ip) {
+        weft_host_ip_text(ctx->host, &o->all.ip, text, sizeof text);
+        fprintf(ctx->out, "%s (%s) -- no entry\n", text, text);
     }
     return 0;
 }

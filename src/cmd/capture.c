@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -17,15 +18,20 @@
 #include <unistd.h>
 
 #include "cmd/cmd.h"
+#include "cmd/filter.h"
 #include "cmd/links.h"
 #include "wire/print.h"
 
 #define SNAP 256  /* bytes of a packet that a line may need */
 #define RING 4096 /* packets that may wait to be printed */
+#define WHOLE 131072 /* more than any packet: what a filter may look at */
+
+#define EXPRESSION_MAX 1024
 
 struct capture_opts {
     const char *file; /* NULL: lines; else it has become our output */
     uint64_t count;   /* 0: no end */
+    char expression[EXPRESSION_MAX]; /* the words of a filter with blanks between them; empty: every packet */
 };
 
 static const struct argp_option capture_options[] = {
@@ -33,6 +39,29 @@ static const struct argp_option capture_options[] = {
     {"count", 'c', "N", 0, "Stop after N packets (with -w, soon after)", 1},
     {0},
 };
+
+static error_t add_word(struct argp_state *state, struct capture_opts *o, const char *word)
+{
+    size_t n = strlen(o->expression), room = sizeof o->expression - n;
+
+    if ((size_t)snprintf(o->expression + n, room, "%s%s", n ? " " : "", word) >= room)
+        return args_error(state, "a filter of more than %d bytes", EXPRESSION_MAX - 1);
+    return 0;
+}
+
+static error_t check_expression(struct argp_state *state, const struct capture_opts *o)
+{
+    char why[CMD_WHY];
+    struct filter *f;
+
+    if (!o->expression[0])
+        return 0;
+    f = filter_new(o->expression, why, sizeof why);
+    if (!f)
+        return args_error(state, "bad filter '%s': %s", o->expression, why);
+    filter_free(f);
+    return 0;
+}
 
 static error_t parse_capture(int key, char *arg, struct argp_state *state)
 {
@@ -45,7 +74,9 @@ static error_t parse_capture(int key, char *arg, struct argp_state *state)
     case 'c':
         return args_number(state, "count", arg, 1, UINT64_MAX, &o->count);
     case ARGP_KEY_ARG:
-        return args_error(state, "filters are not supported ('%s'): capture with -w and filter with tcpdump -r", arg);
+        return add_word(state, o, arg);
+    case ARGP_KEY_END:
+        return check_expression(state, o);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -81,6 +112,8 @@ struct entry {
 struct capture {
     struct cmd_ctx *ctx;
     struct links links;
+    struct filter *filter;  /* NULL: every packet is wanted */
+    uint8_t *whole;         /* with it: room for a packet */
     int wake;               /* eventfd */
     pthread_mutex_t mutex;  /* guards what follows */
     struct entry *ring;
@@ -97,10 +130,28 @@ static void wake(struct capture *c)
         return; /* it is awake as it is */
 }
 
+static bool is_wanted(const struct capture *c, const struct weft_trace *event)
+{
+    return !c->filter || filter_wants(c->filter, links_is_ethernet(&c->links, event->ifp), c->whole,
+                                      weft_pkt_copy(event->pkt, 0, c->whole, WHOLE), weft_pkt_len(event->pkt));
+}
+
+/* The same for a file. */
+static bool wants(void *ctx, enum weft_link link, const uint8_t *packet, size_t n)
+{
+    const struct capture *c = ctx;
+
+    return filter_wants(c->filter, link == WEFT_LINK_ETHERNET, packet, n, n);
+}
+
+/* The newest entry is closed in any case: a drop that is told next is this packet's. */
 static void take_packet(struct capture *c, const struct weft_trace *event)
 {
     struct entry *e = &c->ring[c->end % RING];
 
+    c->open = false;
+    if (!is_wanted(c, event))
+        return;
     c->seen++;
     if (c->end - c->first == RING) {
         c->missed++;
@@ -226,7 +277,8 @@ static void wait_for_count(struct capture *c, uint64_t count)
 static int write_file(struct capture *c, uint64_t count)
 {
     char why[CMD_WHY] = "";
-    int number = weft_host_capture_fd(c->ctx->host, c->ctx->out_fd, why, sizeof why);
+    const struct weft_capture_choice choice = {wants, c};
+    int number = weft_host_capture_some(c->ctx->host, c->ctx->out_fd, c->filter ? &choice : NULL, why, sizeof why);
 
     if (number < 0)
         return cmd_fail(c->ctx, CMD_FAILED, "%s", why);
@@ -259,18 +311,25 @@ static int capture_packets(struct capture *c)
 
 static int run_capture(struct cmd_ctx *ctx)
 {
+    const struct capture_opts *o = ctx->opts;
     struct capture c = {.ctx = ctx, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    char why[CMD_WHY] = "";
     int status = CMD_FAILED;
 
+    if (o->expression[0] && !(c.filter = filter_new(o->expression, why, sizeof why)))
+        return cmd_fail(ctx, CMD_USAGE, "bad filter '%s': %s", o->expression, why);
     c.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     c.ring = calloc(RING, sizeof *c.ring);
-    if (c.wake < 0 || !c.ring)
+    c.whole = malloc(WHOLE);
+    if (c.wake < 0 || !c.ring || !c.whole)
         cmd_fail(ctx, status, "out of memory or descriptors");
     else
         status = capture_packets(&c);
     if (c.wake >= 0)
         close(c.wake);
     free(c.ring);
+    free(c.whole);
+    filter_free(c.filter);
     return status;
 }
 

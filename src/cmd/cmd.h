@@ -26,7 +26,8 @@
 #define CMD_ADDR_TEXT  512
 #define CMD_ROUTE_TEXT 120
 #define CMD_MAX_SYSCTLS 32
-#define CMD_ADDRESS_PATIENCE (5 * WEFT_S) /* for addresses of IPv6 to be tried */
+#define CMD_ADDRESS_PATIENCE (10 * WEFT_S) /* for addresses to be asked for and tried ... */
+#define CMD_ADDRESS_LOOK (100 * WEFT_MS)   /* ... and how often to look whether somebody still waits */
 #define CMD_WHY        256 /* room for one line of explanation */
 
 /* Which stack to work on, and how to print. */
@@ -44,6 +45,11 @@ struct cmd_where {
     size_t n_sysctls;
     bool json;
 };
+
+/*
+ * Has the running host the addresses that it was given or asks for? Else one line in why. end: a descriptor that becomes
+ * readable when nobody wants to know any more. */
+bool host_has_addresses(weft_host *h, int end, char *why, size_t n);
 
 struct services; /* service/service.h */
 
@@ -71,6 +77,7 @@ struct cmd_ctx {
     void *prepared; /* what prepare has made; not NULL: finish is called */
     char **own_argv; /* argv when args_append has made it, and the word it added; freed by args_free */
     char *own_word;
+    char **plain;    /* argv as argp reads it; what a command keeps of its words points into it; freed by args_free */
     bool complained;
     unsigned n_args; /* arguments that are no options, so far */
     int stopped_at; /* argv index where parsing gave up */
@@ -80,6 +87,7 @@ struct subcommand {
     const char *name, *args, *summary; /* args as in "ADDR PORT" */
     const char *more;                  /* a paragraph for --help, or NULL */
     const struct argp_option *options; /* its own, ended by a zero row; or NULL */
+    const char *const *words; /* or NULL: arguments that begin with a dash, as "-net", which parse gets without it */
     error_t (*parse)(int key, char *arg, struct argp_state *state); /* NULL: no options and no arguments of its own */
     size_t opts_size;
     unsigned min_args, max_args;

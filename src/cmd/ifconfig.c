@@ -11,17 +11,18 @@
 
 #define MAX_CHANGES 8
 
-enum change_kind { CHANGE_UP, CHANGE_DOWN, CHANGE_MTU, CHANGE_ADD, CHANGE_DEL, CHANGE_SET };
+enum change_kind { CHANGE_UP, CHANGE_DOWN, CHANGE_MTU, CHANGE_ADD, CHANGE_DEL, CHANGE_SET, CHANGE_MASK };
 
 struct change {
     enum change_kind kind;
     uint32_t mtu;
     struct weft_ip ip;
     unsigned prefix;
+    bool no_prefix; /* a netmask has to follow */
 };
 
 struct ifconfig_opts {
-    bool all, has_word;
+    bool all, brief, has_word;
     enum change_kind word; /* that waits for its value, if has_word */
     const char *if_name;   /* NULL: all of them */
     size_t n;
@@ -30,6 +31,7 @@ struct ifconfig_opts {
 
 static const struct argp_option ifconfig_options[] = {
     {"all", 'a', NULL, 0, "Those that are down, too", 1},
+    {"short", 's', NULL, 0, "A line for each", 1},
     {0},
 };
 
@@ -40,23 +42,43 @@ static const struct {
     enum change_kind kind;
     bool has_value;
 } words[] = {{"up", CHANGE_UP, false},   {"down", CHANGE_DOWN, false}, {"mtu", CHANGE_MTU, true},
-             {"add", CHANGE_ADD, true}, {"del", CHANGE_DEL, true},    {"inet", CHANGE_SET, true}};
+             {"add", CHANGE_ADD, true}, {"del", CHANGE_DEL, true},    {"inet", CHANGE_SET, true},
+             {"netmask", CHANGE_MASK, true}};
 
 /* "10.9.0.2/24", or one without a prefix where none is needed. */
 static error_t take_address(struct argp_state *state, struct change *c, const char *arg)
 {
     if (parse_cidr(arg, &c->ip, &c->prefix))
         return 0;
-    if (c->kind == CHANGE_DEL)
+    c->no_prefix = c->kind == CHANGE_SET;
+    if (c->kind == CHANGE_DEL || (c->no_prefix && weft_ip_parse(arg, &c->ip) == 0 && weft_ip_is_v4(&c->ip)))
         return args_ip(state, arg, &c->ip);
     return args_error(state, "bad address '%s': give it as 10.9.0.2/24", arg);
 }
 
+/* Belongs to the address before it. */
+static error_t take_mask(struct argp_state *state, struct ifconfig_opts *o, const char *arg)
+{
+    struct change *c = o->n ? &o->change[o->n - 1] : NULL;
+    struct weft_ip mask;
+
+    o->has_word = false;
+    if (!c || c->kind != CHANGE_SET || !weft_ip_is_v4(&c->ip))
+        return args_error(state, "netmask follows an address of IPv4");
+    if (args_ip(state, arg, &mask))
+        return EINVAL;
+    c->no_prefix = false;
+    return parse_mask(&mask, &c->prefix) ? 0 : args_error(state, "bad netmask '%s'", arg);
+}
+
 static error_t take_value(struct argp_state *state, struct ifconfig_opts *o, const char *arg)
 {
-    struct change *c = &o->change[o->n++];
+    struct change *c = &o->change[o->n];
     uint64_t mtu;
 
+    if (o->word == CHANGE_MASK)
+        return take_mask(state, o, arg);
+    o->n++;
     *c = (struct change){.kind = o->word};
     o->has_word = false;
     if (c->kind != CHANGE_MTU)
@@ -88,9 +110,19 @@ static error_t take_arg(struct argp_state *state, struct ifconfig_opts *o, const
         o->if_name = arg;
         return 0;
     }
-    if (o->n == MAX_CHANGES)
+    if (o->n == MAX_CHANGES && !(o->has_word && o->word == CHANGE_MASK))
         return args_error(state, "more than %d changes at once", MAX_CHANGES);
     return o->has_word ? take_value(state, o, arg) : take_word(state, o, arg);
+}
+
+static error_t check(const struct argp_state *state, const struct ifconfig_opts *o)
+{
+    if (o->has_word)
+        return args_error(state, "the last word needs a value");
+    for (size_t i = 0; i < o->n; i++)
+        if (o->change[i].no_prefix)
+            return args_error(state, "an address needs its prefix, as 10.9.0.2/24, or netmask 255.255.255.0 behind it");
+    return 0;
 }
 
 static error_t parse_ifconfig(int key, char *arg, struct argp_state *state)
@@ -101,10 +133,13 @@ static error_t parse_ifconfig(int key, char *arg, struct argp_state *state)
     case 'a':
         o->all = true;
         return 0;
+    case 's':
+        o->brief = true;
+        return 0;
     case ARGP_KEY_ARG:
         return take_arg(state, o, arg);
     case ARGP_KEY_END:
-        return o->has_word ? args_error(state, "the last word needs a value") : 0;
+        return check(state, o);
     default:
         return ARGP_ERR_UNKNOWN;
     }
@@ -190,12 +225,16 @@ static int show(struct cmd_ctx *ctx, const struct ifconfig_opts *o)
 
     if (j)
         json_open(j, NULL, '[');
+    else if (o->brief)
+        fputs(interfaces_head, ctx->out);
     for (size_t i = 0; interfaces_copy(ctx, i, &info, name); i++) {
         if (o->if_name ? strcmp(o->if_name, name) != 0 : !info.up && !o->all)
             continue;
         found = true;
         if (j)
             interfaces_json(j, &info, name);
+        else if (o->brief)
+            interfaces_line(ctx->out, &info, name);
         else
             ifconfig_print(ctx->out, &info, name);
     }
@@ -215,7 +254,7 @@ static int run_ifconfig(struct cmd_ctx *ctx)
 
 const struct subcommand cmd_ifconfig = {
     .name = "ifconfig",
-    .args = "[IF [up] [down] [mtu N] [[inet] ADDR/N] [add ADDR/N] [del ADDR]]",
+    .args = "[IF [up] [down] [mtu N] [[inet] ADDR/N | ADDR netmask MASK] [add ADDR/N] [del ADDR]]",
     .summary = "List interfaces, change their addresses and state",
     .options = ifconfig_options,
     .parse = parse_ifconfig,

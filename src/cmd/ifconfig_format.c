@@ -45,13 +45,11 @@ static const char *scope_of(const struct weft_ip *ip)
     return memcmp(ip, &loopback, sizeof loopback) == 0 ? "0x10<host>" : "0x0<global>";
 }
 
-static struct weft_ip broadcast_of(const struct weft_ip *ip, unsigned prefix)
+static bool is_any_v4(const struct weft_ip *ip)
 {
-    struct weft_ip b = *ip;
+    const struct weft_ip any = weft_ipv4(0);
 
-    for (unsigned bit = 96 + prefix; bit < 128; bit++)
-        b.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
-    return b;
+    return memcmp(ip, &any, sizeof any) == 0;
 }
 
 static void print_address(FILE *out, const struct weft_if_info *info, size_t i)
@@ -63,8 +61,8 @@ static void print_address(FILE *out, const struct weft_if_info *info, size_t i)
     if (weft_ip_is_v4(&ip)) {
         netstat_mask(mask, sizeof mask, prefix);
         fprintf(out, "        inet %s  netmask %s", weft_ip_text(&ip, text, sizeof text), mask);
-        broadcast = broadcast_of(&ip, prefix);
-        if (info->link == WEFT_LINK_ETHERNET && prefix < 31)
+        broadcast = info->address[i].broadcast;
+        if (!is_any_v4(&broadcast))
             fprintf(out, "  broadcast %s", weft_ip_text(&broadcast, text, sizeof text));
     } else {
         fprintf(out, "        inet6 ");
@@ -90,12 +88,12 @@ static void print_link(FILE *out, const struct weft_if_info *info)
 
 void ifconfig_bytes(uint64_t bytes, char *buf, size_t n)
 {
-    static const char *const unit[] = {"B", "KB", "MB", "GB", "TB", "PB", "EB"};
+    static const char *const unit[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
     double value = (double)bytes;
     size_t i = 0;
 
-    while (value >= 1000 && i + 1 < sizeof unit / sizeof *unit) {
-        value /= 1000;
+    while (value >= 1024 && i + 1 < sizeof unit / sizeof *unit) {
+        value /= 1024;
         i++;
     }
     snprintf(buf, n, "%.1f %s", value, unit[i]);
@@ -115,6 +113,8 @@ void ifconfig_print(FILE *out, const struct weft_if_info *info, const char *name
     print_first_line(out, info, name);
     for (size_t i = 0; i < info->n_addresses; i++)
         print_address(out, info, i);
+    if (info->asking)
+        fputs("        inet asked for by RARP, and nobody has answered\n", out);
     print_link(out, info);
     print_traffic(out, "RX", info->rx_packets, info->rx_bytes);
     fprintf(out, "        RX errors 0  dropped %llu  overruns 0  frame 0\n", (unsigned long long)info->rx_drops);

@@ -30,6 +30,21 @@ static void json_addresses(struct json *j, const struct weft_if_info *info)
     json_close(j, ']');
 }
 
+const char interfaces_head[] =
+    "Iface             MTU    RX-OK RX-ERR RX-DRP RX-OVR    TX-OK TX-ERR TX-DRP TX-OVR Flg\n";
+
+void interfaces_line(FILE *out, const struct weft_if_info *info, const char *name)
+{
+    static const char *const up[] = {
+        [WEFT_LINK_ETHERNET] = "BMRU", [WEFT_LINK_IP] = "PRU", [WEFT_LINK_LOOPBACK] = "LRU"};
+    static const char *const down[] = {[WEFT_LINK_ETHERNET] = "BM", [WEFT_LINK_IP] = "P", [WEFT_LINK_LOOPBACK] = "L"};
+
+    fprintf(out, "%-15.15s %5u %8llu %6d %6llu %-6d %8llu %6d %6llu %6d %s\n", name, info->mtu,
+            (unsigned long long)info->rx_packets, 0, (unsigned long long)info->rx_drops, 0,
+            (unsigned long long)info->tx_packets, 0, (unsigned long long)info->tx_drops, 0,
+            (info->up ? up : down)[info->link]);
+}
+
 void interfaces_json(struct json *j, const struct weft_if_info *info, const char *name)
 {
     const uint8_t *m = info->mac;

@@ -9,6 +9,10 @@
 /* The i-th, safe to use after the lock was given back but for its name, which `name` has; false: there is no i-th. */
 bool interfaces_copy(struct cmd_ctx *ctx, size_t i, struct weft_if_info *info, char name[32]);
 
+/* A table with a line for each, as netstat -i and ifconfig -s print it. */
+extern const char interfaces_head[];
+void interfaces_line(FILE *out, const struct weft_if_info *info, const char *name);
+
 void interfaces_json(struct json *j, const struct weft_if_info *info, const char *name);
 
 #endif

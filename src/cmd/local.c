@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,22 @@ static bool devices_are_there(struct cmd_ctx *ctx)
     return true;
 }
 
+bool host_has_addresses(weft_host *h, int end, char *why, size_t n)
+{
+    weft_time until = weft_host_now(h) + CMD_ADDRESS_PATIENCE;
+    struct pollfd p = {.fd = end, .events = POLLIN};
+    int err;
+
+    do {
+        err = weft_host_await_addresses(h, CMD_ADDRESS_LOOK, why, n);
+        if (poll(&p, 1, 0) > 0) {
+            snprintf(why, n, "told to end before the addresses could be used");
+            return false;
+        }
+    } while (err && err != WEFT_EADDRINUSE && weft_host_now(h) < until);
+    return err != WEFT_EADDRINUSE && err != WEFT_ETIMEDOUT; /* one that is tried still will be ours, most likely */
+}
+
 /* The arguments are read again, now that the names of interfaces mean something. */
 static int run_when_ready(struct cmd_ctx *ctx)
 {
@@ -174,7 +191,7 @@ static int run_when_ready(struct cmd_ctx *ctx)
 
     if (status != CMD_GO_ON)
         return status;
-    if (weft_host_await_addresses(ctx->host, CMD_ADDRESS_PATIENCE, why, sizeof why) == WEFT_EADDRINUSE)
+    if (!host_has_addresses(ctx->host, ctx->hangup, why, sizeof why))
         return cmd_fail(ctx, CMD_FAILED, "%s", why);
     return ctx->cmd->run(ctx);
 }

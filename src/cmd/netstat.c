@@ -180,9 +180,6 @@ static int show_sockets(struct cmd_ctx *ctx, struct json *j)
 
 static int show_interfaces(struct cmd_ctx *ctx, struct json *j)
 {
-    static const char *const flags[] = {
-        [WEFT_LINK_ETHERNET] = "BMRU", [WEFT_LINK_IP] = "PRU", [WEFT_LINK_LOOPBACK] = "LRU"};
-    static const char *const down[] = {[WEFT_LINK_ETHERNET] = "BM", [WEFT_LINK_IP] = "P", [WEFT_LINK_LOOPBACK] = "L"};
     struct weft_if_info info;
     char name[32];
     size_t i;
@@ -190,15 +187,12 @@ static int show_interfaces(struct cmd_ctx *ctx, struct json *j)
     if (j)
         json_open(j, "interfaces", '[');
     else
-        fprintf(ctx->out, "Interface table\nIface             MTU    RX-OK RX-ERR RX-DRP RX-OVR"
-                          "    TX-OK TX-ERR TX-DRP TX-OVR Flg\n");
+        fprintf(ctx->out, "Interface table\n%s", interfaces_head);
     for (i = 0; interfaces_copy(ctx, i, &info, name); i++) {
         if (j)
             interfaces_json(j, &info, name);
         else
-            fprintf(ctx->out, "%-15.15s %5u %8llu %6d %6llu %-6d %8llu %6d %6llu %6d %s\n", name, info.mtu,
-                    (unsigned long long)info.rx_packets, 0, (unsigned long long)info.rx_drops, 0,
-                    (unsigned long long)info.tx_packets, 0, (unsigned long long)info.tx_drops, 0, (info.up ? flags : down)[info.link]);
+            interfaces_line(ctx->out, &info, name);
     }
     if (j)
         json_close(j, ']');

@@ -35,6 +35,8 @@ const char *netstat_proto(enum weft_proto proto)
         return "icmp";
     case WEFT_ICMPV6:
         return "icmp6";
+    case WEFT_RAW:
+        return "raw";
     }
     return "?";
 }

@@ -48,6 +48,19 @@ bool parse_seconds(const char *text, weft_time *out)
     return *p == '\0';
 }
 
+bool parse_mask(const struct weft_ip *ip, unsigned *prefix)
+{
+    uint32_t mask = 0;
+    unsigned bits = 0;
+
+    for (size_t i = 12; i < 16; i++)
+        mask = mask << 8 | ip->b[i];
+    while (bits < 32 && mask >> (31 - bits) & 1)
+        bits++;
+    *prefix = bits;
+    return weft_ip_is_v4(ip) && (bits == 32 || mask << bits == 0);
+}
+
 bool parse_port(const char *text, const char *proto, uint16_t *out)
 {
     struct servent entry, *found = NULL;
@@ -91,6 +104,13 @@ bool parse_ip(const char *text, struct weft_ip *ip)
         return false;
     *ip = bare;
     return true;
+}
+
+bool parse_rarp(const char *text)
+{
+    uint64_t bits;
+
+    return strcmp(text, "rarp") == 0 || (strncmp(text, "rarp/", 5) == 0 && parse_u64(text + 5, 1, 32, &bits));
 }
 
 bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix)

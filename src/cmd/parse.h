@@ -19,6 +19,10 @@ bool parse_port(const char *text, const char *proto, uint16_t *out);
  */
 bool parse_ip(const char *text, struct weft_ip *ip);
 
+/* "rarp", or "rarp/24": an address to be asked for. */
+bool parse_rarp(const char *text);
+/* The prefix of a netmask, 255.255.255.0; false when it is none. */
+bool parse_mask(const struct weft_ip *ip, unsigned *prefix);
 /* "10.9.0.2/24", "2001:db8::2/64": false when the address or the prefix is not one. */
 bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix);
 

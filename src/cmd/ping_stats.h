@@ -7,9 +7,19 @@
 
 struct ping_stats {
     uint64_t sent, received, duplicates, errors;
-    weft_time min, max; /* of received; meaningless when there are none */
+    uint64_t settled;    /* the latest request that was answered, or about which something was said; 0: none */
+    uint64_t pipe;       /* the most requests that were on their way when one was settled */
+    bool dense;          /* answers paced the requests: the gap between these is told */
+    weft_time min, max;  /* of received; meaningless when there are none */
     double sum, squares; /* nanoseconds, and their squares */
+    double smoothed;     /* nanoseconds: an eighth of each, seven eighths of what was before */
 };
+
+/* Which request a sequence number of 16 bits means: the latest sent that has it; 0: none. */
+uint64_t ping_stats_request(const struct ping_stats *s, uint16_t seq);
+
+/* Something came about this request, counted from 1. */
+void ping_stats_settle(struct ping_stats *s, uint64_t request);
 
 void ping_stats_reply(struct ping_stats *s, weft_time rtt);
 

@@ -15,12 +15,14 @@ struct route_opts {
     bool has_dst; /* dst and prefix are there */
     const char *word; /* that waits for its value; NULL: none does */
     bool has_gateway, has_metric;
+    bool host, net; /* what the destination was said to be */
     struct weft_route route;
 };
 
 static const struct argp_option route_options[] = {
     {NULL, '4', NULL, 0, "Only IPv4", 1},
     {NULL, '6', NULL, 0, "Only IPv6", 1},
+    {NULL, 'A', "FAMILY", 0, "inet is -4, inet6 is -6", 1},
     {NULL, 'n', NULL, 0, "Addresses as numbers (they always are)", 1},
     {0},
 };
@@ -62,6 +64,17 @@ static error_t take_destination(struct argp_state *state, struct route_opts *o, 
     return 0;
 }
 
+static error_t take_mask(struct argp_state *state, struct route_opts *o, const char *arg)
+{
+    struct weft_ip mask;
+
+    if (args_ip(state, arg, &mask))
+        return EINVAL;
+    if (!weft_ip_is_v4(&o->route.dst) || !parse_mask(&mask, &o->route.prefix))
+        return args_error(state, "bad netmask '%s'", arg);
+    return 0;
+}
+
 static error_t take_value(struct argp_state *state, struct route_opts *o, char *arg)
 {
     const char *word = o->word;
@@ -72,6 +85,8 @@ static error_t take_value(struct argp_state *state, struct route_opts *o, char *
         o->route.if_name = arg;
         return 0;
     }
+    if (strcmp(word, "netmask") == 0)
+        return take_mask(state, o, arg);
     if (strcmp(word, "metric") == 0) {
         o->has_metric = true;
         if (args_number(state, "metric", arg, 0, UINT32_MAX, &metric))
@@ -85,12 +100,16 @@ static error_t take_value(struct argp_state *state, struct route_opts *o, char *
 
 static error_t take_arg(struct argp_state *state, struct route_opts *o, char *arg)
 {
-    static const char *const words[] = {"via", "gw", "dev", "metric"};
+    static const char *const words[] = {"via", "gw", "dev", "metric", "netmask"};
 
     if (!o->acted)
         return take_action(o, arg) ? 0 : args_error(state, "'%s' is none of show, add, del, get", arg);
     if (o->action == ROUTE_SHOW)
         return args_error(state, "unexpected argument '%s'", arg);
+    if (!o->has_dst && o->action != ROUTE_GET && (strcmp(arg, "net") == 0 || strcmp(arg, "host") == 0)) {
+        *(arg[0] == 'n' ? &o->net : &o->host) = true;
+        return 0;
+    }
     if (!o->has_dst)
         return take_destination(state, o, arg);
     if (o->word)
@@ -110,8 +129,21 @@ static error_t check(const struct argp_state *state, const struct route_opts *o)
         return args_error(state, "%s needs a value", o->word);
     if (o->action != ROUTE_SHOW && !o->has_dst)
         return args_error(state, o->action == ROUTE_GET ? "get needs ADDR" : "the destination is missing");
+    if (o->host && o->route.prefix != (weft_ip_is_v4(&o->route.dst) ? 32 : 128))
+        return args_error(state, "that is no host");
     if (o->action == ROUTE_ADD && !o->has_gateway && !o->route.if_name)
         return args_error(state, "a route needs 'via ADDR' or 'dev IF'");
+    return 0;
+}
+
+static error_t take_family(const struct argp_state *state, struct route_opts *o, const char *name)
+{
+    if (strcmp(name, "inet") == 0)
+        o->v4 = true;
+    else if (strcmp(name, "inet6") == 0)
+        o->v6 = true;
+    else
+        return args_error(state, "bad family '%s': there are inet and inet6", name);
     return 0;
 }
 
@@ -126,6 +158,8 @@ static error_t parse_route_args(int key, char *arg, struct argp_state *state)
     case '6':
         o->v6 = true;
         return 0;
+    case 'A':
+        return take_family(state, o, arg);
     case 'n':
         return 0;
     case ARGP_KEY_ARG:
@@ -148,7 +182,7 @@ static void show_family(struct cmd_ctx *ctx, struct json *j, bool v4)
         fputs("IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n",
               ctx->out);
     else if (!j)
-        fputs("IPv6 routing table\nDestination                    Next Hop                   Flag Met    Ref Use If\n",
+        fputs("IPv6 routing table\nDestination                    Next Hop                   Flag Met Ref  Use If\n",
               ctx->out);
     for (size_t i = 0; routes_copy(ctx, i, &r, name); i++) {
         if (weft_ip_is_v4(&r.dst) != v4)
@@ -275,14 +309,17 @@ static int run_route(struct cmd_ctx *ctx)
     }
 }
 
+static const char *const route_words[] = {"-net", "-host", NULL};
+
 const struct subcommand cmd_route = {
     .name = "route",
-    .args = "[show | get ADDR | add|del NET [via ADDR] [dev IF] [metric N]]",
+    .args = "[show | get ADDR | add|del [-net|-host] NET [netmask MASK] [via ADDR] [dev IF] [metric N]]",
     .summary = "List, add and delete routes; ask which is taken",
     .options = route_options,
+    .words = route_words,
     .parse = parse_route_args,
     .opts_size = sizeof(struct route_opts),
-    .max_args = 8,
+    .max_args = 12,
     .on_host = true,
     .json = true,
     .run = run_route,

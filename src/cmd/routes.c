@@ -47,11 +47,11 @@ void routes_line(char *buf, size_t n, const struct weft_route *r, const char *na
     routes_flags(r, flags);
     if (weft_ip_is_v4(&r->dst)) {
         netstat_mask(mask, sizeof mask, r->prefix);
-        snprintf(buf, n, "%-15s %-15s %-15s %-5s %-6u %-3d %4d %s", dst, gateway, mask, flags, (unsigned)r->metric, 0, 0,
+        snprintf(buf, n, "%-15s %-15s %-15s %-5s %-6u %-2d %7d %s", dst, gateway, mask, flags, (unsigned)r->metric, 0, 0,
                  name);
     } else {
         snprintf(network, sizeof network, "%s/%u", dst, r->prefix);
-        snprintf(buf, n, "%-30s %-26s %-4s %-6u %-3d %2d %s", network, gateway, flags, (unsigned)r->metric, 0, 0, name);
+        snprintf(buf, n, "%-30s %-26s %-4s %-3u %-2d%6d %s", network, gateway, flags, (unsigned)r->metric, 0, 0, name);
     }
 }
 

@@ -2,8 +2,8 @@
 /*
  * weft up, weft down: a process that keeps a host.
  *
- * `up` forks before the host's thread exists. The child builds the host and reports through a pipe: an empty line means
- * ready, anything else is why not; the parent then leaves with the right status. So whoever types the next command
+ * `up` forks before the host's thread exists. The child builds the host, says so, and reports through a pipe: a byte
+ * means ready, none that it has complained; the parent then leaves with the right status. So whoever types the next command
  * finds the host there.
  */
 #include <errno.h>
@@ -108,8 +108,7 @@ static int keeper_open(struct cmd_keeper *k, struct cmd_ctx *ctx)
     if (!k->host)
         return status;
     if (keeper_start(k, ctx, why, sizeof why))
-        status = weft_host_await_addresses(k->host, CMD_ADDRESS_PATIENCE, why, sizeof why) == WEFT_EADDRINUSE
-                     ? CMD_FAILED : 0;
+        status = host_has_addresses(k->host, k->quit, why, sizeof why) ? 0 : CMD_FAILED;
     if (status == 0)
         return 0;
     cmd_fail(ctx, 0, "%s", why);
@@ -125,16 +124,34 @@ static void wait_for_end(const struct cmd_keeper *k, int signals)
         ;
 }
 
-static void announce(struct cmd_ctx *ctx, int pid)
+/* The addresses of IPv4 that the i-th --if has by now; the loopback interface is before them all. */
+static void announce_asked(struct cmd_ctx *ctx, weft_host *h, size_t i)
+{
+    struct weft_if_info info;
+    char text[WEFT_IP_TEXT];
+    bool is;
+
+    is = weft_if_info(weft_host_lock(h), i + 1, &info);
+    weft_host_unlock(h);
+    for (size_t k = 0; is && k < info.n_addresses; k++)
+        if (weft_ip_is_v4(&info.address[k].ip))
+            fprintf(ctx->out, " = %s/%u", weft_ip_text(&info.address[k].ip, text, sizeof text), info.address[k].prefix);
+}
+
+static void announce(struct cmd_ctx *ctx, weft_host *h)
 {
     const struct up_opts *o = ctx->opts;
     size_t i;
 
     fprintf(ctx->out, "host %s is up:", o->name);
-    for (i = 0; i < ctx->where.n_ifs; i++)
-        fprintf(ctx->out, "%s %s %s", i ? "," : "", ctx->where.ifs[i].spec,
-                *ctx->where.ifs[i].addr ? ctx->where.ifs[i].addr : "(no address)");
-    fprintf(ctx->out, " (pid %d; weft down %s ends it)\n", pid, o->name);
+    for (i = 0; i < ctx->where.n_ifs; i++) {
+        const char *addr = ctx->where.ifs[i].addr;
+
+        fprintf(ctx->out, "%s %s %s", i ? "," : "", ctx->where.ifs[i].spec, *addr ? addr : "(no address)");
+        if (strstr(addr, "rarp"))
+            announce_asked(ctx, h, i);
+    }
+    fprintf(ctx->out, " (pid %d; weft down %s ends it)\n", (int)getpid(), o->name);
     fflush(ctx->out);
 }
 
@@ -145,7 +162,7 @@ static int keep_in_front(struct cmd_ctx *ctx)
 
     if (status)
         return status;
-    announce(ctx, getpid());
+    announce(ctx, k.host);
     wait_for_end(&k, signals);
     keeper_close(&k);
     return 0;
@@ -176,6 +193,7 @@ static void keep_behind(struct cmd_ctx *ctx, int ready)
     status = keeper_open(&k, ctx);
     if (status)
         _exit(status);
+    announce(ctx, k.host);
     if (write(ready, "+", 1) != 1)
         _exit(CMD_USAGE);
     close(ready);
@@ -204,10 +222,8 @@ static int run_up(struct cmd_ctx *ctx)
         keep_behind(ctx, ends[1]);
     }
     close(ends[1]);
-    if (read(ends[0], &byte, 1) == 1) {
-        announce(ctx, child);
-        return 0;
-    }
+    if (read(ends[0], &byte, 1) == 1)
+        return 0; /* it has said so itself */
     waitpid(child, &status, 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : cmd_fail(ctx, CMD_FAILED, "the host's process died");
 }

@@ -8,8 +8,10 @@ static const uint32_t sizes[BLOCK_CLASSES] = {BLOCK_SMALL, BLOCK_FRAME, BLOCK_ME
 
 void block_pool_init(struct block_pool *p, struct mem *m)
 {
-    for (unsigned i = 0; i < BLOCK_CLASSES; i++)
+    for (unsigned i = 0; i < BLOCK_CLASSES; i++) {
         slab_init(&p->slab[i], m, MEM_block, BLOCK_HEADER + sizes[i]);
+        slab_keep_at_hand(&p->slab[i]);
+    }
 }
 
 void block_pool_fini(struct block_pool *p)
@@ -27,30 +29,41 @@ static unsigned class_for(size_t n)
     return i;
 }
 
-struct weft_block *block_new(struct block_pool *p, size_t n)
+static inline struct weft_block *block_from(struct block_pool *p, struct slab *slab, uint32_t size)
 {
-    unsigned i = class_for(n);
-    struct weft_block *b;
+    struct weft_block *b = slab_alloc(slab);
 
-    weft_assert(n <= BLOCK_LARGE, "callers cut larger runs into pieces");
-    b = slab_alloc(&p->slab[i]);
     if (!b)
         return NULL;
     b->pool = p;
     b->release = NULL;
     b->ctx = NULL;
     b->refs = 1;
-    b->size = sizes[i];
+    b->size = size;
     b->used = 0;
-    b->true_size = p->slab[i].share;
+    b->true_size = slab->share;
     b->data = (uint8_t *)b + BLOCK_HEADER;
     return b;
 }
 
+/* The small class, the most frequent, is known without the table. */
+struct weft_block *block_new(struct block_pool *p, size_t n)
+{
+    unsigned i;
+
+    weft_assert(n <= BLOCK_LARGE, "callers cut larger runs into pieces");
+    if (likely(n <= BLOCK_SMALL))
+        return block_from(p, &p->slab[0], BLOCK_SMALL);
+    i = class_for(n);
+    return block_from(p, &p->slab[i], sizes[i]);
+}
+
 void block_free(struct weft_block *b)
 {
-    if (b->pool)
-        slab_free(&b->pool->slab[class_for(b->size)], b);
-    else
+    if (!b->pool)
         b->release(b, b->ctx);
+    else if (likely(b->size == BLOCK_SMALL))
+        slab_free(&b->pool->slab[0], b);
+    else
+        slab_free(&b->pool->slab[class_for(b->size)], b);
 }

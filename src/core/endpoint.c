@@ -18,6 +18,8 @@ void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum
 
 void endpoint_fini(weft_sock *e)
 {
+    if (e->stack->unsettled == e)
+        e->stack->unsettled = NULL;
     list_remove(&e->event);
     timer_remove(&e->stack->wheel, &e->timer);
 }

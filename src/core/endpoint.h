@@ -20,8 +20,9 @@ struct ip_error {
     uint8_t type, code;       /* of the ICMP message, as received */
     int err;                  /* the WEFT_E it maps to */
     bool hard;                /* protocol or port unreachable (RFC 1122 §4.2.3.9, RFC 4443 §3.1 and §3.4) */
+    bool lasting;             /* a datagram socket that has a peer hears of it unasked, as on Linux; each hard one is */
     bool too_big;             /* fragmentation needed, packet too big */
-    uint32_t mtu;             /* then: next-hop MTU; 0: the router does not say, or nothing of the kind */
+    uint32_t mtu;             /* then: next-hop MTU, 0: the router does not say. A parameter problem: where it is. Else 0 */
     uint32_t datagram;        /* length of the quoted datagram */
     const struct weft_pkt *quote; /* what holds the quote */
     uint32_t quoted_at;       /* offset from its data of the quoted transport message */
@@ -56,6 +57,13 @@ enum sock_tell {
     RARE_GRO = 0x8000,
     RARE_KEEPALIVE = 0x10000, /* of datagram sockets, where it means nothing */
     RARE_OOBINLINE = 0x20000,
+    RARE_CHECKSUM = 0x40000,
+    TELL_LOST = 0x80000,
+    TELL_OPTIONS = 0x100000,
+    TELL_REPLY = 0x200000,
+    TELL_HOP_OPTIONS = 0x400000,
+    TELL_DESTINATION_OPTIONS = 0x800000,
+    TELL_ROUTING = 0x1000000,
 };
 
 /* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */
@@ -69,6 +77,9 @@ struct sock_ops {
     int64_t (*send)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, const struct weft_addr *,
                     const struct weft_control *control);
     int64_t (*recv)(weft_sock *, const struct weft_iov *, size_t n, unsigned flags, struct weft_addr *, unsigned *);
+    /* weft_send_from, weft_recv_to. NULL: only streams have them. */
+    int64_t (*send_from)(weft_sock *, size_t n, weft_carry *carry, void *ctx);
+    int64_t (*recv_to)(weft_sock *, weft_carry *carry, void *ctx);
     /* Fills in what goes with the datagram that recv would give next, when there is one. NULL: streams. */
     void (*describe)(const weft_sock *, struct weft_control *);
     int64_t (*recv_report)(weft_sock *, const struct weft_iov *, size_t n, unsigned *, struct weft_report *);
@@ -85,9 +96,14 @@ struct sock_ops {
     int (*atmark)(const weft_sock *);
     size_t (*unread)(const weft_sock *);
     size_t (*unsent)(const weft_sock *);
+    unsigned (*protocol)(const weft_sock *); /* its protocol number; NULL: proto */
     enum weft_tcp_state (*state)(const weft_sock *); /* NULL: not TCP */
     int (*take_hint)(weft_sock *); /* an error that ended nothing (WEFT_SO_ERROR); 0: none. NULL: there are none */
     void (*timer)(weft_sock *);                      /* weft_sock.timer fired */
+    /* Of endpoints that leave it for later to set their timer and to ask for a turn; see stack_unsettle. */
+    void (*settle)(weft_sock *);
+    /* The turn of a link, which it has not asked for yet, and settled behind that. False: it wants none there. */
+    bool (*pull)(weft_sock *, const weft_if *, unsigned budget);
 };
 
 struct weft_sock {

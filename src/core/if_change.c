@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* An interface that lives changes: it is put down and up again, and may carry less than its link does. */
 #include "core/stack.h"
+#include "wire/ip.h"
 #include "wire/ipv6.h"
 
 #define MIN_MTU 68 /* RFC 791 §3.2 */
@@ -18,6 +19,8 @@ static void put_down(weft_if *ifp)
     weft_stack *s = ifp->stack;
 
     ifp->up = false;
+    if (ifp->ops->down)
+        ifp->ops->down(ifp);
     forget_automatic(ifp);
     if (ifp->nd && s->assembly->if_removed)
         s->assembly->if_removed(ifp);
@@ -35,8 +38,8 @@ static void revive(weft_if *ifp, struct if_address *a)
     if_route_network(ifp, a);
     if (!ip_is_v4(&a->ip) && as->address_added)
         as->address_added(ifp, a);
-    else if (ip_is_v4(&a->ip) && ifp->ops->address_added)
-        ifp->ops->address_added(ifp, &a->ip);
+    else if (ip_is_v4(&a->ip))
+        if_v4_added(ifp, &a->ip);
 }
 
 static void put_up(weft_if *ifp)
@@ -61,6 +64,60 @@ void weft_if_set_up(weft_if *ifp, bool up)
         put_up(ifp);
     else
         put_down(ifp);
+}
+
+/* A station that asks while nobody could hear it would only wait. */
+int weft_if_rarp(weft_if *ifp, unsigned prefix)
+{
+    if (!ifp->ops->ask_address)
+        return WEFT_EOPNOTSUPP;
+    if (prefix > 32)
+        return WEFT_EINVAL;
+    return ifp->up ? ifp->ops->ask_address(ifp, prefix) : WEFT_ENETDOWN;
+}
+
+/* ---- what belongs to an address ---- */
+
+static bool is_v4_or_none(const struct weft_ip *ip)
+{
+    return ip_is_any(ip) || (ip_is_v4(ip) && !ip_is_multicast(ip));
+}
+
+int weft_if_set_broadcast(weft_if *ifp, const struct weft_ip *ip, const struct weft_ip *broadcast)
+{
+    struct if_address *a = ip_is_v4(ip) ? if_find_entry(ifp, ip) : NULL;
+
+    if (!a)
+        return WEFT_ENOENT;
+    if (!is_v4_or_none(broadcast) || ip_eq(broadcast, ip))
+        return WEFT_EINVAL;
+    a->broadcast = *broadcast;
+    route_changed(ifp->stack);
+    return 0;
+}
+
+int weft_if_set_peer(weft_if *ifp, const struct weft_ip *ip, const struct weft_ip *peer)
+{
+    struct if_address *a = ip_is_v4(ip) ? if_find_entry(ifp, ip) : NULL;
+    struct weft_ip before;
+    int err = 0;
+
+    if (!a)
+        return WEFT_ENOENT;
+    if (!is_v4_or_none(peer) || ip_is_limited_broadcast(peer))
+        return WEFT_EINVAL;
+    before = a->peer;
+    if_unroute_network(ifp, a);
+    a->peer = ip_eq(peer, ip) ? (struct weft_ip){{0}} : *peer;
+    if (ifp->up)
+        err = if_route_network(ifp, a);
+    if (err < 0 && err != WEFT_EEXIST) { /* what was there a moment ago needs no more memory than it gave back */
+        a->peer = before;
+        if_route_network(ifp, a);
+        return err;
+    }
+    route_changed(ifp->stack);
+    return 0;
 }
 
 static bool has_v6(const weft_if *ifp)

@@ -170,14 +170,28 @@ static size_t drain(weft_if *ifp, weft_pkt **out, size_t max)
     return n;
 }
 
+/* How many packets may be built in a turn. */
+static unsigned budget_of(const weft_if *ifp, size_t room)
+{
+    return (unsigned)min_size(min_size(room, TURN_BUDGET), ifp->queue_limit);
+}
+
 /* The first sender in line builds; it is put behind the others when it wants another turn. The queue is empty. */
 static void give_turn(weft_if *ifp, size_t room)
 {
     struct sender *s = container_of(list_pop_front(&ifp->senders), struct sender, link);
-    size_t budget = min_size(min_size(room, TURN_BUDGET), ifp->queue_limit);
 
-    if (s->pull(s, (unsigned)budget))
+    if (s->pull(s, budget_of(ifp, room)))
         if_want(ifp, s);
+}
+
+/* Who is not settled gets a turn at once when there is nobody before him, and settles after that. */
+static void settle_or_pull(weft_if *ifp, size_t room)
+{
+    weft_stack *s = ifp->stack;
+
+    if (room == 0 || if_wants(ifp) || !s->unsettled->ops->pull(s->unsettled, ifp, budget_of(ifp, room)))
+        stack_settle(s);
 }
 
 size_t weft_output(weft_if *ifp, weft_pkt **out, size_t max, weft_time now)
@@ -187,7 +201,9 @@ size_t weft_output(weft_if *ifp, weft_pkt **out, size_t max, weft_time now)
     size_t n;
 
     weft_clock(ifp->stack, now);
-    if (!weft_output_wanted(ifp))
+    if (ifp->stack->unsettled)
+        settle_or_pull(ifp, max);
+    if (!if_wants(ifp))
         return 0;
     n = drain(ifp, out, max);
     while (n < max && !list_empty(&ifp->senders) && ifp->senders.next != idle) {
@@ -207,7 +223,13 @@ size_t weft_output(weft_if *ifp, weft_pkt **out, size_t max, weft_time now)
     return n;
 }
 
-bool weft_output_wanted(const weft_if *ifp) { return ifp->queue.count || !list_empty(&ifp->senders); }
+bool weft_output_wanted(const weft_if *ifp)
+{
+    stack_settle(ifp->stack);
+    return if_wants(ifp);
+}
+
+bool if_may_want(const weft_if *ifp) { return if_wants(ifp) || ifp->stack->unsettled; }
 
 /* ---- groups of stations ---- */
 
@@ -229,13 +251,14 @@ bool if_hears(const weft_if *ifp, const uint8_t mac[6])
     return !of_ip || ifp->tuned[tuned_slot(mac)];
 }
 
-/* What every host listens to: 224.0.0.1, ff02::1. */
+/* What every host listens to: 224.0.0.1, ff02::1; and the routers' 224.0.0.2, ff02::2, for it may become one. */
 static void tune_to_all(weft_if *ifp)
 {
-    static const uint8_t all_hosts[6] = {1, 0, 0x5e, 0, 0, 1}, all_nodes[6] = {0x33, 0x33, 0, 0, 0, 1};
+    static const uint8_t all[][6] = {
+        {1, 0, 0x5e, 0, 0, 1}, {0x33, 0x33, 0, 0, 0, 1}, {1, 0, 0x5e, 0, 0, 2}, {0x33, 0x33, 0, 0, 0, 2}};
 
-    if_tune(ifp, all_hosts, true);
-    if_tune(ifp, all_nodes, true);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if_tune(ifp, all[i], true);
 }
 
 /* ---- making and removing ---- */
@@ -383,6 +406,8 @@ void weft_if_free(weft_if *ifp)
         s->assembly->groups_changed(ifp, false);
     route_forget_if(s, ifp);
     neigh_forget_if(ifp);
+    if (ifp->ops->down)
+        ifp->ops->down(ifp);
     forget_senders(ifp);
     empty_queue(ifp);
     list_remove(&ifp->link);
@@ -450,7 +475,10 @@ bool if_is_broadcast(const weft_if *ifp, const struct weft_ip *ip)
         const struct if_address *a = &ifp->address[i];
         uint32_t host = ip_is_v4(&a->ip) && a->prefix < 127 ? UINT32_MAX >> (a->prefix - 96) : 0;
 
-        if (host && (ip_eq(ip, &a->broadcast) || ip_to_v4(ip) == (ip_to_v4(&a->ip) & ~host)))
+        if (host && ((ip_to_v4(ip) | host) == ip_to_v4(ip) || (ip_to_v4(ip) & host) == 0) &&
+            ip_prefix_match(ip, &a->ip, a->prefix))
+            return true;
+        if (ip_eq(ip, &a->broadcast) && !ip_is_any(ip))
             return true;
     }
     return false;
@@ -478,9 +506,27 @@ static bool may_be_ours_v6(const weft_if *ifp, const struct weft_ip *ip, unsigne
     return ip_zone(ip) == 0 || ip_zone(ip) == ifp->index;
 }
 
-static struct weft_ip all_ones(const struct weft_ip *ip, unsigned prefix)
+/* What a link with broadcasts is told to use (RFC 1122 §3.3.6). */
+static struct weft_ip all_ones(const weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
 {
-    return prefix >= 31 ? *ip : weft_ipv4(ip_to_v4(ip) | UINT32_MAX >> prefix);
+    bool none = prefix >= 31 || ifp->ops->kind != WEFT_LINK_ETHERNET;
+
+    return weft_ipv4(none ? 0 : ip_to_v4(ip) | UINT32_MAX >> prefix);
+}
+
+void if_v4_ready(weft_if *ifp)
+{
+    if (ifp->stack->assembly->v4_ready)
+        ifp->stack->assembly->v4_ready(ifp);
+}
+
+/* The link tries or announces it; where it does neither, or tries nothing, it is ready at once. */
+void if_v4_added(weft_if *ifp, const struct weft_ip *ip)
+{
+    if (ifp->ops->address_added)
+        ifp->ops->address_added(ifp, ip);
+    if (if_find_address(ifp, ip))
+        if_v4_ready(ifp);
 }
 
 int if_add_entry(weft_if *ifp, const struct if_address *a)
@@ -497,8 +543,8 @@ int if_add_entry(weft_if *ifp, const struct if_address *a)
     ifp->last_neigh = NULL; /* what is no neighbour now is found out by the long way */
     if (!ip_is_v4(&a->ip) && s->assembly->address_added)
         s->assembly->address_added(ifp, &ifp->address[ifp->n_addresses - 1]);
-    else if (ip_is_v4(&a->ip) && ifp->ops->address_added)
-        ifp->ops->address_added(ifp, &a->ip);
+    else if (ip_is_v4(&a->ip))
+        if_v4_added(ifp, &a->ip);
     return 0;
 }
 
@@ -512,13 +558,20 @@ void if_remove_entry(weft_if *ifp, struct if_address *a)
     route_changed(ifp->stack);
     if (!ip_is_v4(&gone.ip) && ifp->stack->assembly->address_removed)
         ifp->stack->assembly->address_removed(ifp, &gone);
+    else if (ip_is_v4(&gone.ip) && ifp->ops->address_removed)
+        ifp->ops->address_removed(ifp, &gone.ip);
+}
+
+const struct weft_ip *if_network_of(const struct if_address *a)
+{
+    return ip_is_any(&a->peer) ? &a->ip : &a->peer;
 }
 
 /* The route to the network that an address lies in. */
 static struct route network_route(weft_if *ifp, const struct if_address *a)
 {
     struct route r = {
-        .dst = ip_network(&a->ip, a->prefix), .prefix = a->prefix, .ifp = ifp, .owner = WEFT_ROUTE_LINK};
+        .dst = ip_network(if_network_of(a), a->prefix), .prefix = a->prefix, .ifp = ifp, .owner = WEFT_ROUTE_LINK};
 
     if (ip_is_v4(&a->ip))
         r.gateway = weft_ipv4(0);
@@ -530,6 +583,17 @@ int if_route_network(weft_if *ifp, const struct if_address *a)
     struct route r = network_route(ifp, a);
 
     return route_add(ifp->stack, &r);
+}
+
+void if_unroute_network(weft_if *ifp, const struct if_address *a)
+{
+    struct route r = network_route(ifp, a);
+
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (&ifp->address[i] != a && !ifp->address[i].automatic && ifp->address[i].prefix == r.prefix &&
+            ip_prefix_match(if_network_of(&ifp->address[i]), &r.dst, r.prefix))
+            return;
+    route_remove(ifp->stack, &r);
 }
 
 int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
@@ -546,7 +610,8 @@ int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
     if (ifp->n_addresses == IF_ADDRESSES)
         return WEFT_ENOMEM;
     a.prefix = (uint8_t)(v4 ? 96 + prefix : prefix);
-    a.broadcast = v4 ? all_ones(ip, prefix) : a.ip;
+    if (v4)
+        a.broadcast = all_ones(ifp, ip, prefix);
     err = ifp->up ? if_route_network(ifp, &a) : 0; /* on one that is down it comes when that is put up */
     if (err < 0 && err != WEFT_EEXIST) /* a second address of the same network shares its route */
         return err;
@@ -556,21 +621,16 @@ int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix)
 int weft_if_del_address(weft_if *ifp, const struct weft_ip *ip)
 {
     struct weft_ip ours = *ip;
-    struct if_address *a;
-    struct route r;
+    struct if_address *a, gone;
 
     if (ip_zone(&ours) == 0)
         ip_set_zone(&ours, ifp->index);
     a = if_find_entry(ifp, &ours);
     if (!a)
         return WEFT_ENOENT;
-    r = network_route(ifp, a);
+    gone = *a;
     if_remove_entry(ifp, a);
-    for (unsigned i = 0; i < ifp->n_addresses; i++)
-        if (!ifp->address[i].automatic && ifp->address[i].prefix == r.prefix &&
-            ip_prefix_match(&ifp->address[i].ip, &r.dst, r.prefix))
-            return 0; /* another one shares the route */
-    route_remove(ifp->stack, &r);
+    if_unroute_network(ifp, &gone);
     return 0;
 }
 
@@ -588,6 +648,8 @@ static void describe_address(const struct if_address *a, struct weft_if_info *in
     static const char *const states[] = {"preferred", "deprecated", "tentative", "duplicate"};
 
     info->address[i].ip = a->ip;
+    info->address[i].broadcast = a->broadcast;
+    info->address[i].peer = a->peer;
     info->address[i].prefix = ip_is_v4(&a->ip) ? a->prefix - 96u : a->prefix;
     info->address[i].state = states[a->state];
     info->address[i].automatic = a->automatic;
@@ -604,6 +666,7 @@ static void describe(const weft_if *ifp, struct weft_if_info *info)
         .link = ifp->ops->kind,
         .mtu = ifp->mtu,
         .up = ifp->up,
+        .asking = ifp->ops->is_asking && ifp->ops->is_asking(ifp),
         .offload = ifp->offload,
         .rx_packets = ifp->rx_packets,
         .rx_bytes = ifp->rx_bytes,

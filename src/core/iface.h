@@ -20,6 +20,8 @@ struct sender {
 };
 
 struct neigh;
+struct timer;
+struct station;
 
 /* What a link layer does for IP. */
 struct link_ops {
@@ -29,16 +31,25 @@ struct link_ops {
     void (*input)(weft_if *ifp, struct weft_pkt *pkt);
     /* Takes a datagram (data at l3) for a next hop to the wire: if_transmit, or wait for resolution. Owns pkt. */
     void (*output)(weft_if *ifp, struct weft_pkt *pkt, const struct weft_ip *next_hop, uint16_t ethertype);
-    /* The interface got an address of IPv4 (announce it), or NULL. */
+    /* The same to a station; NULL where there are none. */
+    void (*output_to)(weft_if *ifp, struct weft_pkt *pkt, const uint8_t mac[6], uint16_t ethertype);
+    /* The interface got an address of IPv4 (try or announce it), or has it no more; or NULL. */
     void (*address_added)(weft_if *ifp, const struct weft_ip *ip);
+    void (*address_removed)(weft_if *ifp, const struct weft_ip *ip);
     /* Upper layers doubt (or confirm) that the neighbour is there; may be NULL. */
     void (*neighbour_hint)(weft_if *ifp, const struct weft_ip *next_hop, bool reachable);
+    /* Asks the link for an address of IPv4 (weft_if_rarp); NULL: it knows no such question. */
+    int (*ask_address)(weft_if *ifp, unsigned prefix);
+    bool (*is_asking)(const weft_if *ifp);
+    /* The interface goes down, or for good: what the link does there over time ends, its station goes. May be NULL. */
+    void (*down)(weft_if *ifp);
+    void (*timer)(struct timer *t); /* kind TIMER_LINK fired */
 };
 
 #define IF_ADDRESSES 16
 #define IF_TUNED     64
 
-/* May the address be used (RFC 4862 §2)? Those of IPv4 are always preferred. */
+/* May the address be used (RFC 4862 §2, and for IPv4 RFC 5227 §2.1)? Those of IPv4 are never deprecated. */
 enum if_address_state {
     IF_ADDRESS_PREFERRED,
     IF_ADDRESS_DEPRECATED, /* by whoever uses it already; not chosen for anything new while there is another */
@@ -53,7 +64,8 @@ struct if_address {
     bool automatic;      /* made from a router's prefix, and gone with it */
     bool temporary;      /* RFC 8981 */
     weft_time defended_until; /* IPv4: no other announcement against who uses it too before that (RFC 5227 §2.4) */
-    struct weft_ip broadcast; /* IPv4: all-ones form; equal to ip when the network has none (/31, /32) */
+    struct weft_ip broadcast; /* IPv4: what is a broadcast address here besides all-ones and all-zeros; any: nothing */
+    struct weft_ip peer; /* IPv4: the other end, whose network is on the link instead of ours; any: there is none */
     weft_time preferred_until, valid_until; /* WEFT_NEVER unless automatic */
 };
 
@@ -73,6 +85,7 @@ struct weft_if {
     uint16_t index; /* the zone of its link-local addresses; of no other interface that lives */
     uint32_t mtu, gso_max;
     uint32_t link_mtu;        /* what the link carries: mtu is never more */
+    uint32_t advised_mtu;     /* of IPv6, as routers have it (RFC 4861 §6.3.4); 0: they do not say */
     unsigned offload;
     struct list senders;
     struct pkt_queue queue;
@@ -83,6 +96,7 @@ struct weft_if {
     unsigned ipv6;            /* enum weft_if_ipv6 */
     struct nd_link *nd;       /* what the IP layer keeps for neighbour discovery here; NULL: nothing */
     struct group_link *groups; /* and for groups */
+    struct station *station;  /* what the link layer keeps here; NULL: nothing */
     uint16_t tuned[IF_TUNED]; /* groups of stations listened to, counted by a hash of their address; see if_hears */
     uint64_t rx_packets, rx_bytes, rx_drops, tx_packets, tx_bytes, tx_drops;
 };
@@ -98,6 +112,12 @@ void if_tune(weft_if *ifp, const uint8_t mac[6], bool in);
  * that the network layer has to look. Groups that are none of IP's (RFC 1112 §6.4, RFC 2464 §7) are always taken.
  */
 bool if_hears(const weft_if *ifp, const uint8_t mac[6]);
+
+/* weft_output_wanted, for those who are settled. */
+static inline bool if_wants(const weft_if *ifp) { return ifp->queue.count || !list_empty(&ifp->senders); }
+
+/* The same of anybody, without settling him: worth a call of weft_output? */
+bool if_may_want(const weft_if *ifp);
 
 /* Asks for a turn; harmless when already asked. */
 static inline void if_want(weft_if *ifp, struct sender *s)
@@ -123,6 +143,18 @@ int if_add_entry(weft_if *ifp, const struct if_address *a);
 
 /* Adds the route to the network that an address lies in. 0, WEFT_EEXIST (another address shares it) or WEFT_ENOMEM. */
 int if_route_network(weft_if *ifp, const struct if_address *a);
+
+/* Takes it out again, unless an address of the interface shares it. */
+void if_unroute_network(weft_if *ifp, const struct if_address *a);
+
+/* The network of this address that is on the link, with its host's bits. */
+const struct weft_ip *if_network_of(const struct if_address *a);
+
+/* An address of IPv4 may be used from now on: the IP layer hears of it. */
+void if_v4_ready(weft_if *ifp);
+
+/* The interface got this address of IPv4, or came up with it: the link hears of it. */
+void if_v4_added(weft_if *ifp, const struct weft_ip *ip);
 
 /* The address is ours no more. */
 void if_remove_entry(weft_if *ifp, struct if_address *a);

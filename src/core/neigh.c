@@ -433,19 +433,36 @@ void neigh_timer(weft_stack *s, struct timer *t)
 
 /* ---- what the user says ---- */
 
-int neigh_fix(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
+static struct neigh *told(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
 {
     struct neigh *n = neigh_find(ifp, ip);
 
     if (!n)
         n = create(ifp, ip, false);
     if (!n)
-        return WEFT_ENOMEM;
+        return NULL;
     memcpy(n->mac, mac, 6);
     n->used = true;
     n->confirmed = ifp->stack->now;
-    resolve(n, NEIGH_FIXED, WEFT_NEVER);
-    return 0;
+    return n;
+}
+
+int neigh_fix(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
+{
+    struct neigh *n = told(ifp, ip, mac);
+
+    if (n)
+        resolve(n, NEIGH_FIXED, WEFT_NEVER);
+    return n ? 0 : WEFT_ENOMEM;
+}
+
+int neigh_tell(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
+{
+    struct neigh *n = told(ifp, ip, mac);
+
+    if (n)
+        believe(n);
+    return n ? 0 : WEFT_ENOMEM;
 }
 
 void neigh_drop(struct neigh *n) { forget(n->ifp->stack, n, WEFT_DROP_neigh_unreachable); }

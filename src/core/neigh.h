@@ -111,6 +111,8 @@ void neigh_forget_if(weft_if *ifp);
 
 /* The user says so, until he says otherwise: what waits goes out. 0 or WEFT_ENOMEM. */
 int neigh_fix(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
+/* The user says so for now. */
+int neigh_tell(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
 
 /* Forgets the entry; what waits is dropped. */
 void neigh_drop(struct neigh *n);

@@ -40,7 +40,8 @@ static bool may_be_a_neighbour(weft_if *ifp, const struct weft_ip *ip)
            !if_find_entry(ifp, ip) && (weft_ip_zone(ip) == 0 || weft_ip_zone(ip) == ifp->index);
 }
 
-int weft_neighbour_add(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
+static int tell(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6],
+                int (*enter)(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]))
 {
     static const uint8_t none[6];
     struct weft_ip theirs = *ip;
@@ -50,7 +51,17 @@ int weft_neighbour_add(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac
     if (!may_be_a_neighbour(ifp, ip) || (mac[0] & 1) || memcmp(mac, none, sizeof none) == 0)
         return WEFT_EINVAL;
     ip_set_zone(&theirs, ifp->index);
-    return neigh_fix(ifp, &theirs, mac);
+    return enter(ifp, &theirs, mac);
+}
+
+int weft_neighbour_add(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
+{
+    return tell(ifp, ip, mac, neigh_fix);
+}
+
+int weft_neighbour_tell(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
+{
+    return tell(ifp, ip, mac, neigh_tell);
 }
 
 int weft_neighbour_del(weft_if *ifp, const struct weft_ip *ip)

@@ -15,7 +15,7 @@ static void reset(struct weft_pkt *p, weft_stack *s)
     p->len = p->span_len = 0;
     p->l2 = p->l3 = p->l4 = 0;
     p->n_spans = 0;
-    p->link_broadcast = p->csum_partial = p->csum_valid = p->ip_group = false;
+    p->link_broadcast = p->csum_partial = p->csum_valid = p->ip_group = p->routed = false;
     p->csum_start = p->csum_offset = p->gso_size = 0;
     p->true_size = (uint16_t)s->pkts.object_size;
     p->ttl = p->tos = p->proto = 0;

@@ -36,15 +36,21 @@ struct weft_pkt {
     uint16_t l2, l3, l4;   /* offsets of the headers from base */
     uint8_t n_spans;
     bool link_broadcast;   /* the frame was for a group of stations */
+    union {
+        struct {
+            uint16_t csum_start; /* offset from base */
+            uint16_t csum_offset;
+        };
+        uint32_t lost;     /* in a queue of datagrams: how many found no room there before it */
+    };
     bool csum_partial, csum_valid;
-    uint16_t csum_start;   /* offset from base */
-    uint16_t csum_offset;
     uint16_t gso_size;
     uint16_t true_size;    /* of struct and room; blocks count their own */
     /* of the datagram, once IP has parsed it */
     uint8_t ttl, tos, proto;
     bool ip_group;         /* the destination is a broadcast or multicast address */
     bool fragment;         /* it has, or had, an IPv6 fragment header */
+    bool routed;           /* it has the whole of a source route of IPv4 behind it */
     struct weft_ip src, dst;
     uint32_t if_index;     /* in a queue of datagrams: of the interface where it came in */
     struct span span[PKT_SPANS];

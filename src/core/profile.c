@@ -22,6 +22,10 @@ static void look_rfc(struct weft_config *k)
     t->tail_loss_probe = false;
     t->ecn = 1;
     t->require_timestamps = true;
+    t->unreachable_ends_connect = false;
+    t->syn_ack_text = true;
+    t->smaller_window = true;
+    t->drop_signed = false;
     t->rfc1337 = false;
 }
 
@@ -40,6 +44,10 @@ static void look_bsd(struct weft_config *k)
     t->keepalive_probes = 8;
     t->tail_loss_probe = false;
     t->require_timestamps = true;
+    t->unreachable_ends_connect = false;
+    t->syn_ack_text = true;
+    t->smaller_window = true;
+    t->drop_signed = false;
     t->recovery = 0; /* the scoreboard of RFC 6675 */
     t->rfc1337 = false;
 }

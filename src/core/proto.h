@@ -54,6 +54,10 @@ struct assembly {
     void (*ip_fini)(weft_stack *s, void *state);
     /* Resolution failed for this waiting datagram (data at l3): tell its sender, drop it. Owns pkt. */
     void (*next_hop_failed)(weft_if *ifp, struct weft_pkt *pkt);
+    /* A datagram for us, before its transport: true when a raw socket heard it. Asked while there are raw sockets. */
+    bool (*raw_input)(weft_stack *s, const struct weft_pkt *pkt);
+    /* An ICMP error about a datagram of this protocol: true when a raw socket was concerned. Asked as raw_input is. */
+    bool (*raw_error)(weft_stack *s, uint8_t proto, const struct ip_error *e);
     void (*ip_timer)(weft_stack *s, struct timer *t); /* kind TIMER_IP fired */
     /* An IPv6 neighbour that was believed in did not answer any more. NULL: nobody has to know. */
     void (*neighbour_lost)(weft_if *ifp, const struct weft_ip *ip);
@@ -62,6 +66,8 @@ struct assembly {
     void (*if_removed)(weft_if *ifp);
     /* An interface with a group_link came up again; or, up false, it goes for good. NULL: nobody has to know. */
     void (*groups_changed)(weft_if *ifp, bool up);
+    /* An interface has an address of IPv4 that may be used from now on. NULL: nobody has to know. */
+    void (*v4_ready)(weft_if *ifp);
     /* An interface got this address of IPv6, or has it no more. NULL: nobody has to know. */
     void (*address_added)(weft_if *ifp, struct if_address *a);
     void (*address_removed)(weft_if *ifp, const struct if_address *a);

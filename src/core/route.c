@@ -187,16 +187,25 @@ static int find_path(weft_stack *s, const struct weft_ip *dst, struct ip_path *p
     return 0;
 }
 
+/* What is known of the path besides its first link, and what routers say of that one. */
+static void know_mtu(struct ip_path *path, const struct weft_ip *dst, const struct pathmtu *known)
+{
+    uint32_t advised = ip_is_v4(dst) ? 0 : path->ifp->advised_mtu;
+
+    path->mtu = advised;
+    if (!known)
+        return;
+    path->mtu = advised && advised < known->mtu ? advised : known->mtu;
+    path->fragment = known->fragment;
+    path->expires = known->expires;
+}
+
 static int find_path_and_mtu(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 {
     int err = find_path(s, dst, path);
-    const struct pathmtu *known = err ? NULL : pathmtu_find(&s->path_mtus, dst, s->now);
 
-    if (known) {
-        path->mtu = known->mtu;
-        path->fragment = known->fragment;
-        path->expires = known->expires;
-    }
+    if (!err)
+        know_mtu(path, dst, pathmtu_find(&s->path_mtus, dst, s->now));
     return err;
 }
 
@@ -233,7 +242,6 @@ static const struct route *find_by(weft_stack *s, const struct weft_ip *dst, con
 int route_lookup_by(weft_stack *s, const struct weft_ip *dst, weft_if *by, struct ip_path *path)
 {
     const struct route *r = find_by(s, dst, by);
-    const struct pathmtu *known = pathmtu_find(&s->path_mtus, dst, s->now);
 
     *path = (struct ip_path){.ifp = by, .next_hop = *dst, .generation = s->routes.generation};
     if (s->loopback && route_is_own(s, dst)) {
@@ -246,11 +254,7 @@ int route_lookup_by(weft_stack *s, const struct weft_ip *dst, weft_if *by, struc
         return WEFT_ENETUNREACH;
     if (ip_is_zoned(&path->next_hop))
         ip_set_zone(&path->next_hop, by->index);
-    if (known) {
-        path->mtu = known->mtu;
-        path->fragment = known->fragment;
-        path->expires = known->expires;
-    }
+    know_mtu(path, dst, pathmtu_find(&s->path_mtus, dst, s->now));
     return 0;
 }
 

@@ -9,7 +9,8 @@ static unsigned on_link(const weft_if *ifp, const struct weft_ip *ip)
     unsigned longest = 0;
 
     for (unsigned i = 0; i < ifp->n_addresses; i++)
-        if (ifp->address[i].prefix > longest && ip_prefix_match(&ifp->address[i].ip, ip, ifp->address[i].prefix))
+        if (ifp->address[i].prefix > longest &&
+            ip_prefix_match(if_network_of(&ifp->address[i]), ip, ifp->address[i].prefix))
             longest = ifp->address[i].prefix;
     return longest;
 }

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * From which of our addresses a packet goes: for IPv4 one of the next hop's network (RFC 1122 §3.3.4.3), for IPv6 the
- * rules of RFC 6724 §5, and where a peer has several addresses, in which order to try them (§6).
+ * rules of RFC 6724 §5.
  *
  * An address belongs to its interface (the strong model), so only those of the outgoing one are candidates, as RFC 6724
  * §4 recommends; rule 5 decides nothing then, and rule 4 is for mobile hosts.
+ *
+ * DEVIATION: which router advertised a prefix decides nothing (rule 5.5), the policy table cannot be changed (§2.1), and
+ * the order of a peer's addresses (§6) is left to whoever looked them up. R6724-1
  */
 #include "core/route.h"
 #include "core/stack.h"
 #include "wire/ip.h"
+
+#define LOCALHOST 0x7f000001 /* of all of 127.0.0.0/8 the address that speaks */
 
 /* ---- the policy table of RFC 6724 §2.1 ---- */
 
@@ -112,7 +117,7 @@ static const struct if_address *source_v4(const weft_if *ifp, const struct weft_
     for (unsigned i = 0; i < ifp->n_addresses; i++) {
         const struct if_address *a = &ifp->address[i];
 
-        if (!ip_is_v4(&a->ip))
+        if (!ip_is_v4(&a->ip) || !if_address_usable(a))
             continue;
         if (ip_prefix_match(&a->ip, next_hop, a->prefix))
             return a;
@@ -126,8 +131,8 @@ int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip
 {
     const struct if_address *a;
 
-    if (path->ifp == s->loopback && !ip_is_multicast(dst)) { /* to ourselves: from the address asked */
-        *src = *dst;
+    if (path->ifp == s->loopback && !ip_is_multicast(dst)) { /* to ourselves: from the address asked, as Linux */
+        *src = ip_is_v4(dst) && ip_is_loopback(dst) ? weft_ipv4(LOCALHOST) : *dst;
         return 0;
     }
     a = ip_is_v4(dst) ? source_v4(path->ifp, &path->next_hop) : source_v6(path->ifp, dst);

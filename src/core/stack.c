@@ -60,6 +60,10 @@ static const struct weft_tcp_config tcp_default = {
     .pacing_ss_ratio = 200,
     .pacing_ca_ratio = 120,
     .tail_loss_probe = true,
+    .base_mss = 1024,
+    .mtu_probe_floor = 48,
+    .probe_threshold = 8,
+    .probe_interval = 600 * WEFT_S,
     .frto = true,
     .dsack = true,
     .slow_start_after_idle = true,
@@ -68,6 +72,8 @@ static const struct weft_tcp_config tcp_default = {
     .window_scaling = true,
     .statistics = true,
     .whole_first_window = true,
+    .unreachable_ends_connect = true,
+    .drop_signed = true,
     .park = true,
     .rfc1337 = true,
 };
@@ -127,7 +133,8 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
            k->syncookies <= 2 && k->tw_reuse <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&
-           k->recovery <= 7 && k->reordering &&
+           k->mtu_probing <= 2 && k->mtu_probe_floor >= 48 && k->mtu_probe_floor <= 65535 && k->base_mss >= 48 &&
+           k->base_mss <= 65535 && k->recovery <= 7 && k->reordering &&
            k->reordering <= k->max_reordering && k->max_reordering <= 1000 && k->ecn <= 2 &&
            k->pacing_ss_ratio <= 1000 && k->pacing_ca_ratio <= 1000;
 }
@@ -183,6 +190,7 @@ static void init_parts(weft_stack *s, const struct assembly *parts, weft_time no
     list_init(&s->interfaces);
     list_init(&s->removed);
     slab_init(&s->pkts, &s->mem, MEM_packet, sizeof(struct weft_pkt));
+    slab_keep_at_hand(&s->pkts);
     block_pool_init(&s->blocks, &s->mem);
     route_table_init(&s->routes, &s->mem);
     pathmtu_init(&s->path_mtus, stack_key(s, KEY_PATH_MTU));
@@ -294,12 +302,19 @@ void weft_stack_free(weft_stack *stack)
 
 /* ---- time ---- */
 
-void weft_clock(weft_stack *stack, weft_time now) { stack->now = max_u64(stack->now, now); }
+void weft_clock(weft_stack *stack, weft_time now)
+{
+    if (now <= stack->now)
+        return;
+    stack_settle(stack);
+    stack->now = now;
+}
 
 static bool loopback_wants(const weft_stack *s) { return s->loopback && weft_output_wanted(s->loopback); }
 
 weft_time weft_deadline(const weft_stack *stack)
 {
+    stack_settle(stack);
     return loopback_wants(stack) ? stack->now : wheel_deadline(&stack->wheel);
 }
 
@@ -317,6 +332,9 @@ static void fire(weft_stack *s, struct timer *t)
         break;
     case TIMER_IP:
         s->assembly->ip_timer(s, t);
+        break;
+    case TIMER_LINK: /* of Ethernet: no other link does anything over time */
+        s->assembly->link[WEFT_LINK_ETHERNET]->timer(t);
         break;
     default:
         s->assembly->transport[t->kind - TIMER_TRANSPORT]->timer(s, t);
@@ -347,8 +365,11 @@ void weft_tick(weft_stack *stack, weft_time now)
     struct timer *t;
 
     weft_clock(stack, now);
-    while ((t = wheel_pop(&stack->wheel, stack->now)))
+    stack_settle(stack);
+    while ((t = wheel_pop(&stack->wheel, stack->now))) {
         fire(stack, t);
+        stack_settle(stack); /* it may be due again */
+    }
     carry_loopback(stack);
 }
 

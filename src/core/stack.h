@@ -23,9 +23,11 @@ struct weft_stack {
     struct weft_config config;
     weft_time now;             /* of the call being served */
     const struct transport *crowded; /* the one with too many endpoints for the cache; NULL: none */
+    unsigned raw_sockets;      /* how many there are: without any, nothing is copied for them */
     bool more_input;           /* the batch that comes in goes on behind the packet at hand */
     const struct transport *holding; /* the one that may hold something back of that batch; NULL: none */
     struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
+    weft_sock *unsettled;      /* what happened to it has not come to its timer and its link yet; NULL: there is none */
     struct list events;        /* endpoints with news */
     struct list interfaces;
     uint16_t last_if_index;    /* the number given to the newest interface */
@@ -49,8 +51,9 @@ struct weft_stack {
 };
 
 /* A key of its own for each purpose, derived from the root secret; `purpose` is a number no other user has. */
-enum key_purpose { KEY_NEIGH = 1, KEY_FRAG, KEY_IPID, KEY_TCP_TABLE, KEY_TCP_ISN, KEY_TCP_TS, KEY_PORT, KEY_UDP_TABLE,
-                   KEY_TCP_COOKIE, KEY_FLOW_LABEL, KEY_PATH_MTU, KEY_TCP_FASTOPEN, KEY_INTERFACE_ID };
+enum key_purpose { KEY_NEIGH = 1, KEY_FRAG, KEY_IPID, KEY_TCP_TABLE, KEY_TCP_OFFSETS, KEY_PORT, KEY_UDP_TABLE,
+                   KEY_TCP_COOKIE, KEY_FLOW_LABEL, KEY_PATH_MTU, KEY_TCP_FASTOPEN, KEY_INTERFACE_ID,
+                   KEY_REDIRECT };
 struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose);
 
 /* Makes a stack of these parts; see weft_stack_new, which calls it with the full assembly. */
@@ -88,6 +91,23 @@ static inline void stack_flush(weft_stack *s)
     t->flush(s);
 }
 
+/*
+ * After an event an endpoint sets its timer and asks for a turn on its link. It may leave that for later, since the next
+ * event is likely to be its own: the answer to what has arrived, or the link's turn for what was written. It is done
+ * before time moves, before another endpoint leaves the same, and before anybody asks for timers or turns.
+ */
+static inline void stack_settle(const weft_stack *s)
+{
+    if (s->unsettled)
+        s->unsettled->ops->settle(s->unsettled);
+}
+static inline void stack_unsettle(weft_stack *s, weft_sock *e)
+{
+    if (s->unsettled != e)
+        stack_settle(s);
+    s->unsettled = e;
+}
+
 /* Hands an ICMP error to the transport it is about; false when nobody was concerned. */
 bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e);
 
@@ -104,6 +124,6 @@ static inline void *stack_transport(const weft_stack *s, uint8_t proto)
  * Whose timer it is (struct timer.kind). An endpoint's leads to sock_ops.timer; a transport's own to transport.timer,
  * with its slot added to TIMER_TRANSPORT.
  */
-enum timer_kind { TIMER_ENDPOINT, TIMER_NEIGH, TIMER_IP, TIMER_TRANSPORT };
+enum timer_kind { TIMER_ENDPOINT, TIMER_NEIGH, TIMER_IP, TIMER_LINK, TIMER_TRANSPORT };
 
 #endif

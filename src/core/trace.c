@@ -60,6 +60,7 @@ void weft_count_drop(weft_stack *stack, enum weft_drop drop) { stack_drop(stack,
 
 size_t weft_memory(const weft_stack *stack, size_t *peak)
 {
+    stack_settle(stack);
     if (peak)
         *peak = stack->mem.peak;
     return stack->mem.total;
@@ -69,7 +70,8 @@ bool weft_memory_info(const weft_stack *stack, size_t i, const char **owner, siz
 {
     if (i >= MEM_CLASS_COUNT)
         return false;
+    stack_settle(stack);
     *owner = mem_class_text((enum mem_class)i);
-    *live = stack->mem.live[i];
+    *live = mem_live(&stack->mem, (enum mem_class)i);
     return true;
 }

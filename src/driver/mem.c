@@ -102,7 +102,7 @@ static size_t take_in(struct weft_wire *w, int end, weft_time now)
     weft_pkt *batch[BATCH];
     size_t total = 0, n;
 
-    while (total < RUN_LIMIT && (n = weft_output(d->from, batch, BATCH, now)) > 0) {
+    while (total < RUN_LIMIT && if_may_want(d->from) && (n = weft_output(d->from, batch, BATCH, now)) > 0) {
         total += n;
         if (!w->config.filter && weft_lane_is_plain(d->lane)) {
             pass_on(w, d, batch, n, now);
@@ -133,10 +133,14 @@ size_t weft_wire_run(weft_wire *wire, weft_time now)
 {
     size_t moved = 0;
 
+    for (int end = 0; end < 2; end++) { /* mostly there is nothing: that is seen from here */
+        weft_clock(weft_if_stack(wire->dir[end].from), now);
+        if (if_may_want(wire->dir[end].from))
+            moved += take_in(wire, end, now);
+    }
     for (int end = 0; end < 2; end++)
-        moved += take_in(wire, end, now);
-    for (int end = 0; end < 2; end++)
-        moved += deliver(&wire->dir[end], now);
+        if (weft_lane_deadline(wire->dir[end].lane) <= now)
+            moved += deliver(&wire->dir[end], now);
     return moved;
 }
 

@@ -2,8 +2,9 @@
 /*
  * TAP and TUN: the kernel's Ethernet or IP device whose other end is a descriptor. Owns the descriptor.
  *
- * Frames are read into one scratch buffer and copied into a packet of their own size: a super-segment may need 64 KiB,
- * and holding that much for each small frame would cost more than the copy.
+ * Frames are read into a packet that has room for a super-segment. One that fills a good part of it goes on in it; a
+ * small one is copied into a packet of its own size, and the large one waits for the next: 64 KiB held for each small
+ * frame would cost more than the copy.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,29 +25,71 @@ struct tap {
     struct weft_driver driver; /* first: what the others see */
     char name[IFNAMSIZ];
     bool vnet; /* each frame has a struct virtio_net_hdr in front */
-    uint8_t scratch[VNET_FRAME_MAX];
+    weft_pkt *spare; /* to be read into; NULL: none yet */
 };
 
+#define FILLS_A_SPARE (VNET_FRAME_MAX / 4) /* bytes; less is copied */
+#define BATCH_BYTES   (256 * 1024)         /* read at once: what is passed on at once should be in the cache still */
+
 /* ---- receiving ---- */
+
+static bool spare_ready(struct tap *t)
+{
+    if (!t->spare)
+        t->spare = weft_pkt_new(t->driver.stack, VNET_FRAME_MAX);
+    return t->spare != NULL;
+}
+
+/* The packet that carries the n bytes read last; NULL, and counted: out of memory. */
+static weft_pkt *packet_of_spare(struct tap *t, const struct virtio_net_hdr *v, size_t n)
+{
+    struct weft_pkt_offload offload;
+    weft_pkt *pkt = t->spare;
+
+    if (!pkt) {
+        weft_count_drop(t->driver.stack, WEFT_DROP_no_memory);
+        return NULL;
+    }
+    if (n < FILLS_A_SPARE)
+        return vnet_packet(t->driver.stack, v, weft_pkt_data(pkt), n);
+    t->spare = NULL;
+    weft_pkt_set_len(pkt, n);
+    if (v) {
+        vnet_to_offload(v, &offload);
+        weft_pkt_set_offload(pkt, &offload);
+    }
+    return pkt;
+}
+
+/* One frame into the spare packet. Where there is no memory for one, the frame is taken all the same, and lost. */
+static ssize_t tap_read(struct tap *t, struct virtio_net_hdr *v)
+{
+    uint8_t lost[64];
+    struct iovec iov[2] = {{v, sizeof(*v)}, {lost, sizeof(lost)}};
+
+    if (spare_ready(t))
+        iov[1] = (struct iovec){weft_pkt_data(t->spare), VNET_FRAME_MAX};
+    return t->vnet ? readv(t->driver.fd, iov, 2) : read(t->driver.fd, iov[1].iov_base, iov[1].iov_len);
+}
 
 static int tap_receive(weft_driver *d, weft_pkt **out, size_t max)
 {
     struct tap *t = (struct tap *)d;
     struct virtio_net_hdr v = {0};
-    struct iovec iov[2] = {{&v, sizeof(v)}, {t->scratch, sizeof(t->scratch)}};
-    size_t header = t->vnet ? sizeof(v) : 0, reads;
+    size_t header = t->vnet ? sizeof(v) : 0, reads, bytes = 0;
     ssize_t r;
     int n = 0;
 
-    for (reads = 0; reads < max; reads++) {
-        r = t->vnet ? readv(d->fd, iov, 2) : read(d->fd, t->scratch, sizeof(t->scratch));
+    for (reads = 0; reads < max && bytes < BATCH_BYTES; reads++) {
+        r = tap_read(t, &v);
         if (r < 0 && errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
             return n ? n : -1; /* EBADFD: the device was removed; the next call says so again */
         if (r < 0)
             break;
+        bytes += (size_t)r;
         if ((size_t)r <= header)
             continue;
-        out[n] = vnet_packet(d->stack, t->vnet ? &v : NULL, t->scratch, (size_t)r - header);
+        out[n] = packet_of_spare(t, t->vnet ? &v : NULL, (size_t)r - header);
         n += out[n] != NULL;
     }
     return n;
@@ -92,6 +135,10 @@ static size_t tap_transmit(weft_driver *d, weft_pkt *const *pkts, size_t n)
 
 static void tap_close(weft_driver *d)
 {
+    struct tap *t = (struct tap *)d;
+
+    if (t->spare)
+        weft_pkt_release(t->spare);
     close(d->fd);
     free(d);
 }

@@ -118,6 +118,7 @@ size_t host_prefix_next(const char **list, struct weft_ip *ip, unsigned *prefix)
 struct trials {
     bool tentative, duplicate;
     struct weft_ip ip; /* the duplicate */
+    const char *asking; /* the interface that nobody told its address yet; NULL: none */
 };
 
 /* Needs the lock. What interfaces make for themselves may take its time. */
@@ -128,6 +129,8 @@ static struct trials trials_look(weft_host *h)
     size_t i, k;
 
     for (i = 0; weft_if_info(h->stack, i, &info); i++) {
+        if (info.asking)
+            t.asking = info.name;
         for (k = 0; k < info.n_addresses; k++) {
             if (info.address[k].automatic)
                 continue;
@@ -141,24 +144,39 @@ static struct trials trials_look(weft_host *h)
     return t;
 }
 
+/* What the trials came to, as weft_host_await_addresses says it. Needs the lock, for names. */
+static int trials_tell(const struct trials *t, char *why, size_t n)
+{
+    char text[WEFT_IP_TEXT];
+
+    if (t->duplicate) {
+        snprintf(why, n, "another station has %s already", weft_ip_text(&t->ip, text, sizeof(text)));
+        return WEFT_EADDRINUSE;
+    }
+    if (t->asking) {
+        snprintf(why, n, "nobody has told %s its address: there is no RARP server, or it does not know the station",
+                 t->asking);
+        return WEFT_ETIMEDOUT;
+    }
+    if (t->tentative)
+        snprintf(why, n, "an address is still being tried");
+    return t->tentative ? WEFT_EAGAIN : 0;
+}
+
 int weft_host_await_addresses(weft_host *h, weft_time timeout, char *why, size_t n)
 {
     const struct timespec pause = {0, (long)LOOK_EVERY};
     weft_time until = host_until(weft_host_now(h), timeout);
-    char text[WEFT_IP_TEXT];
     struct trials t;
+    int r;
 
     for (;;) {
         pthread_mutex_lock(&h->lock);
         t = trials_look(h);
+        r = trials_tell(&t, why, n);
         pthread_mutex_unlock(&h->lock);
-        if (!t.tentative || t.duplicate || weft_host_now(h) >= until)
-            break;
+        if (r == 0 || t.duplicate || weft_host_now(h) >= until)
+            return r;
         nanosleep(&pause, NULL);
     }
-    if (t.duplicate)
-        snprintf(why, n, "another station has %s already", weft_host_ip_text(h, &t.ip, text, sizeof(text)));
-    else if (t.tentative)
-        snprintf(why, n, "an address is still being tried");
-    return t.duplicate ? WEFT_EADDRINUSE : t.tentative ? WEFT_EAGAIN : 0;
 }

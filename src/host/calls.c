@@ -358,6 +358,31 @@ int64_t weft_host_sendto(weft_host *h, int s, const void *buf, size_t n, const s
     return call_end(&c, r ? r : weft_sendto(c.s->sock, buf, n, 0, to));
 }
 
+int64_t weft_host_recv_control(weft_host *h, int s, void *buf, size_t n, unsigned flags, struct weft_addr *from,
+                               struct weft_control *control, weft_time timeout)
+{
+    const struct weft_iov iov = {buf, n};
+    struct call c;
+    int64_t r = call_begin(&c, h, s, timeout);
+
+    if (r)
+        return call_end(&c, r);
+    while ((r = weft_recvmsg_control(c.s->sock, &iov, 1, flags, from, NULL, control)) == WEFT_EAGAIN &&
+           (r = call_wait(&c, WEFT_READABLE)) == 0)
+        ;
+    return call_end(&c, r);
+}
+
+int64_t weft_host_recv_report(weft_host *h, int s, void *buf, size_t n, struct weft_report *report)
+{
+    const struct weft_iov iov = {buf, n};
+    struct call c;
+    int64_t r = call_begin(&c, h, s, 0);
+    unsigned cut;
+
+    return call_end(&c, r ? r : weft_recv_report(c.s->sock, &iov, 1, &cut, report));
+}
+
 int64_t weft_host_recvfrom(weft_host *h, int s, void *buf, size_t n, struct weft_addr *from, weft_time timeout)
 {
     struct call c;

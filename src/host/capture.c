@@ -33,6 +33,8 @@ struct capture {
     int n_interfaces;
     uint64_t left_out; /* packets since the last one written */
     bool limited;
+    struct weft_capture_choice choice;
+    struct bytes whole; /* room for a packet in one piece, where somebody has to choose */
 
     int fd;
     pthread_t thread;
@@ -44,17 +46,23 @@ struct capture {
 
 /* ---- the queue ---- */
 
+/* By half as much again at least: what is added to it piece by piece is moved a few times only. */
+static bool bytes_grow(struct bytes *b, size_t needed)
+{
+    size_t cap = needed > b->cap + b->cap / 2 ? needed : b->cap + b->cap / 2;
+    uint8_t *grown = realloc(b->p, cap);
+
+    if (!grown)
+        return false;
+    b->p = grown;
+    b->cap = cap;
+    return true;
+}
+
 static bool bytes_add(struct bytes *to, const void *bytes, size_t n)
 {
-    uint8_t *grown;
-
-    if (to->cap - to->n < n) {
-        grown = realloc(to->p, to->n + n);
-        if (!grown)
-            return false;
-        to->p = grown;
-        to->cap = to->n + n;
-    }
+    if (to->cap - to->n < n && !bytes_grow(to, to->n + n))
+        return false;
     memcpy(to->p + to->n, bytes, n);
     to->n += n;
     return true;
@@ -177,12 +185,26 @@ static int capture_number(struct capture *c, const struct frame *f)
     return weft_pcap_interface(c->pcap, f->if_name, f->link, 0);
 }
 
+/* Also when there is no memory to find out. */
+static bool is_wanted(struct capture *c, const struct frame *f)
+{
+    if (!c->choice.wants)
+        return true;
+    if (f->bytes)
+        return c->choice.wants(c->choice.ctx, f->link, f->bytes, f->n);
+    if (f->n > c->whole.cap && !bytes_grow(&c->whole, f->n))
+        return true;
+    return c->choice.wants(c->choice.ctx, f->link, c->whole.p, weft_pkt_copy(f->pkt, 0, c->whole.p, f->n));
+}
+
 void capture_write(struct capture *c, const struct frame *f)
 {
     const char *comment = f->comment;
     char text[600];
     int number;
 
+    if (!is_wanted(c, f))
+        return;
     if (c->limited && queue_is_full(c)) {
         c->left_out++;
         return;
@@ -207,7 +229,7 @@ void capture_flush(struct capture *c)
 
 /* ---- beginning and end ---- */
 
-struct capture *capture_new(int fd, bool limited, char *why, size_t n)
+struct capture *capture_new(int fd, bool limited, const struct weft_capture_choice *choice, char *why, size_t n)
 {
     struct capture *c = calloc(1, sizeof(*c));
 
@@ -219,6 +241,8 @@ struct capture *capture_new(int fd, bool limited, char *why, size_t n)
     }
     c->fd = fd;
     c->limited = limited;
+    if (choice)
+        c->choice = *choice;
     pthread_mutex_init(&c->lock, NULL);
     pthread_cond_init(&c->more, NULL);
     pthread_cond_init(&c->room, NULL);
@@ -245,6 +269,7 @@ void capture_free(struct capture *c)
     pthread_cond_destroy(&c->room);
     pthread_mutex_destroy(&c->lock);
     free(c->interface);
+    free(c->whole.p);
     free(c->queue.p);
     free(c);
 }

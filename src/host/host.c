@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A host's birth and death, its clock and memory, and its lock as others see it.
+ * A host's birth and death, its clock, and its lock as others see it.
  *
  * Death goes in this order, each step needing the ones before: no call begins any more and those that wait leave; the
  * jobs of the control socket end; the poll thread ends; open connections are reset, on the wire too; the stack goes.
@@ -17,22 +17,6 @@
 #include "host/host.h"
 
 /* ---- what the stack needs from outside ---- */
-
-static void *env_alloc(void *ctx, size_t size, size_t align)
-{
-    void *p = NULL;
-
-    (void)ctx;
-    if (align <= _Alignof(max_align_t))
-        return malloc(size);
-    return posix_memalign(&p, align, size) == 0 ? p : NULL;
-}
-
-static void env_free(void *ctx, void *p, size_t size)
-{
-    (void)ctx, (void)size;
-    free(p);
-}
 
 static bool env_random(void *ctx, void *buf, size_t n)
 {
@@ -144,7 +128,7 @@ static const char *stack_trouble(int err)
 
 static bool host_init(weft_host *h, const struct weft_host_config *config, char *why, size_t n)
 {
-    struct weft_env env = {h, env_alloc, env_free, env_random, story_trace, NULL};
+    struct weft_env env = {h, host_alloc, host_dealloc, env_random, story_trace, NULL};
     int err = WEFT_ENOMEM;
 
     h->kick = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -173,6 +157,7 @@ static void host_clear(weft_host *h)
         host_if_free(h->interfaces[i]);
     if (h->stack)
         weft_stack_free(h->stack);
+    host_memory_free(h);
     while (h->n_spare)
         close(h->spare[--h->n_spare]);
     if (h->kick >= 0)

@@ -12,6 +12,7 @@
  *
  *      file         owns
  *      host.c       birth and death, the clock, the lock as others see it
+ *      memory.c     what the stack allocates
  *      loop.c       the poll thread, the movement of packets
  *      interface.c  interfaces and routes from text
  *      address.c    addresses from and to text; the wait for those that are being tried
@@ -38,6 +39,7 @@
 #define HOST_INTERFACES 32
 #define HOST_GUESTS     32
 #define HOST_SPARE      8  /* eventfds kept for the next who wait */
+#define HOST_CHUNKS     8  /* sizes of chunks that are kept, each twice the one before */
 
 /* An interface with its driver. Its memory is the weft_if's cookie. */
 struct host_if {
@@ -63,6 +65,7 @@ struct watch {
     struct host_sock *sock;
     struct waiter *waiter;
     unsigned want; /* enum weft_ready */
+    bool one;      /* of those that are so, one is woken at a time: it takes what there is, and wakes the next */
     /* Instead of waking the waiter, which is NULL then: called under the lock, and must be quick. */
     void (*fire)(struct watch *watch, unsigned ready);
 };
@@ -85,6 +88,7 @@ struct host_guest {
 
 struct story;
 struct control;
+struct kept;
 
 struct weft_host {
     char name[64]; /* empty: none */
@@ -115,6 +119,9 @@ struct weft_host {
     int kick;              /* eventfd: ends the poll thread's sleep */
     weft_time sleep_until; /* 0: it is awake and will look for itself */
     bool more;             /* a settling was cut short: go on without sleeping */
+
+    struct kept *kept[HOST_CHUNKS]; /* chunks that the stack gave back */
+    size_t kept_bytes;
 
     struct story *story;
     struct control *control;
@@ -148,6 +155,11 @@ bool host_number_parse(const char *text, uint32_t max, uint32_t *out);
 bool host_prefix_parse(const char *text, size_t len, struct weft_ip *ip, unsigned *prefix);
 size_t host_prefix_next(const char **list, struct weft_ip *ip, unsigned *prefix);
 
+/* memory.c: a weft_env's, ctx is the host. The last gives back what is kept; the stack is gone by then. */
+void *host_alloc(void *ctx, size_t size, size_t align);
+void host_dealloc(void *ctx, void *p, size_t size);
+void host_memory_free(weft_host *h);
+
 /* loop.c. Both need the lock. */
 void host_settle(weft_host *h);
 void host_kick(weft_host *h);
@@ -170,6 +182,8 @@ void waiter_wait(weft_host *h, struct waiter *w, int fd, weft_time until);
 int waiter_sleep(weft_host *h, struct waiter *w, weft_time until);
 /* These bits of the socket's readiness grew. */
 void sock_wake(struct host_sock *s, unsigned ready);
+/* There is more than one of them took: wakes the next of those that are woken one at a time. */
+void sock_wake_next(struct host_sock *s, unsigned ready);
 void host_wake_all(weft_host *h);
 
 /* guest.c. All need the lock. Adds what the guests wait for to p, and their places to `who`; returns how many. */
@@ -208,8 +222,8 @@ struct frame {
     const weft_pkt *pkt;
     const char *comment;
 };
-/* Takes fd. limited: leave packets out rather than wait. NULL and one line in why. */
-struct capture *capture_new(int fd, bool limited, char *why, size_t n);
+/* Takes fd. limited: leave packets out rather than wait. choice: NULL, or which ones. NULL and one line in why. */
+struct capture *capture_new(int fd, bool limited, const struct weft_capture_choice *choice, char *why, size_t n);
 void capture_write(struct capture *c, const struct frame *frame);
 void capture_flush(struct capture *c);
 void capture_free(struct capture *c);
@@ -230,5 +244,8 @@ socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct socka
 
 /* The protocol behind what socket(2) is asked for, type without its flags; -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT. */
 int linux_protocol(int domain, int type, int flags, int protocol);
+
+/* The engine's socket for a protocol that linux_protocol gave. NULL and *err: as weft_socket_in and weft_socket_raw. */
+weft_sock *linux_socket(weft_stack *s, int domain, int type, int protocol, int *err);
 
 #endif

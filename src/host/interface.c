@@ -21,23 +21,57 @@ void host_if_free(struct host_if *i)
     free(i);
 }
 
+/* Takes "rarp" or "rarp/24" off the front of the list, as host_prefix_next does; false when that is not there. */
+static bool rarp_next(const char **list, uint32_t *prefix)
+{
+    size_t n = strcspn(*list, ",");
+    char text[8];
+
+    *prefix = 0; /* not given */
+    if (n >= sizeof(text) || strncmp(*list, "rarp", 4) != 0)
+        return false;
+    memcpy(text, *list, n);
+    text[n] = '\0';
+    if (n > 4 && (text[4] != '/' || !host_number_parse(text + 5, 32, prefix) || *prefix == 0))
+        return false;
+    *list += n + ((*list)[n] == ',' && (*list)[n + 1]);
+    return true;
+}
+
+/* Has the interface ask for its address. */
+static int if_rarp(struct host_if *i, unsigned prefix, char *why, size_t n)
+{
+    int err = weft_if_rarp(i->ifp, prefix);
+
+    if (err == WEFT_EOPNOTSUPP)
+        snprintf(why, n, "%s cannot ask for its address: RARP is for Ethernet", weft_if_name(i->ifp));
+    else if (err)
+        snprintf(why, n, "%s cannot ask for its address: %s", weft_if_name(i->ifp), weft_strerror(err));
+    return err;
+}
+
+static int if_own(struct host_if *i, const char **list, char *why, size_t n)
+{
+    const char *text = *list;
+    struct weft_ip ip;
+    unsigned prefix;
+    size_t length = host_prefix_next(list, &ip, &prefix);
+    int err = weft_if_add_address(i->ifp, &ip, prefix);
+
+    if (err)
+        snprintf(why, n, "%.*s cannot be the address of %s: %s", (int)length, text, weft_if_name(i->ifp),
+                 weft_strerror(err));
+    return err;
+}
+
 /* Gives the interface the addresses of a list, which is sound. */
 static int if_address(struct host_if *i, const char *list, char *why, size_t n)
 {
-    const char *at = list;
-    struct weft_ip ip;
-    unsigned prefix;
+    uint32_t prefix;
     int err = 0;
 
-    while (err == 0 && *at) {
-        const char *text = at;
-        size_t length = host_prefix_next(&at, &ip, &prefix);
-
-        err = weft_if_add_address(i->ifp, &ip, prefix);
-        if (err)
-            snprintf(why, n, "%.*s cannot be the address of %s: %s", (int)length, text, weft_if_name(i->ifp),
-                     weft_strerror(err));
-    }
+    while (err == 0 && *list)
+        err = rarp_next(&list, &prefix) ? if_rarp(i, prefix, why, n) : if_own(i, &list, why, n);
     return err;
 }
 
@@ -79,9 +113,10 @@ static bool addresses_are_sound(const char *list, char *why, size_t n)
 {
     struct weft_ip ip;
     unsigned prefix;
+    uint32_t asked;
 
     do {
-        if (host_prefix_next(&list, &ip, &prefix) == 0) {
+        if (!rarp_next(&list, &asked) && host_prefix_next(&list, &ip, &prefix) == 0) {
             snprintf(why, n, "'%.*s' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64",
                      (int)strcspn(list, ","), list);
             return false;

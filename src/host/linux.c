@@ -106,9 +106,24 @@ static int find_protocol(int domain, int type, int protocol)
     return err;
 }
 
+/* Raw sockets are of any protocol but 0; from 256 on Linux has some that no datagram can name. */
+static int raw_protocol(int protocol)
+{
+    return protocol > 0 && protocol <= UINT8_MAX ? protocol : -EPROTONOSUPPORT;
+}
+
 int linux_protocol(int domain, int type, int flags, int protocol)
 {
     if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC) || type >= TYPES_END)
         return -EINVAL;
-    return protocol < 0 || protocol >= PROTOCOLS_END ? -EINVAL : find_protocol(domain, type, protocol);
+    if (protocol < 0 || protocol >= PROTOCOLS_END)
+        return -EINVAL;
+    return type == SOCK_RAW ? raw_protocol(protocol) : find_protocol(domain, type, protocol);
+}
+
+weft_sock *linux_socket(weft_stack *s, int domain, int type, int protocol, int *err)
+{
+    if (type == SOCK_RAW)
+        return weft_socket_raw(s, (enum weft_family)domain, (unsigned)protocol, err);
+    return weft_socket_in(s, (enum weft_family)domain, (enum weft_proto)protocol, err);
 }

@@ -332,9 +332,10 @@ static void story_date(struct story *s)
 }
 
 /* Starts a capture to fd, which it takes. */
-static int story_capture(weft_host *h, int fd, bool limited, char *why, size_t n)
+static int story_capture(weft_host *h, int fd, bool limited, const struct weft_capture_choice *choice, char *why,
+                         size_t n)
 {
-    struct capture *c = capture_new(fd, limited, why, n);
+    struct capture *c = capture_new(fd, limited, choice, why, n);
     int number;
 
     if (!c)
@@ -360,10 +361,10 @@ int weft_host_capture(weft_host *h, const char *path, char *why, size_t n)
         snprintf(why, n, "%s: %s", path, strerror(errno));
         return -1;
     }
-    return story_capture(h, fd, false, why, n) < 0 ? -1 : 0;
+    return story_capture(h, fd, false, NULL, why, n) < 0 ? -1 : 0;
 }
 
-int weft_host_capture_fd(weft_host *h, int fd, char *why, size_t n)
+int weft_host_capture_some(weft_host *h, int fd, const struct weft_capture_choice *choice, char *why, size_t n)
 {
     int own = fcntl(fd, F_DUPFD_CLOEXEC, 3);
     struct stat st;
@@ -372,7 +373,12 @@ int weft_host_capture_fd(weft_host *h, int fd, char *why, size_t n)
         snprintf(why, n, "cannot capture to this descriptor: %s", strerror(errno));
         return -1;
     }
-    return story_capture(h, own, !S_ISREG(st.st_mode), why, n);
+    return story_capture(h, own, !S_ISREG(st.st_mode), choice, why, n);
+}
+
+int weft_host_capture_fd(weft_host *h, int fd, char *why, size_t n)
+{
+    return weft_host_capture_some(h, fd, NULL, why, n);
 }
 
 int weft_host_tap_packets(weft_host *h, void (*fn)(void *ctx, const struct weft_trace *event), void *ctx)

@@ -84,6 +84,7 @@ void watch_begin(struct watch *watch, struct waiter *w, struct host_sock *s, uns
 {
     watch->waiter = w;
     watch->fire = NULL;
+    watch->one = false;
     watch->sock = s;
     s->users++;
     watch->want = want | WEFT_ERROR | WEFT_HANGUP;
@@ -102,12 +103,24 @@ void watch_end(struct watch *watch)
     host_sock_leave(watch->sock);
 }
 
+void sock_wake_next(struct host_sock *s, unsigned ready)
+{
+    struct watch *watch;
+
+    for (watch = s->watches; watch; watch = watch->next)
+        if (watch->one && watch->want & ready && !watch->waiter->woken) {
+            waiter_wake(watch->waiter);
+            return;
+        }
+}
+
 void sock_wake(struct host_sock *s, unsigned ready)
 {
     struct watch *watch;
 
+    sock_wake_next(s, ready);
     for (watch = s->watches; watch; watch = watch->next) {
-        if (!(watch->want & ready))
+        if (!(watch->want & ready) || (watch->one && !(ready & (WEFT_ERROR | WEFT_HANGUP))))
             continue;
         if (watch->fire)
             watch->fire(watch, ready);

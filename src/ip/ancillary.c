@@ -33,7 +33,7 @@ static int override(const struct weft_control *control, bool v6, struct ip_send 
     }
     if (has(control, WEFT_CONTROL_DF))
         how->df = control->df;
-    return 0;
+    return has(control, WEFT_CONTROL_OPTIONS) ? ip_options_check(control->options, control->n_options) : 0;
 }
 
 /* The source that control names, of link scope in the zone of its interface or destination; 0, or it is none of ours. */
@@ -48,13 +48,50 @@ static int named_source(weft_stack *s, const struct weft_control *control, const
     return ip_is_v4(local) ? WEFT_ENETUNREACH : WEFT_EINVAL; /* as on Linux */
 }
 
+/* The options of IPv4 for one datagram. */
+struct asked {
+    const uint8_t *bytes;
+    uint8_t n;
+};
+
+static struct asked options_of(const struct dgram_ep *d, const struct weft_control *control)
+{
+    return has(control, WEFT_CONTROL_OPTIONS) ? (struct asked){control->options, control->n_options}
+                                              : (struct asked){d->options, d->n_options};
+}
+
+/* What goes with one datagram takes the place of all that the socket has (RFC 3542 §6). */
+static struct ip_headers headers_of(const struct dgram_ep *d, const struct weft_control *control)
+{
+    return has(control, WEFT_CONTROL_HOPOPTS | WEFT_CONTROL_DSTOPTS)
+               ? (struct ip_headers){control->hop_options, control->destination_options}
+               : (struct ip_headers){d->sticky[DGRAM_HOP], d->sticky[DGRAM_DESTINATION]};
+}
+
+void dgram_add_extras(const struct dgram_ep *d, const struct weft_control *control, struct ip_send *how,
+                      struct ip_extras *room)
+{
+    struct asked o = options_of(d, control);
+
+    if (!ip_is_v4(&how->dst)) {
+        room->headers = headers_of(d, control);
+        how->limit = d->mtu6;
+        how->headers = room->headers.hop || room->headers.destination ? &room->headers : NULL;
+    } else if (unlikely(o.n)) {
+        ip_options_for(d->sock.stack, o.bytes, o.n, how, &room->options);
+        how->options = &room->options;
+    }
+}
+
 int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const struct weft_control *control,
                   struct ip_path *path, struct ip_send *how)
 {
     weft_stack *s = d->sock.stack;
     bool v6 = !ip_is_v4(dst), steered = has(control, WEFT_CONTROL_PKTINFO | WEFT_CONTROL_PKTINFO6);
     struct weft_ip local = d->local.ip;
-    weft_if *by = dgram_interface(d);
+    weft_if *by = dgram_out_interface(d, dst);
+    struct asked o = options_of(d, control);
+    struct weft_ip hop;
     int err;
 
     how->dst = *dst;
@@ -67,7 +104,8 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
     if (!err && steered && !ip_is_any(&control->address))
         err = named_source(s, control, dst, &local);
     if (!err)
-        err = dgram_route_by(&d->sock, by, &local, dst, path, &how->src);
+        err = dgram_route_by(&d->sock, by, &local, dst, v6 ? NULL : ip_options_first_hop(o.bytes, o.n, &hop), path,
+                             &how->src);
     if (!err && d->rare.tell & RARE_DONTROUTE && !ip_eq(&path->next_hop, dst))
         err = WEFT_ENETUNREACH;
     return err;
@@ -76,7 +114,7 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
 /* ---- in ---- */
 
 struct told {
-    uint16_t tell, tell6; /* enum sock_tell: for a datagram of IPv4, of IPv6 */
+    uint32_t tell, tell6; /* enum sock_tell: for a datagram of IPv4, of IPv6 */
     uint16_t item;        /* enum weft_control_item */
 };
 
@@ -99,6 +137,25 @@ static struct weft_ip reply_address(weft_stack *s, const struct weft_pkt *pkt)
     return pkt->ip_group ? weft_ipv4(0) : pkt->dst;
 }
 
+static void tell_options(const struct dgram_ep *d, const struct weft_pkt *pkt, struct weft_control *control)
+{
+    control->has |= d->rare.tell & TELL_OPTIONS ? WEFT_CONTROL_OPTIONS : 0;
+    control->has |= d->rare.tell & TELL_REPLY ? WEFT_CONTROL_REPLY : 0;
+    ip_options_tell(d->sock.stack, pkt, control);
+}
+
+static void tell_headers(const struct dgram_ep *d, const struct weft_pkt *pkt, struct weft_control *control)
+{
+    const uint8_t *header = pkt->base + pkt->l3;
+
+    control->first_header = header[6];
+    control->headers = header + IPV6_HEADER;
+    control->n_headers = (uint16_t)(pkt->l4 - pkt->l3 - IPV6_HEADER);
+    control->has |= d->rare.tell & TELL_HOP_OPTIONS ? WEFT_CONTROL_HOPOPTS : 0;
+    control->has |= d->rare.tell & TELL_DESTINATION_OPTIONS ? WEFT_CONTROL_DSTOPTS : 0;
+    control->has |= d->rare.tell & TELL_ROUTING ? WEFT_CONTROL_RTHDR : 0;
+}
+
 void dgram_describe(const weft_sock *sock, struct weft_control *control)
 {
     const struct dgram_ep *d = const_ep(sock);
@@ -114,10 +171,15 @@ void dgram_describe(const weft_sock *sock, struct weft_control *control)
         .tos = pkt->tos,
         .v4 = ip_is_v4(&pkt->dst),
         .arrived = pkt->arrived,
+        .lost = pkt->lost,
     };
     for (size_t i = 0; d->rare.tell && i < ARRAY_LEN(tolds); i++)
         if (d->rare.tell & (control->v4 ? tolds[i].tell : tolds[i].tell6))
             control->has |= tolds[i].item;
-    if (control->has & WEFT_CONTROL_PKTINFO)
+    if (d->rare.tell & TELL_LOST && control->lost)
+        control->has |= WEFT_CONTROL_LOST;
+    if (control->has & WEFT_CONTROL_PKTINFO || d->rare.tell & (TELL_OPTIONS | TELL_REPLY))
         control->local = reply_address(sock->stack, pkt);
+    if (unlikely(dgram_has_headers(pkt)))
+        (control->v4 ? tell_options : tell_headers)(d, pkt, control);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What datagram sockets have in common; see dgram.h. */
+#include "core/bpf.h"
 #include "ip/group.h"
 
 #define WORTH_MOVING 8 /* a packet that keeps so many times its bytes alive is copied into a fitting one */
@@ -38,11 +39,22 @@ bool dgram_share(struct weft_pkt *to, const struct weft_pkt *from, uint32_t offs
     return true;
 }
 
-/* What IP found out about a datagram, for a packet that is to pass for it. The data of both stand at l4. */
-static void copy_description(struct weft_pkt *to, const struct weft_pkt *from)
+/* Bytes of IP's headers, when there is more to them than the usual one: readers may want to be told. */
+static uint32_t headers_worth_keeping(const struct weft_pkt *pkt)
+{
+    return dgram_has_headers(pkt) ? (uint32_t)(pkt->l4 - pkt->l3) : 0;
+}
+
+/*
+ * What IP found out about a datagram, for a packet that is to pass for it, with `headers` bytes of room in front for IP's
+ * own. The data of `to` stands at its l4.
+ */
+static void copy_description(struct weft_pkt *to, const struct weft_pkt *from, uint32_t headers)
 {
     to->ifp = from->ifp;
     to->l4 = (uint16_t)(to->data - to->base);
+    to->l3 = (uint16_t)(to->l4 - headers);
+    memcpy(to->base + to->l3, from->base + from->l3, headers);
     to->src = from->src;
     to->dst = from->dst;
     to->ttl = from->ttl;
@@ -55,21 +67,21 @@ static void copy_description(struct weft_pkt *to, const struct weft_pkt *from)
 struct weft_pkt *dgram_clone(weft_stack *s, const struct weft_pkt *pkt, uint32_t header)
 {
     struct weft_pkt *clone = pkt_new(s);
-    uint32_t total = pkt_total(pkt);
+    uint32_t total = pkt_total(pkt), headers = headers_worth_keeping(pkt);
 
     if (!clone)
         return NULL;
     weft_assert(header <= tailroom(clone), "a transport header of a datagram is small");
     pkt_copy(pkt, 0, clone->data, header);
     clone->len = header;
-    if (!dgram_share(clone, pkt, header, total - header)) {
+    if (headers > PKT_HEADROOM || !dgram_share(clone, pkt, header, total - header)) {
         pkt_release(clone);
-        clone = pkt_new_linear(s, PKT_HEADROOM, total);
+        clone = pkt_new_linear(s, max_size(PKT_HEADROOM, headers), total);
         if (!clone)
             return NULL;
         pkt_copy(pkt, 0, clone->data, total);
     }
-    copy_description(clone, pkt);
+    copy_description(clone, pkt, headers);
     return clone;
 }
 
@@ -82,16 +94,17 @@ struct weft_pkt *dgram_clone(weft_stack *s, const struct weft_pkt *pkt, uint32_t
 static struct weft_pkt *compact(struct weft_pkt *pkt)
 {
     uint32_t before = (uint32_t)(pkt->data - pkt->base) - pkt->l4, total = pkt_total(pkt);
+    uint32_t headers = headers_worth_keeping(pkt);
     struct weft_pkt *copy;
 
     if (likely(pkt_true_size(pkt) <= sizeof *pkt + BLOCK_FRAME + (size_t)WORTH_MOVING * total))
         return pkt;
-    copy = pkt_new_linear(pkt->stack, 0, before + total);
+    copy = pkt_new_linear(pkt->stack, headers, before + total);
     if (!copy)
         return pkt;
     memcpy(copy->data, pkt->data - before, before);
     pkt_copy(pkt, 0, copy->data + before, total);
-    copy_description(copy, pkt);
+    copy_description(copy, pkt, headers);
     pkt_pull(copy, before);
     pkt_release(pkt);
     return copy;
@@ -99,15 +112,26 @@ static struct weft_pkt *compact(struct weft_pkt *pkt)
 
 bool dgram_push(struct dgram_queue *q, struct weft_pkt *pkt)
 {
-    if (q->packets.count && q->held + pkt_true_size(pkt) > q->limit)
+    if (q->packets.count && q->held + pkt_true_size(pkt) > q->limit) {
+        q->lost++;
         return false;
+    }
     pkt = compact(pkt);
     pkt->if_index = pkt->ifp ? pkt->ifp->index : 0; /* the interface may go before the datagram is read */
     pkt->arrived = pkt->stack->now;
+    pkt->csum_partial = false; /* nobody sums it any more */
+    pkt->lost = q->lost;
     q->held += pkt_true_size(pkt);
     q->bytes += pkt_total(pkt);
     pkt_queue_push(&q->packets, pkt);
     return true;
+}
+
+static void forget_taken(struct dgram_queue *q)
+{
+    if (q->taken)
+        pkt_release(q->taken);
+    q->taken = NULL;
 }
 
 static void pop(struct dgram_queue *q)
@@ -116,6 +140,11 @@ static void pop(struct dgram_queue *q)
 
     q->held -= pkt_true_size(pkt);
     q->bytes -= pkt_total(pkt);
+    if (unlikely(dgram_has_headers(pkt))) {
+        forget_taken(q);
+        q->taken = pkt;
+        return;
+    }
     pkt_release(pkt);
 }
 
@@ -123,6 +152,7 @@ void dgram_clear(struct dgram_queue *q)
 {
     while (q->packets.count)
         pop(q);
+    forget_taken(q);
 }
 
 int64_t dgram_take(struct dgram_queue *q, const struct weft_iov *iov, size_t n, unsigned flags, unsigned *out_flags)
@@ -242,17 +272,18 @@ static int path_to(const weft_sock *sock, weft_if *by, const struct weft_ip *loc
 int dgram_route(const weft_sock *sock, const struct weft_ip *local, const struct weft_ip *dst, struct ip_path *path,
                 struct weft_ip *src)
 {
-    return dgram_route_by(sock, dgram_interface(const_dgram_ep(sock)), local, dst, path, src);
+    const struct dgram_ep *d = const_dgram_ep(sock);
+    struct weft_ip hop;
+
+    return dgram_route_by(sock, dgram_out_interface(d, dst), local, dst,
+                          ip_is_v4(dst) ? ip_options_first_hop(d->options, d->n_options, &hop) : NULL, path, src);
 }
 
 int dgram_route_by(const weft_sock *sock, weft_if *by, const struct weft_ip *local, const struct weft_ip *dst,
-                   struct ip_path *path, struct weft_ip *src)
+                   const struct weft_ip *hop, struct ip_path *path, struct weft_ip *src)
 {
-    const struct dgram_ep *d = const_dgram_ep(sock);
     weft_stack *s = sock->stack;
-    struct weft_ip hop;
-    const struct weft_ip *first = ip_is_v4(dst) ? ip_options_first_hop(d->options, d->n_options, &hop) : NULL;
-    int err = path_to(sock, by, local, first ? first : dst, path);
+    int err = path_to(sock, by, local, hop ? hop : dst, path);
 
     if (err)
         return err;
@@ -320,8 +351,12 @@ int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size
     if (level == WEFT_SOL_IP && option == WEFT_IP_MULTICAST_IF)
         return membership_set_out(d, value, n);
     if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS)
-        return set_options(dgram_ep(sock), value, n);
-    return dgram_tune(dgram_ep(sock), level, option, value, n);
+        return set_options(d, value, n);
+    if (filter_is_option(level, option))
+        return filter_set(d, option, value, n);
+    if (sticky_is_option(d, level, option))
+        return sticky_set(d, option, value, n);
+    return dgram_tune(d, level, option, value, n);
 }
 
 int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
@@ -337,6 +372,10 @@ int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size
         memcpy(value, d->options, *n);
         return 0;
     }
+    if (filter_is_option(level, option))
+        return filter_get(d, option, value, n);
+    if (sticky_is_option(d, level, option))
+        return sticky_get(d, option, value, n);
     return dgram_tuned(d, level, option, value, n);
 }
 
@@ -371,6 +410,8 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
 void dgram_fini(struct dgram_ep *d)
 {
     dgram_leave_groups(d);
+    bpf_free(&d->sock.stack->mem, d->filter);
+    sticky_forget(d);
     dgram_clear(&d->queue);
     dgram_clear(&d->reports);
     list_remove(&d->link);
@@ -397,6 +438,23 @@ unsigned dgram_ready(const weft_sock *sock)
     return WEFT_WRITABLE | (d->queue.packets.count || d->no_receive ? WEFT_READABLE : 0) |
            (sock->error || d->reports.packets.count ? WEFT_ERROR : 0) | (d->no_receive ? WEFT_PEER_CLOSED : 0) |
            (d->no_receive && d->no_send ? WEFT_HANGUP : 0);
+}
+
+int64_t dgram_recv_whole(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
+                         unsigned *out_flags)
+{
+    struct dgram_ep *d = dgram_ep(sock);
+    const struct weft_pkt *first = d->queue.packets.first;
+    int err = endpoint_take_error(sock);
+
+    if (err)
+        return err;
+    if (flags & WEFT_MSG_OOB)
+        return WEFT_EOPNOTSUPP;
+    if (!first)
+        return d->no_receive ? 0 : WEFT_EAGAIN;
+    *from = (struct weft_addr){.ip = first->src};
+    return dgram_take(&d->queue, iov, n, flags, out_flags);
 }
 
 size_t dgram_unread(const weft_sock *sock)
@@ -429,16 +487,22 @@ bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_lis
     return true;
 }
 
-int dgram_decide_df(const struct dgram_ep *d, const struct weft_ip *dst, size_t message, const struct ip_path *path,
-                    bool *df)
+static int decide_df_v6(const struct dgram_ep *d, size_t message, const struct ip_path *path, struct ip_send *how)
 {
-    if (!ip_is_v4(dst)) {
-        *df = *df || d->rare.tell & RARE_DONTFRAG || d->discovery6 >= WEFT_PMTUDISC_DO;
-        return *df && message + IPV6_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;
-    }
+    size_t whole = IPV6_HEADER + ip_headers_len(how->headers) + message;
+    uint32_t most = d->mtu6 ? min_u32(d->mtu6, path_mtu(path)) : path_mtu(path);
+
+    how->df = how->df || d->rare.tell & RARE_DONTFRAG || d->discovery6 >= WEFT_PMTUDISC_DO;
+    return how->df && whole > most ? WEFT_EMSGSIZE : 0;
+}
+
+int dgram_decide_df(const struct dgram_ep *d, size_t message, const struct ip_path *path, struct ip_send *how)
+{
+    if (!ip_is_v4(&how->dst))
+        return decide_df_v6(d, message, path, how);
     if (d->discovery == WEFT_PMTUDISC_DONT)
         return 0;
-    *df = d->discovery != WEFT_PMTUDISC_WANT || message + IPV4_HEADER <= path_mtu(path);
+    how->df = d->discovery != WEFT_PMTUDISC_WANT || message + IPV4_HEADER <= path_mtu(path);
     return d->discovery == WEFT_PMTUDISC_DO && message + IPV4_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;
 }
 

@@ -7,7 +7,11 @@
 #define IP_DGRAM_H
 
 #include "core/stack.h"
+#include "wire/ipv4.h"
+#include "wire/ipv6.h"
 
+
+struct ip_extras;
 struct ip_send;
 
 #define DGRAM_BUFFER     212992 /* default of WEFT_SO_RCVBUF and WEFT_SO_SNDBUF, as Linux has it */
@@ -21,6 +25,8 @@ struct dgram_queue {
     struct pkt_queue packets;
     size_t held, bytes;
     size_t limit; /* of held */
+    struct weft_pkt *taken; /* the last one, if it had extension headers: who took it was told of them */
+    uint32_t lost; /* how many found no room */
 };
 
 /* Takes pkt and returns true; or returns false when it is full, and pkt stays the caller's. */
@@ -34,6 +40,12 @@ void dgram_clear(struct dgram_queue *q);
  * with WEFT_MSG_TRUNC how many it has. *out_flags becomes WEFT_MSG_TRUNC when it was cut, else 0. Must not be empty.
  */
 int64_t dgram_take(struct dgram_queue *q, const struct weft_iov *iov, size_t n, unsigned flags, unsigned *out_flags);
+
+/* Is there more to its IP header, which stands at l3, than the usual: options, extension headers? */
+static inline bool dgram_has_headers(const struct weft_pkt *pkt)
+{
+    return pkt->l4 - pkt->l3 > (ip_is_v4(&pkt->dst) ? IPV4_HEADER : IPV6_HEADER);
+}
 
 /* Bytes in all pieces together. */
 size_t dgram_iov_len(const struct weft_iov *iov, size_t n);
@@ -67,6 +79,9 @@ struct dgram_groups {
     bool all_v4, all_v6;        /* it hears what others here have joined */
 };
 
+/* Extension headers for all that is sent by IPv6, as options say; those before a routing header are kept and told only. */
+enum dgram_sticky { DGRAM_HOP, DGRAM_DESTINATION, DGRAM_BEFORE_ROUTE, DGRAM_STICKY };
+
 /* The first member of all kinds of datagram endpoints. */
 struct dgram_ep {
     struct weft_sock sock;    /* first: a weft_sock pointer is a dgram_ep pointer */
@@ -78,12 +93,17 @@ struct dgram_ep {
     struct dgram_queue reports; /* what went wrong with what it sent: each a struct weft_report, then bytes */
     struct sock_rare rare;
     struct dgram_groups groups;
+    struct bpf *filter;       /* WEFT_SO_ATTACH_FILTER; NULL: none */
     size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
     uint8_t discovery;        /* enum weft_pmtudisc: DONT unless asked for */
     uint8_t discovery6;       /* the same for IPv6: WANT unless asked otherwise */
     bool no_receive, no_send; /* shut down */
+    bool filter_locked;
+    uint16_t out_v4, out_v6;  /* WEFT_IP_UNICAST_IF, WEFT_IPV6_UNICAST_IF: an interface's number; 0: as routes have it */
     uint8_t n_options;        /* WEFT_IP_OPTIONS: bytes of options, as the user gave them */
     uint8_t options[40];
+    uint8_t *sticky[DGRAM_STICKY]; /* each as long as it says; NULL: none */
+    uint32_t mtu6;            /* WEFT_IPV6_MTU: no fragment of IPv6 is longer; 0: as the path has it */
 };
 
 /* Neither bound nor connected, with the default buffers; joins `all`. */
@@ -103,6 +123,9 @@ int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size
 unsigned dgram_ready(const weft_sock *sock);
 void dgram_names(const weft_sock *sock, struct weft_addr *local, struct weft_addr *peer);
 size_t dgram_unread(const weft_sock *sock);
+/* For those without ports: the first datagram, from the station that sent it. */
+int64_t dgram_recv_whole(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
+                         unsigned *out_flags);
 
 /* netstat: visits the endpoints of a list; false when visit asked to stop. */
 bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx);
@@ -129,19 +152,35 @@ void dgram_scope(const struct dgram_ep *d, struct ip_send *how);
 /* Is what came in for a group to be heard by this endpoint (RFC 3376 §3.1)? Broadcasts are heard by all. */
 bool dgram_hears(const struct dgram_ep *d, const struct weft_pkt *pkt);
 
+/*
+ * filter.c: does the endpoint's filter, if it has one, keep this datagram (data where the filter is to begin)? Then it is
+ * cut to what it keeps, but not to less than `least` bytes.
+ */
+bool dgram_filter(const struct dgram_ep *d, struct weft_pkt *pkt, uint32_t least);
+
 /* Leaves all groups. */
 void dgram_leave_groups(struct dgram_ep *d);
 
 /*
- * The same by an interface (NULL: as routes have it). Besides: WEFT_EINVAL, `local` is no address that may be a source.
+ * The same by an interface (NULL: as routes have it) and by way of a first hop (NULL: none is prescribed).
+ * Besides: WEFT_EINVAL, `local` is no address that may be a source.
  */
 int dgram_route_by(const weft_sock *sock, weft_if *by, const struct weft_ip *local, const struct weft_ip *dst,
-                   struct ip_path *path, struct weft_ip *src);
+                   const struct weft_ip *hop, struct ip_path *path, struct weft_ip *src);
 
 /* The interface that it keeps to; NULL: to none, or it is gone. */
 static inline weft_if *dgram_interface(const struct dgram_ep *d)
 {
     return d->rare.interface ? if_by_index(d->sock.stack, (unsigned)d->rare.interface) : NULL;
+}
+
+/* By which interface it insists on sending to dst; NULL: as routes have it. */
+static inline weft_if *dgram_out_interface(const struct dgram_ep *d, const struct weft_ip *dst)
+{
+    unsigned out = ip_is_v4(dst) ? d->out_v4 : d->out_v6;
+    weft_if *by = dgram_interface(d);
+
+    return by || !out || ip_is_multicast(dst) || ip_is_limited_broadcast(dst) ? by : if_by_index(d->sock.stack, out);
 }
 
 /* tuning.c: options that are for datagram sockets alone. WEFT_ENOPROTOOPT: it is none of these. */
@@ -158,6 +197,13 @@ int dgram_tuned(const struct dgram_ep *d, int level, int option, void *value, si
  */
 int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const struct weft_control *control,
                   struct ip_path *path, struct ip_send *how);
+
+/*
+ * Gives a datagram that dgram_prepare prepared the options of IPv4 or the extension headers of IPv6 that it is to have, in
+ * `room`, which lives as long.
+ */
+void dgram_add_extras(const struct dgram_ep *d, const struct weft_control *control, struct ip_send *how,
+                      struct ip_extras *room);
 
 /* struct sock_ops for both. */
 void dgram_describe(const weft_sock *sock, struct weft_control *control);
@@ -179,12 +225,11 @@ int64_t dgram_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n,
                           struct weft_report *report);
 
 /*
- * Must a message of so many bytes to dst, transport header included, go unfragmented (WEFT_IP_MTU_DISCOVER)? 0, or
- * WEFT_EMSGSIZE when the path is known to carry less. For IPv6 that is what WEFT_IPV6_DONTFRAG and control ask for (*df is
- * set already).
+ * Must a message of so many bytes, transport header included, go unfragmented (WEFT_IP_MTU_DISCOVER)? 0, or
+ * WEFT_EMSGSIZE when the path is known to carry less. For IPv6 that is what WEFT_IPV6_DONTFRAG and control ask for (how->df
+ * is set already).
  */
-int dgram_decide_df(const struct dgram_ep *d, const struct weft_ip *dst, size_t message, const struct ip_path *path,
-                    bool *df);
+int dgram_decide_df(const struct dgram_ep *d, size_t message, const struct ip_path *path, struct ip_send *how);
 
 /*
  * Was it that a router carries less than we sent? Then that is known from now on, and what is sent next goes in fragments

@@ -8,23 +8,27 @@
 /* Bytes of a quote that are looked at: headers of IPv6 may be long, but who sends long ones is not us. */
 #define QUOTE_MAX 256
 
+/* hard: RFC 1122 §4.2.3.9. lasting: what Linux tells a datagram socket that has a peer, though he asked for no reports. */
 struct meaning {
     int16_t err;
-    bool hard;
+    bool hard, lasting;
 };
 
-/* RFC 1122 §4.2.3.9: port and protocol unreachable are hard; the others may pass. By code. */
+/* RFC 1122 §3.2.2.1, by code, as Linux reads it: 0, 1, 5, 11 and 12 may pass. To TCP only 2 and 3 are hard. */
 static const struct meaning unreachable_v4[] = {
-    {WEFT_ENETUNREACH, false},  {WEFT_EHOSTUNREACH, false}, {WEFT_ENOPROTOOPT, true},   {WEFT_ECONNREFUSED, true},
-    {WEFT_EMSGSIZE, false},     {WEFT_EOPNOTSUPP, false},   {WEFT_ENETUNREACH, false},  {WEFT_EHOSTUNREACH, false},
-    {WEFT_EHOSTUNREACH, false}, {WEFT_ENETUNREACH, false},  {WEFT_EHOSTUNREACH, false}, {WEFT_ENETUNREACH, false},
-    {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false},
+    {WEFT_ENETUNREACH, false, false},  {WEFT_EHOSTUNREACH, false, false}, {WEFT_ENOPROTOOPT, true, true},
+    {WEFT_ECONNREFUSED, true, true},   {WEFT_EMSGSIZE, false, false},     {WEFT_EOPNOTSUPP, false, false},
+    {WEFT_ENETUNREACH, false, true},   {WEFT_EHOSTDOWN, false, true},     {WEFT_ENONET, false, true},
+    {WEFT_ENETUNREACH, false, true},   {WEFT_EHOSTUNREACH, false, true},  {WEFT_ENETUNREACH, false, false},
+    {WEFT_EHOSTUNREACH, false, false}, {WEFT_EHOSTUNREACH, false, true},  {WEFT_EHOSTUNREACH, false, true},
+    {WEFT_EHOSTUNREACH, false, true},
 };
 
 /* RFC 4443 §3.1, as Linux reads it. */
 static const struct meaning unreachable_v6[] = {
-    {WEFT_ENETUNREACH, false}, {WEFT_EACCES, true}, {WEFT_EHOSTUNREACH, false}, {WEFT_EHOSTUNREACH, false},
-    {WEFT_ECONNREFUSED, true}, {WEFT_EACCES, true}, {WEFT_EACCES, true},
+    {WEFT_ENETUNREACH, false, false},  {WEFT_EACCES, true, true},       {WEFT_EHOSTUNREACH, false, false},
+    {WEFT_EHOSTUNREACH, false, false}, {WEFT_ECONNREFUSED, true, true}, {WEFT_EACCES, true, true},
+    {WEFT_EACCES, true, true},
 };
 
 static struct meaning meaning_v4(uint8_t type, uint8_t code)
@@ -32,19 +36,21 @@ static struct meaning meaning_v4(uint8_t type, uint8_t code)
     if (type == ICMPV4_UNREACHABLE && code < ARRAY_LEN(unreachable_v4))
         return unreachable_v4[code];
     if (type == ICMPV4_PARAMETER_PROBLEM)
-        return (struct meaning){WEFT_EPROTO, false};
-    return (struct meaning){WEFT_EHOSTUNREACH, false};
+        return (struct meaning){WEFT_EPROTO, false, true};
+    return (struct meaning){WEFT_EHOSTUNREACH, false, false};
 }
 
+/* What nobody has given a meaning is no more than EPROTO (RFC 4443 §2.4 a wants it told). */
 static struct meaning meaning_v6(uint8_t type, uint8_t code)
 {
     if (type == ICMPV6_UNREACHABLE && code < ARRAY_LEN(unreachable_v6))
         return unreachable_v6[code];
     if (type == ICMPV6_TOO_BIG)
-        return (struct meaning){WEFT_EMSGSIZE, false};
-    if (type == ICMPV6_PARAMETER_PROBLEM)
-        return (struct meaning){WEFT_EPROTO, true};
-    return (struct meaning){WEFT_EHOSTUNREACH, false};
+        return (struct meaning){WEFT_EMSGSIZE, false, false};
+    if (type == ICMPV6_TIME_EXCEEDED)
+        return (struct meaning){WEFT_EHOSTUNREACH, false, false};
+    return (struct meaning){WEFT_EPROTO, type == ICMPV6_PARAMETER_PROBLEM,
+                            type == ICMPV6_PARAMETER_PROBLEM || type == ICMPV6_UNREACHABLE};
 }
 
 /* What a quote says, of either family. */
@@ -99,13 +105,16 @@ static bool read_quoted_head(const struct quote *q, struct ip_error *e)
 static bool report(weft_stack *s, const struct quote *q, struct ip_error *e)
 {
     struct meaning m = ip_is_v4(&q->src) ? meaning_v4(e->type, e->code) : meaning_v6(e->type, e->code);
+    bool heard;
 
     e->src = q->src;
     e->dst = q->dst;
     e->err = m.err;
     e->hard = m.hard;
+    e->lasting = m.lasting;
     e->datagram = q->len;
-    return read_quoted_head(q, e) && stack_report(s, q->proto, e);
+    heard = unlikely(s->raw_sockets) && s->assembly->raw_error(s, q->proto, e);
+    return (read_quoted_head(q, e) && stack_report(s, q->proto, e)) || heard;
 }
 
 /* The quote must show the start of something that we sent from the address this error came to. */

@@ -136,12 +136,16 @@ static struct weft_pkt *arrive(weft_stack *s, struct weft_pkt *pkt, const struct
         pkt_drop(pkt, WEFT_DROP_ip6_no_next_header);
         return NULL;
     }
+    pkt->proto = c->next;
+    pkt->l4 = (uint16_t)(pkt->l3 + c->offset);
     if (!stack_has_transport(s, c->next) || c->next == IP_PROTO_ICMP || c->next == IP_PROTO_IGMP) {
+        if (s->raw_sockets && s->assembly->raw_input(s, pkt)) {
+            pkt_release(pkt);
+            return NULL;
+        }
         icmp_parameter_problem(s, pkt, ICMPV6_UNKNOWN_HEADER, c->next_at, WEFT_DROP_ip_unknown_protocol);
         return NULL;
     }
-    pkt->proto = c->next;
-    pkt->l4 = (uint16_t)(pkt->l3 + c->offset);
     pkt_pull(pkt, c->offset);
     return pkt;
 }

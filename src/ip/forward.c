@@ -126,23 +126,6 @@ static bool has_options(const struct weft_pkt *pkt)
     return unlikely(pkt->l4 - pkt->l3 > IPV4_HEADER) && ip_is_v4(&pkt->src);
 }
 
-/*
- * The sender could have gone to the next hop himself: it is on the link that he is on (RFC 1812 §5.2.7.2). Told, at the
- * rate of ICMP errors; the datagram travels all the same.
- */
-static void redirect(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *path)
-{
-    const struct route *back;
-
-    if (!s->config.send_redirects || path->ifp != pkt->ifp || !ip_is_v4(&pkt->src))
-        return;
-    if (has_options(pkt)) /* one with a source route goes as it was told */
-        return;
-    back = route_find(s, &pkt->src);
-    if (back && back->ifp == pkt->ifp && ip_is_any(&back->gateway))
-        icmp_tell(s, pkt, (struct icmp_complaint){ICMPV4_REDIRECT, ICMPV4_REDIRECT_HOST, ip_to_v4(&path->next_hop)});
-}
-
 /* Where it goes; false: it went nowhere, and its sender knows. Owns pkt then. */
 static bool find_way(weft_stack *s, struct weft_pkt *pkt, struct ip_path *path)
 {
@@ -170,7 +153,7 @@ static void send_on(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *p
         refuse_size(s, pkt, out->mtu);
         return;
     }
-    redirect(s, pkt, path);
+    ip_redirect(s, pkt, path);
     if (has_options(pkt) && !ip_options_forward(s, pkt, path))
         return;
     age(pkt);

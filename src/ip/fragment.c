@@ -40,8 +40,9 @@ static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const stru
 {
     bool v6 = !ip_is_v4(&how->dst);
     uint32_t options = how->options ? how->options->n : 0;
+    uint32_t hop = how->headers ? ip_extension_len(how->headers->hop) : 0;
     uint32_t total = pkt_total(pkt);
-    uint32_t step = (mtu - (v6 ? IPV6_HEADER + IPV6_FRAGMENT_HEADER : IPV4_HEADER + options)) & ~7u;
+    uint32_t step = (mtu - (v6 ? IPV6_HEADER + IPV6_FRAGMENT_HEADER + hop : IPV4_HEADER + options)) & ~7u;
     struct ip_options copied;
     struct ip_send later = *how;
     struct ip_idents *ids = &ip_state(s)->idents;
@@ -55,7 +56,7 @@ static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const stru
     }
     for (uint32_t offset = 0; offset < total; offset += step) {
         uint32_t len = min_u32(step, total - offset);
-        struct weft_pkt *piece = ip_piece_of(s, pkt, offset, len);
+        struct weft_pkt *piece = ip_headers_piece(s, pkt, how->headers, offset, len);
 
         if (!piece)
             return false;

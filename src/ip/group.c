@@ -28,6 +28,16 @@ static bool is_all_hosts(const struct weft_ip *group)
     return ip_eq(&bare, &all_hosts) || ip_eq(&bare, &link_wide) || ip_eq(&bare, &interface_wide);
 }
 
+/* What a router listens to besides (RFC 1256 §4.3; RFC 4291 §2.8): told to nobody, for the link is their own. */
+static bool is_all_routers(const weft_stack *s, const struct weft_ip *group)
+{
+    static const struct weft_ip v4 = {{[10] = 0xff, [11] = 0xff, [12] = 224, [15] = 2}};
+    static const struct weft_ip link_wide = {{0xff, 2, [15] = 2}};
+    struct weft_ip bare = ip_bare(*group);
+
+    return (ip_forwards(s, true) && ip_eq(&bare, &v4)) || (ip_forwards(s, false) && ip_eq(&bare, &link_wide));
+}
+
 /* Those of tentative addresses too: that is how a duplicate is found. */
 static bool is_solicited_node(const weft_if *ifp, const struct weft_ip *group)
 {
@@ -45,7 +55,7 @@ bool group_is_ours(const weft_if *ifp, const struct weft_ip *ip)
 {
     const struct group *g;
 
-    if (is_all_hosts(ip) || is_solicited_node(ifp, ip))
+    if (is_all_hosts(ip) || is_solicited_node(ifp, ip) || is_all_routers(ifp->stack, ip))
         return true;
     g = group_find(ifp, ip);
     return g && group_listens(g);

@@ -49,6 +49,7 @@ struct member {
     struct list in_socket, in_group;
     struct group *group;
     struct group_filter filter;
+    bool listed; /* it named sources, in this mode: that stays its mode, even when there are none left */
 };
 
 /* What is known of the routers of one protocol on a link. */

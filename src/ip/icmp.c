@@ -20,11 +20,16 @@ static uint16_t sum_of(const struct weft_pkt *pkt, const struct weft_ip *src, co
     return csum_fold(&sum);
 }
 
-int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
+void icmp_seal(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how)
 {
     poke_u16(pkt->data + CHECKSUM_AT, 0);
     poke_u16(pkt->data + CHECKSUM_AT, sum_of(pkt, &how->src, &how->dst));
     stack_count(s, WEFT_COUNT_icmp_out);
+}
+
+int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
+{
+    icmp_seal(s, pkt, how);
     return ip_output(s, pkt, how, path);
 }
 
@@ -126,11 +131,19 @@ static void icmp_input(weft_stack *s, struct weft_pkt *pkt)
                          h.code == ICMPV4_FRAGMENTATION_NEEDED ? h.rest.unreachable.next_hop_mtu : 0);
         break;
     case ICMPV4_TIME_EXCEEDED:
-    case ICMPV4_PARAMETER_PROBLEM:
         icmp_error_input(s, pkt, h.type, h.code, 0);
+        break;
+    case ICMPV4_PARAMETER_PROBLEM: /* the pointer is the first byte (RFC 792) */
+        icmp_error_input(s, pkt, h.type, h.code, h.rest.word >> 24);
         break;
     case ICMPV4_REDIRECT:
         icmp_redirect_input(s, pkt, h.rest.word);
+        break;
+    case ICMPV4_ROUTER_ADVERT:
+        discovery_input(s, pkt, &h);
+        break;
+    case ICMPV4_ROUTER_SOLICIT:
+        advertise_solicited(s, pkt, h.code);
         break;
     case ICMPV4_TIMESTAMP:
     case ICMPV4_MASK:
@@ -156,7 +169,8 @@ static void icmpv6_input(weft_stack *s, struct weft_pkt *pkt)
     if (!is_sound(s, pkt) || !icmpv6_parse(&r, &h))
         return;
     if (icmpv6_is_error(h.type)) { /* unknown ones too (RFC 4443 §2.4(a)) */
-        icmp_error_input(s, pkt, h.type, h.code, h.type == ICMPV6_TOO_BIG ? h.word : 0);
+        icmp_error_input(s, pkt, h.type, h.code,
+                         h.type == ICMPV6_TOO_BIG || h.type == ICMPV6_PARAMETER_PROBLEM ? h.word : 0);
         return;
     }
     switch (h.type) {

@@ -15,7 +15,7 @@
 static uint32_t source_on(const weft_if *ifp)
 {
     for (unsigned i = 0; i < ifp->n_addresses; i++)
-        if (ip_is_v4(&ifp->address[i].ip))
+        if (ip_is_v4(&ifp->address[i].ip) && if_address_usable(&ifp->address[i]))
             return ip_to_v4(&ifp->address[i].ip);
     return 0;
 }

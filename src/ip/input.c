@@ -25,10 +25,15 @@ static enum destination destination_of(const weft_if *ifp, const struct weft_ip 
     return if_is_broadcast(ifp, dst) ? GROUP : FOREIGN;
 }
 
+/* A host that has no address yet asks by UDP, tells of its groups (RFC 3376 §4.2.13), seeks routers (RFC 1256 §4.2). */
+static bool may_be_nobodys(const weft_stack *s, uint8_t proto)
+{
+    return proto == IP_PROTO_UDP || proto == IP_PROTO_IGMP || (proto == IP_PROTO_ICMP && ip_forwards(s, true));
+}
+
 /*
  * May a datagram come from here (RFC 1122 §3.2.1.3)? Ourselves may not, on the wire: nobody sends from our address
- * in good faith (LAND, CVE-1999-0016). 0.0.0.0 may, as long as a host that is starting asks everybody by UDP, or tells
- * of its groups by IGMP (RFC 3376 §4.2.13).
+ * in good faith (LAND, CVE-1999-0016). 0.0.0.0 may, as long as a host that is starting speaks to all.
  */
 static bool source_is_sound_v4(const weft_if *ifp, const struct weft_pkt *pkt)
 {
@@ -37,7 +42,7 @@ static bool source_is_sound_v4(const weft_if *ifp, const struct weft_pkt *pkt)
     if (is_loopback_if(ifp))
         return net < 224;
     if (net == 0)
-        return ip_is_any(&pkt->src) && pkt->ip_group && (pkt->proto == IP_PROTO_UDP || pkt->proto == IP_PROTO_IGMP);
+        return ip_is_any(&pkt->src) && pkt->ip_group && may_be_nobodys(ifp->stack, pkt->proto);
     if (net == 127 || net >= 224) /* loopback; multicast, reserved (RFC 1112 §4), limited broadcast */
         return false;
     return !if_by_address(ifp->stack, &pkt->src) && !if_is_broadcast(ifp, &pkt->src);
@@ -94,11 +99,14 @@ static enum weft_drop check_addresses_v4(weft_if *ifp, struct weft_pkt *pkt, con
     return why;
 }
 
-/* To whom the protocol is; data stands at l4. Owns pkt. */
-static void deliver(weft_stack *s, struct weft_pkt *pkt)
+void ip_deliver(weft_stack *s, struct weft_pkt *pkt)
 {
+    bool heard = unlikely(s->raw_sockets) && s->assembly->raw_input(s, pkt);
+
     if (likely(stack_deliver(s, pkt)))
         stack_count(s, WEFT_COUNT_ip_in_delivered);
+    else if (heard)
+        pkt_release(pkt);
     else
         ip_refuse(s, pkt, IP_REFUSE_PROTOCOL, WEFT_DROP_ip_unknown_protocol);
 }
@@ -192,7 +200,7 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
         if (!pkt)
             return;
     }
-    deliver(s, pkt);
+    ip_deliver(s, pkt);
 }
 
 const struct network ip_v4_network = {.ethertype = ETH_TYPE_IPV4, .input = ipv4_input};
@@ -284,7 +292,7 @@ static void ipv6_input(weft_if *ifp, struct weft_pkt *pkt)
     } else if (!(pkt = ip_walk_extensions(s, pkt, h.next))) {
         return;
     }
-    deliver(s, pkt);
+    ip_deliver(s, pkt);
 }
 
 const struct network ip_v6_network = {.ethertype = ETH_TYPE_IPV6, .input = ipv6_input};

@@ -13,8 +13,28 @@ struct ip_options {
     uint8_t n; /* bytes, a multiple of 4 */
     uint8_t bytes[IPV4_MAX_OPTIONS];
     bool has_route;           /* a source route: the datagram goes to first_hop first */
+    bool strict;              /* and there without a router in between */
     struct weft_ip first_hop;
 };
+/* Extension headers of IPv6 as they go out, each as long as it says; NULL: none. What follows them is written in. */
+struct ip_headers {
+    const uint8_t *hop, *destination;
+};
+
+static inline uint32_t ip_extension_len(const uint8_t *header) { return header ? (header[1] + 1u) * 8 : 0; }
+
+/* Bytes of both together; h may be NULL. */
+static inline uint32_t ip_headers_len(const struct ip_headers *h)
+{
+    return h ? ip_extension_len(h->hop) + ip_extension_len(h->destination) : 0;
+}
+
+/* What a datagram has of either family. */
+struct ip_extras {
+    struct ip_options options;
+    struct ip_headers headers;
+};
+
 /* Our own sockets that listen to a group hear what we send to it; and nobody else does: it does not leave the host. */
 enum ip_own { IP_OWN_HEAR = 1, IP_OWN_ONLY = 2 };
 
@@ -27,19 +47,50 @@ struct ip_send {
     bool df;             /* do not fragment, here or on the way (IPv6: here) */
     uint32_t flow_label; /* IPv6; see ip_flow_label */
     const struct ip_options *options; /* IPv4; NULL: none. With a route, the path must lead to its first hop */
+    const struct ip_headers *headers; /* IPv6; NULL: none */
+    uint32_t limit;      /* IPv6: no fragment is longer; 0: as the path has it */
     uint8_t own;         /* to a group: bits of enum ip_own */
 };
 
 /*
  * Sends a transport message: pkt's data stands at the transport header (its checksum filled in, or csum_partial set),
  * with PKT_HEADROOM in front. path must be fresh (route_lookup, route_refresh). Fragments when it must and may.
- * Owns pkt. Returns 0, or WEFT_EMSGSIZE (too big with df set), WEFT_ENETDOWN, WEFT_ENOMEM (for fragments), or
- * WEFT_EADDRNOTAVAIL (a loopback address on a wire).
+ * Owns pkt. Returns 0, or WEFT_EMSGSIZE (too big with df set), WEFT_ENETDOWN, WEFT_ENOMEM (for fragments),
+ * WEFT_EADDRNOTAVAIL (a loopback address on a wire), or WEFT_EHOSTUNREACH (a strict route to no neighbour).
  */
 int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
 
+/* A message of which all is usual: by IPv4 without options, in one piece, to one host. */
+struct ip_plain {
+    uint32_t src, dst;
+    uint8_t proto, ttl, tos; /* as of ip_send */
+};
+
+/* ip_output of such a message: with df set. Neither address is a group's. */
+int ip_output_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how, const struct ip_path *path);
+
+/* May a program ask for these options? 0 or WEFT_EINVAL. */
+int ip_options_check(const uint8_t *options, size_t n);
+
+/* The first hop of the route that was asked for, in *hop; NULL: none was. */
+const struct weft_ip *ip_options_first_hop(const uint8_t *asked, uint8_t n, struct weft_ip *hop);
+
+/*
+ * The way back by which a datagram with this header came, as a program would ask for it (RFC 1122 §4.2.3.8): a source
+ * route that was gone to its end, turned around. Returns how many bytes; 0: there is none.
+ */
+uint8_t ip_options_way_back(const uint8_t *header, uint8_t asked[IPV4_MAX_OPTIONS]);
+
 /* What a program asked for, as it goes out with `how`: recorded in, the route begun. n: as ip_options_check let pass. */
 void ip_options_for(weft_stack *s, const uint8_t *asked, uint8_t n, const struct ip_send *how, struct ip_options *out);
+
+/*
+ * Sends a datagram that begins with a header of the caller's (data at it). The length is written; of IPv4 the checksum,
+ * too, and source (how->src) and identification where they are zero. Goes to how->dst, whatever the header says; groups
+ * do not hear it here, nothing is fragmented, any source may be named. Owns pkt.
+ * Errors: WEFT_EINVAL (no header), WEFT_EMSGSIZE, WEFT_ENETDOWN.
+ */
+int ip_output_whole(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
 
 /* The largest transport message (header included) that goes by this path unfragmented (RFC 1122 §3.3.3, MMS_S). */
 uint32_t ip_max_message(const struct ip_path *path, const struct weft_ip *dst);
@@ -74,6 +125,9 @@ extern const struct transport ip_igmp_transport; /* what routers ask; the answer
 void *ip_init(weft_stack *s);
 void ip_fini(weft_stack *s, void *state);
 void ip_timer(weft_stack *s, struct timer *t);
+
+/* An interface has an address of IPv4 that may be used: routers are asked for, where that is switched on (RFC 1256). */
+void ip_v4_ready(weft_if *ifp);
 
 /* Neighbour discovery: for sock/assemble.c. */
 extern const struct neigh_ops ip_nd_neighbours;

@@ -13,6 +13,9 @@ void *ip_init(weft_stack *s)
     ip_reassembly_init(&ip->reassembly, s);
     icmp_limit_init(&ip->limit, s->now);
     ip_redirects_init(&ip->redirects);
+    ip_told_init(&ip->told, stack_key(s, KEY_REDIRECT));
+    discovery_init(&ip->discovery);
+    advertise_init(&ip->advertising);
     ip->label_key = stack_key(s, KEY_FLOW_LABEL);
     groups_init(&ip->groups, s);
     return ip;
@@ -22,6 +25,8 @@ void ip_fini(weft_stack *s, void *state)
 {
     struct ip_state *ip = state;
 
+    advertise_fini(s, &ip->advertising);
+    discovery_fini(s, &ip->discovery);
     ip_redirects_fini(s, &ip->redirects);
     groups_fini(&ip->groups, s);
     ip_reassembly_fini(&ip->reassembly);
@@ -34,6 +39,10 @@ void ip_timer(weft_stack *s, struct timer *t)
         ip_reassembly_timer(s);
     else if (t == &ip_state(s)->redirects.timer)
         ip_redirects_timer(s);
+    else if (t == &ip_state(s)->discovery.timer)
+        discovery_timer(s);
+    else if (t == &ip_state(s)->advertising.timer)
+        advertise_timer(s);
     else if (t == &ip_state(s)->groups.timer)
         listener_timer(s);
     else if (t == &ip_state(s)->groups.own_timer)

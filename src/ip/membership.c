@@ -144,6 +144,7 @@ static int add_source(struct dgram_ep *d, struct member *m, const struct request
         return WEFT_ENOBUFS;
     if (!sources_add(&m->filter.sources, &s->mem, &r->asked.source))
         return WEFT_ENOMEM;
+    m->listed = true;
     group_update(m->group);
     return 0;
 }
@@ -160,7 +161,7 @@ static int remove_source(struct dgram_ep *d, struct member *m, const struct requ
     return 0;
 }
 
-/* A filter without sources may still become one of the other mode. */
+/* A filter that never had sources may still become one of the other mode. */
 static int change_source(struct dgram_ep *d, const struct request *r, bool exclude, bool add)
 {
     struct member *m = member_find(d, r);
@@ -168,7 +169,7 @@ static int change_source(struct dgram_ep *d, const struct request *r, bool exclu
     bool before;
     int err;
 
-    if (!m || (m->filter.sources.n && m->filter.exclude != exclude))
+    if (!m || (m->listed && m->filter.exclude != exclude))
         return WEFT_EINVAL;
     before = m->filter.exclude;
     m->filter.exclude = exclude;
@@ -234,6 +235,7 @@ static int set_filter(struct dgram_ep *d, const struct request *r, const void *v
     }
     sources_clear(&m->filter.sources, &s->mem);
     m->filter = f;
+    m->listed = f.sources.n > 0;
     group_update(m->group);
     return 0;
 }

@@ -10,15 +10,6 @@
 
 /* ---- out ---- */
 
-/* Our link-local address; :: as long as there is none to use (RFC 3590 §4). */
-static struct weft_ip source_on(const weft_if *ifp)
-{
-    for (unsigned i = 0; i < ifp->n_addresses; i++)
-        if (ip_is_link_local(&ifp->address[i].ip) && if_address_usable(&ifp->address[i]))
-            return ifp->address[i].ip;
-    return (struct weft_ip){{0}};
-}
-
 /* The hop-by-hop header and the IPv6 header in front of the message. */
 static void push_headers(struct weft_pkt *pkt, const struct weft_ip *src, const struct weft_ip *dst)
 {
@@ -36,7 +27,7 @@ static void push_headers(struct weft_pkt *pkt, const struct weft_ip *src, const 
 void mld_send(weft_if *ifp, struct weft_pkt *pkt, const struct weft_ip *dst)
 {
     weft_stack *s = ifp->stack;
-    struct weft_ip src = source_on(ifp), to = *dst;
+    struct weft_ip src = nd_link_local(ifp), to = *dst; /* RFC 3590 §4: from :: until there is one */
     struct csum sum = {0};
 
     ip_set_zone(&to, ifp->index);

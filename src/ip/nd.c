@@ -99,7 +99,15 @@ uint8_t nd_hop_limit(const weft_if *ifp) { return ifp->nd ? ifp->nd->hop_limit :
 
 uint32_t nd_mtu(const weft_if *ifp)
 {
-    return ifp->nd && ifp->nd->mtu ? min_u32(ifp->nd->mtu, ifp->mtu) : ifp->mtu;
+    return ifp->advised_mtu ? min_u32(ifp->advised_mtu, ifp->mtu) : ifp->mtu;
+}
+
+struct weft_ip nd_link_local(const weft_if *ifp)
+{
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (ip_is_link_local(&ifp->address[i].ip) && if_address_usable(&ifp->address[i]))
+            return ifp->address[i].ip;
+    return (struct weft_ip){{0}};
 }
 
 /* RFC 4861 §6.3.2: between half and one and a half of what the routers say. */
@@ -139,6 +147,18 @@ void nd_send(weft_if *ifp, struct weft_pkt *pkt, const struct weft_ip *src, cons
     struct ip_path path = {.ifp = ifp, .next_hop = *dst};
 
     icmp_send(ifp->stack, pkt, &how, &path);
+}
+
+void nd_send_to(weft_if *ifp, struct weft_pkt *pkt, const struct weft_ip *src, const struct weft_ip *dst,
+                const uint8_t mac[6])
+{
+    struct ip_send how = {.src = *src, .dst = *dst, .proto = IP_PROTO_ICMPV6, .ttl = ND_HOP_LIMIT, .df = true};
+
+    icmp_seal(ifp->stack, pkt, &how);
+    stack_count(ifp->stack, WEFT_COUNT_ip_out);
+    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
+    ip_push_header(pkt, &how, NULL, ifp);
+    ifp->ops->output_to(ifp, pkt, mac, ETH_TYPE_IPV6);
 }
 
 /* ---- asking for neighbours, for core/neigh.h ---- */

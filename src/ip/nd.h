@@ -81,7 +81,6 @@ struct nd_link {
     weft_time solicit_gap;   /* before the last one */
     weft_time reachable_base, reachable, reachable_until; /* RFC 4861 §6.3.2; the second drawn anew every two hours */
     weft_time retrans;
-    uint32_t mtu;            /* 0: the interface's own */
     uint32_t temporary_made; /* temporary addresses so far: no two are alike */
     weft_time renew_at;      /* the next temporary address; WEFT_NEVER: none */
 };
@@ -98,6 +97,9 @@ void nd_arm(struct nd_link *l);
 struct weft_pkt *nd_message(weft_if *ifp, uint32_t n);
 /* Sends it from src with hop limit 255. Owns pkt. */
 void nd_send(weft_if *ifp, struct weft_pkt *pkt, const struct weft_ip *src, const struct weft_ip *dst);
+/* The same to the station that has just spoken, whatever the table of neighbours knows: nobody is asked for. */
+void nd_send_to(weft_if *ifp, struct weft_pkt *pkt, const struct weft_ip *src, const struct weft_ip *dst,
+                const uint8_t mac[6]);
 
 /* ---- neighbour.c: a message came in, checked as nd.c can; data behind type, code, checksum. Borrows pkt ---- */
 

@@ -25,7 +25,8 @@ void nd_solicit(weft_if *ifp, const struct weft_ip *src, const struct weft_ip *d
     nd_send(ifp, pkt, src, dst);
 }
 
-static void advertise(weft_if *ifp, const struct nd_neighbour *n, const struct weft_ip *dst)
+/* A router says that it is one (RFC 4861 §7.2.4). mac: of the station it goes to, NULL: as the table knows. */
+static void advertise(weft_if *ifp, struct nd_neighbour n, const struct weft_ip *dst, const uint8_t *mac)
 {
     uint32_t len = ND_NA_LEN + ND_MAC_OPTION;
     struct weft_pkt *pkt = nd_message(ifp, len);
@@ -33,18 +34,22 @@ static void advertise(weft_if *ifp, const struct nd_neighbour *n, const struct w
 
     if (!pkt)
         return;
+    n.router = ip_forwards(ifp->stack, false);
     w = writer(pkt->data, len);
-    nd_neighbour_emit(&w, ICMPV6_NEIGHBOUR_ADVERT, n);
+    nd_neighbour_emit(&w, ICMPV6_NEIGHBOUR_ADVERT, &n);
     nd_mac_option_emit(&w, ND_TARGET_MAC, ifp->mac);
     stack_count(ifp->stack, WEFT_COUNT_nd_adverts_out);
-    nd_send(ifp, pkt, &n->target, dst);
+    if (mac)
+        nd_send_to(ifp, pkt, &n.target, dst, mac);
+    else
+        nd_send(ifp, pkt, &n.target, dst);
 }
 
 void nd_announce(weft_if *ifp, const struct weft_ip *ip, const struct weft_ip *dst)
 {
     struct nd_neighbour n = {.target = *ip};
 
-    advertise(ifp, &n, dst);
+    advertise(ifp, n, dst, NULL);
 }
 
 /* ---- in ---- */
@@ -72,10 +77,22 @@ static enum weft_drop trial_of_another(struct nd_link *l, const struct nd_neighb
         return WEFT_DROP_none;
     if (!if_find_address(l->ifp, &n->target))
         return WEFT_DROP_nd_not_ours;
-    advertise(l->ifp, &answer, &dst);
+    advertise(l->ifp, answer, &dst, NULL);
     return WEFT_DROP_none;
 }
 
+/* Has the user said where it is? */
+static bool is_fixed(weft_if *ifp, const struct weft_ip *ip)
+{
+    const struct neigh *n = neigh_find(ifp, ip);
+
+    return n && n->state == NEIGH_FIXED;
+}
+
+/*
+ * The answer goes to the station that asked: who floods us with questions uses no entry of the table by that, and so
+ * pushes out nobody to whom we speak.
+ */
 enum weft_drop nd_solicit_input(struct nd_link *l, const struct weft_pkt *pkt, struct reader r)
 {
     struct nd_neighbour n, answer = {.solicited = true, .override = true};
@@ -92,10 +109,11 @@ enum weft_drop nd_solicit_input(struct nd_link *l, const struct weft_pkt *pkt, s
     }
     if (!if_find_address(l->ifp, &n.target))
         return WEFT_DROP_nd_not_ours;
-    if (mac && !eth_is_group(mac))
+    mac = mac && !eth_is_group(mac) ? mac : NULL;
+    if (mac)
         neigh_heard(l->ifp, &pkt->src, mac);
     answer.target = n.target;
-    advertise(l->ifp, &answer, &pkt->src);
+    advertise(l->ifp, answer, &pkt->src, is_fixed(l->ifp, &pkt->src) ? NULL : mac);
     return WEFT_DROP_none;
 }
 

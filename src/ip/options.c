@@ -50,6 +50,7 @@ static void begin_route(struct ip_options *o, uint8_t at, const struct weft_ip *
     uint8_t *list = o->bytes + at + 3, len = (uint8_t)((o->bytes[at + 1] - 3) & ~3);
 
     o->has_route = true;
+    o->strict = o->bytes[at] == IPV4_STRICT_ROUTE;
     ip_set_v4(&o->first_hop, peek_u32(list));
     memmove(list, list + 4, len - 4u);
     poke_u32(list + len - 4, ip_to_v4(dst));
@@ -103,6 +104,7 @@ bool ip_options_reply(weft_stack *s, struct weft_pkt *pkt, struct ip_options *ou
     if (p.route != IPV4_NOWHERE) {
         out->n = ipv4_route_reverse(area, &p, ip_to_v4(&pkt->src), out->bytes, &first);
         out->has_route = out->n;
+        out->strict = out->n && out->bytes[0] == IPV4_STRICT_ROUTE;
         if (out->has_route)
             ip_set_v4(&out->first_hop, first);
     }
@@ -114,6 +116,47 @@ bool ip_options_reply(weft_stack *s, struct weft_pkt *pkt, struct ip_options *ou
     if (ipv4_options_find(out->bytes, out->n, &p, &bad))
         record(s, out->bytes, &p, ip_to_v4(&pkt->dst));
     return out->n;
+}
+
+uint8_t ip_options_way_back(const uint8_t *header, uint8_t asked[IPV4_MAX_OPTIONS])
+{
+    uint8_t len = (uint8_t)((header[0] & 15) * 4), n, bad;
+    uint8_t back[IPV4_MAX_OPTIONS];
+    struct ipv4_places p;
+    uint32_t first;
+
+    if (len <= IPV4_HEADER || !ipv4_options_find(header + IPV4_HEADER, len - (size_t)IPV4_HEADER, &p, &bad))
+        return 0;
+    n = ipv4_route_reverse(header + IPV4_HEADER, &p, peek_u32(header + 12), back, &first);
+    if (n == 0)
+        return 0;
+    memcpy(asked, back, 3);
+    poke_u32(asked + 3, first);
+    memcpy(asked + 7, back + 3, n - 7u); /* all but the last, who is the destination */
+    return n;
+}
+
+void ip_options_tell(weft_stack *s, const struct weft_pkt *pkt, struct weft_control *control)
+{
+    const uint8_t *header = pkt->base + pkt->l3;
+    struct ip_options reply = {0};
+    struct ipv4_places p;
+    uint8_t bad;
+
+    control->n_options = (uint8_t)area_len(pkt);
+    memcpy(control->options, header + IPV4_HEADER, control->n_options);
+    if (!ipv4_options_find(control->options, control->n_options, &p, &bad))
+        return;
+    record(s, control->options, &p, ip_to_v4(&control->local));
+    if (p.record != IPV4_NOWHERE)
+        keep(&reply, control->options + p.record);
+    if (p.stamp != IPV4_NOWHERE)
+        keep(&reply, control->options + p.stamp);
+    if (p.route != IPV4_NOWHERE)
+        reply.n = (uint8_t)(reply.n + ip_options_way_back(header, reply.bytes + reply.n));
+    pad(&reply);
+    control->n_reply = reply.n;
+    memcpy(control->reply, reply.bytes, reply.n);
 }
 
 /* ---- what goes on ---- */
@@ -185,8 +228,6 @@ bool ip_options_input(weft_stack *s, struct weft_pkt *pkt)
         next_hop(s, pkt, &p, next);
         return false;
     }
-    if (p.route == IPV4_NOWHERE || pkt->proto != IP_PROTO_TCP)
-        return true;
-    pkt_drop(pkt, WEFT_DROP_ip_source_route); /* TCP would have to answer by the same way (RFC 1122 §4.2.3.8) */
-    return false;
+    pkt->routed = p.route != IPV4_NOWHERE; /* TCP answers by the same way (RFC 1122 §4.2.3.8) */
+    return true;
 }

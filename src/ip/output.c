@@ -3,7 +3,7 @@
  * Datagrams that go out (RFC 791, RFC 1122 §3.2.1, §3.3; RFC 8200): the header in front of a transport's message, then to
  * the link; through fragment.c when the message is larger than the path carries and its sender allows it.
  *
- * We send no IP options. Loopback addresses never reach a wire, whoever asked for it (RFC 1122 §3.2.1.3, RFC 4291
+ * Loopback addresses never reach a wire, whoever asked for it (RFC 1122 §3.2.1.3, RFC 4291
  * §2.5.3).
  */
 #include "ip/private.h"
@@ -33,7 +33,7 @@ bool ip_may_speak(const struct ip_path *path, const struct weft_ip *local, const
     return !ip_zone(local) || path->ifp->ops->kind == WEFT_LINK_LOOPBACK || ip_zone(local) == path->ifp->index;
 }
 
-static void push_v4(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
+static inline void push_v4(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
 {
     uint32_t message = pkt_total(pkt);
     const struct ip_options *o = how->options;
@@ -86,6 +86,8 @@ static void push_v6(struct weft_pkt *pkt, const struct ip_send *how, const struc
         ipv6_fragment_emit(&w, &f);
         h.next = IP_PROTO_FRAGMENT;
     }
+    if (unlikely(how->headers))
+        h.next = ip_headers_push_hop(pkt, how->headers, h.next);
     ip_copy(&h.src, &how->src);
     ip_copy(&h.dst, &how->dst);
     h.payload_len = (uint16_t)pkt_total(pkt);
@@ -102,9 +104,27 @@ void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struc
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
 }
 
+/* A strict route leads to a neighbour first (RFC 791 §3.1). */
+static bool strays(const struct ip_options *o, const struct ip_path *path)
+{
+    return o->has_route && o->strict && !ip_eq(&path->next_hop, &o->first_hop);
+}
+
+/* Do the headers that every fragment repeats leave no room for anything else? */
+static bool is_all_headers(const struct ip_send *how, uint32_t limit)
+{
+    return how->headers && ip_headers_len(how->headers) + IPV6_HEADER + IPV6_FRAGMENT_HEADER + 8 > limit;
+}
+
+/* Is either address one of the loopback? They are of one family. */
+static inline bool may_not_leave(const struct ip_send *how, bool v4)
+{
+    return v4 ? how->src.b[12] == 127 || how->dst.b[12] == 127 : ip_is_loopback(&how->src) || ip_is_loopback(&how->dst);
+}
+
 /* Why this datagram cannot go out at all; 0 when it can. header: bytes of the one to come. */
-static int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, const weft_if *ifp, uint32_t header,
-                      enum weft_drop *why)
+static inline int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, const weft_if *ifp, uint32_t header,
+                             bool v4, enum weft_drop *why)
 {
     uint32_t total = pkt_total(pkt) + header;
 
@@ -112,12 +132,16 @@ static int refusal_of(const struct weft_pkt *pkt, const struct ip_send *how, con
         *why = WEFT_DROP_if_down;
         return WEFT_ENETDOWN;
     }
-    if (total > (ip_is_v4(&how->dst) ? IPV4_MAX_LEN : IPV6_MAX_LEN) ||
+    if (total > (v4 ? IPV4_MAX_LEN : IPV6_MAX_LEN) ||
         (total > ifp->mtu && !pkt->gso_size && how->df)) {
         *why = WEFT_DROP_ip_too_big;
         return WEFT_EMSGSIZE;
     }
-    if (ifp->ops->kind != WEFT_LINK_LOOPBACK && (ip_is_loopback(&how->src) || ip_is_loopback(&how->dst))) {
+    if (unlikely(!v4 && is_all_headers(how, IPV6_MIN_MTU))) {
+        *why = WEFT_DROP_ip_too_big;
+        return WEFT_EMSGSIZE;
+    }
+    if (ifp->ops->kind != WEFT_LINK_LOOPBACK && may_not_leave(how, v4)) {
         *why = WEFT_DROP_ip_bad_source;
         return WEFT_EADDRNOTAVAIL;
     }
@@ -132,23 +156,84 @@ static bool stays(weft_stack *s, const struct weft_pkt *pkt, const struct ip_sen
     return how->own & IP_OWN_ONLY;
 }
 
+/* How long a fragment to a station of IPv6 may be at most. */
+static uint32_t limit_v6(const struct ip_send *how, const struct ip_path *path)
+{
+    uint32_t limit = how->df ? path->ifp->mtu : path_mtu(path);
+
+    return unlikely(how->limit) ? min_u32(limit, how->limit) : limit;
+}
+
+/* The header in front of the message, and to the link. */
+static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how, const struct ip_path *path)
+{
+    struct ipv4_header h = {
+        .header_len = IPV4_HEADER,
+        .tos = how->tos,
+        .total_len = (uint16_t)(pkt_total(pkt) + IPV4_HEADER),
+        .df = true,
+        .ttl = how->ttl ? how->ttl : IP_DEFAULT_TTL,
+        .proto = how->proto,
+        .src = how->src,
+        .dst = how->dst,
+    };
+    struct writer w;
+
+    stack_count(s, WEFT_COUNT_ip_out);
+    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
+    if (pkt->csum_partial)
+        pkt->csum_start = pkt->l4;
+    w = writer(pkt_push(pkt, IPV4_HEADER), IPV4_HEADER);
+    ipv4_emit(&w, &h);
+    pkt->l3 = (uint16_t)(pkt->data - pkt->base);
+    path->ifp->ops->output(path->ifp, pkt, &path->next_hop, ETH_TYPE_IPV4);
+}
+
+int ip_output_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how, const struct ip_path *path)
+{
+    const weft_if *ifp = path->ifp;
+    bool inward = how->src >> 24 == 127 || how->dst >> 24 == 127, stays = ifp->ops->kind == WEFT_LINK_LOOPBACK;
+    struct ip_send same;
+
+    if (likely(ifp->up && (!inward || stays) && pkt_total(pkt) + IPV4_HEADER <= (pkt->gso_size ? IPV4_MAX_LEN : ifp->mtu))) {
+        send_plain(s, pkt, how, path);
+        return 0;
+    }
+    same = (struct ip_send){.src = weft_ipv4(how->src), .dst = weft_ipv4(how->dst), .proto = how->proto,
+                            .ttl = how->ttl, .tos = how->tos, .df = true};
+    return ip_output(s, pkt, &same, path);
+}
+
 int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
 {
     weft_if *ifp = path->ifp;
     bool v4 = ip_is_v4(&how->dst);
-    uint32_t header = v4 ? IPV4_HEADER + (uint32_t)(unlikely(how->options) ? how->options->n : 0) : IPV6_HEADER;
-    uint32_t limit = how->df || v4 ? ifp->mtu : path_mtu(path);
+    uint32_t header = v4 ? IPV4_HEADER + (uint32_t)(unlikely(how->options) ? how->options->n : 0)
+                         : IPV6_HEADER + ip_headers_len(how->headers);
+    uint32_t limit = v4 ? ifp->mtu : limit_v6(how, path);
     struct ip_piece whole = {0};
+    struct ip_send with;
     enum weft_drop why;
-    int err = refusal_of(pkt, how, ifp, header, &why);
+    int err = refusal_of(pkt, how, ifp, header, v4, &why);
 
     if (unlikely(err)) {
         pkt_drop(pkt, why);
         return err;
     }
+    if (unlikely(how->options) && strays(how->options, path)) {
+        pkt_drop(pkt, WEFT_DROP_ip_source_route);
+        return WEFT_EHOSTUNREACH;
+    }
     if (unlikely(how->own) && stays(s, pkt, how, ifp)) {
         pkt_release(pkt);
         return 0;
+    }
+    if (unlikely(how->headers)) {
+        pkt = ip_headers_add(s, pkt, how, &with);
+        if (!pkt)
+            return WEFT_ENOMEM;
+        how = &with;
+        header = IPV6_HEADER + ip_extension_len(how->headers->hop);
     }
     stack_count(s, WEFT_COUNT_ip_out);
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
@@ -158,7 +243,11 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
         return ip_fragment(s, pkt, how, path, limit);
     if (v4 && !how->df)
         whole.id = ip_ident(&ip_state(s)->idents, &how->src, &how->dst, how->proto);
-    ip_push_header(pkt, how, v4 && !how->df ? &whole : NULL, ifp);
+    if (likely(v4))
+        push_v4(pkt, how, how->df ? NULL : &whole);
+    else
+        push_v6(pkt, how, NULL, ifp);
+    pkt->l3 = (uint16_t)(pkt->data - pkt->base);
     ifp->ops->output(ifp, pkt, &path->next_hop, v4 ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6);
     return 0;
 }

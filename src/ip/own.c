@@ -12,6 +12,7 @@
 static struct weft_pkt *copy_of(weft_stack *s, const struct weft_pkt *pkt, const struct ip_send *how, weft_if *ifp)
 {
     struct weft_pkt *copy = dgram_clone(s, pkt, min_u32(pkt->len, 8));
+    struct ip_send plain = *how;
     const uint8_t *message;
 
     if (!copy)
@@ -27,7 +28,8 @@ static struct weft_pkt *copy_of(weft_stack *s, const struct weft_pkt *pkt, const
     copy->ip_group = true;
     copy->link_broadcast = false;
     copy->csum_valid = true; /* it never leaves this memory */
-    ip_push_header(copy, how, NULL, ifp);
+    plain.headers = NULL; /* whoever made them is here, and knows */
+    ip_push_header(copy, &plain, NULL, ifp);
     pkt_pull(copy, (size_t)(message - copy->data));
     return copy;
 }
@@ -57,10 +59,7 @@ void group_own_timer(weft_stack *s)
 
     ip_state(s)->groups.heard = (struct pkt_queue){0};
     while ((pkt = pkt_queue_pop(&due)))
-        if (stack_deliver(s, pkt))
-            stack_count(s, WEFT_COUNT_ip_in_delivered);
-        else
-            pkt_drop(pkt, WEFT_DROP_ip_unknown_protocol);
+        ip_deliver(s, pkt);
 }
 
 void group_own_forget(const weft_if *ifp)

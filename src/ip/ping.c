@@ -14,6 +14,7 @@
 struct ping_ep {
     struct dgram_ep d;     /* first; its local port is the identifier of the echo */
     struct hash_node hash; /* in ping_table.by_id, when it has one */
+    bool src_by_peer;      /* the local address was chosen by connect, and goes with the peer */
 };
 
 struct ping_table {
@@ -60,6 +61,8 @@ void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, uint16_t id)
          (!ip_is_any(&e->d.local.ip) && !ip_eq(&e->d.local.ip, &pkt->dst)) ||
         (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &pkt->src)))
         pkt_drop(pkt, WEFT_DROP_icmp_no_endpoint);
+    else if (!dgram_filter(&e->d, pkt, 1))
+        pkt_drop(pkt, WEFT_DROP_sock_filter);
     else if (dgram_push(&e->d.queue, pkt))
         endpoint_notify(&e->d.sock, WEFT_READABLE);
     else
@@ -125,19 +128,23 @@ static int ping_bind(weft_sock *sock, const struct weft_addr *local)
 static int ping_connect(weft_sock *sock, const struct weft_addr *peer)
 {
     struct ping_ep *e = ping_ep(sock);
+    struct weft_ip bound = e->src_by_peer ? endpoint_any(sock) : e->d.local.ip, src;
     struct ip_path path = {0};
-    struct weft_ip src;
     int err;
 
     if (ip_is_any(&peer->ip)) {
         e->d.remote.ip = peer->ip;
+        e->d.local.ip = bound;
+        e->src_by_peer = false;
         return 0;
     }
-    err = dgram_route(sock, &e->d.local.ip, &peer->ip, &path, &src);
+    err = dgram_route(sock, &bound, &peer->ip, &path, &src);
     if (!err && !e->d.local.port)
         err = take_id(e, 0);
     if (err)
         return err;
+    e->src_by_peer = ip_is_any(&bound);
+    e->d.local.ip = src;
     e->d.remote.ip = peer->ip;
     e->d.path = path;
     return 0;
@@ -167,10 +174,11 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
     struct ip_send how = {.proto = v6 ? IP_PROTO_ICMPV6 : IP_PROTO_ICMP};
     int err = dgram_prepare(&e->d, dst, control, path, &how);
     struct weft_addr from = {how.src, e->d.local.port}, to = {*dst, 0};
-    struct ip_options options;
+    struct ip_extras extras;
 
-    if (!err)
-        err = dgram_decide_df(&e->d, dst, pkt_total(pkt), path, &how.df);
+    dgram_add_extras(&e->d, control, &how, &extras);
+    if (!err && dgram_decide_df(&e->d, pkt_total(pkt), path, &how))
+        err = dgram_too_long(&e->d, &to, path_mtu(path));
     if (!err)
         err = seal_request(e, pkt);
     if (err) {
@@ -179,10 +187,6 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
     }
     if (v6)
         how.flow_label = ip_flow_label(s, &from, &to, IP_PROTO_ICMPV6);
-    if (unlikely(e->d.n_options) && !v6) {
-        ip_options_for(s, e->d.options, e->d.n_options, &how, &options);
-        how.options = &options;
-    }
     return icmp_send(s, pkt, &how, path);
 }
 
@@ -214,23 +218,6 @@ static int64_t ping_send(weft_sock *sock, const struct weft_iov *iov, size_t n, 
         return WEFT_ENOMEM;
     err = send_request(e, pkt, dst, control);
     return err ? err : (int64_t)len;
-}
-
-static int64_t ping_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
-                         unsigned *out_flags)
-{
-    struct ping_ep *e = ping_ep(sock);
-    const struct weft_pkt *first = e->d.queue.packets.first;
-    int err = endpoint_take_error(sock);
-
-    if (err)
-        return err;
-    if (flags & WEFT_MSG_OOB)
-        return WEFT_EOPNOTSUPP;
-    if (!first)
-        return e->d.no_receive ? 0 : WEFT_EAGAIN;
-    *from = (struct weft_addr){.ip = first->src};
-    return dgram_take(&e->d.queue, iov, n, flags, out_flags);
 }
 
 /* ---- coming and going ---- */
@@ -312,7 +299,8 @@ bool ping6_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listin
 /* Both tables but for the protocol. */
 #define PING_OPS(number)                                                                                               \
     {                                                                                                                  \
-        .proto = (number), .bind = ping_bind, .connect = ping_connect, .send = ping_send, .recv = ping_recv,           \
+        .proto = (number), .bind = ping_bind, .connect = ping_connect, .send = ping_send,                              \
+        .recv = dgram_recv_whole,                                                                                      \
         .shutdown = dgram_shutdown, .close = ping_close, .abort = ping_close, .setopt = dgram_setopt,                  \
         .getopt = dgram_getopt, .ready = dgram_ready, .names = dgram_names, .unread = dgram_unread,                    \
         .describe = dgram_describe, .recv_report = dgram_recv_report, .rare = dgram_rare, .own_rare = dgram_own_rare,  \

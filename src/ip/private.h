@@ -79,6 +79,19 @@ void group_leave_own(weft_if *ifp, const struct weft_ip *address);
 /* The solicited-node group of an address, in the same zone (RFC 4291 §2.7.1). */
 struct weft_ip group_of_address(const weft_if *ifp, const struct weft_ip *ip);
 
+/* ---- input.c ---- */
+
+/* A datagram for us, data at l4, goes to raw sockets and to its protocol, or is refused. Owns pkt. */
+void ip_deliver(weft_stack *s, struct weft_pkt *pkt);
+
+/* ---- filter.c: WEFT_SO_ATTACH_FILTER, WEFT_SO_DETACH_FILTER, WEFT_SO_LOCK_FILTER, of datagram sockets ---- */
+
+bool filter_is_option(int level, int option);
+/* WEFT_EINVAL (no sound program), WEFT_EPERM (locked), WEFT_ENOENT (none to detach), WEFT_ENOMEM. */
+int filter_set(struct dgram_ep *d, int option, const void *value, size_t n);
+/* The program as it was given: WEFT_EINVAL, it has no room in *n bytes. Or whether it is locked. */
+int filter_get(const struct dgram_ep *d, int option, void *value, size_t *n);
+
 /* ---- extensions.c ---- */
 
 /*
@@ -86,6 +99,30 @@ struct weft_ip group_of_address(const weft_if *ifp, const struct weft_ip *ip);
  * layer's header, and proto set; or NULL: dropped, answered, or a fragment that is kept. Owns pkt.
  */
 struct weft_pkt *ip_walk_extensions(weft_stack *s, struct weft_pkt *pkt, uint8_t next);
+
+/* ---- headers.c: extension headers of what we send ---- */
+
+/*
+ * Puts the destination options in front of a message and sees that all other headers have room. *with becomes how to send
+ * what it is then. NULL: out of memory. Owns pkt.
+ */
+struct weft_pkt *ip_headers_add(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, struct ip_send *with);
+
+/* A packet with these bytes of pkt and room for all headers in front. NULL: out of memory. */
+struct weft_pkt *ip_headers_piece(weft_stack *s, const struct weft_pkt *pkt, const struct ip_headers *headers,
+                                  uint32_t offset, uint32_t len);
+
+/* The hop-by-hop options in front of pkt, whose first header is of this kind. Returns what it is of then. */
+uint8_t ip_headers_push_hop(struct weft_pkt *pkt, const struct ip_headers *headers, uint8_t next);
+
+/* ---- sticky.c: WEFT_IPV6_HOPOPTS and its kin ---- */
+
+bool sticky_is_option(const struct dgram_ep *d, int level, int option);
+/* WEFT_EINVAL, WEFT_ENOMEM. */
+int sticky_set(struct dgram_ep *d, int option, const void *value, size_t n);
+/* As much as there is room for. */
+int sticky_get(const struct dgram_ep *d, int option, void *value, size_t *n);
+void sticky_forget(struct dgram_ep *d);
 
 /* ---- limit.c: how many ICMP errors may be sent ---- */
 
@@ -104,14 +141,11 @@ bool icmp_limit_allows(struct icmp_limit *l, weft_stack *s);
 /* Milliseconds for an option or a message that wants a time (query.c). */
 uint32_t ip_stamp(const weft_stack *s);
 
-/* May a program ask for these options? 0 or WEFT_EINVAL. */
-int ip_options_check(const uint8_t *options, size_t n);
-
-/* The first hop of the route that was asked for, in *hop; NULL: none was. */
-const struct weft_ip *ip_options_first_hop(const uint8_t *asked, uint8_t n, struct weft_ip *hop);
-
 /* What the answer to a received datagram carries, whose l3 and l4 are set; false: nothing. */
 bool ip_options_reply(weft_stack *s, struct weft_pkt *pkt, struct ip_options *out);
+
+/* The options that came with a datagram, l3 and l4 set and control->local its reader: as a reader is told of them. */
+void ip_options_tell(weft_stack *s, const struct weft_pkt *pkt, struct weft_control *control);
 
 /* A datagram for us with options, data at its header. False: it had another hop to go, and is gone. Owns pkt then. */
 bool ip_options_input(weft_stack *s, struct weft_pkt *pkt);
@@ -144,6 +178,81 @@ void ip_redirects_timer(weft_stack *s);
 
 /* A redirect of IPv4, data at its ICMP header, checksum verified. Owns pkt. */
 void icmp_redirect_input(weft_stack *s, struct weft_pkt *pkt, uint32_t gateway);
+
+/* ---- redirect.c: those that we send ---- */
+
+#define IP_TOLD 128
+
+struct ip_told {
+    struct sip_key key;
+    weft_time next[IP_TOLD]; /* by hash of source and destination: not before */
+};
+
+void ip_told_init(struct ip_told *told, struct sip_key key);
+
+/* A datagram (data at its header) is about to go on by this path: its sender is told if it could go there himself. */
+void ip_redirect(weft_stack *s, const struct weft_pkt *pkt, const struct ip_path *path);
+
+/* ---- discovery.c: routers of IPv4 ---- */
+
+#define IP_ROUTERS  16 /* believed at a time, of all interfaces */
+#define IP_SEARCHES 16 /* interfaces that ask at a time */
+
+struct ip_router {
+    struct weft_ip ip;
+    uint16_t if_index;
+    int32_t preference;
+    weft_time until;
+};
+
+struct ip_search {
+    uint16_t if_index;
+    uint8_t sent; /* solicitations */
+    weft_time due;
+};
+
+struct ip_discovery {
+    struct timer timer;
+    unsigned n_routers, n_searches;
+    struct ip_router router[IP_ROUTERS];
+    struct ip_search search[IP_SEARCHES];
+};
+
+void discovery_init(struct ip_discovery *d);
+void discovery_fini(weft_stack *s, struct ip_discovery *d);
+void discovery_timer(weft_stack *s);
+
+/* A router's advertisement of IPv4, data at its ICMP header, checksum verified. Owns pkt. */
+void discovery_input(weft_stack *s, struct weft_pkt *pkt, const struct icmpv4_header *h);
+
+/* ---- advertise.c: being one ---- */
+
+#define IP_ADVERTISERS 16 /* interfaces that speak */
+
+struct ip_advertiser {
+    uint16_t if_index;
+    uint8_t sent; /* of the first few */
+    weft_time due;
+};
+
+struct ip_advertising {
+    struct timer timer;
+    unsigned n;
+    struct ip_advertiser at[IP_ADVERTISERS];
+};
+
+void advertise_init(struct ip_advertising *a);
+void advertise_fini(weft_stack *s, struct ip_advertising *a);
+void advertise_timer(weft_stack *s);
+
+/* The interface has an address that may be used: it speaks from now on, if it shall. */
+void advertise_begin(weft_if *ifp);
+
+/* A host asks for routers of IPv4, data at its ICMP header, checksum verified. Owns pkt. */
+void advertise_solicited(weft_stack *s, struct weft_pkt *pkt, uint8_t code);
+
+/* Is it a neighbour of IPv4 by this interface, and no address of ours? (redirected.c) */
+bool ip_is_neighbour(weft_stack *s, const weft_if *ifp, const struct weft_ip *ip);
 
 /* ---- output.c, fragment.c ---- */
 
@@ -198,7 +307,9 @@ static inline void icmp_parameter_problem(weft_stack *s, struct weft_pkt *pkt, u
 
 /* ---- icmp.c, error.c ---- */
 
-/* Completes the checksum of a message (data at its header) and sends it. Owns pkt. */
+/* Completes the checksum of a message (data at its header), which is about to be sent. */
+void icmp_seal(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how);
+/* And sends it. Owns pkt. */
 int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
 
 /*
@@ -236,6 +347,8 @@ void nd_timer(struct timer *t);
 /* What the interface's routers say of the hop limit, 0: nothing; and of the MTU. */
 uint8_t nd_hop_limit(const weft_if *ifp);
 uint32_t nd_mtu(const weft_if *ifp);
+/* Our link-local address; ::, as long as there is none to use. */
+struct weft_ip nd_link_local(const weft_if *ifp);
 
 /* ---- group.c, own.c: the stack's groups; see group.h ---- */
 
@@ -282,6 +395,9 @@ struct ip_state {
     struct icmp_limit limit;
     struct sip_key label_key;
     struct ip_redirects redirects;
+    struct ip_told told;
+    struct ip_discovery discovery;
+    struct ip_advertising advertising;
     struct ip_groups groups;
 };
 

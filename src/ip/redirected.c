@@ -113,8 +113,7 @@ static bool is_known_gateway(weft_stack *s, const weft_if *ifp, const struct wef
     return false;
 }
 
-/* Is it a neighbour by this interface, and no address of ours? */
-static bool is_neighbour(weft_stack *s, const weft_if *ifp, const struct weft_ip *ip)
+bool ip_is_neighbour(weft_stack *s, const weft_if *ifp, const struct weft_ip *ip)
 {
     const struct route *r = route_find(s, ip);
 
@@ -132,7 +131,7 @@ static bool is_believed(weft_stack *s, const struct weft_pkt *pkt, const struct 
         return false;
     if (route_lookup(s, &dst, &path) != 0 || path.ifp != pkt->ifp || !ip_eq(&path.next_hop, &pkt->src))
         return false;
-    return is_neighbour(s, pkt->ifp, gateway) &&
+    return ip_is_neighbour(s, pkt->ifp, gateway) &&
            (!s->config.secure_redirects || is_known_gateway(s, pkt->ifp, gateway));
 }
 

@@ -64,6 +64,10 @@ static void solicit_due(struct nd_link *l)
 
     if (l->solicit_at > s->now)
         return;
+    if (ip_forwards(s, false)) { /* a router asks nobody */
+        l->solicit_at = WEFT_NEVER;
+        return;
+    }
     solicit(l);
     if (l->solicits < SOLICIT_STEADY)
         l->solicits++;
@@ -151,9 +155,9 @@ static void take_parameters(struct nd_link *l, const struct nd_advert *a)
 
 static void take_mtu(struct nd_link *l, uint32_t mtu)
 {
-    if (mtu < IPV6_MIN_MTU || mtu > l->ifp->mtu || mtu == l->mtu)
+    if (mtu < IPV6_MIN_MTU || mtu > l->ifp->mtu || mtu == l->ifp->advised_mtu)
         return;
-    l->mtu = mtu;
+    l->ifp->advised_mtu = mtu;
     route_changed(l->ifp->stack); /* whoever keeps a path looks at it again */
 }
 
@@ -305,7 +309,7 @@ enum weft_drop nd_router_advert_input(struct nd_link *l, const struct weft_pkt *
 
     if (!ip_is_link_local(&pkt->src) || !nd_advert_parse(&r, &a))
         return WEFT_DROP_nd_malformed;
-    if (!(l->ifp->ipv6 & WEFT_IPV6_ROUTERS))
+    if (!(l->ifp->ipv6 & WEFT_IPV6_ROUTERS) || ip_forwards(l->ifp->stack, false)) /* a router is configured */
         return WEFT_DROP_nd_not_ours;
     mac = nd_option_mac(r, ND_SOURCE_MAC);
     if (mac && !eth_is_group(mac))
@@ -377,6 +381,8 @@ enum weft_drop nd_redirect_input(struct nd_link *l, const struct weft_pkt *pkt, 
         return WEFT_DROP_nd_malformed;
     ip_set_zone(&m.dst, l->ifp->index);
     ip_set_zone(&m.target, l->ifp->index);
+    if (ip_forwards(l->ifp->stack, false)) /* RFC 4861 §8.2: a router knows better */
+        return WEFT_DROP_nd_redirect;
     if (route_lookup(l->ifp->stack, &m.dst, &path) != 0 || path.ifp != l->ifp || !ip_eq(&path.next_hop, &pkt->src) ||
         if_find_entry(l->ifp, &m.target))
         return WEFT_DROP_nd_redirect; /* RFC 4861 §8.1: only the first hop may say so */

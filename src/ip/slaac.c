@@ -77,7 +77,6 @@ static void add_link_local(struct nd_link *l, uint8_t conflicts)
     ip_set_zone(&way.dst, l->ifp->index);
     if (!make_address(l, &a.ip, conflicts))
         return;
-    a.broadcast = a.ip;
     a.automatic = true;
     route_add(l->ifp->stack, &way);
     if_add_entry(l->ifp, &a); /* without room for it there is none: everything else goes on */
@@ -123,7 +122,6 @@ static bool add_automatic(struct nd_link *l, const struct nd_prefix *p, struct w
                            .prefix = p->bits,
                            .automatic = true,
                            .temporary = temporary,
-                           .broadcast = ip,
                            .preferred_until = preferred,
                            .valid_until = valid};
 

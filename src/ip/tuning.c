@@ -72,6 +72,15 @@ static int get_mtu(const struct dgram_ep *d)
     return route_lookup(d->sock.stack, &d->remote.ip, &path) == 0 ? (int)path_mtu(&path) : WEFT_ENOTCONN;
 }
 
+/* No less than every link of IPv6 carries. */
+static int set_mtu6(struct dgram_ep *d, int v)
+{
+    if (v && v < IPV6_MIN_MTU)
+        return WEFT_EINVAL;
+    d->mtu6 = (uint32_t)v;
+    return 0;
+}
+
 static int get_segment(const struct dgram_ep *d) { return d->rare.segment; }
 
 static int set_segment(struct dgram_ep *d, int v)
@@ -79,6 +88,32 @@ static int set_segment(struct dgram_ep *d, int v)
     d->rare.segment = v;
     return 0;
 }
+
+/* As Linux has it on every machine: the larger byte first. */
+static uint32_t swapped(uint32_t v)
+{
+    uint8_t b[4];
+
+    memcpy(b, &v, sizeof b);
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static int set_out(struct dgram_ep *d, int v, uint16_t *out)
+{
+    uint32_t index = swapped((uint32_t)v);
+
+    if (index && (index > UINT16_MAX || !if_by_index(d->sock.stack, index)))
+        return WEFT_EADDRNOTAVAIL;
+    if (index && d->rare.interface && index != (uint32_t)d->rare.interface)
+        return WEFT_EINVAL;
+    *out = (uint16_t)index;
+    return 0;
+}
+
+static int get_out_v4(const struct dgram_ep *d) { return (int)swapped(d->out_v4); }
+static int get_out_v6(const struct dgram_ep *d) { return (int)swapped(d->out_v6); }
+static int set_out_v4(struct dgram_ep *d, int v) { return set_out(d, v, &d->out_v4); }
+static int set_out_v6(struct dgram_ep *d, int v) { return set_out(d, v, &d->out_v6); }
 
 #define ANY INT_MIN, INT_MAX
 
@@ -92,7 +127,9 @@ static const struct row rows[] = {
     {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, get_discovery, set_discovery, 0},
     {WEFT_SOL_IP, WEFT_IP_MTU, 1, 0, get_mtu, NULL, 0},
     {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, get_discovery6, set_discovery6, 0},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MTU, 1, 0, get_mtu, NULL, 0},
+    {WEFT_SOL_IP, WEFT_IP_UNICAST_IF, ANY, get_out_v4, set_out_v4, 0},
+    {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, ANY, get_out_v6, set_out_v6, 0},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU, 0, INT_MAX, get_mtu, set_mtu6, 0},
     {WEFT_SOL_UDP, WEFT_UDP_SEGMENT, 0, MAX_SEGMENT, get_segment, set_segment, 0},
     {WEFT_SOL_UDP, WEFT_UDP_GRO, ANY, NULL, NULL, RARE_GRO},
 };

@@ -3,8 +3,6 @@
  * ARP (RFC 826, with the guards of RFC 1122 §2.3.2): its packet reception algorithm, and asking for the neighbour
  * table. An entry is made only when the packet is meant for us, or answers what we asked.
  */
-#include "wire/arp.h"
-
 #include "link/private.h"
 #include "wire/ethernet.h"
 #include "wire/ipv4.h"
@@ -13,7 +11,7 @@
 
 static const uint8_t no_mac[6];
 
-static void send(weft_if *ifp, const struct arp_packet *a, const uint8_t dst[6])
+void arp_send(weft_if *ifp, const struct arp_packet *a, const uint8_t dst[6], uint16_t type)
 {
     struct weft_pkt *pkt = pkt_new(ifp->stack);
     struct writer w;
@@ -25,8 +23,13 @@ static void send(weft_if *ifp, const struct arp_packet *a, const uint8_t dst[6])
     w = writer(pkt->data, ARP_LEN);
     arp_emit(&w, a);
     pkt->len = ARP_LEN;
+    ethernet_send(ifp, pkt, dst, type);
+}
+
+static void send(weft_if *ifp, const struct arp_packet *a, const uint8_t dst[6])
+{
     stack_count(ifp->stack, a->op == ARP_REQUEST ? WEFT_COUNT_arp_requests_out : WEFT_COUNT_arp_replies_out);
-    ethernet_send(ifp, pkt, dst, ETH_TYPE_ARP);
+    arp_send(ifp, a, dst, ETH_TYPE_ARP);
 }
 
 static struct arp_packet request(const weft_if *ifp, const struct weft_ip *sender, const struct weft_ip *target)
@@ -40,6 +43,14 @@ static struct arp_packet request(const weft_if *ifp, const struct weft_ip *sende
 void arp_announce(weft_if *ifp, const struct weft_ip *ip)
 {
     struct arp_packet a = request(ifp, ip, ip);
+
+    send(ifp, &a, eth_broadcast);
+}
+
+void arp_probe(weft_if *ifp, const struct weft_ip *ip)
+{
+    struct weft_ip nobody = weft_ipv4(0);
+    struct arp_packet a = request(ifp, &nobody, ip);
 
     send(ifp, &a, eth_broadcast);
 }
@@ -81,8 +92,7 @@ const struct neigh_ops link_neighbours = {.solicit = solicit, .transmit = transm
 
 /* ---- answering ---- */
 
-/* Could any station have this pair of addresses? */
-static bool sender_is_sound(const struct arp_packet *a)
+bool arp_sender_is_sound(const struct arp_packet *a)
 {
     struct weft_ip ip = weft_ipv4(a->sender_ip);
 
@@ -119,13 +129,13 @@ static bool merge(weft_if *ifp, const struct arp_packet *a, bool for_us)
 
 /* ---- conflicts (RFC 5227 §2.4) ---- */
 
-/* Our entry, when another station speaks from its address. */
+/* Our entry, when another station speaks from its address. One that is still tried is the business of probe.c. */
 static struct if_address *contested(weft_if *ifp, const struct arp_packet *a)
 {
     struct weft_ip sender = weft_ipv4(a->sender_ip);
     struct if_address *ours = if_find_entry(ifp, &sender);
 
-    return ours && memcmp(a->sender_mac, ifp->mac, 6) != 0 ? ours : NULL;
+    return ours && if_address_usable(ours) && memcmp(a->sender_mac, ifp->mac, 6) != 0 ? ours : NULL;
 }
 
 /*
@@ -165,11 +175,15 @@ void arp_input(weft_if *ifp, struct weft_pkt *pkt)
     struct weft_ip target;
     bool for_us, merged;
 
-    if (!arp_parse(&r, &a) || !sender_is_sound(&a)) {
+    if (!arp_parse(&r, &a) || !arp_sender_is_sound(&a)) {
         pkt_drop(pkt, WEFT_DROP_arp_malformed);
         return;
     }
     stack_count(ifp->stack, a.op == ARP_REQUEST ? WEFT_COUNT_arp_requests_in : WEFT_COUNT_arp_replies_in);
+    if (unlikely(ifp->station) && probe_conflicts(ifp, &a)) {
+        pkt_drop(pkt, WEFT_DROP_arp_conflict);
+        return;
+    }
     ours = contested(ifp, &a);
     if (unlikely(ours)) {
         defend(ifp, ours);

@@ -56,6 +56,8 @@ static void ethernet_input(weft_if *ifp, struct weft_pkt *pkt)
         pkt_trim(pkt, h.payload);
     if (h.type == ETH_TYPE_ARP)
         arp_input(ifp, pkt);
+    else if (unlikely(h.type == ETH_TYPE_RARP))
+        rarp_input(ifp, pkt);
     else
         to_network(ifp, pkt, h.type);
 }
@@ -95,6 +97,12 @@ const struct link_ops link_ethernet = {
     .header = ETH_HEADER,
     .input = ethernet_input,
     .output = ethernet_output,
-    .address_added = arp_announce,
+    .output_to = ethernet_send,
+    .address_added = probe_address_added,
+    .address_removed = probe_address_removed,
     .neighbour_hint = neigh_hint,
+    .ask_address = rarp_ask,
+    .is_asking = rarp_is_asking,
+    .down = station_down,
+    .timer = station_timer,
 };

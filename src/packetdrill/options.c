@@ -146,8 +146,8 @@ static const struct own *find_own(const struct socket *s, int level, int option)
 
 /* ---- set ---- */
 
-/* A script that needs it shall not look for a fault elsewhere. */
-static void say_unknown(int level, int option)
+/* A script that needs it shall not look for a fault elsewhere. What has a name here is not there, whatever the error. */
+static void say_unknown(int level, int option, int err)
 {
     static const struct {
         int level, option;
@@ -156,14 +156,15 @@ static void say_unknown(int level, int option)
         {IPPROTO_TCP, TCP_MD5SIG, " (TCP_MD5SIG)"},     {IPPROTO_TCP, TCP_MD5SIG_EXT, " (TCP_MD5SIG_EXT)"},
         {IPPROTO_TCP, TCP_REPAIR, " (TCP_REPAIR)"},     {IPPROTO_TCP, TCP_REPAIR_QUEUE, " (TCP_REPAIR_QUEUE)"},
         {IPPROTO_TCP, TCP_QUEUE_SEQ, " (TCP_QUEUE_SEQ)"}, {IPPROTO_TCP, TCP_REPAIR_OPTIONS, " (TCP_REPAIR_OPTIONS)"},
-        {IPPROTO_TCP, TCP_SAVE_SYN, " (TCP_SAVE_SYN)"}, {IPPROTO_TCP, TCP_ULP, " (TCP_ULP)"},
+        {IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE, " (TCP_ZEROCOPY_RECEIVE)"},
     };
     const char *name = "";
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (names[i].level == level && names[i].option == option)
             name = names[i].name;
-    fprintf(stderr, "libweft-packetdrill: weft has no socket option %d of level %d%s\n", option, level, name);
+    if (*name || err == WEFT_ENOPROTOOPT)
+        fprintf(stderr, "libweft-packetdrill: weft has no socket option %d of level %d%s\n", option, level, name);
 }
 
 static int64_t set_option(struct drill *d, int fd, int level, int option, const void *value, socklen_t n)
@@ -185,8 +186,8 @@ static int64_t set_option(struct drill *d, int fd, int level, int option, const 
     own = find_own(s, level, option);
     if (!own) {
         err = weft_setsockopt(s->sock, level, option, copy, size);
-        if (err == WEFT_ENOPROTOOPT)
-            say_unknown(level, option);
+        if (err)
+            say_unknown(level, option, err);
         return err;
     }
     if (!own->set)
@@ -225,6 +226,8 @@ static int64_t get_option(struct drill *d, int fd, int level, int option, void *
     } else {
         err = weft_getsockopt(s->sock, level, option, copy, &size);
     }
+    if (err == WEFT_EINVAL && level == IPPROTO_TCP && option == WEFT_TCP_SAVED_SYN)
+        *n = (socklen_t)size; /* so long it is */
     if (err)
         return err;
     if (!user_writes(d, value, size))

@@ -25,15 +25,10 @@ static const struct {
     const char *name, *usual;
 } lacking[] = {
     {"net.ipv4.tcp_autocorking", "1"},
-    {"net.ipv4.tcp_base_mss", "1024"},
     {"net.ipv4.tcp_fastopen_blackhole_timeout_sec", "0"},
     {"net.ipv4.tcp_fastopen_key", "00000000-00000000-00000000-00000000"},
     {"net.ipv4.tcp_min_rtt_wlen", "300"},
-    {"net.ipv4.tcp_mtu_probe_floor", "48"},
-    {"net.ipv4.tcp_mtu_probing", "0"},
     {"net.ipv4.tcp_pingpong_thresh", "1"},
-    {"net.ipv4.tcp_probe_interval", "600"},
-    {"net.ipv4.tcp_probe_threshold", "8"},
     {"net.ipv4.tcp_reflect_tos", "0"},
     {"net.ipv4.tcp_retrans_collapse", "1"},
     {"net.ipv4.tcp_shrink_window", "0"},

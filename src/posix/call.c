@@ -34,7 +34,7 @@ weft_time px_until(const struct px_call *c, weft_time timeout, int flags)
     return c->s->nonblocking || flags & MSG_DONTWAIT ? 0 : host_until(c->host->now, timeout);
 }
 
-int px_wait(struct px_call *c, unsigned want, weft_time until)
+static int sleep_on(struct px_call *c, unsigned want, weft_time until, bool one)
 {
     struct waiter w;
     struct watch watch;
@@ -44,8 +44,19 @@ int px_wait(struct px_call *c, unsigned want, weft_time until)
         return -EAGAIN;
     waiter_begin(c->host, &w, true);
     watch_begin(&watch, &w, c->s->hs, want);
+    watch.one = one;
     r = w.event_fd < 0 ? -ENOMEM : waiter_sleep(c->host, &w, until);
     watch_end(&watch);
     waiter_end(c->host, &w);
     return c->host->down || !px_engine(c->s) ? -ENETDOWN : r;
+}
+
+int px_wait(struct px_call *c, unsigned want, weft_time until)
+{
+    return sleep_on(c, want, until, false);
+}
+
+int px_wait_turn(struct px_call *c, unsigned want, weft_time until)
+{
+    return sleep_on(c, want, until, true);
 }

@@ -11,16 +11,39 @@
 
 /* ---- fcntl ---- */
 
-static int flags_of(int fd, int command, int argument)
+static int of_socket(int fd, int command, void *pointer)
 {
+    int argument = (int)(intptr_t)pointer;
     struct px_call c;
     int r = px_begin(&c, fd);
 
-    if (r == 0 && command == F_GETFL)
-        r = O_RDWR | (c.s->nonblocking ? O_NONBLOCK : 0);
-    else if (r == 0)
+    if (r)
+        return (int)px_end(&c, r);
+    switch (command) {
+    case F_GETFL:
+        r = O_RDWR | (c.s->nonblocking ? O_NONBLOCK : 0) | (px_async_is_on(c.s) ? O_ASYNC : 0);
+        break;
+    case F_SETFL:
+        r = px_async_set(c.s, argument & O_ASYNC);
         c.s->nonblocking = argument & O_NONBLOCK;
+        break;
+    case F_SETOWN:
+        r = px_async_set_owner(c.s, argument);
+        break;
+    default:
+        r = px_async_fcntl(c.s, fd, command, pointer);
+    }
     return (int)px_end(&c, r);
+}
+
+/* A group is told as a negative number, which is no error. */
+static int owner_of(int fd)
+{
+    struct px_call c;
+    int r = px_begin(&c, fd), owner = r ? 0 : px_async_owner(c.s);
+
+    r = (int)px_end(&c, r);
+    return r ? (int)px_result(r) : owner;
 }
 
 static int duplicate(int fd, int command, int argument)
@@ -57,7 +80,7 @@ int weft_posix_fcntl(int fd, int command, ...)
         return (int)px_result(duplicate(fd, command, n));
     if (!is_sock)
         return fcntl(fd, command, argument);
-    return (int)px_result(command == F_GETFL || command == F_SETFL ? flags_of(fd, command, n) : -EINVAL);
+    return command == F_GETOWN ? owner_of(fd) : (int)px_result(of_socket(fd, command, argument));
 }
 
 /* ---- ioctl ---- */
@@ -113,7 +136,9 @@ static int64_t control(struct px_call *c, unsigned long request, void *argument)
         c->s->nonblocking = value != 0;
         return 0;
     }
-    answer = px_interface_ioctl(c, request, argument);
+    answer = px_async_ioctl(c->s, request, argument);
+    if (answer == -ENOTTY)
+        answer = px_interface_ioctl(c, request, argument);
     if (answer != -ENOTTY)
         return answer;
     answer = ask(c->s, request);

@@ -21,8 +21,7 @@ bool px_find_interface(weft_stack *s, const char *name, unsigned index, struct w
 
 /* ---- ioctl ---- */
 
-/* Its first address of IPv4; -1: none. */
-static int first_v4(const struct weft_if_info *info)
+int px_first_v4(const struct weft_if_info *info)
 {
     for (size_t i = 0; i < info->n_addresses; i++)
         if (weft_ip_is_v4(&info->address[i].ip))
@@ -38,7 +37,7 @@ static void give_v4(struct sockaddr *to, uint32_t a)
     memcpy(to, &made, sizeof *to);
 }
 
-static uint32_t v4_of(const struct weft_ip *ip)
+uint32_t px_host_order(const struct weft_ip *ip)
 {
     const uint8_t *b = ip->b + V4_IN_MAPPED;
 
@@ -52,23 +51,21 @@ static uint32_t mask_of(unsigned prefix)
 
 static int give_address(const struct weft_if_info *info, unsigned long request, struct ifreq *r)
 {
-    int i = first_v4(info);
-    uint32_t ip, mask;
-    bool whole;
+    int i = px_first_v4(info);
+    uint32_t ip, peer;
 
     if (i < 0)
         return -EADDRNOTAVAIL;
-    ip = v4_of(&info->address[i].ip);
-    mask = mask_of(info->address[i].prefix);
-    whole = info->link == WEFT_LINK_LOOPBACK || info->address[i].prefix > 30;
+    ip = px_host_order(&info->address[i].ip);
+    peer = px_host_order(&info->address[i].peer);
     if (request == SIOCGIFADDR)
         give_v4(&r->ifr_addr, ip);
     else if (request == SIOCGIFNETMASK)
-        give_v4(&r->ifr_netmask, mask);
+        give_v4(&r->ifr_netmask, mask_of(info->address[i].prefix));
     else if (request == SIOCGIFBRDADDR)
-        give_v4(&r->ifr_broadaddr, whole ? 0 : ip | ~mask);
+        give_v4(&r->ifr_broadaddr, px_host_order(&info->address[i].broadcast));
     else
-        give_v4(&r->ifr_dstaddr, ip);
+        give_v4(&r->ifr_dstaddr, peer ? peer : ip);
     return 0;
 }
 
@@ -83,11 +80,13 @@ static int give_hardware(const struct weft_if_info *info, struct ifreq *r)
 
 static int give_flags(const struct weft_if_info *info, struct ifreq *r)
 {
-    r->ifr_flags = IFF_UP | IFF_RUNNING;
+    r->ifr_flags = info->up ? IFF_UP | IFF_RUNNING : 0;
     if (info->link == WEFT_LINK_LOOPBACK)
         r->ifr_flags |= IFF_LOOPBACK;
     if (info->link == WEFT_LINK_ETHERNET)
         r->ifr_flags |= IFF_BROADCAST | IFF_MULTICAST;
+    if (info->link == WEFT_LINK_IP)
+        r->ifr_flags |= IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;
     return 0;
 }
 
@@ -98,7 +97,7 @@ static int give_list(weft_stack *s, struct ifconf *conf)
     size_t n = 0, room = conf->ifc_buf ? (size_t)conf->ifc_len / sizeof(struct ifreq) : SIZE_MAX;
 
     for (size_t i = 0; weft_if_info(s, i, &info) && n < room; i++) {
-        if (first_v4(&info) < 0)
+        if (px_first_v4(&info) < 0)
             continue;
         if (conf->ifc_buf) {
             struct ifreq *r = &conf->ifc_req[n];
@@ -143,21 +142,27 @@ static int give_one(weft_stack *s, unsigned long request, struct ifreq *r)
     }
 }
 
-/* ARP's table, asked for one address (UNP 17.8). */
+/* ARP's table, asked for one address (UNP 17.8); Linux wants to know where. */
 static int give_neighbour(weft_stack *s, struct arpreq *r)
 {
     struct weft_neighbour n;
+    struct weft_if_info info;
     struct weft_addr a;
 
     if (linux_read_addr(&r->arp_pa, sizeof r->arp_pa, AF_INET, &a))
         return -EPFNOSUPPORT;
+    r->arp_dev[sizeof r->arp_dev - 1] = 0;
+    if (!px_find_interface(s, r->arp_dev, 0, &info))
+        return -ENODEV;
     for (size_t i = 0; weft_neighbour_info(s, i, &n); i++) {
-        if (memcmp(&n.ip, &a.ip, sizeof a.ip) != 0)
+        if (memcmp(&n.ip, &a.ip, sizeof a.ip) != 0 || strcmp(n.if_name, info.name) != 0)
             continue;
         memset(&r->arp_ha, 0, sizeof r->arp_ha);
         r->arp_ha.sa_family = ARPHRD_ETHER;
         memcpy(r->arp_ha.sa_data, n.mac, sizeof n.mac);
         r->arp_flags = strcmp(n.state, "incomplete") && strcmp(n.state, "failed") ? ATF_COM : 0;
+        if (strcmp(n.state, "permanent") == 0)
+            r->arp_flags |= ATF_PERM;
         return 0;
     }
     return -ENXIO;
@@ -168,18 +173,18 @@ int px_interface_ioctl(struct px_call *c, unsigned long request, void *argument)
     weft_stack *s = c->host->stack;
 
     switch (request) {
+    case SIOCGIFADDR: case SIOCGIFNETMASK: case SIOCGIFBRDADDR: case SIOCGIFDSTADDR:
+        if (c->s->domain != AF_INET)
+            return -ENOTTY; /* a socket of IPv6 knows none, as on Linux */
+        return argument ? give_one(s, request, argument) : -EFAULT;
     case SIOCGIFCONF:
         return argument ? give_list(s, argument) : -EFAULT;
     case SIOCGARP:
         return argument ? give_neighbour(s, argument) : -EFAULT;
     case SIOCGIFNAME: case SIOCGIFINDEX: case SIOCGIFMTU: case SIOCGIFMETRIC: case SIOCGIFFLAGS: case SIOCGIFHWADDR:
-    case SIOCGIFADDR: case SIOCGIFNETMASK: case SIOCGIFBRDADDR: case SIOCGIFDSTADDR:
         return argument ? give_one(s, request, argument) : -EFAULT;
-    case SIOCSIFADDR: case SIOCSIFNETMASK: case SIOCSIFFLAGS: case SIOCSIFMTU: case SIOCSARP: case SIOCDARP:
-    case SIOCADDRT: case SIOCDELRT:
-        return -EPERM; /* interfaces and routes are the business of who runs the host */
     default:
-        return -ENOTTY;
+        return px_configure_ioctl(c, request, argument);
     }
 }
 

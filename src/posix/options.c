@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight through. What stands in
- * the table is about waiting, which the engine never does.
+ * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight through. What stands
+ * in the tables is about waiting, which the engine never does, or has another form there. One row for each option:
+ * here, in kept.c and in group.c.
  */
+#include <linux/filter.h>
+
 #include "posix/posix.h"
 
-#define VALUE_MAX 1024 /* bytes of the longest value there is */
+#define VALUE_MAX 2048 /* bytes of the longest value there is: an extension header */
 
 struct own {
-    int option;
+    int level, option;
     size_t size;
     int (*set)(struct px_sock *s, const void *value);
     void (*get)(const struct px_sock *s, void *value);
@@ -86,25 +89,46 @@ static int set_linger(struct px_sock *s, const void *v)
     return px_is_stream(s) ? weft_setsockopt(px_engine(s), WEFT_SOL_SOCKET, WEFT_SO_LINGER, v, sizeof s->linger) : 0;
 }
 
+static int set_inquire(struct px_sock *s, const void *v)
+{
+    int on;
+
+    memcpy(&on, v, sizeof on);
+    if (on < 0 || on > 1)
+        return -EINVAL;
+    s->inquire = on;
+    return 0;
+}
+
+static void get_inquire(const struct px_sock *s, void *v)
+{
+    int on = s->inquire;
+
+    memcpy(v, &on, sizeof on);
+}
+
 static const struct own owns[] = {
-    {SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_read_timeout},
-    {SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
-    {SO_LINGER, sizeof(struct linger), set_linger, get_linger},
-    {SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
-    {SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
-    {SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
+    {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_read_timeout},
+    {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
+    {SOL_SOCKET, SO_LINGER, sizeof(struct linger), set_linger, get_linger},
+    {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
+    {SOL_SOCKET, SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
+    {SOL_SOCKET, SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
+    {IPPROTO_TCP, PX_TCP_INQ, sizeof(int), set_inquire, get_inquire},
 };
 
-static const struct own *find_own(int level, int option)
+static const struct own *find_own(const struct px_sock *s, int level, int option)
 {
-    for (size_t i = 0; level == SOL_SOCKET && i < sizeof owns / sizeof *owns; i++)
-        if (owns[i].option == option)
+    if (level == IPPROTO_TCP && !px_is_stream(s))
+        return NULL;
+    for (size_t i = 0; i < sizeof owns / sizeof *owns; i++)
+        if (owns[i].level == level && owns[i].option == option)
             return &owns[i];
     return NULL;
 }
 
 /* SO_BINDTODEVICE is a name, ended or not, of any length; none: any interface again. */
-static int set_device(struct px_sock *s, const char *value, size_t n)
+static int set_device(struct px_sock *s, const void *value, socklen_t n)
 {
     char name[IFNAMSIZ] = "";
     struct weft_if_info info = {0};
@@ -136,15 +160,80 @@ static int get_device(const struct px_sock *s, void *value, socklen_t *n)
     return 0;
 }
 
-static bool is_device(int level, int option) { return level == SOL_SOCKET && option == SO_BINDTODEVICE; }
-
-static int set_option(struct px_sock *s, int level, int option, const void *value, socklen_t n)
+/* A program stands elsewhere in the caller's memory; its instructions are laid out as the engine's. */
+static int attach_filter(struct px_sock *s, const void *value, socklen_t n)
 {
+    struct sock_fprog program;
+
+    if (n != sizeof program)
+        return -EINVAL;
+    memcpy(&program, value, sizeof program);
+    if (!program.filter || !program.len)
+        return -EINVAL;
+    return weft_setsockopt(px_engine(s), SOL_SOCKET, WEFT_SO_ATTACH_FILTER, program.filter,
+                           program.len * sizeof *program.filter);
+}
+
+/* Lengths are in instructions here, and 0 asks how many there are (Linux's sk_get_filter). */
+static int get_filter(const struct px_sock *s, void *value, socklen_t *n)
+{
+    uint8_t program[BPF_MAXINSNS * sizeof(struct sock_filter)];
+    size_t size = sizeof program;
+    int err = weft_getsockopt(px_engine(s), SOL_SOCKET, WEFT_SO_ATTACH_FILTER, program, &size);
+    socklen_t have = (socklen_t)(size / sizeof(struct sock_filter));
+
+    if (!err && *n && *n < have)
+        return -EINVAL;
+    if (!err && *n)
+        memcpy(value, program, size);
+    *n = err ? *n : have;
+    return err;
+}
+
+/* Those whose values are of no one length. */
+static const struct whole {
+    int level, option;
+    int (*set)(struct px_sock *s, const void *value, socklen_t n); /* NULL: only told */
+    int (*get)(const struct px_sock *s, void *value, socklen_t *n);
+} wholes[] = {
+    {SOL_SOCKET, SO_BINDTODEVICE, set_device, get_device},
+    {SOL_SOCKET, SO_ATTACH_FILTER, attach_filter, get_filter}, /* and SO_GET_FILTER, which is the same number */
+    {IPPROTO_IPV6, IPV6_PATHMTU, NULL, px_path_get},
+};
+
+static const struct whole *find_whole(const struct px_sock *s, int level, int option)
+{
+    if (level == IPPROTO_IPV6 && s->domain != AF_INET6)
+        return NULL;
+    for (size_t i = 0; i < sizeof wholes / sizeof *wholes; i++)
+        if (wholes[i].level == level && wholes[i].option == option)
+            return &wholes[i];
+    return NULL;
+}
+
+/* Those of 4 bytes that are kept. What was corked goes when it is corked no more. */
+static int set_kept(struct px_call *c, int level, int option, const void *value, size_t n)
+{
+    int v, err;
+
+    if (n < sizeof v)
+        return -EINVAL;
+    memcpy(&v, value, sizeof v);
+    err = px_kept_set(c->s, level, option, v);
+    if (!err && !c->s->kept[PX_CORK])
+        px_cork_push(c, 0);
+    return err;
+}
+
+static int set_option(struct px_call *c, int level, int option, const void *value, socklen_t n)
+{
+    struct px_sock *s = c->s;
     uint8_t copy[VALUE_MAX] = {0};
     size_t size = n < sizeof copy ? n : sizeof copy;
-    const struct own *own = find_own(level, option);
+    const struct own *own = find_own(s, level, option);
+    const struct whole *whole = find_whole(s, level, option);
 
-    if ((int)n < 0 || (level == SOL_SOCKET && n < sizeof(int) && !is_device(level, option)))
+    if ((int)n < 0 || (level == SOL_SOCKET && n < sizeof(int) && !whole))
         return -EINVAL;
     if (size && !value)
         return -EFAULT;
@@ -152,8 +241,10 @@ static int set_option(struct px_sock *s, int level, int option, const void *valu
         return px_group_set(s, level, option, value, n);
     if (size)
         memcpy(copy, value, size);
-    if (is_device(level, option))
-        return set_device(s, (const char *)copy, size);
+    if (whole && whole->set)
+        return whole->set(s, copy, n);
+    if (px_is_kept(s, level, option))
+        return set_kept(c, level, option, copy, size);
     if (!own)
         return weft_setsockopt(px_engine(s), level, option, copy, size);
     return size < own->size ? -EINVAL : own->set(s, copy);
@@ -166,40 +257,52 @@ int weft_posix_setsockopt(int fd, int level, int option, const void *value, sock
 
     if (!c.s && r == -EBADF)
         return setsockopt(fd, level, option, value, n);
-    return (int)px_result(px_end(&c, r ? r : set_option(c.s, level, option, value, n)));
+    return (int)px_result(px_end(&c, r ? r : set_option(&c, level, option, value, n)));
+}
+
+/* Those of the engine, and the small ones of ours: as many bytes as there is room for. */
+static int get_cut(const struct px_sock *s, int level, int option, void *value, size_t *n)
+{
+    const struct own *own = find_own(s, level, option);
+    uint8_t copy[VALUE_MAX] = {0};
+    size_t room = *n;
+    int err = 0;
+
+    *n = room < sizeof copy ? room : sizeof copy;
+    if (px_is_kept(s, level, option)) {
+        *n = px_kept_get(s, level, option, copy, *n);
+    } else if (own) {
+        own->get(s, copy);
+        *n = *n < own->size ? *n : own->size;
+    } else {
+        err = weft_getsockopt(px_engine(s), level, option, copy, n);
+    }
+    if (!err)
+        memcpy(value, copy, *n);
+    else if (err != WEFT_EINVAL || level != IPPROTO_TCP || option != WEFT_TCP_SAVED_SYN) /* which says how long it is */
+        *n = room;
+    return err;
 }
 
 static int get_option(struct px_sock *s, int level, int option, void *value, socklen_t *n)
 {
-    uint8_t copy[VALUE_MAX] = {0};
-    const struct own *own = find_own(level, option);
+    const struct whole *whole = find_whole(s, level, option);
     size_t size;
-    int err = 0;
+    int err;
 
     if (!n || !value)
         return -EFAULT;
     if ((int)*n < 0)
         return -EINVAL;
-    if (is_device(level, option))
-        return get_device(s, value, n);
-    if (px_is_group_option(level, option)) {
+    if (whole)
+        return whole->get(s, value, n);
+    size = *n;
+    if (!px_is_group_option(level, option))
+        err = get_cut(s, level, option, value, &size);
+    else if ((err = px_group_get(s, level, option, value, &size)))
         size = *n;
-        err = px_group_get(s, level, option, value, &size);
-        *n = err ? *n : (socklen_t)size;
-        return err;
-    }
-    size = *n < sizeof copy ? *n : sizeof copy;
-    if (own) {
-        own->get(s, copy);
-        size = size < own->size ? size : own->size;
-    } else {
-        err = weft_getsockopt(px_engine(s), level, option, copy, &size);
-    }
-    if (err)
-        return err;
-    memcpy(value, copy, size);
     *n = (socklen_t)size;
-    return 0;
+    return err;
 }
 
 int weft_posix_getsockopt(int fd, int level, int option, void *value, socklen_t *n)

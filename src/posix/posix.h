@@ -13,10 +13,13 @@
  *      table.c      numbers, descriptions, dup and close      call.c      the frame of a call, waiting
  *      address.c    struct sockaddr and weft_addr             socket.c    socket, bind, listen, accept, names, shutdown
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
- *      ancillary.c  control messages
- *      options.c    waiting; group.c groups                   control.c   fcntl, ioctl; interface.c  SIOCGIF*, names
+ *      ancillary_out.c, ancillary_in.c  control messages  async.c     owners, SIGIO and SIGURG
+ *      kept.c       options that are numbers              cork.c      datagrams that grow; notices.c  told without bytes
+ *      options.c    waiting; group.c groups                   control.c   fcntl, ioctl; interface.c  SIOCGIF*, names;
+ *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
- *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c  weft/unp.h, over the public calls
+ *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c, daemon.c, error.c  weft/unp.h, over
+ *                                                                         the public calls
  *
  * Lock order: epoll_lock (epoll.c), a host's lock, an epoll instance's own; the table's is innermost.
  */
@@ -29,6 +32,8 @@
 
 #include "host/host.h"
 #include "weft/posix.h"
+
+#define PX_TCP_INQ 36 /* TCP_INQ and TCP_CM_INQ, which not every libc names */
 
 struct px;
 
@@ -47,6 +52,14 @@ enum px_progress { PX_UNCONNECTED, PX_CONNECTING, PX_CONNECTED };
 
 struct px_item;
 
+/* Options that are a number which is kept (kept.c). */
+enum px_kept {
+    PX_INCOMING_CPU, PX_BUSY_POLL, PX_SELECT_ERR_QUEUE, /* ask for nothing here */
+    PX_PEEK_OFF, /* -1: a peek begins at the front */
+    PX_ZEROCOPY, PX_STAMPING, PX_CORK, PX_PATH_MTU,
+    PX_KEPT_COUNT
+};
+
 struct px_sock {
     struct px px; /* first */
     weft_host *host;
@@ -58,7 +71,19 @@ struct px_sock {
     weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
     struct weft_linger linger;
     int low_water; /* SO_RCVLOWAT */
+    bool inquire; /* TCP_INQ: what is left to read is told with what was read */
     enum px_stamp { PX_STAMP_NONE, PX_STAMP_MICROSECONDS, PX_STAMP_NANOSECONDS } stamp; /* SO_TIMESTAMP(NS) */
+    struct px_async *async; /* NULL: no owner, and no O_ASYNC */
+    int kept[PX_KEPT_COUNT];
+    struct px_cork *cork; /* a datagram that grows; NULL: none does */
+    struct {
+        uint32_t next, told; /* numbers of sends with MSG_ZEROCOPY: of the next one; of the first nobody was told of */
+    } copies;
+    struct {
+        bool waits; /* to be told that the path to there carries so much only */
+        struct weft_addr to;
+        int mtu;
+    } path;
     struct px_item *items; /* in epoll instances; under epoll_lock */
 };
 
@@ -102,6 +127,8 @@ int px_begin(struct px_call *c, int fd);
 int64_t px_end(struct px_call *c, int64_t r);
 /* Sleeps till the socket may be ready: 0; -EAGAIN: the time is over; -EINTR, -ENETDOWN. */
 int px_wait(struct px_call *c, unsigned want, weft_time until);
+/* The same, but of several that sleep so one is woken: it sees to it that the next has its turn (sock_wake_next). */
+int px_wait_turn(struct px_call *c, unsigned want, weft_time until);
 /* The end of a time-out that starts now; 0 where the socket, or the call, must not wait. */
 weft_time px_until(const struct px_call *c, weft_time timeout, int flags);
 
@@ -124,14 +151,54 @@ void px_here(struct weft_addr *addr);
 struct weft_ip px_v4(const struct in_addr *in);
 struct in_addr px_in_addr(const struct weft_ip *ip);
 
-/* ---- ancillary.c ---- */
+/* ---- ancillary_out.c, ancillary_in.c ---- */
 
 /* The control messages of what is sent to `to` (NULL: the peer). 0, -EINVAL: there is one that makes no sense. */
 int px_take_control(const struct px_sock *s, const struct msghdr *msg, const struct weft_addr *to,
                     struct weft_control *out);
-/* Fill in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. */
-void px_give_control(const struct px_call *c, const struct weft_control *control, struct msghdr *msg);
+/* Fills in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. any: there are bytes. */
+void px_give_control(const struct px_call *c, const struct weft_control *control, struct msghdr *msg, bool any);
+
+/* Puts a message behind `used` bytes of them; how many are used then. What does not fit is cut: MSG_CTRUNC. */
+size_t px_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n);
+
+/* ---- kept.c ---- */
+
+bool px_is_kept(const struct px_sock *s, int level, int option);
+int px_kept_set(struct px_sock *s, int level, int option, int value); /* 0, -EINVAL */
+/* Writes at most n bytes; how many. */
+size_t px_kept_get(const struct px_sock *s, int level, int option, void *value, size_t n);
+
+/* ---- cork.c: datagrams that grow ---- */
+
+bool px_is_corked(const struct px_sock *s, int flags);
+/* As px_send; all that was sent since it began goes with the first that does not ask for more. */
+int64_t px_cork_send(struct px_call *c, const struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
+                     const struct weft_control *control);
+int64_t px_cork_push(struct px_call *c, int flags); /* what has grown goes */
+void px_cork_forget(struct px_sock *s);
+
+/* ---- notices.c: what is told without bytes; each fills in what px_give_control does ---- */
+
 void px_give_report(const struct px_call *c, const struct weft_report *report, struct msghdr *msg);
+void px_zerocopy_sent(struct px_sock *s, int flags);
+bool px_zerocopy_waits(const struct px_sock *s);
+void px_give_zerocopy(struct px_sock *s, struct msghdr *msg);
+/* A datagram to there (NULL: the peer) was too long for the path. */
+void px_path_too_small(struct px_sock *s, const struct weft_addr *to);
+void px_give_path(struct px_sock *s, struct msghdr *msg);
+int px_path_get(const struct px_sock *s, void *value, socklen_t *n); /* IPV6_PATHMTU */
+
+/* ---- async.c: owners of sockets, and O_ASYNC. All need the lock ---- */
+
+void px_async_end(struct px_sock *s);
+bool px_async_is_on(const struct px_sock *s);
+int px_async_set(struct px_sock *s, bool on);
+int px_async_owner(const struct px_sock *s);
+int px_async_set_owner(struct px_sock *s, int owner);
+/* F_SETOWN_EX, F_GETOWN_EX, F_SETSIG, F_GETSIG by this number; -EINVAL: none of these. */
+int px_async_fcntl(struct px_sock *s, int fd, int command, void *argument);
+int px_async_ioctl(struct px_sock *s, unsigned long request, void *argument); /* -ENOTTY: none of these */
 
 /* ---- the rest ---- */
 
@@ -150,9 +217,12 @@ struct px_received {
     unsigned flags; /* of enum weft_msg */
     struct weft_control control;
     struct weft_report report; /* with MSG_ERRQUEUE */
+    bool zerocopy, path; /* nothing but a notice of this kind (notices.c) */
 };
 int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct px_received *out);
 /* control: NULL, none. */
+int64_t px_send_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
+                      const struct weft_control *control);
 int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
                 const struct weft_control *control);
 void px_iov_skip(struct weft_iov **iov, size_t *n, size_t bytes);
@@ -162,7 +232,12 @@ size_t px_iov_len(const struct weft_iov *iov, size_t n);
 struct weft_iov *px_iov_take(const struct iovec *iov, size_t n, struct weft_iov own[PX_IOV], int *err);
 /* By its name; without one (NULL) by its number. */
 bool px_find_interface(weft_stack *s, const char *name, unsigned index, struct weft_if_info *info);
+int px_first_v4(const struct weft_if_info *info); /* its first address of IPv4; -1: none */
+uint32_t px_host_order(const struct weft_ip *ip); /* an address of IPv4 as a number */
 int px_interface_ioctl(struct px_call *c, unsigned long request, void *argument); /* -ENOTTY: none of these */
+int px_configure_ioctl(struct px_call *c, unsigned long request, void *argument); /* the same, of what changes something */
+/* Of these, what IPv6 has its own of. */
+int px_configure6_ioctl(weft_stack *s, unsigned long request, const void *argument);
 void px_epoll_forget(struct px_sock *s);
 
 #endif

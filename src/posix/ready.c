@@ -41,18 +41,22 @@ static unsigned ready_dgram(unsigned ready)
            (ready & WEFT_PEER_CLOSED ? READY_IN | POLLRDHUP : 0u);
 }
 
-unsigned px_ready(const struct px_sock *s)
+static unsigned ready_by_protocol(const struct px_sock *s)
 {
-    unsigned ready;
+    unsigned ready = weft_ready(px_engine(s));
 
-    if (s->host->down || !px_engine(s))
-        return POLLERR | POLLHUP;
-    ready = weft_ready(px_engine(s));
     if (!px_is_stream(s))
         return ready_dgram(ready);
     if (weft_tcp_state(px_engine(s)) == WEFT_TCP_LISTEN)
         return (ready & WEFT_READABLE ? READY_IN : 0u) | (ready & WEFT_ERROR ? POLLERR : 0u);
     return ready_stream(s, ready);
+}
+
+unsigned px_ready(const struct px_sock *s)
+{
+    if (s->host->down || !px_engine(s))
+        return POLLERR | POLLHUP;
+    return ready_by_protocol(s) | (px_zerocopy_waits(s) ? POLLERR : 0u);
 }
 
 unsigned px_wants(unsigned bits)

@@ -89,19 +89,74 @@ static int64_t take_stretch(struct px_sock *s, struct stream *r)
 }
 
 /* A peek takes nothing, so it waits for all it wants first. */
-static int64_t peek_stream(struct px_call *c, struct stream *r, weft_time until)
+static int await_peek(struct px_call *c, size_t enough, weft_time until)
 {
+    int err;
+
+    while (weft_unread(px_engine(c->s)) < enough && !is_finished(c->s)) {
+        err = px_wait(c, WEFT_READABLE | WEFT_PEER_CLOSED, until);
+        if (err == -EAGAIN || (err == -EINTR && weft_unread(px_engine(c->s)) > 0))
+            break;
+        if (err)
+            return err;
+    }
+    return 0;
+}
+
+/* SO_PEEK_OFF: what stands before it is peeked at too, and left out. */
+static int64_t peek_further_on(struct px_call *c, struct stream *r, size_t offset)
+{
+    struct weft_iov before;
+    size_t waits = weft_unread(px_engine(c->s)), len = px_iov_len(r->iov, r->n);
+    struct stream all = {.iov = &before, .n = 1, .flags = r->flags};
+    size_t done = 0;
+    uint8_t *bytes;
     int64_t n;
 
-    while (weft_unread(px_engine(c->s)) < r->enough && !is_finished(c->s)) {
-        n = px_wait(c, WEFT_READABLE | WEFT_PEER_CLOSED, until);
-        if (n == -EAGAIN || (n == -EINTR && weft_unread(px_engine(c->s)) > 0))
-            break;
-        if (n)
-            return n;
+    if (waits <= offset)
+        return is_finished(c->s) ? 0 : -EAGAIN;
+    len = len < waits - offset ? len : waits - offset;
+    bytes = malloc(offset + len);
+    if (!bytes)
+        return -ENOMEM;
+    before = (struct weft_iov){bytes, offset + len};
+    n = take_stretch(c->s, &all);
+    if (n > 0)
+        n = (size_t)n > offset ? n - (int64_t)offset : 0;
+    for (size_t i = 0; i < r->n && n > 0 && done < (size_t)n; i++) {
+        size_t part = r->iov[i].len < (size_t)n - done ? r->iov[i].len : (size_t)n - done;
+
+        memcpy(r->iov[i].base, bytes + offset + done, part);
+        done += part;
     }
-    n = take_stretch(c->s, r);
-    return n > 0 ? (int64_t)r->done : n;
+    free(bytes);
+    return n;
+}
+
+static int64_t peek_stream(struct px_call *c, struct stream *r, weft_time until)
+{
+    int offset = c->s->kept[PX_PEEK_OFF];
+    int64_t n = await_peek(c, r->enough + (offset > 0 ? (size_t)offset : 0), until);
+
+    if (n)
+        return n;
+    if (offset < 0) {
+        n = take_stretch(c->s, r);
+        return n > 0 ? (int64_t)r->done : n;
+    }
+    n = peek_further_on(c, r, (size_t)offset);
+    if (n > 0)
+        c->s->kept[PX_PEEK_OFF] += (int)n;
+    return n;
+}
+
+/* What was read stands before nothing any more. */
+static void peek_back(struct px_sock *s, int64_t bytes)
+{
+    int *offset = &s->kept[PX_PEEK_OFF];
+
+    if (bytes > 0 && *offset > 0)
+        *offset = bytes < *offset ? *offset - (int)bytes : 0;
 }
 
 static int64_t receive_stream(struct px_call *c, struct stream *r, weft_time until)
@@ -157,8 +212,10 @@ static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size
 /* The error queue is never waited for; a report says where its datagram was to go, not where it came from. */
 static int64_t receive_report(struct px_call *c, const struct weft_iov *iov, size_t n, struct px_received *out)
 {
-    int64_t got = weft_recv_report(px_engine(c->s), iov, n, &out->flags, &out->report);
+    int64_t got;
 
+    out->zerocopy = px_zerocopy_waits(c->s);
+    got = out->zerocopy ? 0 : weft_recv_report(px_engine(c->s), iov, n, &out->flags, &out->report);
     out->from = out->report.to;
     out->flags |= MSG_ERRQUEUE;
     return got;
@@ -173,12 +230,19 @@ int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags,
     int64_t got;
 
     out->flags = 0;
+    out->path = !(flags & MSG_ERRQUEUE) && c->s->path.waits && c->s->kept[PX_PATH_MTU];
+    if (out->path)
+        return 0;
     if (flags & MSG_ERRQUEUE)
         return receive_report(c, iov, n, out);
     if (!px_is_stream(c->s))
         return receive_dgram(c, iov, n, pass | ((unsigned)flags & MSG_TRUNC), px_until(c, c->s->read_timeout, flags),
                              out);
     got = receive_stream(c, &r, until);
+    if (got == WEFT_ENOTCONN && c->s->progress == PX_CONNECTING)
+        got = 0; /* connect was not told of its end yet; for Linux the stream has ended */
+    if (!(flags & (MSG_PEEK | MSG_OOB)))
+        peek_back(c->s, got);
     if (got > 0 && flags & MSG_OOB)
         out->flags = MSG_OOB;
     return got;
@@ -187,11 +251,16 @@ int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags,
 /* ---- the calls ---- */
 
 /* 0, or why the address could not be given. */
-static int give_rest(const struct px_call *c, const struct px_received *in, int flags, struct msghdr *msg)
+static int give_rest(const struct px_call *c, const struct px_received *in, int flags, struct msghdr *msg, bool any)
 {
     int err = 0;
 
     msg->msg_flags = (int)in->flags;
+    if (in->zerocopy || in->path) {
+        msg->msg_namelen = 0;
+        (in->path ? px_give_path : px_give_zerocopy)(c->s, msg);
+        return 0;
+    }
     if (px_is_stream(c->s))
         msg->msg_namelen = 0;
     else
@@ -199,7 +268,7 @@ static int give_rest(const struct px_call *c, const struct px_received *in, int 
     if (!err && flags & MSG_ERRQUEUE)
         px_give_report(c, &in->report, msg);
     else if (!err)
-        px_give_control(c, &in->control, msg);
+        px_give_control(c, &in->control, msg, any);
     return err;
 }
 
@@ -217,7 +286,7 @@ ssize_t weft_posix_recvmsg(int fd, struct msghdr *msg, int flags)
         iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);
     n = err ? err : px_receive(&c, iov, msg->msg_iovlen, flags, &in);
     if (n >= 0) {
-        err = give_rest(&c, &in, flags, msg);
+        err = give_rest(&c, &in, flags, msg, n > 0);
         n = err ? err : n;
     }
     if (iov && iov != own)

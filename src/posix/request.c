@@ -26,9 +26,10 @@ static uint32_t milliseconds(void)
 static int64_t timeout_of(const struct weft_unp_rtt *rtt)
 {
     int64_t low = rtt->floor ? rtt->floor : 2000, high = rtt->ceiling ? rtt->ceiling : 60000;
-    int64_t t = (rtt->srtt || rtt->rttvar ? rtt->srtt + 4 * rtt->rttvar : 3000) << rtt->repeated;
+    int64_t t = rtt->srtt || rtt->rttvar ? rtt->srtt + 4 * rtt->rttvar : 3000;
 
-    return t < low ? low : t > high ? high : t;
+    t = (t < low ? low : t) << rtt->repeated;
+    return t > high ? high : t;
 }
 
 /* The stamp tells which transmission is answered, so a repeated request may be measured too. */

@@ -61,20 +61,36 @@ static int64_t send_stream(struct px_call *c, struct weft_iov *iov, size_t n, in
     return done ? (int64_t)done : stream_error(r);
 }
 
-int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
-                const struct weft_control *control)
+int64_t px_send_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
+                      const struct weft_control *control)
 {
     weft_time until = px_until(c, c->s->write_timeout, flags);
     int64_t r;
 
-    if (px_is_stream(c->s))
-        return send_stream(c, iov, n, flags, to);
     while ((r = weft_sendmsg_control(px_engine(c->s), iov, n, (unsigned)flags & SEND_FLAGS, to, control)) ==
            WEFT_EAGAIN) {
         r = px_wait(c, WEFT_WRITABLE, until);
         if (r)
             return r;
     }
+    if (r == WEFT_EMSGSIZE && c->s->domain == AF_INET6)
+        px_path_too_small(c->s, to);
+    return r;
+}
+
+int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
+                const struct weft_control *control)
+{
+    int64_t r;
+
+    if (px_is_stream(c->s))
+        r = send_stream(c, iov, n, flags, to);
+    else if (px_is_corked(c->s, flags))
+        r = px_cork_send(c, iov, n, flags, to, control);
+    else
+        r = px_send_dgram(c, iov, n, flags, to, control);
+    if (r >= 0)
+        px_zerocopy_sent(c->s, flags);
     return r;
 }
 

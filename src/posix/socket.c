@@ -24,6 +24,7 @@ static void release(struct px *p)
     if (!host_is_elsewhere(h)) {
         host_call_enter(h);
         sock = px_engine(s);
+        px_async_end(s);
         if (sock) {
             host_sock_retire(h, s->hs->number);
             weft_close(sock);
@@ -31,7 +32,10 @@ static void release(struct px *p)
         host_sock_leave(s->hs);
         host_call_leave(h);
         host_drop(h);
+    } else {
+        px_async_end(s);
     }
+    px_cork_forget(s);
     free(s);
 }
 
@@ -57,6 +61,9 @@ int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int f
     *s = *like;
     s->px = (struct px){.kind = &px_sock_kind};
     s->items = NULL;
+    s->async = NULL;
+    s->cork = NULL;
+    memset(&s->copies, 0, sizeof s->copies);
     s->host = h;
     s->nonblocking = flags & SOCK_NONBLOCK;
     number = host_sock_adopt(h, sock);
@@ -81,7 +88,8 @@ static int open_socket(weft_host *h, int domain, int type, int protocol)
 {
     int flags = type & ~0xf, r, err = 0;
     struct px_sock like = {.domain = domain, .type = type & 0xf, .read_timeout = WEFT_NEVER,
-                           .write_timeout = WEFT_NEVER, .low_water = 1};
+                           .write_timeout = WEFT_NEVER, .low_water = 1,
+                           .kept = {[PX_PEEK_OFF] = -1, [PX_INCOMING_CPU] = -1}};
     weft_sock *sock;
 
     like.protocol = linux_protocol(domain, like.type, flags, protocol);
@@ -89,7 +97,7 @@ static int open_socket(weft_host *h, int domain, int type, int protocol)
         return like.protocol;
     r = host_call_enter(h);
     if (r == 0) {
-        sock = weft_socket_in(h->stack, (enum weft_family)domain, (enum weft_proto)like.protocol, &err);
+        sock = linux_socket(h->stack, domain, like.type, like.protocol, &err);
         r = sock ? px_sock_add(h, sock, &like, flags) : err;
     }
     host_call_leave(h);
@@ -170,10 +178,14 @@ static int accept_socket(struct px_call *c, struct sockaddr *addr, socklen_t *n,
         return -EOPNOTSUPP;
     while (!(sock = weft_accept(px_engine(c->s), &peer, &err))) {
         if (err == WEFT_EAGAIN)
-            err = px_wait(c, WEFT_READABLE, until);
-        if (err)
+            err = px_wait_turn(c, WEFT_READABLE, until);
+        if (err) {
+            sock_wake_next(c->s->hs, WEFT_READABLE); /* this one may have been woken for what it does not take */
             return err;
+        }
     }
+    if (weft_ready(px_engine(c->s)) & WEFT_READABLE)
+        sock_wake_next(c->s->hs, WEFT_READABLE);
     err = px_give_addr(&peer, c->s->domain, addr, n);
     if (err) { /* too late for the connection, as on Linux */
         weft_close(sock);
@@ -229,6 +241,8 @@ int weft_posix_getpeername(int fd, struct sockaddr *addr, socklen_t *n)
     if (r == 0 && px_is_stream(c.s) && px_is_closed(c.s))
         r = -ENOTCONN;
     r = r ? r : weft_getpeername(px_engine(c.s), &name);
+    if (r == 0 && name.port == 0)
+        r = -ENOTCONN; /* Linux goes by the port, of raw sockets too */
     if (r == 0)
         r = addr ? px_give_addr(&name, c.s->domain, addr, n) : -EFAULT;
     return (int)px_result(px_end(&c, r));
@@ -243,8 +257,11 @@ static int shutdown_stream(struct px_sock *s, int how)
 
     if (state == WEFT_TCP_LISTEN && how == SHUT_WR)
         return 0;
-    if (state == WEFT_TCP_LISTEN || state == WEFT_TCP_SYN_SENT)
-        return px_disconnect(s);
+    if (state == WEFT_TCP_LISTEN || state == WEFT_TCP_SYN_SENT) {
+        err = px_disconnect(s);
+        sock_wake(s->hs, WEFT_READABLE | WEFT_WRITABLE | WEFT_HANGUP); /* whoever sleeps in accept or connect */
+        return err;
+    }
     err = px_is_closed(s) ? -ENOTCONN : weft_shutdown(px_engine(s), (enum weft_shut)how);
     if (err)
         return err;

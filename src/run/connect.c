@@ -125,7 +125,7 @@ static int replace_pair(struct call *c)
 
     if (err)
         return err;
-    if (fcntl(program, F_SETFL, c->nonblocking ? O_NONBLOCK : 0) < 0)
+    if (fcntl(program, F_SETFL, call_is_nonblocking(c) ? O_NONBLOCK : 0) < 0)
         err = -errno;
     if (!err)
         err = call_replace_fd(c, program, (int)c->arg[0], c->file->cloexec);
@@ -153,7 +153,7 @@ static int begin(struct call *c)
         return err;
     f->opened = !err;
     f->progress = err ? CONNECTING : CONNECTED; /* 0: the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
-    return err && c->nonblocking ? connect_fill(c) : 0;
+    return err && call_is_nonblocking(c) ? connect_fill(c) : 0;
 }
 
 static int disconnect(struct file *f)
@@ -182,7 +182,7 @@ static int64_t connect_stream(struct call *c, int family)
     }
     if (!is_opening(f))
         return learn(f);
-    if (c->nonblocking)
+    if (call_is_nonblocking(c))
         return first ? -EINPROGRESS : -EALREADY;
     if (!c->again)
         c->until = call_until(c, f->write_timeout);

@@ -138,7 +138,7 @@ int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to)
 /* Waits for what is not there yet, unless the call must not. */
 static int64_t wait_for(struct call *c, unsigned flags, weft_time timeout)
 {
-    if (c->nonblocking || flags & MSG_DONTWAIT)
+    if (call_is_nonblocking(c) || flags & MSG_DONTWAIT)
         return -EAGAIN;
     if (!c->again)
         c->until = call_until(c, timeout);
@@ -190,15 +190,15 @@ int64_t stream_refuses(struct call *c, unsigned flags)
 /* Urgent bytes come after all that was written before them. */
 static int64_t send_urgent(struct call *c)
 {
-    size_t n = c->arg[2] < CHUNK ? c->arg[2] : CHUNK;
+    size_t n = c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH;
     int64_t err = stream_refuses(c, (unsigned)c->arg[3]);
 
     if (err)
         return err;
     if (!(c->arg[3] & MSG_OOB))
         return ANSWER_CONTINUE;
-    stream_flush(c->run, c->file);
-    if (c->file->ready & EPOLLIN || c->file->spill)
+    stream_flush(c->file);
+    if (c->file->ready & EPOLLIN)
         return -EAGAIN;
     if (call_read(c, c->arg[1], c->run->scratch, n) < 0)
         return -EFAULT;

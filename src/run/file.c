@@ -45,12 +45,14 @@ static void file_leave(struct run *run, struct file *f)
 
 void file_identify(struct call *c)
 {
-    int fd = task_get_fd(c->run, c->tid, (int)c->arg[0]), flags;
+    int fd = task_get_fd(c->run, c->tid, (int)c->arg[0]);
     struct stat st;
 
     c->file = NULL;
     if (fd == -EPERM)
-        complain(c->run, call_name(c->nr), "a program hides its descriptors from us: its calls for sockets go astray");
+        complain(c->run, call_name(c->nr),
+                 "a program's descriptors are out of our reach: its calls for sockets go astray (with --host, "
+                 "kernel.yama.ptrace_scope has to be 0, or the host root's)");
     if (fd < 0)
         return;
     c->fd = fd;
@@ -60,8 +62,13 @@ void file_identify(struct call *c)
         return;
     c->file->tid = c->tid;
     c->file->fd = (int)c->arg[0];
-    flags = fcntl(fd, F_GETFL);
-    c->nonblocking = flags >= 0 && flags & O_NONBLOCK;
+}
+
+bool call_is_nonblocking(const struct call *c)
+{
+    int flags = fcntl(c->fd, F_GETFL);
+
+    return flags >= 0 && flags & O_NONBLOCK;
 }
 
 void file_due(struct run *run, struct file *f)
@@ -100,11 +107,17 @@ static int pair_open(const struct file *f, int end[2])
     return -EMFILE;
 }
 
-static int pair_watch(struct run *run, struct file *f, int end)
+/* room: also for EPOLLOUT, which comes whenever the program has read something. */
+static int pair_watch(struct run *run, struct file *f, int end, int how, bool room)
 {
-    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.ptr = f};
+    struct epoll_event e = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET | (room ? EPOLLOUT : 0), .data.ptr = f};
 
-    return epoll_ctl(run->epoll, EPOLL_CTL_ADD, end, &e) < 0 ? -errno : 0;
+    return epoll_ctl(run->epoll, how, end, &e) < 0 ? -errno : 0;
+}
+
+void file_await_room(struct run *run, struct file *f, bool on)
+{
+    pair_watch(run, f, f->end, EPOLL_CTL_MOD, on);
 }
 
 /* Gives the file a pair; the program's end to *program. */
@@ -115,7 +128,7 @@ static int file_pair(struct run *run, struct file *f, int *program)
 
     if (err)
         return err;
-    err = fstat(end[1], &st) < 0 ? -errno : pair_watch(run, f, end[0]);
+    err = fstat(end[1], &st) < 0 ? -errno : pair_watch(run, f, end[0], EPOLL_CTL_ADD, !file_is_stream(f));
     if (err) {
         close(end[0]);
         close(end[1]);
@@ -190,13 +203,6 @@ int file_renew(struct run *run, struct file *f, int *program)
 
 /* ---- death ---- */
 
-static void spill_free(struct file *f)
-{
-    free(f->spill);
-    f->spill = NULL;
-    f->spill_at = f->spill_n = 0;
-}
-
 static void sock_end(struct run *run, struct file *f, void (*how)(weft_sock *))
 {
     if (f->returned)
@@ -214,7 +220,6 @@ static void file_free(struct run *run, struct file *f)
     list_remove(&f->due);
     if (f->end >= 0)
         close(f->end);
-    spill_free(f);
     free(f);
 }
 
@@ -252,7 +257,6 @@ static void dead_keep(struct run *run, struct file *f)
 void file_reset(struct run *run, struct file *f, int error)
 {
     sock_end(run, f, weft_close);
-    spill_free(f);
     f->error = error;
     close(f->end);
     f->end = -1;

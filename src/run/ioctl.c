@@ -24,7 +24,7 @@ static int64_t ask_unsent(struct call *c)
 
     if (f->end >= 0 && ioctl(f->end, FIONREAD, &there) == 0 && file_is_stream(f) && there)
         there--; /* the byte that stays */
-    return give_int(c, (int64_t)weft_unsent(f->sock) + there - (int64_t)f->fill + (int64_t)(f->spill_n - f->spill_at));
+    return give_int(c, (int64_t)weft_unsent(f->sock) + there - (int64_t)f->fill);
 }
 
 static int64_t ask_mark(struct call *c) { return give_int(c, weft_atmark(c->file->sock)); }

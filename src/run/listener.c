@@ -122,7 +122,7 @@ static int64_t accept_connection(struct call *c, int flags)
         return -EOPNOTSUPP;
     sock = take_connection(f, &peer, &err);
     take_back(c);
-    if (!sock && err == WEFT_EAGAIN && !c->nonblocking) {
+    if (!sock && err == WEFT_EAGAIN && !call_is_nonblocking(c)) {
         if (!c->again)
             c->until = call_until(c, f->read_timeout);
         return call_park(c);

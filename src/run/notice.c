@@ -6,41 +6,24 @@
  * be another's by then.
  */
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
 #include "run/private.h"
 
-#define PIECES  1024 /* Linux's UIO_MAXIOV */
-#define NOTICES 32 /* taken before others have their turn */
+#define PIECES 1024 /* Linux's UIO_MAXIOV */
 
-static bool notice_waits(struct run *run)
-{
-    struct pollfd p = {.fd = run->listener, .events = POLLIN};
-
-    if (poll(&p, 1, 0) <= 0)
-        return false;
-    if (p.revents & POLLHUP)
-        run->ended = true;
-    return p.revents & POLLIN;
-}
-
-bool notice_take(struct run *run)
+void notice_take(struct run *run)
 {
     struct call c;
-    int i;
 
-    for (i = 0; i < NOTICES && notice_waits(run); i++) {
-        memset(run->notif, 0, run->notif_size);
-        if (ioctl(run->listener, SECCOMP_IOCTL_NOTIF_RECV, run->notif) < 0)
-            continue; /* whoever called was interrupted since */
-        c = (struct call){.run = run, .id = run->notif->id, .tid = (pid_t)run->notif->pid, .nr = run->notif->data.nr,
-                          .fd = -1, .until = WEFT_NEVER};
-        memcpy(c.arg, run->notif->data.args, sizeof c.arg);
-        call_serve(&c);
-    }
-    return i == NOTICES;
+    memset(run->notif, 0, run->notif_size);
+    if (ioctl(run->listener, SECCOMP_IOCTL_NOTIF_RECV, run->notif) < 0)
+        return; /* whoever called was interrupted since */
+    c = (struct call){.run = run, .id = run->notif->id, .tid = (pid_t)run->notif->pid, .nr = run->notif->data.nr,
+                      .fd = -1, .until = WEFT_NEVER};
+    memcpy(c.arg, run->notif->data.args, sizeof c.arg);
+    call_serve(&c);
 }
 
 bool call_is_valid(const struct call *c)

@@ -23,7 +23,7 @@ int64_t answer_socket(struct call *c)
             complain(c->run, "socket", "there is no type %d with protocol %d here", like.type, protocol);
         return like.protocol;
     }
-    sock = weft_socket_in(c->run->stack, (enum weft_family)domain, (enum weft_proto)like.protocol, &err);
+    sock = linux_socket(c->run->stack, domain, like.type, like.protocol, &err);
     if (!sock)
         return err;
     err = file_new(c->run, sock, &like, task_label(c->run, c->tid), &program, &f);

@@ -4,6 +4,7 @@
  * stands in the table concerns the pair as well: waiting and buffers.
  */
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -64,6 +65,21 @@ static int64_t set_receive_buffer(struct call *c, const void *value, size_t n)
     return r;
 }
 
+/* The program stands elsewhere in the caller's memory; its instructions are laid out as the engine's. */
+static int64_t attach_filter(struct call *c, const void *value, size_t n)
+{
+    struct sock_filter code[BPF_MAXINSNS];
+    struct sock_fprog program;
+
+    (void)n;
+    memcpy(&program, value, sizeof program);
+    if (program.len == 0 || program.len > BPF_MAXINSNS || !program.filter)
+        return -EINVAL;
+    if (call_read(c, (uintptr_t)program.filter, code, program.len * sizeof *code) < 0)
+        return -EFAULT;
+    return weft_setsockopt(c->file->sock, SOL_SOCKET, SO_ATTACH_FILTER, code, program.len * sizeof *code);
+}
+
 /* The pending error: ours first, it is the older one. */
 static int64_t get_error(struct call *c, void *value, size_t *n)
 {
@@ -100,6 +116,7 @@ static const struct own {
     {SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
     {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
     {SO_ERROR, sizeof(int), NULL, get_error},
+    {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
 };
 
 static const struct own *find_own(int level, int option)
@@ -129,6 +146,8 @@ int64_t answer_setsockopt(struct call *c)
         return -EINVAL;
     if (n && call_read(c, c->arg[3], value, n) < 0)
         return -EFAULT;
+    if (level == IPPROTO_TCP && file_is_stream(c->file) && c->file->progress == CONNECTED)
+        stream_flush(c->file); /* what was written before TCP_CORK is set is not held by it */
     if (!own || !own->set)
         return told(c, weft_setsockopt(c->file->sock, level, option, value, n));
     return n < own->size ? -EINVAL : own->set(c, value, n);

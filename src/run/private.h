@@ -44,8 +44,7 @@
 #include "weft/host.h"
 #include "weft/sock.h"
 
-#define CHUNK      (64 * 1024)  /* bytes moved at once */
-#define SCRATCH    (128 * 1024) /* room for one chunk, or the largest datagram */
+#define SCRATCH    (64 * 1024) /* room for the largest datagram, or what is moved at once */
 #define PAYLOAD    65535        /* bytes of the largest datagram */
 #define FILE_BUCKETS 4096
 #define TASKS      64
@@ -77,8 +76,6 @@ struct file {
     bool spoilt;     /* connect failed: the pair has ended, and the next connect makes a new one */
     size_t fill;     /* bytes that keep a connecting stream unwritable */
     int send_buffer; /* of the program's end, to be restored then */
-    uint8_t *spill;  /* bytes of the program's that the engine had no room for: [spill_at, spill_n) */
-    size_t spill_at, spill_n;
     unsigned announced;   /* a listener: bytes that lie in the pair, one for each connection */
     weft_sock *returned;  /* a listener: accepted, and then the caller was gone */
     struct weft_addr returned_peer;
@@ -102,7 +99,6 @@ struct call {
     bool again;      /* it was parked before */
     struct file *file;
     int fd;          /* a transient duplicate of the program's end; -1: none. Closed when the call has been answered */
-    bool nonblocking;
     weft_time until; /* when waiting ends; WEFT_NEVER */
 };
 
@@ -158,8 +154,8 @@ void run_closes(struct run *run);
 
 /* ---- notice.c ---- */
 
-/* Takes calls that wait at the listener; true: there may be more. */
-bool notice_take(struct run *run);
+/* Takes and serves a call, when the listener has just been seen to have one: it would wait for one. */
+void notice_take(struct run *run);
 /* Is the call still wanted? */
 bool call_is_valid(const struct call *c);
 /* False: it was void. */
@@ -208,6 +204,8 @@ void task_forget_all(struct run *run);
 struct file *file_find(struct run *run, ino_t inode);
 /* Sets c->file and c->fd when the call's first argument is a socket of ours. */
 void file_identify(struct call *c);
+/* Must the call not wait? Of one that was identified, while it is served. */
+bool call_is_nonblocking(const struct call *c);
 /* A file for a socket of the engine, which it takes, and a pair. *program: the other end, the caller's. 0 or -errno */
 int file_new(struct run *run, weft_sock *sock, const struct file *like, const char *label, int *program,
              struct file **out);
@@ -215,6 +213,11 @@ int file_new(struct run *run, weft_sock *sock, const struct file *like, const ch
 int file_give(struct call *c, struct file *f, int program, int flags);
 /* Gives the file a new pair in place of the old. */
 int file_renew(struct run *run, struct file *f, int *program);
+/*
+ * Shall a stream's events tell of room in the pair? Until there is some, after there was none: else each read of the program's
+ * would wake us. Told at once where there is some by now.
+ */
+void file_await_room(struct run *run, struct file *f, bool on);
 /* Something has changed. */
 void file_due(struct run *run, struct file *f);
 /* Ends our part: closes the engine's socket in order, or resets it; the end of the pair goes; and the file. */
@@ -238,7 +241,7 @@ void listener_pump(struct run *run, struct file *f);
 void datagram_pump(struct run *run, struct file *f);
 /* Everything the program has written to the pair until now goes to the engine first. */
 void datagram_flush(struct run *run, struct file *f);
-void stream_flush(struct run *run, struct file *f);
+void stream_flush(struct file *f);
 /* Sends n bytes of run.payload; to NULL: to whom it is connected. */
 int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to);
 /*

@@ -25,13 +25,16 @@
 #define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1ul
 #endif
 
-#define EVENTS 64 /* a turn */
-#define PUMPS  256
+#define EVENTS  64 /* a turn */
+#define PUMPS   256
+#define NOTICES 16
 
 /* ---- a turn ---- */
 
 static void file_happens(struct run *run, struct file *f, unsigned events)
 {
+    if (events & EPOLLOUT && !(f->ready & EPOLLOUT) && file_is_stream(f))
+        file_await_room(run, f, false);
     f->ready |= events;
     file_due(run, f);
 }
@@ -45,7 +48,7 @@ static bool collect(struct run *run, bool *calls)
 
     for (i = 0; i < n; i++) {
         if (e[i].data.ptr == &run->listener) {
-            *calls = true;
+            *calls = e[i].events & EPOLLIN;
             run->ended |= (e[i].events & EPOLLHUP) != 0;
         } else if (e[i].data.ptr == &run->timer) {
             if (read(run->timer, &rings, sizeof rings) == sizeof rings)
@@ -106,18 +109,25 @@ static void tell_end(struct run *run)
         return; /* it has been told */
 }
 
+/* Who calls is waiting, and what it caused is not: calls that came meanwhile are served before packets are sent. */
 static bool run_work(void *ctx)
 {
     struct run *run = ctx;
-    bool calls = false, more = collect(run, &calls);
+    bool calls, more;
+    int rounds = 0;
 
-    if (calls)
-        more |= notice_take(run);
-    if (run->expiring) {
-        run->expiring = false;
-        park_expire(run);
-    }
-    more |= pump(run);
+    do {
+        calls = false;
+        more = collect(run, &calls);
+        if (calls)
+            notice_take(run);
+        if (run->expiring) {
+            run->expiring = false;
+            park_expire(run);
+        }
+        more |= pump(run);
+    } while (calls && ++rounds < NOTICES);
+    more |= rounds == NOTICES;
     if (run->ended && !run->told) {
         run->told = true;
         tell_end(run);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes between a pair and a connection.
+ * Bytes between a pair and a connection, without a copy of ours: the pair is read into the send queue's memory, and written
+ * out of the receive queue's (weft_send_from, weft_recv_to).
  *
- * Inwards, bytes are copied out of the receive queue without being taken, written to the pair as far as it has room,
- * and as many are taken then. Outwards, whatever the program wrote is read but for the last byte, which is passed on
- * and stays (private.h); what the engine has no room for is kept (`spill`), and nothing more is read until that is
- * gone.
+ * Inwards, as many bytes are taken out of the receive queue as the pair has room for. Outwards, whatever the program
+ * wrote is read but for the last byte, which is passed on and stays (private.h); and no more than the send queue takes.
  *
  * Ends. The peer's shows to the program as the end of the file; the program's shutdown shows to us as EPOLLRDHUP, its
  * last close as EPOLLHUP, with EPOLLERR when it left something unread, which is a reset (RFC 2525 §2.17). After a
@@ -21,77 +20,67 @@
 
 #include "run/private.h"
 
-#define TURN (4 * CHUNK) /* bytes a connection moves each way before others have their turn */
+#define TURN   (256 * 1024) /* bytes a connection moves each way before others have their turn */
+#define PIECES 64           /* more than the engine shows or offers at once */
 
 /* ---- outwards ---- */
 
-/* What the engine did not take of n bytes stays here. False: no memory, and then the connection cannot go on. */
-static bool spill_keep(struct file *f, const uint8_t *from, size_t n)
+/* The engine's pieces for the kernel, behind `first` of ours. How many in all. */
+static size_t pieces_of(struct iovec out[PIECES], size_t first, const struct weft_iov *piece, size_t n)
 {
-    f->spill = malloc(n);
-    if (!f->spill)
-        return false;
-    memcpy(f->spill, from, n);
-    f->spill_at = 0;
-    f->spill_n = n;
-    return true;
+    size_t i;
+
+    for (i = 0; i < n && first + i < PIECES; i++)
+        out[first + i] = (struct iovec){piece[i].base, piece[i].len};
+    return first + i;
 }
 
-/* 0: the spill is gone; WEFT_EAGAIN: not yet; another error: the connection's. */
-static int spill_send(struct file *f)
+static uint8_t *byte_at(const struct weft_iov *piece, size_t at)
 {
-    int64_t r;
+    for (; at >= piece->len; piece++)
+        at -= piece->len;
+    return (uint8_t *)piece->base + at;
+}
 
-    if (!f->spill)
-        return 0;
-    r = weft_send(f->sock, f->spill + f->spill_at, f->spill_n - f->spill_at, 0);
-    if (r < 0)
-        return (int)r;
-    f->spill_at += (size_t)r;
-    if (f->spill_at < f->spill_n)
+/*
+ * Reads the byte that stayed, and what follows it, into the pieces; the last that fits, which comes after them, is copied
+ * and stays. There are so many; fewer may be given: all the same.
+ */
+static int64_t out_carry(void *end, const struct weft_iov *piece, size_t n)
+{
+    const int fd = *(const int *)end;
+    struct iovec into[PIECES];
+    uint8_t stayed;
+    ssize_t got;
+
+    into[0] = (struct iovec){&stayed, 1};
+    n = pieces_of(into, 1, piece, n);
+    into[n - 1].iov_len--;
+    got = readv(fd, into, (int)n);
+    if (got <= 0)
         return WEFT_EAGAIN;
-    free(f->spill);
-    f->spill = NULL;
-    return 0;
+    return recv(fd, byte_at(piece, (size_t)got - 1), 1, MSG_DONTWAIT | MSG_PEEK) == 1 ? got : WEFT_ECONNABORTED;
 }
 
-/* Reads up to a chunk of what the program wrote, to scratch + 1. How many; 0: nothing is there. */
-static size_t out_read(struct run *run, struct file *f)
+/*
+ * What is there, as far as it fits, to the engine. How many bytes; 0: there are none; negative: no room, or the
+ * connection's error. What is written after we asked how much there is rings again, unless it is the end.
+ */
+static int64_t out_chunk(struct file *f)
 {
     int there = 0;
-    ssize_t n;
-
-    if (ioctl(f->end, FIONREAD, &there) < 0 || there <= 1)
-        return 0;
-    /* The byte that stayed, and all but the last; which comes after them, and stays. Fewer may be given: all the same. */
-    n = recv(f->end, run->scratch, there - 1 < CHUNK ? (size_t)there - 1 : CHUNK, MSG_DONTWAIT);
-    if (n <= 0 || recv(f->end, run->scratch + n, 1, MSG_DONTWAIT | MSG_PEEK) != 1)
-        return 0;
-    return (size_t)n;
-}
-
-/* One chunk to the engine. How many bytes; 0: there are none; negative: no room, or the connection's error. */
-static int64_t out_chunk(struct run *run, struct file *f)
-{
-    int err = spill_send(f);
-    size_t n;
     int64_t r;
 
-    if (err)
-        return err;
     if (!(weft_ready(f->sock) & (WEFT_WRITABLE | WEFT_ERROR | WEFT_HANGUP)))
         return WEFT_EAGAIN;
-    n = out_read(run, f);
-    if (!n)
+    if (ioctl(f->end, FIONREAD, &there) < 0 || there <= 1) {
+        f->ready &= ~(unsigned)EPOLLIN;
         return 0;
-    r = weft_send(f->sock, run->scratch + 1, n, 0);
-    if (r == WEFT_EAGAIN)
-        r = 0;
-    if (r < 0)
-        return r;
-    if ((size_t)r < n && !spill_keep(f, run->scratch + 1 + r, n - (size_t)r))
-        return WEFT_ENOMEM;
-    return (int64_t)n;
+    }
+    r = weft_send_from(f->sock, (size_t)there - 1, out_carry, &f->end);
+    if (r == there - 1 && !(f->ready & (EPOLLRDHUP | EPOLLHUP)))
+        f->ready &= ~(unsigned)EPOLLIN;
+    return r;
 }
 
 /* The program will write nothing more, and everything has gone. */
@@ -109,53 +98,59 @@ static void out_break(struct file *f, int error)
 {
     f->error = error;
     f->out_over = true;
-    free(f->spill);
-    f->spill = NULL;
     shutdown(f->end, SHUT_RD);
 }
 
 /* 0: waits for more of either side; 1: its turn is over; negative: the connection's error. */
-static int out_pump(struct run *run, struct file *f)
+static int out_pump(struct file *f)
 {
     size_t moved = 0;
-    int64_t r = 1;
+    int64_t r = 0;
 
-    if (!(f->ready & EPOLLIN) || f->out_over)
+    if (f->out_over)
         return 0;
-    while (moved < TURN && (r = out_chunk(run, f)) > 0)
+    while (f->ready & EPOLLIN && moved < TURN && (r = out_chunk(f)) > 0)
         moved += (size_t)r;
-    if (r == 0) {
-        f->ready &= ~(unsigned)EPOLLIN;
-        out_end(f);
-    }
-    return r > 0 ? 1 : r == WEFT_EAGAIN ? 0 : (int)r;
+    if (r < 0)
+        return r == WEFT_EAGAIN ? 0 : (int)r;
+    if (f->ready & EPOLLIN)
+        return 1;
+    out_end(f);
+    return 0;
 }
 
-void stream_flush(struct run *run, struct file *f)
+void stream_flush(struct file *f)
 {
     f->ready |= EPOLLIN;
-    while (out_pump(run, f) > 0)
+    while (out_pump(f) > 0)
         ;
 }
 
 /* ---- inwards ---- */
 
-/* One chunk to the program. How many bytes; 0: it is all over; negative: nothing there, no room, an error. */
+/* To the program, as far as its pair has room. */
+static int64_t in_carry(void *end, const struct weft_iov *piece, size_t n)
+{
+    struct iovec from[PIECES];
+    struct msghdr m = {.msg_iov = from, .msg_iovlen = pieces_of(from, 0, piece, n)};
+    ssize_t r = sendmsg(*(const int *)end, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (r < 0 && errno == EPIPE) { /* the program reads no more: what comes is acknowledged and lost, as Linux does it */
+        for (r = 0; n; n--)
+            r += (ssize_t)piece[n - 1].len;
+    }
+    return r > 0 ? r : WEFT_EAGAIN;
+}
+
+/* How many bytes; 0: it is all over; negative: nothing there, no room, an error. */
 static int64_t in_chunk(struct run *run, struct file *f)
 {
-    int64_t n = weft_recv(f->sock, run->scratch, CHUNK, WEFT_MSG_PEEK);
-    ssize_t r;
+    int64_t r = weft_recv_to(f->sock, in_carry, &f->end);
 
-    if (n <= 0)
-        return n;
-    r = send(f->end, run->scratch, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (r < 0 && errno == EPIPE) /* the program reads no more: what comes is acknowledged and lost, as Linux does it */
-        r = n;
-    if (r <= 0) {
+    if (r == WEFT_EAGAIN && weft_unread(f->sock)) {
         f->ready &= ~(unsigned)EPOLLOUT;
-        return WEFT_EAGAIN;
+        file_await_room(run, f, true);
     }
-    weft_recv(f->sock, run->scratch, (size_t)r, WEFT_MSG_TRUNC); /* not copied again */
     return r;
 }
 
@@ -197,7 +192,7 @@ static bool closed(struct run *run, struct file *f)
         file_abort(run, f);
         return true;
     }
-    if (f->ready & EPOLLIN || f->spill)
+    if (f->ready & EPOLLIN)
         return false;
     file_close(run, f);
     return true;
@@ -218,7 +213,7 @@ void stream_pump(struct run *run, struct file *f)
             file_close(run, f);
         return;
     }
-    out = out_pump(run, f);
+    out = out_pump(f);
     if (out < 0)
         out_break(f, out);
     in = f->ready & EPOLLHUP ? f->error : in_pump(run, f);

@@ -2,6 +2,7 @@
 /* The one place that knows every layer: it plugs their tables together and makes stacks of them. */
 #include "ip/ip.h"
 #include "link/link.h"
+#include "raw/raw.h"
 #include "sock/sock.h"
 #include "tcp/tcp.h"
 #include "udp/udp.h"
@@ -14,15 +15,18 @@ const struct assembly sock_assembly = {
     .neigh6 = &ip_nd_neighbours,
     .network = {&ip_v4_network, &ip_v6_network},
     .transport = {&tcp_transport, &udp_transport, &ip_icmp_transport, &ip_icmpv6_transport,
-                  &ip_igmp_transport},
+                  &ip_igmp_transport, &raw_transport},
     .ip_init = ip_init,
     .ip_fini = ip_fini,
     .next_hop_failed = ip_next_hop_failed,
+    .raw_input = raw_input,
+    .raw_error = raw_error,
     .ip_timer = ip_timer,
     .neighbour_lost = ip_neighbour_lost,
     .if_added = ip_if_added,
     .if_removed = ip_if_removed,
     .groups_changed = ip_groups_changed,
+    .v4_ready = ip_v4_ready,
     .address_added = ip_address_added,
     .address_removed = ip_address_removed,
 };

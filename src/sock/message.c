@@ -108,6 +108,11 @@ int64_t weft_send(weft_sock *sock, const void *buf, size_t n, unsigned flags)
     return weft_sendto(sock, buf, n, flags, NULL);
 }
 
+int64_t weft_send_from(weft_sock *sock, size_t n, weft_carry *carry, void *ctx)
+{
+    return sock->ops->send_from ? sock->ops->send_from(sock, n, carry, ctx) : WEFT_EOPNOTSUPP;
+}
+
 /* ---- in ---- */
 
 int64_t weft_recvmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
@@ -122,10 +127,12 @@ int64_t weft_recvmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t
 int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags, struct weft_addr *from,
                      unsigned *out_flags)
 {
-    struct weft_addr sender = {.ip = endpoint_any(sock)};
+    struct weft_addr sender;
     unsigned result_flags = 0;
     int64_t n = check_iov(iov, n_iov);
 
+    if (from) /* a stream says nothing of it */
+        sender = (struct weft_addr){.ip = endpoint_any(sock)};
     if (n == 0)
         n = sock->ops->recv ? sock->ops->recv(sock, iov, n_iov, flags, &sender, &result_flags) : WEFT_EOPNOTSUPP;
     if (from && n >= 0)
@@ -145,6 +152,11 @@ int64_t weft_recvfrom(weft_sock *sock, void *buf, size_t n, unsigned flags, stru
 int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags)
 {
     return weft_recvfrom(sock, buf, n, flags, NULL);
+}
+
+int64_t weft_recv_to(weft_sock *sock, weft_carry *carry, void *ctx)
+{
+    return sock->ops->recv_to ? sock->ops->recv_to(sock, carry, ctx) : WEFT_EOPNOTSUPP;
 }
 
 int64_t weft_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned *out_flags,

@@ -6,12 +6,17 @@
 
 #define DEFAULT_TTL 64 /* RFC 1122 §3.2.1.7 */
 
-enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2 }; /* what WEFT_SO_TYPE gives */
+enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3 }; /* what WEFT_SO_TYPE gives */
 
 static int get_reuse_addr(weft_sock *sock) { return sock->reuse_addr; }
 static int get_reuse_port(weft_sock *sock) { return sock->reuse_port; }
 static int get_broadcast(weft_sock *sock) { return sock->broadcast; }
-static int get_type(weft_sock *sock) { return sock->ops->proto == WEFT_TCP ? LINUX_SOCK_STREAM : LINUX_SOCK_DGRAM; }
+static int get_type(weft_sock *sock)
+{
+    if (sock->ops->proto == WEFT_RAW)
+        return LINUX_SOCK_RAW;
+    return sock->ops->proto == WEFT_TCP ? LINUX_SOCK_STREAM : LINUX_SOCK_DGRAM;
+}
 static int get_sndlowat(weft_sock *sock)
 {
     (void)sock;
@@ -24,7 +29,10 @@ static int get_error(weft_sock *sock)
 
     return -(err || !sock->ops->take_hint ? err : sock->ops->take_hint(sock));
 }
-static int get_protocol(weft_sock *sock) { return (int)sock->ops->proto; }
+static int get_protocol(weft_sock *sock)
+{
+    return sock->ops->protocol ? (int)sock->ops->protocol(sock) : (int)sock->ops->proto;
+}
 static int get_tos(weft_sock *sock) { return sock->tos; }
 static int get_ttl(weft_sock *sock) { return sock->ttl; }
 static int get_domain(weft_sock *sock) { return sock->v6 ? WEFT_INET6 : WEFT_INET; }
@@ -126,8 +134,6 @@ static int set_interface(weft_sock *sock, int value)
 {
     struct sock_rare *rare;
 
-    if (sock->ops->proto == WEFT_TCP)
-        return value ? WEFT_ENOPROTOOPT : 0;
     if (value < 0)
         return WEFT_EINVAL;
     if (value && !if_by_index(sock->stack, (unsigned)value))
@@ -135,11 +141,13 @@ static int set_interface(weft_sock *sock, int value)
     if (!(rare = sock->ops->own_rare(sock)))
         return WEFT_ENOMEM;
     rare->interface = value;
+    route_changed(sock->stack); /* the ways that are kept may be others now */
     return 0;
 }
 
 static const struct sock_option options[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_DEBUG, SWITCH(RARE_DEBUG)},
+    {WEFT_SOL_SOCKET, WEFT_SO_RXQ_OVFL, SWITCH(TELL_LOST)},
     {WEFT_SOL_SOCKET, WEFT_SO_DONTROUTE, SWITCH(RARE_DONTROUTE)},
     {WEFT_SOL_SOCKET, WEFT_SO_NO_CHECK, SWITCH(RARE_NO_CHECKSUM)},
     {WEFT_SOL_SOCKET, WEFT_SO_PRIORITY, KEPT(priority), INT_MIN, INT_MAX},
@@ -161,6 +169,9 @@ static const struct sock_option options[] = {
     {WEFT_SOL_IPV6, WEFT_IPV6_RECVPKTINFO, SWITCH(TELL_PKTINFO6)},
     {WEFT_SOL_IPV6, WEFT_IPV6_RECVHOPLIMIT, SWITCH(TELL_HOPLIMIT)},
     {WEFT_SOL_IPV6, WEFT_IPV6_DONTFRAG, SWITCH(RARE_DONTFRAG)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVHOPOPTS, SWITCH(TELL_HOP_OPTIONS)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVDSTOPTS, SWITCH(TELL_DESTINATION_OPTIONS)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVRTHDR, SWITCH(TELL_ROUTING)},
     {WEFT_SOL_IPV6, WEFT_IPV6_RECVTCLASS, SWITCH(TELL_TCLASS)},
     {WEFT_SOL_IPV6, WEFT_IPV6_RECVORIGDSTADDR, SWITCH(TELL_ORIGDST6)},
     {WEFT_SOL_IPV6, WEFT_IPV6_MINHOPCOUNT, KEPT(min_hops), 0, 255},
@@ -169,12 +180,15 @@ static const struct sock_option options[] = {
     {WEFT_SOL_IP, WEFT_IP_TOS, FUNCTIONS(get_tos, set_tos)},
     {WEFT_SOL_IP, WEFT_IP_TTL, FUNCTIONS(get_ttl, set_ttl)},
     {WEFT_SOL_IP, WEFT_IP_PKTINFO, SWITCH(TELL_PKTINFO)},
+    {WEFT_SOL_IP, WEFT_IP_RECVOPTS, SWITCH(TELL_OPTIONS)},
+    {WEFT_SOL_IP, WEFT_IP_RETOPTS, SWITCH(TELL_REPLY)},
     {WEFT_SOL_IP, WEFT_IP_RECVERR, SWITCH(TELL_ERRORS)},
     {WEFT_SOL_IP, WEFT_IP_RECVTTL, SWITCH(TELL_TTL)},
     {WEFT_SOL_IP, WEFT_IP_RECVTOS, SWITCH(TELL_TOS)},
     {WEFT_SOL_IP, WEFT_IP_RECVORIGDSTADDR, SWITCH(TELL_ORIGDST)},
     {WEFT_SOL_IP, WEFT_IP_FREEBIND, SWITCH(RARE_FREEBIND)},
     {WEFT_SOL_IP, WEFT_IP_TRANSPARENT, FUNCTIONS(get_never, set_transparent)},
+    {WEFT_SOL_IP, WEFT_IP_CHECKSUM, SWITCH(RARE_CHECKSUM)},
     {WEFT_SOL_IP, WEFT_IP_MINTTL, KEPT(min_ttl), 0, 255},
 };
 

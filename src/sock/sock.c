@@ -4,6 +4,7 @@
  * asked. Below this layer an address is of a family that the socket speaks, "any" is 0.0.0.0 on a socket of IPv4, an
  * address of link scope has its zone, and no result pointer is NULL. message.c has the calls that move data.
  */
+#include "raw/raw.h"
 #include "sock/options.h"
 #include "sock/sock.h"
 #include "wire/ip.h"
@@ -30,6 +31,20 @@ weft_sock *weft_socket_in(weft_stack *stack, enum weft_family family, enum weft_
     return sock;
 }
 
+weft_sock *weft_socket_raw(weft_stack *stack, enum weft_family family, unsigned protocol, int *err)
+{
+    weft_sock *sock = NULL;
+    int why = WEFT_EPROTONOSUPPORT;
+
+    if (family != WEFT_INET && family != WEFT_INET6)
+        why = WEFT_EAFNOSUPPORT;
+    else if (protocol > 0 && protocol <= 255 && stack_has_transport(stack, WEFT_RAW))
+        sock = raw_socket(stack, family, (uint8_t)protocol, &why);
+    if (!sock && err)
+        *err = why;
+    return sock;
+}
+
 weft_sock *weft_socket(weft_stack *stack, enum weft_proto proto, int *err)
 {
     return weft_socket_in(stack, proto == WEFT_ICMPV6 ? WEFT_INET6 : WEFT_INET, proto, err);
@@ -50,7 +65,7 @@ void weft_abort(weft_sock *sock)
 int weft_bind(weft_sock *sock, const struct weft_addr *local)
 {
     struct weft_addr addr;
-    int err = sock_take_addr(sock, local, &addr, WEFT_EINVAL);
+    int err = sock_take_addr(sock, local, &addr, sock->ops->proto == WEFT_RAW ? WEFT_EADDRNOTAVAIL : WEFT_EINVAL);
 
     if (err)
         return err;
@@ -147,7 +162,7 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
 static bool is_its_level(const weft_sock *sock, int level)
 {
     return level == WEFT_SOL_SOCKET || level == WEFT_SOL_IP || (level == WEFT_SOL_IPV6 && sock->v6) ||
-           level == (int)sock->ops->proto;
+           level == (int)sock->ops->proto || (sock->ops->protocol && level == (int)sock->ops->protocol(sock));
 }
 
 int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
@@ -159,6 +174,7 @@ int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, s
         return WEFT_EFAULT;
     if (!is_its_level(sock, level))
         return sock->v6 ? WEFT_ENOPROTOOPT : WEFT_EOPNOTSUPP; /* as on Linux */
+    stack_settle(sock->stack);
     if (!o)
         return sock->ops->getopt ? sock->ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
     v = sock_option_get((weft_sock *)(uintptr_t)sock, o); /* WEFT_SO_ERROR takes the error; the others only look */
@@ -225,6 +241,7 @@ enum weft_tcp_state weft_tcp_state(const weft_sock *sock)
 
 void weft_list(weft_stack *stack, bool (*visit)(void *ctx, const struct weft_listing *item), void *ctx)
 {
+    stack_settle(stack);
     for (unsigned i = 0; i < STACK_TRANSPORTS && stack->assembly->transport[i]; i++)
         if (stack->assembly->transport[i]->list && !stack->assembly->transport[i]->list(stack, visit, ctx))
             return;

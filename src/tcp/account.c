@@ -9,7 +9,10 @@
 
 /* ---- counters ---- */
 
-/* What a connection without counters has done: shaken hands, as far as it has come. Our SYN counts as delivered. */
+/*
+ * What a connection without counters has done: shaken hands, as far as it has come, and perhaps heard the peer's FIN,
+ * which takes a number as bytes do. Our SYN counts as delivered.
+ */
 void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
 {
     stats_init(s, conn_now(c));
@@ -20,6 +23,7 @@ void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
         s->segs_in = c->passive ? 2 : 1;
         s->delivered = 1;
         s->bytes_acked = c->passive ? 0 : 1;
+        s->bytes_received = c->peer_fin;
     } else if (c->passive) {
         s->segs_in = 1;
     } else if (c->state == WEFT_TCP_SYN_SENT && c->work) {
@@ -74,11 +78,14 @@ void account_in(struct tcp_conn *c, const struct tcp_seg *seg)
 
 void account_out(struct tcp_conn *c, const struct tcp_plan *plan)
 {
-    struct tcp_stats *s = c->stats;
+    struct tcp_stats *s;
     uint32_t n = stats_segments(plan->len, c->mss);
 
-    if (plan->kind == PLAN_RETRANSMIT)
+    if (plan->kind == PLAN_RETRANSMIT) {
+        account_open(c); /* a FIN's, when there never was data: else it would not be counted */
         conn_why(c, plan->probe ? WEFT_WHY_retransmit_tlp : c->work->lost_by, plan->len);
+    }
+    s = c->stats;
     if (!s)
         return;
     s->segs_out += n;
@@ -93,6 +100,13 @@ void account_progress(struct tcp_conn *c, uint32_t space)
 {
     c->stats->bytes_acked += space;
     stats_progress(c->stats, conn_now(c));
+}
+
+uint64_t account_acknowledged(const struct tcp_conn *c)
+{
+    if (c->stats)
+        return c->stats->bytes_acked;
+    return c->spoke ? UINT64_MAX : !c->passive;
 }
 
 struct tcp_measured account_measured(const struct tcp_conn *c)
@@ -132,7 +146,7 @@ static enum tcp_held held_now(struct tcp_conn *c, const struct tcp_plan *plan)
         return HELD_BY_NOTHING;
     if (conn_unsent(c))
         return transmit_held(c);
-    if (c->want_write)
+    if (c->work->want_write)
         return HELD_SEND_BUFFER;
     return conn_in_flight(c) ? HELD_APPLICATION : HELD_IDLE;
 }
@@ -189,6 +203,7 @@ size_t weft_why_read(const weft_sock *sock, struct weft_why_event *out, size_t m
     const struct why_ring *r;
     size_t n;
 
+    stack_settle(sock->stack);
     if (weft_sock_proto(sock) != WEFT_TCP || !c->stats || !c->stats->why)
         return 0;
     r = c->stats->why;

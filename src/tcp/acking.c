@@ -18,7 +18,7 @@ static struct ack_limits quick_limits(const struct tcp_conn *c)
 
 static struct ack_limits all_limits(const struct tcp_conn *c)
 {
-    struct rtt_limits rtt = tcp_rtt_limits(c->ep.stack);
+    struct rtt_limits rtt = conn_rtt_limits(c);
     struct ack_limits limits = quick_limits(c);
 
     limits.rto = (uint32_t)min_u64(rtt_rto(&c->rtt, &rtt) / WEFT_MS, UINT32_MAX);
@@ -54,12 +54,22 @@ static void wait_for(struct tcp_conn *c, weft_time at)
     *timer = min_u64(*timer, at);
 }
 
+/* What the user allows (TCP_DELACK_MAX_US), and less than a time-out that he may have set at the other end as here. */
+static weft_time longest_delay(const struct tcp_conn *c)
+{
+    const struct tcp_settings *s = c->settings;
+    weft_time most = s->delack_max ? s->delack_max * WEFT_US : WEFT_NEVER;
+
+    return s->rto_min ? min_u64(most, s->rto_min * WEFT_US - WEFT_MS / 2) : most;
+}
+
 /* The usual delay; when an earlier one is nearly over, it might as well be now. */
 static void wait_a_little(struct tcp_conn *c, const struct ack_limits *limits)
 {
     struct tcp_work *w = c->work;
     weft_time delay = ackpace_delay(&c->pace, limits, &w->ack, (uint32_t)(rtt_smoothed(&c->rtt) / WEFT_MS)) * WEFT_MS;
 
+    delay = min_u64(delay, longest_delay(c));
     if (limits->quick && w->deadline[TCP_TIMER_ACK] <= time_after(conn_now(c), delay / 4))
         ackpolicy_now(&w->ack);
     else
@@ -135,19 +145,25 @@ void conn_text_came(struct tcp_conn *c)
 
 void conn_answered(struct tcp_conn *c) { ackpace_answered(&c->pace, now_ms(c)); }
 
+/* No window that could be told now is larger: rounded up to its unit, at the most. */
+static uint32_t most_to_promise(const struct tcp_conn *c)
+{
+    return min_u32(c->rcvspace.clamp, c->rcvspace.ssthresh + (1u << c->rcv_wscale) - 1);
+}
+
 void conn_acknowledge_reading(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     struct rcvwnd window;
     bool empty = conn_held(c) == 0;
-    uint32_t unacked = c->rcv.nxt.v - c->rcv.acked.v;
+    uint32_t unacked = c->rcv.nxt.v - c->rcv.acked.v, open = conn_open_window(c);
 
     calm_when_tight(c);
     if (tcp_config(c->ep.stack)->quick_acks && ackpolicy_after_reading(&w->ack, &c->pace, unacked, c->rcv_mss, empty)) {
         ackpolicy_now(&w->ack);
-    } else if (state_can_receive(c->state)) {
+    } else if (state_can_receive(c->state) && !rcvwnd_is_wide(most_to_promise(c), c->rcv_mss, open)) {
         window = transmit_window_now(c);
-        if (rcvwnd_worth_telling(&window, conn_open_window(c)))
+        if (rcvwnd_worth_telling(&window, open))
             ackpolicy_now(&w->ack);
     }
 }

@@ -22,11 +22,14 @@ void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
     ackpolicy_owe(&c->work->ack);
 }
 
+static uint32_t window_of(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return (uint32_t)seg->h.window << (seg->unscaled ? 0 : c->snd_wscale);
+}
+
 void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    uint8_t shift = seg->unscaled ? 0 : c->snd_wscale;
-
-    c->snd.wnd = (uint32_t)seg->h.window << shift;
+    c->snd.wnd = window_of(c, seg);
     if (c->snd.wnd > c->snd.max_wnd) {
         c->snd.max_wnd = c->snd.wnd;
         conn_update_mss(c);
@@ -38,11 +41,18 @@ void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
 /*
  * Is the window of this segment newer than the one we have? DEVIATION: one that acknowledges new data is, whatever its
  * number, as Linux has it: the window we have, counted from the new SND.UNA, would reach beyond what was ever offered.
+ * And of segments with the same numbers, which may have changed places, the largest window counts, as Linux has it, unless
+ * one closes it.
  */
 static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    return seq_gt(seg->h.ack, c->snd.una) || seq_lt(c->snd.wl1, seg->h.seq) ||
-           (seq_eq(c->snd.wl1, seg->h.seq) && seq_le(c->snd.wl2, seg->h.ack));
+    uint32_t window = window_of(c, seg);
+
+    if (seq_gt(seg->h.ack, c->snd.una) || seq_lt(c->snd.wl1, seg->h.seq))
+        return true;
+    if (!seq_eq(c->snd.wl1, seg->h.seq) || seq_gt(c->snd.wl2, seg->h.ack))
+        return false;
+    return window >= c->snd.wnd || window == 0 || tcp_config(c->ep.stack)->smaller_window;
 }
 
 static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
@@ -79,16 +89,18 @@ static void report_init(const struct tcp_conn *c, const struct tcp_seg *seg, boo
     struct tcp_work *w = c->work;
 
     sndmap_news_init(&r->news, conn_now(c), c->mss);
-    r->news.min_rtt = rtt_min(&c->rtt);
     r->news.high = w->recovery.high;
     r->prior_una = c->snd.una;
     r->prior_pipe = conn_pipe(c);
     r->delivered = r->lost = 0;
     r->rtt = 0;
-    r->has_echo = c->ts_ok && seg->o.has_ts && seg->o.ts_ecr;
+    r->has_echo = false;
     r->echo = seg->o.ts_ecr;
-    if (r->has_echo)
-        r->news.echo_until = echo_until(c, r->echo);
+    if (unlikely(w->resent)) { /* these are asked about copies alone */
+        r->has_echo = c->ts_ok && seg->o.has_ts && seg->o.ts_ecr;
+        r->news.min_rtt = rtt_min(&c->rtt);
+        r->news.echo_until = r->has_echo ? echo_until(c, r->echo) : WEFT_NEVER;
+    }
     r->advanced = seq_gt(seg->h.ack, c->snd.una);
     r->news_of_any_kind = r->advanced || new_window || seg->len || seg_has(seg, TCP_FIN);
     r->duplicate = !r->news_of_any_kind && seq_eq(seg->h.ack, c->snd.una);
@@ -155,8 +167,9 @@ static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct ack_
 }
 
 /*
- * A round trip, from what was sent only once (Karn), else by the echoed timestamp if data was acknowledged. The echo may
- * be old, and says so only to the millisecond: it cannot be older than the acknowledged data has been outstanding.
+ * A round trip, from what was sent only once (Karn), else by the echoed timestamp if a whole segment was acknowledged, as
+ * on Linux. The echo may be old, and says so only to the millisecond: it cannot be older than the acknowledged data has
+ * been outstanding.
  */
 static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time *sample, weft_time *latest)
 {
@@ -170,7 +183,7 @@ static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time
         *sample = conn_now(c) - n->first_at;
     } else if (n->first_sacked_at != WEFT_NEVER) {
         *sample = conn_now(c) - n->first_sacked_at;
-    } else if (r->has_echo && r->advanced && n->echo_until != WEFT_NEVER) {
+    } else if (r->has_echo && n->acked && n->echo_until != WEFT_NEVER) {
         int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - r->echo);
 
         *sample = *latest = min_u64((weft_time)ms * WEFT_MS, conn_now(c) - c->work->stuck_since + rtt_smoothed(&c->rtt));
@@ -182,7 +195,7 @@ static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time
 
 static void take_sample(struct tcp_conn *c, struct ack_report *r)
 {
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    struct rtt_limits limits = conn_rtt_limits(c);
     weft_time sample, latest = 0;
 
     if (!sample_rtt(c, r, &sample, &latest))
@@ -201,10 +214,12 @@ static void take_sample(struct tcp_conn *c, struct ack_report *r)
 /* Does a user wait for room? The queue grows, if it is what the window is too large for; he hears of a third. */
 static void offer_room(struct tcp_conn *c)
 {
-    if (c->want_write && conn_pipe(c) < c->cc.cwnd)
+    struct tcp_work *w = c->work;
+
+    if (w->want_write && conn_pipe(c) < c->cc.cwnd)
         conn_grow_send_buffer(c);
-    if (c->want_write && conn_has_room(c, true)) {
-        c->want_write = false;
+    if (w->want_write && conn_has_room(c, true)) {
+        w->want_write = false;
         endpoint_notify(&c->ep, WEFT_WRITABLE);
     }
 }
@@ -244,12 +259,23 @@ static void heard_closed_window(struct tcp_conn *c)
         c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
 }
 
+/* TCP_LINGER2 below zero: who does not wait for the peer's FIN knows nothing of the connection any more, as on Linux. */
+static enum tcp_step refuse_to_wait(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    segment_refuse(c->ep.stack, seg);
+    conn_why(c, WEFT_WHY_close_fin_wait_2, 0);
+    conn_finish(c, 0);
+    return TCP_GONE;
+}
+
 /* Our FIN is acknowledged. */
 static enum tcp_step fin_acknowledged(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     switch ((enum weft_tcp_state)c->state) {
     case WEFT_TCP_FIN_WAIT_1:
         state_set(c, WEFT_TCP_FIN_WAIT_2);
+        if (c->orphan && c->settings->fin_wait_2 < 0)
+            return refuse_to_wait(c, seg);
         return c->orphan ? conn_wait_for_fin(c, seg_len(seg) > 0) : TCP_CONTINUE;
     case WEFT_TCP_CLOSING:
         conn_linger(c);
@@ -263,10 +289,10 @@ static enum tcp_step fin_acknowledged(struct tcp_conn *c, const struct tcp_seg *
     }
 }
 
-/* RFC 5961 §5.2: how far back an acknowledgment may lie. */
+/* RFC 5961 §5.2: how far back an acknowledgment may lie. What was never sent was never in a window, either. */
 static bool ack_is_ancient(const struct tcp_conn *c, struct seq ack)
 {
-    return seq_lt(ack, seq_sub(c->snd.una, c->snd.max_wnd));
+    return seq_lt(ack, seq_sub(c->snd.una, (uint32_t)min_u64(c->snd.max_wnd, account_acknowledged(c))));
 }
 
 /* What arrived while the peer echoed a mark. */
@@ -294,6 +320,8 @@ static void take_report(struct tcp_conn *c, struct tcp_seg *seg, bool new_window
         w->stuck_since = conn_now(c);
     }
     losses_on_ack(c, &r);
+    if (unlikely(w->search.size))
+        conn_probe_acknowledged(c);
     if (r.advanced)
         offer_room(c); /* only now is it known how large the window is */
     if (c->stats)
@@ -330,6 +358,6 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     if (conn_in_flight(c) == 0)
         return TCP_CONTINUE;
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
-    take_report(c, seg, c->snd.wnd != window);
+    take_report(c, seg, window_of(c, seg) != window); /* a duplicate has the same, taken or not (RFC 5681 §2) */
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c, seg) : TCP_CONTINUE;
 }

@@ -74,6 +74,7 @@ uint32_t ackpolicy_measure(struct ackpolicy *a, uint32_t len, uint32_t options, 
 {
     uint32_t whole = len + options, last = a->small;
 
+    a->small = 0; /* alike are two that follow each other */
     if (len >= mss) {
         a->pushed = a->pushed || push;
         return len;

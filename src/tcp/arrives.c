@@ -89,7 +89,22 @@ static void trim(struct tcp_conn *c, struct tcp_seg *seg)
     }
 }
 
-/* Not acceptable: say where we are, and let an acknowledgment one below RCV.NXT count (RFC 9293 appendix A.2). */
+/* Is it what comes next, with nothing to be cut off? */
+static inline bool is_next(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return seq_eq(seg->h.seq, c->rcv.nxt) && seg_len(seg) <= conn_open_window(c);
+}
+
+/*
+ * One below RCV.NXT (RFC 9293 appendix A.2), or text that we have to its last byte and no further: its sender has nothing
+ * newer, so its acknowledgment is no old one.
+ */
+static bool is_at_our_edge(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1)) || seq_eq(seq_add(seg->h.seq, seg_len(seg)), c->rcv.nxt);
+}
+
+/* Not acceptable: say where we are, and let the acknowledgment count where it may be news. */
 static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg)
 {
     bool old = seq_lt(seg->h.seq, c->rcv.nxt);
@@ -97,11 +112,11 @@ static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg)
     if (seg_has(seg, TCP_RST))
         return seg_drop(seg, old ? WEFT_DROP_tcp_old : WEFT_DROP_tcp_beyond_window);
     conn_answer(c, seg);
-    if (old && seg->len && c->work) { /* he has not heard our acknowledgment */
+    if (old && seg_len(seg) && c->work) { /* he has not heard our acknowledgment */
         conn_hurry_acks(c, 0);
-        conn_note_twice(c, seg->h.seq, seq_min(seq_add(seg->h.seq, seg->len), c->rcv.nxt));
+        conn_note_twice(c, seg->h.seq, seq_min(seq_add(seg->h.seq, seg_len(seg)), c->rcv.nxt));
     }
-    if (old && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1)) && seg_has(seg, TCP_ACK) && c->syn_acked) {
+    if (old && is_at_our_edge(c, seg) && seg_has(seg, TCP_ACK) && c->syn_acked) {
         enum tcp_step step = acknowledged(c, seg);
 
         if (step != TCP_CONTINUE)
@@ -121,7 +136,7 @@ static enum tcp_step step_sequence(struct tcp_conn *c, struct tcp_seg *seg)
     if (!is_acceptable(c, seg))
         return refuse(c, seg);
     take_timestamp(c, seg);
-    if (!seg_has(seg, TCP_RST)) /* cut to RCV.NXT, a reset's number would be made exact */
+    if (unlikely(!is_next(c, seg)) && !seg_has(seg, TCP_RST)) /* cut to RCV.NXT, a reset's number would be made exact */
         trim(c, seg);
     return TCP_CONTINUE;
 }
@@ -193,8 +208,18 @@ static enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
 
 /* ---- fifth: ACK ---- */
 
+/* Text, and no other news: what the acknowledgment says and the window, the sender knew. */
+static bool is_text_alone(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return seg->len && !seg_has(seg, TCP_FIN | TCP_URG) && is_next(c, seg) && c->work->reasm.count == 0 &&
+           seq_eq(seg->h.ack, c->snd.una) && seg->h.window == c->snd.wnd >> c->snd_wscale;
+}
+
 static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
 {
+    enum tcp_step step;
+    bool lets_go;
+
     if (!seg_has(seg, TCP_ACK))
         return seg_drop(seg, WEFT_DROP_tcp_no_ack);
     if (c->fast_open) {
@@ -212,7 +237,12 @@ static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
         conn_take_window(c, seg);
         conn_established(c);
     }
-    return acknowledged(c, seg);
+    /* MSG_MORE held one write back, not the stream: what is acceptable lets it go, as Linux has it, but text alone. */
+    lets_go = unlikely(c->work && c->work->more) && !is_text_alone(c, seg);
+    step = acknowledged(c, seg);
+    if (lets_go && step == TCP_CONTINUE)
+        c->work->more = false;
+    return step;
 }
 
 /* ---- sixth: URG ---- */
@@ -294,6 +324,7 @@ static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
     if (c->stats)
         c->stats->bytes_received++;
     w->peer_fin_known = false;
+    reasm_clear(&w->reasm, &c->ep.stack->mem); /* nothing follows the end, whatever was said to */
     acknowledge_fin(c);
     endpoint_notify(&c->ep, WEFT_READABLE | WEFT_PEER_CLOSED);
     return close_by_peer(c);
@@ -307,8 +338,6 @@ enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg)
 
     c->heard = conn_now(c);
     c->keepalive_sent = 0;
-    if (c->work) /* it held one write back, not the stream: as Linux has it */
-        c->work->more = false;
     step = step_sequence(c, seg);
     if (step == TCP_CONTINUE)
         step = step_reset(c, seg);

@@ -63,6 +63,7 @@ static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const
 {
     struct tcp *t = conn_tcp(l);
     struct tcp_conn *c = conn_new(t, l->ep.v6 ? WEFT_INET6 : WEFT_INET, h->v6);
+    struct weft_ip first;
     struct tcp_work *w;
 
     if (!c)
@@ -75,11 +76,30 @@ static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const
     conn_name(c, flow);
     inherit(c, l);
     fill(c, h);
-    c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
-    route_lookup(t->stack, &flow->remote.ip, &w->path);
+    c->ts_offset = tcp_offsets(t, flow).ts;
+    first = way_first_hop(&c->settings->way, &flow->remote.ip);
+    conn_route(c, &first, &w->path);
     conn_update_mss(c);
     promise_first_window(c);
     return c;
+}
+
+/*
+ * The way that it came by is the way back; and the user may ask for it once, if he wanted that: without memory there is
+ * nothing to ask for. NULL: it was not saved.
+ */
+static void keep_syn(struct tcp_conn *c, struct saved_syn *syn)
+{
+    struct mem *m = &c->ep.stack->mem;
+    struct tcp_way back = syn ? saved_syn_way(syn) : (struct tcp_way){.n = 0};
+    struct tcp_settings *own;
+
+    conn_take_way(c, &back);
+    own = syn && c->settings->save_syn ? settings_own(&c->settings, m) : NULL;
+    if (own)
+        own->saved_syn = syn;
+    else
+        saved_syn_free(m, syn);
 }
 
 /* It is in the table, and waits for accept from here on. */
@@ -97,6 +117,7 @@ static void hear(struct tcp_conn *l, struct tcp_conn *c, struct tcp_seg *seg)
 {
     stack_count(l->ep.stack, WEFT_COUNT_tcp_passive_opens);
     endpoint_notify(&l->ep, WEFT_READABLE);
+    conn_follow(c, seg->pkt);
     account_in(c, seg);
     if (arrives(c, seg) != TCP_GONE)
         conn_settle(c);
@@ -116,12 +137,17 @@ void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
         return;
     }
     w = c->work;
-    if (h->repeats == 0) /* else the sample would be ambiguous (Karn) */
+    if (h->repeats == 0 && h->asked_again == 0) /* else it is ambiguous which of them is answered (Karn) */
         w->syn_sent_at = halfopen_sent(h, t->stack->now, tcp_config(t->stack)->rto_initial);
+    else
+        conn_time_syn_by_echo(c, seg);
     w->retries = h->repeats;
-    account_repeats(c, h->repeats);
+    account_repeats(c, h->repeats + h->asked_again);
     hashtab_replace(&t->table, &h->hash, &c->hash, TCP_TAG_CONN, seg->hash);
     c->in_table = true;
+    w->hash = seg->hash;
+    if (h->saved_syn)
+        keep_syn(c, saved_syns_take(&t->saved_syns, &seg->flow, seg->hash));
     half_open_release(t, h);
     join_accept_queue(l, c);
     hear(l, c, seg);
@@ -140,6 +166,9 @@ void conn_born_early(struct tcp_conn *l, const struct halfopen *h, struct tcp_se
         seg->why = WEFT_DROP_no_memory;
         return;
     }
+    if (l->settings->save_syn)
+        keep_syn(c, conn_save_syn(l, seg));
+    conn_follow(c, seg->pkt);
     join_accept_queue(l, c);
     early_take(c, seg);
     stack_count(t->stack, WEFT_COUNT_tcp_passive_opens);

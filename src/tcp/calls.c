@@ -22,24 +22,37 @@ static int cannot_send(struct tcp_conn *c)
     return state_can_send(c->state) ? 0 : WEFT_EPIPE; /* of what was never connected too, as on Linux */
 }
 
-/* Bytes that a write may add: none while enough is unsent (TCP_NOTSENT_LOWAT). */
-static uint32_t room_now(const struct tcp_conn *c)
+/* Bytes of a full chunk; urgent ones have segments of their own. */
+static uint32_t chunk_of(const struct tcp_conn *c, unsigned flags)
 {
-    uint32_t queued = c->work->sendq.bytes;
-
-    return c->send_buffer > queued && conn_unsent(c) < conn_notsent_lowat(c) ? c->send_buffer - queued : 0;
+    return flags & WEFT_MSG_OOB ? c->mss : push_chunk(c->mss, c->snd.max_wnd);
 }
 
-/* Copies what there is room for; returns how many bytes. */
-static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size_t n)
+/* How many of `asked` bytes a write may add; *last: those of its last chunk that stay when what may go has gone. */
+static inline uint32_t room_for(const struct tcp_conn *c, size_t asked, uint32_t chunk, uint32_t *last)
+{
+    struct sndbuf b;
+    uint32_t room;
+
+    *last = 0;
+    if (likely(c->work->sendq.bytes == 0 && asked <= chunk)) /* an empty buffer takes a chunk; the usual write */
+        return (uint32_t)asked;
+    b = conn_send_buffer(c, chunk);
+    b.quota = transmit_quota(c, &b.packet);
+    room = sndbuf_take(&b, (uint32_t)min_size(asked, INT_MAX));
+    *last = b.last;
+    return room;
+}
+
+/* Copies `room` bytes of it at most; returns how many bytes. */
+static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size_t n, uint32_t room)
 {
     struct tcp_work *w = c->work;
     weft_stack *s = c->ep.stack;
     uint32_t taken = 0;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t room = room_now(c);
-        uint32_t want = (uint32_t)min_size(iov[i].len, room);
+        uint32_t want = (uint32_t)min_size(iov[i].len, room - taken);
         uint32_t got = want ? sendq_write(&w->sendq, &s->mem, &s->blocks, iov[i].base, want, 0) : 0;
 
         taken += got;
@@ -50,7 +63,7 @@ static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size
 }
 
 /* What the flags say of the bytes just queued. A write that was cut short is pushed out, whatever it promised. */
-static void note_written(struct tcp_conn *c, uint32_t n, unsigned flags)
+static inline void note_written(struct tcp_conn *c, uint32_t n, uint32_t chunk, uint32_t last, unsigned flags)
 {
     struct tcp_work *w = c->work;
     struct seq end = seq_add(c->snd.una, w->sendq.bytes);
@@ -58,8 +71,9 @@ static void note_written(struct tcp_conn *c, uint32_t n, unsigned flags)
         .sent = c->snd.nxt,
         .from = seq_sub(end, n),
         .len = n,
-        .chunk = flags & WEFT_MSG_OOB ? c->mss : push_chunk(c->mss, c->snd.max_wnd),
+        .chunk = chunk,
         .max_window = c->snd.max_wnd,
+        .last = last,
         .more = flags & WEFT_MSG_MORE,
         .closes = flags & WEFT_MSG_EOR && !(flags & WEFT_MSG_MORE),
     };
@@ -71,14 +85,48 @@ static void note_written(struct tcp_conn *c, uint32_t n, unsigned flags)
         w->urgent_end = end;
 }
 
+/* A write: what a chunk is, how many bytes may be added, and those of the last chunk that stay. */
+struct writing {
+    uint32_t chunk, room, last;
+};
+
+/* 0 or WEFT_ENOMEM. */
+static inline int write_begin(struct tcp_conn *c, size_t asked, unsigned flags, struct writing *w)
+{
+    if (!conn_work(c))
+        return WEFT_ENOMEM;
+    c->work->starved = false;
+    account_open(c);
+    w->chunk = chunk_of(c, flags);
+    w->room = room_for(c, asked, w->chunk, &w->last);
+    return 0;
+}
+
+/* `taken` of the bytes that were asked for are in the queue. Returns what the call does. */
+static inline int64_t write_end(struct tcp_conn *c, const struct writing *w, size_t asked, uint32_t taken,
+                                unsigned flags)
+{
+    if (taken && !c->syn_acked) { /* it goes with the SYN, as far as it fits */
+        c->work->syn_due = true;
+        c->work->syn_waits = false;
+    } else if (taken)
+        note_written(c, taken, w->chunk, taken == w->room ? w->last : 0,
+                     taken < asked ? flags & ~(unsigned)WEFT_MSG_MORE : flags);
+    c->work->want_write = taken < asked || !(conn_has_much_room(c) || conn_has_room(c, true));
+    conn_settle(c);
+    if (taken)
+        return taken;
+    return w->room == 0 ? WEFT_EAGAIN : WEFT_ENOMEM;
+}
+
 static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags,
                         const struct weft_addr *to, const struct weft_control *control)
 {
     struct tcp_conn *c = conn_of(e);
     bool fast = (flags & WEFT_MSG_FASTOPEN) && c->state == WEFT_TCP_CLOSED;
     int err = fast ? tcp_connect_early(e, to) : cannot_send(c); /* a connected stream ignores `to`, as BSD does */
+    struct writing w;
     size_t asked = 0;
-    uint32_t taken;
 
     (void)control; /* a segment has no datagram of its own that it could go with */
     if (err < 0)
@@ -87,22 +135,31 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
         asked += iov[i].len;
     if (asked == 0)
         return 0;
-    if (!conn_work(c))
-        return WEFT_ENOMEM;
-    c->work->starved = false;
-    account_open(c);
-    taken = queue_bytes(c, iov, n);
-    if (taken && !c->syn_acked) { /* it goes with the SYN, as far as it fits */
-        c->work->syn_due = true;
-        c->work->syn_waits = false;
-    } else if (taken)
-        note_written(c, taken, taken < asked ? flags & ~(unsigned)WEFT_MSG_MORE : flags);
-    /* A user who was not cut short but sees no room by tcp_ready waits for it just the same. */
-    c->want_write = taken < asked || !conn_has_room(c, true);
+    err = write_begin(c, asked, flags, &w);
+    return err ? err : write_end(c, &w, asked, queue_bytes(c, iov, n, w.room), flags);
+}
+
+/* Who brings fewer bytes than there was room for had no more to write. */
+static int64_t tcp_send_from(weft_sock *e, size_t n, weft_carry *carry, void *ctx)
+{
+    struct tcp_conn *c = conn_of(e);
+    weft_stack *s = e->stack;
+    struct writing w;
+    int64_t got;
+    int err = cannot_send(c);
+
+    if (err < 0 || n == 0)
+        return err;
+    err = write_begin(c, n, 0, &w);
+    if (err)
+        return err;
+    if (w.room == 0)
+        return write_end(c, &w, n, 0, 0);
+    got = sendq_carry_in(&c->work->sendq, &s->mem, &s->blocks, w.room, carry, ctx);
+    if (got > 0)
+        return write_end(c, &w, got < w.room ? (size_t)got : n, (uint32_t)got, 0);
     conn_settle(c);
-    if (taken)
-        return taken;
-    return c->work && room_now(c) == 0 ? WEFT_EAGAIN : WEFT_ENOMEM;
+    return got;
 }
 
 /* ---- STATUS ---- */
@@ -137,6 +194,19 @@ unsigned conn_readable(const struct tcp_conn *c)
     return ready | (c->peer_fin ? WEFT_PEER_CLOSED : 0);
 }
 
+/*
+ * Who finds none is told once there is some, although he may have been told so a moment ago: what he was told of may be
+ * gone, for a chunk that is sent costs more than one that waits (sndbuf.h).
+ */
+static bool finds_room(const struct tcp_conn *c)
+{
+    bool room = conn_has_room(c, true);
+
+    if (!room)
+        c->work->want_write = true;
+    return room;
+}
+
 static unsigned tcp_ready(const weft_sock *e)
 {
     const struct tcp_conn *c = conn_of(e);
@@ -151,7 +221,7 @@ static unsigned tcp_ready(const weft_sock *e)
         return ready | WEFT_WRITABLE | (c->peer_fin ? WEFT_HANGUP : 0);
     if (c->state == WEFT_TCP_SYN_SENT && c->work && c->work->syn_waits)
         ready |= WEFT_WRITABLE;
-    if ((state_can_send(c->state) || c->fast_open) && conn_has_room(c, true))
+    if ((state_can_send(c->state) || c->fast_open) && finds_room(c))
         ready |= WEFT_WRITABLE;
     return ready;
 }
@@ -184,6 +254,8 @@ static int take_hint(weft_sock *e)
 
 static enum weft_tcp_state tcp_state(const weft_sock *e) { return conn_of(e)->state; }
 
+static void settle(weft_sock *e) { conn_settle_now(conn_of(e)); }
+
 const struct sock_ops tcp_sock_ops = {
     .proto = WEFT_TCP,
     .bind = tcp_bind,
@@ -192,6 +264,8 @@ const struct sock_ops tcp_sock_ops = {
     .connect = tcp_connect,
     .send = tcp_send,
     .recv = tcp_recv,
+    .send_from = tcp_send_from,
+    .recv_to = tcp_recv_to,
     .rare = tcp_rare,
     .own_rare = tcp_own_rare,
     .atmark = tcp_atmark,
@@ -208,4 +282,6 @@ const struct sock_ops tcp_sock_ops = {
     .state = tcp_state,
     .take_hint = take_hint,
     .timer = timeouts_fire,
+    .settle = settle,
+    .pull = transmit_pull_at_once,
 };

@@ -57,6 +57,7 @@ struct cc_ops {
     bool owns;           /* sets cwnd by itself in every state */
     bool paces;          /* wants what it sends spread over time */
     void (*init)(struct cc *c, union cc_private *p);                      /* NULL: all zero is right */
+    /* For each acknowledgment; unless it owns, only while the window may grow or ssthresh is not known yet. */
     void (*on_ack)(struct cc *c, union cc_private *p, const struct cc_ack *a);
     uint32_t (*ssthresh)(struct cc *c, union cc_private *p);              /* a loss was found: lead cwnd to this */
     uint32_t (*undo)(const struct cc *c, const union cc_private *p, uint32_t prior); /* cwnd after all; NULL: the larger */

@@ -150,7 +150,7 @@ static void ask_for_turn(struct tcp_conn *c)
 static void forget_losses(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    bool guard = w->recovery.guard;
+    uint8_t guard = w->recovery.guard;
 
     if (w->recovery.state == RECOVERY_CWR)
         c->cc.cwnd = min_u32(c->cc.cwnd, c->cc.ssthresh);
@@ -181,7 +181,7 @@ void conn_rest(struct tcp_conn *c)
     w->push_now = false;
     forget_losses(c);
     ackpolicy_init(&w->ack);
-    if (tcp_config(c->ep.stack)->park) {
+    if (tcp_config(c->ep.stack)->park && !w->search.on) { /* what was found out of the path is to be kept */
         c->recovered_here = w->recovery.guard;
         give_back_work(c);
     }
@@ -195,7 +195,6 @@ static void wait_for_rest(struct tcp_conn *c, bool quiet)
 {
     struct tcp_work *w = c->work;
     weft_time *at = &w->deadline[TCP_TIMER_REST];
-    struct rtt_limits limits;
 
     if (likely(!quiet)) {
         *at = WEFT_NEVER;
@@ -203,8 +202,7 @@ static void wait_for_rest(struct tcp_conn *c, bool quiet)
     } else if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT) {
         conn_rest(c);
     } else if (*at == WEFT_NEVER && !w->rested) {
-        limits = tcp_rtt_limits(c->ep.stack);
-        *at = time_after(conn_now(c), rtt_rto(&c->rtt, &limits));
+        *at = time_after(conn_now(c), conn_rto(c));
     }
 }
 
@@ -224,31 +222,82 @@ void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
     conn_check(c);
 }
 
-void conn_settle(struct tcp_conn *c)
+/*
+ * What settling would have set before the turn, and what the turn finds: what holds sending up ends, a rest does, and
+ * timers begin anew that count from before it.
+ */
+void conn_settle_before(struct tcp_conn *c, const struct tcp_plan *plan)
 {
+    if (conn_in_flight(c) || c->settings->user_timeout)
+        transmit_arm(c, plan);
+    if (c->stats)
+        account_held(c, plan);
+    wait_for_rest(c, false);
+}
+
+void conn_settle_now(struct tcp_conn *c)
+{
+    weft_stack *s = c->ep.stack;
     struct tcp_plan plan;
 
+    if (s->unsettled == &c->ep)
+        s->unsettled = NULL;
     if (c->state == WEFT_TCP_LISTEN)
         return;
     if (c->work) {
         plan = transmit_plan(c);
+        c->work->plan = plan;
+        c->work->planned = plan.kind != PLAN_NOTHING && plan.len <= c->mss;
         conn_settle_plan(c, &plan);
         return;
     }
-    timer_set(&c->ep.stack->wheel, &c->ep.timer, c->quiet_deadline);
+    timer_set(&s->wheel, &c->ep.timer, c->quiet_deadline);
     conn_check(c);
+}
+
+weft_time conn_rto(const struct tcp_conn *c)
+{
+    struct rtt_limits limits = conn_rtt_limits(c);
+
+    return rtt_rto(&c->rtt, &limits);
+}
+
+int conn_route(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_path *path)
+{
+    unsigned bound = (unsigned)c->settings->rare.interface;
+    weft_if *by;
+
+    if (likely(!bound))
+        return route_lookup(c->ep.stack, dst, path);
+    by = if_by_index(c->ep.stack, bound);
+    return by ? route_lookup_by(c->ep.stack, dst, by, path) : WEFT_ENETUNREACH;
+}
+
+/* route_refresh for a socket that keeps to an interface. */
+static int refresh_bound(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_path *path)
+{
+    int err = conn_route(c, dst, path);
+
+    if (!err && !path->ifp->up)
+        err = WEFT_ENETDOWN;
+    if (err)
+        path->ifp = NULL;
+    return err;
 }
 
 int conn_refresh_path(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     struct tcp_flow flow;
+    struct weft_ip first;
     int err;
 
     if (likely(path_is_fresh(&w->path, c->ep.stack->routes.generation, conn_now(c))))
         return 0;
     flow = conn_flow(c);
-    err = route_refresh(c->ep.stack, &flow.remote.ip, &w->path);
+    first = way_first_hop(&c->settings->way, &flow.remote.ip);
+    err = c->settings->rare.interface ? refresh_bound(c, &first, &w->path)
+                                      : route_refresh(c->ep.stack, &first, &w->path);
     if (err == 0)
         conn_update_mss(c);
     return err;
@@ -279,7 +328,7 @@ static void stop_work(struct tcp_conn *c)
     struct mem *m = &c->ep.stack->mem;
 
     c->quiet_deadline = WEFT_NEVER;
-    c->recovered_here = false;
+    c->recovered_here = 0;
     if (!w)
         return;
     list_remove(&w->sender.link);
@@ -338,6 +387,7 @@ static void acknowledge_at_once(struct tcp_conn *c, uint16_t window)
         .o = TCP_NO_OPTIONS,
         .ttl = conn_ttl(c),
         .tos = conn_tos(c),
+        .way = &c->settings->way,
     };
 
     if (c->ts_ok) {
@@ -381,7 +431,7 @@ static bool replace_by_record(struct tcp *t, struct tcp_conn *c, enum timewait_k
     w->ts_recent = c->ts_recent;
     w->window = window;
     w->tos = conn_tos(c);
-    hashtab_replace(&t->table, &c->hash, &w->hash, TCP_TAG_TIME_WAIT, demux_hash(t, &flow));
+    hashtab_replace(&t->table, &c->hash, &w->hash, TCP_TAG_TIME_WAIT, demux_hash_of_conn(t, c));
     demux_forget(t, c);
     list_push_back(&t->loose, &c->link);
     time_wait_timer(t);
@@ -472,11 +522,43 @@ uint32_t conn_notsent_lowat(const struct tcp_conn *c)
     return own ? own : (uint32_t)min_size(tcp_config(c->ep.stack)->notsent_lowat, UINT32_MAX);
 }
 
+/* What the bytes in the send buffer cost, as sndbuf.h counts it, in chunks of `chunk`. */
+static inline uint32_t cost_of_queue(const struct tcp_conn *c, uint32_t unsent, uint32_t chunk)
+{
+    const struct tcp_work *w = c->work;
+    uint32_t packets = w->sndmap.count + (unsent <= chunk ? unsent > 0 : (unsent + chunk - 1) / chunk);
+
+    return (uint32_t)min_u64(w->sendq.bytes + (uint64_t)SNDBUF_PACKET * packets, UINT32_MAX);
+}
+
+struct sndbuf conn_send_buffer(const struct tcp_conn *c, uint32_t chunk)
+{
+    const struct tcp_work *w = c->work;
+    struct seq end = seq_add(c->snd.una, w->sendq.bytes);
+    uint32_t unsent = conn_unsent(c);
+
+    return (struct sndbuf){
+        .buffer = c->send_buffer,
+        .cost = cost_of_queue(c, unsent, chunk),
+        .unsent = unsent,
+        .lowat = conn_notsent_lowat(c),
+        .last = push_last(&w->push, c->snd.nxt, end),
+        .chunk = chunk,
+        .since = end.v - w->push.pushed.v,
+        .half = c->snd.max_wnd / 2,
+    };
+}
+
 bool conn_has_room(const struct tcp_conn *c, bool telling)
 {
-    uint32_t queued = c->work ? c->work->sendq.bytes : 0;
+    uint32_t unsent, chunk, cost;
 
-    return sndbuf_has_room(c->send_buffer, queued, conn_unsent(c), conn_notsent_lowat(c), telling);
+    if (!c->work)
+        return true;
+    unsent = conn_unsent(c);
+    chunk = likely(unsent <= c->mss) ? c->mss : push_chunk(c->mss, c->snd.max_wnd); /* at least mss: that is one chunk */
+    cost = cost_of_queue(c, unsent, chunk);
+    return sndbuf_has_room(c->send_buffer, cost, unsent, conn_notsent_lowat(c), telling);
 }
 
 void conn_grow_send_buffer(struct tcp_conn *c)
@@ -509,14 +591,26 @@ static uint32_t within_half_the_window(const struct tcp_conn *c, uint32_t mss)
     return most && mss > most ? max_u32(most, SMALLEST_MSS) : mss;
 }
 
-void conn_update_mss(struct tcp_conn *c)
+uint32_t conn_most_mss(const struct tcp_conn *c)
 {
     uint32_t mss = c->peer_mss;
 
     if (c->work && c->work->path.ifp)
         mss = min_u32(mss, min_u32(known_mtu(c, &c->work->path), 65535) - (c->v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER);
+    return mss;
+}
+
+void conn_update_mss(struct tcp_conn *c)
+{
+    uint32_t mss = conn_most_mss(c);
+
+    if (unlikely(c->work && c->work->search.on))
+        mss = min_u32(mss, c->work->search.low);
     mss -= c->ts_ok ? TS_OPTION : 0;
+    mss -= c->v6 ? 0 : way_len(&c->settings->way); /* MUST-16 */
     c->mss = (uint16_t)within_half_the_window(c, mss);
+    if (c->work)
+        c->work->planned = false;
 }
 
 uint32_t conn_path_mtu(const struct tcp_conn *c)
@@ -527,7 +621,7 @@ uint32_t conn_path_mtu(const struct tcp_conn *c)
 
     if (w && w->path.ifp)
         return known_mtu(c, &w->path);
-    else if (flow.remote.port && route_lookup(c->ep.stack, &flow.remote.ip, &path) == 0)
+    else if (flow.remote.port && conn_route(c, &flow.remote.ip, &path) == 0)
         return known_mtu(c, &path);
     return 0;
 }

@@ -35,6 +35,7 @@
 #include "tcp/merge.h"
 #include "tcp/negotiate.h"
 #include "tcp/pacer.h"
+#include "tcp/pathsearch.h"
 #include "tcp/probe.h"
 #include "tcp/push.h"
 #include "tcp/rack.h"
@@ -45,6 +46,7 @@
 #include "tcp/recovery.h"
 #include "tcp/recvq.h"
 #include "tcp/rtt.h"
+#include "tcp/savedsyn.h"
 #include "tcp/seg.h"
 #include "tcp/sendq.h"
 #include "tcp/settings.h"
@@ -55,6 +57,7 @@
 #include "tcp/timewait.h"
 #include "tcp/usage.h"
 #include "tcp/urgent.h"
+#include "tcp/way.h"
 #include "tcp/why.h"
 
 #define OLD_WINDOW 65537 /* what a pair out of TIME-WAIT leaves between its old numbers and its new ones */
@@ -76,6 +79,18 @@ enum tcp_timer {
     TCP_TIMER_COUNT
 };
 
+/* What may be sent now: one segment. */
+enum tcp_plan_kind { PLAN_NOTHING, PLAN_SYN, PLAN_RETRANSMIT, PLAN_DATA, PLAN_PROBE, PLAN_ACK };
+struct tcp_plan {  /* small enough to be returned in registers */
+    uint8_t kind;  /* enum tcp_plan_kind */
+    bool push;     /* PSH; known when it is emitted */
+    bool fin;
+    bool probe;    /* a tail loss probe: of new data, or of what is in flight */
+    struct seq seq;
+    uint32_t len;  /* payload */
+    bool search;   /* a probe of the path: one segment, larger than the others */
+};
+
 /* The rooms of a connection at work. */
 struct tcp_work {
     struct tcp_conn *conn;
@@ -92,19 +107,22 @@ struct tcp_work {
     struct rate rate;
     struct usage usage;
     struct pacer pacer;
+    struct path_search search;
     struct ackpolicy ack;
     struct rcvtune rcvtune;
+    struct rcvcost rcvcost;
     struct push push;
     struct urgent urgent;
     union cc_private cc_private;
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time probing_since;  /* the first probe into a closed window; 0: none since it closed */
     weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
-    weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then */
+    weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then, but by an echo */
     uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
     struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
     struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
     uint32_t flow_label;      /* IPv6; 0: not worked out yet */
+    uint32_t hash;            /* of its name, while it is in the table; 0: not known */
     uint8_t retries;          /* time-outs since the last progress */
     uint8_t probes;           /* window probes since the window closed */
     uint8_t lost_by;          /* enum weft_why: how the last loss was found */
@@ -122,7 +140,10 @@ struct tcp_work {
     bool peer_fin_known;
     struct seq urgent_end;    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
     bool more;                /* MSG_MORE: the user promised more */
-    bool push_now;            /* short segments may go, whatever Nagle or CORK say (TCP_NODELAY was set) */
+    bool want_write;          /* somebody found no room, by writing or by asking: tell when there is some again */
+    bool push_now;            /* short segments may go, whatever Nagle or CORK say, until the next write */
+    bool planned;             /* `plan` is what the last settle found to be sent, and nothing has changed since */
+    struct tcp_plan plan;     /* for the link's turn: a short segment that waits for no time to pass */
 };
 
 /* What a listener has besides. */
@@ -166,9 +187,8 @@ struct tcp_conn {
     bool oob_inline : 1;      /* urgent bytes stay in the stream */
     uint8_t path_discovery : 3; /* enum weft_pmtudisc */
     bool sndbuf_fixed : 1;    /* by the user (SO_SNDBUF): it does not grow */
-    bool want_write : 1;      /* a send was cut short: tell when there is room again */
-    bool recovered_here : 1;  /* parked where a recovery without SACK ended: duplicates count for nothing (RFC 6582) */
     bool reordered : 1;       /* segments were seen to overtake each other */
+    uint8_t recovered_here : 3; /* parked where a recovery without SACK ended: recovery.h's guard */
     uint8_t snd_wscale, rcv_wscale;
     struct ecn ecn;
     struct ack_pace pace;
@@ -219,6 +239,7 @@ struct tcp {
     struct hashtab bindings;  /* by port */
     struct list loose;        /* connections that are not in `table` nor in an accept queue */
     struct halfopen_table half_open;
+    struct saved_syns saved_syns; /* of half-open records with saved_syn */
     struct timewait_table time_wait;
     struct tcp_conn *recent;  /* in the table, and the last segment was for it; NULL: none */
     struct merge merge;       /* what the batch that is coming in may still add to */
@@ -231,18 +252,12 @@ struct tcp {
         uint32_t resets;      /* of such, lately */
         weft_time resets_until; /* they count */
     } early;                  /* data in SYNs */
-    struct sip_key table_key, isn_key, ts_key, cookie_key;
+    struct sip_key table_key, offsets_key, cookie_key;
     struct port_table ports;  /* in use by what is in `table`, half-open records aside */
 };
 
 static inline struct tcp *tcp_of(const weft_stack *s) { return stack_transport(s, IP_PROTO_TCP); }
 static inline const struct weft_tcp_config *tcp_config(const weft_stack *s) { return &s->config.tcp; }
-static inline struct rtt_limits tcp_rtt_limits(const weft_stack *s)
-{
-    const struct weft_tcp_config *k = tcp_config(s);
-
-    return (struct rtt_limits){k->rto_initial, k->rto_min, k->rto_max, k->rto_min_whole};
-}
 
 /* Its SYN is dealt with: the rest goes on as any segment would, but its window has no scale (RFC 7323 §2.2). */
 static inline void seg_take_syn_off(const struct tcp_conn *c, struct tcp_seg *seg)
@@ -273,18 +288,29 @@ static inline struct tcp_conn *conn_of(const weft_sock *e)
     return container_of((weft_sock *)e, struct tcp_conn, ep);
 }
 static inline struct tcp *conn_tcp(const struct tcp_conn *c) { return tcp_of(c->ep.stack); }
+/* The stack's, where the user has not set his own. */
+static inline struct rtt_limits conn_rtt_limits(const struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    const struct tcp_settings *s = c->settings;
+
+    return (struct rtt_limits){.initial = k->rto_initial,
+                               .min = s->rto_min ? s->rto_min * WEFT_US : k->rto_min,
+                               .max = s->rto_max ? s->rto_max * WEFT_MS : k->rto_max,
+                               .whole = k->rto_min_whole};
+}
 static inline weft_time conn_now(const struct tcp_conn *c) { return c->ep.stack->now; }
+/* The secret offsets of a flow. */
+static inline struct flow_offsets tcp_offsets(const struct tcp *t, const struct tcp_flow *flow)
+{
+    return flow_offsets(t->offsets_key, &flow->local, &flow->remote);
+}
 static inline struct tcp_flow conn_flow(const struct tcp_conn *c) { return key_unpack(&c->key, c->v6); }
 
 /* Is this its name? */
 static inline bool conn_has_name(const struct tcp_conn *c, const struct tcp_flow *flow)
 {
-    union tcp_key key;
-
-    if (c->v6 != flow_is_v6(flow))
-        return false;
-    key_pack(&key, flow, c->v6);
-    return memcmp(&c->key, &key, key_size(c->v6)) == 0;
+    return c->v6 == flow_is_v6(flow) && key_is(&c->key, flow, c->v6);
 }
 
 /* CLOSED, loose, with the stack's defaults, of a socket of this family; wide: room for IPv6. NULL: out of memory. */
@@ -303,10 +329,23 @@ struct tcp_work *conn_work(struct tcp_conn *c);
 struct tcp_work *conn_fresh_work(struct tcp_conn *c);
 
 /* After an event: timers, a turn on the link if there is something to send, and parking. */
-void conn_settle(struct tcp_conn *c);
-struct tcp_plan;
+void conn_settle_now(struct tcp_conn *c);
+/* The same, before anybody can see a difference (core/stack.h, stack_unsettle). */
+static inline void conn_settle(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+
+    if (unlikely(!w || w->probes)) { /* what probes a window counts is told by settling, step by step */
+        conn_settle_now(c);
+        return;
+    }
+    w->planned = false;
+    stack_unsettle(c->ep.stack, &c->ep);
+}
 /* The same when what may be sent is known already. There are rooms. */
 void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan);
+/* As much of that as must come before a turn that is taken at once, when the plan is that something goes. */
+void conn_settle_before(struct tcp_conn *c, const struct tcp_plan *plan);
 /*
  * The connection has been quiet long enough: it forgets what nobody will miss, so that it does not show whether its rooms
  * are given back, and gives them back.
@@ -347,6 +386,8 @@ void conn_check(const struct tcp_conn *c);
 
 /* Works out `mss` anew: after the SYNs, a change of path, TCP_MAXSEG, or an ICMP message about the path. */
 void conn_update_mss(struct tcp_conn *c);
+/* The most that peer and path allow, options counted. */
+uint32_t conn_most_mss(const struct tcp_conn *c);
 
 /* What the SYN or SYN,ACK of this connection, or for this listener, promises; ts: with timestamps on every segment. */
 uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts);
@@ -356,6 +397,12 @@ int conn_refresh_path(struct tcp_conn *c);
 
 /* What one datagram to the peer may carry, as far as we know; 0 when there is no route to it. */
 uint32_t conn_path_mtu(const struct tcp_conn *c);
+
+/* As route_lookup, by the interface that the socket keeps to (WEFT_SO_BINDTOIFINDEX); gone, it is WEFT_ENETUNREACH. */
+int conn_route(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_path *path);
+
+/* Does it keep to another interface than the one where something for our address came in? See demux.c. */
+bool conn_is_elsewhere(const struct tcp_conn *c, const weft_if *by, const struct weft_ip *ours);
 
 /* What we announce and can receive on this path. */
 uint16_t conn_receive_mss(const struct ip_path *path, bool v6);
@@ -383,6 +430,12 @@ static inline struct keepalive conn_keepalive(const struct tcp_conn *c)
     };
 }
 
+/* Its retransmission time-out now. */
+weft_time conn_rto(const struct tcp_conn *c);
+
+/* What a segment of the peer's may carry besides its options. */
+static inline uint32_t conn_announced_mss(const struct tcp_conn *c) { return c->adv_mss - (c->ts_ok ? TS_OPTION : 0u); }
+
 /* Bytes that the peer may still send by what we promised. */
 static inline uint32_t conn_open_window(const struct tcp_conn *c)
 {
@@ -395,6 +448,12 @@ static inline uint32_t conn_open_window(const struct tcp_conn *c)
 static inline uint32_t conn_held(const struct tcp_conn *c)
 {
     return c->work ? c->work->recvq.bytes + c->work->reasm.bytes : 0;
+}
+
+/* The true size of that; see rcvspace.h. */
+static inline uint32_t conn_cost(const struct tcp_conn *c)
+{
+    return c->work ? rcvcost_of(&c->work->rcvcost, conn_held(c)) : 0;
 }
 
 /* The first byte that the user has not read. */
@@ -433,6 +492,17 @@ static inline uint32_t conn_unsent(const struct tcp_conn *c)
 uint32_t conn_notsent_lowat(const struct tcp_conn *c);
 /* Is there room for the user to write? telling: to wake him for it. */
 bool conn_has_room(const struct tcp_conn *c, bool telling);
+/* The same to wake him, at a glance: little is queued. False: ask for the sums. There are rooms. */
+static inline bool conn_has_much_room(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+    uint32_t bytes = w->sendq.bytes;
+
+    return bytes <= c->mss && bytes + SNDBUF_PACKET * (w->sndmap.count + 1) <= c->send_buffer / 2 &&
+           c->settings->notsent_lowat == 0 && 2 * bytes < tcp_config(c->ep.stack)->notsent_lowat;
+}
+/* What is in the send buffer, and what bounds it; there are rooms. chunk: bytes of a full one (push.h). */
+struct sndbuf conn_send_buffer(const struct tcp_conn *c, uint32_t chunk);
 /* The send buffer grows with the congestion window, unless the user has fixed it. */
 void conn_grow_send_buffer(struct tcp_conn *c);
 
@@ -449,9 +519,38 @@ static inline bool window_paces(const struct tcp_conn *c) { return c->settings->
 /* Something could be sent, and was: how much of the window is used? Something is in flight. */
 void window_used(struct tcp_conn *c);
 
+/* ---- pathmtu.c: the path is searched for larger segments (RFC 4821). There are rooms. ---- */
+
+/* The handshake says what the peer takes: the search begins, where it always does. */
+void conn_search_path(struct tcp_conn *c);
+/* Time-outs in a row: perhaps the path swallows large segments without a word. */
+void conn_suspect_path(struct tcp_conn *c);
+/* How much text a probe should carry now; 0: none is due, or it would tell nothing. */
+uint32_t conn_probe_len(struct tcp_conn *c, uint32_t unsent, uint32_t room);
+void conn_probe_sent(struct tcp_conn *c, const struct tcp_plan *plan);
+/* SND.UNA has moved: larger segments from now on, if it passed the probe. */
+void conn_probe_acknowledged(struct tcp_conn *c);
+/* Something is lost. True: nothing but the probe, and the caller repairs that without a word about congestion. */
+bool conn_probe_lost(struct tcp_conn *c);
+
+/* ---- way.c: options of IPv4 ---- */
+
+/* IP_OPTIONS: WEFT_EINVAL, WEFT_ENOMEM. */
+int conn_set_options(struct tcp_conn *c, const void *value, size_t n);
+/* A segment came by a source route, and this is the way back (MUST-53, SHLD-24). */
+void conn_take_way(struct tcp_conn *c, const struct tcp_way *w);
+/* The same of a segment's packet, which seldom came by one. */
+static inline void conn_follow(struct tcp_conn *c, const struct weft_pkt *pkt)
+{
+    if (unlikely(pkt->routed)) {
+        struct tcp_way back = way_back_of(pkt);
+
+        conn_take_way(c, &back);
+    }
+}
+
 /* ---- account.c: what is kept for those who ask ---- */
 
-struct tcp_plan;
 /* Data is about to move: allocates the counters, if there are none yet. */
 void account_open(struct tcp_conn *c);
 /* Its SYN,ACK was sent so many times more than once. */
@@ -469,6 +568,8 @@ void account_progress(struct tcp_conn *c, uint32_t space);
 void account_rest(struct tcp_conn *c);
 /* What the rooms have measured, or had when they were there; of a connection without counters nothing is kept. */
 struct tcp_measured account_measured(const struct tcp_conn *c);
+/* How much of what we sent was ever acknowledged, our SYN included; UINT64_MAX where nobody counts. */
+uint64_t account_acknowledged(const struct tcp_conn *c);
 /* What holds sending up now? There are counters. */
 void account_held(struct tcp_conn *c, const struct tcp_plan *plan);
 
@@ -532,11 +633,13 @@ struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow);
 /* The same when its hash is wanted for more. */
 struct tcp_found demux_find_hashed(struct tcp *t, const struct tcp_flow *flow, uint32_t hash);
 /* The listener for a local address; hash: of the peer's flow. NULL: none. */
-struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, uint32_t hash);
+struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, const weft_if *by, uint32_t hash);
 uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow);
+/* Of one that is in the table. */
+uint32_t demux_hash_of_conn(const struct tcp *t, const struct tcp_conn *c);
 uint32_t demux_hash_of(const void *ctx, const struct hash_node *node, unsigned tag);
 uint32_t demux_binding_hash(const void *ctx, const struct hash_node *node, unsigned tag);
-/* Puts a connection in under the hash of its name; false: out of memory. It leaves the loose list. */
+/* Puts a connection in under the hash of its name; false: out of memory. It leaves the loose list. There are rooms. */
 bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash);
 /* It is in the table no more, for a record has its place. */
 void demux_forget(struct tcp *t, struct tcp_conn *c);
@@ -566,13 +669,18 @@ static inline enum tcp_option_layout segment_layout(const weft_stack *s)
 }
 struct segment {
     struct tcp_flow flow;
-    struct tcp_header h;   /* ports, header_len and checksum are filled in */
+    bool plain;            /* all is usual (struct ip_plain): the names are in `v4`, and in the ports of h; flow is nothing */
+    struct {
+        uint32_t local, remote;
+    } v4;
+    struct tcp_header h;   /* ports (but of a plain one), header_len and checksum are filled in */
     struct tcp_options o;
     uint8_t ttl, tos;      /* ttl 0: what is usual */
     uint16_t gso_size;
     bool fragment;         /* routers may cut it (IPv4) */
     uint32_t flow_label;   /* IPv6; 0: worked out */
     struct ip_path *path;  /* NULL: segment_reply looks it up */
+    const struct tcp_way *way; /* options of IPv4; NULL: none */
 };
 /*
  * A packet ready for the header of this segment, whose options stand and do not change any more: it is told how long the
@@ -598,6 +706,7 @@ void half_open_timer(struct tcp *t);
 void half_open_send(struct tcp *t, const struct halfopen *h);                    /* the SYN,ACK; listen.c */
 void half_open_release(struct tcp *t, struct halfopen *h);                       /* out of the table: frees it */
 void half_open_forget(struct tcp *t, struct tcp_conn *listener);                 /* the listener goes */
+void half_open_unreachable(struct tcp *t, struct halfopen *h);                   /* its SYN,ACK does not get there */
 enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg);          /* synsent.c, §3.10.7.3 */
 enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg);                  /* arrives.c, §3.10.7.4 */
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg);             /* acknowledged.c: its fifth step */
@@ -622,11 +731,15 @@ static inline struct tcp_conn *half_open_listener(const struct tcp *t, const str
 }
 
 /* birth.c: the third segment makes a connection in the record's place, or of a cookie, and goes through its steps. */
+/* The headers of a SYN, as its listener's user wants them (TCP_SAVE_SYN); NULL: out of memory. */
+struct saved_syn *conn_save_syn(const struct tcp_conn *listener, const struct tcp_seg *seg);
 void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg);
 void conn_born_of_cookie(struct tcp_conn *listener, const struct halfopen *h, struct tcp_seg *seg);
 /* Of a SYN alone (RFC 7413). */
 void conn_born_early(struct tcp_conn *listener, const struct halfopen *h, struct tcp_seg *seg);
 
+/* Of SYNs that were repeated, the timestamp that came back says which one is answered, to the millisecond (RFC 6298 §3). */
+void conn_time_syn_by_echo(struct tcp_conn *c, const struct tcp_seg *seg);
 /* The connection's SYN was acknowledged: ESTABLISHED, and whoever waits for that is told. */
 void conn_established(struct tcp_conn *c);
 /* Takes over what the SYNs agreed. */
@@ -652,28 +765,33 @@ static inline bool conn_is_urgent(const struct tcp_conn *c)
 
 /* These bytes arrived once more: the next segment reports them (RFC 2883). */
 void conn_note_twice(struct tcp_conn *c, struct seq start, struct seq end);
+/* Is there something that came twice and was not reported yet? */
+static inline bool conn_reports_twice(const struct tcp_conn *c)
+{
+    return c->work && !seq_eq(c->work->twice.start, c->work->twice.end);
+}
 
 /* ---- plan.c and transmit.c ---- */
 
-enum tcp_plan_kind { PLAN_NOTHING, PLAN_SYN, PLAN_RETRANSMIT, PLAN_DATA, PLAN_PROBE, PLAN_ACK };
-struct tcp_plan {
-    enum tcp_plan_kind kind;
-    struct seq seq;
-    uint32_t len;  /* payload */
-    bool push;     /* PSH; known when it is emitted */
-    bool fin;
-    bool probe;    /* a tail loss probe: of new data, or of what is in flight */
-};
 /* What may be sent now? Changes nothing. */
 struct tcp_plan transmit_plan(struct tcp_conn *c);
 /* What keeps the bytes that are unsent from going now, for the statistics; there are some. */
 enum tcp_held transmit_held(struct tcp_conn *c);
+/* How many bytes more than are queued may go out now, and how many of them in one packet. */
+uint32_t transmit_quota(const struct tcp_conn *c, uint32_t *packet);
 /* Builds and sends it; false: out of memory, nothing happened. */
 bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan);
 /* Starts and stops the retransmission and persist timers after an event. */
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan);
 bool transmit_pull(struct sender *sender, unsigned budget);
-/* Sends a reset for a synchronized connection (RFC 9293 §3.10.5). */
+/* The turn of one that is not settled; see struct sock_ops. */
+bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget);
+/*
+ * The number of a segment without content: SND.NXT, or the edge of a window that was drawn back since, for what lies
+ * beyond it the peer would throw away.
+ */
+struct seq transmit_seq(const struct tcp_conn *c);
+/* Sends a reset for a synchronized connection (RFC 9293 §3.10.5), with window and options like any other segment of it. */
 void transmit_reset(struct tcp_conn *c);
 /* What the advertised window depends on. */
 struct rcvwnd transmit_window_now(const struct tcp_conn *c);

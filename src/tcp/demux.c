@@ -44,6 +44,16 @@ uint32_t demux_hash_of(const void *ctx, const struct hash_node *node, unsigned t
     return (uint32_t)siphash13(t->table_key, key, key_size(v6));
 }
 
+uint32_t demux_hash_of_conn(const struct tcp *t, const struct tcp_conn *c)
+{
+    struct tcp_flow flow;
+
+    if (likely(c->work && c->work->hash)) /* the state is not LISTEN */
+        return c->work->hash;
+    flow = conn_flow(c);
+    return demux_hash(t, &flow);
+}
+
 static struct tcp_found found(struct hash_node *node, unsigned tag)
 {
     struct tcp_found f = {.any = true, .tag = tag};
@@ -65,16 +75,13 @@ struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow)
 struct tcp_found demux_find_hashed(struct tcp *t, const struct tcp_flow *flow, uint32_t hash)
 {
     bool v6 = flow_is_v6(flow);
-    size_t size = key_size(v6);
-    union tcp_key key;
     unsigned tag;
 
-    key_pack(&key, flow, v6);
     for (struct hash_node *n = hashtab_first(&t->table, hash, &tag); n; n = hashtab_next(n, &tag)) {
         bool is_v6;
         const union tcp_key *k = key_of(n, tag, &is_v6);
 
-        if (is_v6 == v6 && memcmp(k, &key, size) == 0)
+        if (is_v6 == v6 && key_is(k, flow, v6))
             return found(n, tag);
     }
     return (struct tcp_found){.any = false};
@@ -89,6 +96,7 @@ bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
         return false;
     }
     c->in_table = true;
+    c->work->hash = hash;
     list_remove(&c->link);
     return true;
 }
@@ -96,15 +104,15 @@ bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
 void demux_forget(struct tcp *t, struct tcp_conn *c)
 {
     c->in_table = false;
+    if (c->work)
+        c->work->hash = 0;
     if (t->recent == c)
         t->recent = NULL;
 }
 
 void demux_remove(struct tcp *t, struct tcp_conn *c)
 {
-    struct tcp_flow flow = conn_flow(c);
-
-    hashtab_remove(&t->table, &c->hash, demux_hash(t, &flow));
+    hashtab_remove(&t->table, &c->hash, demux_hash_of_conn(t, c));
     demux_release_port(t, c);
     demux_forget(t, c);
     list_remove(&c->link);
@@ -158,22 +166,49 @@ static struct tcp_binding *binding_next(struct tcp_binding *b)
     return n ? container_of(n, struct tcp_binding, hash) : NULL;
 }
 
-/* How well a binding suits a local address: 0 not at all, 1 any of both families, 2 any of its own, 3 this one. */
-static unsigned suits(const struct tcp_binding *b, const struct weft_addr *local)
+/*
+ * What we send to an address of ours goes by the loopback interface, and counts as having come in where the address is,
+ * as on Linux.
+ */
+bool conn_is_elsewhere(const struct tcp_conn *c, const weft_if *by, const struct weft_ip *ours)
 {
-    if (b->addr.port != local->port || b->conn->state != WEFT_TCP_LISTEN)
+    unsigned bound = (unsigned)c->settings->rare.interface;
+    const weft_if *owner = by && by->ops->kind == WEFT_LINK_LOOPBACK ? if_by_address(by->stack, ours) : NULL;
+
+    if (owner)
+        by = owner;
+    return bound && (!by || by->index != bound);
+}
+
+/* Whom a segment is for: the address, and the interface it came in by. */
+struct wanted {
+    const struct weft_addr *local;
+    const weft_if *by;
+};
+
+/*
+ * How well a binding suits: 0 not at all, 2 any address of both families, 4 any of its own, 6 this one; and one more
+ * when it keeps to the interface.
+ */
+static unsigned suits(const struct tcp_binding *b, const struct wanted *w)
+{
+    unsigned bound = b->conn->settings->rare.interface != 0;
+
+    if (b->addr.port != w->local->port || b->conn->state != WEFT_TCP_LISTEN)
         return 0;
-    if (ip_eq(&b->addr.ip, &local->ip))
-        return 3;
-    if (!ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip))
+    if (unlikely(bound) && conn_is_elsewhere(b->conn, w->by, &w->local->ip))
         return 0;
-    return ip_is_v4(&b->addr.ip) == ip_is_v4(&local->ip) ? 2 : 1;
+    if (ip_eq(&b->addr.ip, &w->local->ip))
+        return 6 + bound;
+    if (!ip_takes(&b->addr.ip, b->conn->ep.v6only, &w->local->ip))
+        return 0;
+    return (ip_is_v4(&b->addr.ip) == ip_is_v4(&w->local->ip) ? 4 : 2) + bound;
 }
 
 /* The i-th of those that suit as well as this. */
-static struct tcp_conn *ith_that_suits(struct tcp_binding *b, const struct weft_addr *local, unsigned how, uint32_t i)
+static struct tcp_conn *ith_that_suits(struct tcp_binding *b, const struct wanted *w, unsigned how, uint32_t i)
 {
-    for (; suits(b, local) != how || i-- > 0; b = binding_next(b))
+    for (; suits(b, w) != how || i-- > 0; b = binding_next(b))
         ;
     return b->conn;
 }
@@ -182,14 +217,15 @@ static struct tcp_conn *ith_that_suits(struct tcp_binding *b, const struct weft_
  * Listeners that share a port (SO_REUSEPORT) share the peers, by their flow's hash: all segments of one peer find the
  * same listener as long as the group does not change. Of the hash the high bits count, for the table has the low ones.
  */
-struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, uint32_t hash)
+struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, const weft_if *by, uint32_t hash)
 {
+    const struct wanted w = {local, by};
     struct tcp_binding *best = NULL;
     unsigned how = 0;
     uint32_t n = 0;
 
     for (struct tcp_binding *b = binding_first(t, local->port); b; b = binding_next(b)) {
-        unsigned score = suits(b, local);
+        unsigned score = suits(b, &w);
 
         if (score > how) {
             best = b;
@@ -201,13 +237,21 @@ struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, ui
     }
     if (how == 0 || n == 1)
         return how ? best->conn : NULL;
-    return ith_that_suits(best, local, how, (uint32_t)((uint64_t)hash * n >> 32));
+    return ith_that_suits(best, &w, how, (uint32_t)((uint64_t)hash * n >> 32));
+}
+
+/* Do both keep to an interface, and not to the same one? */
+static bool keep_apart(const struct tcp_conn *a, const struct tcp_conn *b)
+{
+    int32_t one = a->settings->rare.interface, other = b->settings->rare.interface;
+
+    return one && other && one != other;
 }
 
 /* Would a local address, of c or not yet of anybody, take something that is for b's? */
 static bool overlap(const struct tcp_binding *b, const struct tcp_conn *c, const struct weft_addr *local)
 {
-    return b->addr.port == local->port && (ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip) ||
+    return !keep_apart(b->conn, c) && b->addr.port == local->port && (ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip) ||
                                            ip_takes(&local->ip, c->ep.v6only, &b->addr.ip));
 }
 
@@ -267,7 +311,7 @@ static bool takes_all(const struct tcp *t, const struct tcp_conn *c, const struc
 {
     if (!ip_is_any(&addr->ip))
         return false;
-    return ip_is_v4(&addr->ip) ? t->conn6.objects + timewait_count_v6(&t->time_wait) == 0 : !c->ep.v6only;
+    return ip_is_v4(&addr->ip) ? slab_live(&t->conn6) + timewait_count_v6(&t->time_wait) == 0 : !c->ep.v6only;
 }
 
 /*

@@ -101,7 +101,7 @@ void early_take(struct tcp_conn *c, const struct tcp_seg *seg)
 
 void early_established(struct tcp_conn *c)
 {
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    struct rtt_limits limits = conn_rtt_limits(c);
     struct tcp_work *w = c->work;
 
     weft_assert(w, "a connection without its third segment is not quiet");

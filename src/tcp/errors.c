@@ -2,6 +2,8 @@
 /* ICMP errors about our segments (RFC 9293 §3.9.2.2), trusted no further than RFC 5927 allows. */
 #include "tcp/conn.h"
 
+#include "wire/icmpv4.h"
+
 /* The path carries less than we thought (RFC 1191 §6.4, RFC 8201 §5.4): everybody who sends there shall know. */
 static void take_smaller_path(struct tcp_conn *c, const struct ip_error *e)
 {
@@ -14,11 +16,69 @@ static void take_smaller_path(struct tcp_conn *c, const struct ip_error *e)
         losses_on_smaller_path(c);
 }
 
+/*
+ * MUST-56: a hint, and the reason if we have to give up. No more than that: a neighbour that cannot be resolved tells us so
+ * in the middle of our own sending. Who asked to hear of errors (IP_RECVERR) hears of it at once, as on Linux, and the
+ * connection goes on.
+ */
+static void take_hint(struct tcp_conn *c, int err)
+{
+    if (c->settings->rare.tell & (c->v6 ? TELL_ERRORS6 : TELL_ERRORS))
+        endpoint_fail(&c->ep, err);
+    else
+        c->soft_error = (int16_t)err;
+}
+
 /* The quoted segment must be one that is in flight now. */
 static bool quotes_us(const struct tcp_conn *c, const struct ip_error *e)
 {
     return c->state == WEFT_TCP_SYN_SENT ? e->seq == c->snd.una.v
                                          : seq_in(seq(e->seq), c->snd.una, seq_add(c->snd.nxt, 1));
+}
+
+/* Codes that nobody has given a meaning, and fragments that came too late, say nothing of the way. */
+static bool has_meaning(const struct ip_error *e)
+{
+    if (!ip_is_v4(&e->dst))
+        return true;
+    return e->type == ICMPV4_UNREACHABLE ? e->code <= 15 : e->type != ICMPV4_TIME_EXCEEDED || e->code == 0;
+}
+
+/* SYN-SENT ends for what a receiver says (SHLD-26, RFC 5461), and as on Linux for what a router says. */
+static bool ends_connect(const struct tcp_conn *c, const struct ip_error *e)
+{
+    bool told = !ip_eq(&e->reporter, &e->src); /* else ourselves: a neighbour cannot be resolved, maybe while we send */
+
+    return c->state == WEFT_TCP_SYN_SENT &&
+           (e->hard || (told && has_meaning(e) && tcp_config(c->ep.stack)->unreachable_ends_connect));
+}
+
+static void end_connect(struct tcp_conn *c, int err)
+{
+    stack_count(c->ep.stack, WEFT_COUNT_tcp_attempt_fails);
+    conn_why(c, WEFT_WHY_close_unreachable, (uint32_t)-err);
+    conn_finish(c, err);
+}
+
+/*
+ * Which errors are about the way to a peer, not about what it takes: only these end a record, as on Linux, for a port
+ * that refuses our SYN,ACK refuses it by a reset.
+ */
+static bool is_about_the_way(const struct ip_error *e)
+{
+    if (!ip_is_v4(&e->dst))
+        return e->hard;
+    return e->type == ICMPV4_TIME_EXCEEDED || e->type == ICMPV4_PARAMETER_PROBLEM ||
+           (e->type == ICMPV4_UNREACHABLE &&
+            (e->code == ICMPV4_NET_UNREACHABLE || e->code == ICMPV4_HOST_UNREACHABLE));
+}
+
+/* About a SYN,ACK. A neighbour that cannot be resolved is no reason: the record is in use while we send. */
+static void about_half_open(struct tcp *t, struct halfopen *h, const struct ip_error *e)
+{
+    if (e->seq == h->iss.v && !ip_eq(&e->reporter, &e->src) && tcp_config(t->stack)->unreachable_ends_connect &&
+        is_about_the_way(e))
+        half_open_unreachable(t, h);
 }
 
 bool tcp_error(weft_stack *s, const struct ip_error *e)
@@ -28,6 +88,8 @@ bool tcp_error(weft_stack *s, const struct ip_error *e)
     struct tcp_found f = demux_find(t, &flow);
     struct tcp_conn *c;
 
+    if (f.any && f.tag == TCP_TAG_HALF_OPEN)
+        about_half_open(t, f.half_open, e);
     if (!f.any || f.tag != TCP_TAG_CONN)
         return f.any;
     c = f.conn;
@@ -36,14 +98,10 @@ bool tcp_error(weft_stack *s, const struct ip_error *e)
     if (e->too_big) {
         take_smaller_path(c, e);
         conn_settle(c);
-    } else if (e->hard && c->state == WEFT_TCP_SYN_SENT) { /* SHLD-26, RFC 5461 */
-        stack_count(s, WEFT_COUNT_tcp_attempt_fails);
-        conn_why(c, WEFT_WHY_close_unreachable, (uint32_t)-e->err);
-        conn_finish(c, e->err);
+    } else if (ends_connect(c, e)) {
+        end_connect(c, e->err);
     } else {
-        /* MUST-56: a hint, and the reason if we have to give up. No more than that: a neighbour that cannot be
-         * resolved tells us so in the middle of our own sending. */
-        c->soft_error = (int16_t)e->err;
+        take_hint(c, e->err);
     }
     return true;
 }

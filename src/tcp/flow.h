@@ -56,6 +56,16 @@ static inline struct tcp_flow key_unpack(const union tcp_key *k, bool v6)
     return f;
 }
 
+/* Is it the key of this flow, which is of the same family? */
+static inline bool key_is(const union tcp_key *k, const struct tcp_flow *f, bool v6)
+{
+    if (unlikely(v6))
+        return k->v6.local_port == f->local.port && k->v6.remote_port == f->remote.port &&
+               ip_eq(&k->v6.local, &f->local.ip) && ip_eq(&k->v6.remote, &f->remote.ip);
+    return k->v4.local_port == f->local.port && k->v4.remote_port == f->remote.port &&
+           k->v4.local == ip_to_v4(&f->local.ip) && k->v4.remote == ip_to_v4(&f->remote.ip);
+}
+
 static inline size_t key_size(bool v6) { return v6 ? sizeof(struct tcp_key6) : sizeof(struct tcp_key4); }
 
 #endif

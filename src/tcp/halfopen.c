@@ -166,6 +166,7 @@ struct halfopen *halfopen_restart(struct halfopen_table *t, const struct halfope
     if (!copy)
         return NULL;
     memcpy(copy, h, offsetof(struct halfopen, key) + key_size(h->v6));
+    copy->asked_again += copy->asked_again < 15;
     copy->due = micros(time_after(now, wait_of(h->repeats, delay, most)) + WEFT_US - 1);
     append(&t->fifo[h->repeats], copy);
     t->count++;

@@ -30,11 +30,13 @@ struct halfopen {
     uint16_t peer_mss;          /* as agreed */
     uint16_t answered;          /* milliseconds, wrapping: its last answer to an old segment; 0: none yet */
     uint32_t repeats : 4;
+    uint32_t asked_again : 4;   /* SYN,ACKs besides, for his SYN came again; no more are counted than fit */
     uint32_t snd_wscale : 4;    /* HALFOPEN_NO_WSCALE: windows are not scaled */
     uint32_t rcv_wscale : 4;
     uint32_t v6 : 1, has_ts : 1, sack : 1;
     uint32_t acked : 1;         /* the third segment came, and nothing came of it yet */
     uint32_t dead : 1;          /* freed, and still linked */
+    uint32_t saved_syn : 1;     /* its SYN is kept (savedsyn.h) */
     uint32_t ecn : 1;           /* the SYN asked for it, and gets it */
     union tcp_key key;          /* last */
 };

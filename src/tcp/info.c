@@ -48,15 +48,16 @@ static void fill_scoreboard(const struct tcp_conn *c, struct weft_tcp_info *info
 static void fill_work(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     const struct tcp_work *w = c->work;
+    const struct recovery *v = &w->recovery;
 
-    info->tcpi_ca_state = linux_ca_state[w->recovery.state];
+    info->tcpi_ca_state = linux_ca_state[recovery_lingers(v, c->snd.una) ? v->guard : v->state];
     if (w->probes) { /* nothing is in flight: it is the window that is asked for, at growing intervals */
         info->tcpi_probes = w->retries;
         info->tcpi_backoff = w->probes;
     } else {
         info->tcpi_retransmits = w->retries;
     }
-    info->tcpi_notsent_bytes = conn_unsent(c);
+    info->tcpi_notsent_bytes = conn_unsent(c) + (c->fin_wanted && !c->fin_sent); /* FIN takes a number, too */
     fill_scoreboard(c, info);
 }
 
@@ -78,7 +79,7 @@ static void fill_agreed(const struct tcp_conn *c, struct weft_tcp_info *info)
 
 static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, struct weft_tcp_info *info)
 {
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    struct rtt_limits limits = conn_rtt_limits(c);
     weft_time since = c->stats ? s->since : c->heard; /* what has not happened yet did not happen since then */
 
     info->tcpi_backoff = c->rtt.backoff;
@@ -92,9 +93,6 @@ static void fill_times(const struct tcp_conn *c, const struct tcp_stats *s, stru
     info->tcpi_last_ack_recv = millis_since(c, s->heard_ack ? s->heard_ack : since);
 }
 
-/* What a segment of the peer's may carry besides its options. */
-static uint32_t announced_mss(const struct tcp_conn *c) { return c->adv_mss - (c->ts_ok ? TS_OPTION : 0u); }
-
 static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     struct tcp_measured m = account_measured(c);
@@ -102,7 +100,7 @@ static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_delivery_rate = m.delivery_rate;
     info->tcpi_delivery_rate_app_limited = m.delivery_rate ? m.starved : c->state != WEFT_TCP_LISTEN;
     info->tcpi_rcv_rtt = m.rcv_rtt;
-    info->tcpi_rcv_space = m.rcv_space ? m.rcv_space : c->syn_acked ? rcvtune_first(&c->rcvspace, announced_mss(c)) : 0;
+    info->tcpi_rcv_space = m.rcv_space ? m.rcv_space : c->syn_acked ? rcvtune_first(&c->rcvspace, conn_announced_mss(c)) : 0;
 }
 
 /* Before the handshake is over Linux shows what it will begin with, and the SYN as a segment in flight. */
@@ -130,8 +128,8 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_reordering = c->reordering;
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
-        info->tcpi_rcv_wnd = conn_open_window(c);
-    info->tcpi_advmss = announced_mss(c);
+        info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.acked.v; /* as it was told: Linux takes nothing off for what came since */
+    info->tcpi_advmss = conn_announced_mss(c);
     info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
     info->tcpi_pacing_rate = window_rate(c); /* as on Linux, where nothing paces too */
     info->tcpi_max_pacing_rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
@@ -180,6 +178,8 @@ void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
         info->tcpi_sacked = c->listen->backlog;
     } else if (c->work) {
         fill_work(c, info);
+    } else {
+        info->tcpi_ca_state = linux_ca_state[c->recovered_here];
     }
     if (!c->syn_acked)
         fill_before(c, info);

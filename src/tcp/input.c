@@ -45,7 +45,7 @@ static bool checksum_is_right(const struct weft_pkt *pkt)
     return csum_fold(&sum) == 0;
 }
 
-static enum weft_drop check(struct weft_pkt *pkt, struct tcp_seg *seg)
+static enum weft_drop check(weft_stack *s, struct weft_pkt *pkt, struct tcp_seg *seg)
 {
     enum weft_drop why;
 
@@ -54,15 +54,27 @@ static enum weft_drop check(struct weft_pkt *pkt, struct tcp_seg *seg)
     why = parse(pkt, seg);
     if (why != WEFT_DROP_none)
         return why;
-    return checksum_is_right(pkt) ? WEFT_DROP_none : WEFT_DROP_tcp_checksum;
+    if (!checksum_is_right(pkt))
+        return WEFT_DROP_tcp_checksum;
+    return unlikely(seg->o.is_signed) && tcp_config(s)->drop_signed ? WEFT_DROP_tcp_signed : WEFT_DROP_none;
 }
 
-/* RFC 5082 §3, IP_MINTTL: who asked for it hears only what came by few hops. */
+/*
+ * RFC 5082 §3, IP_MINTTL: who asked for it hears only what came by few hops. Who keeps to an interface hears nothing that
+ * came by another one.
+ */
 static bool came_from_afar(const struct tcp_conn *c, struct tcp_seg *seg)
 {
     const struct sock_rare *rare = &c->settings->rare;
-    int least = ip_is_v4(&seg->pkt->src) ? rare->min_ttl : rare->min_hops;
+    int least;
 
+    if (likely(c->settings == &settings_default))
+        return false;
+    least = ip_is_v4(&seg->pkt->src) ? rare->min_ttl : rare->min_hops;
+    if (unlikely(rare->interface) && conn_is_elsewhere(c, seg->pkt->ifp, &seg->flow.local.ip)) {
+        seg->why = WEFT_DROP_tcp_no_connection;
+        return true;
+    }
     if (likely(seg->pkt->ttl >= least))
         return false;
     seg->why = WEFT_DROP_tcp_few_hops;
@@ -77,6 +89,7 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
         return;
     if (c->work)
         c->work->starved = false;
+    conn_follow(c, seg->pkt);
     account_in(c, seg);
     step = c->state == WEFT_TCP_SYN_SENT ? synsent_arrives(c, seg) : arrives(c, seg);
     if (step != TCP_GONE)
@@ -86,7 +99,7 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 /* Nobody has this pair: a listener, or a reset (RFC 9293 §3.10.7.1). */
 static void to_nobody(struct tcp *t, struct tcp_seg *seg)
 {
-    struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->hash);
+    struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->pkt->ifp, seg->hash);
 
     if (listener) {
         if (!came_from_afar(listener, seg))
@@ -155,7 +168,7 @@ void tcp_input(weft_stack *s, struct weft_pkt *pkt)
 {
     struct tcp *t = tcp_of(s);
     struct tcp_seg seg;
-    enum weft_drop why = check(pkt, &seg);
+    enum weft_drop why = check(s, pkt, &seg);
 
     stack_count(s, WEFT_COUNT_tcp_in_segs);
     if (why != WEFT_DROP_none) {

@@ -24,16 +24,12 @@ struct flow_bytes flow_bytes(const struct weft_addr *local, const struct weft_ad
     return f;
 }
 
-struct seq isn(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote, weft_time now)
+struct flow_offsets flow_offsets(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote)
 {
     struct flow_bytes f = flow_bytes(local, remote);
+    uint64_t hash = siphash24(key, f.b, f.n);
 
-    return seq((uint32_t)siphash24(key, f.b, f.n) + (uint32_t)(now / ISN_TICK));
+    return (struct flow_offsets){.isn = (uint32_t)hash, .ts = (uint32_t)(hash >> 32)};
 }
 
-uint32_t ts_offset(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote)
-{
-    struct flow_bytes f = flow_bytes(local, remote);
-
-    return (uint32_t)siphash24(key, f.b, f.n);
-}
+struct seq isn(uint32_t offset, weft_time now) { return seq(offset + (uint32_t)(now / ISN_TICK)); }

@@ -17,11 +17,14 @@ struct flow_bytes {
 };
 struct flow_bytes flow_bytes(const struct weft_addr *local, const struct weft_addr *remote);
 
-/* A clock of 4 microseconds plus a secret offset of the flow (SHLD-1). */
-struct seq isn(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote, weft_time now);
+/* What a flow adds to two clocks: halves of one hash, so neither tells anything of the other. */
+struct flow_offsets {
+    uint32_t isn, ts;
+};
+struct flow_offsets flow_offsets(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote);
 
-/* The flow's offset of the timestamp clock. */
-uint32_t ts_offset(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote);
+/* A clock of 4 microseconds plus the flow's secret offset (SHLD-1). */
+struct seq isn(uint32_t offset, weft_time now);
 
 /* The timestamp clock: milliseconds. */
 static inline uint32_t ts_clock(weft_time now, uint32_t offset) { return (uint32_t)(now / WEFT_MS) + offset; }

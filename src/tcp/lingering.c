@@ -58,7 +58,7 @@ static void acknowledge(struct tcp *t, const struct timewait *w, const struct tc
     out.h.window = w->window;
     if (w->has_ts) {
         out.o.has_ts = true;
-        out.o.ts_val = ts_clock(t->stack->now, ts_offset(t->ts_key, &flow->local, &flow->remote));
+        out.o.ts_val = ts_clock(t->stack->now, tcp_offsets(t, flow).ts);
         out.o.ts_ecr = w->ts_recent;
     }
     segment_reply(t->stack, &out);
@@ -81,7 +81,7 @@ static void answer(struct tcp *t, struct timewait *w, const struct tcp_seg *seg)
 /* The pair is free for the SYN: the listener, if there is one, sees it as any other. */
 static void reopen(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 {
-    struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->hash);
+    struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->pkt->ifp, seg->hash);
 
     if (!listener) {
         segment_refuse(t->stack, seg);

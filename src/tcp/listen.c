@@ -17,15 +17,33 @@ static void put_options(const struct halfopen *h, const struct tcp_offer *offer,
     o->ts_ecr = h->ts_recent;
 }
 
+/* Where a SYN,ACK goes: options and path. */
+struct road {
+    struct tcp_way way;
+    struct ip_path path;
+};
+
+/* The listener's own options go before the way back of the SYN (MUST-52). False: there is no path. */
+static bool road_find(struct road *r, const struct tcp_conn *l, const struct weft_ip *peer, const struct tcp_way *back)
+{
+    struct weft_ip first;
+
+    r->way = l->settings->way.n ? l->settings->way : *back;
+    r->path = (struct ip_path){0};
+    first = way_first_hop(&r->way, peer);
+    return conn_route(l, &first, &r->path) == 0;
+}
+
 /* ts: our timestamp clock for the peer. early: what it says of Fast Open; NULL: nothing. */
 static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct halfopen *h, uint32_t ts,
-                         const struct early_answer *early, struct ip_path *path)
+                         const struct early_answer *early, struct road *road)
 {
     struct segment out = {.flow = key_unpack(&h->key, h->v6),
                           .ttl = endpoint_ttl(&l->ep, h->v6),
                           .tos = endpoint_tos(&l->ep, h->v6),
-                          .path = path};
-    struct tcp_offer offer = conn_offer(l, path, h->v6);
+                          .path = &road->path,
+                          .way = &road->way};
+    struct tcp_offer offer = conn_offer(l, &road->path, h->v6);
 
     put_options(h, &offer, &out.o);
     out.o.ts_val = ts;
@@ -41,15 +59,23 @@ static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct h
     segment_reply(t->stack, &out);
 }
 
+/* The way back of its SYN, if that is kept. */
+static struct tcp_way half_open_way(struct tcp *t, const struct halfopen *h, const struct tcp_flow *flow)
+{
+    const struct saved_syn *syn = h->saved_syn ? saved_syns_find(&t->saved_syns, flow, demux_hash(t, flow)) : NULL;
+
+    return syn ? saved_syn_way(syn) : (struct tcp_way){.n = 0};
+}
+
 void half_open_send(struct tcp *t, const struct halfopen *h)
 {
+    const struct tcp_conn *l = half_open_listener(t, h);
     struct tcp_flow flow = key_unpack(&h->key, h->v6);
-    struct ip_path path = {0};
+    struct tcp_way back = half_open_way(t, h, &flow);
+    struct road road;
 
-    if (route_lookup(t->stack, &flow.remote.ip, &path) < 0)
-        return;
-    send_syn_ack(t, half_open_listener(t, h), h,
-                 ts_clock(t->stack->now, ts_offset(t->ts_key, &flow.local, &flow.remote)), NULL, &path);
+    if (road_find(&road, l, &flow.remote.ip, &back))
+        send_syn_ack(t, l, h, ts_clock(t->stack->now, tcp_offsets(t, &flow).ts), NULL, &road);
 }
 
 /* ---- the record ---- */
@@ -71,50 +97,66 @@ static void fill(struct halfopen *h, const struct tcp_conn *l, const struct tcp_
     h->ecn = tcp_config(l->ep.stack)->ecn && ecn_may_grant(seg->h.flags, seg->pkt->tos);
 }
 
-static struct seq first_number(const struct tcp *t, const struct tcp_seg *seg)
+static struct seq first_number(const struct tcp *t, const struct tcp_seg *seg, uint32_t offset)
 {
-    struct seq iss = isn(t->isn_key, &seg->flow.local, &seg->flow.remote, t->stack->now);
+    struct seq iss = isn(offset, t->stack->now);
 
     return seg->reopens && !seq_gt(iss, seg->above) ? seq_add(seg->above, OLD_WINDOW) : iss;
 }
 
+struct saved_syn *conn_save_syn(const struct tcp_conn *l, const struct tcp_seg *seg)
+{
+    return saved_syn_new(&l->ep.stack->mem, seg->pkt, seg->offset, l->settings->save_syn == 2);
+}
+
+/* False: out of memory; then there is nothing to ask for. */
+static bool save_syn(struct tcp *t, const struct tcp_conn *l, const struct tcp_seg *seg)
+{
+    struct saved_syn *syn = conn_save_syn(l, seg);
+
+    return syn && saved_syns_put(&t->saved_syns, syn, &seg->flow, seg->hash);
+}
+
 /* Makes the record and sends the SYN,ACK; the reason when it cannot. */
 static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, const struct early_answer *early,
-                                struct ip_path *path)
+                                struct road *road)
 {
     struct tcp *t = conn_tcp(l);
     weft_stack *s = t->stack;
     struct halfopen *h = halfopen_new(&t->half_open, &seg->flow, s->now, tcp_config(s)->rto_initial);
+    struct flow_offsets offsets;
 
     if (!h)
         return WEFT_DROP_no_memory;
-    fill(h, l, seg, path);
-    h->iss = first_number(t, seg);
+    offsets = tcp_offsets(t, &seg->flow);
+    fill(h, l, seg, &road->path);
+    h->iss = first_number(t, seg, offsets.isn);
     if (!hashtab_insert(&t->table, &h->hash, TCP_TAG_HALF_OPEN, seg->hash)) {
         halfopen_free(&t->half_open, h);
         return WEFT_DROP_no_memory;
     }
+    h->saved_syn = (l->settings->save_syn || road->way.received) && save_syn(t, l, seg);
     l->listen->half_open++;
     l->listen->young++;
     if (halfopen_is_first(&t->half_open, h) && time_after(s->now, tcp_config(s)->rto_initial) < t->half_open.timer.deadline)
         timer_set(&s->wheel, &t->half_open.timer, halfopen_deadline(&t->half_open, s->now));
     if (unlikely(s->env.trace))
         stack_trace_state(s, NULL, &seg->flow.local, &seg->flow.remote, WEFT_TCP_LISTEN, WEFT_TCP_SYN_RECEIVED);
-    send_syn_ack(t, l, h, ts_clock(s->now, ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote)), early, path);
+    send_syn_ack(t, l, h, ts_clock(s->now, offsets.ts), early, road);
     return WEFT_DROP_none;
 }
 
 /* ---- the cookie ---- */
 
 /* Sends a SYN,ACK that is a cookie, and keeps nothing but the time. */
-static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ip_path *path)
+static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct road *road)
 {
     struct tcp *t = conn_tcp(l);
     weft_stack *s = t->stack;
     struct halfopen h = {.v6 = flow_is_v6(&seg->flow)};
     uint32_t ts;
 
-    fill(&h, l, seg, path);
+    fill(&h, l, seg, &road->path);
     key_pack(&h.key, &seg->flow, h.v6);
     if (!h.has_ts) { /* then there is no place to keep them */
         h.sack = h.ecn = false;
@@ -129,7 +171,7 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ip
                           });
     l->listen->cookies_at = s->now;
     stack_count(s, WEFT_COUNT_tcp_cookies_sent);
-    send_syn_ack(t, l, &h, ts + ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote), NULL, path);
+    send_syn_ack(t, l, &h, ts + tcp_offsets(t, &seg->flow).ts, NULL, road);
 }
 
 /* Has this listener sent a cookie that may still be good? Else nobody has one to bring back. */
@@ -149,7 +191,7 @@ static bool recall_options(const struct tcp_conn *l, struct halfopen *h, const s
     h->snd_wscale = HALFOPEN_NO_WSCALE;
     if (!seg->o.has_ts || !seg->o.ts_ecr)
         return true;
-    o = cookie_read_timestamp(seg->o.ts_ecr - ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote));
+    o = cookie_read_timestamp(seg->o.ts_ecr - tcp_offsets(t, &seg->flow).ts);
     if (!k->timestamps || (o.sack && !k->sack) || (o.wscale >= 0 && !k->window_scaling))
         return false;
     h->has_ts = true;
@@ -202,9 +244,10 @@ static void ack_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 static void open_early(struct tcp_conn *l, struct tcp_seg *seg, const struct ip_path *path)
 {
     struct halfopen h = {.v6 = flow_is_v6(&seg->flow)};
+    const struct tcp *t = conn_tcp(l);
 
     fill(&h, l, seg, path);
-    h.iss = first_number(conn_tcp(l), seg);
+    h.iss = first_number(t, seg, tcp_offsets(t, &seg->flow).isn);
     conn_born_early(l, &h, seg);
 }
 
@@ -237,22 +280,23 @@ static enum weft_drop admit(const struct tcp_conn *l, const struct tcp_seg *seg,
 /* Third: SYN. */
 static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 {
-    struct ip_path path = {0};
+    struct tcp_way back = way_back_of(seg->pkt);
     struct early_answer early;
+    struct road road;
     bool cookie;
     enum weft_drop why = admit(l, seg, &cookie);
 
     if (why != WEFT_DROP_none)
         return why;
-    if (route_lookup(l->ep.stack, &seg->flow.remote.ip, &path) < 0)
+    if (!road_find(&road, l, &seg->flow.remote.ip, &back))
         return WEFT_DROP_ip_no_route;
-    if (cookie) {
-        send_cookie(l, seg, &path);
+    if (cookie) { /* the third segment tells of its way once more */
+        send_cookie(l, seg, &road);
         return WEFT_DROP_none;
     }
     if (!early_is_welcome(l, seg, &early))
-        return open_half(l, seg, &early, &path);
-    open_early(l, seg, &path);
+        return open_half(l, seg, &early, &road);
+    open_early(l, seg, &road.path);
     return seg->why;
 }
 

@@ -28,11 +28,30 @@ static bool may_undo(const struct tcp_conn *c, const struct ack_report *r)
 
 /* ---- the window comes down ---- */
 
+/* What is lost goes again, and for a reason that is no congestion: cwnd stays. */
+static void repair_without_blame(struct tcp_conn *c)
+{
+    struct recovery *v = &c->work->recovery;
+
+    c->work->lost_by = WEFT_WHY_retransmit_pmtu;
+    if (v->state == RECOVERY_LOSS)
+        return;
+    c->cc.ssthresh = recovery_reduces(v) ? c->cc.ssthresh : cc_remember(&c->cc);
+    v->high = c->snd.nxt;
+    v->prior_ssthresh = 0;
+    v->may_undo = false;
+    v->state = RECOVERY_LOSS;
+}
+
 static void enter_recovery(struct tcp_conn *c, bool ece)
 {
     struct tcp_work *w = c->work;
     struct recovery *v = &w->recovery;
 
+    if (unlikely(w->search.size && !ece && v->state < RECOVERY_FAST && conn_probe_lost(c))) {
+        repair_without_blame(c);
+        return;
+    }
     v->prior_ssthresh = 0;
     recovery_watch(v, c->snd.una, w->sndmap.again + (w->tlp.out && w->tlp.again));
     if (!recovery_reduces(v)) {
@@ -110,6 +129,14 @@ static bool undo_by_dsack(struct tcp_conn *c)
     return true;
 }
 
+/* The episode ends; without SACK what follows may be duplicates of what was resent. */
+static void set_guard(struct tcp_conn *c)
+{
+    struct recovery *v = &c->work->recovery;
+
+    v->guard = !c->sack_ok && seq_le(c->snd.una, v->high) ? v->state : 0;
+}
+
 /* Everything up to `high` is acknowledged. */
 static void finish(struct tcp_conn *c, const struct ack_report *r)
 {
@@ -122,7 +149,7 @@ static void finish(struct tcp_conn *c, const struct ack_report *r)
     } else {
         rack_recovered(&w->rack, false);
     }
-    v->guard = !c->sack_ok && seq_le(c->snd.una, v->high); /* what follows may be duplicates of what was resent */
+    set_guard(c);
     v->state = RECOVERY_OPEN;
     v->reneged = v->frto = v->frto_new = false;
 }
@@ -153,13 +180,12 @@ static void undo_timeout(struct tcp_conn *c, bool by_frto)
     struct recovery *v = &c->work->recovery;
 
     undo(c, true);
-    rtt_progress(&c->rtt);
-    c->work->retries = 0;
+    c->work->retries = 0; /* the back-off stays until a clean sample */
     stack_count(c->ep.stack, WEFT_COUNT_tcp_loss_undo);
     if (by_frto)
         stack_count(c->ep.stack, WEFT_COUNT_tcp_spurious_rtos);
     v->frto = v->frto_new = false;
-    v->guard = !c->sack_ok && seq_le(c->snd.una, v->high);
+    set_guard(c);
     v->state = RECOVERY_OPEN;
 }
 
@@ -171,7 +197,7 @@ static void count_duplicate(struct tcp_conn *c, struct ack_report *r)
     struct tcp_work *w = c->work;
     uint32_t n;
 
-    if (c->sack_ok || !r->duplicate)
+    if (c->sack_ok || !r->duplicate || recovery_lingers(&w->recovery, c->snd.una))
         return;
     n = recovery_duplicate(&w->recovery, w->sndmap.total, w->sndmap.lost);
     if (w->recovery.guard && w->recovery.state < RECOVERY_CWR) /* no more than RFC 3042 grants */
@@ -191,7 +217,7 @@ static void leave(struct tcp_conn *c, struct ack_report *r)
         v->duplicates = 0;
         finish(c, r);
         steering_reduced(c, false);
-        r->just_recovered = v->guard; /* without SACK recovery is not quite over (RFC 6582 §3.2) */
+        r->just_recovered = v->guard != 0; /* without SACK recovery is not quite over (RFC 6582 §3.2) */
     }
 }
 
@@ -343,7 +369,7 @@ static void take_proof(struct tcp_conn *c, struct ack_report *r)
     const struct sndmap_news *n = &r->news;
 
     if (n->proof && c->sack_ok)
-        rack_advance(&w->rack, &n->latest, conn_now(c));
+        rack_advance(&w->rack, &n->latest, conn_now(c) - n->proof_at);
     if (c->sack_ok)
         rack_adapt(&w->rack, !(tcp_config(c->ep.stack)->recovery & 2), w->rate.delivered + n->delivered,
                    n->delivered ? n->newest.delivered : w->rate.delivered);
@@ -364,7 +390,7 @@ void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
     struct rate_sample rate;
 
     if (w->recovery.guard && seq_gt(c->snd.una, w->recovery.high))
-        w->recovery.guard = false; /* behind us for good; kept, it would look ahead again after 2^31 bytes */
+        w->recovery.guard = 0; /* behind us for good; kept, it would look ahead again after 2^31 bytes */
     take_proof(c, r);
     if (w->tlp.out)
         judge_probe(c, r);
@@ -426,6 +452,7 @@ void losses_on_timeout(struct tcp_conn *c)
     uint32_t sacked = w->sndmap.sacked + v->duplicates;
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
 
+    path_search_forget(&w->search);
     lose_what_timed_out(c);
     if (is_first_answer(c))
         answer_timeout(c);
@@ -436,7 +463,8 @@ void losses_on_timeout(struct tcp_conn *c)
     ecn_reduced(&c->ecn);
     v->high = c->snd.nxt;
     v->frto = k->frto && (new_episode || w->retries > 1);
-    v->frto_new = v->guard = false;
+    v->frto_new = false;
+    v->guard = 0;
     w->tlp.out = false;
 }
 
@@ -461,17 +489,6 @@ void losses_on_patience(struct tcp_conn *c)
 /* The path takes no segments of this size (RFC 1191): they go again, smaller. No sign of congestion: cwnd stays. */
 void losses_on_smaller_path(struct tcp_conn *c)
 {
-    struct tcp_work *w = c->work;
-    struct recovery *v = &w->recovery;
-
-    if (!w || !sndmap_lose_larger(&w->sndmap, c->mss))
-        return;
-    w->lost_by = WEFT_WHY_retransmit_pmtu;
-    if (v->state == RECOVERY_LOSS)
-        return;
-    c->cc.ssthresh = recovery_reduces(v) ? c->cc.ssthresh : cc_remember(&c->cc);
-    v->high = c->snd.nxt;
-    v->prior_ssthresh = 0;
-    v->may_undo = false;
-    v->state = RECOVERY_LOSS;
+    if (c->work && sndmap_lose_larger(&c->work->sndmap, c->mss))
+        repair_without_blame(c);
 }

@@ -34,7 +34,7 @@ struct tcp_agreed negotiate(const struct tcp_offer *ours, const struct tcp_optio
     uint16_t mss = theirs->mss ? theirs->mss : v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
 
     return (struct tcp_agreed){
-        .peer_mss = mss < ours->min_mss ? ours->min_mss : mss,
+        .peer_mss = (uint16_t)max_u32(mss, ours->min_mss),
         .snd_wscale = scaling ? (uint8_t)min_u32((uint32_t)theirs->wscale, TCP_MAX_SHIFT) : 0, /* RFC 7323 §2.3 */
         .rcv_wscale = scaling ? ours->wscale : 0,
         .timestamps = ours->timestamps && theirs->has_ts,

@@ -29,9 +29,10 @@ static bool may_reuse(const struct tcp *t, const struct timewait *w, const struc
            timewait_age(w, t->stack->now, 2 * k->msl) > REUSE_AFTER;
 }
 
-static bool pair_is_taken(struct tcp *t, const struct tcp_flow *flow, bool port_is_ours)
+/* hash: of the flow. */
+static bool pair_is_taken(struct tcp *t, const struct tcp_flow *flow, uint32_t hash, bool port_is_ours)
 {
-    struct tcp_found f = demux_find(t, flow);
+    struct tcp_found f = demux_find_hashed(t, flow, hash);
 
     return f.any && !(f.tag == TCP_TAG_TIME_WAIT && may_reuse(t, f.time_wait, flow, port_is_ours));
 }
@@ -40,6 +41,7 @@ struct port_question {
     struct tcp *t;
     const struct tcp_conn *c;
     struct tcp_flow flow; /* remote port 0: is the local port free at all? Else: is the pair? */
+    uint32_t hash;        /* of the pair that was asked about last */
 };
 
 static bool port_is_taken(void *ctx, uint16_t port)
@@ -49,16 +51,21 @@ static bool port_is_taken(void *ctx, uint16_t port)
     q->flow.local.port = port;
     if (demux_port_taken(q->t, q->c, &q->flow.local))
         return true;
-    return q->flow.remote.port ? pair_is_taken(q->t, &q->flow, false) : demux_port_in_use(q->t, port);
+    if (q->flow.remote.port == 0)
+        return demux_port_in_use(q->t, port);
+    q->hash = demux_hash(q->t, &q->flow);
+    return pair_is_taken(q->t, &q->flow, q->hash, false);
 }
 
-static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow)
+/* *hash: of the pair that it makes, if there is a remote port. */
+static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow, uint32_t *hash)
 {
     struct tcp *t = conn_tcp(c);
-    struct port_question q = {t, c, *flow};
+    struct port_question q = {.t = t, .c = c, .flow = *flow};
     enum port_parity first = flow->remote.port ? PORT_EVEN : PORT_ODD;
 
     flow->local.port = port_pick(t->stack, &flow->local.ip, &flow->remote, first, port_is_taken, &q);
+    *hash = q.hash;
     return flow->local.port ? 0 : WEFT_EADDRINUSE;
 }
 
@@ -67,9 +74,10 @@ static int bind_to(struct tcp_conn *c, const struct weft_addr *local, bool no_po
 {
     struct tcp *t = conn_tcp(c);
     struct tcp_flow flow = {*local, {ip_is_v4(&local->ip) ? weft_ipv4(0) : endpoint_any(&c->ep), 0}};
+    uint32_t hash;
     int err;
 
-    if (flow.local.port == 0 && !no_port && (err = pick_port(c, &flow)) < 0)
+    if (flow.local.port == 0 && !no_port && (err = pick_port(c, &flow, &hash)) < 0)
         return err;
     err = demux_bind(t, c, &flow.local);
     if (err == 0)
@@ -185,11 +193,12 @@ static struct weft_addr bound_address(struct tcp_conn *c)
     return b ? b->addr : (struct weft_addr){endpoint_any(&c->ep), 0};
 }
 
-/* Fills in the source address and port of a connection to be. */
-static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_path *path)
+/* Fills in the source address and port of a connection to be; *hash is its name's then. */
+static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_path *path, uint32_t *hash)
 {
     weft_stack *s = c->ep.stack;
-    int err = route_lookup(s, &flow->remote.ip, path);
+    struct weft_ip first = way_first_hop(&c->settings->way, &flow->remote.ip);
+    int err = conn_route(c, &first, path);
 
     if (err < 0)
         return err;
@@ -200,8 +209,9 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
     if (ip_is_any(&flow->local.ip) && (err = route_source(s, path, &flow->remote.ip, &flow->local.ip)) < 0)
         return err;
     if (flow->local.port == 0)
-        return pick_port(c, flow) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
-    return pair_is_taken(conn_tcp(c), flow, true) ? WEFT_EADDRNOTAVAIL : 0;
+        return pick_port(c, flow, hash) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
+    *hash = demux_hash(conn_tcp(c), flow);
+    return pair_is_taken(conn_tcp(c), flow, *hash, true) ? WEFT_EADDRNOTAVAIL : 0;
 }
 
 /* The pair may be in TIME-WAIT still: the record goes, and our numbers begin beyond what it may remind the peer of. */
@@ -227,7 +237,7 @@ void tcp_forget_connection(struct tcp_conn *c)
         c->rcvspace.fixed = kept.fixed;
     }
     c->syn_acked = c->fin_wanted = c->fin_sent = c->peer_fin = c->read_shut = false;
-    c->ts_ok = c->sack_ok = c->want_write = c->passive = false;
+    c->ts_ok = c->sack_ok = c->passive = false;
     c->snd_wscale = c->rcv_wscale = c->keepalive_sent = 0;
     c->ecn = (struct ecn){0};
     c->pace = (struct ack_pace){.interactive = c->pace.interactive && !c->syn_acked};
@@ -237,7 +247,8 @@ void tcp_forget_connection(struct tcp_conn *c)
     memset(&c->snd, 0, sizeof c->snd);
     memset(&c->rcv, 0, sizeof c->rcv);
     rtt_init(&c->rtt);
-    c->recovered_here = c->reordered = false;
+    c->recovered_here = 0;
+    c->reordered = false;
     c->reordering = (uint16_t)tcp_config(c->ep.stack)->reordering;
 }
 
@@ -245,12 +256,13 @@ void tcp_forget_connection(struct tcp_conn *c)
 static void start_opening(struct tcp_conn *c, const struct tcp_flow *flow, const struct seq *above)
 {
     struct tcp *t = conn_tcp(c);
+    struct flow_offsets offsets = tcp_offsets(t, flow);
 
     tcp_forget_connection(c);
     account_close(c);
     c->ep.error = 0; /* how the last one ended is no news of this one */
-    c->ts_offset = ts_offset(t->ts_key, &flow->local, &flow->remote);
-    c->snd.una = isn(t->isn_key, &flow->local, &flow->remote, t->stack->now);
+    c->ts_offset = offsets.ts;
+    c->snd.una = isn(offsets.isn, t->stack->now);
     if (above)
         c->snd.una = seq_max(c->snd.una, *above);
     c->snd.nxt = seq_add(c->snd.una, 1);
@@ -296,19 +308,19 @@ static int open_active(weft_sock *e, const struct weft_addr *peer, bool early)
     flow.remote = *peer;
     if (ip_is_any(&flow.remote.ip))
         flow.remote.ip = ourselves(&flow.remote.ip);
-    err = complete_name(c, &flow, &path);
+    err = complete_name(c, &flow, &path, &hash);
     if (err < 0)
         return err;
     if (!conn_fresh_work(c))
         return WEFT_ENOMEM;
     c->work->path = path;
     conn_name(c, &flow);
-    hash = demux_hash(t, &flow);
     again = leave_time_wait(t, &flow, hash, &above);
     if (!demux_insert(t, c, hash)) {
         conn_name(c, &unnamed);
         return WEFT_ENOMEM;
     }
+    t->recent = c; /* the answer is likely to be what comes next */
     c->work->early = early;
     c->work->syn_waits = early && early_may_send(c);
     start_opening(c, &flow, again ? &above : NULL);

@@ -4,6 +4,7 @@
 
 #include "tcp/conn.h"
 #include "tcp/info.h"
+#include "tcp/refused.h"
 
 #define MIN_SEND_BUFFER 4608  /* bytes; what Linux rounds the smallest one up to */
 #define MAX_BUFFER (1u << 30) /* the largest window there is (RFC 7323 §2.3) */
@@ -76,10 +77,13 @@ static int set_nodelay(struct tcp_conn *c, int v)
 }
 static int get_nodelay(const struct tcp_conn *c) { return c->nodelay; }
 
+/* The cork holds what is written from now on: what could go before it, and only waits for the link's turn, goes. */
 static int set_cork(struct tcp_conn *c, int v)
 {
+    bool goes = v && !c->cork && is_working(c) && transmit_plan(c).kind == PLAN_DATA;
+
     c->cork = v;
-    if (!v && c->nodelay)
+    if (goes || (!v && c->nodelay))
         push_now(c);
     return 0;
 }
@@ -282,6 +286,7 @@ static int set_rcvbuf(struct tcp_conn *c, int v)
 static int force_rcvbuf(struct tcp_conn *c, int v) { return fix_rcvbuf(c, v < 0 ? 0 : allowed(v, MAX_BUFFER)); }
 static int get_rcvbuf(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.buffer, INT_MAX); }
 
+/* One setting, for a connection is of one family. */
 static int set_discovery(struct tcp_conn *c, int v)
 {
     c->path_discovery = (uint8_t)v;
@@ -344,12 +349,37 @@ static int set_clamp(struct tcp_conn *c, int v)
 }
 static int get_clamp(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.clamp, INT_MAX); }
 
+static int get_nothing(const struct tcp_conn *c)
+{
+    (void)c;
+    return 0;
+}
+static int set_nothing(struct tcp_conn *c, int v)
+{
+    (void)c, (void)v;
+    return 0;
+}
+
+static int get_rto_max(const struct tcp_conn *c) { return (int)(conn_rtt_limits(c).max / WEFT_MS); }
+static int get_rto_min(const struct tcp_conn *c) { return (int)(conn_rtt_limits(c).min / WEFT_US); }
+static int get_delack_max(const struct tcp_conn *c)
+{
+    return c->settings->delack_max ? (int)c->settings->delack_max : ACK_DELAY_MAX * 1000;
+}
+
 static const struct row rows[] = {
+    {WEFT_SOL_TCP, WEFT_TCP_RTO_MAX_MS, 1000, 120000, NULL, get_rto_max, SETTING(rto_max)},
+    {WEFT_SOL_TCP, WEFT_TCP_RTO_MIN_US, 1000, 200000, NULL, get_rto_min, SETTING(rto_min)},
+    {WEFT_SOL_TCP, WEFT_TCP_DELACK_MAX_US, 1000, ACK_DELAY_MAX * 1000, NULL, get_delack_max, SETTING(delack_max)},
+    {WEFT_SOL_TCP, WEFT_TCP_THIN_LINEAR_TIMEOUTS, 0, 1, NULL, NULL, SETTING(thin_linear)},
+    {WEFT_SOL_TCP, WEFT_TCP_THIN_DUPACK, 0, 1, set_nothing, get_nothing, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_SAVE_SYN, 0, 2, NULL, NULL, SETTING(save_syn)},
     {WEFT_SOL_TCP, WEFT_TCP_NODELAY, FLAG, set_nodelay, get_nodelay, 0},
     {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, 0, 32767, set_maxseg, get_maxseg, 0},
     {WEFT_SOL_TCP, WEFT_TCP_WINDOW_CLAMP, 0, INT_MAX, set_clamp, get_clamp, 0},
     {WEFT_SOL_TCP, WEFT_TCP_NOTSENT_LOWAT, ANY, set_notsent_lowat, get_notsent_lowat, 0},
     {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, set_discovery, get_discovery, 0},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, set_discovery, get_discovery, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, FLAG, set_oob_inline, get_oob_inline, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_RCVLOWAT, ANY, set_rcvlowat, get_rcvlowat, 0},
     {WEFT_SOL_TCP, WEFT_TCP_CORK, FLAG, set_cork, get_cork, 0},
@@ -498,6 +528,18 @@ static int get_mtu(const struct tcp_conn *c, void *value, size_t *n)
     return give_int(value, n, (int)conn_path_mtu(c));
 }
 
+/* Datagrams are cut by it; segments are as long as the path says, as on Linux. */
+static int set_mtu6(struct tcp_conn *c, const void *value, size_t n)
+{
+    int v;
+
+    (void)c;
+    if (n < sizeof v)
+        return WEFT_EINVAL;
+    memcpy(&v, value, sizeof v);
+    return v && v < IPV6_MIN_MTU ? WEFT_EINVAL : 0;
+}
+
 static int get_meminfo(const struct tcp_conn *c, void *value, size_t *n)
 {
     uint32_t held[WEFT_MEMINFO_COUNT] = {0};
@@ -530,7 +572,44 @@ static int get_fastopen_key(const struct tcp_conn *c, void *value, size_t *n)
     return give(value, n, c->settings->fastopen_key, 16 * c->settings->fastopen_keys);
 }
 
+/* The user has it from now on. Where it does not fit he hears how long it is. */
+static int get_saved_syn(const struct tcp_conn *c, void *value, size_t *n)
+{
+    struct saved_syn *syn = c->settings->saved_syn;
+    bool fits = !syn || *n >= syn->len;
+
+    *n = syn ? syn->len : 0;
+    if (!syn || !fits)
+        return fits ? 0 : WEFT_EINVAL;
+    memcpy(value, syn->bytes, syn->len);
+    ((struct tcp_settings *)(uintptr_t)c->settings)->saved_syn = NULL; /* as WEFT_SO_ERROR, it is given away by looking */
+    saved_syn_free(&c->ep.stack->mem, syn);
+    return 0;
+}
+
+/* There are none, so none is in use. */
+static int get_ulp(const struct tcp_conn *c, void *value, size_t *n) { return get_cc_info(c, value, n); }
+static int set_ulp(struct tcp_conn *c, const void *value, size_t n)
+{
+    (void)c, (void)value;
+    return n ? WEFT_ENOENT : WEFT_EINVAL;
+}
+
+static int get_is_mptcp(const struct tcp_conn *c, void *value, size_t *n)
+{
+    (void)c;
+    return give_int(value, n, 0);
+}
+
+static int get_options(const struct tcp_conn *c, void *value, size_t *n)
+{
+    return give(value, n, c->settings->way.options, c->settings->way.n);
+}
+
 static const struct raw_row raw_rows[] = {
+    {WEFT_SOL_TCP, WEFT_TCP_SAVED_SYN, NULL, get_saved_syn},
+    {WEFT_SOL_TCP, WEFT_TCP_ULP, set_ulp, get_ulp},
+    {WEFT_SOL_TCP, WEFT_TCP_IS_MPTCP, NULL, get_is_mptcp},
     {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_KEY, set_fastopen_key, get_fastopen_key},
     {WEFT_SOL_SOCKET, WEFT_SO_MEMINFO, NULL, get_meminfo},
     {WEFT_SOL_TCP, WEFT_TCP_INFO, NULL, get_info},
@@ -539,6 +618,8 @@ static const struct raw_row raw_rows[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_LINGER, set_linger, get_linger},
     {WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, set_max_pacing_rate, get_max_pacing_rate},
     {WEFT_SOL_IP, WEFT_IP_MTU, NULL, get_mtu},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU, set_mtu6, get_mtu},
+    {WEFT_SOL_IP, WEFT_IP_OPTIONS, conn_set_options, get_options},
 };
 
 static const struct raw_row *find_raw(int level, int option)
@@ -588,9 +669,16 @@ static int set_row(struct tcp_conn *c, const struct row *row, const void *value,
 int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n)
 {
     const struct raw_row *raw = find_raw(level, option);
+    const struct tcp_refused *refused = level == WEFT_SOL_TCP ? tcp_refused(option) : NULL;
 
+    if (level == WEFT_SOL_IPV6 && !e->v6)
+        return WEFT_ENOPROTOOPT;
+    if (refused)
+        return n < sizeof(int) ? WEFT_EINVAL : refused->set;
+    if (raw && raw->set)
+        return raw->set(conn_of(e), value, n);
     if (raw)
-        return raw->set ? raw->set(conn_of(e), value, n) : WEFT_ENOPROTOOPT;
+        return level == WEFT_SOL_TCP && n < sizeof(int) ? WEFT_EINVAL : WEFT_ENOPROTOOPT;
     if (level != WEFT_SOL_TCP && level != WEFT_SOL_SOCKET && !find(level, option))
         return WEFT_ENOPROTOOPT;
     return set_row(conn_of(e), find(level, option), value, n);
@@ -601,7 +689,10 @@ int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n
     const struct tcp_conn *c = conn_of(e);
     const struct raw_row *raw = find_raw(level, option);
     const struct row *row = find(level, option);
+    const struct tcp_refused *refused = level == WEFT_SOL_TCP ? tcp_refused(option) : NULL;
 
+    if (refused)
+        return refused->get ? refused->get : give_int(value, n, 0);
     if (raw)
         return raw->get(c, value, n);
     if (!row)

@@ -24,9 +24,18 @@ void half_open_release(struct tcp *t, struct halfopen *h)
 static void drop(struct tcp *t, struct halfopen *h)
 {
     struct tcp_flow flow = key_unpack(&h->key, h->v6);
+    uint32_t hash = demux_hash(t, &flow);
 
-    hashtab_remove(&t->table, &h->hash, demux_hash(t, &flow));
+    if (h->saved_syn)
+        saved_syn_free(&t->stack->mem, saved_syns_take(&t->saved_syns, &flow, hash));
+    hashtab_remove(&t->table, &h->hash, hash);
     half_open_release(t, h);
+}
+
+void half_open_unreachable(struct tcp *t, struct halfopen *h)
+{
+    stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
+    drop(t, h);
 }
 
 void half_open_forget(struct tcp *t, struct tcp_conn *listener)
@@ -117,7 +126,7 @@ static uint32_t promised(const struct tcp_conn *l, const struct halfopen *h, con
 {
     struct ip_path path = {0};
 
-    route_lookup(l->ep.stack, peer, &path);
+    conn_route(l, peer, &path);
     return conn_first_window(l, conn_offer(l, &path, h->v6).mss, h->has_ts);
 }
 
@@ -145,18 +154,24 @@ static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *s
                               (h->snd_wscale == HALFOPEN_NO_WSCALE ? 0 : h->rcv_wscale));
     if (h->has_ts) {
         out.o.has_ts = true;
-        out.o.ts_val = ts_clock(t->stack->now, ts_offset(t->ts_key, &seg->flow.local, &seg->flow.remote));
+        out.o.ts_val = ts_clock(t->stack->now, tcp_offsets(t, &seg->flow).ts);
         out.o.ts_ecr = h->ts_recent;
     }
     stack_count(t->stack, WEFT_COUNT_tcp_challenge_acks);
     segment_reply(t->stack, &out);
 }
 
-static bool in_window(const struct halfopen *h, const struct tcp_seg *seg)
+static bool in_window(const struct halfopen *h, struct seq seq)
 {
     struct seq next = seq_add(h->irs, 1);
 
-    return seq_in(seg->h.seq, next, seq_add(next, SYN_ACK_WINDOW));
+    return seq_in(seq, next, seq_add(next, SYN_ACK_WINDOW));
+}
+
+/* Begins or ends in the window (RFC 9293 §3.10.7.4); what lies outside is cut off when there is a connection. */
+static bool is_acceptable(const struct halfopen *h, const struct tcp_seg *seg)
+{
+    return in_window(h, seg->h.seq) || (seg_len(seg) && in_window(h, seq_add(seg->h.seq, seg_len(seg) - 1)));
 }
 
 /* RST: exact ends the record, in the window is challenged, else nothing (RFC 5961 §3.2 in SYN-RECEIVED too). */
@@ -166,7 +181,7 @@ static void reset_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg
         seg->why = WEFT_DROP_tcp_half_open_reset;
         stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
         drop(t, h);
-    } else if (in_window(h, seg)) {
+    } else if (in_window(h, seg->h.seq)) {
         seg->why = WEFT_DROP_tcp_challenge_rst;
         challenge(t, h, seg);
     } else {
@@ -224,7 +239,7 @@ void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
         syn_arrives(t, h, seg);
     } else if (!seg_has(seg, TCP_ACK)) {
         seg->why = WEFT_DROP_tcp_no_ack;
-    } else if (!in_window(h, seg)) {
+    } else if (!is_acceptable(h, seg)) {
         seg->why = WEFT_DROP_tcp_beyond_window;
         challenge(t, h, seg);
     } else if (!seq_eq(seg->h.ack, seq_add(h->iss, 1))) {

@@ -77,6 +77,18 @@ static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t wa
     return room - room % mss;
 }
 
+uint32_t transmit_quota(const struct tcp_conn *c, uint32_t *packet)
+{
+    uint32_t room = window_room(c), unsent = conn_unsent(c);
+
+    *packet = packet_limit(c, c->mss, UINT32_MAX);
+    if (!c->syn_acked)
+        return 0;
+    room = (uint32_t)min_u64(room, (uint64_t)allowance(c) * c->mss);
+    room = room > unsent ? room - unsent : 0;
+    return room - room % c->mss;
+}
+
 /* Old bytes, FIN included when it is the last of them. */
 static struct tcp_plan plan_again(const struct tcp_conn *c, struct seq seq, uint32_t space)
 {
@@ -113,7 +125,8 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 }
 
 /* New data of `unsent` bytes: how much of it may go now. */
-static uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room, bool fin)
+__attribute__((always_inline)) static inline uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room,
+                                                                   bool fin)
 {
     uint32_t mss = c->mss, quota = allowance(c);
     uint32_t reach = push_reach(&c->work->push, c->snd.nxt, unsent); /* PSH stands at the end of a segment */
@@ -131,7 +144,8 @@ static uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room,
     return c->work->override || (conn_in_flight(c) == 0 && len >= c->snd.max_wnd / 2) ? len : 0;
 }
 
-static struct tcp_plan plan_new(struct tcp_conn *c)
+/* In line: it is the step of a data segment that takes longest, and what it returns falls apart into registers. */
+__attribute__((always_inline)) static inline struct tcp_plan plan_new(struct tcp_conn *c)
 {
     struct tcp_plan p = {.kind = PLAN_DATA, .seq = c->snd.nxt};
     uint32_t unsent = conn_unsent(c);
@@ -142,7 +156,11 @@ static struct tcp_plan plan_new(struct tcp_conn *c)
         return nothing;
     if (c->work->sndmap.count >= SNDMAP_MAX / 2) /* the rest is for splitting: what is lost must go again */
         return nothing;
-    if (unsent)
+    if (unlikely(c->work->search.on) && unsent) {
+        p.len = conn_probe_len(c, unsent, room);
+        p.search = p.len;
+    }
+    if (unsent && !p.search)
         p.len = new_data_len(c, unsent, room, last_words);
     p.fin = last_words && p.len == unsent && p.len < room && (p.len || allowance(c));
     p.probe = c->work->tail_due;
@@ -161,7 +179,7 @@ enum tcp_held transmit_held(struct tcp_conn *c)
 }
 
 /* A tail loss probe: a new segment, else the last one once more (RFC 8985 §7.3). */
-static struct tcp_plan plan_tail(struct tcp_conn *c)
+__attribute__((cold)) static struct tcp_plan plan_tail(struct tcp_conn *c)
 {
     struct tcp_plan p = plan_new(c);
     uint32_t space;
@@ -179,24 +197,31 @@ static struct tcp_plan plan_tail(struct tcp_conn *c)
     return p;
 }
 
-/* Data, old or new: in which order. */
-static struct tcp_plan plan_data(struct tcp_conn *c)
+/* After a time-out nothing goes again while new data may tell whether it has to (RFC 5682 §2.1); then what was lost. */
+static struct tcp_plan plan_repair(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    struct tcp_plan p = nothing;
+    struct tcp_plan p;
 
-    if (w->tail_due)
-        return plan_tail(c);
-    if (pacer_holds(&w->pacer, conn_now(c)))
-        return nothing;
-    if (w->recovery.frto_new) { /* nothing goes again while new data may tell whether it has to (RFC 5682 §2.1) */
+    if (w->recovery.frto_new) {
         p = plan_new(c);
         if (p.kind != PLAN_NOTHING || seq_gt(c->snd.nxt, w->recovery.high))
             return p;
     }
-    if (w->sndmap.due)
-        p = plan_retransmit(c);
+    p = w->sndmap.due ? plan_retransmit(c) : nothing;
     return p.kind == PLAN_NOTHING ? plan_new(c) : p;
+}
+
+/* Data, old or new: in which order. */
+static inline struct tcp_plan plan_data(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    if (unlikely(w->tail_due))
+        return plan_tail(c);
+    if (pacer_holds(&w->pacer, conn_now(c)))
+        return nothing;
+    return unlikely(w->recovery.frto_new || w->sndmap.due) ? plan_repair(c) : plan_new(c);
 }
 
 /* The usual answer, without the usual questions: nothing is unsent, due, owed or to be probed. */
@@ -204,19 +229,24 @@ static bool is_content(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
 
-    return c->syn_acked && !w->syn_due && !w->tail_due && !w->probe_due && w->sndmap.due == 0 &&
-           !ackpolicy_wants(&w->ack) && c->fin_wanted == c->fin_sent && conn_unsent(c) == 0;
+    return conn_unsent(c) == 0 && c->syn_acked && !w->syn_due && !w->tail_due && !w->probe_due && w->sndmap.due == 0 &&
+           !ackpolicy_wants(&w->ack) && c->fin_wanted == c->fin_sent;
 }
 
-struct tcp_plan transmit_plan(struct tcp_conn *c)
+struct seq transmit_seq(const struct tcp_conn *c)
+{
+    struct seq edge = seq_add(c->snd.una, c->snd.wnd);
+    int32_t beyond = seq_diff(c->snd.nxt, edge);
+
+    return beyond <= 0 || (c->rcv_wscale && beyond < 1 << c->rcv_wscale) ? c->snd.nxt : edge;
+}
+
+/* The same with all questions. Not in line, so that the usual answer is. */
+__attribute__((noinline)) static struct tcp_plan plan_anything(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     struct tcp_plan p = nothing;
 
-    if (!w || c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
-        return nothing;
-    if (likely(is_content(c)))
-        return nothing;
     if (w->syn_due)
         return (struct tcp_plan){.kind = PLAN_SYN, .seq = c->snd.una};
     if (c->state == WEFT_TCP_SYN_SENT)
@@ -227,8 +257,15 @@ struct tcp_plan transmit_plan(struct tcp_conn *c)
             p = (struct tcp_plan){.kind = PLAN_PROBE, .seq = w->probe_due > 1 ? c->snd.una : seq_sub(c->snd.una, 1)};
     }
     if (p.kind == PLAN_NOTHING && ackpolicy_wants(&w->ack))
-        p = (struct tcp_plan){.kind = PLAN_ACK, .seq = c->snd.nxt};
+        p = (struct tcp_plan){.kind = PLAN_ACK, .seq = transmit_seq(c)};
     return p;
+}
+
+struct tcp_plan transmit_plan(struct tcp_conn *c)
+{
+    if (!c->work || c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
+        return nothing;
+    return likely(is_content(c)) ? nothing : plan_anything(c);
 }
 
 /* ---- the timers of sending ---- */
@@ -250,9 +287,9 @@ static bool waits_for_window(const struct tcp_conn *c)
 }
 
 /* One RTO from now, but not beyond the user's own limit (MUST-21). */
-static weft_time until_time_out(const struct tcp_conn *c, const struct rtt_limits *limits)
+static weft_time until_time_out(const struct tcp_conn *c)
 {
-    weft_time at = time_after(conn_now(c), rtt_rto(&c->rtt, limits));
+    weft_time at = time_after(conn_now(c), conn_rto(c));
     weft_time patience = c->settings->user_timeout * WEFT_MS;
 
     if (patience && (c->syn_acked ? conn_in_flight(c) > 0 : c->work->retries > 0))
@@ -273,48 +310,50 @@ static bool probes_tail(const struct tcp_conn *c)
 }
 
 /* When the time-out would come: an RTO after the first segment in flight went out. */
-static weft_time first_times_out(const struct tcp_conn *c, const struct rtt_limits *limits)
+static weft_time first_times_out(const struct tcp_conn *c)
 {
-    return time_after(sndmap_at(&c->work->sndmap, 0)->at, rtt_rto(&c->rtt, limits));
+    return time_after(sndmap_at(&c->work->sndmap, 0)->at, conn_rto(c));
 }
 
-static void arm_probe(struct tcp_conn *c, const struct rtt_limits *limits)
+static void arm_probe(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     weft_time *at = &w->deadline[TCP_TIMER_RETRANSMIT], now = conn_now(c);
-    weft_time rto = *at == WEFT_NEVER ? until_time_out(c, limits) : first_times_out(c, limits);
-    weft_time probe = time_after(now, tlp_delay(rtt_smoothed(&c->rtt), w->sndmap.total, limits->min, limits->initial));
+    weft_time rto = *at == WEFT_NEVER ? until_time_out(c) : first_times_out(c);
+    weft_time probe = time_after(now, tlp_delay(rtt_smoothed(&c->rtt), w->sndmap.total, k->rto_min, k->rto_initial));
 
     *at = rto > now ? min_u64(probe, rto) : probe;
     w->wait = WAIT_PROBE;
 }
 
 /* What waits for an answer from the peer has a timer. */
-static void arm_sending(struct tcp_conn *c, const struct rtt_limits *limits)
+static void arm_sending(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     weft_time *at = &w->deadline[TCP_TIMER_RETRANSMIT];
+    bool probe = probes_tail(c); /* which tells more than to look again at what may be late, as on Linux */
 
-    if (w->wait == WAIT_REORDER && *at != WEFT_NEVER)
+    if (w->wait == WAIT_REORDER && *at != WEFT_NEVER && !probe)
         return;
-    if (probes_tail(c)) {
-        arm_probe(c, limits);
+    if (probe) {
+        arm_probe(c);
     } else if (*at == WEFT_NEVER) {
         bool late = w->wait != WAIT_TIMEOUT && w->sndmap.count;
 
-        *at = until_time_out(c, limits);
+        *at = until_time_out(c);
         if (late) /* what was waited for in its place has not made it begin anew */
-            *at = min_u64(*at, max_u64(first_times_out(c, limits), conn_now(c) + 1));
+            *at = min_u64(*at, max_u64(first_times_out(c), conn_now(c) + 1));
         w->wait = WAIT_TIMEOUT;
     }
     w->tail_restart = false;
 }
 
 /* When to probe, or to fill a window that is silly; not beyond the user's own limit, which runs from the first probe. */
-static weft_time until_probe(const struct tcp_conn *c, const struct rtt_limits *limits)
+static weft_time until_probe(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
-    weft_time delay = probe_window_delay(rtt_rto(&c->rtt, limits), w->probes, limits->max), now = conn_now(c);
+    weft_time delay = probe_window_delay(conn_rto(c), w->probes, tcp_config(c->ep.stack)->rto_max), now = conn_now(c);
     weft_time at = time_after(now, c->snd.wnd ? min_u64(delay, OVERRIDE_MAX) : delay);
 
     if (c->settings->user_timeout && w->probing_since)
@@ -325,7 +364,6 @@ static weft_time until_probe(const struct tcp_conn *c, const struct rtt_limits *
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
     weft_time *persist = &w->deadline[TCP_TIMER_PERSIST];
     bool wants = plan->kind == PLAN_SYN || plan->kind == PLAN_RETRANSMIT || plan->kind == PLAN_DATA;
     bool paced;
@@ -337,7 +375,7 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
     paced = arm_pacer(c);
     if (conn_in_flight(c) || wants || c->fast_open) { /* it runs from the wish, so that a stalled link times out too */
         *persist = WEFT_NEVER;
-        arm_sending(c, &limits);
+        arm_sending(c);
         return;
     }
     w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
@@ -347,6 +385,6 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
         w->probes = 0;
         w->probing_since = 0;
     } else if (*persist == WEFT_NEVER) {
-        *persist = until_probe(c, &limits);
+        *persist = until_probe(c);
     }
 }

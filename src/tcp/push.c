@@ -56,6 +56,8 @@ void push_written(struct push *p, const struct push_write *w)
     }
     if (!w->more || w->closes || is_long_ago(p, end, w->max_window))
         add_mark(p, end);
+    if (w->last)
+        p->chunk = seq_sub(end, w->last);
     p->closed = w->closes;
 }
 

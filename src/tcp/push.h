@@ -33,10 +33,17 @@ struct push_write {
     struct seq sent, from;     /* SND.NXT, and the first byte written */
     uint32_t len;              /* not 0 */
     uint32_t chunk, max_window;
+    uint32_t last;             /* bytes of its last chunk that are not sent then (sndbuf.h); 0: as many as chunks leave */
     bool more;                 /* no PSH at its end (MSG_MORE) */
     bool closes;               /* nothing is to be added to its last chunk (MSG_EOR) */
 };
 void push_written(struct push *p, const struct push_write *w);
+
+/* Of what is written up to `end` and sent up to `sent`: unsent bytes of the last chunk; 0: none that takes more. */
+static inline uint32_t push_last(const struct push *p, struct seq sent, struct seq end)
+{
+    return p->closed || seq_ge(sent, end) ? 0 : end.v - seq_max(p->chunk, sent).v;
+}
 
 /* Of the `unsent` bytes from SND.NXT on, those that one segment may hold at most: up to the first mark. */
 uint32_t push_reach(const struct push *p, struct seq next, uint32_t unsent);

@@ -10,10 +10,10 @@ void rack_init(struct rack *r)
     r->steps = 1;
 }
 
-void rack_advance(struct rack *r, const struct departure *then, weft_time now)
+void rack_advance(struct rack *r, const struct departure *then, weft_time rtt)
 {
     r->advanced = true;
-    r->rtt = now - then->at;
+    r->rtt = rtt;
     if (r->proof.at == 0 || departed_later(then, &r->proof))
         r->proof = *then;
 }

@@ -4,6 +4,10 @@
  * longer than that a segment may still be reordered rather than lost; and when a tail is worth a probe. The segments
  * themselves are sndmap's.
  *
+ * DEVIATION from RFC 8985 §6.2 step 2, as Linux does: of what one acknowledgment tells of, the segment with the highest
+ * number says how long a round trip takes, not the one sent last. After a time-out that was spurious these differ, and
+ * the short trip of the needless copy would prove lost what was only late.
+ *
  * DEVIATION from RFC 8985 §6.2 step 4, as Linux does: the smoothed round trip bounds the window, DSACKs that answer a
  * tail probe widen nothing, and a probe waits 2 ms more than 2 * SRTT when more than one segment is in flight.
  */
@@ -16,7 +20,7 @@
 
 struct rack {
     struct departure proof;  /* of the latest segment known to have arrived; at 0: none yet */
-    weft_time rtt;           /* how long it took */
+    weft_time rtt;           /* how long the last by number of those took that arrived with it */
     uint32_t widened_at;     /* the count of delivered segments when the window was widened last */
     uint8_t steps;           /* the window is so many quarters of the minimum round trip */
     uint8_t persist;         /* recoveries until steps falls back to 1 */
@@ -26,8 +30,8 @@ struct rack {
 
 void rack_init(struct rack *r);
 
-/* A segment that went out then arrived beyond doubt. */
-void rack_advance(struct rack *r, const struct departure *then, weft_time now);
+/* Segments arrived beyond doubt: the last sent of them went out then, the one with the highest number took `rtt`. */
+void rack_advance(struct rack *r, const struct departure *then, weft_time rtt);
 
 /* How an acknowledgment finds the connection. */
 struct rack_view {

@@ -6,7 +6,7 @@
 #define DEFAULT_RATIO 128        /* until something was measured: half */
 #define PACKET_COST   256        /* what a packet costs besides its data */
 #define DATA_COST     320        /* and what its data costs besides the headers and payload */
-#define HEADERS       60
+#define HEADERS       116        /* room in front, and the headers of IPv4 and TCP with timestamps */
 #define FIRST_SEGMENTS 10        /* what a sender's first flight holds (RFC 6928) */
 
 void rcvspace_init(struct rcvspace *r, uint32_t buffer)
@@ -14,13 +14,40 @@ void rcvspace_init(struct rcvspace *r, uint32_t buffer)
     *r = (struct rcvspace){.buffer = buffer, .ratio = DEFAULT_RATIO};
 }
 
-uint32_t rcvspace_true_size(uint32_t payload)
+/* Memory comes in powers of two. */
+static uint32_t room_for(uint32_t payload)
 {
     uint32_t need = min_u32(payload, 1u << 20) + HEADERS + DATA_COST, room = 512;
 
     while (room < need)
         room *= 2;
-    return room + PACKET_COST;
+    return room;
+}
+
+uint32_t rcvspace_true_size(uint32_t payload) { return room_for(payload) + PACKET_COST; }
+
+void rcvcost_add(struct rcvcost *k, const struct rcvspace *r, uint32_t payload, uint32_t segments, bool in_order,
+                 uint32_t before, uint32_t held)
+{
+    if (before == 0) {
+        *k = (struct rcvcost){0};
+    } else {
+        uint32_t freed = rcvcost_freed(k, before);
+
+        k->size = rcvcost_of(k, before);
+        k->segments -= freed;
+    }
+    k->bytes = held;
+    while (segments && in_order && payload <= k->tail) { /* small ones go where the last one left room */
+        k->tail -= payload;
+        segments--;
+    }
+    k->size += segments * rcvspace_true_size(payload);
+    k->segments += segments;
+    if (segments && in_order)
+        k->tail = room_for(payload) - payload - HEADERS - DATA_COST;
+    if (k->size > r->buffer)
+        k->size = min_u32(k->size, (uint32_t)min_u64((uint64_t)held * RCVSPACE_RATIO_UNIT / r->ratio, UINT32_MAX));
 }
 
 uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss)
@@ -84,8 +111,9 @@ static void fit_clamp(struct rcvspace *r)
     r->clamp = r->clamped ? min_u32(r->clamp, all) : all;
 }
 
-void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload)
+void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload, uint32_t open)
 {
+    uint32_t clamp = r->clamp;
     uint32_t ratio = (uint32_t)((uint64_t)payload * RCVSPACE_RATIO_UNIT / rcvspace_true_size(payload));
     uint8_t now = (uint8_t)max_u32(min_u32(ratio, 255), 1);
 
@@ -93,7 +121,10 @@ void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload)
         return;
     r->ratio = now;
     fit_clamp(r);
-    r->ssthresh = min_u32(r->ssthresh, r->clamp);
+    if (r->clamp > clamp) /* what is promised already is no news */
+        r->ssthresh = max_u32(r->ssthresh, min_u32(open, r->clamp));
+    else
+        r->ssthresh = min_u32(r->ssthresh, r->clamp);
 }
 
 /* How far the promise may go after a segment whose memory is mostly overhead: not at all when the buffer is large. */
@@ -107,9 +138,9 @@ static uint32_t careful_step(const struct rcvspace *r, uint32_t payload, uint32_
     return 0;
 }
 
-bool rcvspace_grow(struct rcvspace *r, uint32_t payload, uint32_t held, uint32_t mss, uint32_t rcv_mss, uint32_t max)
+bool rcvspace_grow(struct rcvspace *r, uint32_t payload, uint32_t cost, uint32_t mss, uint32_t rcv_mss, uint32_t max)
 {
-    uint32_t most = min_u32(r->clamp, rcvspace_free(r, held)), step;
+    uint32_t most = min_u32(r->clamp, rcvspace_free(r, cost)), step;
 
     if (most <= r->ssthresh)
         return false;

@@ -49,16 +49,46 @@ static inline uint32_t rcvspace_window(const struct rcvspace *r, uint32_t true_s
     return (uint32_t)((uint64_t)true_size * r->ratio / RCVSPACE_RATIO_UNIT);
 }
 
-/* Payload that fits when `held` bytes of it are there already. */
-static inline uint32_t rcvspace_free(const struct rcvspace *r, uint32_t held)
+/* Payload that fits when what is there already has this true size. */
+static inline uint32_t rcvspace_free(const struct rcvspace *r, uint32_t cost)
 {
-    uint32_t all = rcvspace_window(r, r->buffer);
-
-    return held < all ? all - held : 0;
+    return cost < r->buffer ? rcvspace_window(r, r->buffer - cost) : 0;
 }
 
 /* What a segment of this payload costs: bytes of true size in the kind of memory that Linux would take for it. */
 uint32_t rcvspace_true_size(uint32_t payload);
+
+/*
+ * The true size of what was received and not read, by the same measure. Who reads a part of it frees as many segments as
+ * he has read whole, were they all alike.
+ */
+struct rcvcost {
+    uint32_t size;     /* bytes of true size, */
+    uint32_t bytes;    /* when so much payload was there, */
+    uint32_t segments; /* in so many segments */
+    uint32_t tail;     /* payload that the last one's memory has room for */
+};
+
+/* How many segments were read whole, if `held` bytes are left? */
+static inline uint32_t rcvcost_freed(const struct rcvcost *k, uint32_t held)
+{
+    return likely(held >= k->bytes) ? 0 : (uint32_t)((uint64_t)(k->bytes - held) * k->segments / k->bytes);
+}
+
+/* What `held` bytes of payload cost; since the last call of rcvcost_add they have become fewer, if anything. */
+static inline uint32_t rcvcost_of(const struct rcvcost *k, uint32_t held)
+{
+    uint32_t freed = rcvcost_freed(k, held);
+
+    return likely(freed == 0) ? k->size : (uint32_t)((uint64_t)k->size * (k->segments - freed) / k->segments);
+}
+
+/*
+ * `segments` of `payload` bytes each were stored, in order or not; before, held: all the payload that was there without
+ * them, and is there now. What costs more than the buffer is moved together: then it costs what full segments would.
+ */
+void rcvcost_add(struct rcvcost *k, const struct rcvspace *r, uint32_t payload, uint32_t segments, bool in_order,
+                 uint32_t before, uint32_t held);
 
 /* The window that goes with a SYN or SYN,ACK: whole segments of `mss` (0: all there is), at most 65,535. */
 uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss);
@@ -78,15 +108,15 @@ void rcvtune_begin(struct rcvtune *t, const struct rcvspace *r, uint32_t mss, st
 
 /*
  * A segment of a new size, the largest so far or smaller than the largest was thought to be: `payload` bytes tell what
- * share of memory is payload.
+ * share of memory is payload. open: what is promised now.
  */
-void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload);
+void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload, uint32_t open);
 
 /*
- * A segment with `payload` bytes was stored; held: payload there now; mss: what we announced; rcv_mss: the peer's full
- * segment. True when the promise grew.
+ * A segment with `payload` bytes was stored; cost: true size of all that is there now; mss: what we announced; rcv_mss: the
+ * peer's full segment. True when the promise grew.
  */
-bool rcvspace_grow(struct rcvspace *r, uint32_t payload, uint32_t held, uint32_t mss, uint32_t rcv_mss, uint32_t max);
+bool rcvspace_grow(struct rcvspace *r, uint32_t payload, uint32_t cost, uint32_t mss, uint32_t rcv_mss, uint32_t max);
 
 /* One round trip took this long. windowed: it is only known that one window's worth took so long. */
 void rcvtune_rtt(struct rcvtune *t, weft_time sample, bool windowed);

@@ -46,7 +46,7 @@ bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open)
 {
     uint32_t segment = min_u32(w->mss, min_u32(w->clamp, w->full)), wanted;
 
-    if (2 * (uint64_t)open > w->clamp && open >= segment)
+    if (rcvwnd_is_wide(w->clamp, segment, open))
         return false;
     wanted = rcvwnd_select(w);
     return wanted && (wanted >= 2 * (uint64_t)open || (open < segment && wanted >= segment));

@@ -35,6 +35,12 @@ static inline bool rcvwnd_is_tight(const struct rcvwnd *w)
     return w->free < (w->clamp < w->full ? w->clamp : w->full) / 2;
 }
 
+/* Is the window so wide that nothing need be told after reading, whatever was read? most: no more would be promised. */
+static inline bool rcvwnd_is_wide(uint32_t most, uint32_t mss, uint32_t open)
+{
+    return 2 * (uint64_t)open > most && open >= mss;
+}
+
 /*
  * After the user read: is the window that could be told now so much larger that it is worth a segment of its own? When
  * it has doubled, and is not large anyway. DEVIATION from Linux, which stops there: also when it takes a full segment

@@ -37,7 +37,8 @@ static void after_reading(struct tcp_conn *c)
     due = ackpolicy_wants(&c->work->ack);
     if (due)
         c->work->starved = false;
-    if (due || conn_is_quiet(c)) /* else nothing has changed for the link or the timers */
+    /* Else nothing has changed for the link or the timers, or it waits to be settled anyway. */
+    if (due || (c->ep.stack->unsettled != &c->ep && conn_is_quiet(c)))
         conn_settle(c);
 }
 
@@ -95,25 +96,60 @@ int tcp_atmark(const weft_sock *e)
 
 /* ---- the stream ---- */
 
+/* The rooms, where something is to be read; else NULL. */
+static inline struct tcp_work *unread_in(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+
+    return w && w->recvq.bytes ? w : NULL;
+}
+
+/* Which bytes one call may read: up to the urgent mark. */
+static inline void choose(const struct tcp_conn *c, struct recvq_want *want)
+{
+    const struct tcp_work *w = c->work;
+
+    want->skip = urgent_byte_to_skip(c);
+    want->most = w->recvq.bytes - want->skip;
+    if (want->skip == 0)
+        want->most = urgent_reach(&w->urgent, conn_unread_from(c), want->most);
+}
+
 int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
                  unsigned *out_flags)
 {
     struct tcp_conn *c = conn_of(e);
     struct recvq_want want = {.peek = flags & WEFT_MSG_PEEK, .discard = flags & WEFT_MSG_TRUNC};
-    struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+    struct tcp_work *w;
     size_t got;
 
     (void)from;
     if (flags & WEFT_MSG_OOB)
         return receive_urgent(c, iov, n, flags, out_flags);
-    if (!w || w->recvq.bytes == 0)
+    w = unread_in(c);
+    if (!w)
         return nothing_to_read(c);
-    want.skip = urgent_byte_to_skip(c);
-    want.most = w->recvq.bytes - want.skip;
-    if (want.skip == 0)
-        want.most = urgent_reach(&w->urgent, conn_unread_from(c), want.most);
+    choose(c, &want);
     got = recvq_read(&w->recvq, &e->stack->mem, iov, n, &want);
     if (!want.peek)
         after_reading(c);
     return got ? (int64_t)got : nothing_to_read(c);
+}
+
+int64_t tcp_recv_to(weft_sock *e, weft_carry *carry, void *ctx)
+{
+    struct tcp_conn *c = conn_of(e);
+    struct tcp_work *w = unread_in(c);
+    struct recvq_want want = {0};
+    int64_t taken;
+
+    if (!w)
+        return nothing_to_read(c);
+    choose(c, &want);
+    if (want.most == 0)
+        return nothing_to_read(c);
+    taken = recvq_carry_out(&w->recvq, &e->stack->mem, &want, carry, ctx);
+    if (taken > 0)
+        after_reading(c);
+    return taken;
 }

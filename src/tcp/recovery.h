@@ -25,7 +25,8 @@ struct recovery {
     bool may_undo;           /* the window before the episode is known, and nothing said yet that it was needed */
     bool frto;               /* it is open whether the time-out was spurious */
     bool frto_new;           /* new data goes before retransmissions: the answer will tell */
-    bool guard;              /* without SACK: duplicates count for nothing until `high` is passed (RFC 6582 §3.2) */
+    uint8_t guard;           /* without SACK: what ended, FAST or LOSS; until `high` is passed duplicates may be those of
+                                what was resent, and start nothing (RFC 6582 §3.2); 0: no such */
     bool reneged;
     bool resent;             /* something was sent again in this episode: resent_ts is when first, by our timestamps */
     struct seq high, undo_from;
@@ -42,6 +43,15 @@ void recovery_init(struct recovery *r);
 static inline bool recovery_reduces(const struct recovery *r)
 {
     return r->state == RECOVERY_CWR || r->state == RECOVERY_FAST;
+}
+
+/*
+ * An episode without SACK has ended, and nothing beyond `high` is acknowledged yet: on Linux it still goes on, and so it is
+ * told. una: SND.UNA.
+ */
+static inline bool recovery_lingers(const struct recovery *r, struct seq una)
+{
+    return r->guard && r->state <= RECOVERY_DISORDER && seq_eq(una, r->high);
 }
 
 /* ---- an episode begins ---- */

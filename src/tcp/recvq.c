@@ -43,13 +43,6 @@ struct place {
     uint32_t span, skip;
 };
 
-static void step(struct recvq *q, struct place *at, uint32_t n)
-{
-    at->skip += n;
-    if (at->skip == spanring_at(&q->ring, at->span)->len)
-        *at = (struct place){at->span + 1, 0};
-}
-
 /* Copies n bytes to dst (NULL: nowhere) and moves on. There are so many. */
 static void read_into(struct recvq *q, struct place *at, uint8_t *dst, size_t n)
 {
@@ -62,8 +55,16 @@ static void read_into(struct recvq *q, struct place *at, uint8_t *dst, size_t n)
             dst += k;
         }
         n -= k;
-        step(q, at, (uint32_t)k);
+        at->skip += (uint32_t)k;
+        if (at->skip == s->len)
+            *at = (struct place){at->span + 1, 0};
     }
+}
+
+static void remove_front(struct recvq *q, struct mem *m, uint32_t n)
+{
+    spanring_consume(&q->ring, m, n);
+    q->bytes -= n;
 }
 
 size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, const struct recvq_want *want)
@@ -79,9 +80,34 @@ size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, si
         read_into(q, &at, want->discard ? NULL : iov[i].base, k);
         total += k;
     }
-    if (!want->peek && want->skip + total) {
-        spanring_consume(&q->ring, m, want->skip + (uint32_t)total);
-        q->bytes -= want->skip + (uint32_t)total;
-    }
+    if (!want->peek && want->skip + total)
+        remove_front(q, m, want->skip + (uint32_t)total);
     return total;
+}
+
+#define SHOWN 16 /* pieces at once */
+
+int64_t recvq_carry_out(struct recvq *q, struct mem *m, const struct recvq_want *want, weft_carry *carry, void *ctx)
+{
+    struct weft_iov piece[SHOWN];
+    struct place at = {0, 0};
+    uint32_t left = want->most;
+    unsigned n = 0;
+    int64_t taken;
+
+    weft_assert(want->skip + want->most <= q->bytes, "the caller knows how many there are");
+    read_into(q, &at, NULL, want->skip);
+    while (left && n < SHOWN) {
+        const struct span *s = spanring_at(&q->ring, at.span);
+        uint32_t k = min_u32(left, s->len - at.skip);
+
+        piece[n++] = (struct weft_iov){(void *)(uintptr_t)(s->data + at.skip), k}; /* only read through */
+        left -= k;
+        at = (struct place){at.span + 1, 0};
+    }
+    taken = carry(ctx, piece, n);
+    weft_assert(taken <= (int64_t)(want->most - left), "nobody takes more than was shown");
+    if (taken > 0)
+        remove_front(q, m, want->skip + (uint32_t)taken);
+    return taken;
 }

@@ -34,4 +34,10 @@ struct recvq_want {
 /* Copies out into the pieces of iov; removes that, and what was skipped, unless peek. Returns how many bytes. */
 size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, const struct recvq_want *want);
 
+/*
+ * Shows what is wanted, or the beginning of it, to `carry`, and removes what that took, with what was skipped. Returns what
+ * it returned.
+ */
+int64_t recvq_carry_out(struct recvq *q, struct mem *m, const struct recvq_want *want, weft_carry *carry, void *ctx);
+
 #endif

@@ -14,13 +14,9 @@ struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn)
     return pkt;
 }
 
-/* Fills in the checksum, or leaves the rest of the sum to the link. */
-static void put_checksum(struct weft_pkt *pkt, const struct segment *seg, const struct ip_path *path)
+/* Fills in the checksum, or leaves the rest of the sum to the link. sum: of the pseudo-header. */
+static void put_checksum(struct weft_pkt *pkt, struct csum sum, const struct ip_path *path)
 {
-    struct csum sum = {0};
-    uint32_t total = pkt_total(pkt);
-
-    ip_pseudo_header(&sum, &seg->flow.local.ip, &seg->flow.remote.ip, IP_PROTO_TCP, total);
     if (pkt->gso_size || (path->ifp->offload & WEFT_OFFLOAD_CSUM)) { /* whoever cuts it takes the pieces' sums */
         poke_u16(pkt->data + CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
         pkt->csum_partial = true;
@@ -28,7 +24,7 @@ static void put_checksum(struct weft_pkt *pkt, const struct segment *seg, const 
         pkt->csum_offset = CHECKSUM_AT;
         return;
     }
-    pkt_csum(pkt, 0, total, &sum);
+    pkt_csum(pkt, 0, pkt_total(pkt), &sum);
     poke_u16(pkt->data + CHECKSUM_AT, csum_fold(&sum));
 }
 
@@ -36,44 +32,77 @@ static void put_header(struct weft_pkt *pkt, struct segment *seg)
 {
     struct writer w = writer(pkt->data, seg->h.header_len);
 
-    seg->h.src_port = seg->flow.local.port;
-    seg->h.dst_port = seg->flow.remote.port;
     seg->h.checksum = 0;
     tcp_emit(&w, &seg->h);
     tcp_options_emit(&w, &seg->o, seg->h.flags & TCP_SYN, segment_layout(pkt->stack));
     weft_assert(!w.bad && writer_left(&w) == 0, "segment_begin made room for just these options");
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
+    pkt->gso_size = seg->gso_size;
+}
+
+/* What is not plain: by IPv6, with options, or such as routers may cut. */
+static void finish_unusual(weft_stack *s, struct weft_pkt *pkt, const struct segment *seg)
+{
+    struct csum sum = {0};
+    struct ip_options options;
+    struct ip_send how = {
+        .src = seg->flow.local.ip,
+        .dst = seg->flow.remote.ip,
+        .proto = IP_PROTO_TCP,
+        .ttl = seg->ttl,
+        .tos = seg->tos,
+        .flow_label = seg->flow_label,
+        .df = !seg->fragment,
+    };
+
+    if (!how.flow_label && flow_is_v6(&seg->flow))
+        how.flow_label = ip_flow_label(s, &seg->flow.local, &seg->flow.remote, IP_PROTO_TCP);
+    if (seg->way && seg->way->n && !flow_is_v6(&seg->flow)) {
+        ip_options_for(s, seg->way->options, seg->way->n, &how, &options);
+        how.options = &options;
+    }
+    ip_pseudo_header(&sum, &how.src, &how.dst, IP_PROTO_TCP, pkt_total(pkt));
+    put_checksum(pkt, sum, seg->path);
+    ip_output(s, pkt, &how, seg->path);
+}
+
+/* Fills in the ports, and the names of a segment that is plain without anybody having said so. */
+static void find_names(struct segment *seg)
+{
+    seg->h.src_port = seg->flow.local.port;
+    seg->h.dst_port = seg->flow.remote.port;
+    if (flow_is_v6(&seg->flow) || seg->fragment || (seg->way && seg->way->n))
+        return;
+    seg->plain = true;
+    seg->v4.local = ip_to_v4(&seg->flow.local.ip);
+    seg->v4.remote = ip_to_v4(&seg->flow.remote.ip);
 }
 
 void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
 {
-    struct ip_send how;
+    struct csum sum = {0};
 
-    ip_copy(&how.src, &seg->flow.local.ip);
-    ip_copy(&how.dst, &seg->flow.remote.ip);
-    how.proto = IP_PROTO_TCP;
-    how.ttl = seg->ttl;
-    how.tos = seg->tos;
-    how.flow_label = seg->flow_label;
-    how.options = NULL;
-    how.own = 0;
-    how.df = !seg->fragment; /* an atomic datagram needs no identification (RFC 6864) */
+    if (!seg->plain)
+        find_names(seg);
     put_header(pkt, seg);
-    if (unlikely(!how.flow_label && flow_is_v6(&seg->flow)))
-        how.flow_label = ip_flow_label(s, &seg->flow.local, &seg->flow.remote, IP_PROTO_TCP);
-    pkt->gso_size = seg->gso_size;
-    put_checksum(pkt, seg, seg->path);
     stack_count(s, WEFT_COUNT_tcp_out_segs);
-    ip_output(s, pkt, &how, seg->path);
+    if (unlikely(!seg->plain)) {
+        finish_unusual(s, pkt, seg);
+        return;
+    }
+    ip_pseudo_header_v4(&sum, seg->v4.local, seg->v4.remote, IP_PROTO_TCP, pkt_total(pkt));
+    put_checksum(pkt, sum, seg->path);
+    ip_output_plain(s, pkt, &(struct ip_plain){seg->v4.local, seg->v4.remote, IP_PROTO_TCP, seg->ttl, seg->tos}, seg->path);
 }
 
 void segment_reply(weft_stack *s, const struct segment *seg)
 {
     struct segment out = *seg;
     struct ip_path path = {0};
+    struct weft_ip first = seg->way ? way_first_hop(seg->way, &seg->flow.remote.ip) : seg->flow.remote.ip;
     struct weft_pkt *pkt;
 
-    if (!seg->path && route_lookup(s, &seg->flow.remote.ip, &path) < 0) {
+    if (!seg->path && route_lookup(s, &first, &path) < 0) {
         stack_drop(s, WEFT_DROP_ip_no_route);
         return;
     }
@@ -89,7 +118,8 @@ void segment_reply(weft_stack *s, const struct segment *seg)
 
 void segment_refuse(weft_stack *s, const struct tcp_seg *in)
 {
-    struct segment out = {.flow = in->flow, .o = TCP_NO_OPTIONS, .h.flags = TCP_RST};
+    struct tcp_way way = way_back_of(in->pkt);
+    struct segment out = {.flow = in->flow, .o = TCP_NO_OPTIONS, .h.flags = TCP_RST, .way = &way};
 
     if (seg_has(in, TCP_RST))
         return;

@@ -18,14 +18,28 @@ void sendq_clear(struct sendq *q, struct mem *m)
     sendq_init(q);
 }
 
+/* A stream gets larger blocks than its bytes take. */
+static uint32_t expected(const struct sendq *q, uint32_t n)
+{
+    return q->bytes ? max_u32(n, BLOCK_MEDIUM) : n;
+}
+
 uint32_t sendq_write(struct sendq *q, struct mem *m, struct block_pool *pool, const void *p, uint32_t n, uint32_t more)
 {
     size_t pinned = 0;
-    uint32_t expect = q->bytes ? max_u32(n + more, BLOCK_MEDIUM) : n + more; /* a stream gets larger blocks */
-    uint32_t taken = spanring_copy_in(&q->ring, m, pool, p, n, expect, &pinned);
+    uint32_t taken = spanring_copy_in(&q->ring, m, pool, p, n, expected(q, n + more), &pinned);
 
     q->bytes += taken;
     return taken;
+}
+
+int64_t sendq_carry_in(struct sendq *q, struct mem *m, struct block_pool *pool, uint32_t n, weft_carry *carry,
+                       void *ctx)
+{
+    int64_t got = spanring_carry_in(&q->ring, m, pool, n, expected(q, n), carry, ctx);
+
+    q->bytes += got > 0 ? (uint32_t)got : 0;
+    return got;
 }
 
 void sendq_ack(struct sendq *q, struct mem *m, uint32_t n)

@@ -24,6 +24,10 @@ void sendq_clear(struct sendq *q, struct mem *m);
 /* Copies up to n bytes in; returns how many (fewer when out of memory). `more`: bytes known to follow, as a hint. */
 uint32_t sendq_write(struct sendq *q, struct mem *m, struct block_pool *pool, const void *p, uint32_t n, uint32_t more);
 
+/* As sendq_write, of bytes that `carry` brings: as spanring_carry_in. */
+int64_t sendq_carry_in(struct sendq *q, struct mem *m, struct block_pool *pool, uint32_t n, weft_carry *carry,
+                       void *ctx);
+
 /* The first n bytes are acknowledged. */
 void sendq_ack(struct sendq *q, struct mem *m, uint32_t n);
 

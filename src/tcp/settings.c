@@ -2,6 +2,8 @@
 /* Rarely set options, shared; see settings.h. */
 #include "tcp/settings.h"
 
+#include "tcp/savedsyn.h"
+
 const struct tcp_settings settings_default = {.owners = 0};
 
 /* A counted block may be written to; the constant one is never reached through this. */
@@ -29,6 +31,7 @@ struct tcp_settings *settings_own(const struct tcp_settings **s, struct mem *m)
         return NULL;
     *copy = **s;
     copy->owners = 1;
+    copy->saved_syn = NULL; /* of which there is one */
     settings_drop(s, m);
     *s = copy;
     return copy;
@@ -36,7 +39,9 @@ struct tcp_settings *settings_own(const struct tcp_settings **s, struct mem *m)
 
 void settings_drop(const struct tcp_settings **s, struct mem *m)
 {
-    if ((*s)->owners && --counted(*s)->owners == 0)
+    if ((*s)->owners && --counted(*s)->owners == 0) {
+        saved_syn_free(m, (*s)->saved_syn);
         mem_free(m, MEM_conn, (void *)(uintptr_t)*s, sizeof **s);
+    }
     *s = &settings_default;
 }

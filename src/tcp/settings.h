@@ -8,6 +8,9 @@
 #define TCP_SETTINGS_H
 
 #include "core/endpoint.h"
+#include "tcp/way.h"
+
+struct saved_syn;
 
 /* Of each, 0 is "not set": what the stack's configuration says, or what stands here. */
 struct tcp_settings {
@@ -27,9 +30,15 @@ struct tcp_settings {
     uint32_t fastopen_no_cookie; /* and needs no cookie */
     uint32_t fastopen_keys;      /* 0: the stack's */
     uint8_t fastopen_key[32];    /* the one that makes cookies, and an older one */
+    uint32_t rto_min, rto_max;   /* TCP_RTO_MIN_US, in us, and TCP_RTO_MAX_MS, in ms */
+    uint32_t delack_max;         /* TCP_DELACK_MAX_US: us */
+    uint32_t thin_linear;        /* TCP_THIN_LINEAR_TIMEOUTS */
+    uint32_t save_syn;           /* TCP_SAVE_SYN, of a listener: 1, from IP on; 2, from the link on */
+    struct saved_syn *saved_syn; /* of a connection: what its listener has saved. NULL: nothing, or it was given away */
     uint32_t bind_no_port;       /* IP_BIND_ADDRESS_NO_PORT: bind with port 0 leaves the port to connect */
     uint32_t controller;         /* TCP_CONGESTION: one more than its number; 0: as configured */
     uint64_t max_pacing_rate;    /* SO_MAX_PACING_RATE: bytes per second; 0: as UINT64_MAX, no limit */
+    struct tcp_way way;          /* IP_OPTIONS, or the way back of the peer's source route */
     struct sock_rare rare;       /* options that mean nothing to a stream, or to every socket the same */
     bool paces;                  /* a limit was set once: what is sent is spread over time */
     bool linger;                 /* SO_LINGER is on */

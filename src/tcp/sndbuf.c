@@ -15,3 +15,45 @@ uint32_t sndbuf_for(uint32_t cwnd, uint32_t mss, uint32_t path_mss)
         cost *= 2;
     return (uint32_t)min_u64(2 * segments * (cost + PACKET_COST), UINT32_MAX);
 }
+
+/* A full chunk goes out: its first packet when nothing waits before it, all that may when enough was written. */
+static void push_out(struct sndbuf *b)
+{
+    uint32_t go = min_u32(b->quota, b->last);
+
+    if (b->since > b->half)
+        b->since = 0;
+    else
+        go = b->last == b->unsent ? min_u32(go, b->packet) : 0;
+    if (go == 0)
+        return;
+    b->cost += SNDBUF_PACKET * ((go + b->packet - 1) / b->packet - (go == b->last));
+    b->quota -= go;
+    b->unsent -= go;
+    b->last -= go;
+}
+
+uint32_t sndbuf_take(struct sndbuf *b, uint32_t want)
+{
+    uint32_t taken = 0;
+
+    while (taken < want) {
+        uint32_t n;
+
+        if (b->last == 0 || b->last >= b->chunk) {
+            if (b->cost >= b->buffer || b->unsent >= b->lowat)
+                break;
+            b->cost += SNDBUF_PACKET;
+            b->last = 0;
+        }
+        n = min_u32(want - taken, b->chunk - b->last);
+        taken += n;
+        b->cost += n;
+        b->unsent += n;
+        b->last += n;
+        b->since += n;
+        if (b->last == b->chunk)
+            push_out(b);
+    }
+    return taken;
+}

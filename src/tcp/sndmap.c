@@ -42,14 +42,17 @@ bool sndmap_reserve(struct sndmap *m, struct mem *mem, uint32_t more)
     return true;
 }
 
-void sndmap_sent(struct sndmap *m, struct sent s)
+void sndmap_sent(struct sndmap *m, const struct sent *s)
 {
+    struct sent *last;
+
     weft_assert(m->count < m->room, "callers reserve before they send");
-    weft_assert(seq_gt(s.end, sndmap_end(m)), "only new data is noted here");
-    s.flags &= SENT_STARVED | SENT_FIN | SENT_PUSH;
-    s.times = 0;
-    m->total += s.segments;
-    *sndmap_at(m, m->count++) = s;
+    weft_assert(seq_gt(s->end, sndmap_end(m)), "only new data is noted here");
+    m->total += s->segments;
+    last = sndmap_at(m, m->count++);
+    *last = *s;
+    last->flags = s->flags & (SENT_STARVED | SENT_FIN | SENT_PUSH);
+    last->times = 0;
 }
 
 /* ---- marks and sums ---- */
@@ -164,10 +167,13 @@ bool sndmap_cut(struct sndmap *m, struct mem *mem, uint32_t i, struct seq at, ui
 
 void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss)
 {
-    memset(n, 0, sizeof *n);
     n->now = now;
-    n->mss = mss;
+    n->min_rtt = 0;
     n->echo_until = n->first_at = n->last_at = n->first_sacked_at = n->last_sacked_at = WEFT_NEVER;
+    n->high = n->reorder = seq(0);
+    n->mss = mss;
+    n->delivered = n->acked = n->sacked = 0;
+    n->original = n->again = n->reordered = n->proof = false; /* latest and newest count only with what they come with */
 }
 
 /*
@@ -187,10 +193,12 @@ static void arrived(struct sndmap_news *n, const struct sent *s, uint32_t segmen
     if (n->delivered == 0 || departed_later(&then, &newest))
         n->newest = *s;
     n->delivered += segments;
-    if (!is_proof(n, s) || (n->proof && !departed_later(&then, &n->latest)))
+    if (!is_proof(n, s))
         return;
+    if (!n->proof || departed_later(&then, &n->latest))
+        n->latest = then;
     n->proof = true;
-    n->latest = then;
+    n->proof_at = s->at;
 }
 
 static void late(struct sndmap_news *n, struct seq start)

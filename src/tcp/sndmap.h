@@ -81,8 +81,8 @@ bool sndmap_reserve(struct sndmap *m, struct mem *mem, uint32_t more);
 /* The same for one retransmission. */
 bool sndmap_reserve_again(struct sndmap *m, struct mem *mem);
 
-/* New data up to s.end goes out, with s.at, s.segments, perhaps SENT_FIN, and the facts for the rate. There is room. */
-void sndmap_sent(struct sndmap *m, struct sent s);
+/* New data up to s->end goes out, with s->at, s->segments, perhaps SENT_FIN, and the facts for the rate. There is room. */
+void sndmap_sent(struct sndmap *m, const struct sent *s);
 
 /* What an acknowledgment told, gathered over its blocks and its number. */
 struct sndmap_news {
@@ -104,6 +104,7 @@ struct sndmap_news {
     struct seq reorder;    /* the lowest such */
     bool proof;            /* RACK: something arrived beyond doubt, the last sent of it: */
     struct departure latest;
+    weft_time proof_at;    /* when the one with the highest number of it went out */
     struct sent newest;    /* the last sent of what arrived; counts when delivered > 0 */
 };
 

@@ -63,8 +63,10 @@ void spanring_push(struct spanring *r, struct span s)
 
 void spanring_consume(struct spanring *r, struct mem *m, uint32_t n)
 {
+    struct span *all = r->heap ? r->heap : r->small;
+
     while (n) {
-        struct span *s = spanring_at(r, 0);
+        struct span *s = &all[r->head];
 
         weft_assert(r->count > 0, "callers consume no more than is held");
         if (n < s->len) {
@@ -78,7 +80,7 @@ void spanring_consume(struct spanring *r, struct mem *m, uint32_t n)
         r->head = (r->head + 1) & (r->room - 1);
         r->count--;
     }
-    if (r->count == 0 && r->heap)
+    if (unlikely(r->heap) && r->count == 0)
         shrink(r, m);
 }
 
@@ -99,20 +101,36 @@ static bool at_block_end(const struct span *s)
 }
 
 /*
- * Appends to the last span's block; returns how many bytes fitted. A block that somebody else holds too may be growing
- * under its maker's hands (a receive queue can hold a send queue's block), so only the maker appends to it then.
+ * How many of n bytes fit behind the last span, in its block. A block that somebody else holds too may be growing under
+ * its maker's hands (a receive queue can hold a send queue's block), so only the maker appends to it then.
  */
-static uint32_t copy_to_tail(struct spanring *r, struct block_pool *pool, const uint8_t *p, uint32_t n)
+static uint32_t tail_room(struct spanring *r, const struct block_pool *pool, uint32_t n)
 {
-    struct span *last = spanring_last(r);
-    uint32_t k;
+    const struct span *last = spanring_last(r);
 
     if (!last || last->block->pool != pool || !at_block_end(last) || !(r->maker || last->block->refs == 1))
         return 0;
-    k = min_u32(n, last->block->size - last->block->used);
+    return min_u32(n, last->block->size - last->block->used);
+}
+
+/* So many bytes were written there. */
+static void tail_grow(struct span *last, uint32_t n)
+{
+    last->block->used += n;
+    last->len += n;
+}
+
+/* Appends to the last span's block; returns how many bytes fitted. */
+static uint32_t copy_to_tail(struct spanring *r, const struct block_pool *pool, const uint8_t *p, uint32_t n)
+{
+    uint32_t k = tail_room(r, pool, n);
+    struct span *last;
+
+    if (k == 0)
+        return 0;
+    last = spanring_last(r);
     memcpy(last->block->data + last->block->used, p, k);
-    last->block->used += k;
-    last->len += k;
+    tail_grow(last, k);
     return k;
 }
 
@@ -148,6 +166,78 @@ uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *
         done += k;
     }
     return done;
+}
+
+#define OFFERED 8 /* pieces at once */
+
+/* Room that is offered: behind the last span, or in new blocks. */
+struct offer {
+    struct weft_iov piece[OFFERED];
+    struct weft_block *block[OFFERED]; /* NULL: the last span's */
+    unsigned n;
+};
+
+static void offer_add(struct offer *o, struct weft_block *block, uint8_t *base, uint32_t len)
+{
+    o->piece[o->n] = (struct weft_iov){base, len};
+    o->block[o->n++] = block;
+}
+
+static void offer_make(struct spanring *r, struct mem *m, struct block_pool *pool, uint32_t n, uint32_t expect,
+                       struct offer *o)
+{
+    uint32_t done = tail_room(r, pool, n);
+
+    o->n = 0;
+    if (done) {
+        const struct weft_block *b = spanring_last(r)->block;
+
+        offer_add(o, NULL, b->data + b->used, done);
+    }
+    while (done < n && o->n < OFFERED && spanring_reserve(r, m, o->n + 1)) {
+        uint32_t k = n - done;
+        struct weft_block *b = block_new(pool, block_for(max_u32(k, expect > done ? expect - done : 0)));
+
+        if (!b)
+            break;
+        k = min_u32(k, b->size);
+        offer_add(o, b, b->data, k);
+        done += k;
+    }
+}
+
+/* `got` bytes came; what was offered beyond them goes back. */
+static void offer_take(struct spanring *r, struct mem *m, const struct offer *o, uint32_t got)
+{
+    for (unsigned i = 0; i < o->n; i++) {
+        uint32_t k = min_u32(got, (uint32_t)o->piece[i].len);
+        struct weft_block *b = o->block[i];
+
+        got -= k;
+        if (!b) {
+            tail_grow(spanring_last(r), k);
+        } else if (k) {
+            b->used = k;
+            spanring_push(r, (struct span){b, b->data, k});
+        } else {
+            block_unref(b);
+        }
+    }
+    if (r->count == 0 && r->heap)
+        shrink(r, m);
+}
+
+int64_t spanring_carry_in(struct spanring *r, struct mem *m, struct block_pool *pool, uint32_t n, uint32_t expect,
+                          weft_carry *carry, void *ctx)
+{
+    struct offer o;
+    int64_t got;
+
+    offer_make(r, m, pool, n, expect, &o);
+    got = o.n ? carry(ctx, o.piece, o.n) : WEFT_ENOMEM;
+    weft_assert(got <= (int64_t)n, "nobody carries more than there was room for");
+    offer_take(r, m, &o, got > 0 ? (uint32_t)got : 0);
+    return got;
 }
 
 /* Does the piece continue the last span in memory, so that one span covers both? */

@@ -61,6 +61,13 @@ uint32_t spanring_store(struct spanring *r, struct mem *m, struct block_pool *po
 
 /* As spanring_store, always by copy. */
 uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *pool, const void *p, uint32_t n,
-                          uint32_t expect, size_t *true_size);
+                            uint32_t expect, size_t *true_size);
+
+/*
+ * As spanring_copy_in, of n bytes at most that `carry` puts where they stay. Returns what it returned; WEFT_ENOMEM: there
+ * was no room to offer. One call offers less than n where that would take too many pieces.
+ */
+int64_t spanring_carry_in(struct spanring *r, struct mem *m, struct block_pool *pool, uint32_t n, uint32_t expect,
+                          weft_carry *carry, void *ctx);
 
 #endif

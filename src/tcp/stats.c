@@ -51,6 +51,8 @@ weft_time stats_rto_time(const struct tcp_stats *s, weft_time now)
 
 void stats_progress(struct tcp_stats *s, weft_time now)
 {
+    if (likely(s->rto_since == 0))
+        return;
     s->rto_time = stats_rto_time(s, now);
     s->rto_since = 0;
 }

@@ -71,7 +71,12 @@ void steering_grow(struct tcp_conn *c, const struct ack_report *r, const struct 
 {
     struct tcp_work *w = c->work;
     uint32_t cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
-    struct cc_ack a = {
+    bool grows = may_grow(c, r);
+    struct cc_ack a;
+
+    if (!grows && ssthresh != CC_NONE && !conn_cc(c)->owns)
+        return;
+    a = (struct cc_ack){
         .now = conn_now(c),
         .rtt = r->rtt,
         .srtt = rtt_smoothed(&c->rtt),
@@ -82,7 +87,7 @@ void steering_grow(struct tcp_conn *c, const struct ack_report *r, const struct 
         .before = r->prior_pipe,
         .una = c->snd.una,
         .nxt = c->snd.nxt,
-        .grows = may_grow(c, r),
+        .grows = grows,
         .recovering = w->recovery.state >= RECOVERY_FAST,
         .rate_delivered = rate->delivered,
         .rate_before = rate->before,

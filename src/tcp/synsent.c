@@ -30,16 +30,26 @@ void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rc
     c->ts_ok = agreed->timestamps;
     c->sack_ok = agreed->sack;
     c->adv_mss = (uint16_t)rcv_mss;
+    conn_search_path(c);
     conn_update_mss(c);
     c->rcv_mss = (uint16_t)max_u32(min_u32(min_u32(rcv_mss, c->mss), TCP_DEFAULT_MSS_V4), LEAST_RCV_MSS);
 }
 
 static void sample_handshake(struct tcp_conn *c, weft_time sample)
 {
-    struct rtt_limits limits = tcp_rtt_limits(c->ep.stack);
+    struct rtt_limits limits = conn_rtt_limits(c);
 
     rtt_sample(&c->rtt, sample, c->snd.una, c->snd.nxt, &limits);
     rtt_sample_min(&c->rtt, sample, conn_now(c));
+}
+
+void conn_time_syn_by_echo(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - seg->o.ts_ecr);
+    weft_time ago = (weft_time)max_u32((uint32_t)ms, 1) * WEFT_MS;
+
+    if (c->ts_ok && seg->o.has_ts && seg->o.ts_ecr && ms >= 0 && ago <= conn_now(c))
+        c->work->syn_sent_at = conn_now(c) - ago;
 }
 
 void conn_established(struct tcp_conn *c)
@@ -47,7 +57,7 @@ void conn_established(struct tcp_conn *c)
     struct tcp_work *w = c->work;
 
     c->syn_acked = true;
-    rcvspace_start(&c->rcvspace, conn_open_window(c), c->rcv_wscale, c->adv_mss - (c->ts_ok ? TS_OPTION : 0u));
+    rcvspace_start(&c->rcvspace, conn_open_window(c), c->rcv_wscale, conn_announced_mss(c));
     c->snd.una = c->snd.nxt = seq_add(c->snd.una, 1);
     if (c->stats) {
         account_progress(c, c->passive ? 0 : 1);
@@ -175,12 +185,14 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     take_syn(c, seg);
     if (!seg_has(seg, TCP_ACK))
         return cross(c);
+    if (c->work->syn_sent_at == WEFT_NEVER)
+        conn_time_syn_by_echo(c, seg);
     conn_established(c);
     early_answered(c, seg);
     c->snd.wl2 = seg->h.ack;
     acknowledge_syn(c);
     seg_take_syn_off(c, seg);
-    if (seg->len || seg_has(seg, TCP_FIN)) /* text and FIN on the SYN,ACK go the ordinary way */
+    if ((seg->len || seg_has(seg, TCP_FIN)) && tcp_config(c->ep.stack)->syn_ack_text) /* they go the ordinary way */
         return arrives(c, seg);
     return TCP_DONE;
 }

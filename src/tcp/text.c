@@ -11,24 +11,27 @@
 
 /* ---- what the text tells about the way it came ---- */
 
-/* The payload of a segment as it was on the wire: a merged one says how large its parts were. */
+/* The payload of a segment before it was trimmed. */
+static uint32_t whole_len(const struct tcp_seg *seg) { return pkt_total(seg->pkt) - seg->h.header_len; }
+
+/* The same as it was on the wire: a merged one says how large its parts were. */
 static uint32_t part_len(const struct tcp_seg *seg)
 {
     const struct weft_pkt *pkt = seg->pkt;
 
-    return pkt->gso_size ? min_u32(pkt->gso_size, seg->len) : min_u32(seg->len, pkt->ifp->mtu);
+    return min_u32(whole_len(seg), pkt->gso_size ? pkt->gso_size : pkt->ifp->mtu);
 }
 
 /* What the peer's full segments carry, from the largest seen, and what share of the memory that is. */
 static void note_full_segment(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    uint32_t len = min_u32(part_len(seg), c->adv_mss);
+    uint32_t len = min_u32(part_len(seg), conn_announced_mss(c));
     uint32_t options = seg->h.header_len - TCP_HEADER - (c->ts_ok ? TS_OPTION : 0u);
     bool bare = !seg_has(seg, TCP_FIN | TCP_URG | TCP_PSH);
     uint32_t full = ackpolicy_measure(&c->work->ack, len, options, c->rcv_mss, seg_has(seg, TCP_PSH), bare);
 
     if (full > c->rcv_mss)
-        rcvspace_learn_ratio(&c->rcvspace, full);
+        rcvspace_learn_ratio(&c->rcvspace, full, c->rcv.edge.v - c->rcv.acked.v);
     c->rcv_mss = (uint16_t)full;
 }
 
@@ -38,7 +41,7 @@ static void measure_round_trip(struct tcp_conn *c, const struct tcp_seg *seg)
     struct rcvtune *t = &c->work->rcvtune;
     int32_t ms;
 
-    rcvtune_begin(t, &c->rcvspace, c->adv_mss - (c->ts_ok ? TS_OPTION : 0u), conn_unread_from(c), conn_now(c));
+    rcvtune_begin(t, &c->rcvspace, conn_announced_mss(c), conn_unread_from(c), conn_now(c));
     rcvtune_arrived(t, c->rcv.nxt, conn_open_window(c), conn_now(c));
     if (!c->ts_ok || !seg->o.has_ts || seg->o.ts_ecr == t->echoed)
         return;
@@ -48,15 +51,24 @@ static void measure_round_trip(struct tcp_conn *c, const struct tcp_seg *seg)
         rcvtune_rtt(t, max_u64((weft_time)ms, 1) * WEFT_MS, false);
 }
 
-/* Text was stored: more of it may be promised. */
+/* Text was stored: what does it cost? before: what was there. */
+static void note_cost(struct tcp_conn *c, const struct tcp_seg *seg, bool in_order, uint32_t before)
+{
+    uint32_t len = whole_len(seg), part = seg->pkt->gso_size;
+
+    rcvcost_add(&c->work->rcvcost, &c->rcvspace, part ? min_u32(part, len) : len, stats_segments(len, part), in_order, before,
+                conn_held(c));
+}
+
+/* More of it may be promised. */
 static void grow_promise(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     bool grew;
 
-    if (seg->len < GROWS_FROM)
+    if (whole_len(seg) < GROWS_FROM)
         return;
-    grew = rcvspace_grow(&c->rcvspace, part_len(seg), conn_held(c), c->adv_mss, c->rcv_mss,
-                      (uint32_t)tcp_config(c->ep.stack)->receive_buffer_max);
+    grew = rcvspace_grow(&c->rcvspace, part_len(seg), conn_cost(c), conn_announced_mss(c), c->rcv_mss,
+                         (uint32_t)tcp_config(c->ep.stack)->receive_buffer_max);
     if (grew && tcp_config(c->ep.stack)->quick_acks) /* a sender who may go faster should know */
         c->pace.quick |= 1;
 }
@@ -77,8 +89,8 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     struct tcp_work *w = c->work;
     unsigned most = (unsigned)tcp_config(c->ep.stack)->max_out_of_order;
     struct seq end = seq_add(seg->h.seq, seg->len);
+    uint32_t before = conn_held(c), stored;
     struct tcp_sack_block known;
-    uint32_t stored;
     bool full;
 
     if (c->stats)
@@ -88,6 +100,8 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
     stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
 
     if (stored)
+        note_cost(c, seg, false, before);
+    if (stored && c->sack_ok) /* else the window would change, and no answer count as a duplicate */
         grow_promise(c, seg);
     acknowledge_hole(c, seg, stored > 0);
     if (full)
@@ -116,13 +130,17 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
     weft_stack *s = c->ep.stack;
     bool had_hole = w->reasm.count > 0;
     struct seq before = c->rcv.nxt;
+    uint32_t held = conn_held(c), taken;
     struct tcp_sack_block known;
-    uint32_t taken = recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
 
+    measure_round_trip(c, seg);
+    conn_text_came(c);
+    taken = recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
     c->rcv.nxt = seq_add(c->rcv.nxt, taken);
+    note_cost(c, seg, true, held);
     grow_promise(c, seg);
-    if (had_hole && reasm_known(&w->reasm, before, c->rcv.nxt, &known))
-        conn_note_twice(c, known.start, known.end);
+    if (had_hole && reasm_known(&w->reasm, before, c->rcv.nxt, &known) && !conn_reports_twice(c))
+        conn_note_twice(c, known.start, known.end); /* one can be told: that its front was old goes before */
     if (had_hole)
         join(c);
     if (c->stats)
@@ -183,8 +201,6 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     if (!conn_work(c))
         return seg_drop(seg, WEFT_DROP_no_memory);
     note_full_segment(c, seg);
-    measure_round_trip(c, seg);
-    conn_text_came(c);
     if (unlikely(c->ecn.on) && ecn_text(&c->ecn, seg->pkt->tos))
         conn_hurry_acks(c, MARKED_QUICK);
     note_urgent_byte(c, seg);

@@ -2,6 +2,9 @@
 /* RFC 9293 §3.10.8: timers. Each kind has its handler; a handler may finish the connection, and then says so. */
 #include "tcp/conn.h"
 
+#define THIN_SEGMENTS 4
+#define THIN_RETRIES  6
+
 /* Gives up (R2, MUST-20): the user hears why, as far as anybody told us. */
 static bool give_up(struct tcp_conn *c, enum weft_why why, uint32_t value)
 {
@@ -43,6 +46,23 @@ static bool give_up_retries(struct tcp_conn *c)
     return give_up(c, WEFT_WHY_close_retries, c->work->retries);
 }
 
+/* So little is under way that only time can tell of a loss: then waiting ever longer is no help (thin streams, Linux). */
+static bool is_thin(const struct tcp_conn *c)
+{
+    return c->state == WEFT_TCP_ESTABLISHED &&
+           (c->settings->thin_linear || tcp_config(c->ep.stack)->thin_linear_timeouts) &&
+           c->work->sndmap.total < THIN_SEGMENTS && c->work->retries <= THIN_RETRIES;
+}
+
+/* The next time-out: twice as long, but for a SYN's first ones and thin streams. */
+static void back_off(struct tcp_conn *c)
+{
+    if (is_thin(c))
+        rtt_progress(&c->rtt);
+    else if (c->state != WEFT_TCP_SYN_SENT || c->work->retries > tcp_config(c->ep.stack)->syn_linear_timeouts)
+        rtt_back_off(&c->rtt);
+}
+
 /* The path is doubtful (R1): let the link look for the neighbour again. */
 static void doubt_path(struct tcp_conn *c)
 {
@@ -63,8 +83,7 @@ static bool retransmit(struct tcp_conn *c)
     if (c->stats)
         stats_timed_out(c->stats, conn_now(c));
     w->retries++;
-    if (c->state != WEFT_TCP_SYN_SENT || w->retries > tcp_config(c->ep.stack)->syn_linear_timeouts)
-        rtt_back_off(&c->rtt);
+    back_off(c);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_timeouts);
     doubt_path(c);
     if (!c->syn_acked || c->fast_open) {
@@ -75,6 +94,7 @@ static bool retransmit(struct tcp_conn *c)
         return true;
     if (conn_in_flight(c) == 0)
         return true; /* the link has not taken what we want to send: only time has passed */
+    conn_suspect_path(c);
     losses_on_timeout(c);
     w->pacer.next = min_u64(w->pacer.next, conn_now(c)); /* what timed out has waited enough */
     return true;

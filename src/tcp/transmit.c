@@ -6,7 +6,7 @@ struct rcvwnd transmit_window_now(const struct tcp_conn *c)
 {
     return (struct rcvwnd){
         .full = rcvspace_window(&c->rcvspace, c->rcvspace.buffer),
-        .free = rcvspace_free(&c->rcvspace, conn_held(c)),
+        .free = rcvspace_free(&c->rcvspace, conn_cost(c)),
         .clamp = c->rcvspace.clamp,
         .ssthresh = c->rcvspace.ssthresh,
         .mss = c->rcv_mss,
@@ -34,8 +34,6 @@ static uint32_t room_for_sack(const struct tcp_conn *c)
     return c->mss > head + payload ? (c->mss - head - payload) / TCP_LEN_SACK_BLOCK : 0;
 }
 
-static bool reports_twice(const struct tcp_work *w) { return !seq_eq(w->twice.start, w->twice.end); }
-
 /*
  * At most `most` blocks: first what came twice (RFC 2883 §4), then what is held; not what lies at RCV.NXT and found no
  * memory to be delivered, for that must come again.
@@ -45,7 +43,7 @@ static void put_sack(const struct tcp_conn *c, struct tcp_options *o, uint32_t m
     struct tcp_sack_block held[TCP_MAX_SACK];
     unsigned n = reasm_sack(&c->work->reasm, held, most);
 
-    if (reports_twice(c->work) && most)
+    if (conn_reports_twice(c) && most)
         o->sack[o->n_sack++] = c->work->twice;
     for (unsigned i = 0; i < n && o->n_sack < most; i++)
         if (seq_gt(held[i].start, c->rcv.nxt))
@@ -64,7 +62,7 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
         o->ts_val = ts_clock(conn_now(c), c->ts_offset);
         o->ts_ecr = c->ts_recent;
     }
-    if (c->sack_ok && (c->work->reasm.count || reports_twice(c->work)))
+    if (c->sack_ok && c->work && (c->work->reasm.count || conn_reports_twice(c)))
         put_sack(c, o, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
 }
 
@@ -104,7 +102,7 @@ static void put_urgent(const struct tcp_conn *c, struct tcp_header *h)
 /* What the other side learns with this segment is settled. */
 static void note_acknowledged(struct tcp_conn *c, struct seq edge, bool pure)
 {
-    if (unlikely(reports_twice(c->work))) { /* once, even if it is lost (RFC 2883 §4, 3) */
+    if (unlikely(conn_reports_twice(c))) { /* once, even if it is lost (RFC 2883 §4, 3) */
         stack_count(c->ep.stack, WEFT_COUNT_tcp_dsack_sent);
         c->work->twice.end = c->work->twice.start;
     }
@@ -126,42 +124,44 @@ static void note_probe(struct tcp_conn *c, bool again)
 }
 
 /* Old data is on its way again. */
-static void note_resent(struct tcp_conn *c, const struct tcp_plan *plan, struct sent s)
+static void note_resent(struct tcp_conn *c, const struct tcp_plan *plan, const struct sent *s)
 {
     struct tcp_work *w = c->work;
 
     if (seq_eq(plan->seq, c->snd.una) && w->wait == WAIT_TIMEOUT) /* the time-out is the first segment's */
         w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
-    sndmap_resent(&w->sndmap, &c->ep.stack->mem, plan->seq, s, c->mss, plan->probe);
-    w->resent += s.segments;
-    c->spoke = s.at;
+    sndmap_resent(&w->sndmap, &c->ep.stack->mem, plan->seq, *s, c->mss, plan->probe);
+    w->resent += s->segments;
+    c->spoke = s->at;
     w->recovery.frto &= !w->recovery.frto_new; /* there was nothing new to try first */
     w->recovery.frto_new = false;
-    stack_count_n(c->ep.stack, WEFT_COUNT_tcp_retrans_segs, s.segments);
+    stack_count_n(c->ep.stack, WEFT_COUNT_tcp_retrans_segs, s->segments);
     if (plan->probe)
         note_probe(c, true);
     else
-        recovery_resent(&w->recovery, s.segments, ts_clock(conn_now(c), c->ts_offset));
+        recovery_resent(&w->recovery, s->segments, ts_clock(conn_now(c), c->ts_offset));
 }
 
 /* New data is on its way. */
-static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, struct sent s)
+static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const struct sent *s)
 {
     struct tcp_work *w = c->work;
 
     if (conn_in_flight(c) == 0) {
         w->stuck_since = conn_now(c);
         if (conn_cc(c)->on_event)
-            conn_cc(c)->on_event(&c->cc, &w->cc_private, CC_EVENT_START, s.at, c->spoke ? s.at - c->spoke : 0);
+            conn_cc(c)->on_event(&c->cc, &w->cc_private, CC_EVENT_START, s->at, c->spoke ? s->at - c->spoke : 0);
     }
     sndmap_sent(&w->sndmap, s);
-    c->snd.nxt = s.end;
+    c->snd.nxt = s->end;
     c->fin_sent = plan->fin;
     c->spoke = conn_now(c);
     w->override = false;
     w->tail_restart = true;
-    if (plan->len && plan->len != c->mss && plan->len % c->mss)
-        w->small_end = s.end;
+    if (plan->search)
+        conn_probe_sent(c, plan);
+    else if (plan->len && plan->len != c->mss && plan->len % c->mss)
+        w->small_end = s->end;
     if (plan->probe)
         note_probe(c, false);
 }
@@ -178,9 +178,9 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
     if (recovery_reduces(&w->recovery))
         w->recovery.prr_out += s.segments;
     if (plan->kind == PLAN_RETRANSMIT)
-        note_resent(c, plan, s);
+        note_resent(c, plan, &s);
     else
-        note_new(c, plan, s);
+        note_new(c, plan, &s);
     if (unlikely(window_paces(c)))
         pacer_sent(&w->pacer, conn_now(c), s.segments, plan->len, window_rate(c));
 }
@@ -213,16 +213,25 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
 /* What a segment without payload and options of its own says: whose it is, and where it goes. */
 static void put_names(struct tcp_conn *c, struct segment *out)
 {
-    key_unpack_to(&out->flow, &c->key, c->v6);
     out->ttl = conn_ttl(c);
     out->tos = conn_tos(c);
     out->gso_size = 0;
     out->fragment = c->path_discovery == WEFT_PMTUDISC_DONT ||
                     (c->path_discovery == WEFT_PMTUDISC_WANT && c->work->path.fragment);
-    if (unlikely(c->v6 && !c->work->flow_label))
+    out->plain = !c->v6 && !out->fragment && c->settings->way.n == 0;
+    out->path = &c->work->path;
+    if (likely(out->plain)) {
+        out->v4.local = c->key.v4.local;
+        out->v4.remote = c->key.v4.remote;
+        out->h.src_port = c->key.v4.local_port;
+        out->h.dst_port = c->key.v4.remote_port;
+        return;
+    }
+    key_unpack_to(&out->flow, &c->key, c->v6);
+    if (c->v6 && !c->work->flow_label)
         c->work->flow_label = ip_flow_label(c->ep.stack, &out->flow.local, &out->flow.remote, IP_PROTO_TCP);
     out->flow_label = c->work->flow_label;
-    out->path = &c->work->path;
+    out->way = &c->settings->way;
 }
 
 /* Once more without it: somebody on the way may drop what asks for it (RFC 3168 §6.1.1.1). */
@@ -283,7 +292,8 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     put_urgent(c, &out.h);
     if (unlikely(c->ecn.on))
         put_ecn(c, &plan, &out);
-    if (plan.len > c->mss)
+    plan.search = plan.search && plan.len > c->mss;
+    if (plan.len > c->mss && !plan.search)
         out.gso_size = c->mss;
     account_out(c, &plan);
     if (carries)
@@ -345,21 +355,36 @@ bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan)
 /* How many packets the link will carry for it. */
 static unsigned packets_of(const struct tcp_conn *c, const struct tcp_plan *plan)
 {
-    bool is_cut = plan->len > c->mss && !(c->work->path.ifp->offload & WEFT_OFFLOAD_TSO);
+    bool is_cut = plan->len > c->mss && !plan->search && !(c->work->path.ifp->offload & WEFT_OFFLOAD_TSO);
 
     return is_cut ? (plan->len + c->mss - 1u) / c->mss : 1;
 }
 
-bool transmit_pull(struct sender *sender, unsigned budget)
+static bool is_same_plan(struct tcp_plan a, struct tcp_plan b)
 {
-    struct tcp_work *w = container_of(sender, struct tcp_work, sender);
-    struct tcp_conn *c = w->conn;
-    struct tcp_plan plan;
+    return a.kind == b.kind && a.fin == b.fin && a.probe == b.probe && seq_eq(a.seq, b.seq) && a.len == b.len;
+}
 
-    if (conn_refresh_path(c) < 0)
-        return false;
-    window_after_idle(c);
-    plan = transmit_plan(c);
+/*
+ * The first plan of the link's turn: the last settle's, if nothing has come between. Whatever changes what it says and does
+ * not settle takes it back (`planned`): a new segment size or a smaller window; the assertion finds who forgets it.
+ */
+static struct tcp_plan first_plan(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    if (!w->planned)
+        return transmit_plan(c);
+    w->planned = false;
+    weft_assert(is_same_plan(w->plan, transmit_plan(c)), "nothing has changed since it was made");
+    return w->plan;
+}
+
+/* The plan, and what comes behind it. May give the rooms back. */
+static inline void take_turn(struct tcp_conn *c, struct tcp_plan plan, unsigned budget)
+{
+    struct tcp_work *w = c->work;
+
     for (unsigned used = 0; plan.kind != PLAN_NOTHING; plan = transmit_plan(c)) {
         unsigned packets = packets_of(c, &plan);
 
@@ -374,19 +399,49 @@ bool transmit_pull(struct sender *sender, unsigned budget)
     if (w->sndmap.count)
         window_used(c);
     conn_settle_plan(c, &plan);
-    return false; /* it asked for the next turn itself, and may have given the rooms back */
+}
+
+bool transmit_pull(struct sender *sender, unsigned budget)
+{
+    struct tcp_conn *c = container_of(sender, struct tcp_work, sender)->conn;
+
+    if (conn_refresh_path(c) < 0)
+        return false;
+    window_after_idle(c);
+    take_turn(c, first_plan(c), budget);
+    return false; /* it asked for the next turn itself */
+}
+
+bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget)
+{
+    struct tcp_conn *c = conn_of(e);
+    struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
+    struct tcp_plan plan;
+
+    if (!w || w->starved || w->path.ifp != ifp || list_linked(&w->sender.link) ||
+        !path_is_fresh(&w->path, e->stack->routes.generation, e->stack->now))
+        return false;
+    e->stack->unsettled = NULL;
+    window_after_idle(c);
+    plan = transmit_plan(c);
+    if (plan.kind != PLAN_NOTHING)
+        conn_settle_before(c, &plan);
+    take_turn(c, plan, budget);
+    return true;
 }
 
 void transmit_reset(struct tcp_conn *c)
 {
+    struct seq edge;
     struct segment out = {
         .flow = conn_flow(c),
-        .h = {.seq = c->snd.nxt, .ack = c->rcv.nxt, .flags = TCP_RST | TCP_ACK},
-        .o = TCP_NO_OPTIONS,
+        .h = {.seq = transmit_seq(c), .ack = c->rcv.nxt, .flags = TCP_RST | TCP_ACK, .window = transmit_window(c, &edge)},
         .ttl = conn_ttl(c),
         .tos = conn_tos(c),
+        .way = &c->settings->way,
     };
 
+    put_options(c, &out.o);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_out_rsts);
     segment_reply(c->ep.stack, &out);
 }

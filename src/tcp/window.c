@@ -33,6 +33,7 @@ static void shrink(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
         return;
     c->cc.ssthresh = cc_remember(&c->cc);
     c->cc.cwnd = cwnd;
+    c->work->planned = false;
     if (cc->on_event)
         cc->on_event(&c->cc, &c->work->cc_private, CC_EVENT_IDLE, conn_now(c), 0);
     conn_why(c, why, cwnd);
@@ -42,13 +43,11 @@ void window_after_idle(struct tcp_conn *c)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     weft_time rto, idle = conn_now(c) - c->spoke;
-    struct rtt_limits limits;
 
     if (likely(conn_in_flight(c) || idle <= k->rto_min) || !c->spoke || !conn_unsent(c) || conn_cc(c)->owns ||
         !k->slow_start_after_idle)
         return;
-    limits = tcp_rtt_limits(c->ep.stack);
-    rto = rtt_rto(&c->rtt, &limits);
+    rto = conn_rto(c);
     if (idle > rto)
         shrink(c, usage_after_idle(&c->work->usage, conn_now(c), idle, rto, c->cc.cwnd, initial_window(c)),
                WEFT_WHY_cwnd_idle);
@@ -88,7 +87,6 @@ void window_used(struct tcp_conn *c)
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     struct tcp_work *w = c->work;
     uint32_t pipe = conn_pipe(c);
-    struct rtt_limits limits;
 
     usage_note(&w->usage, c->snd.una, c->snd.nxt, w->sndmap.total, pipe >= c->cc.cwnd);
     note_starvation(c, pipe);
@@ -96,9 +94,8 @@ void window_used(struct tcp_conn *c)
         w->usage.used = 0;
         w->usage.full_at = conn_now(c);
     } else if (conn_now(c) - w->usage.full_at >= k->rto_min && k->slow_start_after_idle && !conn_cc(c)->owns &&
-               w->recovery.state == RECOVERY_OPEN && !c->want_write) {
-        limits = tcp_rtt_limits(c->ep.stack);
-        shrink(c, usage_decay(&w->usage, conn_now(c), rtt_rto(&c->rtt, &limits), c->cc.cwnd, initial_window(c)),
+               w->recovery.state == RECOVERY_OPEN && !w->want_write) {
+        shrink(c, usage_decay(&w->usage, conn_now(c), conn_rto(c), c->cc.cwnd, initial_window(c)),
                WEFT_WHY_cwnd_limited_by_application);
     }
 }

@@ -52,9 +52,11 @@ size_t udp_train(const struct udp_ep *e, uint16_t *segment)
     size_t n = 1;
 
     *segment = (uint16_t)length;
+    if (dgram_has_headers(first)) /* who is told of them is told of one datagram's */
+        return 1;
     for (const struct weft_pkt *p = first->next; p && n < e->d.queue.packets.count; p = p->next) {
         if (pkt_total(last) < length || pkt_total(p) > length || pkt_total(p) == 0 || sum + pkt_total(p) > MAX_TRAIN ||
-            n == MAX_SEGMENTS || !same_flow(first, p))
+            n == MAX_SEGMENTS || !same_flow(first, p) || dgram_has_headers(p))
             break;
         sum += pkt_total(p);
         last = p;

@@ -109,24 +109,21 @@ int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
     weft_stack *s = e->d.sock.stack;
     struct ip_send how = {.proto = IP_PROTO_UDP};
     struct ip_path fresh = {0}, *path = m->dst == &e->d.remote && !m->control ? &e->d.path : &fresh;
-    struct ip_options options;
+    struct ip_extras extras;
     struct weft_addr from;
     struct weft_pkt *pkt;
     int err = dgram_prepare(&e->d, &m->dst->ip, m->control, path, &how);
 
+    dgram_add_extras(&e->d, m->control, &how, &extras);
     if (!err)
-        err = dgram_decide_df(&e->d, &m->dst->ip, m->len + UDP_HEADER, path, &how.df);
+        err = dgram_decide_df(&e->d, m->len + UDP_HEADER, path, &how);
     if (err == WEFT_EMSGSIZE || (!err && m->len > udp_max(&m->dst->ip)))
         return dgram_too_long(&e->d, m->dst, path_mtu(path));
     if (err)
         return err;
     from = (struct weft_addr){how.src, e->d.local.port};
-    if (!ip_is_v4(&m->dst->ip)) {
+    if (!ip_is_v4(&m->dst->ip))
         how.flow_label = ip_flow_label(s, &from, m->dst, IP_PROTO_UDP);
-    } else if (unlikely(e->d.n_options)) {
-        ip_options_for(s, e->d.options, e->d.n_options, &how, &options);
-        how.options = &options;
-    }
     pkt = build(e, m, &how.src, path);
     if (!pkt)
         return WEFT_ENOMEM;

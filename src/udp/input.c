@@ -32,6 +32,10 @@ static void deliver(struct udp_ep *e, struct weft_pkt *pkt)
 {
     bool deaf = e->d.no_receive || !udp_hears(e, pkt->ifp ? pkt->ifp->index : 0);
 
+    if (unlikely(e->d.filter) && !dgram_filter(&e->d, pkt, UDP_HEADER)) {
+        pkt_drop(pkt, WEFT_DROP_sock_filter);
+        return;
+    }
     pkt_pull(pkt, UDP_HEADER);
     if (!deaf && dgram_push(&e->d.queue, pkt))
         endpoint_notify(&e->d.sock, WEFT_READABLE);
@@ -96,19 +100,20 @@ void udp_input(weft_stack *s, struct weft_pkt *pkt)
 }
 
 /*
- * RFC 1122 §4.1.3.3. Only who has a peer can tell which datagram is meant, unless he reads reports; and only a hard error
- * is certain (RFC 1122 §3.2.2.1: codes 0, 1 and 5 are hints).
+ * RFC 1122 §4.1.3.3. Only who has a peer can tell which datagram is meant, unless he reads reports; and only what
+ * lasts is certain (RFC 1122 §3.2.2.1: codes 0, 1 and 5 are hints), or that a datagram was too long.
  */
 bool udp_error(weft_stack *s, const struct ip_error *err)
 {
     struct weft_addr local = {err->src, err->src_port}, remote = {err->dst, err->dst_port};
     struct udp_ep *e = udp_table_find(udp_table(s), &local, &remote, 0);
-    bool certain;
+    uint8_t discovery;
 
     if (!e)
         return false;
     dgram_path_shrank(&e->d, err);
-    certain = err->hard || (err->too_big && ip_is_v4(&err->dst) && e->d.discovery != WEFT_PMTUDISC_DONT);
-    dgram_hear(&e->d, err, UDP_HEADER, e->d.remote.port && certain);
+    discovery = ip_is_v4(&err->dst) ? e->d.discovery : e->d.discovery6;
+    dgram_hear(&e->d, err, UDP_HEADER,
+               e->d.remote.port && (err->lasting || (err->too_big && discovery != WEFT_PMTUDISC_DONT)));
     return true;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* ARP for IPv4 over Ethernet (RFC 826); see arp.h. */
+/* ARP and RARP for IPv4 over Ethernet (RFC 826, RFC 903); see arp.h. */
 #include "wire/arp.h"
 
 #include "wire/ethernet.h"
 
 #define ARP_HARDWARE_ETHERNET 1
 
-bool arp_parse(struct reader *r, struct arp_packet *a)
+/* The form that both have; which operations there are is the caller's to say. */
+static bool parse(struct reader *r, struct arp_packet *a)
 {
     uint16_t hardware = read_u16(r);
     uint16_t protocol = read_u16(r);
@@ -17,8 +18,6 @@ bool arp_parse(struct reader *r, struct arp_packet *a)
     a->op = read_u16(r);
     if (hardware != ARP_HARDWARE_ETHERNET || protocol != ETH_TYPE_IPV4 || hardware_len != 6 || protocol_len != 4)
         return false;
-    if (a->op != ARP_REQUEST && a->op != ARP_REPLY)
-        return false;
     if ((mac = read_bytes(r, 6)))
         memcpy(a->sender_mac, mac, 6);
     a->sender_ip = read_u32(r);
@@ -26,6 +25,16 @@ bool arp_parse(struct reader *r, struct arp_packet *a)
         memcpy(a->target_mac, mac, 6);
     a->target_ip = read_u32(r);
     return !r->bad;
+}
+
+bool arp_parse(struct reader *r, struct arp_packet *a)
+{
+    return parse(r, a) && (a->op == ARP_REQUEST || a->op == ARP_REPLY);
+}
+
+bool rarp_parse(struct reader *r, struct arp_packet *a)
+{
+    return parse(r, a) && (a->op == RARP_REQUEST || a->op == RARP_REPLY);
 }
 
 void arp_emit(struct writer *w, const struct arp_packet *a)

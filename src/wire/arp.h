@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* ARP for IPv4 over Ethernet (RFC 826). */
+/* ARP for IPv4 over Ethernet (RFC 826), and RARP, which has the same form (RFC 903). */
 #ifndef WIRE_ARP_H
 #define WIRE_ARP_H
 
@@ -8,6 +8,8 @@
 #define ARP_LEN     28
 #define ARP_REQUEST 1
 #define ARP_REPLY   2
+#define RARP_REQUEST 3
+#define RARP_REPLY   4
 
 struct arp_packet {
     uint16_t op;
@@ -19,6 +21,8 @@ struct arp_packet {
 
 /* Reads a packet; false when it is short, not IPv4 over Ethernet, or not a request or reply. Trailing padding is fine. */
 bool arp_parse(struct reader *r, struct arp_packet *a);
+/* The same of RARP: a reverse request or reply. */
+bool rarp_parse(struct reader *r, struct arp_packet *a);
 void arp_emit(struct writer *w, const struct arp_packet *a);
 
 #endif

@@ -8,6 +8,7 @@
 #define ETH_HEADER    14
 #define ETH_TYPE_IPV4 0x0800
 #define ETH_TYPE_ARP  0x0806
+#define ETH_TYPE_RARP 0x8035
 #define ETH_TYPE_IPV6 0x86dd
 #define ETH_TYPE_MIN  0x0600 /* a smaller number is an IEEE 802.3 length */
 

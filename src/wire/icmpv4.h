@@ -13,6 +13,8 @@ enum icmpv4_type {
     ICMPV4_SOURCE_QUENCH = 4,
     ICMPV4_REDIRECT = 5,
     ICMPV4_ECHO = 8,
+    ICMPV4_ROUTER_ADVERT = 9, /* RFC 1256 */
+    ICMPV4_ROUTER_SOLICIT = 10,
     ICMPV4_TIME_EXCEEDED = 11,
     ICMPV4_PARAMETER_PROBLEM = 12,
     ICMPV4_TIMESTAMP = 13,
@@ -57,6 +59,22 @@ bool icmpv4_parse(struct reader *r, struct icmpv4_header *h);
 
 /* Writes the header with checksum as given. */
 void icmpv4_emit(struct writer *w, const struct icmpv4_header *h);
+
+/* What a router advertisement's word says (RFC 1256 §4.3): `count` entries of `words` 32-bit words each. */
+struct icmpv4_routers {
+    uint8_t count, words;
+    uint16_t lifetime; /* seconds */
+};
+
+static inline struct icmpv4_routers icmpv4_routers_of(uint32_t word)
+{
+    return (struct icmpv4_routers){(uint8_t)(word >> 24), (uint8_t)(word >> 16), (uint16_t)word};
+}
+
+static inline uint32_t icmpv4_routers_word(const struct icmpv4_routers *r)
+{
+    return (uint32_t)r->count << 24 | (uint32_t)r->words << 16 | r->lifetime;
+}
 
 /*
  * The quote inside an ICMP error: the offender's IP header, and the first 8 bytes behind it.

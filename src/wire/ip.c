@@ -8,19 +8,15 @@
  */
 void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto, uint32_t len)
 {
-    uint32_t sum = (uint32_t)proto + (len >> 16) + (len & 0xffff), word[2];
-    uint64_t words;
+    uint32_t sum = (uint32_t)proto + (len >> 16) + (len & 0xffff);
 
     if (likely(ip_is_v4(src))) {
-        memcpy(word, src->b + 12, 4);
-        memcpy(word + 1, dst->b + 12, 4);
-        c->acc += words = (uint64_t)word[0] + word[1]; /* as csum_add takes them: in the machine's own order */
-        c->acc += c->acc < words;
-    } else {
-        for (size_t i = 0; i < sizeof src->b; i += 2)
-            sum += (uint32_t)peek_u16(src->b + i) + peek_u16(dst->b + i);
-        sum -= ip_zone(src) + ip_zone(dst);
+        ip_pseudo_header_v4(c, ip_to_v4(src), ip_to_v4(dst), proto, len);
+        return;
     }
+    for (size_t i = 0; i < sizeof src->b; i += 2)
+        sum += (uint32_t)peek_u16(src->b + i) + peek_u16(dst->b + i);
+    sum -= ip_zone(src) + ip_zone(dst);
     sum = (sum >> 16) + (sum & 0xffff);
     sum = (sum >> 16) + (sum & 0xffff);
     csum_add_u16(c, (uint16_t)sum);

@@ -35,6 +35,22 @@ enum ip_proto {
 void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
                       uint32_t len);
 
+/* The same of two addresses of IPv4. */
+static inline void ip_pseudo_header_v4(struct csum *c, uint32_t src, uint32_t dst, uint8_t proto, uint32_t len)
+{
+    uint8_t fields[12];
+    uint32_t word[3];
+    uint64_t sum;
+
+    poke_u32(fields, src); /* the sum does not mind that the last word's halves stand elsewhere in the header */
+    poke_u32(fields + 4, dst);
+    poke_u32(fields + 8, proto + len);
+    memcpy(word, fields, sizeof word);
+    sum = (uint64_t)word[0] + word[1] + word[2]; /* as csum_add takes them: in the machine's own order */
+    c->acc += sum;
+    c->acc += c->acc < sum;
+}
+
 /* Address predicates and conversions; v4 numbers are host order. */
 static inline bool ip_is_v4(const struct weft_ip *ip)
 {
@@ -65,10 +81,12 @@ static inline void ip_copy(struct weft_ip *to, const struct weft_ip *from)
 static inline void ip_set_v4(struct weft_ip *to, uint32_t a)
 {
     static const uint8_t zero[8];
-    const uint8_t low[8] = {0, 0, 0xff, 0xff, (uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a};
+    uint64_t low = (uint64_t)0xffff << 32 | a; /* written byte by byte, gcc makes two stores of it */
 
+    if (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+        low = __builtin_bswap64(low);
     memcpy(to->b, zero, 8);
-    memcpy(to->b + 8, low, 8);
+    memcpy(to->b + 8, &low, 8);
 }
 
 static inline bool ip_eq(const struct weft_ip *a, const struct weft_ip *b) { return memcmp(a, b, sizeof *a) == 0; }

@@ -124,6 +124,18 @@ void nd_router_solicit_emit(struct writer *w)
     write_u32(w, 0);
 }
 
+void nd_redirect_emit(struct writer *w, const struct nd_redirect *d)
+{
+    struct weft_ip target = ip_bare(d->target), dst = ip_bare(d->dst);
+
+    write_u8(w, ICMPV6_REDIRECT);
+    write_u8(w, 0);
+    write_u16(w, 0);
+    write_u32(w, 0);
+    write_bytes(w, target.b, 16);
+    write_bytes(w, dst.b, 16);
+}
+
 void nd_mac_option_emit(struct writer *w, enum nd_option_kind kind, const uint8_t mac[6])
 {
     write_u8(w, (uint8_t)kind);
@@ -136,6 +148,14 @@ void nd_nonce_option_emit(struct writer *w, const uint8_t nonce[6])
     write_u8(w, ND_NONCE);
     write_u8(w, 1);
     write_bytes(w, nonce, 6);
+}
+
+void nd_quote_option_emit(struct writer *w, uint32_t n)
+{
+    write_u8(w, ND_REDIRECTED);
+    write_u8(w, (uint8_t)((ND_QUOTE_OPTION + n) / 8));
+    write_u16(w, 0);
+    write_u32(w, 0);
 }
 
 /* ---- servers of names ---- */

@@ -15,11 +15,13 @@
 #define ND_REDIRECT_LEN 40
 #define ND_MAC_OPTION   8 /* a link-layer address option of Ethernet */
 #define ND_NONCE_OPTION 8
+#define ND_QUOTE_OPTION 8 /* a redirected header option, before what it quotes */
 
 enum nd_option_kind {
     ND_SOURCE_MAC = 1,
     ND_TARGET_MAC = 2,
     ND_PREFIX = 3,
+    ND_REDIRECTED = 4,
     ND_MTU = 5,
     ND_NONCE = 14,
     ND_RDNSS = 25,
@@ -82,8 +84,11 @@ bool nd_redirect_parse(struct reader *r, struct nd_redirect *d);
 /* Writes a solicitation or advertisement, checksum zero, without options; and the options. */
 void nd_neighbour_emit(struct writer *w, uint8_t type, const struct nd_neighbour *n);
 void nd_router_solicit_emit(struct writer *w);
+void nd_redirect_emit(struct writer *w, const struct nd_redirect *d);
 void nd_mac_option_emit(struct writer *w, enum nd_option_kind kind, const uint8_t mac[6]);
 void nd_nonce_option_emit(struct writer *w, const uint8_t nonce[6]);
+/* The head of a redirected header option; n bytes of the datagram, a multiple of 8, follow it. */
+void nd_quote_option_emit(struct writer *w, uint32_t n);
 
 /* RFC 8106 §5.1: the lifetime, and the servers behind it; false when the length is no such option's. */
 bool nd_rdnss_parse(const struct nd_option *o, uint32_t *lifetime, const uint8_t **servers, unsigned *n);

@@ -91,6 +91,30 @@ static void arp_print(struct fmt *f, struct reader r, size_t len)
     num_print(f, ", length ", len);
 }
 
+static void rarp_print(struct fmt *f, struct reader r, size_t len)
+{
+    struct reader all = r;
+    struct arp_packet a;
+
+    if (reader_left(&r) < ARP_LEN) {
+        cut_print(f, "arp"); /* as tcpdump has it */
+        return;
+    }
+    if (!rarp_parse(&r, &a)) {
+        arp_other_print(f, all);
+    } else {
+        fmt_str(f, a.op == RARP_REQUEST ? "ARP, Reverse Request who-is " : "ARP, Reverse Reply ");
+        fmt_mac(f, a.target_mac);
+        if (a.op == RARP_REQUEST) {
+            fmt_str(f, " tell ");
+            fmt_mac(f, a.sender_mac);
+        } else {
+            v4_print(f, " at ", a.target_ip);
+        }
+    }
+    num_print(f, ", length ", len);
+}
+
 /* What IP carries; r and len say where. Only a first fragment has the header of the protocol. */
 static void ipv4_payload_print(struct fmt *f, const struct ipv4_header *ip, struct reader r, size_t len)
 {
@@ -165,6 +189,8 @@ static void ethernet_print(struct fmt *f, struct reader r, size_t len)
         cut_print(f, "ether");
     } else if (h.type == ETH_TYPE_ARP) {
         arp_print(f, r, len - ETH_HEADER);
+    } else if (h.type == ETH_TYPE_RARP) {
+        rarp_print(f, r, len - ETH_HEADER);
     } else if (h.type == ETH_TYPE_IPV4) {
         ip_print(f, r, len - ETH_HEADER);
     } else if (h.type == ETH_TYPE_IPV6) {

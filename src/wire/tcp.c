@@ -51,6 +51,8 @@ static void option_take(const struct option *opt, struct tcp_options *o)
         sack_take(opt, o);
     else if (opt->kind == TCP_KIND_TS && opt->len == TCP_LEN_TS)
         ts_take(opt->body, o);
+    else if (opt->kind == TCP_KIND_SIGNATURE && opt->len == TCP_LEN_SIGNATURE)
+        o->is_signed = true;
     else if (opt->kind == TCP_KIND_FASTOPEN)
         fastopen_take(opt->body, opt->len - TCP_LEN_FASTOPEN_HEAD, TCP_FASTOPEN_OPTION, o);
     else if (opt->kind == TCP_KIND_EXPERIMENT && opt->len >= TCP_LEN_EXPERIMENT_HEAD &&

@@ -39,6 +39,7 @@ enum tcp_option_kind {
     TCP_KIND_SACK_PERMITTED = 4,
     TCP_KIND_SACK = 5,
     TCP_KIND_TS = 8,
+    TCP_KIND_SIGNATURE = 19, /* RFC 2385 */
     TCP_KIND_FASTOPEN = 34,
     TCP_KIND_EXPERIMENT = 254, /* RFC 4727; with TCP_FASTOPEN_MAGIC: Fast Open of before RFC 7413 */
 };
@@ -51,6 +52,7 @@ enum tcp_option_len {
     TCP_LEN_SACK_HEAD = 2,
     TCP_LEN_SACK_BLOCK = 8,
     TCP_LEN_TS = 10,
+    TCP_LEN_SIGNATURE = 18,
     TCP_LEN_FASTOPEN_HEAD = 2,
     TCP_LEN_EXPERIMENT_HEAD = 4,
 };
@@ -69,6 +71,7 @@ struct tcp_options {
     int8_t wscale;  /* shift as on the wire (127 for more); -1: absent */
     bool sack_permitted;
     bool has_ts;
+    bool is_signed; /* RFC 2385. Never emitted */
     uint8_t n_sack; /* blocks, 0 to 4 */
     uint8_t fastopen;      /* enum tcp_fastopen: which option it is. On SYNs only */
     uint8_t cookie_len;    /* of Fast Open: 0 (a request), or 4 to 16, even */

@@ -3,6 +3,10 @@
 #include "field.h"
 
 #include "base/checksum.h"
+#include "core/iface.h"
+#include "core/stack.h"
+#include "wire/ethernet.h"
+#include "wire/ipv6.h"
 
 /* ---- work ---- */
 
@@ -72,6 +76,28 @@ size_t field_in_use(const struct field *f)
     for (size_t i = 0; weft_memory_info(f->victim, i, &owner, &live); i++)
         sum += live;
     return sum;
+}
+
+size_t field_in_use_by(const struct field *f, const char *owner)
+{
+    const char *name;
+    size_t live;
+
+    for (size_t i = 0; weft_memory_info(f->victim, i, &name, &live); i++)
+        if (strcmp(name, owner) == 0)
+            return live;
+    fail_msg("nothing is counted for %s", owner);
+    return 0;
+}
+
+size_t field_routes(const struct field *f)
+{
+    struct weft_route route;
+    size_t n = 0;
+
+    while (weft_route_info(f->victim, n, &route))
+        n++;
+    return n;
 }
 
 size_t field_memory(const struct field *f) { return weft_memory(f->victim, NULL); }
@@ -280,6 +306,54 @@ void attack_datagram(struct field *f, struct ipv4_header h, const void *payload,
     if (n)
         memcpy(datagram + h.header_len, payload, n);
     attack_throw(f, datagram, h.total_len);
+}
+
+static struct weft_ip v6_of(uint32_t first, uint32_t second, uint32_t host)
+{
+    struct weft_ip ip = {{0}};
+
+    poke_u32(ip.b, first);
+    poke_u32(ip.b + 4, second);
+    poke_u32(ip.b + 12, host);
+    return ip;
+}
+
+struct weft_ip front_v6(uint32_t host) { return v6_of(0x20010db8, 0x00660000, host); }
+struct weft_ip link_v6(uint32_t host) { return v6_of(0xfe800000, 0, host); }
+struct weft_ip group_v6(uint32_t host) { return v6_of(0xff020000, 0, host); }
+
+static void put_sum(const struct attack_v6 *h, uint8_t *message, size_t n)
+{
+    struct csum sum = {0};
+
+    poke_u16(message + 2, 0);
+    ip_pseudo_header(&sum, &h->src, &h->dst, IP_PROTO_ICMPV6, (uint32_t)n);
+    csum_add(&sum, message, n);
+    poke_u16(message + 2, csum_fold(&sum));
+}
+
+void attack_v6(struct field *f, const struct attack_v6 *h, const void *payload, size_t n)
+{
+    static const uint8_t frame[14] = {2, 0, 0, 0, 0, 2, 2, 6, 6, 6, 6, 6, 0x86, 0xdd};
+    bool ethernet = f->back->ops->kind == WEFT_LINK_ETHERNET;
+    uint8_t bytes[2048], *ip = bytes + sizeof frame, *at = ip + IPV6_HEADER;
+    struct ipv6_header header = {.hop_limit = h->hops ? h->hops : 64, .src = h->src, .dst = h->dst, .next = h->next,
+                                 .payload_len = (uint16_t)(n + (h->alert ? 8 : 0))};
+    struct writer w = writer(ip, IPV6_HEADER);
+
+    memcpy(bytes, frame, sizeof frame);
+    if (ip_is_multicast(&h->dst))
+        eth_multicast(bytes, &h->dst);
+    if (h->alert) {
+        memcpy(at, (uint8_t[]){h->next, 0, 5, 2, 0, 0, 1, 0}, 8);
+        header.next = IP_PROTO_HOPOPTS;
+        at += 8;
+    }
+    ipv6_emit(&w, &header);
+    memcpy(at, payload, n);
+    if (h->next == IP_PROTO_ICMPV6)
+        put_sum(h, at, n);
+    attack_throw(f, ethernet ? bytes : ip, (size_t)(at - (ethernet ? bytes : ip)) + n);
 }
 
 static struct tcp_options meant_options(const struct segment *s)

@@ -26,6 +26,7 @@
 #include "weft/driver.h"
 #include "weft/sock.h"
 #include "wire/icmpv4.h"
+#include "wire/icmpv6.h"
 #include "wire/ipv4.h"
 #include "wire/tcp.h"
 
@@ -107,6 +108,22 @@ void attack_segment(struct field *f, const struct segment *s);
 /* An IPv4 datagram with this header (length and checksum are filled in, TTL where it is 0). */
 void attack_datagram(struct field *f, struct ipv4_header h, const void *payload, size_t n);
 
+/* What a datagram of IPv6 has in front of its upper layer. */
+struct attack_v6 {
+    struct weft_ip src, dst;
+    uint8_t hops;            /* 0: 64 */
+    uint8_t next;
+    bool alert;              /* hop-by-hop options with a Router Alert come first */
+};
+/* The datagram goes in, in a frame where there is Ethernet; the checksum of ICMPv6 is filled in. */
+void attack_v6(struct field *f, const struct attack_v6 *h, const void *payload, size_t n);
+
+/* The victim's address of IPv6 on the attacker's side, 2001:db8:66::2/64, and others of that network. */
+struct weft_ip front_v6(uint32_t host);
+/* fe80::host, and a group of the link, ff02::host. */
+struct weft_ip link_v6(uint32_t host);
+struct weft_ip group_v6(uint32_t host);
+
 /* A segment that the victim sent to the attacker's side. */
 struct caught {
     struct ipv4_header ip;
@@ -151,7 +168,11 @@ unsigned field_time_waits(struct field *f);
 
 /* What the victim has from its environment, now; slabs give nothing back before the end. */
 size_t field_memory(const struct field *f);
-/* What of it is in use. */
+/* What of it is in use; and of that, by this owner (weft_memory_info). */
 size_t field_in_use(const struct field *f);
+size_t field_in_use_by(const struct field *f, const char *owner);
+
+/* How many routes the victim has. */
+size_t field_routes(const struct field *f);
 
 #endif

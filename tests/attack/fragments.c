@@ -6,6 +6,8 @@
  */
 #include "field.h"
 
+#include "ip/private.h"
+
 #define LIMIT (4u << 20)
 
 static uint8_t bytes[2048];
@@ -14,6 +16,53 @@ static void fragment(struct field *f, uint32_t src, uint16_t id, uint32_t offset
 {
     attack_datagram(f, (struct ipv4_header){.src = src, .dst = FRONT, .proto = 17, .id = id,
                                             .frag_offset = (uint16_t)offset, .mf = more}, bytes, n);
+}
+
+/* The same of IPv6. */
+static void fragment_v6(struct field *f, uint32_t src, uint32_t id, uint32_t offset, bool more, size_t n)
+{
+    struct attack_v6 h = {.src = front_v6(src), .dst = front_v6(2), .next = IP_PROTO_FRAGMENT};
+    uint8_t piece[8 + 1480] = {17};
+
+    poke_u16(piece + 2, (uint16_t)(offset | more));
+    poke_u32(piece + 4, id);
+    memcpy(piece + 8, bytes, n);
+    attack_v6(f, &h, piece, 8 + n);
+}
+
+/* To the byte: what is held counts at its true size, and is no more than the configuration says. */
+static void expect_within_limit(struct field *f)
+{
+    assert_true(ip_state(f->victim)->reassembly.held <= LIMIT);
+}
+
+/* Of both families at once: the limit is one. */
+static void a_flood_of_both_families_has_one_limit(void **state)
+{
+    struct weft_config config;
+    struct field *f;
+
+    weft_config_default(&config);
+    assert_int_equal(config.reassembly_memory, LIMIT);
+    f = field_new(&config);
+    for (uint32_t i = 0; i < 60000; i++) {
+        uint32_t offset = 8 * (uint32_t)rng_below(&f->rng, 8000), src = 16 + (uint32_t)rng_below(&f->rng, 5000);
+        size_t n = 8 * (1 + rng_below(&f->rng, 180));
+
+        if (i & 1)
+            fragment_v6(f, src, (uint32_t)rng_u64(&f->rng), offset, true, n);
+        else
+            fragment(f, 0x0b000000 + src, (uint16_t)rng_u64(&f->rng), offset, true, n);
+        expect_within_limit(f);
+        if (i % 1000 == 0)
+            field_run(f, WEFT_MS);
+    }
+    assert_true(ip_state(f->victim)->reassembly.held > LIMIT / 2); /* it was a flood */
+    expect_work_below(f, 4000);
+    field_run(f, 61 * WEFT_S);
+    attack_drain(f);
+    assert_int_equal(ip_state(f->victim)->reassembly.held, 0);
+    field_end(f);
 }
 
 static void flood(struct field *f, uint32_t count, uint32_t sources, size_t n)
@@ -26,6 +75,7 @@ static void flood(struct field *f, uint32_t count, uint32_t sources, size_t n)
         if (i % 1000 == 0) {
             field_run(f, WEFT_MS);
             attack_drain(f);
+            expect_within_limit(f);
             assert_true(field_memory(f) <= before + LIMIT + (LIMIT >> 1)); /* and what slabs and tables keep */
         }
     }
@@ -117,6 +167,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(floods_stay_within_the_limit),
+        cmocka_unit_test(a_flood_of_both_families_has_one_limit),
         cmocka_unit_test(one_datagram_has_a_bounded_number_of_fragments),
         cmocka_unit_test(impossible_fragments_are_dropped_by_name),
     };

@@ -143,6 +143,101 @@ static void scans_do_not_push_out_who_is_known(void **state)
     field_end(f);
 }
 
+/* ---- neighbours of IPv6 ---- */
+
+static void throw_nd(struct field *f, uint8_t type, uint32_t flags, const struct weft_ip *src,
+                     const struct weft_ip *target, uint32_t mac)
+{
+    struct attack_v6 h = {.src = *src, .dst = front_v6(2), .hops = 255, .next = IP_PROTO_ICMPV6};
+    uint8_t message[32] = {type};
+
+    poke_u32(message + 4, flags);
+    memcpy(message + 8, target, 16);
+    message[24] = type == ICMPV6_NEIGHBOUR_SOLICIT ? 1 : 2; /* the sender's station, or the target's */
+    message[25] = 1;
+    poke_u32(message + 26, 0x02070000 | mac >> 16);
+    poke_u16(message + 30, (uint16_t)mac);
+    attack_v6(f, &h, message, sizeof message);
+}
+
+static const char *state_of(struct field *f, const struct weft_ip *ip, size_t *count)
+{
+    const char *state = "none";
+    struct weft_neighbour n;
+
+    for (*count = 0; weft_neighbour_info(f->victim, *count, &n); ++*count)
+        if (memcmp(&n.ip, ip, sizeof *ip) == 0)
+            state = n.state;
+    return state;
+}
+
+/* A friend whom the victim speaks to, and who answers. */
+static struct field *with_friend(void)
+{
+    struct field *f = field_new_ethernet(NULL);
+    struct weft_addr to = {front_v6(1), 9};
+    weft_sock *sock = weft_socket_in(f->victim, WEFT_INET6, WEFT_UDP, NULL);
+
+    field_run(f, 3 * WEFT_S); /* its own address is found unique */
+    weft_sendto(sock, "?", 1, 0, &to);
+    throw_nd(f, ICMPV6_NEIGHBOUR_ADVERT, 0x60000000, &to.ip, &to.ip, 1);
+    attack_drain(f);
+    weft_close(sock);
+    return f;
+}
+
+/* R6583-1, R4861-7.2.5 */
+static void claims_of_ipv6_leave_the_table_bounded(void **state)
+{
+    struct field *f = with_friend();
+    size_t before = field_in_use(f), count;
+    struct weft_ip friend = front_v6(1), us = front_v6(2);
+
+    assert_string_equal(state_of(f, &friend, &count), "reachable");
+    for (uint32_t i = 0; i < 60000; i++) {
+        struct weft_ip src = front_v6(0x10000 + (uint32_t)rng_below(&f->rng, 1 << 24));
+
+        if (i % 3 == 0) /* solicitations make entries, advertisements none */
+            throw_nd(f, ICMPV6_NEIGHBOUR_SOLICIT, 0, &src, &us, i);
+        else
+            throw_nd(f, ICMPV6_NEIGHBOUR_ADVERT, i % 3 == 1 ? 0x20000000 : 0x60000000, &src, &src, i);
+        if (i % 1000 == 0)
+            field_run(f, WEFT_MS);
+        attack_drain(f);
+    }
+    assert_string_equal(state_of(f, &friend, &count), "reachable");
+    assert_true(count > 500 && count <= 1024); /* max_neighbours */
+    assert_true(field_in_use(f) - before <= 512 << 10);
+    expect_work_below(f, 4000);
+    field_end(f);
+}
+
+/* R6583-1 */
+static void scans_of_ipv6_do_not_push_out_who_is_known(void **state)
+{
+    struct field *f = with_friend();
+    weft_sock *sock = weft_socket_in(f->victim, WEFT_INET6, WEFT_UDP, NULL);
+    size_t before = field_in_use(f), count;
+    struct weft_ip friend = front_v6(1);
+
+    for (uint32_t i = 0; i < 60000; i++) {
+        struct weft_addr to = {front_v6(0x10000 + i), 9};
+
+        weft_sendto(sock, "?", 1, 0, &to);
+        if (i % 500 == 0)
+            field_run(f, WEFT_MS);
+        attack_drain(f);
+    }
+    assert_true(strcmp(state_of(f, &friend, &count), "none") != 0);
+    assert_true(count <= 1024);
+    assert_true(field_in_use(f) - before <= 8 << 20);
+    field_run(f, 10 * WEFT_S);
+    attack_drain(f);
+    assert_true(field_in_use(f) - before <= 512 << 10);
+    weft_close(sock);
+    field_end(f);
+}
+
 /* ---- routers ---- */
 
 /* A router advertisement from fe80::i with a prefix and a route of its own. */
@@ -210,6 +305,8 @@ int main(void)
         cmocka_unit_test(claims_to_be_the_gateway_are_not_believed),
         cmocka_unit_test(claims_to_be_the_victim_change_nothing),
         cmocka_unit_test(scans_do_not_push_out_who_is_known),
+        cmocka_unit_test(claims_of_ipv6_leave_the_table_bounded),
+        cmocka_unit_test(scans_of_ipv6_do_not_push_out_who_is_known),
         cmocka_unit_test(routers_without_number_get_no_more_than_their_share),
     };
 

@@ -23,8 +23,8 @@ STORIES = {
                                       r'0\.700000   0\.710000 .* seq 301:401\(100\)']),
     'syn-flood': ({'sent': 4, 'ack': 2}, [r'SYN,ACK seq 0 ack 1', r'PSH,ACK seq 2897:3001']),
     'syn-flood-won': ({}, [r'15\.100000 .* SYN seq 0 .*again.*tcp_half_open_full']),
-    'persist': ({'sent': 10, 'probe': 4, 'window': 2}, [r'X- ACK seq 1 ack 10241 win 6744',
-                                                          r'seq 10240 ack 1 .*tcp_old']),
+    'persist': ({'sent': 10, 'probe': 4, 'window': 2}, [r'X- ACK seq 1 ack 10281 win 7240',
+                                                          r'seq 10280 ack 1 .*tcp_old']),
 }
 
 

@@ -4,6 +4,7 @@
 import contextlib
 import hashlib
 import socket
+import struct
 import subprocess
 import threading
 
@@ -12,6 +13,7 @@ from lab import KERNEL, OURS, run
 
 ECHO = 7
 OPTION_TIMESTAMPS, OPTION_SACK, OPTION_WSCALE, OPTION_ECN = 1, 2, 4, 8  # tcpi_options of linux/tcp.h
+OPTION_SYN_DATA = 32
 DATA = hashlib.shake_128(b'weft').digest(1 << 20)
 
 
@@ -127,6 +129,43 @@ def with_cookies_of_weft(lab_):
     assert any('cookie' in line and line.split()[0] != '0' for line in said.splitlines()), said
 
 
+def fast_open(data):
+    """The kernel sends data with its SYN to weft's echo; was it acknowledged with the SYN?"""
+    with socket.socket() as s:
+        patience = struct.pack('ll', int(lab.PATIENCE), 0)  # Python's own would not block, which says EINPROGRESS here
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, patience)
+        s.sendto(data, socket.MSG_FASTOPEN, (OURS, ECHO))
+        got = b''
+        while len(got) < len(data):
+            got += s.recv(len(data))
+        assert got == data, got
+        return bool(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[5] & OPTION_SYN_DATA)
+
+
+def with_text_on_the_syn(lab_):
+    """Fast Open (RFC 7413), the kernel as client: a cookie the first time, text on the SYN the second."""
+    lab_.weft('sysctl', '--host', 'bar', 'net.ipv4.tcp_fastopen=1027')
+    lab_.weft('serve', '--host', 'bar', 'echo')
+    with sysctl(tcp_fastopen=1):
+        assert not fast_open(b'once'), 'without a cookie the text went with the SYN'
+        assert fast_open(b'twice'), 'the cookie did not let the text go with the SYN'
+
+
+def with_urgent_data(lab_):
+    """The kernel's urgent byte (RFC 6093) is out of line at weft's echo: what is around it comes back."""
+    lab_.weft('serve', '--host', 'bar', 'echo')
+    with socket.create_connection((OURS, ECHO), lab.PATIENCE) as s:
+        s.sendall(b'before')
+        s.send(b'!', socket.MSG_OOB)
+        s.sendall(b'after')
+        s.shutdown(socket.SHUT_WR)
+        got = b''
+        while part := s.recv(100):
+            got += part
+    assert got == b'beforeafter', got
+
+
 def over_small_packets(lab_):
     run('ip', 'link', 'set', 'wt0', 'mtu', '576')
     both_ways(lab_, OPTION_SACK, 0)
@@ -138,8 +177,8 @@ def with_a_receiver_of_small_windows(lab_):
 
 
 TESTS = [without_sack, without_timestamps, without_window_scale, without_any_option, with_ecn_when_the_kernel_asks,
-         with_ecn_when_weft_asks, with_cookies_of_the_kernel, with_cookies_of_weft, over_small_packets,
-         with_a_receiver_of_small_windows]
+         with_ecn_when_weft_asks, with_cookies_of_the_kernel, with_cookies_of_weft, with_text_on_the_syn,
+         with_urgent_data, over_small_packets, with_a_receiver_of_small_windows]
 
 if __name__ == '__main__':
     lab.main(TESTS, kinds=('tun',))

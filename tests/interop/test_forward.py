@@ -124,6 +124,21 @@ def weft_redirects_and_the_kernel_follows(lab_, right):
     assert 'via 10.9.0.9 ' in said and 'redirected' in said, said
 
 
+@as_router
+def weft_redirects_by_ipv6_and_the_kernel_follows(lab_, right):
+    ours = re.search(r'fe80::[0-9a-f:]+', lab_.weft('ifconfig', '--host', 'bar', 'wt0').stdout)[0]
+    run('sh', '-ec', f'''
+        ip neigh add fe80::99 lladdr 02:00:00:00:00:99 dev wt0
+        ip -6 route add fd06::/64 via {ours} dev wt0''')
+    lab_.weft('route', '--host', 'bar', 'add', 'fd06::/64', 'via', 'fe80::99%wt0')
+    lab_.weft('ndp', '--host', 'bar', '-s', 'fe80::99%wt0', '02:00:00:00:00:99')
+    run('ping', '-c', '1', '-W', '0.3', 'fd06::1', check=False)
+    said = run('ip', '-6', 'route', 'get', 'fd06::1').stdout
+    assert 'via fe80::99 ' in said, said
+    counters = json.loads(lab_.weft('netstat', '--host', 'bar', '-s', '--json').stdout)['counters']
+    assert counters['nd_redirects_out'] == 1, counters
+
+
 def kernel_redirects_and_weft_follows(lab_):
     """The kernel forwards to a gateway on our own link, and tells us."""
     run('sh', '-ec', '''
@@ -181,6 +196,7 @@ if __name__ == '__main__':
         weft_tells_what_the_next_link_carries,
         bulk_tcp_goes_through_weft_whole,
         weft_redirects_and_the_kernel_follows,
+        weft_redirects_by_ipv6_and_the_kernel_follows,
         kernel_redirects_and_weft_follows,
         a_kernel_routes_between_two_hosts_of_weft,
     ])

@@ -162,7 +162,7 @@ def a_neighbour_that_leaves_is_given_up(lab_):
     run('ip', 'link', 'set', 'wt0', 'arp', 'off')  # it answers no solicitation any more
     lab_.weft('ndp', '--host', 'bar', '-d', KERNEL6)
     done = lab_.weft('ping', '--host', 'bar', '-c', '1', '-W', '4', KERNEL6, check=False)
-    assert done.returncode == 1 and 'no route to host' in done.stdout, done.stdout
+    assert done.returncode == 1 and 'Address unreachable' in done.stdout, done.stdout
     assert f'{KERNEL6} dev wt0 FAILED' in lab_.weft('ndp', '--host', 'bar').stdout
 
 
@@ -209,7 +209,8 @@ large_packets_learn_the_path.arguments = ('--addr', f'{OURS6}/64', '--route', f'
                                           'net.ipv6.conf.default.accept_dad=0')
 
 RADVD = """interface wt0 {
-  AdvSendAdvert on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 60;
+  AdvSendAdvert on;
+    AdvLinkMTU 1400; MinRtrAdvInterval 3; MaxRtrAdvInterval 4; AdvDefaultLifetime 60;
   prefix fd05::/64 { AdvValidLifetime 600; AdvPreferredLifetime 300; };
   RDNSS fd05::53 { AdvRDNSSLifetime 30; };
   DNSSL example.net { AdvDNSSLLifetime 30; };
@@ -234,6 +235,9 @@ def a_router_that_advertises_is_obeyed(lab_):
             assert ' 0% packet loss' in run('ping', '-c', '1', ours).stdout
             # A default route through the router, to a network behind it.
             assert ' 0% packet loss' in lab_.weft('ping', '--host', 'bar', '-c', '1', 'fd08::2').stdout
+            # The link carries what the router says.
+            done = lab_.weft('ping', '--host', 'bar', '-c', '1', '-M', 'do', '-s', '1353', 'fd05::1', check=False)
+            assert done.returncode == 1 and 'message too long, mtu=1400' in done.stderr, done
             assert f'{router}%wt0 if=wt0' in lab_.weft('ndp', '--host', 'bar', '-r').stdout
             names = lab_.weft('ndp', '--host', 'bar', '--dns').stdout
             assert 'nameserver fd05::53 dev wt0' in names and 'search example.net dev wt0' in names, names

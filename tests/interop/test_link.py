@@ -31,6 +31,8 @@ class Link:
         for room, device, address in zip(self.rooms, ('la', 'lb'), (NEAR, FAR)):
             until(lambda: os.readlink(f'/proc/{room.pid}/ns/net') != os.readlink('/proc/self/ns/net'), 'a namespace')
             run('ip', 'link', 'set', device, 'netns', str(room.pid))
+            # what IPv6 says by itself, whenever it likes, would be counted too
+            self.inside(room, 'sh', '-c', f'echo 1 >/proc/sys/net/ipv6/conf/{device}/disable_ipv6')
             self.inside(room, 'ip', 'address', 'add', f'{address}/24', 'dev', device)
             self.inside(room, 'ip', 'link', 'set', device, 'up')
         return self

@@ -91,6 +91,24 @@ s.shutdown(socket.SHUT_WR)
     assert sum(map(len, heard)) == 300000
 
 
+def a_cork_holds_what_is_written_after_it(field):
+    listener = field.listen()
+    said = python(field, '''
+import socket, sys, time
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+SENT = slice(200, 208)  # tcpi_bytes_sent
+sent = lambda: int.from_bytes(s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)[SENT], sys.byteorder)
+for _ in range(5):
+    began = sent()
+    s.send(b'before')
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    time.sleep(.1)  # half as long as a cork lasts
+    print(sent() - began, end=' ')
+    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)
+''', KERNEL, str(listener.getsockname()[1]))
+    assert said == '6 6 6 6 6 ', said
+
+
 def connect_without_blocking_becomes_writable_when_it_is_done(field):
     listener = field.listen()
     said = python(field, '''
@@ -109,6 +127,74 @@ attempt(sys.argv[1], 9, 5000)
 attempt('10.9.0.77', 9, 200)  # nobody has this address
 ''', KERNEL, str(listener.getsockname()[1]))
     assert said == 'EINPROGRESS True 0\nEINPROGRESS True ECONNREFUSED\nEINPROGRESS False 0\n', said
+
+
+def a_client_sends_text_with_its_syn(field):
+    """Fast Open (RFC 7413), the kernel as server: a cookie the first time, text on the SYN the second."""
+    with open('/proc/sys/net/ipv4/tcp_fastopen', 'w', encoding='ascii') as f:
+        f.write('3')
+    listener = field.listen()
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 5)
+    heard = []
+
+    def serve():
+        for _ in range(2):
+            c, _ = listener.accept()
+            with c:
+                heard.append(c.recv(100))
+                heard.append(bool(c.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)[5] & 32))  # SYN_DATA
+                c.sendall(b'answer')
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    said = python(field, '''
+import socket, sys
+for text in (b'once', b'twice'):
+    s = socket.socket()
+    s.setsockopt(socket.IPPROTO_TCP, 30, 1)  # TCP_FASTOPEN_CONNECT
+    s.connect((sys.argv[1], int(sys.argv[2])))
+    s.sendall(text)
+    print(s.recv(100))
+    s.close()
+''', KERNEL, str(listener.getsockname()[1]))
+    thread.join(lab.PATIENCE)
+    assert said == "b'answer'\n" * 2, said
+    assert heard == [b'once', False, b'twice', True], heard
+
+
+def a_peer_that_went_dead_is_given_up(field):
+    """The kernel's device goes down: who waits for text hears it by keepalive, who has sent some by TCP_USER_TIMEOUT."""
+    listener = field.listen()
+    port = listener.getsockname()[1]
+
+    def go_dead():
+        for _ in range(2):
+            field.sockets.append(listener.accept()[0])
+        field.sockets[-1].recv(100)  # busy's
+        run('ip', 'link', 'set', 'wt0', 'down')
+
+    threading.Thread(target=go_dead, daemon=True).start()
+    said = python(field, '''
+import errno, select, socket, sys
+quiet, busy = (socket.create_connection((sys.argv[1], int(sys.argv[2])), 20) for _ in range(2))
+quiet.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT):
+    quiet.setsockopt(socket.IPPROTO_TCP, option, 1)
+busy.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 1500)
+busy.send(b'go')
+for _ in range(400):  # what it sends after the device went down is never acknowledged
+    if select.select([busy], [], [], .05)[0]:
+        break
+    try:
+        busy.send(b'x')
+    except OSError:
+        break
+for s in (quiet, busy):
+    select.select([s], [], [], 20)
+    err = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    print(errno.errorcode.get(err, err))
+''', KERNEL, str(port))
+    assert said == 'ETIMEDOUT\nETIMEDOUT\n', said
 
 
 def the_exit_status_is_the_programs(field):
@@ -133,7 +219,7 @@ attempt(s.sendmsg, [b'x'])
 attempt(s.getpeername)
 attempt(s.shutdown, socket.SHUT_WR)
 attempt(s.accept)
-attempt(socket.socket, socket.AF_INET, socket.SOCK_RAW, 1)
+attempt(socket.socket, socket.AF_INET, socket.SOCK_RDM)
 attempt(socket.socket, socket.AF_INET, socket.SOCK_STREAM, 262)
 for i in range(3):
     attempt(s.setsockopt, socket.SOL_SOCKET, 42, 1)
@@ -146,6 +232,18 @@ for i in range(3):
 
 
 # ---- datagrams ----
+
+def a_raw_socket_pings(field):
+    said = python(field, '''
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+s.settimeout(5)
+s.sendto(bytes([8, 0, 0xf7, 0xfe, 0, 0, 0, 1]), (sys.argv[1], 0))
+answer, peer = s.recvfrom(100)
+print(answer[20:].hex(), peer[0])
+''', KERNEL)
+    assert said == f'0000fffe00000001 {KERNEL}\n', said
+
 
 def datagrams_keep_their_bounds_and_their_senders(field):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kernel:
@@ -287,9 +385,13 @@ TESTS = [
     a_static_program_fetches_a_file,
     a_reset_arrives_as_a_reset,
     the_end_of_the_peers_data_is_the_end_of_the_file,
+    a_cork_holds_what_is_written_after_it,
     connect_without_blocking_becomes_writable_when_it_is_done,
+    a_client_sends_text_with_its_syn,
+    a_peer_that_went_dead_is_given_up,
     the_exit_status_is_the_programs,
     what_cannot_be_done_is_refused_and_said_once,
+    a_raw_socket_pings,
     datagrams_keep_their_bounds_and_their_senders,
     a_refused_datagram_is_told_to_the_next_call,
     signals_interrupt_and_restart_what_waits,

@@ -69,13 +69,17 @@ def a_transfer_that_is_aborted_does_not_look_complete(field):
 
 
 def curl_limits_its_rate(field):
-    """It reads seldom, so the window closes, and opens again."""
+    """It reads seldom, so the window closes, and opens again. While there is something to read it takes up to a
+    hundred buffers of 100 KiB before it looks at the clock, so the file is longer than that."""
     need('curl')
+    with open(field.path('long'), 'wb') as file:
+        file.write(BIG * 8)
     port = field.kernel_http()
     began = time.monotonic()
-    field.on_weft('curl', '-sS', '--limit-rate', '1M', '-o', 'got', f'http://{KERNEL}:{port}/big')
+    field.on_weft('curl', '-sS', '--limit-rate', '16M', '-o', 'got', f'http://{KERNEL}:{port}/long')
     took = time.monotonic() - began
-    assert field.holds('got') and took > 0.3, f'{took} s'  # without a limit: some hundredths
+    assert field.holds('got', BIG * 8), 'not what was sent'
+    assert took > 0.3, f'{took} s; without a limit: some hundredths'
 
 
 # ---- busybox, static ----

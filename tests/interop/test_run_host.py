@@ -70,6 +70,7 @@ def a_killed_program_leaves_nothing(lab_):
     child = int(process.stdout.readline())
     until(lambda: listens(lab_, 8080), 'http.server listening')
     kernel = socket.create_connection((OURS, 8080), lab.PATIENCE)
+    until(lambda: any(re.search(r'ESTABLISHED +\d+/python3$', row) for row in sockets(lab_)), 'accept')
     lab.run('kill', '-KILL', str(child))
     process.wait(lab.PATIENCE)
     assert kernel.recv(10) == b''  # a close in order, as nothing was left unread

@@ -4,6 +4,7 @@
 import os
 import re
 import resource
+import select
 import signal
 import socket
 import threading
@@ -12,7 +13,8 @@ import lab
 from field import IPERF3, main, moved
 from lab import OURS, need, run, until
 
-HELD = 1500
+HELD = 10000  # of which every TENTH asks
+TENTH = 10
 UP = b'GET /up HTTP/1.1\r\nHost: h\r\n\r\n'
 
 
@@ -23,9 +25,9 @@ def nginx_config(field):
     places = ''.join(f'{kind}_temp_path {field.path("tmp")};'
                      for kind in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
     return field.write('nginx.conf', f'''
-daemon off; user root; worker_processes 2; worker_rlimit_nofile 4000;
+daemon off; user root; worker_processes 2; worker_rlimit_nofile {HELD + 500};
 pid {field.path("pid")}; error_log stderr crit;
-events {{ worker_connections 3000; }}
+events {{ worker_connections {HELD + 100}; }}
 http {{
     access_log off; sendfile on; tcp_nopush on; keepalive_requests 100000; root {field.directory}; {places}
     server {{ listen 8080 backlog=2000; location /up {{ return 200 "up"; }} }}
@@ -65,16 +67,18 @@ def nginx_sends_files_and_keeps_connections(field):
 
 
 def nginx_holds_many_connections(field):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    many = min(HELD, limit - 200)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, limit))
     nginx(field)
-    held = []
+    held, closed = [], select.poll()
     try:
-        for _ in range(HELD):
+        for _ in range(many):
             held.append(connect())
-        for connection in held:
+            closed.register(held[-1], select.POLLIN | select.POLLRDHUP)
+        for connection in held[::TENTH] + held[::-TENTH]:
             ask(connection)
-        for connection in reversed(held):
-            ask(connection)
+        assert not closed.poll(0), 'one was closed, or said something unasked'
     finally:
         for connection in held:
             connection.close()
@@ -154,12 +158,18 @@ backend there
 
 
 def iperf3_serves(field):
-    """It closes its listener after each test, and opens it again."""
+    """It closes its listener after each test, and opens it again: who comes too early asks once more."""
     need('iperf3')
     field.serve(5201, 'iperf3', '-s')
     for how in IPERF3:
-        said = run('iperf3', '-c', OURS, *how).stdout
-        assert moved(said), f'{how}: {said}'
+        client = []
+
+        def connected(how=how, client=client):
+            client[:] = [run('iperf3', '-c', OURS, *how, check=False)]
+            return not re.search('unable to connect|server is busy', client[0].stderr)
+
+        until(connected, f'iperf3 {how}')
+        assert moved(client[0].stdout), f'{how}: {client[0]}'
     assert not field.complaints(), field.complaints()
 
 

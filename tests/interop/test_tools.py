@@ -87,7 +87,10 @@ def traceroute_names_who_refuses(lab_, far):
     far.inside('ip', 'route', 'add', 'unreachable', '10.7.1.0/24')
     run('ip', 'route', 'add', 'unreachable', '10.7.0.0/24')
     run('ip', 'route', 'add', 'prohibit', '10.7.2.0/24')
-    for target, mark in (('10.7.0.1', '!H'), ('10.7.2.1', '!X')):
+    for target, mark, words in (('10.7.0.1', '!H', 'Destination Host Unreachable'), ('10.7.2.1', '!X', 'Packet filtered')):
+        complaint = f'From {lab.KERNEL} icmp_seq=1 {words}\n'
+        ping = functools.partial(lab_.weft, 'ping', '--host', 'bar', '-c', '1', '-W', '1', target, check=False)
+        until(lambda: complaint in ping().stdout, complaint)  # the kernel complains of a route once a second
         said = lab_.weft('traceroute', '--host', 'bar', '-n', '-q', '1', '-w', '4', target).stdout
         assert hops(said)[-1][-1] == mark, said
 
@@ -98,6 +101,8 @@ def traceroute_finds_a_small_mtu(lab_, far):
     said = lab_.weft('traceroute', '--host', 'bar', '-n', '-F', '-q', '1', '-w', '2', FAR, '1400').stdout
     assert hops(said) == [['1', lab.KERNEL], ['2', lab.KERNEL, '!F-1300']] or \
         hops(said) == [['1', lab.KERNEL, '!F-1300']], said
+    said = lab_.weft('ping', '--host', 'bar', '-c', '2', '-i', '0.1', '-M', 'probe', '-s', '1372', FAR, check=False).stdout
+    assert said.count('Frag needed and DF set (mtu = 1300)') == 2, said
 
 
 @routed
@@ -121,7 +126,7 @@ def route_adds_and_deletes_what_ping_then_takes(lab_, far):
     assert ['0.0.0.0', lab.KERNEL, '0.0.0.0', 'UG', '0', '0', '0', 'wt0'] in [line.split() for line in table]
     weft('del', 'default')
     assert weft('get', FAR, check=False).returncode == 1
-    assert lab_.weft('ping', '--host', 'bar', '-c', '1', '-W', '0.2', FAR, check=False).returncode == 1
+    assert lab_.weft('ping', '--host', 'bar', '-c', '1', '-W', '0.2', FAR, check=False).returncode == 2
     weft('add', '10.8.0.0/24', 'gw', lab.KERNEL, 'metric', '7')
     assert lab_.weft('ping', '--host', 'bar', '-c', '1', FAR).returncode == 0
     again = weft('add', '10.8.0.0/24', 'via', lab.KERNEL, 'metric', '7', check=False)
@@ -129,6 +134,54 @@ def route_adds_and_deletes_what_ping_then_takes(lab_, far):
     bad = weft('add', '10.8.0.1/24', 'via', lab.KERNEL, check=False)
     assert bad.returncode == 2 and 'no route' in bad.stderr, bad
     assert [r['metric'] for r in json.loads(weft('--json').stdout) if r['destination'] == '10.8.0.0'] == [7]
+
+
+@routed
+def tables_read_as_the_originals_do(lab_, far):
+    lab.need('arp')
+
+    def weft(command, *words):
+        return lab_.weft(command, '--host', 'bar', *words)
+
+    for words in (['-net', '10.20.0.0/16', 'gw', '10.9.0.7'], ['-host', '10.22.0.1', 'gw', '10.9.0.7'],
+                  ['-net', '10.21.0.0', 'netmask', '255.255.0.0', 'gw', '10.9.0.7', 'metric', '5'],
+                  ['-net', '10.23.0.0/16', 'dev', 'wt0']):
+        run('route', 'add', *words)
+        weft('route', 'add', *words)
+    run('route', '-A', 'inet6', 'add', 'fd20::/64', 'gw', 'fd09::7')
+    weft('route', '-A', 'inet6', 'add', 'fd20::/64', 'gw', 'fd09::7')
+    both = [{line for line in said.splitlines() if line.startswith(('10.2', 'Destination'))}
+            for said in (run('route', '-n').stdout, weft('route', '-4').stdout)]
+    assert both[0] == both[1] and len(both[1]) == 5, both
+    assert re.search(r'^fd20::/64 +fd09::7 +UG ', weft('route', '-A', 'inet6').stdout, re.M)
+    weft('route', 'del', '-net', '10.23.0.0', 'netmask', '255.255.0.0')
+    run('arp', '-s', '10.9.0.50', '02:00:00:00:00:50')
+    weft('arp', '-s', '10.9.0.50', '02:00:00:00:00:50')
+    for options in (['-n', '10.9.0.50'], ['-an', '10.9.0.50'], ['-n', '10.9.0.55'], ['-n']):
+        both = [{line for line in said.splitlines() if '10.9.0.5' in line or line.startswith('Address')}
+                for said in (run('arp', *options).stdout, weft('arp', *options).stdout)]
+        assert both[0] == both[1] and both[1], both
+    lines = weft('ifconfig', '-s').stdout.splitlines()
+    kernels = next(line for line in run('ifconfig', '-s').stdout.splitlines() if line.startswith('wt0'))
+    ours = next(line for line in lines if line.startswith('wt0'))
+    assert re.sub(r' +[0-9]+', ' N', ours) == re.sub(r' +[0-9]+', ' N', kernels), (ours, kernels)
+    weft('ifconfig', 'wt0', '10.9.0.3', 'netmask', '255.255.255.0')
+    assert 'inet 10.9.0.3  netmask 255.255.255.0  broadcast 10.9.0.255\n' in weft('ifconfig', 'wt0').stdout
+
+
+@routed
+def a_file_has_the_packets_that_a_filter_chose(lab_, far):
+    file = os.path.join(lab_.directory, 'some.pcapng')
+    with subprocess.Popen([lab.WEFT, 'capture', '--host', 'bar', '-c', '2', '-w', file, 'icmp[8] = 0x77'],
+                          env=lab_.environment, stderr=subprocess.DEVNULL) as capture:
+        def go():
+            run('ping', '-c', '1', '-p', '66', '-s', '4', lab.OURS)
+            run('ping', '-c', '1', '-p', '77', '-s', '4', lab.OURS)
+            return capture.poll() is not None
+
+        until(go, 'two packets in the file')
+    said = run('tcpdump', '-nxr', file).stdout
+    assert said.count('ICMP echo') >= 2 and said.count('0001 7700') == said.count('ICMP echo'), said
 
 
 def listed(said, mark):
@@ -155,10 +208,14 @@ def ping_records_the_route_and_the_times(lab_, far):
 @routed
 def ping_takes_a_ttl_a_broadcast_and_large_sizes(lab_, far):
     weft = functools.partial(lab_.weft, 'ping', '--host', 'bar', '-c', '1', '-W', '0.5')
-    assert weft('-t', '1', FAR, check=False).returncode == 1
+    for target, words in ((FAR, f'From {lab.KERNEL} icmp_seq=1 Time to live exceeded\n'),
+                          (FAR6, f'From {KERNEL6} icmp_seq=1 Time exceeded: Hop limit\n')):
+        done = weft('-t', '1', target, check=False)
+        assert done.returncode == 1 and words in done.stdout, done
     assert weft('-t', '2', FAR).returncode == 0
     assert weft('-s', '60000', FAR).stdout.startswith(f'PING {FAR} ({FAR}) 60000(60028) bytes of data.\n60008 bytes')
-    assert weft('10.9.0.255', check=False).returncode == 1
+    bad = weft('10.9.0.255', check=False)
+    assert (bad.returncode, bad.stderr) == (2, 'weft ping: 10.9.0.255 is an address of broadcast: -b asks everybody there\n')
     run('sysctl', '-qw', 'net.ipv4.icmp_echo_ignore_broadcasts=0')
     assert f'64 bytes from {lab.KERNEL}: icmp_seq=1' in weft('-b', '10.9.0.255').stdout
     told = json.loads(weft('--json', FAR6).stdout)
@@ -203,6 +260,8 @@ if __name__ == '__main__':
         traceroute_finds_a_small_mtu,
         silence_is_stars_and_json_says_it_too,
         route_adds_and_deletes_what_ping_then_takes,
+        tables_read_as_the_originals_do,
+        a_file_has_the_packets_that_a_filter_chose,
         ping_records_the_route_and_the_times,
         ping_takes_a_ttl_a_broadcast_and_large_sizes,
         traceroute_goes_by_way_of_a_router,

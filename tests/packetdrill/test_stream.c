@@ -108,6 +108,20 @@ static void refused_connect_tells_once_and_may_be_repeated(void **state)
     assert_int_equal(s.flags, S);
 }
 
+/* For who reads instead of asking connect once more, the stream ends when he has heard the error, as on Linux. */
+static void stream_of_a_refused_connect_ends(void **state)
+{
+    struct bench *b = *state;
+    struct peer p;
+    char byte;
+
+    client_begin(b, &p);
+    peer_send(&p, R | A, 0);
+    assert_errno(b->t.read(b->t.userdata, p.fd, &byte, 1), ECONNREFUSED);
+    assert_int_equal(b->t.read(b->t.userdata, p.fd, &byte, 1), 0);
+    assert_errno(b->t.write(b->t.userdata, p.fd, &byte, 1), EPIPE);
+}
+
 /* connect() to AF_UNSPEC takes the connection apart. */
 static void stream_may_be_disconnected(void **state)
 {
@@ -546,6 +560,7 @@ int main(void)
         T(server_accepts_reads_writes_and_closes),
         T(client_connects_in_three_calls),
         T(refused_connect_tells_once_and_may_be_repeated),
+        T(stream_of_a_refused_connect_ends),
         T(stream_may_be_disconnected),
         T(shut_listener_listens_no_more),
         T(mapped_addresses_name_ipv4_peers),

@@ -367,10 +367,11 @@ static bool check_reset(struct checker *c, struct view *v, const struct frame *f
 {
     const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : NULL;
 
-    REQUIRE(f->len == 0 && f->options_len == 0, "text or options on a reset");
-    if (answers_something(v, f))
+    REQUIRE(f->len == 0, "text on a reset");
+    if (f->options_len == 0 && answers_something(v, f))
         return true;
     REQUIRE(v->open, "a reset out of nothing");
+    REQUIRE(!p || f->has_ts == (v->has_ts && p->has_ts), "a reset without timestamps, or they are not agreed (RFC 7323 §3.2)");
     REQUIRE(f->flags & F_ACK, "a reset without ACK that answers nothing (RFC 9293 §3.5.2)");
     REQUIRE(f->seq - v->isn == v->sent || f->seq - v->isn == v->una || v->host->dropped,
             "a reset that is not at SND.NXT (RFC 9293 §3.10.5)");

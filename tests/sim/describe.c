@@ -32,9 +32,9 @@ static void print_side(const struct side_plan *p, FILE *to)
         fprintf(to, ", deaf %.0f ms", (double)p->deaf_until / 1e6);
     if (p->send_buffer || p->receive_buffer)
         fprintf(to, ", buffers %d/%d", p->send_buffer, p->receive_buffer);
-    fprintf(to, "%s%s%s%s%s%s\n", p->nodelay ? " nodelay" : "", p->cork ? " cork" : "",
+    fprintf(to, "%s%s%s%s%s%s%s\n", p->nodelay ? " nodelay" : "", p->cork ? " cork" : "",
             p->keepalive ? " keepalive" : "", p->more ? " more" : "", p->peek ? " peek" : "",
-            p->scatter ? " scatter" : "");
+            p->scatter ? " scatter" : "", p->asks ? " asks" : "");
 }
 
 static void print_host(const struct weft_tcp_config *k, unsigned i, FILE *to)

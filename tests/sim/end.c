@@ -246,22 +246,41 @@ static size_t most_buffered(int asked, size_t limit, size_t least, size_t normal
     return normal > max ? normal : max;
 }
 
-/* The buffers hold what they may, no more; a window once offered stays so when the buffer shrinks. */
-static void check_buffered(struct end *e)
+static const struct weft_tcp_config *config_of(const struct end *e)
 {
-    const struct weft_tcp_config *k = &world_of(e)->scenario->config[e->owner.host->number].tcp;
-    size_t room = most_buffered(e->plan->send_buffer, k->send_buffer_limit, 4608, k->send_buffer, k->send_buffer_max);
+    return &world_of(e)->scenario->config[e->owner.host->number].tcp;
+}
+
+/* Bytes that may wait to be read, which is as much as may be offered too. */
+static size_t most_unread(const struct end *e)
+{
+    const struct weft_tcp_config *k = config_of(e);
     size_t asked = most_buffered(e->plan->receive_buffer, k->receive_buffer_limit, 2304, 0, 0);
     size_t most = most_buffered(0, 0, 0, k->receive_buffer, k->receive_buffer_max);
 
-    most = asked > most ? asked : most;
+    return asked > most ? asked : most;
+}
 
-    if (weft_unsent(e->owner.sock) > room)
+#define LARGEST_CHUNK 65535u /* of what is written: a packet, until it is cut */
+
+/* As on Linux: who begins a chunk may end it, and what of it may go out at once makes room in it. */
+static size_t most_unsent(const struct end *e)
+{
+    const struct weft_tcp_config *k = config_of(e);
+
+    return most_buffered(e->plan->send_buffer, k->send_buffer_limit, 4608, k->send_buffer, k->send_buffer_max) +
+           LARGEST_CHUNK + most_unread(peer_of(e));
+}
+
+/* The buffers hold what they may, no more; a window once offered stays so when the buffer shrinks. */
+static void check_buffered(struct end *e)
+{
+    if (weft_unsent(e->owner.sock) > most_unsent(e))
         sim_fail(world_of(e), "flow %u side %u: %zu bytes in a send buffer of %zu", e->flow->number, e->side,
-                 weft_unsent(e->owner.sock), room);
-    if (weft_unread(e->owner.sock) > most)
+                 weft_unsent(e->owner.sock), most_unsent(e));
+    if (weft_unread(e->owner.sock) > most_unread(e))
         sim_fail(world_of(e), "flow %u side %u: %zu bytes in a receive buffer of %zu", e->flow->number, e->side,
-                 weft_unread(e->owner.sock), most);
+                 weft_unread(e->owner.sock), most_unread(e));
 }
 
 /* Why not? */
@@ -274,6 +293,12 @@ static void sent_nothing(struct end *e, int64_t n)
     told_error(e, "send", (int)n);
 }
 
+/* Who asks whether there is room, and there is none, waits for the event that says so. */
+static bool waits_for_room(const struct end *e)
+{
+    return e->plan->asks && !(weft_ready(e->owner.sock) & WEFT_WRITABLE);
+}
+
 /* Until all is sent or nothing more is taken. False: it may go no further now. */
 static bool send_all(struct end *e)
 {
@@ -281,8 +306,11 @@ static bool send_all(struct end *e)
 
     while (e->sent < e->plan->bytes && !e->shut) {
         uint32_t left = e->plan->bytes - e->sent;
-        int64_t n = send_some(e, buffer, left < e->plan->write_max ? left : e->plan->write_max);
+        int64_t n;
 
+        if (waits_for_room(e))
+            return true;
+        n = send_some(e, buffer, left < e->plan->write_max ? left : e->plan->write_max);
         if (n == WEFT_EAGAIN)
             return true;
         if (n <= 0) {

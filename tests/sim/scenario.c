@@ -205,8 +205,9 @@ static void draw_options(const struct scenario *s, struct rng *r, struct side_pl
         p->send_buffer = (int)PICK(r, 2304, 5000, 30000, 300000);
     if (one_in(r, 5))
         p->receive_buffer = (int)PICK(r, 2304, 5000, 30000, 300000);
+    p->asks = one_in(r, 2);
     if (without(s, SIM_options)) {
-        p->nodelay = p->cork = p->keepalive = p->more = p->peek = p->scatter = false;
+        p->nodelay = p->cork = p->keepalive = p->more = p->peek = p->scatter = p->asks = false;
         p->send_buffer = p->receive_buffer = 0;
     }
 }

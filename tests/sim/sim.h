@@ -93,6 +93,7 @@ struct side_plan {
     weft_time leave_at;
     int send_buffer, receive_buffer; /* 0: as configured */
     bool nodelay, cork, keepalive, more, peek, scatter;
+    bool asks;                   /* whether there is room, before it writes */
 };
 
 struct flow_plan {

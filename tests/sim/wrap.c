@@ -31,8 +31,8 @@ weft_time wrap_start(struct world *w)
     t = tcp_of(e->owner.host->stack);
     target = rng_below(&r, 2) ? 0 : 0x80000000u;
     if (s->wrap == WRAP_TS)
-        return w->now + until(first, WEFT_MS, ts_offset(t->ts_key, local, remote),
+        return w->now + until(first, WEFT_MS, flow_offsets(t->offsets_key, local, remote).ts,
                               target - (uint32_t)rng_below(&r, 5000));
     target -= (uint32_t)rng_below(&r, e->plan->bytes + 3u);
-    return w->now + until(first, ISN_TICK, isn(t->isn_key, local, remote, 0).v, target);
+    return w->now + until(first, ISN_TICK, isn(flow_offsets(t->offsets_key, local, remote).isn, 0).v, target);
 }

@@ -26,11 +26,24 @@ static void say_ip(const char *what, int family, const void *ip)
     say("  %s %s", what, inet_ntop(family, ip, text, sizeof text));
 }
 
+static void say_hex(const uint8_t *p, size_t n)
+{
+    char text[3 * 64 + 1] = "";
+
+    for (size_t i = 0; i < n && i < 64; i++)
+        snprintf(text + 3 * i, 4, " %02x", p[i]);
+    say("  is%s", text);
+}
+
 static void say_error(const struct cmsghdr *h)
 {
     struct sock_extended_err e;
     struct sockaddr_storage offender = {0};
 
+    if (h->cmsg_len < CMSG_LEN(sizeof e)) {
+        say_hex(CMSG_DATA(h), h->cmsg_len - CMSG_LEN(0));
+        return;
+    }
     memcpy(&e, CMSG_DATA(h), sizeof e);
     memcpy(&offender, CMSG_DATA(h) + sizeof e, h->cmsg_len - CMSG_LEN(sizeof e));
     say("  %s origin %u type %u code %u info %u", strerrorname_np((int)e.ee_errno), e.ee_origin, e.ee_type, e.ee_code,
@@ -58,6 +71,11 @@ static void say_item(const struct cmsghdr *h)
         memcpy(&six, data, sizeof six);
         say("  interface %u", six.ipi6_ifindex);
         say_ip("to", AF_INET6, &six.ipi6_addr);
+    } else if (h->cmsg_level == IPPROTO_IPV6 &&
+               (h->cmsg_type == IPV6_HOPOPTS || h->cmsg_type == IPV6_DSTOPTS || h->cmsg_type == IPV6_RTHDR)) {
+        say_hex(data, h->cmsg_len - CMSG_LEN(0));
+    } else if (h->cmsg_level == IPPROTO_IP && (h->cmsg_type == IP_RECVOPTS || h->cmsg_type == IP_RETOPTS)) {
+        say_hex(data, h->cmsg_len - CMSG_LEN(0));
     } else if (h->cmsg_type == (h->cmsg_level == IPPROTO_IP ? IP_RECVERR : IPV6_RECVERR)) {
         say_error(h);
     } else if (h->cmsg_type == (h->cmsg_level == IPPROTO_IP ? IP_ORIGDSTADDR : IPV6_ORIGDSTADDR)) {
@@ -216,6 +234,85 @@ CASE(source_of_one_datagram)
     SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_PKTINFO, &info, sizeof info));
 }
 
+/* Sends with each of these options and says what of them came. */
+static void send_options(int s, int c, const uint8_t *options, socklen_t n)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+
+    SAY(setsockopt(c, IPPROTO_IP, IP_OPTIONS, options, n));
+    SAY(sendto(c, "hello", 5, 0, ADDR(a)));
+    receive(s);
+}
+
+static const uint8_t record_route[] = {7, 15, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+static const uint8_t record_no_more[] = {7, 7, 4, 0, 0, 0, 0};
+static const uint8_t alert_and_record[] = {148, 4, 0, 0, 1, 7, 11, 4, 0, 0, 0, 0, 0, 0, 0, 0};
+
+CASE(options_that_came)
+{
+    int s = udp_at(7001), c = udp_at(7002);
+
+    SAY(set_int(s, IPPROTO_IP, IP_RECVOPTS, 1));
+    send_options(s, c, NULL, 0);
+    send_options(s, c, record_route, sizeof record_route);
+    send_options(s, c, record_no_more, sizeof record_no_more);
+    send_options(s, c, alert_and_record, sizeof alert_and_record);
+    SAY(set_int(s, IPPROTO_IP, IP_RETOPTS, 1));
+    SAY(set_int(s, IPPROTO_IP, IP_RECVTOS, 1));
+    SAY(set_int(s, IPPROTO_IP, IP_RECVORIGDSTADDR, 1));
+    send_options(s, c, record_route, sizeof record_route);
+    SAY(set_int(s, IPPROTO_IP, IP_RECVOPTS, 0));
+    send_options(s, c, record_route, sizeof record_route);
+}
+
+CASE(options_of_an_answer)
+{
+    int s = udp_at(7001), c = udp_at(7002);
+
+    set_int(s, IPPROTO_IP, IP_RETOPTS, 1);
+    send_options(s, c, record_route, sizeof record_route);
+    send_options(s, c, alert_and_record, sizeof alert_and_record);
+    send_options(s, c, record_no_more, sizeof record_no_more);
+    send_options(s, c, alert_and_record, 4);
+}
+
+CASE(options_of_one_datagram)
+{
+    static const uint8_t bad[] = {7, 9, 4, 0};
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+
+    set_int(s, IPPROTO_IP, IP_RECVOPTS, 1);
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_RETOPTS, record_route, sizeof record_route));
+    receive(s);
+    SAY(sendto(c, "plain", 5, 0, ADDR(a)));
+    receive(s);
+    SAY(setsockopt(c, IPPROTO_IP, IP_OPTIONS, record_no_more, sizeof record_no_more));
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_RETOPTS, alert_and_record, 4));
+    receive(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_RETOPTS, "", 0));
+    receive(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_RETOPTS, bad, sizeof bad));
+    SAY(send_with(c, ADDR(a), IPPROTO_IP, IP_RECVOPTS, record_route, sizeof record_route));
+    SAY(send_int(c, ADDR(a), IPPROTO_IP, IP_TTL, 9));
+    receive(s);
+}
+
+CASE(options_of_a_short_datagram_in_a_queue)
+{
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+
+    set_int(s, IPPROTO_IP, IP_RECVOPTS, 1);
+    setsockopt(c, IPPROTO_IP, IP_OPTIONS, record_route, sizeof record_route);
+    for (int i = 0; i < 3; i++)
+        SAY(sendto(c, "hello", (size_t)i, 0, ADDR(a)));
+    receive(s);
+    receive_into(s, MSG_PEEK, 256);
+    receive_into(s, 0, 24);
+    receive(s);
+}
+
 CASE(lengths_that_lie)
 {
     struct sockaddr_in a = in4(LO, 7001);
@@ -321,9 +418,31 @@ CASE(streams_have_none)
     say("flags %x, %u bytes of control", (unsigned)m.msg_flags, (unsigned)m.msg_controllen);
 }
 
+CASE(what_is_left_of_a_stream)
+{
+    int p[2], c, l;
+    struct sockaddr_in a = in4(LO, 7011);
+
+    tcp_pair(p);
+    SAY(set_int(p[1], IPPROTO_TCP, TCP_INQ, 1));
+    SAY(send(p[0], "hello, world, and whoever else listens to us: how are you? That long may this be, and no longer.",
+             96, 0));
+    when_readable(p[1]);
+    receive(p[1]);
+    receive_into(p[1], MSG_PEEK, 256);
+    receive(p[1]);
+    shutdown(p[0], SHUT_WR);
+    receive(p[1]);
+    l = tcp_listener(7011);
+    SAY(set_int(l, IPPROTO_TCP, TCP_INQ, 1));
+    c = tcp();
+    SAY(connect(c, ADDR(a)));
+    say_opt("accepted", accept(l, NULL, NULL), IPPROTO_TCP, TCP_INQ);
+}
+
 /* ---- IPv6 ---- */
 
-CASE(six_where_it_came_in)
+CASE(six_where_it_came_in) /* R3542-1 */
 {
     struct sockaddr_in6 a = in6(SIX, 7001);
     int s = udp6(7001), c = udp6(7002);
@@ -336,7 +455,7 @@ CASE(six_where_it_came_in)
     receive(s);
 }
 
-CASE(six_of_one_datagram)
+CASE(six_of_one_datagram) /* R3542-1 */
 {
     struct sockaddr_in6 a = in6(SIX, 7001);
     int s = udp6(7001), c = udp6(7002);
@@ -396,6 +515,163 @@ CASE(six_source_of_one_datagram)
     info.ipi6_ifindex = 0;
     inet_pton(AF_INET6, "2001:db8::1", &info.ipi6_addr);
     SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+}
+
+/* Padding alone; an option that whoever does not know it skips. (Eight bytes of padding are dropped.) */
+static const uint8_t padding[8] = {0, 0, 1, 4, 0, 0, 0, 0};
+static const uint8_t unknown[16] = {0, 1, 0x1e, 12, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
+
+static void tell_headers(int fd)
+{
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPOPTS, 1));
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 1));
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_RECVRTHDR, 1));
+}
+
+CASE(six_headers_of_one_datagram)
+{
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    tell_headers(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPOPTS, padding, sizeof padding));
+    receive(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_DSTOPTS, unknown, sizeof unknown));
+    receive(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, padding, sizeof padding));
+    receive(s);
+    SAY(sendto(c, "plain", 5, 0, ADDR(a)));
+    receive(s);
+    SAY(set_int(s, IPPROTO_IPV6, IPV6_RECVDSTOPTS, 0));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_DSTOPTS, unknown, sizeof unknown));
+    receive(s);
+}
+
+CASE(six_headers_of_one_datagram_that_are_wrong)
+{
+    static const uint8_t route[24] = {0, 2, 0, 1};
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int c = udp6(7002);
+
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPOPTS, unknown, 8));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPOPTS, unknown, 1));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_DSTOPTS, unknown, 8));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_DSTOPTS, unknown, 0));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, unknown, 8));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_RTHDR, route, sizeof route));
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_RTHDR, route, 2));
+}
+
+static void say_sticky(int fd, int option, socklen_t room)
+{
+    uint8_t b[64];
+    socklen_t n = room;
+
+    SAY(getsockopt(fd, IPPROTO_IPV6, option, b, &n));
+    say_hex(b, n);
+}
+
+CASE(six_sticky_headers)
+{
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    tell_headers(s);
+    say_sticky(c, IPV6_HOPOPTS, 64);
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_HOPOPTS, padding, sizeof padding));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_DSTOPTS, unknown, sizeof unknown));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, padding, sizeof padding));
+    say_sticky(c, IPV6_HOPOPTS, 64);
+    say_sticky(c, IPV6_DSTOPTS, 64);
+    say_sticky(c, IPV6_DSTOPTS, 5);
+    say_sticky(c, IPV6_RTHDRDSTOPTS, 64);
+    say_sticky(c, IPV6_RTHDR, 64);
+    SAY(sendto(c, "hello", 5, 0, ADDR(a)));
+    receive(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPOPTS, unknown, sizeof unknown));
+    receive(s);
+    SAY(send_int(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPLIMIT, 3));
+    receive(s);
+    SAY(connect(c, ADDR(a)));
+    SAY(send(c, "hello", 5, 0));
+    receive_into(s, MSG_PEEK, 40);
+    receive(s);
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_HOPOPTS, NULL, 0));
+    say_sticky(c, IPV6_HOPOPTS, 64);
+    SAY(send(c, "hello", 5, 0));
+    receive(s);
+}
+
+CASE(six_sticky_headers_that_are_wrong)
+{
+    static const uint8_t route[24] = {0, 2, 0, 1};
+    static uint8_t longest[2048] = {0, 255};
+    int c = udp6(7002);
+
+    for (socklen_t n = 1; n <= 16; n += 5)
+        SAY(setsockopt(c, IPPROTO_IPV6, IPV6_DSTOPTS, unknown, n));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_HOPOPTS, unknown, 8));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_HOPOPTS, longest, sizeof longest));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_HOPOPTS, longest, 2040));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_RTHDR, route, sizeof route));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_RTHDR, NULL, 0));
+    say_sticky(c, IPV6_RTHDR, 64);
+}
+
+/* Larger than the packet's own room, and than what the link carries in one. */
+CASE(six_long_headers)
+{
+    static uint8_t hop[200] = {0, 24, 1, 0}, big[64]; /* more padding in a row than weft takes would be dropped */
+    static char message[60000] = "long";
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    for (size_t at = 2; at < sizeof hop; at += 198)
+        memcpy(hop + at, (uint8_t[]){0x1e, 196}, 2);
+    tell_headers(s);
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_HOPOPTS, hop, sizeof hop));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_DSTOPTS, hop, sizeof hop));
+    SAY(sendto(c, "hello", 5, 0, ADDR(a)));
+    receive(s);
+    SAY(set_int(c, IPPROTO_IPV6, IPV6_MTU, 1280));
+    SAY(sendto(c, message, sizeof message, 0, ADDR(a)));
+    when_readable(s);
+    SAY(recv(s, big, sizeof big, MSG_TRUNC));
+    SAY(sendto(c, message, 3000, 0, ADDR(a)));
+    receive(s);
+    SAY(set_int(c, IPPROTO_IPV6, IPV6_DONTFRAG, 1));
+    SAY(sendto(c, message, 1000, 0, ADDR(a)));
+}
+
+CASE(six_length_of_a_fragment)
+{
+    static char message[2000] = "long";
+    struct sockaddr_in6 a = in6(SIX, 7001);
+    int s = udp6(7001), c = udp6(7002);
+
+    SAY(set_int(c, IPPROTO_IPV6, IPV6_MTU, 1280));
+    SAY(sendto(c, message, sizeof message, 0, ADDR(a)));
+    receive(s);
+    SAY(set_int(c, IPPROTO_IPV6, IPV6_DONTFRAG, 1));
+    SAY(sendto(c, message, sizeof message, 0, ADDR(a)));
+    SAY(sendto(c, message, 1232, 0, ADDR(a)));
+    SAY(sendto(c, message, 1233, 0, ADDR(a)));
+    SAY(set_int(c, IPPROTO_IPV6, IPV6_MTU, 0));
+    SAY(sendto(c, message, sizeof message, 0, ADDR(a)));
+}
+
+CASE(six_headers_of_a_raw_socket)
+{
+    struct sockaddr_in6 a = in6(SIX, 0);
+    int s = socket(AF_INET6, SOCK_RAW, 200), c = socket(AF_INET6, SOCK_RAW, 200);
+
+    tell_headers(s);
+    SAY(shutdown(c, SHUT_RD));
+    SAY(setsockopt(c, IPPROTO_IPV6, IPV6_DSTOPTS, unknown, sizeof unknown));
+    SAY(sendto(c, "hello", 5, 0, ADDR(a)));
+    receive(s);
+    SAY(send_with(c, ADDR(a), IPPROTO_IPV6, IPV6_HOPOPTS, padding, sizeof padding));
+    receive(s);
 }
 
 /* A datagram of IPv4 on a socket of IPv6: what was asked for at either level. */

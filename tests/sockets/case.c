@@ -2,6 +2,7 @@
 /* See case.h. */
 #include "case.h"
 
+#include <linux/if_tun.h>
 #include <stdarg.h>
 #include <time.h>
 
@@ -209,3 +210,30 @@ void when_readable(int fd)
 {
     ready(fd, POLLIN, 2000);
 }
+
+#ifdef WEFT_POSIX_NAMES
+weft_host *case_host;
+
+void ethernet(void)
+{
+    static weft_driver *ends[2];
+    char why[200] = "no pair";
+
+    if (!weft_pair_open(ends) || weft_host_add_driver(case_host, ends[0], NULL, why, sizeof why)) {
+        say("%s", why);
+        exit(0);
+    }
+}
+#else
+void ethernet(void)
+{
+    struct ifreq r = {.ifr_name = ETHERNET, .ifr_flags = IFF_TAP | IFF_NO_PI};
+    int fd = udp();
+
+    must("TAP", ioctl(must("tun", open("/dev/net/tun", O_RDWR)), TUNSETIFF, &r));
+    must("flags", ioctl(fd, SIOCGIFFLAGS, &r));
+    r.ifr_flags |= IFF_UP;
+    must("up", ioctl(fd, SIOCSIFFLAGS, &r));
+    close(fd);
+}
+#endif

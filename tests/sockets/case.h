@@ -68,4 +68,10 @@ short ready(int fd, short events, int milliseconds); /* poll of one; revents */
 void soon(int milliseconds);  /* lets time pass */
 void when_readable(int fd);   /* waits for that, at most 2 s */
 
+#ifdef WEFT_POSIX_NAMES
+extern weft_host *case_host; /* the case's own */
+#endif
+#define ETHERNET "pair0"
+void ethernet(void); /* an interface of that name, up, without addresses and with nobody behind it */
+
 #endif

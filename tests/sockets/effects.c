@@ -40,6 +40,57 @@ CASE(accepted_sockets_inherit)
     inherit("SO_OOBINLINE", SOL_SOCKET, SO_OOBINLINE, 1);
     inherit("TCP_USER_TIMEOUT", IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
     inherit("SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR, 1);
+    inherit("TCP_SAVE_SYN", IPPROTO_TCP, TCP_SAVE_SYN, 1);
+    inherit("TCP_INQ", IPPROTO_TCP, TCP_INQ, 1);
+    inherit("TCP_THIN_LINEAR_TIMEOUTS", IPPROTO_TCP, TCP_THIN_LINEAR_TIMEOUTS, 1);
+}
+
+static void say_saved_syn(int fd, socklen_t room)
+{
+    unsigned char b[200] = {0};
+    socklen_t n = room;
+    int r = getsockopt(fd, IPPROTO_TCP, TCP_SAVED_SYN, b, &n);
+
+    say("room %u: %s, %u bytes", (unsigned)room, r < 0 ? strerrorname_np(errno) : "done", (unsigned)n);
+    if (r == 0 && n)
+        say("  version %d, protocol %d, to port %d, flags %x, %d bytes of headers", b[0] >> 4, b[b[0] >> 4 == 4 ? 9 : 6],
+            b[n - 38] << 8 | b[n - 37], b[n - 27], b[b[0] >> 4 == 4 ? 3 : 5]);
+}
+
+/* What a listener saved goes to who was accepted, once; it may be saved or not by then. */
+static void saved_syns_at(int l, int c, const struct sockaddr *to, socklen_t n)
+{
+    int first, second;
+
+    SAY(set_int(l, IPPROTO_TCP, TCP_SAVE_SYN, 1));
+    SAY(connect(c, to, n));
+    SAY(set_int(l, IPPROTO_TCP, TCP_SAVE_SYN, 0));
+    SAY(connect(socket(to->sa_family, SOCK_STREAM, 0), to, n));
+    first = accept(l, NULL, NULL);
+    second = accept(l, NULL, NULL);
+    say_saved_syn(l, 200);
+    say_saved_syn(c, 200);
+    say_saved_syn(first, 10);
+    say_saved_syn(first, 200);
+    say_saved_syn(first, 200);
+    say_saved_syn(second, 200);
+}
+
+CASE(saved_syns)
+{
+    struct sockaddr_in a = in4(LO, 7000);
+
+    saved_syns_at(tcp_listener(7000), tcp(), ADDR(a));
+}
+
+CASE(saved_syns_of_ipv6)
+{
+    struct sockaddr_in6 a = in6("::1", 7000);
+    int l = socket(AF_INET6, SOCK_STREAM, 0);
+
+    bind(l, ADDR(a));
+    listen(l, 5);
+    saved_syns_at(l, socket(AF_INET6, SOCK_STREAM, 0), ADDR(a));
 }
 
 CASE(accepted_sockets_inherit_lingering)
@@ -352,4 +403,116 @@ CASE(options_of_a_level_that_is_not)
     SAY(getsockopt(udp(), IPPROTO_TCP, TCP_NODELAY, &v, &n));
     SAY(setsockopt(udp(), IPPROTO_TCP, TCP_NODELAY, &v, n));
     SAY(getsockopt(socket(AF_INET6, SOCK_DGRAM, 0), IPPROTO_TCP, TCP_NODELAY, &v, &n));
+}
+
+/* ---- streams that keep to an interface ---- */
+
+static void give_ethernet_an_address(const char *ip)
+{
+    struct ifreq r = {.ifr_name = ETHERNET};
+    struct sockaddr_in a = in4(ip, 0);
+    int fd = udp();
+
+    ethernet();
+    memcpy(&r.ifr_addr, &a, sizeof a);
+    SAY(ioctl(fd, SIOCSIFADDR, &r));
+    close(fd);
+}
+
+static int keep_to(int fd, const char *name)
+{
+    return setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, name, (socklen_t)strlen(name));
+}
+
+static void say_connect(const char *what, int fd, const char *ip, unsigned port)
+{
+    struct sockaddr_in a = in4(ip, port);
+
+    say_result(what, connect(fd, ADDR(a)));
+}
+
+static int listener_at(const char *name, const char *ip)
+{
+    struct sockaddr_in a = in4(ip, 7000);
+    int fd = tcp();
+
+    if (name)
+        SAY(keep_to(fd, name));
+    set_int(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+    SAY(bind(fd, ADDR(a)));
+    SAY(listen(fd, 4));
+    return fd;
+}
+
+static void say_waiting(const char *what, int fd)
+{
+    say("%s: %s", what, ready(fd, POLLIN, 30) ? "somebody" : "nobody");
+}
+
+CASE(listeners_keep_to_interfaces)
+{
+    int lo, wire;
+
+    give_ethernet_an_address("192.168.7.1");
+    wire = listener_at(ETHERNET, "0.0.0.0");
+    say_connect("nobody listens here", tcp(), LO, 7000);
+    lo = listener_at("lo", "0.0.0.0");
+    say_connect("now somebody does", tcp(), LO, 7000);
+    say_waiting("here", lo);
+    say_waiting("there", wire);
+    say_connect("by an address of the other", tcp(), "192.168.7.1", 7000);
+    say_waiting("there", wire);
+}
+
+CASE(a_listener_that_keeps_to_an_interface_goes_before_one_that_does_not)
+{
+    int any = listener_at(NULL, "0.0.0.0"), lo = listener_at("lo", "0.0.0.0"), one;
+
+    say_connect("to any address", tcp(), LO, 7000);
+    say_waiting("any", any);
+    say_waiting("lo", lo);
+    accept(lo, NULL, NULL);
+    one = listener_at(NULL, LO);
+    say_connect("to this one", tcp(), LO, 7000);
+    say_waiting("any", any);
+    say_waiting("lo", lo);
+    say_waiting("the address", one);
+}
+
+CASE(a_connection_keeps_to_an_interface)
+{
+    int l, fd = tcp(), far = tcp();
+    char name[IFNAMSIZ], b;
+    socklen_t n = sizeof name;
+
+    give_ethernet_an_address("192.168.7.1");
+    l = listener_at("lo", LO);
+    SAY(keep_to(fd, "lo"));
+    say_connect("by loopback", fd, LO, 7000);
+    l = accept(l, NULL, NULL);
+    SAY(getsockopt(l, SOL_SOCKET, SO_BINDTODEVICE, name, &n));
+    say("%u bytes", (unsigned)n);
+    SAY(write(l, "a", 1));
+    SAY(read(fd, &b, 1));
+    nonblocking(far);
+    SAY(keep_to(far, ETHERNET));
+    say_connect("where no route leads", far, "10.9.9.9", 7000);
+    say_name("from", far);
+    SAY(keep_to(tcp(), "nix0"));
+}
+
+CASE(a_connection_begins_to_keep_to_an_interface)
+{
+    int p[2];
+    char b;
+
+    tcp_pair(p);
+    SAY(keep_to(p[0], "lo"));
+    SAY(write(p[0], "a", 1));
+    SAY(read(p[1], &b, 1));
+    SAY(write(p[1], "b", 1));
+    SAY(read(p[0], &b, 1));
+    SAY(setsockopt(p[0], SOL_SOCKET, SO_BINDTODEVICE, "", 0));
+    SAY(write(p[0], "a", 1));
+    SAY(read(p[1], &b, 1));
 }

@@ -236,3 +236,27 @@ CASE(is_woken)
     SAY(await(e, -1));
     pthread_join(t, NULL);
 }
+
+static void say_edge(const char *what, int ep)
+{
+    struct epoll_event e = {0};
+    int n = epoll_wait(ep, &e, 1, 150);
+
+    say("%s = %d: %x", what, n, n > 0 ? e.events : 0);
+}
+
+CASE(edges_of_an_end_that_the_peer_began)
+{
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET};
+    int p[2], ep = epoll_create1(0);
+
+    tcp_pair(p);
+    epoll_ctl(ep, EPOLL_CTL_ADD, p[1], &e);
+    say_edge("at first", ep);
+    shutdown(p[0], SHUT_WR);
+    say_edge("the peer's end", ep);
+    say_edge("again", ep);
+    shutdown(p[1], SHUT_WR);
+    say_edge("both", ep);
+    say_edge("again", ep);
+}

@@ -28,13 +28,13 @@ static bool can_run(void) { return true; }
 static void prepare(void)
 {
     char why[200];
-    weft_host *h = weft_host_new(NULL, why, sizeof why);
 
-    if (!h || weft_host_start(h, why, sizeof why)) {
+    case_host = weft_host_new(NULL, why, sizeof why);
+    if (!case_host || weft_host_start(case_host, why, sizeof why)) {
         say("no host: %s", why);
         exit(1);
     }
-    weft_posix_use(h);
+    weft_posix_use(case_host);
     alarm(20);
 }
 #else

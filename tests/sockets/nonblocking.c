@@ -343,3 +343,25 @@ CASE(urgent_where_there_is_none)
     SAY(sockatmark(tcp()));
     SAY(sockatmark(99));
 }
+
+CASE(reading_after_a_refusal)
+{
+    struct sockaddr_in a = in4(LO, 5999);
+    int waited = tcp(), not = tcp(), asked = tcp();
+    char b;
+
+    SAY(connect(waited, ADDR(a)));
+    SAY(read(waited, &b, 1));
+    SAY(recv(waited, &b, 1, MSG_DONTWAIT));
+    nonblocking(not);
+    SAY(connect(not, ADDR(a)));
+    ready(not, POLLIN, 2000);
+    SAY(read(not, &b, 1));
+    SAY(read(not, &b, 1));
+    SAY(read(not, &b, 1));
+    nonblocking(asked);
+    SAY(connect(asked, ADDR(a)));
+    ready(asked, POLLIN, 2000);
+    say_opt("error", asked, SOL_SOCKET, SO_ERROR);
+    SAY(read(asked, &b, 1));
+}

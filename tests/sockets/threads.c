@@ -136,3 +136,53 @@ CASE(a_thread_serves)
     SAY(shutdown(p[0], SHUT_WR));
     pthread_join(t, NULL);
 }
+
+/* ---- threads that wait for connections ---- */
+
+static void *accept_one(void *listener)
+{
+    int fd = accept(*(int *)listener, NULL, NULL);
+
+    return fd >= 0 && write(fd, "x", 1) == 1 ? listener : NULL;
+}
+
+CASE(each_connection_finds_a_thread)
+{
+    struct sockaddr_in a = in4(LO, 7000);
+    int l = tcp_listener(7000), fd[8], served = 0, told = 0;
+    pthread_t thread[8];
+    void *done;
+    char b;
+
+    for (int i = 0; i < 8; i++)
+        pthread_create(&thread[i], NULL, accept_one, &l);
+    soon(50);
+    for (int i = 0; i < 8; i++) {
+        fd[i] = tcp();
+        connect(fd[i], ADDR(a));
+    }
+    for (int i = 0; i < 8; i++)
+        served += read(fd[i], &b, 1) == 1;
+    for (int i = 0; i < 8; i++) {
+        pthread_join(thread[i], &done);
+        told += done != NULL;
+    }
+    say("served %d by %d", served, told);
+}
+
+CASE(the_end_of_a_listener_wakes_all_its_threads)
+{
+    int l = tcp_listener(7000), ended = 0;
+    pthread_t thread[4];
+    void *done;
+
+    for (int i = 0; i < 4; i++)
+        pthread_create(&thread[i], NULL, accept_one, &l);
+    soon(50);
+    SAY(shutdown(l, SHUT_RD));
+    for (int i = 0; i < 4; i++) {
+        pthread_join(thread[i], &done);
+        ended += done == NULL;
+    }
+    say("ended %d", ended);
+}

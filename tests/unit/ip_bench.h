@@ -105,6 +105,7 @@ static const struct assembly bench_assembly = {
     .next_hop_failed = ip_next_hop_failed,
     .ip_timer = ip_timer,
     .groups_changed = ip_groups_changed,
+    .v4_ready = ip_v4_ready,
 };
 
 /* ---- the bench ---- */

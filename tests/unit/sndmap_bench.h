@@ -37,7 +37,7 @@ static inline void send(struct bench *b, uint32_t len, weft_time now)
     struct sent s = {.at = now, .end = seq_add(sndmap_end(&b->m), len), .segments = (uint16_t)sent_segments(len, MSS)};
 
     assert_true(sndmap_reserve(&b->m, b->r.mem, 1));
-    sndmap_sent(&b->m, s);
+    sndmap_sent(&b->m, &s);
 }
 
 /* n full segments, the i-th sent at time i + 1. */

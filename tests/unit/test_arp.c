@@ -392,6 +392,141 @@ static void a_router_answers_for_who_is_behind_it_when_asked_to(void **state)
     sent_arp(n, 0, peer_mac, ARP_REPLY, behind, peer_mac, PEER);
 }
 
+/* ---- trying (RFC 5227 §2.1) ---- */
+
+#define TRIED 0x0a090009u
+
+/* Time passes until the next frame goes out, which must be the only one; returns how long that took. */
+static weft_time next_frame(struct lan *n)
+{
+    weft_time before = n->b->now;
+
+    while (bench_pull(n->b, n->ifp) == 0 && n->b->now - before < 100 * WEFT_S)
+        bench_pass(n->b, WEFT_MS);
+    assert_int_equal(n->b->n_frames, 1);
+    return n->b->now - before;
+}
+
+static const struct if_address *entry(struct lan *n, uint32_t ip)
+{
+    struct weft_ip a = weft_ipv4(ip);
+
+    return if_find_entry(n->ifp, &a);
+}
+
+static void try_address(struct lan *n)
+{
+    n->b->s->config.arp_probe = true;
+    bench_address(n->ifp, TRIED, 24);
+    assert_int_equal(entry(n, TRIED)->state, IF_ADDRESS_TENTATIVE);
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+}
+
+static void address_is_probed_three_times_then_used_and_announced_twice(void **state) /* R5227-2.1.1 R5227-2.3 */
+{
+    static const uint32_t least[] = {0, 1000, 1000, 2000, 2000}, most[] = {1000, 2000, 2000, 2001, 2001}; /* ms */
+    struct lan *n = *state;
+
+    try_address(n);
+    for (unsigned i = 0; i < 5; i++) {
+        weft_time ms;
+
+        hear(n, ARP_REQUEST, peer_mac, PEER, TRIED); /* a question is no objection, and is not answered before its time */
+        assert_int_equal(bench_pull(n->b, n->ifp), i == 4);
+        ms = next_frame(n) / WEFT_MS;
+        assert_in_range(ms, least[i], most[i]);
+        sent_arp(n, 0, eth_broadcast, ARP_REQUEST, i < 3 ? 0 : TRIED, no_mac, TRIED);
+        assert_int_equal(entry(n, TRIED)->state, i < 3 ? IF_ADDRESS_TENTATIVE : IF_ADDRESS_PREFERRED);
+    }
+    bench_pass(n->b, 100 * WEFT_S);
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+    assert_int_equal(weft_counter(n->b->s, WEFT_COUNT_arp_conflicts), 0);
+}
+
+static void who_has_or_tries_the_same_address_keeps_us_from_it(void **state) /* R5227-2.1.1 */
+{
+    static const struct {
+        uint16_t op;
+        const uint8_t *mac;
+        uint32_t sender, target;
+        bool conflict;
+    } rows[] = {
+        {ARP_REPLY, new_mac, TRIED, US, true},       {ARP_REQUEST, new_mac, TRIED, PEER, true},
+        {ARP_REQUEST, new_mac, TRIED, TRIED, true},  {ARP_REQUEST, new_mac, 0, TRIED, true},
+        {ARP_REPLY, new_mac, 0, TRIED, false},       {ARP_REQUEST, our_mac, 0, TRIED, false},
+        {ARP_REPLY, our_mac, TRIED, TRIED, false},   {ARP_REQUEST, new_mac, 0, TRIED + 1, false},
+        {ARP_REQUEST, new_mac, PEER, TRIED, false},
+    };
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        for (unsigned probes = 0; probes <= 3; probes++) { /* until ANNOUNCE_WAIT is over */
+            struct lan *n;
+
+            setup(state);
+            n = *state;
+            try_address(n);
+            for (unsigned k = 0; k < probes; k++)
+                next_frame(n);
+            hear(n, rows[i].op, rows[i].mac, rows[i].sender, rows[i].target);
+            assert_int_equal(entry(n, TRIED)->state, rows[i].conflict ? IF_ADDRESS_DUPLICATE : IF_ADDRESS_TENTATIVE);
+            assert_int_equal(weft_counter(n->b->s, WEFT_COUNT_arp_conflicts), rows[i].conflict);
+            assert_int_equal(weft_drops(n->b->s, WEFT_DROP_arp_conflict), rows[i].conflict);
+            bench_pass(n->b, 100 * WEFT_S);
+            assert_int_equal(entry(n, TRIED)->state, rows[i].conflict ? IF_ADDRESS_DUPLICATE : IF_ADDRESS_PREFERRED);
+            assert_int_equal(bench_pull(n->b, n->ifp), rows[i].conflict ? 0 : 5 - probes);
+            teardown(state);
+        }
+}
+
+static void an_address_that_another_has_is_neither_answered_for_nor_defended_nor_used(void **state) /* R5227-2.1.1 */
+{
+    struct lan *n = *state;
+    struct weft_ip tried = weft_ipv4(TRIED), src;
+    struct ip_path path = {.ifp = n->ifp, .next_hop = weft_ipv4(PEER)};
+
+    assert_int_equal(weft_if_del_address(n->ifp, &(struct weft_ip){{[10] = 0xff, 0xff, 10, 9, 0, 2}}), 0);
+    try_address(n);
+    assert_int_equal(route_source(n->b->s, &path, &path.next_hop, &src), WEFT_EADDRNOTAVAIL);
+    hear(n, ARP_REPLY, new_mac, TRIED, US);
+    hear(n, ARP_REQUEST, new_mac, TRIED, PEER);
+    hear(n, ARP_REQUEST, peer_mac, PEER, TRIED);
+    bench_pass(n->b, 100 * WEFT_S);
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+    assert_int_equal(route_source(n->b->s, &path, &path.next_hop, &src), WEFT_EADDRNOTAVAIL);
+    assert_null(if_find_address(n->ifp, &tried));
+    weft_if_set_up(n->ifp, false); /* put up again it is tried anew */
+    weft_if_set_up(n->ifp, true);
+    assert_int_equal(entry(n, TRIED)->state, IF_ADDRESS_TENTATIVE);
+    bench_pass(n->b, 100 * WEFT_S);
+    assert_int_equal(entry(n, TRIED)->state, IF_ADDRESS_PREFERRED);
+    assert_int_equal(bench_pull(n->b, n->ifp), 5);
+}
+
+static void an_address_that_goes_is_tried_no_more(void **state)
+{
+    struct lan *n = *state;
+    struct weft_ip tried = weft_ipv4(TRIED);
+
+    for (unsigned i = 0; i < 100; i++) { /* as often as one likes */
+        try_address(n);
+        assert_int_equal(weft_if_del_address(n->ifp, &tried), 0);
+    }
+    bench_pass(n->b, 100 * WEFT_S);
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+    try_address(n); /* and the stack may end meanwhile */
+}
+
+static void anothers_probe_teaches_nothing(void **state) /* R5227-1.1 */
+{
+    struct lan *n = *state;
+
+    hear(n, ARP_REQUEST, new_mac, 0, US);
+    hear(n, ARP_REQUEST, new_mac, 0, OTHER);
+    assert_int_equal(n->b->s->neighbours.table.count, 0);
+    assert_int_equal(bench_pull(n->b, n->ifp), 1); /* we have it: he hears so */
+    sent_arp(n, 0, new_mac, ARP_REPLY, US, new_mac, 0);
+}
+
 static void flood_of_spoofed_packets_stays_bounded_and_the_gateway_right(void **state) /* ARP-gratuitous */
 {
     struct lan *n = *state;
@@ -447,6 +582,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(new_address_is_announced_once, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_of_ours_is_defended_once_in_ten_seconds, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_answers_for_who_is_behind_it_when_asked_to, setup, teardown),
+        cmocka_unit_test_setup_teardown(address_is_probed_three_times_then_used_and_announced_twice, setup, teardown),
+        cmocka_unit_test(who_has_or_tries_the_same_address_keeps_us_from_it),
+        cmocka_unit_test_setup_teardown(an_address_that_another_has_is_neither_answered_for_nor_defended_nor_used, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_address_that_goes_is_tried_no_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(anothers_probe_teaches_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(flood_of_spoofed_packets_stays_bounded_and_the_gateway_right, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_sent_without_memory_and_nothing_leaks, setup, teardown),
     };

@@ -118,7 +118,7 @@ static void probes_stand_where_the_window_ends(void **state)
     play("persist");
     probe = find(PLOT_PROBE, false, false);
     assert_non_null(probe);
-    assert_int_equal(probe->from, 10240); /* the last byte that was acknowledged */
+    assert_int_equal(probe->from, 10280); /* the last byte that was acknowledged */
     assert_true(count(PLOT_PROBE, false, false) >= 3);
 }
 

@@ -33,13 +33,13 @@ static void a_route_has_routes_columns(void **state)
     char line[ROUTE_LINE];
 
     routes_line(line, sizeof line, &r, "wt0");
-    assert_string_equal(line, "0.0.0.0         10.9.0.1        0.0.0.0         UG    100    0      0 wt0");
+    assert_string_equal(line, "0.0.0.0         10.9.0.1        0.0.0.0         UG    100    0        0 wt0");
     r = (struct weft_route){.dst = address("10.8.0.7"), .gateway = address("10.9.0.3"), .prefix = 32, .flags = 0x17};
     routes_line(line, sizeof line, &r, "wt0");
-    assert_string_equal(line, "10.8.0.7        10.9.0.3        255.255.255.255 UGHD  0      0      0 wt0");
+    assert_string_equal(line, "10.8.0.7        10.9.0.3        255.255.255.255 UGHD  0      0        0 wt0");
     r = (struct weft_route){.dst = address("fd08::"), .gateway = address("fe80::1%3"), .prefix = 64, .flags = 0x23};
     routes_line(line, sizeof line, &r, "wt0");
-    assert_string_equal(line, "fd08::/64                      fe80::1                    UGM  0      0    0 wt0");
+    assert_string_equal(line, "fd08::/64                      fe80::1                    UGM  0   0      0 wt0");
 }
 
 static void an_answer_reads_as_ip_route_get(void **state)
@@ -87,6 +87,7 @@ static void an_interface_reads_as_from_ifconfig(void **state)
 
     info.address[0].ip = address("10.9.0.2");
     info.address[0].prefix = 24;
+    info.address[0].broadcast = address("10.9.0.255");
     info.address[0].state = "preferred";
     info.address[1].ip = address("fe80::7%2");
     info.address[1].prefix = 64;
@@ -96,7 +97,7 @@ static void an_interface_reads_as_from_ifconfig(void **state)
                               "        inet 10.9.0.2  netmask 255.255.255.0  broadcast 10.9.0.255\n"
                               "        inet6 fe80::7  prefixlen 64  scopeid 0x20<link>  tentative\n"
                               "        ether 02:00:00:00:00:0a  (Ethernet)\n"
-                              "        RX packets 12  bytes 1234 (1.2 KB)\n"
+                              "        RX packets 12  bytes 1234 (1.2 KiB)\n"
                               "        RX errors 0  dropped 1  overruns 0  frame 0\n"
                               "        TX packets 7  bytes 420 (420.0 B)\n"
                               "        TX errors 0  dropped 0 overruns 0  carrier 0  collisions 0\n\n");

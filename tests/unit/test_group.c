@@ -312,7 +312,9 @@ static void what_makes_no_sense_is_refused_as_linux_does(void **state)
         {BLOCK, "239.1.1.1", "10.0.0.1", WEFT_EADDRNOTAVAIL},
         {JOIN_SOURCE, "239.1.1.1", "10.0.0.2", WEFT_EINVAL},
         {UNBLOCK, "239.1.1.1", "10.0.0.1", 0},
-        {JOIN_SOURCE, "239.1.1.1", "10.0.0.2", 0}, /* a filter of no sources may change its mode */
+        {JOIN_SOURCE, "239.1.1.1", "10.0.0.2", WEFT_EINVAL}, /* it named sources once: that stays its mode */
+        {LEAVE, "239.1.1.1", NULL, 0},
+        {JOIN_SOURCE, "239.1.1.1", "10.0.0.2", 0},
         {BLOCK, "239.1.1.1", "10.0.0.1", WEFT_EINVAL},
         {LEAVE_SOURCE, "239.1.1.1", "10.0.0.3", WEFT_EADDRNOTAVAIL},
         {LEAVE_SOURCE, "239.1.1.1", "10.0.0.2", 0},

@@ -283,6 +283,44 @@ static void captures_come_and_go_while_the_host_runs(void **state)
     weft_host_capture_stop(p->a, 10000);
 }
 
+static bool wants_the_byte_at_the_end(void *ctx, enum weft_link link, const uint8_t *packet, size_t n)
+{
+    return link == WEFT_LINK_ETHERNET && n == *(const size_t *)ctx && packet[n - 1] == 0x77;
+}
+
+/* Who chooses sees all of a packet, of whatever pieces it is made. */
+static void a_capture_has_what_was_chosen(void **state)
+{
+    struct pair *p = *state;
+    static uint8_t big[1400];
+    size_t wanted = 14 + 20 + 8 + sizeof(big);
+    int sa = udp_bound(p->a, 1000), sb = udp_bound(p->b, 7), fd, number, found = 0;
+    const struct weft_capture_choice choice = {wants_the_byte_at_the_end, &wanted};
+    struct weft_addr to = {ADDRESS(2), 7};
+    const char *path = temporary();
+    struct packet packet;
+    char why[200];
+    struct file f;
+
+    fd = open(path, O_WRONLY);
+    number = weft_host_capture_some(p->a, fd, &choice, why, sizeof(why));
+    assert_true(number >= 0);
+    exchange(p, sa, sb);
+    for (unsigned last = 0x76; last <= 0x78; last++) {
+        big[sizeof(big) - 1] = (uint8_t)last;
+        assert_int_equal(weft_host_sendto(p->a, sa, big, sizeof(big), &to), sizeof(big));
+        assert_int_equal(weft_host_recv(p->b, sb, big, sizeof(big), PATIENCE), sizeof(big));
+    }
+    weft_host_capture_stop(p->a, number);
+    close(fd);
+    f = file_load(path);
+    for (; file_next(&f, &packet); found++)
+        assert_int_equal(packet.bytes[wanted - 1], 0x77);
+    assert_int_equal(found, 1);
+    free(f.bytes);
+    unlink(path);
+}
+
 /* A pipe that nobody empties fills up; the host goes on, and stopping does not wait for it. */
 static void a_reader_that_does_not_read_stalls_nobody(void **state)
 {
@@ -367,6 +405,7 @@ int main(void)
         pair_test(reasons_are_the_packets_comments),
         cmocka_unit_test(the_loopback_is_recorded_once),
         pair_test(captures_come_and_go_while_the_host_runs),
+        pair_test(a_capture_has_what_was_chosen),
         pair_test(a_reader_that_does_not_read_stalls_nobody),
         pair_test(a_reader_that_went_away_stalls_nobody),
         pair_test(a_function_sees_each_event),

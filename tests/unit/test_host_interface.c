@@ -57,6 +57,9 @@ static void wrong_interfaces_are_refused_in_one_line(void **state)
         {"tap:x", "10.9.0.2/", "'10.9.0.2/' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
         {"tap:x", "10.9.0.2/33", "'10.9.0.2/33' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
         {"tap:x", "10.9.0.2/-1", "'10.9.0.2/-1' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "rarp/33", "'rarp/33' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "rarp/", "'rarp/' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
+        {"tap:x", "rarp,", "'' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
         {"tap:x", "10.9.0/24", "'10.9.0/24' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64"},
     };
     weft_host *h = host_make(NULL, NULL);
@@ -172,6 +175,25 @@ static void an_interface_may_have_addresses_of_both_families(void **state)
     weft_host_free(h);
 }
 
+static void who_asks_for_its_address_in_vain_is_told(void **state)
+{
+    char why[200] = "";
+    struct weft_if_info info;
+    weft_driver *end[2];
+    weft_host *h;
+
+    (void)state;
+    assert_true(weft_pair_open(end));
+    h = host_make(end[0], "10.0.0.1/24,rarp/24");
+    assert_true(weft_if_info(weft_host_lock(h), 1, &info));
+    weft_host_unlock(h);
+    assert_true(info.asking);
+    assert_int_equal(weft_host_await_addresses(h, 20 * WEFT_MS, why, sizeof(why)), WEFT_ETIMEDOUT);
+    assert_non_null(strstr(why, "nobody has told pair0 its address"));
+    weft_host_free(h);
+    end[1]->ops->close(end[1]);
+}
+
 #define pair_test(f) cmocka_unit_test_setup_teardown(f, pair_setup, pair_teardown)
 
 int main(void)
@@ -182,6 +204,7 @@ int main(void)
         cmocka_unit_test(wrong_interfaces_are_refused_in_one_line),
         cmocka_unit_test(an_address_that_no_host_may_have_is_refused),
         cmocka_unit_test(an_interface_may_have_addresses_of_both_families),
+        cmocka_unit_test(who_asks_for_its_address_in_vain_is_told),
         pair_test(wrong_routes_are_refused_in_one_line),
         pair_test(routes_are_what_the_text_said),
     };

@@ -230,20 +230,28 @@ static void errors_mean_what_the_table_says(void **state)
     static const struct {
         uint8_t type, code;
         int err;
-        bool hard;
+        bool hard, lasting;
     } rows[] = {
-        {3, 0, WEFT_ENETUNREACH, false}, /* R1122-3.2.2.1b: 0, 1, 5 are hints */
-        {3, 1, WEFT_EHOSTUNREACH, false},
-        {3, 2, WEFT_ENOPROTOOPT, true},
-        {3, 3, WEFT_ECONNREFUSED, true},
-        {3, 5, WEFT_EOPNOTSUPP, false},
-        {3, 13, WEFT_EHOSTUNREACH, false},
-        {3, 15, WEFT_EHOSTUNREACH, false},
-        {3, 16, WEFT_EHOSTUNREACH, false},
-        {3, 255, WEFT_EHOSTUNREACH, false},
-        {11, 0, WEFT_EHOSTUNREACH, false},
-        {11, 1, WEFT_EHOSTUNREACH, false},
-        {12, 0, WEFT_EPROTO, false},
+        {3, 0, WEFT_ENETUNREACH, false, false}, /* R1122-3.2.2.1b: 0, 1, 5 are hints */
+        {3, 1, WEFT_EHOSTUNREACH, false, false},
+        {3, 2, WEFT_ENOPROTOOPT, true, true},
+        {3, 3, WEFT_ECONNREFUSED, true, true},
+        {3, 5, WEFT_EOPNOTSUPP, false, false},
+        {3, 6, WEFT_ENETUNREACH, false, true},
+        {3, 7, WEFT_EHOSTDOWN, false, true},
+        {3, 8, WEFT_ENONET, false, true},
+        {3, 9, WEFT_ENETUNREACH, false, true},
+        {3, 10, WEFT_EHOSTUNREACH, false, true},
+        {3, 11, WEFT_ENETUNREACH, false, false},
+        {3, 12, WEFT_EHOSTUNREACH, false, false},
+        {3, 13, WEFT_EHOSTUNREACH, false, true},
+        {3, 14, WEFT_EHOSTUNREACH, false, true},
+        {3, 15, WEFT_EHOSTUNREACH, false, true},
+        {3, 16, WEFT_EHOSTUNREACH, false, false},
+        {3, 255, WEFT_EHOSTUNREACH, false, false},
+        {11, 0, WEFT_EHOSTUNREACH, false, false},
+        {11, 1, WEFT_EHOSTUNREACH, false, false},
+        {12, 0, WEFT_EPROTO, false, true},
     };
     struct bench *b = *state;
     uint8_t p[200], quote[60];
@@ -255,6 +263,7 @@ static void errors_mean_what_the_table_says(void **state)
         assert_int_equal(b->record->errors, i + 1);
         assert_int_equal(b->record->error.err, rows[i].err);
         assert_int_equal(b->record->error.hard, rows[i].hard);
+        assert_int_equal(b->record->error.lasting, rows[i].lasting);
         assert_int_equal(b->record->error.mtu, 0);
     }
 }

@@ -104,6 +104,62 @@ static void an_mtu_is_what_the_link_carries_at_most(void **state)
     assert_int_equal(weft_if_set_mtu(ifp, 1280), 0);
 }
 
+static void broadcast_address_may_be_another_one(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "eth0", WEFT_LINK_ETHERNET, 1500);
+    struct weft_ip own = weft_ipv4(0x0a090002), ones = weft_ipv4(0x0a0900ff), odd = weft_ipv4(0x0a090063);
+    struct weft_ip none = weft_ipv4(0), group = weft_ipv4(0xe0000001);
+    struct weft_if_info info;
+
+    bench_address(ifp, 0x0a090002, 24);
+    assert_true(weft_if_info(b->s, 1, &info));
+    assert_memory_equal(&info.address[0].broadcast, &ones, sizeof ones);
+    assert_false(if_is_broadcast(ifp, &odd));
+    assert_int_equal(weft_if_set_broadcast(ifp, &own, &odd), 0);
+    assert_true(if_is_broadcast(ifp, &odd));
+    assert_true(if_is_broadcast(ifp, &ones)); /* the network's stays one */
+    assert_int_equal(weft_if_set_broadcast(ifp, &own, &none), 0);
+    assert_false(if_is_broadcast(ifp, &odd));
+    assert_false(if_is_broadcast(ifp, &none));
+    assert_int_equal(weft_if_set_broadcast(ifp, &own, &own), WEFT_EINVAL);
+    assert_int_equal(weft_if_set_broadcast(ifp, &own, &group), WEFT_EINVAL);
+    assert_int_equal(weft_if_set_broadcast(ifp, &odd, &ones), WEFT_ENOENT);
+}
+
+static bool is_reached(weft_stack *s, uint32_t ip)
+{
+    struct weft_ip to = weft_ipv4(ip);
+    struct weft_route r;
+
+    return weft_route_get(s, &to, &r) == 0;
+}
+
+static void network_of_a_peer_is_on_the_link_instead(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "eth0", WEFT_LINK_ETHERNET, 1500);
+    struct weft_ip own = weft_ipv4(0x0a090002), peer = weft_ipv4(0x0a0a0001), none = weft_ipv4(0);
+    const struct weft_route behind = {.dst = weft_ipv4(0xc6336400), .prefix = 24, .gateway = peer};
+
+    bench_address(ifp, 0x0a090002, 24);
+    assert_int_equal(weft_route_add(b->s, &behind), WEFT_ENETUNREACH);
+    assert_int_equal(weft_if_set_peer(ifp, &own, &peer), 0);
+    assert_true(is_reached(b->s, 0x0a0a0001));
+    assert_false(is_reached(b->s, 0x0a090001));
+    assert_int_equal(weft_route_add(b->s, &behind), 0);
+    weft_if_set_up(ifp, false);
+    weft_if_set_up(ifp, true);
+    assert_true(is_reached(b->s, 0x0a0a0001));
+    assert_int_equal(weft_if_set_peer(ifp, &own, &none), 0);
+    assert_false(is_reached(b->s, 0x0a0a0001));
+    assert_true(is_reached(b->s, 0x0a090001));
+    assert_int_equal(weft_if_set_peer(ifp, &own, &peer), 0);
+    assert_int_equal(weft_if_del_address(ifp, &own), 0);
+    assert_false(is_reached(b->s, 0x0a0a0001));
+    assert_int_equal(weft_if_set_peer(ifp, &own, &peer), WEFT_ENOENT);
+}
+
 static void info_tells_all_interfaces_in_order(void **state)
 {
     struct core_bench *b = *state;
@@ -483,6 +539,96 @@ static void senders_that_cannot_build_do_not_hold_up_the_others(void **state)
     list_remove(&stuck[1].sender.link);
 }
 
+/* An endpoint that leaves its timer and its turn for later. */
+struct late {
+    weft_sock ep;
+    weft_if *ifp;
+    unsigned settled, pulled;
+    weft_time at; /* when it was settled */
+};
+
+static struct late *late_of(weft_sock *e) { return container_of(e, struct late, ep); }
+
+static void late_settle(weft_sock *e)
+{
+    e->stack->unsettled = NULL;
+    late_of(e)->settled++;
+    late_of(e)->at = e->stack->now;
+}
+
+static bool late_pull(weft_sock *e, const weft_if *ifp, unsigned budget)
+{
+    struct late *l = late_of(e);
+
+    assert_int_not_equal(budget, 0);
+    if (ifp != l->ifp)
+        return false;
+    e->stack->unsettled = NULL;
+    l->pulled++;
+    if_transmit(l->ifp, bench_pkt(e->stack, "late", 4));
+    return true;
+}
+
+static void late_begin(struct late *l, weft_if *ifp)
+{
+    static const struct sock_ops ops = {.proto = WEFT_TCP, .settle = late_settle, .pull = late_pull};
+
+    *l = (struct late){.ifp = ifp};
+    endpoint_init(&l->ep, ifp->stack, &ops, WEFT_INET);
+    stack_unsettle(ifp->stack, &l->ep);
+}
+
+static void who_left_it_for_later_is_settled_before_time_moves_and_before_anybody_asks(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "tun0", WEFT_LINK_IP, 1500);
+    struct late x, y;
+
+    late_begin(&x, ifp);
+    weft_clock(b->s, b->now);
+    assert_int_equal(x.settled, 0); /* time stands still */
+    weft_clock(b->s, b->now + 5);
+    assert_int_equal(x.settled, 1);
+    assert_int_equal(x.at, b->now);
+    b->now += 5;
+    late_begin(&x, ifp);
+    weft_deadline(b->s);
+    assert_int_equal(x.settled, 1);
+    late_begin(&x, ifp);
+    assert_false(weft_output_wanted(ifp));
+    assert_int_equal(x.settled, 1);
+    late_begin(&x, ifp);
+    late_begin(&y, ifp); /* one at a time */
+    assert_int_equal(x.settled, 1);
+    assert_int_equal(y.settled, 0);
+    endpoint_fini(&y.ep);
+    weft_deadline(b->s);
+    assert_int_equal(y.settled, 0); /* it is gone */
+}
+
+static void who_left_it_for_later_has_the_turn_of_his_link_when_nobody_is_before_him(void **state)
+{
+    struct core_bench *b = *state;
+    weft_if *ifp = bench_if(b->s, "tun0", WEFT_LINK_IP, 1500), *other = bench_if(b->s, "tun1", WEFT_LINK_IP, 1500);
+    struct late x;
+
+    late_begin(&x, ifp);
+    assert_int_equal(bench_pull(b, other), 0);
+    assert_int_equal(x.settled, 1);
+    late_begin(&x, ifp);
+    if_transmit(ifp, bench_pkt(b->s, "before", 6));
+    assert_int_equal(bench_pull(b, ifp), 1);
+    assert_int_equal(x.settled, 1);
+    assert_int_equal(x.pulled, 0);
+    late_begin(&x, ifp);
+    assert_int_equal(weft_output(ifp, NULL, 0, b->now), 0); /* there is no room for it */
+    assert_int_equal(x.settled, 1);
+    late_begin(&x, ifp);
+    assert_int_equal(bench_pull(b, ifp), 1);
+    assert_int_equal(x.settled, 0);
+    assert_int_equal(x.pulled, 1);
+}
+
 static void output_is_told_as_it_is_pulled(void **state)
 {
     struct core_bench *b = bench_new();
@@ -592,9 +738,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(output_never_gives_more_than_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(budget_fits_a_short_queue, setup, teardown),
         cmocka_unit_test_setup_teardown(senders_that_cannot_build_do_not_hold_up_the_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_left_it_for_later_is_settled_before_time_moves_and_before_anybody_asks, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(who_left_it_for_later_has_the_turn_of_his_link_when_nobody_is_before_him, setup,
+                                        teardown),
         cmocka_unit_test(output_is_told_as_it_is_pulled),
         cmocka_unit_test_setup_teardown(what_is_down_has_no_routes_and_moves_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_mtu_is_what_the_link_carries_at_most, setup, teardown),
+        cmocka_unit_test_setup_teardown(broadcast_address_may_be_another_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(network_of_a_peer_is_on_the_link_instead, setup, teardown),
         cmocka_unit_test_setup_teardown(freed_interface_lets_go_of_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_interface_stays_harmless_and_is_used_again, setup, teardown),
         cmocka_unit_test_setup_teardown(lack_of_memory_makes_no_half_interface, setup, teardown),

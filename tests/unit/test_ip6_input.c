@@ -349,6 +349,69 @@ static void ip6_takes_hop_by_hop_options_first_only(void **state)
     expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 1, 40, p, n);
 }
 
+/* ---- fragments ---- */
+
+static size_t piece(uint8_t *p, uint8_t next, uint32_t id, uint32_t offset, bool more, const void *bytes, size_t n)
+{
+    uint8_t chain[8] = {0};
+    struct make6 m = {.first = IP_PROTO_FRAGMENT, .chain = chain, .chain_len = sizeof chain, .proto = next};
+
+    poke_u16(chain + 2, (uint16_t)(offset | more));
+    poke_u32(chain + 4, id);
+    return make_ip6(p, m, bytes, n);
+}
+
+/* R6946-1 */
+static void ip6_takes_an_atomic_fragment_as_a_datagram(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[1200], whole[1000];
+
+    fill_pattern(whole, sizeof whole, 3);
+    bench_input(b, p, piece(p, 0, 7, 496, false, whole + 496, 504));
+    bench_input(b, p, piece(p, 0, 7, 0, false, "alone", 5)); /* of the same identification, and nothing to it */
+    assert_int_equal(b->record->count, 1);
+    assert_int_equal(b->record->len, 5);
+    bench_input(b, p, piece(p, 0, 8, 0, true, whole, 496)); /* of another */
+    assert_int_equal(b->record->count, 1);
+    bench_input(b, p, piece(p, 0, 7, 0, true, whole, 496));
+    assert_int_equal(b->record->count, 2);
+    assert_int_equal(b->record->len, sizeof whole);
+    assert_memory_equal(b->record->bytes, whole, sizeof whole);
+}
+
+/* R8200-4.5a, R8200-4.5c */
+static void ip6_complains_about_fragments_that_cannot_be(void **state)
+{
+    static const uint8_t cut[8] = {BENCH_PROTO, 1}; /* destination options of 16 bytes */
+    struct bench *b = *state;
+    uint8_t p[200];
+    size_t n = piece(p, 0, 1, 0, true, "no eights", 9);
+
+    bench_expect_drop(b, frag_misaligned, bench_input(b, p, n));
+    expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 0, 4, p, n);
+    n = piece(p, 0, 2, 65528, false, "too long", 8);
+    bench_expect_drop(b, frag_too_long, bench_input(b, p, n));
+    expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 0, 42, p, n);
+    n = piece(p, IP_PROTO_DSTOPTS, 3, 0, true, cut, sizeof cut);
+    bench_expect_drop(b, ip6_chain_cut, bench_input(b, p, n));
+    expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 3, 0, p, n);
+}
+
+/* R8200-4.5a */
+static void ip6_gives_a_datagram_up_after_a_minute(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[200];
+    size_t n = piece(p, 0, 1, 0, true, "sixteen bytes...", 16);
+
+    bench_input(b, p, n);
+    bench_tick(b, 59 * WEFT_S);
+    bench_assert_silent(b);
+    bench_expect_drop(b, frag_timeout, bench_tick(b, 2 * WEFT_S));
+    expect_error6(b, ICMPV6_TIME_EXCEEDED, 1, 0, p, n);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +428,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(ip6_drops_options_that_run_past_their_header, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_follows_no_routing_header, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_takes_hop_by_hop_options_first_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_takes_an_atomic_fragment_as_a_datagram, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_complains_about_fragments_that_cannot_be, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_gives_a_datagram_up_after_a_minute, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

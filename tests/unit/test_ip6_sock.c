@@ -336,6 +336,158 @@ static void link_local_peers_need_a_zone(void **state)
     weft_close(sock);
 }
 
+/* R3542-1: a datagram's own source and interface (§6.2). */
+static void a_datagram_may_name_its_source_and_interface(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    struct weft_control c = {.has = WEFT_CONTROL_PKTINFO6, .address = ip6(OTHER_US6)};
+    const struct weft_addr to = addr6(PEER6, 7), near = addr6("fe80::9", 7);
+    static char x[] = "x";
+    const struct weft_iov iov = {x, 1};
+    uint8_t p[100];
+
+    assert_int_equal(weft_sendmsg_control(sock, &iov, 1, 0, &to, &c), 1);
+    read_ip6(p, bench_take(b, p, sizeof p), OTHER_US6, PEER6);
+    c.address = ip6(STRANGER6);
+    assert_int_equal(weft_sendmsg_control(sock, &iov, 1, 0, &to, &c), WEFT_EINVAL);
+    c = (struct weft_control){.has = WEFT_CONTROL_PKTINFO6, .interface = weft_if_index(b->other)};
+    assert_int_equal(weft_sendmsg_control(sock, &iov, 1, 0, &near, &c), 1);
+    read_ip6(p, bench_take_from(b, b->other, p, sizeof p), "fe80::2", "fe80::9");
+    c.interface = 77;
+    assert_int_equal(weft_sendmsg_control(sock, &iov, 1, 0, &to, &c), WEFT_ENODEV);
+    bench_assert_silent(b);
+    weft_close(sock);
+}
+
+/* ---- which source (RFC 6724 §5) ---- */
+
+enum kind { STABLE, DEPRECATED, TEMPORARY };
+
+static void give(struct bench *b, const char *text, enum kind kind)
+{
+    struct weft_ip ip = ip6(text);
+
+    assert_int_equal(weft_if_add_address(b->ifp, &ip, 64), 0);
+    for (unsigned i = 0; i < b->ifp->n_addresses; i++) {
+        struct if_address *a = &b->ifp->address[i];
+
+        if (ip_eq(&a->ip, &ip)) {
+            a->state = kind == DEPRECATED ? IF_ADDRESS_DEPRECATED : a->state;
+            a->temporary = kind == TEMPORARY;
+        }
+    }
+}
+
+static void take_away(struct bench *b, const char *text)
+{
+    struct weft_ip ip = ip6(text);
+
+    assert_int_equal(weft_if_del_address(b->ifp, &ip), 0);
+}
+
+static struct weft_ip source_for(struct bench *b, const char *dst)
+{
+    struct ip_path path = {.ifp = b->ifp};
+    struct weft_ip to = ip6(dst), src;
+
+    assert_int_equal(route_source(b->s, &path, &to, &src), 0);
+    return src;
+}
+
+/* R6724-1, in part: the rules that are ours to decide, whichever of the two addresses was there first. */
+static void the_better_of_two_sources_is_taken(void **state)
+{
+    static const struct {
+        const char *dst, *better, *other;
+        enum kind better_is, other_is;
+    } cases[] = {
+        {"2001:db8:1::1", "2001:db8:1::1", "2001:db8:1::2", DEPRECATED, STABLE},     /* 1 before 3: the same */
+        {"2001:db8:1::1", "2001:db8:3::2", "2001:db8:1::2", STABLE, DEPRECATED},     /* 3 before 8 */
+        {"fd00:1::1", "fd00:2::2", "2001:db8:1::2", STABLE, STABLE},                 /* 6: the same label */
+        {"2002:c633:6401::1", "2002:c633:6401::2", "2001:db8:1::2", STABLE, STABLE}, /* 6 */
+        {"2002:c633:6401::1", "2002:c633::2", "2001:db8:1::2", STABLE, TEMPORARY},   /* 6 before 7 */
+        {"2001:db8:1::1", "2001:db8:3::2", "2001:db8:1::2", TEMPORARY, STABLE},      /* 7 before 8 */
+        {"2001:db8:1::1", "2001:db8:1::2", "2001:db8:3::2", STABLE, STABLE},         /* 8: the longer common prefix */
+    };
+    struct bench *b = *state;
+    struct weft_ip src;
+
+    take_away(b, US6);
+    for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+        size_t row = i / 2;
+        struct weft_ip better = ip6(cases[row].better);
+
+        if (i % 2)
+            give(b, cases[row].better, cases[row].better_is);
+        give(b, cases[row].other, cases[row].other_is);
+        if (i % 2 == 0)
+            give(b, cases[row].better, cases[row].better_is);
+        src = source_for(b, cases[row].dst);
+        assert_memory_equal(&src, &better, sizeof src);
+        src = source_for(b, "ff02::5");
+        assert_true(ip_is_link_local(&src)); /* 2: scope */
+        take_away(b, cases[row].better);
+        take_away(b, cases[row].other);
+    }
+}
+
+/* ---- identifications ---- */
+
+/* Of the fragments that 1,600 bytes to this neighbour leave in. */
+static uint32_t ident_to(struct bench *b, weft_sock *sock, unsigned neighbour)
+{
+    static const char text[1600];
+    struct weft_addr to = addr6("2001:db8:9::1:0", 7);
+    uint8_t p[1500];
+    uint32_t id;
+
+    poke_u16(to.ip.b + 14, (uint16_t)neighbour);
+    assert_int_equal(weft_sendto(sock, text, sizeof text, 0, &to), sizeof text);
+    assert_true(bench_take(b, p, sizeof p) > 48);
+    assert_int_equal(p[6], IP_PROTO_FRAGMENT);
+    id = peek_u32(p + 44);
+    assert_true(bench_take(b, p, sizeof p) > 48);
+    assert_int_equal(peek_u32(p + 44), id);
+    return id;
+}
+
+/* R7739-1: they begin anywhere, and nobody sees in his own what others get. */
+static void identifications_of_ipv6_cannot_be_guessed(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    uint32_t first = ident_to(b, sock, 1);
+    unsigned low = 0;
+
+    for (unsigned i = 0; i < 100; i++)
+        ident_to(b, sock, 2 + i % 5);
+    assert_int_equal(ident_to(b, sock, 1), first + 1);
+    for (unsigned i = 0; i < 256; i++)
+        low += ident_to(b, sock, 100 + i) < UINT32_MAX / 2;
+    assert_in_range(low, 88, 168); /* five standard deviations around a half */
+    weft_close(sock);
+}
+
+/* ---- errors of ours ---- */
+
+/* R4443-2.4f */
+static void the_rate_of_errors_of_ipv6_is_limited(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[100], out[200];
+    size_t n = make_udp6(p, (struct make6){0}, 1000, 2000, "1", 1);
+    unsigned got = 0;
+
+    for (unsigned i = 0; i < 10000; i++) {
+        bench_input(b, p, n);
+        got += bench_take(b, out, sizeof out) > 0;
+        b->now += WEFT_S / 10000;
+    }
+    assert_in_range(got, 1000 + 40, 1000 + 50);
+    assert_int_equal(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 10000 - got);
+}
+
 /* ---- errors of others ---- */
 
 static void icmp6_errors_reach_whom_they_quote(void **state)
@@ -344,11 +496,20 @@ static void icmp6_errors_reach_whom_they_quote(void **state)
         uint8_t type, code;
         uint32_t word;
         int err;
-        bool hard;
+        bool hard, lasting;
     } rows[] = {
-        {1, 0, 0, WEFT_ENETUNREACH, false}, {1, 1, 0, WEFT_EACCES, true},        {1, 3, 0, WEFT_EHOSTUNREACH, false},
-        {1, 4, 0, WEFT_ECONNREFUSED, true}, {2, 0, 1280, WEFT_EMSGSIZE, false},  {3, 0, 0, WEFT_EHOSTUNREACH, false},
-        {4, 1, 40, WEFT_EPROTO, true},      {99, 3, 0, WEFT_EHOSTUNREACH, false}, /* R4443-2.4a: unknown ones too */
+        {1, 0, 0, WEFT_ENETUNREACH, false, false},
+        {1, 1, 0, WEFT_EACCES, true, true},
+        {1, 2, 0, WEFT_EHOSTUNREACH, false, false},
+        {1, 3, 0, WEFT_EHOSTUNREACH, false, false},
+        {1, 4, 0, WEFT_ECONNREFUSED, true, true},
+        {1, 5, 0, WEFT_EACCES, true, true},
+        {1, 6, 0, WEFT_EACCES, true, true},
+        {1, 7, 0, WEFT_EPROTO, false, true},
+        {2, 0, 1280, WEFT_EMSGSIZE, false, false},
+        {3, 0, 0, WEFT_EHOSTUNREACH, false, false},
+        {4, 1, 40, WEFT_EPROTO, true, true},
+        {99, 3, 0, WEFT_EPROTO, false, false}, /* R4443-2.4a: unknown ones too */
     };
     struct bench *b = *state;
     uint8_t quote[100], p[300];
@@ -359,7 +520,8 @@ static void icmp6_errors_reach_whom_they_quote(void **state)
         assert_int_equal(b->record->errors, i + 1);
         assert_int_equal(b->record->error.err, rows[i].err);
         assert_int_equal(b->record->error.hard, rows[i].hard);
-        assert_int_equal(b->record->error.mtu, rows[i].type == 2 ? 1280 : 0);
+        assert_int_equal(b->record->error.lasting, rows[i].lasting);
+        assert_int_equal(b->record->error.mtu, rows[i].word);
     }
     n = make_icmp6(p, (struct make6){0}, ICMPV6_TOO_BIG, 0, 1279, quote, n); /* R8021-1 */
     bench_expect_drop(b, icmp_small_mtu, bench_input(b, p, n));
@@ -395,6 +557,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(echo6_returns_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(ping6_socket_sends_requests_and_gets_its_replies, setup, teardown),
         cmocka_unit_test_setup_teardown(link_local_peers_need_a_zone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_datagram_may_name_its_source_and_interface, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_better_of_two_sources_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(identifications_of_ipv6_cannot_be_guessed, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_rate_of_errors_of_ipv6_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_are_not_answered, setup, teardown),
     };

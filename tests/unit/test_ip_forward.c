@@ -131,6 +131,33 @@ static void what_means_nothing_elsewhere_stays(void **state)
     bench_assert_silent(b);
 }
 
+/* R1812-5.2.2: each thing that can be wrong with a header alone; nobody is told. */
+static void header_is_sound_before_it_goes_on(void **state)
+{
+    static const struct {
+        uint8_t at, value;
+        enum weft_drop why;
+    } cases[] = {
+        {0, 0x55, WEFT_DROP_ip_version},       {0, 0x44, WEFT_DROP_ip_header_length},
+        {0, 0x4f, WEFT_DROP_ip_header_length}, {3, 19, WEFT_DROP_ip_total_length},
+        {3, 31, WEFT_DROP_ip_total_length},    {12, 11, WEFT_DROP_ip_checksum},
+    };
+    struct bench *b = *state;
+    uint8_t in[1500];
+
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        uint64_t before = weft_drops(b->s, cases[i].why);
+        size_t n = make(in, (struct ipv4_header){.dst = FAR}, 10);
+
+        in[cases[i].at] = cases[i].value;
+        bench_input(b, in, n);
+        assert_int_equal(weft_drops(b->s, cases[i].why), before + 1);
+    }
+    make(in, (struct ipv4_header){.dst = FAR}, 0);
+    bench_expect_drop(b, ip_short, bench_input(b, in, 19));
+    bench_assert_silent(b);
+}
+
 static void nobody_knows_the_way(void **state)
 {
     struct bench *b = *state;
@@ -209,6 +236,41 @@ static void fragments_are_cut_further(void **state)
         assert_memory_equal(piece + h.header_len, in + 32 + (at - 8000), n - h.header_len);
         at += (unsigned)n - h.header_len;
     }
+    bench_assert_silent(b);
+}
+
+/* A super-segment of TCP, as a neighbour on the same machine hands it over: its checksum is still to be made. */
+static void input_super(struct bench *b, uint16_t gso_size)
+{
+    struct ipv4_header h = {.src = NEAR, .dst = FAR, .df = true, .proto = IP_PROTO_TCP};
+    struct weft_pkt_offload o = {
+        .csum_partial = true, .csum_start = IPV4_HEADER, .csum_offset = 16, .gso_size = gso_size};
+    uint8_t segment[20 + 3000] = {[12] = 5 << 4}, in[IPV4_HEADER + sizeof segment];
+    size_t n = make_ip(in, h, segment, sizeof segment);
+    weft_pkt *pkt = weft_pkt_new(b->s, n);
+
+    memcpy(weft_pkt_data(pkt), in, n);
+    weft_pkt_set_len(pkt, n);
+    weft_pkt_set_offload(pkt, &o);
+    weft_input(b->ifp, &pkt, 1, b->now);
+}
+
+/* R1812-5.2.5: what counts is the size of its segments on the link, all of their headers in it. */
+static void super_segment_is_as_large_as_its_segments(void **state)
+{
+    struct bench *b = *state;
+    uint8_t out[1500];
+    size_t n, pieces = 0;
+
+    b->other->mtu = 1000;
+    input_super(b, 960);
+    while ((n = bench_take_from(b, b->other, out, sizeof out))) {
+        assert_true(n <= 1000);
+        pieces++;
+    }
+    assert_int_equal(pieces, 4);
+    bench_expect_drop(b, ip_too_big, input_super(b, 961));
+    assert_int_equal(told(b, ICMPV4_UNREACHABLE, ICMPV4_FRAGMENTATION_NEEDED), 1000);
     bench_assert_silent(b);
 }
 
@@ -322,9 +384,11 @@ int main(void)
         T(last_hop_is_told_of),
         T(host_forwards_nothing_and_says_nothing),
         T(what_means_nothing_elsewhere_stays),
+        T(header_is_sound_before_it_goes_on),
         T(nobody_knows_the_way),
         T(too_large_is_cut_unless_it_must_not_be),
         T(fragments_are_cut_further),
+        T(super_segment_is_as_large_as_its_segments),
         T(better_first_hop_is_told_and_the_datagram_goes_on),
         T(source_must_lie_where_it_came_from),
         T(flood_ends_in_a_bounded_queue),

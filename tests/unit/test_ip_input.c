@@ -270,7 +270,7 @@ static void ip_drops_a_unicast_datagram_in_a_broadcast_frame(void **state)
     size_t n = make_ip(p, plain, "payload!", 8);
     weft_pkt *pkt = weft_pkt_new(b->s, n);
 
-    /* R1122-3.3.6 */
+    /* R1122-3.3.6, R1122-2.4 */
     memcpy(weft_pkt_data(pkt), p, n);
     weft_pkt_set_len(pkt, n);
     pkt->ifp = b->ifp;

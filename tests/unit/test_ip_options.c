@@ -198,9 +198,6 @@ static void an_echo_that_came_by_a_route_is_answered_by_its_reverse(void **state
     assert_int_equal(echo(b, gone, sizeof gone, &h, out), sizeof back);
     assert_int_equal(h.dst, V4(10, 9, 0, 8));
     assert_memory_equal(h.options, back, sizeof back);
-    h = with(PEER, US, gone, sizeof gone); /* TCP is not: its answers would go another way */
-    h.proto = IP_PROTO_TCP;
-    bench_expect_drop(b, ip_source_route, bench_input(b, out, make_ip(out, h, "abcd", 4)));
 }
 
 /* ---- what a program asks for ---- */
@@ -279,6 +276,25 @@ static void a_programs_route_begins_at_its_first_hop(void **state)
     weft_close(sock);
 }
 
+/* RFC 791 §3.1 */
+static void a_programs_strict_route_leads_to_a_neighbour(void **state)
+{
+    const uint8_t near_hop[] = {137, 7, 4, 10, 10, 0, 88}, far_hop[] = {137, 7, 4, 198, 51, 100, 9};
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    struct weft_addr to = {weft_ipv4(PEER), 9};
+    uint8_t out[200];
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, near_hop, sizeof near_hop), 0);
+    send_text(sock, 4);
+    assert_int_equal(read_sent(out, bench_take_from(b, b->other, out, sizeof out)).dst, FAR);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, far_hop, sizeof far_hop), 0);
+    bench_expect_drop(b, ip_source_route,
+                      assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), WEFT_EHOSTUNREACH));
+    bench_assert_silent(b);
+    weft_close(sock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_programs_options_go_out_with_our_address_in_them, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_first_fragment_has_what_is_not_copied, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_route_begins_at_its_first_hop, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_programs_strict_route_leads_to_a_neighbour, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -90,6 +90,44 @@ static void output_writes_the_header_as_asked(void **state)
     assert_memory_equal(out + IPV4_HEADER, expect, sizeof(expect));
 }
 
+/* The same by both calls: what goes out, what is refused, and why. */
+static void a_plain_message_goes_as_any_other(void **state)
+{
+    static const struct {
+        uint32_t src, dst;
+        uint8_t ttl, tos;
+        size_t n;
+        int err;
+    } rows[] = {
+        {US, PEER, 64, 0, 8, 0},
+        {US, PEER, 0, 0x2a, 1480, 0},
+        {US, PEER, 255, 0xff, 0, 0},
+        {US, PEER, 64, 0, 1481, WEFT_EMSGSIZE},
+        {0x7f000001, PEER, 64, 0, 8, WEFT_EADDRNOTAVAIL},
+        {US, 0x7f000002, 64, 0, 8, WEFT_EADDRNOTAVAIL},
+    };
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct ip_plain plain = {rows[i].src, rows[i].dst, BENCH_PROTO, rows[i].ttl, rows[i].tos};
+        struct ip_send how = {.src = weft_ipv4(rows[i].src), .dst = weft_ipv4(rows[i].dst), .proto = BENCH_PROTO,
+                              .ttl = rows[i].ttl, .tos = rows[i].tos, .df = true};
+        struct weft_ip peer = weft_ipv4(PEER);
+        uint8_t out[2][2000];
+        struct ip_path path;
+        size_t n[2];
+
+        assert_int_equal(route_lookup(b->s, &peer, &path), 0);
+        assert_int_equal(ip_output(b->s, message(b, rows[i].n, 100), &how, &path), rows[i].err);
+        n[0] = bench_take(b, out[0], sizeof(out[0]));
+        assert_int_equal(ip_output_plain(b->s, message(b, rows[i].n, 100), &plain, &path), rows[i].err);
+        n[1] = bench_take(b, out[1], sizeof(out[1]));
+        assert_int_equal(n[0], rows[i].err ? 0 : IPV4_HEADER + rows[i].n);
+        assert_int_equal(n[1], n[0]);
+        assert_memory_equal(out[1], out[0], n[0]);
+    }
+}
+
 static void atomic_datagrams_carry_no_identification(void **state)
 {
     struct bench *b = *state;
@@ -375,6 +413,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLAIM(output_writes_the_header_as_asked),
+        CLAIM(a_plain_message_goes_as_any_other),
         CLAIM(atomic_datagrams_carry_no_identification),
         CLAIM(identifications_to_one_host_do_not_repeat_early),
         CLAIM(identifications_do_not_show_what_others_get),

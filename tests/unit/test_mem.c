@@ -276,6 +276,71 @@ static void slab_survives_an_environment_without_memory(void **state)
     assert_true(counted_mem_is_clean(&c));
 }
 
+/* Where allocations may be refused each object is asked for, so nothing is kept at hand: here nobody refuses. */
+static void objects_at_hand_are_nobodys(void **state)
+{
+    struct counted_mem c;
+    struct slab s;
+    void *p[SLAB_HAND + 4];
+
+    counted_mem_init(&c);
+    c.mem.refuse = NULL;
+    slab_init(&s, &c.mem, MEM_packet, 500);
+    slab_keep_at_hand(&s);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        p[i] = slab_alloc(&s);
+    assert_int_equal(slab_live(&s), ARRAY_LEN(p));
+    assert_int_equal(mem_live(&c.mem, MEM_packet), ARRAY_LEN(p) * s.share);
+    slab_free(&s, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        slab_free(&s, p[i]);
+    assert_int_equal(slab_live(&s), 0);
+    assert_int_equal(mem_live(&c.mem, MEM_packet), 0);
+    if (s.most_hand) { /* none under a sanitizer */
+        assert_int_equal(s.n_hand, SLAB_HAND);
+        assert_ptr_equal(slab_alloc(&s), p[SLAB_HAND - 1]);
+        slab_free(&s, p[SLAB_HAND - 1]);
+    }
+    slab_fini(&s);
+    assert_true(counted_mem_is_clean(&c));
+}
+
+static void what_is_at_hand_goes_before_anybody_goes_without(void **state)
+{
+    struct counted_mem c;
+    struct slab s;
+    void *p[4], *q;
+
+    counted_mem_init(&c);
+    c.mem.refuse = NULL;
+    c.mem.limit = 2 * WEFT_CHUNK;
+    slab_init(&s, &c.mem, MEM_packet, 500);
+    slab_keep_at_hand(&s);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        p[i] = slab_alloc(&s);
+    for (size_t i = 0; i < ARRAY_LEN(p); i++)
+        slab_free(&s, p[i]);
+    q = mem_alloc(&c.mem, MEM_queue, 2 * WEFT_CHUNK);
+    assert_non_null(q);
+    assert_int_equal(s.n_hand, 0);
+    mem_free(&c.mem, MEM_queue, q, 2 * WEFT_CHUNK);
+    slab_fini(&s);
+    assert_true(counted_mem_is_clean(&c));
+}
+
+static void large_objects_are_not_kept_at_hand(void **state)
+{
+    struct counted_mem c;
+    struct slab s;
+
+    counted_mem_init(&c);
+    c.mem.refuse = NULL;
+    slab_init(&s, &c.mem, MEM_block, SLAB_HAND_BYTES + 1);
+    slab_keep_at_hand(&s);
+    assert_int_equal(s.most_hand, 0);
+    slab_fini(&s);
+}
+
 static void slab_asks_once_for_each_object(void **state)
 {
     struct counted_mem c;
@@ -358,6 +423,9 @@ int main(void)
         cmocka_unit_test(slab_free_ignores_null),
         cmocka_unit_test(slab_stops_at_the_limit_and_goes_on_after_a_free),
         cmocka_unit_test(slab_survives_an_environment_without_memory),
+        cmocka_unit_test(objects_at_hand_are_nobodys),
+        cmocka_unit_test(what_is_at_hand_goes_before_anybody_goes_without),
+        cmocka_unit_test(large_objects_are_not_kept_at_hand),
         cmocka_unit_test(slab_asks_once_for_each_object),
         cmocka_unit_test(slab_keeps_its_objects_apart_under_random_use),
         cmocka_unit_test(mem_classes_have_names),

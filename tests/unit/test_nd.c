@@ -46,6 +46,12 @@ static int setup_auto(void **state)
     return 0;
 }
 
+static int setup_temporary(void **state)
+{
+    *state = open_link(WEFT_IPV6_LINK_LOCAL | WEFT_IPV6_ROUTERS | WEFT_IPV6_TEMPORARY);
+    return 0;
+}
+
 static int setup_configured(void **state)
 {
     *state = open_link(WEFT_IPV6_AUTO);
@@ -259,7 +265,7 @@ static void solicitations_for_us_are_answered(void **state)
     assert_memory_equal(l->frame, other_mac, 6);
     assert_int_equal(peek_u32(l->frame + 58), 0x60000000); /* solicited, override */
     assert_memory_equal(l->frame + 80, our_mac, 6);
-    assert_string_equal(state_of(l, PEER6), "delay"); /* learnt, and used at once for the answer */
+    assert_string_equal(state_of(l, PEER6), "stale"); /* learnt; the answer goes to who asked without it */
     input(l, other_mac, (struct make6){.src = "::", .dst = US6_GROUP}, ICMPV6_NEIGHBOUR_SOLICIT, 0, p,
           put_target(p, US6, 0, NULL));
     assert_int_equal(next_out(l), ICMPV6_NEIGHBOUR_ADVERT); /* who tries our address hears of it, as do all */
@@ -463,6 +469,167 @@ static void advertisement_makes_routes_and_addresses(void **state)
     assert_int_equal(route_lookup(l->s, &peer, &path), WEFT_ENETUNREACH);
 }
 
+/* R4861-6.3.4: the link carries what routers say, of IPv6, where that is no more than it can. */
+static void routers_say_what_the_link_carries(void **state)
+{
+    static const struct {
+        uint32_t told, becomes;
+    } rows[] = {{1400, 1400}, {1279, 1400}, {1501, 1400}, {1280, 1280}, {1500, 1500}};
+    struct link *l = *state;
+    struct weft_ip peer = ip6(PEER6);
+    struct ip_path path;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    drain(l);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 1800));
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        memcpy(p, (const uint8_t[8]){ND_MTU, 1}, 8);
+        poke_u32(p + 4, rows[i].told);
+        router_advert(l, "fe80::1", 1800, p, 8);
+        assert_int_equal(route_lookup(l->s, &peer, &path), 0);
+        assert_int_equal(path_mtu(&path), rows[i].becomes);
+    }
+}
+
+/* R4861-6.3.4: as often as it comes. */
+static void a_prefix_that_ran_out_may_come_again(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip peer = ip6(PEER6);
+    struct ip_path path;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    drain(l);
+    for (unsigned i = 0; i < 3; i++) {
+        router_advert(l, "fe80::1", 0, p, prefix_option(p, "2001:db8:9::", 0x80, 100, 50));
+        pass(l, 99 * WEFT_S);
+        assert_int_equal(route_lookup(l->s, &peer, &path), 0);
+        assert_true(ip_eq(&path.next_hop, &peer));
+        pass(l, 2 * WEFT_S);
+        assert_int_equal(route_lookup(l->s, &peer, &path), WEFT_ENETUNREACH);
+    }
+}
+
+/* The address of ours in this prefix of 64 bits. */
+static struct weft_ip address_in(struct link *l, const char *prefix)
+{
+    struct weft_ip of = ip6(prefix);
+    struct weft_if_info info;
+
+    weft_if_info(l->s, 1, &info);
+    for (size_t i = 0; i < info.n_addresses; i++)
+        if (ip_prefix_match(&info.address[i].ip, &of, 64))
+            return info.address[i].ip;
+    fail_msg("no address in %s", prefix);
+    return of;
+}
+
+static bool speaks_from(struct link *l, const char *dst, const struct weft_ip *ip)
+{
+    struct weft_ip to = ip6(dst), src;
+
+    return weft_route_source(l->s, &to, &src) == 0 && ip_eq(&src, ip);
+}
+
+/* An echo request for ip from a neighbour: is something done to answer it? */
+static bool is_answered(struct link *l, const struct weft_ip *ip)
+{
+    char text[64];
+
+    weft_ip_text(ip, text, sizeof text);
+    drain(l);
+    input(l, other_mac, (struct make6){.src = "2001:db8:9::5", .dst = text}, ICMPV6_ECHO, 0, NULL, 0);
+    return next_out(l) != -1;
+}
+
+/* R4862-5.5.4 */
+static void deprecated_addresses_answer_and_do_not_ask(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip nearer, other;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:9::", 0xc0, 7200, 100));
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:a::", 0xc0, 9000, 9000));
+    pass(l, 3 * WEFT_S);
+    nearer = address_in(l, "2001:db8:9::");
+    other = address_in(l, "2001:db8:a::");
+    assert_true(speaks_from(l, PEER6, &nearer));
+    pass(l, 100 * WEFT_S);
+    assert_true(speaks_from(l, PEER6, &other));
+    assert_true(is_answered(l, &nearer));
+    pass(l, 7200 * WEFT_S);
+    assert_false(is_answered(l, &nearer));
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_ip_not_ours), 1);
+}
+
+struct temporaries {
+    unsigned preferred, deprecated;
+    struct weft_ip newest;
+};
+
+static struct temporaries temporaries(struct link *l)
+{
+    struct temporaries t = {0};
+    struct weft_if_info info;
+
+    weft_if_info(l->s, 1, &info);
+    for (size_t i = 0; i < info.n_addresses; i++) {
+        if (!info.address[i].temporary)
+            continue;
+        t.preferred += strcmp(info.address[i].state, "preferred") == 0;
+        t.deprecated += strcmp(info.address[i].state, "deprecated") == 0;
+        t.newest = info.address[i].ip;
+        assert_true(info.address[i].valid_until <= l->now + 2 * 86400 * WEFT_S);
+        assert_true(info.address[i].preferred_until <= l->now + 86400 * WEFT_S);
+    }
+    return t;
+}
+
+/* R8981-1, §3.6: the next one is there before the last one goes out of use, and is another one. */
+static void temporary_addresses_are_made_anew_in_time(void **state)
+{
+    struct link *l = *state;
+    struct temporaries first, now;
+    unsigned overlaps = 0;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    drain(l);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 0xffffffff, 0xffffffff));
+    pass(l, 2 * WEFT_S);
+    first = temporaries(l);
+    assert_int_equal(first.preferred, 1);
+    for (unsigned second = 0; second < 25 * 3600; second++) {
+        pass(l, WEFT_S);
+        drain(l);
+        now = temporaries(l);
+        assert_in_range(now.preferred, 1, 2);
+        overlaps += now.preferred == 2;
+    }
+    assert_in_range(overlaps, 1, 60);
+    assert_true(now.deprecated >= 1);
+    assert_false(ip_eq(&now.newest, &first.newest));
+}
+
+/* RFC 4291 §2.8 */
+static void the_first_address_brings_one_of_link_scope(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip ip = ip6(US6);
+    struct weft_if_info info;
+
+    weft_if_info(l->s, 1, &info);
+    assert_int_equal(info.n_addresses, 0);
+    assert_int_equal(weft_if_add_address(l->ifp, &ip, 64), 0);
+    weft_if_info(l->s, 1, &info);
+    assert_int_equal(info.n_addresses, 2);
+    assert_true(ip_is_link_local(&info.address[0].ip) != ip_is_link_local(&info.address[1].ip));
+}
+
 /* R4862-5.5.3: the rule of two hours */
 static void valid_lifetime_is_not_cut_below_two_hours(void **state)
 {
@@ -512,6 +679,21 @@ static void floods_of_advertisements_stay_within_bounds(void **state)
     assert_true(info.n_addresses <= 16);
 }
 
+/* R6980-1 */
+static void what_comes_in_fragments_is_not_believed(void **state)
+{
+    static const uint8_t atomic[8];
+    struct link *l = *state;
+    struct make6 m = {.src = PEER6, .dst = US6, .first = IP_PROTO_FRAGMENT, .chain = atomic, .chain_len = sizeof atomic};
+    uint8_t p[24];
+
+    have_address(l);
+    input(l, other_mac, m, ICMPV6_NEIGHBOUR_SOLICIT, 0, p, put_target(p, US6, ND_SOURCE_MAC, other_mac));
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_fragment), 1);
+    assert_int_equal(next_out(l), -1);
+    assert_string_equal(state_of(l, PEER6), "none");
+}
+
 /* R4861-8 */
 static void redirects_come_from_the_first_hop_only(void **state)
 {
@@ -531,6 +713,215 @@ static void redirects_come_from_the_first_hop_only(void **state)
     assert_int_equal(route_lookup(l->s, &far, &path), 0);
     weft_ip_set_zone(&better, weft_if_index(l->ifp));
     assert_true(ip_eq(&path.next_hop, &better));
+}
+
+/* Our first hop redirects what is for dst to target. */
+static void redirect_to(struct link *l, const char *dst, const char *target)
+{
+    struct weft_ip to = ip6(dst), better = ip6(target);
+    uint8_t p[32];
+
+    memcpy(p, &better, 16);
+    memcpy(p + 16, &to, 16);
+    input(l, router_mac, (struct make6){.src = "fe80::1", .dst = US6}, ICMPV6_REDIRECT, 0, p, 32);
+}
+
+static bool goes_by(struct link *l, const char *dst, const char *hop)
+{
+    struct weft_ip to = ip6(dst), want = ip6(hop);
+    struct ip_path path;
+
+    weft_ip_set_zone(&want, weft_if_index(l->ifp));
+    return route_lookup(l->s, &to, &path) == 0 && ip_eq(&path.next_hop, &want);
+}
+
+/* R4861-6.3.6: and with a router go all redirects to it, none to others. */
+static void redirects_go_with_the_router_they_name(void **state)
+{
+    static const char *const to_it[] = {"2001:db8:1::1", "2001:db8:1::2", "2001:db8:1::3"};
+    static const char *const to_others[] = {"2001:db8:2::1", "2001:db8:2::2"};
+    struct weft_addr far = addr6("2001:db8:1::1", 7);
+    struct link *l = *state;
+    weft_sock *sock;
+
+    have_address(l);
+    router_advert(l, "fe80::1", 1800, NULL, 0);
+    redirect_to(l, to_it[0], "fe80::77");
+    redirect_to(l, to_others[0], "fe80::88");
+    redirect_to(l, to_it[1], "fe80::77");
+    redirect_to(l, to_others[1], "fe80::99");
+    redirect_to(l, to_it[2], "fe80::77");
+    sock = weft_socket_in(l->s, WEFT_INET6, WEFT_UDP, NULL);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &far), 1);
+    for (size_t i = 0; i < ARRAY_LEN(to_it); i++)
+        assert_true(goes_by(l, to_it[i], "fe80::77"));
+    pass(l, 4 * WEFT_S);
+    for (size_t i = 0; i < ARRAY_LEN(to_it); i++)
+        assert_true(goes_by(l, to_it[i], "fe80::1"));
+    assert_true(goes_by(l, to_others[0], "fe80::88"));
+    assert_true(goes_by(l, to_others[1], "fe80::99"));
+    weft_close(sock);
+}
+
+/* ---- we are the router ---- */
+
+/* A datagram of another protocol, from a neighbour to dst by way of us. */
+static size_t through_us(struct link *l, uint8_t *out, const char *src, const char *dst, size_t n)
+{
+    uint8_t payload[1500] = {0};
+    struct eth_header h = {.type = ETH_TYPE_IPV6};
+    struct writer w = writer(out, ETH_HEADER);
+    weft_pkt *pkt;
+    size_t len;
+
+    memcpy(h.dst, our_mac, 6);
+    memcpy(h.src, other_mac, 6);
+    eth_emit(&w, &h);
+    len = ETH_HEADER + make_ip6(out + ETH_HEADER, (struct make6){.src = src, .dst = dst}, payload, n);
+    pkt = weft_pkt_new(l->s, len);
+    memcpy(weft_pkt_data(pkt), out, len);
+    weft_pkt_set_len(pkt, len);
+    weft_input(l->ifp, &pkt, 1, l->now);
+    return len - ETH_HEADER;
+}
+
+static void become_router(struct link *l, const char *gateway)
+{
+    struct weft_route way = {.gateway = ip6(gateway), .if_name = "eth0"};
+
+    have_address(l);
+    l->s->config.ip6_forward = true;
+    assert_int_equal(weft_route_add(l->s, &way), 0);
+    /* We ask for who asks us. */
+    input(l, other_mac, (struct make6){.src = "2001:db8:9::5", .dst = US6}, ICMPV6_ECHO, 0, NULL, 0);
+    advert(l, "2001:db8:9::5", other_mac, 0x60000000, other_mac);
+    drain(l);
+}
+
+/* How many redirects go out; the last one stays in l->frame. */
+static unsigned redirects(struct link *l)
+{
+    uint8_t last[sizeof l->frame];
+    unsigned n = 0;
+    size_t len = 0;
+    int type;
+
+    while ((type = next_out(l)) != -1)
+        if (type == ICMPV6_REDIRECT) {
+            n++;
+            len = l->len;
+            memcpy(last, l->frame, len);
+        }
+    memcpy(l->frame, last, len);
+    l->len = len;
+    return n;
+}
+
+/* R4861-8.2 */
+static void a_neighbour_is_told_of_a_better_first_hop(void **state)
+{
+    struct link *l = *state;
+    const struct weft_ip better = ip6("fe80::77"), far = ip6(STRANGER6);
+    uint8_t sent[1500];
+    struct ipv6_header h;
+    struct csum sum = {0};
+    size_t n;
+
+    become_router(l, "fe80::77");
+    n = through_us(l, sent, "2001:db8:9::5", STRANGER6, 100);
+    assert_int_equal(redirects(l), 1);
+    h = read_ip6(l->frame + 14, l->len - 14, NULL, "2001:db8:9::5");
+    assert_true(ip_is_link_local(&h.src));
+    assert_int_equal(h.hop_limit, 255);
+    ip_pseudo_header(&sum, &h.src, &h.dst, IP_PROTO_ICMPV6, h.payload_len);
+    csum_add(&sum, l->frame + 54, h.payload_len);
+    assert_int_equal(csum_fold(&sum), 0);
+    assert_memory_equal(l->frame + 62, &better, 16);
+    assert_memory_equal(l->frame + 78, &far, 16);
+    n &= ~(size_t)7; /* what is shown of it, in units of eight */
+    assert_int_equal(l->frame[94], ND_REDIRECTED); /* and no address of the link: nobody knows that yet */
+    assert_int_equal(l->frame[95], 1 + n / 8);
+    assert_int_equal(l->len, 102 + n);
+    assert_memory_equal(l->frame + 102, sent + ETH_HEADER, n);
+    assert_int_equal(weft_counter(l->s, WEFT_COUNT_nd_redirects_out), 1);
+    assert_int_equal(weft_counter(l->s, WEFT_COUNT_ip_forwarded), 1);
+}
+
+/* R4861-8.2 */
+static void a_redirect_names_the_station_and_fits_the_smallest_link(void **state)
+{
+    struct link *l = *state;
+    uint8_t sent[1600];
+
+    become_router(l, "fe80::77");
+    through_us(l, sent, "2001:db8:9::5", "2001:db8:9::6", 1400); /* who is a neighbour himself */
+    advert(l, "2001:db8:9::6", router_mac, 0x60000000, router_mac);
+    drain(l);
+    pass(l, WEFT_S);
+    drain(l);
+    through_us(l, sent, "2001:db8:9::5", "2001:db8:9::6", 1400);
+    assert_int_equal(redirects(l), 1);
+    assert_memory_equal(l->frame + 62, l->frame + 78, 16); /* the target is the destination */
+    assert_int_equal(l->frame[94], ND_TARGET_MAC);
+    assert_memory_equal(l->frame + 96, router_mac, 6);
+    assert_true(l->len - ETH_HEADER <= 1280 && l->len - ETH_HEADER > 1272);
+}
+
+/* R4861-8.2 */
+static void redirects_go_out_seldom_and_only_where_they_help(void **state)
+{
+    struct link *l = *state;
+    struct weft_route by_global = {.dst = ip6("2001:db8:aaaa::"), .prefix = 48, .gateway = ip6("2001:db8:9::9")};
+    uint8_t sent[1500];
+    char src[40];
+
+    become_router(l, "fe80::77");
+    assert_int_equal(weft_route_add(l->s, &by_global), 0);
+    for (unsigned i = 0; i < 1000; i++)
+        through_us(l, sent, "2001:db8:9::5", STRANGER6, 10);
+    assert_int_equal(redirects(l), 1); /* a second for each pair */
+    pass(l, WEFT_S);
+    drain(l);
+    through_us(l, sent, "2001:db8:9::5", "2001:db8:aaaa::1", 10); /* its gateway has no name that could be said */
+    through_us(l, sent, "2001:db8:bbbb::1", STRANGER6, 10); /* no neighbour */
+    assert_int_equal(redirects(l), 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(src, sizeof src, "2001:db8:9::1:%x", i);
+        through_us(l, sent, src, STRANGER6, 10);
+    }
+    drain(l);
+    assert_true(weft_counter(l->s, WEFT_COUNT_nd_redirects_out) <= 52); /* the rate of ICMP errors */
+    l->s->config.send_redirects = false;
+    pass(l, 2 * WEFT_S);
+    drain(l);
+    through_us(l, sent, "2001:db8:9::5", STRANGER6, 10);
+    assert_int_equal(redirects(l), 0);
+}
+
+/* R4861-8.2, R4861-7.2.4 */
+static void a_router_says_so_and_believes_no_other(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip better = ip6("fe80::78"), to = ip6(STRANGER6);
+    struct ip_path path;
+    uint8_t p[32];
+
+    become_router(l, "fe80::1");
+    input(l, other_mac, (struct make6){.src = "2001:db8:9::5", .dst = US6}, ICMPV6_NEIGHBOUR_SOLICIT, 0, p,
+          put_target(p, US6, 0, NULL));
+    assert_int_equal(next_out(l), ICMPV6_NEIGHBOUR_ADVERT);
+    assert_int_equal(l->frame[58] >> 5, 7); /* router, solicited, override */
+    memcpy(p, &better, 16);
+    memcpy(p + 16, &to, 16);
+    input(l, router_mac, (struct make6){.src = "fe80::1", .dst = US6}, ICMPV6_REDIRECT, 0, p, 32);
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_redirect), 1);
+    assert_int_equal(route_lookup(l->s, &to, &path), 0);
+    assert_int_equal(path.next_hop.b[15], 1);
+    router_advert(l, "fe80::2", 1800, NULL, 0);
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_not_ours), 1);
+    assert_false(has_default_route(l, "fe80::2"));
+    input(l, other_mac, (struct make6){.src = "2001:db8:9::5", .dst = "ff02::2"}, ICMPV6_ECHO, 0, p, 8); /* R4291-2 */
+    assert_int_equal(next_out(l), ICMPV6_ECHO_REPLY);
 }
 
 /* R4861-6.3.6 */
@@ -622,7 +1013,18 @@ int main(void)
         cmocka_unit_test_setup_teardown(advertisement_makes_routes_and_addresses, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(valid_lifetime_is_not_cut_below_two_hours, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(floods_of_advertisements_stay_within_bounds, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(what_comes_in_fragments_is_not_believed, setup, teardown),
         cmocka_unit_test_setup_teardown(redirects_come_from_the_first_hop_only, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(redirects_go_with_the_router_they_name, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_neighbour_is_told_of_a_better_first_hop, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_redirect_names_the_station_and_fits_the_smallest_link, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(redirects_go_out_seldom_and_only_where_they_help, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_router_says_so_and_believes_no_other, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(routers_say_what_the_link_carries, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_prefix_that_ran_out_may_come_again, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(deprecated_addresses_answer_and_do_not_ask, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(temporary_addresses_are_made_anew_in_time, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(the_first_address_brings_one_of_link_scope, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_router_gives_way_to_another, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(servers_of_names_are_kept_for_their_lifetime, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(an_interface_does_as_the_tunables_say, setup_configured, teardown),

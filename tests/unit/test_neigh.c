@@ -597,6 +597,26 @@ static void what_the_user_fixes_stays(void **state)
     assert_null(find(n, HOST(1)));
 }
 
+/* What he says for now is believed until it is used, and takes the place of what stood for good. */
+static void what_the_user_tells_ages(void **state)
+{
+    struct net *n = *state;
+    struct weft_ip ip = weft_ipv4(HOST(1));
+    struct weft_neighbour info;
+
+    assert_int_equal(weft_neighbour_add(n->ifp, &ip, mac_b), 0);
+    assert_int_equal(weft_neighbour_tell(n->ifp, &ip, mac_a), 0);
+    assert_true(weft_neighbour_info(n->b->s, 0, &info));
+    assert_string_equal(info.state, "stale");
+    assert_true(send(n, HOST(1), 'x'));
+    assert_memory_equal(l.to, mac_a, 6);
+    assert_int_equal(l.unicasts, 1); /* it is asked whether that is so */
+    bench_pass(n->b, 2 * WEFT_S);
+    learn(n, HOST(1), mac_b, true, true);
+    assert_true(send(n, HOST(1), 'y'));
+    assert_memory_equal(l.to, mac_b, 6);
+}
+
 static void only_a_single_other_station_can_be_fixed(void **state)
 {
     static const uint8_t group[6] = {1}, none[6];
@@ -707,6 +727,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(entries_belong_to_an_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(info_tells_address_state_and_age, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_user_fixes_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_user_tells_ages, setup, teardown),
         cmocka_unit_test_setup_teardown(only_a_single_other_station_can_be_fixed, setup, teardown),
         cmocka_unit_test_setup_teardown(cache_of_the_last_one_gives_way_when_something_is_due, setup, teardown),
         cmocka_unit_test(invariants_hold_under_anything),

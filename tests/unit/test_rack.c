@@ -22,7 +22,8 @@ static void the_latest_sent_is_the_proof(void **state)
         rack_init(&r);
         for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
             r.advanced = false;
-            rack_advance(&r, &(struct departure){rows[i].at, rows[i].delivered, seq(start + rows[i].end)}, 100);
+            rack_advance(&r, &(struct departure){rows[i].at, rows[i].delivered, seq(start + rows[i].end)},
+                         100 - rows[i].at);
             proof = rows[i].later ? rows[i].end : proof;
             assert_int_equal(r.proof.end.v, start + proof);
             assert_true(r.advanced);

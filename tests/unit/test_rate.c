@@ -55,6 +55,16 @@ static void the_slower_of_sending_and_arriving_counts(void **state)
     assert_int_equal(s.interval, 30 * MS); /* since the flight began */
 }
 
+/* Microseconds are the least that is told apart, and one of them is a measure. */
+static void the_shortest_sample_is_a_microsecond(void **state)
+{
+    struct rate r = {0};
+    struct sent a = send(&r, 100 * MS, 0);
+
+    deliver(&r, a, 100 * MS + WEFT_US, 1, WEFT_US);
+    assert_int_equal(rate_bytes(&r, 1000), 1000 * 1000000ull);
+}
+
 static void a_sample_shorter_than_a_round_trip_is_none(void **state)
 {
     struct rate r = {0};
@@ -98,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_flight_in_one_acknowledgment_is_one_sample),
         cmocka_unit_test(the_slower_of_sending_and_arriving_counts),
+        cmocka_unit_test(the_shortest_sample_is_a_microsecond),
         cmocka_unit_test(a_sample_shorter_than_a_round_trip_is_none),
         cmocka_unit_test(idle_time_does_not_count),
         cmocka_unit_test(a_starved_sample_does_not_lower_the_rate),

@@ -28,9 +28,9 @@ static void half_of_the_buffer_is_for_payload(void **state)
     struct rcvspace r = buffer_of(131072);
 
     assert_int_equal(rcvspace_window(&r, r.buffer), 65536);
-    assert_int_equal(rcvspace_free(&r, 65000), 536);
-    assert_int_equal(rcvspace_free(&r, 65536), 0);
-    assert_int_equal(rcvspace_free(&r, 99999), 0);
+    assert_int_equal(rcvspace_free(&r, 130000), 536);
+    assert_int_equal(rcvspace_free(&r, 131072), 0);
+    assert_int_equal(rcvspace_free(&r, 199999), 0);
     r.buffer = 1u << 31;
     assert_int_equal(rcvspace_window(&r, r.buffer), 1u << 30);
 }
@@ -89,13 +89,13 @@ static void full_segments_show_the_true_share(void **state)
 {
     struct rcvspace r = started(131072);
 
-    rcvspace_learn_ratio(&r, 1460); /* in 2,304 bytes */
+    rcvspace_learn_ratio(&r, 1460, 0); /* in 2,304 bytes */
     assert_int_equal(r.ratio, 162);
     assert_int_equal(r.clamp, 131072u * 162 / 256);
-    rcvspace_learn_ratio(&r, 1);
+    rcvspace_learn_ratio(&r, 1, 0);
     assert_int_equal(r.ratio, 1);
     assert_true(r.ssthresh <= r.clamp);
-    rcvspace_learn_ratio(&r, 65535);
+    rcvspace_learn_ratio(&r, 65535, 0);
     assert_true(r.ratio >= 120);
 }
 
@@ -103,7 +103,7 @@ static void a_full_segment_adds_two_to_the_promise(void **state)
 {
     struct rcvspace r = started(131072);
 
-    rcvspace_learn_ratio(&r, MSS);
+    rcvspace_learn_ratio(&r, MSS, 0);
     assert_true(rcvspace_grow(&r, MSS, MSS, MSS, MSS, MOST));
     assert_int_equal(r.ssthresh, 64076 + 2 * MSS);
     while (rcvspace_grow(&r, MSS, 0, MSS, MSS, MOST))
@@ -223,11 +223,11 @@ static void the_users_clamp_bounds_the_promise(void **state)
 
 /* ---- every step of it, by rows on both sides of each edge ---- */
 
-/* Payload, 60 bytes of headers and 320 of bookkeeping in the next power of two, from 512 on; and 256 for the packet. */
+/* Payload, 116 bytes of headers and 320 of bookkeeping in the next power of two, from 512 on; and 256 for the packet. */
 static void memory_comes_in_powers_of_two(void **state)
 {
     static const uint32_t rows[][2] = {
-        {0, 768}, {132, 768}, {133, 1280}, {644, 1280}, {645, 2304}, {1460, 2304}, {1668, 2304}, {1669, 4352},
+        {0, 768}, {76, 768}, {77, 1280}, {588, 1280}, {589, 2304}, {1460, 2304}, {1612, 2304}, {1613, 4352},
         {65535, 131328}, {1048576, 2097408}, {UINT32_MAX, 2097408},
     };
 
@@ -299,15 +299,94 @@ static void what_the_user_clamped_stays_so_when_the_share_is_learnt(void **state
         r.clamped = rows[i].clamped;
         r.clamp = rows[i].clamp;
         r.ssthresh = rows[i].ssthresh;
-        rcvspace_learn_ratio(&r, 1460); /* 162 in 256 */
+        rcvspace_learn_ratio(&r, 1460, 0); /* 162 in 256 */
         assert_int_equal(r.clamp, rows[i].clamp_then);
         assert_int_equal(r.ssthresh, rows[i].ssthresh_then);
         r.clamp = 5;
-        rcvspace_learn_ratio(&r, 1461); /* 162 again: nothing to do */
+        rcvspace_learn_ratio(&r, 1461, 0); /* 162 again: nothing to do */
         assert_int_equal(r.clamp, 5);
-        rcvspace_learn_ratio(&r, 0);
+        rcvspace_learn_ratio(&r, 0, 0);
         assert_int_equal(r.ratio, 1);
     }
+}
+
+/* Who learns that more fits goes on promising what he has promised, at least. */
+static void what_is_promised_is_no_news(void **state)
+{
+    struct rcvspace r = buffer_of(131072);
+
+    (void)state;
+    r.clamp = 65536;
+    r.ssthresh = 64088;
+    rcvspace_learn_ratio(&r, 1460, 64256);
+    assert_int_equal(r.ssthresh, 64256);
+    rcvspace_learn_ratio(&r, 500, 64256); /* less fits: the promise is cut to that */
+    assert_int_equal(r.clamp, 51200);
+    assert_int_equal(r.ssthresh, 51200);
+}
+
+/* ---- the true size of what is there ---- */
+
+static void segments_cost_what_they_take_each(void **state)
+{
+    struct rcvspace r = buffer_of(131072);
+    struct rcvcost k = {0};
+
+    (void)state;
+    rcvcost_add(&k, &r, 1460, 1, true, 0, 1460);
+    assert_int_equal(rcvcost_of(&k, 1460), 2304);
+    rcvcost_add(&k, &r, 1000, 3, false, 1460, 4460); /* merged, or out of order: each its own */
+    assert_int_equal(rcvcost_of(&k, 4460), 4 * 2304);
+}
+
+static void reading_frees_whole_segments(void **state)
+{
+    struct rcvspace r = buffer_of(131072);
+    struct rcvcost k = {0};
+
+    (void)state;
+    rcvcost_add(&k, &r, 1000, 4, true, 0, 4000);
+    assert_int_equal(rcvcost_of(&k, 3001), 4 * 2304); /* a segment of which a byte is left takes all its memory */
+    assert_int_equal(rcvcost_of(&k, 3000), 3 * 2304);
+    assert_int_equal(rcvcost_of(&k, 1000), 2304);
+    rcvcost_add(&k, &r, 1000, 1, true, 1000, 2000);
+    assert_int_equal(rcvcost_of(&k, 2000), 2 * 2304);
+    assert_int_equal(rcvcost_of(&k, 0), 0);
+    rcvcost_add(&k, &r, 1000, 1, true, 0, 1000);
+    assert_int_equal(rcvcost_of(&k, 1000), 2304);
+}
+
+/* The memory of 500 bytes has room for 88 more; of what comes out of order nothing joins it. */
+static void small_segments_fill_the_last_ones_memory(void **state)
+{
+    struct rcvspace r = buffer_of(131072);
+    struct rcvcost k = {0};
+
+    (void)state;
+    rcvcost_add(&k, &r, 500, 1, true, 0, 500);
+    rcvcost_add(&k, &r, 80, 1, true, 500, 580);
+    assert_int_equal(rcvcost_of(&k, 580), 1280);
+    rcvcost_add(&k, &r, 8, 1, false, 580, 588);
+    assert_int_equal(rcvcost_of(&k, 588), 1280 + 768);
+    rcvcost_add(&k, &r, 8, 1, true, 588, 596);
+    assert_int_equal(rcvcost_of(&k, 596), 1280 + 768);
+    rcvcost_add(&k, &r, 1, 1, true, 596, 597);
+    assert_int_equal(rcvcost_of(&k, 597), 1280 + 2 * 768);
+    rcvcost_add(&k, &r, 1, 1, true, 0, 1); /* all was read: its memory is gone */
+    assert_int_equal(rcvcost_of(&k, 1), 768);
+}
+
+static void what_costs_more_than_the_buffer_is_moved_together(void **state)
+{
+    struct rcvspace r = buffer_of(2304);
+    struct rcvcost k = {0};
+
+    (void)state;
+    for (uint32_t i = 0; i < 3; i++)
+        rcvcost_add(&k, &r, 70, 1, false, 70 * i, 70 * (i + 1));
+    assert_int_equal(rcvcost_of(&k, 210), 2304);
+    rcvcost_add(&k, &r, 70, 1, false, 210, 280);
+    assert_int_equal(rcvcost_of(&k, 280), 560);
 }
 
 /*
@@ -321,9 +400,9 @@ static void a_segment_adds_what_it_is_worth(void **state)
         uint32_t payload, rcv_mss, ssthresh, held, added;
     } rows[] = {
         {1460, 1460, 64000, 0, 2920},
-        {640, 700, 64000, 0, 2920},        /* exactly worth its 1,280 bytes */
-        {639, 700, 64000, 0, 1400},
-        {639, 600, 64000, 0, 1278},        /* twice what came, if that is more */
+        {1152, 700, 64000, 0, 2920},       /* exactly worth its 2,304 bytes */
+        {1151, 1400, 64000, 0, 2800},
+        {1151, 600, 64000, 0, 2302},       /* twice what came, if that is more */
         {4000, 1460, 64000, 0, 8000},      /* several at once */
         {300, 300, 786432, 0, 600},        /* 320, 160 */
         {300, 300, 786433, 0, 0},
@@ -348,7 +427,7 @@ static void a_segment_adds_what_it_is_worth(void **state)
 
         r.clamp = 3145728;
         r.ssthresh = rows[i].ssthresh;
-        assert_int_equal(rcvspace_grow(&r, rows[i].payload, rows[i].held, MSS, rows[i].rcv_mss, MOST),
+        assert_int_equal(rcvspace_grow(&r, rows[i].payload, 2 * rows[i].held, MSS, rows[i].rcv_mss, MOST),
                          rows[i].added > 0);
         assert_int_equal(r.ssthresh - rows[i].ssthresh, rows[i].added);
     }
@@ -451,6 +530,11 @@ int main(void)
         cmocka_unit_test(a_clamp_bounds_what_goes_with_the_syn),
         cmocka_unit_test(the_promise_begins_within_the_clamp),
         cmocka_unit_test(what_the_user_clamped_stays_so_when_the_share_is_learnt),
+        cmocka_unit_test(what_is_promised_is_no_news),
+        cmocka_unit_test(segments_cost_what_they_take_each),
+        cmocka_unit_test(reading_frees_whole_segments),
+        cmocka_unit_test(small_segments_fill_the_last_ones_memory),
+        cmocka_unit_test(what_costs_more_than_the_buffer_is_moved_together),
         cmocka_unit_test(a_segment_adds_what_it_is_worth),
         cmocka_unit_test(a_measurement_begins_once),
         cmocka_unit_test(round_trips_are_never_nothing),

@@ -517,7 +517,8 @@ static void an_honest_source_is_served_during_a_flood(void **state)
 /* Is this datagram the ICMP error "fragment reassembly time exceeded"? */
 static bool is_time_exceeded(const uint8_t *p, size_t n)
 {
-    return read_ip(p, n).proto == IP_PROTO_ICMP && p[IPV4_HEADER] == ICMPV4_TIME_EXCEEDED && p[IPV4_HEADER + 1] == 1;
+    return read_ip(p, n).proto == IP_PROTO_ICMP && p[IPV4_HEADER] == ICMPV4_TIME_EXCEEDED && p[IPV4_HEADER + 1] == 1 &&
+           peek_u32(p + IPV4_HEADER + 4) == 0; /* unused (RFC 792) */
 }
 
 static void an_incomplete_datagram_ends_after_its_time_with_a_word_to_the_sender(void **state)
@@ -586,33 +587,59 @@ static void an_interface_may_go_while_its_fragments_wait(void **state)
     assert_int_equal(weft_drops(b->s, WEFT_DROP_frag_timeout), 1);
 }
 
+/* The first or the second half of a datagram of 2,000 bytes, not put in yet. */
+static weft_pkt *half(struct bench *b, uint16_t id, unsigned which)
+{
+    static uint8_t payload[1000];
+    uint8_t p[1100];
+    struct ipv4_header h = plain;
+    weft_pkt *pkt;
+    size_t n;
+
+    h.id = id;
+    h.mf = which == 0;
+    h.frag_offset = (uint16_t)(which * 1000);
+    n = make_ip(p, h, payload, sizeof(payload));
+    pkt = weft_pkt_new(b->s, n);
+    memcpy(weft_pkt_data(pkt), p, n);
+    weft_pkt_set_len(pkt, n);
+    return pkt;
+}
+
 static void reassembly_survives_each_failing_allocation(void **state)
 {
     struct bench *b = *state;
 
     for (unsigned nth = 1; b->record->count == 0; nth++) {
-        weft_pkt *pkts[2];
+        weft_pkt *pkts[2] = {half(b, (uint16_t)nth, 0), half(b, (uint16_t)nth, 1)};
 
-        for (unsigned i = 0; i < 2; i++) {
-            uint8_t p[1100];
-            static uint8_t payload[1000];
-            struct ipv4_header h = plain;
-            size_t n;
-
-            h.id = (uint16_t)nth;
-            h.mf = i == 0;
-            h.frag_offset = (uint16_t)(i * 1000);
-            n = make_ip(p, h, payload, sizeof(payload));
-            pkts[i] = weft_pkt_new(b->s, n);
-            memcpy(weft_pkt_data(pkts[i]), p, n);
-            weft_pkt_set_len(pkts[i], n);
-        }
         harness_env_fail_nth(&b->h, nth);
         weft_input(b->ifp, pkts, 2, b->now);
         harness_env_fail_nth(&b->h, 0);
         assert_true(nth < 20);
     }
     assert_true(weft_drops(b->s, WEFT_DROP_no_memory) > 0);
+}
+
+/* What was made for a fragment that then found no memory is gone at once, or at the latest with its datagram's time. */
+static void nothing_is_left_of_a_fragment_that_found_no_memory(void **state)
+{
+    struct bench *b = *state;
+    bool failed = true;
+
+    put(b, 0, 0, 8, true);
+    put(b, 0, 8, 8, false); /* now the tables are there: what is asked for is source, datagram and fragment */
+    for (unsigned nth = 1; failed; nth++) {
+        weft_pkt *pkt = half(b, (uint16_t)nth, 0);
+
+        harness_env_fail_nth(&b->h, nth);
+        weft_input(b->ifp, &pkt, 1, b->now);
+        failed = harness_env_failed(&b->h);
+        harness_env_fail_nth(&b->h, 0);
+        bench_tick(b, 60 * WEFT_S);
+        assert_int_equal(b->s->mem.live[MEM_frag], 0);
+    }
+    assert_int_equal(weft_drops(b->s, WEFT_DROP_no_memory), 3);
 }
 
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -645,6 +672,7 @@ int main(void)
         CLAIM(each_datagram_has_a_time_of_its_own),
         CLAIM(an_interface_may_go_while_its_fragments_wait),
         CLAIM(reassembly_survives_each_failing_allocation),
+        CLAIM(nothing_is_left_of_a_fragment_that_found_no_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -48,6 +48,18 @@ static void prr_spreads_the_reduction_over_a_round_trip(void **state)
     assert_int_equal(acknowledge(&f, 1, false), 1); /* and there it stays */
 }
 
+/* What may go is rounded up: seven for ten that arrive are one for the first, two for two, three for three. */
+static void prr_rounds_up(void **state)
+{
+    struct flight f = flight(10, 7, 60);
+    uint32_t out = 0;
+
+    for (unsigned i = 1; i <= 40; i++) {
+        out += acknowledge(&f, 1, false);
+        assert_int_equal(out, (7 * i + 9) / 10);
+    }
+}
+
 /* The first retransmission goes whatever the pipe is */
 static void prr_lets_the_first_one_go(void **state)
 {
@@ -208,6 +220,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prr_spreads_the_reduction_over_a_round_trip),
+        cmocka_unit_test(prr_rounds_up),
         cmocka_unit_test(prr_lets_the_first_one_go),
         cmocka_unit_test(prr_refills_a_pipe_that_fell_below),
         cmocka_unit_test(it_is_undone_when_every_copy_is_reported),

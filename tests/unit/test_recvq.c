@@ -284,6 +284,69 @@ static void op_read(struct stream *s, bool peek)
     }
 }
 
+/* Takes so many bytes out of the pieces; an error: none. */
+struct taker {
+    uint8_t *to;
+    int64_t n;
+};
+
+static int64_t take(void *ctx, const struct weft_iov *piece, size_t n)
+{
+    struct taker *t = ctx;
+    int64_t at = 0;
+
+    for (size_t i = 0; i < n && at < t->n; i++) {
+        size_t k = min_size(piece[i].len, (size_t)(t->n - at));
+
+        memcpy(t->to + at, piece[i].base, k);
+        at += (int64_t)k;
+    }
+    return t->n < 0 ? t->n : at;
+}
+
+static void op_carry(struct stream *s)
+{
+    static uint8_t out[MOST];
+    struct taker t = {out, rng_chance(&s->r.rng, 100000) ? WEFT_EAGAIN : (int64_t)room_below(&s->r, MOST)};
+    uint32_t skip = s->n > 1 && rng_chance(&s->r.rng, 100000) ? 1 : 0;
+    struct recvq_want want = {.skip = skip, .most = s->n - skip};
+    int64_t got = recvq_carry_out(&s->q, s->r.mem, &want, take, &t);
+
+    if (got <= 0) {
+        assert_true(got == t.n || got == 0);
+        return;
+    }
+    assert_true(got <= t.n && got <= (int64_t)want.most);
+    assert_memory_equal(out, s->model + skip, (size_t)got);
+    memmove(s->model, s->model + skip + got, s->n - skip - (size_t)got);
+    s->n -= skip + (uint32_t)got;
+}
+
+static void bytes_are_taken_from_where_they_lie(void **state)
+{
+    uint8_t out[3000];
+    struct taker t = {out, 1500};
+    struct recvq q;
+    struct room r;
+
+    room_init(&r, 1);
+    recvq_init(&q);
+    push(&r, &q, 1000, 0);
+    push(&r, &q, 1000, 1000);
+    assert_int_equal(recvq_carry_out(&q, r.mem, &(struct recvq_want){.skip = 10, .most = 1990}, take, &t), 1500);
+    for (uint32_t i = 0; i < 1500; i++)
+        assert_int_equal(out[i], pattern_byte(10 + i, 0));
+    assert_int_equal(q.bytes, 490);
+    t.n = WEFT_EAGAIN;
+    assert_int_equal(recvq_carry_out(&q, r.mem, &(struct recvq_want){.skip = 1, .most = 10}, take, &t), WEFT_EAGAIN);
+    assert_int_equal(q.bytes, 490);
+    t.n = 3000;
+    assert_int_equal(recvq_carry_out(&q, r.mem, &(struct recvq_want){.most = 400}, take, &t), 400); /* no more than shown */
+    assert_int_equal(out[399], pattern_byte(1909, 0));
+    recvq_clear(&q, r.mem);
+    room_check(&r);
+}
+
 static void the_queue_behaves_like_an_array_of_bytes(void **state)
 {
     static const uint32_t refusals[] = {0, 20000, 300000};
@@ -301,6 +364,8 @@ static void the_queue_behaves_like_an_array_of_bytes(void **state)
                 op_push(&s);
             else if (what < 55)
                 op_take(&s);
+            else if (what < 60 && s.n)
+                op_carry(&s);
             else if (what < 99)
                 op_read(&s, what < 65);
             else if (rng_chance(&s.r.rng, 50000)) {
@@ -324,6 +389,7 @@ int main(void)
         cmocka_unit_test(tiny_pieces_pin_no_frame_each),
         cmocka_unit_test(above_its_limit_it_copies_instead_of_pinning),
         cmocka_unit_test(without_memory_it_takes_what_fits_and_says_so),
+        cmocka_unit_test(bytes_are_taken_from_where_they_lie),
         cmocka_unit_test(the_queue_behaves_like_an_array_of_bytes),
     };
 

@@ -221,7 +221,7 @@ static void source_is_of_the_next_hops_network(void **state)
     } cases[] = {
         {0x0a090001, 0x0a090002}, {0x0a080001, 0x0a080002}, {0x0a090101, 0x0a090102},
         {0x08080808, 0x0a080002}, /* behind 10.8.0.1 */
-        {0x7f000005, 0x7f000005}, {0x0a080002, 0x0a080002}, {0xffffffff, 0x0a090002}, /* the first one */
+        {0x7f000005, 0x7f000001}, {0x0a080002, 0x0a080002}, {0xffffffff, 0x0a090002}, /* the first one */
     };
     struct core_bench *b = *state;
 

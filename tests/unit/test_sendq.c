@@ -299,6 +299,80 @@ static void without_memory_a_write_is_cut_short(void **state)
     room_check(&r);
 }
 
+/* What is brought: `n` bytes of the pattern from `at` on, or the error n. */
+struct load {
+    const uint8_t *bytes;
+    int64_t n;
+    uint32_t offered; /* filled in */
+};
+
+static int64_t carry(void *ctx, const struct weft_iov *piece, size_t n)
+{
+    struct load *l = ctx;
+    size_t at = 0;
+
+    l->offered = 0;
+    for (size_t i = 0; i < n; i++)
+        l->offered += (uint32_t)piece[i].len;
+    if (l->n > (int64_t)l->offered)
+        l->n = l->offered;
+    for (size_t i = 0; i < n && (int64_t)at < l->n; i++) {
+        size_t k = min_size(piece[i].len, (size_t)l->n - at);
+
+        memcpy(piece[i].base, l->bytes + at, k);
+        at += k;
+    }
+    return l->n;
+}
+
+static void bytes_are_carried_to_where_they_stay(void **state)
+{
+    static uint8_t bytes[200000];
+    struct load load = {bytes, sizeof bytes, 0};
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    pattern_fill(bytes, sizeof bytes, 0, 0);
+    assert_int_equal(write(&r, &q, 100, 0, 0), 100);
+    load.bytes += 100;
+    load.n = 50;
+    assert_int_equal(sendq_carry_in(&q, r.mem, &r.pool, 60, carry, &load), 50); /* behind them, in their block */
+    assert_int_equal(load.offered, 60);
+    assert_int_equal(q.ring.count, 1);
+    load.bytes += 50;
+    load.n = 150000;
+    assert_int_equal(sendq_carry_in(&q, r.mem, &r.pool, 199850, carry, &load), 150000); /* into several */
+    assert_int_equal(load.offered, 199850);
+    assert_int_equal(q.bytes, 150150);
+    assert_attaches(&q, 0, 4000, 0);
+    assert_attaches(&q, 64000, 4000, 64000);
+    assert_attaches(&q, 146150, 4000, 146150);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
+static void who_brings_nothing_leaves_nothing_behind(void **state)
+{
+    static uint8_t bytes[1];
+    struct load load = {bytes, WEFT_EAGAIN, 0};
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    assert_int_equal(sendq_carry_in(&q, r.mem, &r.pool, 300000, carry, &load), WEFT_EAGAIN);
+    assert_true(load.offered > 0);
+    assert_int_equal(q.bytes, 0);
+    assert_null(q.ring.heap);
+    load = (struct load){bytes, 1, 0};
+    room_refuse_all(&r, true);
+    assert_int_equal(sendq_carry_in(&q, r.mem, &r.pool, 2000, carry, &load), WEFT_ENOMEM);
+    assert_int_equal(load.offered, 0);
+    room_check(&r);
+}
+
 /* ---- streams of operations ---- */
 
 #define MOST    60000u
@@ -343,6 +417,22 @@ static void op_write(struct stream *s)
     s->n += k;
 }
 
+static void op_carry(struct stream *s)
+{
+    static uint8_t bytes[MOST];
+    uint32_t n = min_u32(1 + room_below(&s->r, MOST), MOST - s->n);
+    struct load load = {bytes, rng_chance(&s->r.rng, 100000) ? WEFT_EAGAIN : (int64_t)room_below(&s->r, n + 1), 0};
+    int64_t got;
+
+    pattern_fill(bytes, n, 0, s->salt++);
+    got = sendq_carry_in(&s->q, s->r.mem, &s->r.pool, n, carry, &load);
+    assert_true(got == load.n || (got == WEFT_ENOMEM && s->r.refuse_ppm));
+    if (got <= 0)
+        return;
+    memcpy(s->model + s->n, bytes, (size_t)got);
+    s->n += (uint32_t)got;
+}
+
 static void op_attach(struct stream *s, bool going_on)
 {
     struct in_flight *f = &s->packet[room_below(&s->r, PACKETS)];
@@ -383,7 +473,9 @@ static void the_queue_behaves_like_an_array_of_bytes(void **state)
         for (unsigned op = 0; op < 200000; op++) {
             unsigned what = room_below(&s.r, 100);
 
-            if (what < 30)
+            if (what < 3 && s.n < MOST)
+                op_carry(&s);
+            else if (what < 30)
                 op_write(&s);
             else if (what < 55)
                 op_ack(&s);
@@ -417,6 +509,8 @@ int main(void)
         cmocka_unit_test(a_packet_takes_as_many_spans_as_it_has_room_for),
         cmocka_unit_test(bytes_in_a_packet_outlive_their_acknowledgment),
         cmocka_unit_test(without_memory_a_write_is_cut_short),
+        cmocka_unit_test(bytes_are_carried_to_where_they_stay),
+        cmocka_unit_test(who_brings_nothing_leaves_nothing_behind),
         cmocka_unit_test(the_queue_behaves_like_an_array_of_bytes),
     };
 

@@ -223,6 +223,18 @@ static void the_first_segment_is_lost_alone(void **state)
     bench_check(&b);
 }
 
+static void of_two_in_one_the_first_is_lost(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send(&b, 2 * MSS, 1);
+    assert_int_equal(sndmap_lose_first(&b.m, b.r.mem, MSS), 1);
+    assert_next_due(&b, 64 * MSS, 0, MSS);
+    check_map(&b.m);
+    bench_check(&b);
+}
+
 static void without_memory_the_whole_first_segment_is_lost(void **state)
 {
     struct bench b;
@@ -246,6 +258,22 @@ static void segments_that_the_path_does_not_take_are_lost(void **state)
     for (unsigned i = 0; i < ARRAY_LEN(lens); i++)
         send(&b, lens[i], 1);
     assert_int_equal(sndmap_lose_larger(&b.m, 700), 7); /* all but the one of 500 */
+    check_map(&b.m);
+    bench_check(&b);
+}
+
+/* Nothing behind the last entry is looked at: there may be what another left there. */
+static void what_left_the_map_is_not_lost(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, SNDMAP_SMALL);
+    sndmap_lose_all(&b.m, WEFT_NEVER, false);
+    assert_true(resend(&b, 0, 2 * MSS, 50)); /* two of them are one */
+    assert_int_equal(b.m.count, SNDMAP_SMALL - 1);
+    sndmap_find_all(&b.m);
+    assert_int_equal(sndmap_lose_larger(&b.m, MSS), 0);
     check_map(&b.m);
     bench_check(&b);
 }
@@ -530,8 +558,10 @@ int main(void)
         cmocka_unit_test(a_peer_that_reneges_has_nothing),
         cmocka_unit_test(nothing_is_lost_when_the_loss_was_none),
         cmocka_unit_test(the_first_segment_is_lost_alone),
+        cmocka_unit_test(of_two_in_one_the_first_is_lost),
         cmocka_unit_test(without_memory_the_whole_first_segment_is_lost),
         cmocka_unit_test(segments_that_the_path_does_not_take_are_lost),
+        cmocka_unit_test(what_left_the_map_is_not_lost),
         cmocka_unit_test(lost_segments_that_follow_each_other_go_out_as_one),
         cmocka_unit_test(a_due_run_ends_where_something_is_not_lost),
         cmocka_unit_test(a_probe_is_the_last_segment_and_loads_nothing),

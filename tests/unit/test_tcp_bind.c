@@ -335,6 +335,18 @@ static void a_definite_address_beats_any(void **state)
     weft_close(definite);
 }
 
+static void who_listens_without_a_name_is_given_a_port(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_addr local;
+
+    assert_int_equal(weft_listen(sock, 1), 0);
+    assert_int_equal(weft_getsockname(sock, &local), 0);
+    assert_in_range(local.port, 32768, 60999);
+    weft_close(sock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -345,6 +357,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(listen_on_a_port_that_is_half_open_elsewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(bind_without_port_finds_one_that_nobody_uses, setup, teardown),
         cmocka_unit_test_setup_teardown(bind_can_leave_the_port_to_connect, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_listens_without_a_name_is_given_a_port, setup, teardown),
         cmocka_unit_test_setup_teardown(listeners_on_one_port_share_the_peers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_definite_address_beats_any, setup, teardown),
     };

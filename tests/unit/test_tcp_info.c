@@ -253,6 +253,88 @@ static void without_counters_nothing_else_is_missing(void **state)
     assert_int_equal(weft_unsent(b->client), 0);
 }
 
+static struct weft_tcp_info info_of(const weft_sock *sock)
+{
+    struct weft_tcp_info info;
+    size_t n = sizeof info;
+
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n), 0);
+    return info;
+}
+
+static void carry(struct bench *b)
+{
+    do
+        weft_tick(b->s, b->now);
+    while (weft_output_wanted(b->lo));
+}
+
+/* Before there is data nothing is counted; what the handshake took is known all the same. */
+static void both_ends_know_what_the_handshake_took(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *server = weft_accept(b->listener, NULL, NULL);
+    struct weft_tcp_info ours = info_of(b->client), theirs = info_of(server);
+
+    assert_int_equal(ours.tcpi_segs_out, 2); /* SYN, and the ACK of SYN,ACK */
+    assert_int_equal(ours.tcpi_segs_in, 1);
+    assert_int_equal(ours.tcpi_bytes_acked, 1); /* our SYN's number */
+    assert_int_equal(theirs.tcpi_segs_in, 2);
+    assert_int_equal(theirs.tcpi_bytes_acked, 0);
+    for (int i = 0; i < 2; i++) {
+        struct weft_tcp_info info = i ? theirs : ours;
+
+        assert_int_equal(info.tcpi_delivered, 1);
+        assert_int_equal(info.tcpi_bytes_received, 0);
+        assert_int_equal(info.tcpi_delivery_rate, 0);
+        assert_int_equal(info.tcpi_rcv_rtt, 0);
+        assert_int_equal(info.tcpi_data_segs_in + info.tcpi_data_segs_out, 0);
+    }
+    weft_close(server);
+}
+
+static void a_syn_counts_each_time_it_goes(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock;
+
+    assert_int_equal(weft_sysctl_set(b->s, "net.weft.tcp_statistics", "0"), 0);
+    sock = connect_to_nobody(b);
+    assert_int_equal(info_of(sock).tcpi_segs_out, 0); /* it is made when the link takes it */
+    lose_for(b, 0);
+    assert_int_equal(info_of(sock).tcpi_segs_out, 1);
+    lose_for(b, WEFT_S + WEFT_MS);
+    assert_int_equal(info_of(sock).tcpi_segs_out, 2);
+    lose_for(b, 20 * WEFT_S);
+    assert_int_equal(weft_error(sock), WEFT_ETIMEDOUT);
+    assert_int_equal(info_of(sock).tcpi_segs_out, 0); /* it is no connection any more */
+}
+
+/* A reader who reads nothing closes the window; how long that held the writer is told when it is over. */
+static void what_held_sending_up_is_told(void **state)
+{
+    static char text[1 << 16], sink[1 << 20];
+    struct bench *b = *state;
+    struct weft_why_event events[64];
+    const struct weft_why_event *stall;
+    weft_sock *server = weft_accept(b->listener, NULL, NULL);
+    weft_time began = b->now;
+    size_t n;
+
+    for (unsigned idle = 0; idle < 3; carry(b)) {
+        idle = weft_send(b->client, text, sizeof text, 0) > 0 ? 0 : idle + 1;
+        b->now += 50 * WEFT_MS; /* delayed acknowledgments go */
+    }
+    assert_int_equal(info_of(b->client).tcpi_snd_wnd, 0);
+    b->now += 10 * WEFT_MS;
+    while (weft_recv(server, sink, sizeof sink, 0) > 0)
+        carry(b);
+    n = weft_why_read(b->client, events, 64);
+    stall = find(events, n, WEFT_WHY_stall_receiver);
+    assert_in_range(stall->value, 10000, (b->now - began) / WEFT_US);
+    weft_close(server);
+}
+
 /* A listener has no path to tell of; what waits for accept, and its backlog, stand where segments do. */
 static void a_listener_tells_of_its_queue(void **state)
 {
@@ -276,6 +358,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(time_outs_and_the_end_they_lead_to_are_told, setup, teardown),
         cmocka_unit_test_setup_teardown(whoever_has_little_room_gets_the_newest, setup, teardown),
         cmocka_unit_test(every_why_has_words),
+        cmocka_unit_test_setup_teardown(both_ends_know_what_the_handshake_took, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_syn_counts_each_time_it_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_held_sending_up_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(without_counters_nothing_else_is_missing, setup, teardown),
     };
 

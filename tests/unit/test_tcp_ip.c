@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What TCP asks of IP: from which address a connection speaks, and with which code point (RFC 9293 §3.9). */
+/*
+ * What TCP asks of IP: from which address a connection speaks, with which code point, with which options and by which
+ * source route (RFC 9293 §3.9).
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +13,10 @@
 
 #include "harness.h"
 #include "weft/sock.h"
+#include "core/stack.h"
+#include "wire/ip.h"
+#include "wire/ipv4.h"
+#include "wire/tcp.h"
 
 #define NEAR_US 0x0a010001u /* 10.1.0.1/16 on the first interface */
 #define FAR_US  0x0a020001u /* 10.2.0.1/16 on the second */
@@ -116,11 +123,257 @@ static void every_code_point_leaves_as_it_was_asked_for(void **state)
     }
 }
 
+/* ---- options of IPv4 ---- */
+
+#define HOP_1  0x0a010105u /* 10.1.1.5, 10.1.1.6: on the first link */
+#define HOP_2  0x0a010106u
+#define HOPS   10, 1, 1, 5, 10, 1, 1, 6
+#define BEYOND 0x0a090909u /* 10.9.9.9, which we have no route to */
+
+static const uint8_t asked_route[] = {131, 11, 4, HOPS};
+
+/* A datagram of TCP that came out. */
+struct got {
+    struct ipv4_header ip;
+    struct tcp_header tcp;
+    uint8_t bytes[1600];
+    size_t len, text;
+};
+
+static struct got *next(struct bench *b)
+{
+    static struct got g;
+    struct tcp_options o;
+    enum ipv4_verdict verdict;
+    struct csum sum = {0};
+    struct weft_ip src, dst;
+    struct reader r;
+    weft_pkt *pkt;
+
+    if (weft_output(b->near, &pkt, 1, b->s->now) == 0)
+        return NULL;
+    g.len = weft_pkt_copy(pkt, 0, g.bytes, sizeof g.bytes);
+    weft_pkt_release(pkt);
+    r = reader(g.bytes, g.len);
+    verdict = ipv4_parse(&r, g.len, &g.ip);
+    assert_true(verdict == IPV4_OK || verdict == IPV4_SOURCE_ROUTE);
+    r = reader(g.bytes + g.ip.header_len, g.len - g.ip.header_len);
+    assert_int_equal(tcp_parse(&r, g.len - g.ip.header_len, &g.tcp, &o), TCP_OK);
+    g.text = g.len - g.ip.header_len - g.tcp.header_len;
+    src = weft_ipv4(g.ip.src); /* the sum is over the last destination of a route */
+    dst = weft_ipv4(verdict == IPV4_OK ? g.ip.dst : peek_u32(g.ip.options + g.ip.options[1] - 4));
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, (uint32_t)(g.len - g.ip.header_len));
+    csum_add(&sum, g.bytes + g.ip.header_len, g.len - g.ip.header_len);
+    assert_int_equal(csum_fold(&sum), 0);
+    return &g;
+}
+
+/* A segment to us, with these options of IPv4. */
+static void put(struct bench *b, uint32_t from, struct tcp_header t, const uint8_t *options, size_t n)
+{
+    struct ipv4_header h = {.header_len = (uint8_t)(IPV4_HEADER + n), .options = options, .ttl = 64, .proto = IP_PROTO_TCP,
+                            .src = from, .dst = NEAR_US};
+    struct weft_ip src = weft_ipv4(from), dst = weft_ipv4(NEAR_US);
+    weft_pkt *pkt = weft_pkt_new(b->s, h.header_len + (size_t)TCP_HEADER);
+    uint8_t *p = weft_pkt_data(pkt);
+    struct csum sum = {0};
+    struct writer w;
+
+    h.total_len = (uint16_t)(h.header_len + TCP_HEADER);
+    w = writer(p, h.total_len);
+    ipv4_emit(&w, &h);
+    t.header_len = TCP_HEADER;
+    t.window = 65535;
+    tcp_emit(&w, &t);
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, TCP_HEADER);
+    csum_add(&sum, p + h.header_len, TCP_HEADER);
+    poke_u16(p + h.header_len + 16, csum_fold(&sum));
+    weft_pkt_set_len(pkt, h.total_len);
+    weft_input(b->near, &pkt, 1, b->s->now);
+}
+
+/* These are the options of what came out, and no others. */
+#define assert_options(g, ...)                                                                                         \
+    do {                                                                                                               \
+        const uint8_t want_[] = {__VA_ARGS__};                                                                         \
+        const struct got *got_ = (g);                                                                                  \
+        assert_non_null(got_);                                                                                         \
+        assert_int_equal(got_->ip.header_len, IPV4_HEADER + sizeof want_);                                             \
+        assert_memory_equal(got_->ip.options, want_, sizeof want_);                                                    \
+    } while (0)
+
+/* A connection opened to BEYOND by the user's route; its first segment has been looked at. */
+static weft_sock *open_by_route(struct bench *b, struct got **syn)
+{
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_addr to = {weft_ipv4(BEYOND), 80};
+    uint8_t back[40];
+    size_t n = sizeof back;
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, "\x83\x03\x04", 3), WEFT_EINVAL);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, asked_route, sizeof asked_route), 0);
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, back, &n), 0);
+    assert_int_equal(n, sizeof asked_route);
+    assert_memory_equal(back, asked_route, n);
+    assert_int_equal(weft_connect(sock, &to), WEFT_EINPROGRESS);
+    *syn = next(b);
+    assert_non_null(*syn);
+    return sock;
+}
+
+/* MUST-51, MUST-52, MUST-16 */
+static void a_users_source_route_is_on_every_segment(void **state)
+{
+    const uint8_t other[] = {131, 7, 8, 10, 1, 1, 9, 0};
+    struct bench *b = *state;
+    static const uint8_t text[5000];
+    struct got *g;
+    weft_sock *sock = open_by_route(b, &g);
+    struct tcp_header t = {.src_port = 80, .dst_port = g->tcp.src_port, .flags = TCP_SYN | TCP_ACK};
+
+    b->s->config.accept_source_route = true;
+    assert_int_equal(g->ip.dst, HOP_1);
+    assert_options(g, 131, 11, 4, 10, 1, 1, 6, 10, 9, 9, 9, 0);
+    t.ack = seq_add(g->tcp.seq, 1);
+    put(b, BEYOND, t, other, sizeof other); /* by another way, which is not ours */
+    g = next(b);
+    assert_int_equal(g->ip.dst, HOP_1);
+    assert_options(g, 131, 11, 4, 10, 1, 1, 6, 10, 9, 9, 9, 0);
+    assert_int_equal(weft_send(sock, text, sizeof text, 0), sizeof text);
+    g = next(b);
+    assert_options(g, 131, 11, 4, 10, 1, 1, 6, 10, 9, 9, 9, 0);
+    assert_int_equal(g->text, 536 - 12); /* the peer announced nothing, and our options come out of that */
+    weft_abort(sock);
+    while ((g = next(b)))
+        assert_options(g, 131, 11, 4, 10, 1, 1, 6, 10, 9, 9, 9, 0);
+}
+
+/* MAY-10, MAY-11: they record, on each segment. */
+static void a_users_record_of_route_and_time_is_kept(void **state)
+{
+    const uint8_t asked[] = {7, 7, 4, 0, 0, 0, 0, 68, 8, 5, 0, 0, 0, 0, 0};
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_addr to = {weft_ipv4(NEAR_US + 8), 80};
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, asked, sizeof asked), 0);
+    assert_int_equal(weft_connect(sock, &to), WEFT_EINPROGRESS);
+    assert_options(next(b), 7, 7, 8, 10, 1, 0, 1, 68, 8, 9, 0, 0x80, 0, 3, 0xe8, 0);
+    weft_abort(sock);
+}
+
+static weft_sock *listener(struct bench *b)
+{
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_addr at = {weft_ipv4(NEAR_US), 80};
+
+    assert_int_equal(weft_bind(sock, &at), 0);
+    assert_int_equal(weft_listen(sock, 5), 0);
+    b->s->config.accept_source_route = true;
+    return sock;
+}
+
+static void pass(struct bench *b, weft_time t)
+{
+    weft_time end = b->s->now + t;
+
+    while (weft_deadline(b->s) <= end)
+        weft_tick(b->s, max_u64(weft_deadline(b->s), b->s->now));
+    weft_tick(b->s, end);
+}
+
+/* MUST-53, SHLD-24 */
+static void a_connection_goes_back_by_the_way_it_came(void **state)
+{
+    const uint8_t came[] = {131, 11, 12, HOPS, 0}, later[] = {131, 7, 8, 10, 1, 1, 9, 0};
+    struct tcp_header t = {.src_port = 5000, .dst_port = 80, .flags = TCP_SYN, .seq = {100}};
+    struct bench *b = *state;
+    weft_sock *l = listener(b), *sock;
+    struct got *g;
+
+    put(b, BEYOND, t, came, sizeof came);
+    g = next(b);
+    assert_int_equal(g->ip.dst, HOP_2);
+    assert_options(g, 131, 11, 4, 10, 1, 1, 5, 10, 9, 9, 9, 0);
+    pass(b, 1500 * WEFT_MS);
+    g = next(b); /* once more, by the same way */
+    assert_int_equal(g->tcp.flags, TCP_SYN | TCP_ACK);
+    assert_options(g, 131, 11, 4, 10, 1, 1, 5, 10, 9, 9, 9, 0);
+    t.flags = TCP_ACK;
+    t.seq = seq_add(t.seq, 1);
+    t.ack = seq_add(g->tcp.seq, 1);
+    put(b, BEYOND, t, NULL, 0); /* that says nothing of a way */
+    sock = weft_accept(l, NULL, NULL);
+    assert_non_null(sock);
+    assert_int_equal(weft_send(sock, "x", 1, 0), 1);
+    assert_options(next(b), 131, 11, 4, 10, 1, 1, 5, 10, 9, 9, 9, 0);
+    t.ack = seq_add(t.ack, 1);
+    put(b, BEYOND, t, later, sizeof later); /* the later one counts */
+    assert_int_equal(weft_send(sock, "y", 1, 0), 1);
+    g = next(b);
+    assert_int_equal(g->ip.dst, 0x0a010109);
+    assert_options(g, 131, 7, 4, 10, 9, 9, 9, 0);
+    weft_abort(sock);
+    assert_options(next(b), 131, 7, 4, 10, 9, 9, 9, 0);
+    weft_close(l);
+}
+
+/* MUST-52 */
+static void a_listeners_own_route_goes_before_the_peers(void **state)
+{
+    const uint8_t came[] = {131, 7, 8, 10, 1, 1, 9, 0};
+    struct tcp_header t = {.src_port = 5000, .dst_port = 80, .flags = TCP_SYN, .seq = {100}};
+    struct bench *b = *state;
+    weft_sock *l = listener(b), *sock;
+    struct got *g;
+
+    assert_int_equal(weft_setsockopt(l, WEFT_SOL_IP, WEFT_IP_OPTIONS, asked_route, sizeof asked_route), 0);
+    put(b, BEYOND, t, came, sizeof came);
+    g = next(b);
+    assert_options(g, 131, 11, 4, 10, 1, 1, 6, 10, 9, 9, 9, 0);
+    t.flags = TCP_ACK;
+    t.seq = seq_add(t.seq, 1);
+    t.ack = seq_add(g->tcp.seq, 1);
+    put(b, BEYOND, t, came, sizeof came);
+    sock = weft_accept(l, NULL, NULL);
+    assert_non_null(sock);
+    assert_int_equal(weft_send(sock, "x", 1, 0), 1);
+    assert_options(next(b), 131, 11, 4, 10, 1, 1, 6, 10, 9, 9, 9, 0);
+    weft_abort(sock);
+    weft_close(l);
+}
+
+/* MUST-53 */
+static void nobody_answers_a_route_that_is_not_accepted(void **state)
+{
+    const uint8_t came[] = {137, 7, 8, 10, 1, 1, 9, 0};
+    struct tcp_header t = {.src_port = 5000, .dst_port = 81, .flags = TCP_SYN, .seq = {100}};
+    struct bench *b = *state;
+    weft_sock *l = listener(b);
+    struct got *g;
+
+    put(b, BEYOND, t, came, sizeof came); /* nobody listens: so says a reset, by the way that it came */
+    g = next(b);
+    assert_int_equal(g->tcp.flags, TCP_RST | TCP_ACK);
+    assert_options(g, 137, 7, 4, 10, 9, 9, 9, 0);
+    b->s->config.accept_source_route = false;
+    t.dst_port = 80;
+    put(b, BEYOND, t, came, sizeof came);
+    assert_int_equal(weft_drops(b->s, WEFT_DROP_ip_source_route), 1);
+    assert_null(next(b));
+    weft_close(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_socket_that_is_not_bound_speaks_from_where_its_route_leaves, setup, teardown),
         cmocka_unit_test_setup_teardown(every_code_point_leaves_as_it_was_asked_for, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_users_source_route_is_on_every_segment, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_users_record_of_route_and_time_is_kept, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_connection_goes_back_by_the_way_it_came, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_listeners_own_route_goes_before_the_peers, setup, teardown),
+        cmocka_unit_test_setup_teardown(nobody_answers_a_route_that_is_not_accepted, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("tcp_ip", tests, NULL, NULL);

@@ -105,10 +105,70 @@ static void values_out_of_range_are_refused(void **state)
         assert_int_equal(set(b->sock, rows[i].level, rows[i].option, rows[i].value), rows[i].err);
 }
 
+/* A reader who waits for more than the buffer holds has it grow to twice that, but not when he chose it himself. */
+static void a_low_water_mark_makes_the_buffer_grow(void **state)
+{
+    static const struct {
+        int mark, then, buffer;
+    } rows[] = {
+        {0, 1, 131072}, {1000, 1000, 131072}, {100000, 100000, 200000}, {INT32_MAX, 3145728, 6291456},
+        {5, 5, 6291456},
+    };
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_int_equal(set(b->sock, SOL(RCVLOWAT), rows[i].mark), 0);
+        assert_int_equal(get(b->sock, SOL(RCVLOWAT)), rows[i].then);
+        assert_int_equal(get(b->sock, SOL(RCVBUF)), rows[i].buffer);
+    }
+    assert_int_equal(set(b->sock, SOL(RCVBUF), 20000), 0);
+    assert_int_equal(set(b->sock, SOL(RCVLOWAT), 30000), 0);
+    assert_int_equal(get(b->sock, SOL(RCVLOWAT)), 20000);
+    assert_int_equal(get(b->sock, SOL(RCVBUF)), 40000);
+}
+
+/* As long as there is no connection. */
+static void a_window_clamp_can_be_taken_back(void **state)
+{
+    struct bench *b = *state;
+    int before = get(b->sock, TCP(WINDOW_CLAMP));
+
+    assert_int_equal(set(b->sock, TCP(WINDOW_CLAMP), 5000), 0);
+    assert_int_equal(get(b->sock, TCP(WINDOW_CLAMP)), 5000);
+    assert_int_equal(set(b->sock, TCP(WINDOW_CLAMP), 0), 0);
+    assert_int_equal(get(b->sock, TCP(WINDOW_CLAMP)), before);
+    assert_int_equal(before, 0);
+}
+
+/* Linux ignores it, too, since 4.17. */
+static void thin_streams_have_no_option_of_their_own(void **state)
+{
+    struct bench *b = *state;
+
+    assert_int_equal(set(b->sock, TCP(THIN_DUPACK), 1), 0);
+    assert_int_equal(get(b->sock, TCP(THIN_DUPACK)), 0);
+}
+
+/* Nothing is there but the two limits. */
+static void a_socket_without_a_connection_holds_no_memory(void **state)
+{
+    struct bench *b = *state;
+    uint32_t held[WEFT_MEMINFO_COUNT];
+    size_t n = sizeof held;
+
+    assert_int_equal(weft_getsockopt(b->sock, SOL(MEMINFO), held, &n), 0);
+    assert_int_equal(n, sizeof held);
+    for (unsigned i = 0; i < WEFT_MEMINFO_COUNT; i++) {
+        uint32_t limit = i == WEFT_MEMINFO_RCVBUF ? 131072 : i == WEFT_MEMINFO_SNDBUF ? 16384 : 0;
+
+        assert_int_equal(held[i], limit);
+    }
+}
+
 /* What Linux has and weft has not is said, and not taken silently. */
 static void what_is_not_there_is_said(void **state)
 {
-    static const int options[] = {14 /* MD5SIG */, 19 /* REPAIR */, 31 /* ULP */, 37 /* TX_DELAY */, 9999};
+    static const int options[] = {14 /* MD5SIG */, 37 /* TX_DELAY */, 9999};
     struct bench *b = *state;
 
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
@@ -119,6 +179,43 @@ static void what_is_not_there_is_said(void **state)
         assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_TCP, options[i], &value, &n), WEFT_ENOPROTOOPT);
     }
     assert_int_equal(set(b->sock, 41, 1, 1), WEFT_ENOPROTOOPT);
+}
+
+/* What Linux answers who has no privileges. */
+static void what_nobody_may_is_refused(void **state)
+{
+    static const struct {
+        int option, set, get;
+    } rows[] = {
+        {WEFT_TCP_REPAIR, WEFT_EPERM, 0},
+        {WEFT_TCP_REPAIR_QUEUE, WEFT_EPERM, WEFT_EINVAL},
+        {WEFT_TCP_QUEUE_SEQ, WEFT_EINVAL, WEFT_EINVAL},
+        {WEFT_TCP_REPAIR_OPTIONS, WEFT_EINVAL, WEFT_ENOPROTOOPT},
+        {WEFT_TCP_ZEROCOPY_RECEIVE, WEFT_ENOPROTOOPT, WEFT_EINVAL},
+    };
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        int value = 7;
+        size_t n = sizeof value;
+
+        assert_int_equal(set(b->sock, WEFT_SOL_TCP, rows[i].option, 1), rows[i].set);
+        assert_int_equal(weft_setsockopt(b->sock, WEFT_SOL_TCP, rows[i].option, &value, 1), WEFT_EINVAL);
+        assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_TCP, rows[i].option, &value, &n), rows[i].get);
+        assert_int_equal(value, rows[i].get ? 7 : 0);
+    }
+}
+
+/* As on Linux without any: no protocol has this name, and none is in use. */
+static void there_is_no_upper_layer_protocol_to_have(void **state)
+{
+    struct bench *b = *state;
+    char name[16] = "tls";
+    size_t n = sizeof name;
+
+    assert_int_equal(weft_setsockopt(b->sock, WEFT_SOL_TCP, WEFT_TCP_ULP, name, 3), WEFT_ENOENT);
+    assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_TCP, WEFT_TCP_ULP, name, &n), 0);
+    assert_int_equal(n, 0);
 }
 
 static void a_value_too_short_is_refused_before_its_option_is_looked_at(void **state)
@@ -267,6 +364,12 @@ int main(void)
         CLAIM(options_have_their_defaults_and_keep_what_is_set),
         CLAIM(values_out_of_range_are_refused),
         CLAIM(what_is_not_there_is_said),
+        CLAIM(a_low_water_mark_makes_the_buffer_grow),
+        CLAIM(a_window_clamp_can_be_taken_back),
+        CLAIM(a_socket_without_a_connection_holds_no_memory),
+        CLAIM(thin_streams_have_no_option_of_their_own),
+        CLAIM(what_nobody_may_is_refused),
+        CLAIM(there_is_no_upper_layer_protocol_to_have),
         CLAIM(a_value_too_short_is_refused_before_its_option_is_looked_at),
         CLAIM(lingering_is_told_as_it_was_set),
         CLAIM(a_connection_knows_its_paths_mtu_and_nobody_else),

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -129,6 +130,61 @@ static void as_many_segments_as_there_may_be_are_sent_again_all_the_same(void **
     assert_int_equal(got, bytes);
 }
 
+/* Linux would have sent it before the cork came; here it waits for the link's turn. */
+static void a_cork_holds_only_what_is_written_after_it(void **state)
+{
+    struct bench *b = *state;
+    char sink[16];
+    int one = 1;
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_send(b->client, "before", 6, 0), 6);
+    assert_int_equal(weft_setsockopt(b->client, WEFT_SOL_TCP, WEFT_TCP_CORK, &one, sizeof one), 0);
+    carry(b);
+    assert_int_equal(weft_recv(b->server, sink, sizeof sink, 0), 6);
+    assert_int_equal(weft_send(b->client, "after", 5, 0), 5);
+    carry(b);
+    assert_int_equal(weft_recv(b->server, sink, sizeof sink, 0), WEFT_EAGAIN);
+    assert_int_equal(weft_send(b->client, "before", 6, 0), 6); /* nor does the cork once more let go what it holds */
+    assert_int_equal(weft_setsockopt(b->client, WEFT_SOL_TCP, WEFT_TCP_CORK, &one, sizeof one), 0);
+    carry(b);
+    assert_int_equal(weft_recv(b->server, sink, sizeof sink, 0), WEFT_EAGAIN);
+}
+
+/* Reads and carries until the client hears of room or nothing is left. */
+static bool hears_of_room(struct bench *b)
+{
+    char sink[4096];
+
+    for (int quiet = 0; quiet < 3;) {
+        quiet = weft_recv(b->server, sink, sizeof sink, 0) > 0 ? 0 : quiet + 1;
+        pass(b, 50 * WEFT_MS);
+        if (events_of(b, b->client) & WEFT_WRITABLE)
+            return true;
+    }
+    return false;
+}
+
+/* He was told of room a moment ago, and it is gone before he looks. */
+static void who_asks_for_room_and_finds_none_is_told_again(void **state)
+{
+    static const char text[65536];
+    struct bench *b = *state;
+    int least = 1;
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    while (weft_send(b->client, text, sizeof text, 0) > 0)
+        carry(b);
+    (void)events_of(b, NULL); /* it is connected */
+    assert_true(hears_of_room(b));
+    assert_int_equal(weft_setsockopt(b->client, WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, &least, sizeof least), 0);
+    assert_false(weft_ready(b->client) & WEFT_WRITABLE);
+    assert_true(hears_of_room(b));
+    assert_true(weft_ready(b->client) & WEFT_WRITABLE);
+}
+
 /* What connect() to AF_UNSPEC does: the peer is told, the user too, and the socket may connect once more. */
 static void disconnected_socket_may_connect_again(void **state)
 {
@@ -175,14 +231,195 @@ static void disconnecting_before_the_answer_is_silent(void **state)
     assert_int_equal(weft_error(b->client), 0);
 }
 
+static int get_saved(const weft_sock *sock, uint8_t *bytes, size_t *n)
+{
+    return weft_getsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_SAVED_SYN, bytes, n);
+}
+
+/* A listener keeps the headers of SYNs, for who is accepted: they are given away once. */
+static void saved_syn_is_given_once(void **state)
+{
+    struct bench *b = *state;
+    uint8_t bytes[256];
+    size_t n = 10;
+    int one = 1;
+
+    assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_TCP, WEFT_TCP_SAVE_SYN, &one, sizeof one), 0);
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(get_saved(b->server, bytes, &n), WEFT_EINVAL);
+    assert_int_equal(n, 60);
+    n = sizeof bytes;
+    assert_int_equal(get_saved(b->server, bytes, &n), 0);
+    assert_int_equal(n, 60);
+    assert_int_equal(bytes[0], 0x45);
+    assert_int_equal(bytes[20 + 3], PORT);
+    assert_int_equal(bytes[20 + 13], 0x02);
+    n = sizeof bytes;
+    assert_int_equal(get_saved(b->server, bytes, &n), 0);
+    assert_int_equal(n, 0);
+}
+
+/* Nobody completes the handshake, or nobody asks: the harness sees that no memory is kept. */
+static void saved_syn_goes_with_its_record(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr here = {weft_ipv4(0x7f000001), PORT};
+    int two = 2;
+
+    assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_TCP, WEFT_TCP_SAVE_SYN, &two, sizeof two), 0);
+    weft_tick(b->s, b->now);
+    lose(b);
+    weft_abort(b->client);
+    lose(b);
+    pass(b, 200 * WEFT_S);
+    b->client = weft_socket(b->s, WEFT_TCP, NULL);
+    assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
+    carry(b);
+    assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_ESTABLISHED);
+}
+
+/* Puts `n` times the letter there, or takes as many bytes; counts what was offered. */
+struct porter {
+    char letter;
+    int64_t n;
+    size_t offered;
+    unsigned calls;
+};
+
+static int64_t carry_letters(void *ctx, const struct weft_iov *piece, size_t n)
+{
+    struct porter *p = ctx;
+    int64_t left = p->n;
+
+    p->calls++;
+    p->offered = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t k = left > 0 && (size_t)left > piece[i].len ? piece[i].len : left > 0 ? (size_t)left : 0;
+
+        p->offered += piece[i].len;
+        memset(piece[i].base, p->letter, k);
+        left -= (int64_t)k;
+    }
+    return p->n < 0 ? p->n : p->n - left;
+}
+
+static int64_t take_bytes(void *ctx, const struct weft_iov *piece, size_t n)
+{
+    struct porter *p = ctx;
+    int64_t all = 0;
+
+    p->calls++;
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(((const char *)piece[i].base)[0], p->letter);
+        all += (int64_t)piece[i].len;
+    }
+    p->offered = (size_t)all;
+    return p->n < all ? p->n : all;
+}
+
+static void streams_are_carried_without_a_copy_between(void **state)
+{
+    struct bench *b = *state;
+    struct porter in = {'x', 1000, 0, 0}, out = {'x', 600, 0, 0};
+
+    assert_int_equal(weft_send_from(b->client, 5, carry_letters, &in), WEFT_EAGAIN); /* before the handshake */
+    assert_int_equal(in.calls, 0);
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), WEFT_EAGAIN);
+    assert_int_equal(weft_send_from(b->client, 3000, carry_letters, &in), 1000);
+    assert_int_equal(in.offered, 3000);
+    assert_int_equal(weft_send_from(b->client, 0, carry_letters, &in), 0);
+    in.n = WEFT_EAGAIN;
+    assert_int_equal(weft_send_from(b->client, 10, carry_letters, &in), WEFT_EAGAIN);
+    carry(b);
+    assert_int_equal(weft_unread(b->server), 1000);
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), 600);
+    assert_int_equal(out.offered, 1000);
+    out.n = WEFT_EAGAIN;
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), WEFT_EAGAIN);
+    assert_int_equal(weft_unread(b->server), 400);
+    assert_int_equal(weft_shutdown(b->client, WEFT_SHUT_WR), 0);
+    assert_int_equal(weft_send_from(b->client, 10, carry_letters, &in), WEFT_EPIPE);
+    carry(b);
+    out.n = 400;
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), 400);
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), 0);
+}
+
+static void a_carrier_finds_no_more_room_than_a_write_does(void **state)
+{
+    struct bench *b = *state;
+    struct porter in = {'x', INT64_MAX, 0, 0};
+    int small = 10000;
+    int64_t r;
+
+    carry(b);
+    assert_int_equal(weft_setsockopt(b->client, WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, &small, sizeof small), 0);
+    for (unsigned i = 0; (r = weft_send_from(b->client, 1 << 20, carry_letters, &in)) > 0; i++) {
+        assert_int_equal(r, in.offered);
+        assert_true(i < 100);
+        in.n = INT64_MAX;
+    }
+    assert_int_equal(r, WEFT_EAGAIN);
+    assert_int_equal(weft_send(b->client, "x", 1, 0), WEFT_EAGAIN);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_true(hears_of_room(b));
+}
+
+static void what_is_carried_ends_before_an_urgent_byte(void **state)
+{
+    struct bench *b = *state;
+    struct porter out = {'x', 100, 0, 0};
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_send(b->client, "xx", 2, 0), 2);
+    assert_int_equal(weft_send(b->client, "!", 1, WEFT_MSG_OOB), 1);
+    assert_int_equal(weft_send(b->client, "xyz", 3, 0), 3);
+    carry(b);
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), 2);
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), 3); /* the urgent one is passed over */
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), WEFT_EAGAIN);
+}
+
+/* The last byte of an urgent write is the urgent one: the reader hears of it, and it comes beside the others. */
+static void the_urgent_byte_is_the_last_of_its_write(void **state)
+{
+    struct bench *b = *state;
+    char text[8] = "";
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_send(b->client, "ab", 2, 0), 2);
+    carry(b);
+    assert_false(events_of(b, b->server) & WEFT_URGENT);
+    assert_int_equal(weft_send(b->client, "cde", 3, WEFT_MSG_OOB), 3);
+    carry(b);
+    assert_true(events_of(b, b->server) & WEFT_URGENT);
+    assert_int_equal(weft_recv(b->server, text, 1, WEFT_MSG_OOB), 1);
+    assert_int_equal(text[0], 'e');
+    assert_int_equal(weft_recv(b->server, text, sizeof text, 0), 4);
+    assert_memory_equal(text, "abcd", 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(text_that_came_before_accept_is_told_after_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cork_holds_only_what_is_written_after_it, setup, teardown),
         cmocka_unit_test_setup_teardown(as_many_segments_as_there_may_be_are_sent_again_all_the_same, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_asks_for_room_and_finds_none_is_told_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(streams_are_carried_without_a_copy_between, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_carrier_finds_no_more_room_than_a_write_does, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_carried_ends_before_an_urgent_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_urgent_byte_is_the_last_of_its_write, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnected_socket_may_connect_again, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnected_listener_may_listen_again, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnecting_before_the_answer_is_silent, setup, teardown),
+        cmocka_unit_test_setup_teardown(saved_syn_is_given_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(saved_syn_goes_with_its_record, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

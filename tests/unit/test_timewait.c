@@ -422,6 +422,39 @@ static void it_tells_its_age(void **state)
     table_check(&r, &t);
 }
 
+static void it_tells_what_is_left(void **state)
+{
+    struct timewait_table t;
+    struct timewait *w;
+    struct room r;
+
+    table_init(&r, &t);
+    w = record(&t, 1, 20000 * S);
+    assert_int_equal(timewait_left(w, 20000 * S), STAY);
+    assert_int_equal(timewait_left(w, 20000 * S + STAY - WEFT_MS), WEFT_MS);
+    assert_int_equal(timewait_left(w, 20000 * S + STAY), 0);
+    table_check(&r, &t);
+}
+
+/* However long the table was empty, and whenever it was last looked at. */
+static void the_first_after_a_long_time_is_not_over(void **state)
+{
+    struct timewait_table t;
+    struct room r;
+
+    table_init(&r, &t);
+    for (unsigned i = 1; i < 20; i++) {
+        weft_time now = i * 3600 * S;
+        struct timewait *w = record(&t, i, now);
+
+        assert_false(timewait_expired(&t, w, now + STAY - 1));
+        assert_true(timewait_expired(&t, w, now + STAY));
+        assert_ptr_equal(timewait_pop(&t, now + STAY, false), w);
+        timewait_free(&t, w);
+    }
+    table_check(&r, &t);
+}
+
 /* ---- against a list of everything ---- */
 
 #define MOST 300
@@ -550,6 +583,8 @@ int main(void)
         cmocka_unit_test(those_that_wait_for_a_fin_have_times_of_their_own),
         cmocka_unit_test(old_segments_are_answered_once_in_an_interval),
         cmocka_unit_test(it_tells_its_age),
+        cmocka_unit_test(it_tells_what_is_left),
+        cmocka_unit_test(the_first_after_a_long_time_is_not_over),
         cmocka_unit_test(a_record_that_moves_is_the_same),
         cmocka_unit_test(a_record_that_cannot_move_is_over),
         cmocka_unit_test(without_memory_there_is_no_record),

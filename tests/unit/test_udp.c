@@ -159,6 +159,34 @@ static void the_longest_datagram_goes_out_in_fragments(void **state)
     weft_close(sock);
 }
 
+/* WEFT_IP_MTU_DISCOVER: whether routers, and we, may fragment. The link carries 1,500 bytes. */
+static void datagrams_are_fragmented_as_the_socket_wants(void **state)
+{
+    static const struct {
+        enum weft_pmtudisc discovery;
+        uint16_t size;
+        bool sent, df;
+    } rows[] = {
+        {WEFT_PMTUDISC_DONT, 1472, true, false},  {WEFT_PMTUDISC_DONT, 1473, true, false},
+        {WEFT_PMTUDISC_WANT, 1472, true, true},   {WEFT_PMTUDISC_WANT, 1473, true, false},
+        {WEFT_PMTUDISC_DO, 1472, true, true},     {WEFT_PMTUDISC_DO, 1473, false, true},
+        {WEFT_PMTUDISC_PROBE, 1472, true, true},  {WEFT_PMTUDISC_PROBE, 1473, false, true},
+    };
+    struct bench *b = *state;
+    weft_sock *sock = bound(b, 0, 1000);
+    struct weft_addr to = addr(PEER, 2000);
+    static uint8_t payload[1500], out[1600];
+    size_t n;
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        set_int(sock, WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, (int)rows[i].discovery);
+        assert_int_equal(weft_sendto(sock, payload, rows[i].size, 0, &to), rows[i].sent ? rows[i].size : WEFT_EMSGSIZE);
+        while ((n = bench_take(b, out, sizeof(out))) > 0)
+            assert_int_equal(read_ip(out, n).df, rows[i].df);
+    }
+    weft_close(sock);
+}
+
 static void the_link_is_left_the_checksum_when_it_offers(void **state)
 {
     struct bench *b = *state;
@@ -667,7 +695,7 @@ static void a_refusal_is_heard_at_the_next_call(void **state)
 
 static void hints_do_not_disturb(void **state)
 {
-    static const uint8_t rows[][2] = {{3, 0}, {3, 1}, {3, 5}, {11, 0}, {12, 0}};
+    static const uint8_t rows[][2] = {{3, 0}, {3, 1}, {3, 5}, {3, 11}, {3, 12}, {11, 0}};
     struct bench *b = *state;
     weft_sock *sock = connected(b, 1000, PEER, 2000);
 
@@ -968,6 +996,7 @@ int main(void)
         CLAIM(pieces_of_any_length_make_one_datagram),
         CLAIM(a_checksum_of_zero_is_sent_as_all_ones),
         CLAIM(the_longest_datagram_goes_out_in_fragments),
+        CLAIM(datagrams_are_fragmented_as_the_socket_wants),
         CLAIM(the_link_is_left_the_checksum_when_it_offers),
         CLAIM(options_of_the_socket_show_in_the_datagram),
         CLAIM(broadcasting_must_be_asked_for),

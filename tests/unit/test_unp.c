@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* weft/unp.h on a host's loopback. */
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -112,12 +118,214 @@ static void a_request_is_repeated_until_its_own_reply_comes(void **state)
     weft_posix_close(c);
 }
 
+/* Of seven requests it loses the first two and answers the fifth twice; what it gets is on its way for a while. */
+static void *lossy(void *fd)
+{
+    char b[64];
+    struct sockaddr_storage from;
+    socklen_t n;
+    ssize_t r = 1;
+
+    for (int i = 0; r > 0; i++) {
+        n = sizeof from;
+        r = weft_posix_recvfrom(*(int *)fd, b, sizeof b, 0, (struct sockaddr *)&from, &n);
+        usleep(2000);
+        for (int times = i % 7 == 4 ? 2 : i % 7 > 1; times > 0 && r > 8; times--)
+            weft_posix_sendto(*(int *)fd, b, (size_t)r, 0, (struct sockaddr *)&from, n);
+        r -= 8; /* a request without text is the last one */
+    }
+    return NULL;
+}
+
+static void requests_survive_losses_and_round_trips_are_measured(void **state)
+{
+    int s = weft_unp_udp_server("127.0.0.1", "5003", NULL), c = weft_unp_udp_connect("127.0.0.1", "5003");
+    struct weft_unp_rtt rtt = {.floor = 20, .ceiling = 400};
+    unsigned repeated = 0;
+    char out[16], in[16];
+    pthread_t t;
+
+    pthread_create(&t, NULL, lossy, &s);
+    for (int i = 0; i < 15; i++) {
+        snprintf(out, sizeof out, "no. %d", i);
+        assert_int_equal(weft_unp_request(&rtt, c, out, strlen(out), in, sizeof in), strlen(out));
+        assert_memory_equal(in, out, strlen(out));
+        repeated += rtt.repeated;
+    }
+    assert_true(repeated >= 6); /* of 21 that came, three times two were lost */
+    assert_in_range(rtt.srtt, 1, 1000);
+    assert_true(rtt.rttvar >= 0);
+    assert_int_equal(weft_posix_send(c, "12345678", 8, 0), 8);
+    pthread_join(t, NULL);
+    weft_posix_close(s);
+    weft_posix_close(c);
+}
+
+static weft_time since(const struct timespec *begin)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (weft_time)(t.tv_sec - begin->tv_sec) * 1000 + (weft_time)((t.tv_nsec - begin->tv_nsec) / 1000000);
+}
+
+/* 10, 20, 40 and 80 ms; then four times 40 ms, where it would be 600 without the ceiling. */
+static void the_time_out_doubles_from_the_floor_to_the_ceiling(void **state)
+{
+    int s = weft_unp_udp_server("127.0.0.1", "5004", NULL), c = weft_unp_udp_connect("127.0.0.1", "5004");
+    struct weft_unp_rtt rtt = {.srtt = 1, .rttvar = 1, .floor = 10};
+    struct timespec begin;
+    char in[8];
+
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    assert_int_equal(weft_unp_request(&rtt, c, "x", 1, in, sizeof in), -1);
+    assert_true(since(&begin) >= 150);
+    rtt = (struct weft_unp_rtt){.srtt = 1, .rttvar = 1, .floor = 40, .ceiling = 40};
+    clock_gettime(CLOCK_MONOTONIC, &begin);
+    assert_int_equal(weft_unp_request(&rtt, c, "x", 1, in, sizeof in), -1);
+    assert_in_range(since(&begin), 160, 599);
+    weft_posix_close(s);
+    weft_posix_close(c);
+}
+
+/* What a child that does this says on stderr, and its status. */
+static int said_by(void (*act)(void), char *text, size_t n)
+{
+    int p[2], status;
+    ssize_t r;
+
+    assert_int_equal(pipe(p), 0);
+    if (fork() == 0) {
+        dup2(p[1], 2);
+        act();
+        _exit(0);
+    }
+    close(p[1]);
+    r = read(p[0], text, n - 1);
+    text[r > 0 ? r : 0] = 0;
+    close(p[0]);
+    wait(&status);
+    return WEXITSTATUS(status);
+}
+
+static void fail_for_want_of_a_file(void) { weft_unp_must("open it", open("/no/such/file", O_RDONLY)); }
+static void fail_for_want_of_memory(void)
+{
+    errno = ENOMEM;
+    weft_unp_must_have("allocate", NULL);
+}
+static void warn(void)
+{
+    errno = EAGAIN;
+    weft_unp_err_ret("no %s", "luck");
+    assert_int_equal(errno, EAGAIN);
+    weft_unp_err_msg("line %d", 2);
+}
+static void quit(void) { weft_unp_err_quit("enough of %d", 3); }
+
+static void what_fails_is_told_and_ends_the_program(void **state)
+{
+    char text[128];
+
+    assert_int_equal(said_by(fail_for_want_of_a_file, text, sizeof text), 1);
+    assert_string_equal(text, "open it: No such file or directory\n");
+    assert_int_equal(said_by(fail_for_want_of_memory, text, sizeof text), 1);
+    assert_string_equal(text, "allocate: Cannot allocate memory\n");
+    assert_int_equal(said_by(quit, text, sizeof text), 1);
+    assert_string_equal(text, "enough of 3\n");
+}
+
+static void a_warning_leaves_errno_and_goes_on(void **state)
+{
+    char text[128];
+
+    assert_int_equal(said_by(warn, text, sizeof text), 0);
+    assert_true(strncmp(text, "no luck: Resource temporarily unavailable\n", 42) == 0);
+    assert_int_equal(weft_unp_must("seven", 7), 7);
+    assert_ptr_equal(weft_unp_must_have("text", text), text);
+}
+
+/* ---- daemons ---- */
+
+/* In the place of libc's, in the daemon: into the open file, which is descriptor 5 there. */
+void syslog(int priority, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vdprintf(5, format, arguments);
+    va_end(arguments);
+}
+
+/* Where it stands, then a byte from one socket of its own host to another. All in one line of the file. */
+static void tell_of_itself(pid_t began_as)
+{
+    char where[64], b = 0;
+    int fd, c;
+
+    dprintf(5, "%s, %s session, %s parent, stdin %d, ", getcwd(where, sizeof where), getsid(0) == getpid() ? "own" : "a",
+            getppid() == began_as ? "old" : "no", (int)read(0, &b, 1));
+    begin(NULL);
+    fd = weft_unp_udp_server("127.0.0.1", "5005", NULL);
+    c = weft_unp_udp_connect("127.0.0.1", "5005");
+    weft_posix_send(c, "!", 1, 0);
+    weft_posix_read(fd, &b, 1);
+    weft_unp_err_quit("byte %c", b);
+}
+
+static void become_a_daemon(const char *path, int leaked)
+{
+    pid_t began_as = getpid();
+
+    weft_posix_use(NULL);
+    if (weft_unp_daemon_init("test", LOG_DAEMON) < 0)
+        _exit(1);
+    dup2(open(path, O_WRONLY), 5);
+    if (fcntl(leaked, F_GETFD) < 0)
+        tell_of_itself(began_as);
+    _exit(1);
+}
+
+static void a_daemon_stands_alone_and_has_its_own_host(void **state)
+{
+    char path[] = "/tmp/weft-unp-XXXXXX", text[128] = "";
+    int fd = mkstemp(path), leaked = fcntl(fd, F_DUPFD, 20);
+    pid_t child = fork();
+
+    if (child == 0)
+        become_a_daemon(path, leaked);
+    for (int i = 0; i < 500 && !strchr(text, '!'); i++) {
+        usleep(10000);
+        pread(fd, text, sizeof text - 1, 0);
+    }
+    assert_string_equal(text, "/, a session, no parent, stdin 0, byte !");
+    assert_int_equal(waitpid(child, NULL, 0), child);
+    close(leaked);
+    close(fd);
+    unlink(path);
+}
+
+static void with_a_host_in_use_there_is_no_daemon(void **state)
+{
+    pid_t was = getpid();
+
+    assert_int_equal(weft_unp_daemon_init("test", LOG_DAEMON), -1);
+    assert_int_equal(errno, EBUSY);
+    assert_int_equal(getpid(), was);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_and_counted_bytes_cross_a_connection),
         cmocka_unit_test(nobody_there_is_told),
         cmocka_unit_test(addresses_have_their_usual_form),
+        cmocka_unit_test(requests_survive_losses_and_round_trips_are_measured),
+        cmocka_unit_test(the_time_out_doubles_from_the_floor_to_the_ceiling),
+        cmocka_unit_test(a_daemon_stands_alone_and_has_its_own_host),
+        cmocka_unit_test(with_a_host_in_use_there_is_no_daemon),
+        cmocka_unit_test(what_fails_is_told_and_ends_the_program),
+        cmocka_unit_test(a_warning_leaves_errno_and_goes_on),
         cmocka_unit_test(a_request_is_repeated_until_its_own_reply_comes),
     };
 

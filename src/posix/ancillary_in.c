@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ancillary data of what comes (UNP 14.6, 22.3, RFC 3542 §6): struct weft_control as the control messages that recvmsg
+ * gives, in Linux's order. One row for each kind.
+ */
+#include <netinet/in.h>
+#include <netinet/udp.h>
+#include <time.h>
+
+#include <linux/net_tstamp.h>
+
+#include "posix/posix.h"
+#include "weft/tcp_info.h"
+
+/* Room for messages, and how much of it is used. */
+struct room {
+    struct msghdr *msg;
+    size_t used;
+};
+
+/* As Linux's put_cmsg: what does not fit is cut, and that is said. */
+static void put(struct room *r, int level, int type, const void *data, size_t n)
+{
+    struct cmsghdr h = {.cmsg_len = CMSG_LEN(n), .cmsg_level = level, .cmsg_type = type};
+    size_t left = r->msg->msg_control ? r->msg->msg_controllen - r->used : 0;
+    char *at = (char *)r->msg->msg_control + r->used;
+
+    if (left < h.cmsg_len)
+        r->msg->msg_flags |= MSG_CTRUNC;
+    if (left < sizeof h)
+        return;
+    h.cmsg_len = left < h.cmsg_len ? left : h.cmsg_len;
+    memcpy(at, &h, sizeof h);
+    memcpy(at + CMSG_LEN(0), data, h.cmsg_len - CMSG_LEN(0));
+    r->used += left < CMSG_SPACE(n) ? left : CMSG_SPACE(n);
+}
+
+size_t px_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n)
+{
+    struct room r = {msg, used};
+
+    put(&r, level, type, data, n);
+    return r.used;
+}
+
+/* How long ago it came in. Of a stream it is its last bytes, to a millisecond. */
+static weft_time ago(const struct px_call *c, weft_time arrived)
+{
+    struct weft_tcp_info info = {0};
+    size_t n = sizeof info;
+
+    if (!px_is_stream(c->s))
+        return c->host->now - arrived;
+    weft_getsockopt(px_engine(c->s), WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
+    return info.tcpi_last_data_recv * WEFT_MS;
+}
+
+static bool is_stamping(const struct px_sock *s)
+{
+    const int both = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+
+    return (s->kept[PX_STAMPING] & both) == both;
+}
+
+/* When it came in, by the clock of the day. */
+static void put_time(struct room *r, const struct px_call *c, weft_time arrived)
+{
+    struct timespec at[3] = {{0}}; /* by software; by hardware, which there is none of */
+    struct timeval v;
+    int64_t ns;
+
+    if (c->s->stamp == PX_STAMP_NONE && !is_stamping(c->s))
+        return;
+    clock_gettime(CLOCK_REALTIME, &at[0]);
+    ns = (int64_t)at[0].tv_sec * (int64_t)WEFT_S + at[0].tv_nsec - (int64_t)ago(c, arrived);
+    at[0] = (struct timespec){ns / (int64_t)WEFT_S, ns % (int64_t)WEFT_S};
+    v = (struct timeval){at[0].tv_sec, at[0].tv_nsec / 1000};
+    if (c->s->stamp == PX_STAMP_NANOSECONDS)
+        put(r, SOL_SOCKET, SCM_TIMESTAMPNS, &at[0], sizeof at[0]);
+    else if (c->s->stamp == PX_STAMP_MICROSECONDS)
+        put(r, SOL_SOCKET, SCM_TIMESTAMP, &v, sizeof v);
+    if (is_stamping(c->s))
+        put(r, SOL_SOCKET, SCM_TIMESTAMPING, at, sizeof at);
+}
+
+static void put_lost(struct room *r, const struct weft_control *c)
+{
+    put(r, SOL_SOCKET, SO_RXQ_OVFL, &c->lost, sizeof c->lost);
+}
+
+static void put_pktinfo6(struct room *r, const struct weft_control *c)
+{
+    struct in6_pktinfo info = {.ipi6_ifindex = c->interface};
+    struct weft_ip ip = c->address;
+
+    weft_ip_set_zone(&ip, 0);
+    memcpy(&info.ipi6_addr, ip.b, sizeof ip.b);
+    put(r, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+}
+
+static void put_pktinfo(struct room *r, const struct weft_control *c)
+{
+    struct in_pktinfo info = {.ipi_ifindex = (int)c->interface};
+
+    info.ipi_addr = px_in_addr(&c->address);
+    info.ipi_spec_dst = px_in_addr(&c->local);
+    put(r, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+}
+
+static void put_ttl(struct room *r, const struct weft_control *c)
+{
+    put(r, c->v4 ? IPPROTO_IP : IPPROTO_IPV6, c->v4 ? IP_TTL : IPV6_HOPLIMIT, &c->ttl, sizeof c->ttl);
+}
+
+static void put_tos(struct room *r, const struct weft_control *c)
+{
+    uint8_t tos = (uint8_t)c->tos;
+
+    if (c->v4)
+        put(r, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+    else
+        put(r, IPPROTO_IPV6, IPV6_TCLASS, &c->tos, sizeof c->tos);
+}
+
+static void put_options(struct room *r, const struct weft_control *c)
+{
+    put(r, IPPROTO_IP, IP_RECVOPTS, c->options, c->n_options);
+}
+
+static void put_reply(struct room *r, const struct weft_control *c)
+{
+    put(r, IPPROTO_IP, IP_RETOPTS, c->reply, c->n_reply);
+}
+
+/* Which of the extension headers are asked for; the type that tells of one, 0: of none. */
+static int type_of_header(const struct weft_control *c, uint8_t kind)
+{
+    switch (kind) {
+    case IPPROTO_HOPOPTS:
+        return c->has & WEFT_CONTROL_HOPOPTS ? IPV6_HOPOPTS : 0;
+    case IPPROTO_DSTOPTS:
+        return c->has & WEFT_CONTROL_DSTOPTS ? IPV6_DSTOPTS : 0;
+    case IPPROTO_ROUTING:
+        return c->has & WEFT_CONTROL_RTHDR ? IPV6_RTHDR : 0;
+    default:
+        return 0;
+    }
+}
+
+/* In the order in which they came; a fragment header on the way has no length of its own, which reads as 8 bytes. */
+static void put_headers(struct room *r, const struct weft_control *c)
+{
+    uint8_t kind = c->first_header;
+    size_t len;
+
+    for (size_t at = 0; at + 8 <= c->n_headers; at += len) {
+        const uint8_t *p = c->headers + at;
+        int type = type_of_header(c, kind);
+
+        len = (p[1] + 1u) * 8;
+        if (at + len > c->n_headers)
+            return;
+        if (type)
+            put(r, IPPROTO_IPV6, type, p, len);
+        kind = p[0];
+    }
+}
+
+static void put_origdst(struct room *r, const struct weft_control *c)
+{
+    struct weft_addr to = {c->address, c->port};
+    struct sockaddr_storage a;
+    socklen_t n = linux_make_addr(&to, c->v4 ? AF_INET : AF_INET6, &a);
+
+    put(r, c->v4 ? IPPROTO_IP : IPPROTO_IPV6, c->v4 ? IP_ORIGDSTADDR : IPV6_ORIGDSTADDR, &a, n);
+}
+
+static void put_segment(struct room *r, const struct weft_control *c)
+{
+    int bytes = c->segment;
+
+    put(r, IPPROTO_UDP, UDP_GRO, &bytes, sizeof bytes);
+}
+
+/* Behind the last byte there is one more thing to read: the end. */
+static void put_inquiry(struct room *r, const struct px_sock *s)
+{
+    weft_sock *sock = px_engine(s);
+    int left = (int)weft_unread(sock) + (weft_ready(sock) & WEFT_PEER_CLOSED ? 1 : 0);
+
+    put(r, IPPROTO_TCP, PX_TCP_INQ, &left, sizeof left);
+}
+
+static const struct giver {
+    unsigned item; /* enum weft_control_item */
+    void (*put)(struct room *r, const struct weft_control *c);
+} givers[] = {
+    {WEFT_CONTROL_LOST, put_lost}, {WEFT_CONTROL_SEGMENT, put_segment},
+    {WEFT_CONTROL_PKTINFO6, put_pktinfo6}, {WEFT_CONTROL_PKTINFO, put_pktinfo}, {WEFT_CONTROL_TTL, put_ttl},
+    {WEFT_CONTROL_TOS, put_tos}, {WEFT_CONTROL_OPTIONS, put_options}, {WEFT_CONTROL_REPLY, put_reply},
+    {WEFT_CONTROL_HOPOPTS | WEFT_CONTROL_DSTOPTS | WEFT_CONTROL_RTHDR, put_headers},
+    {WEFT_CONTROL_ORIGDST, put_origdst},
+};
+
+void px_give_control(const struct px_call *c, const struct weft_control *control, struct msghdr *msg, bool any)
+{
+    struct room r = {.msg = msg};
+
+    if (any || !px_is_stream(c->s)) /* the end of a stream has no time */
+        put_time(&r, c, control->arrived);
+    for (size_t i = 0; control->has && i < sizeof givers / sizeof *givers; i++)
+        if (control->has & givers[i].item)
+            givers[i].put(&r, control);
+    if (c->s->inquire)
+        put_inquiry(&r, c->s);
+    msg->msg_controllen = r.used;
+}
