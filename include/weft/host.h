@@ -136,10 +136,19 @@ int weft_host_poll(weft_host *h, struct weft_host_poll *p, size_t n, int fd, wef
  * the host's lock, mostly its thread, with the stack's time set: they call the engine (weft/sock.h) as they like, and
  * nothing of this header but what is said to be for guests. They must not block.
  */
+#define WEFT_GUEST_FDS 2
 struct weft_guest {
-    int fd; /* work is called when it is readable (an epoll instance, say); stays the guest's. -1: none */
-    /* Also called after `ready` was. True: there is more to do, call again soon, after others had their turn. */
-    bool (*work)(void *ctx);
+    /*
+     * work is called when one of them is readable or has hung up; they stay the guest's, who may change them under the
+     * lock. -1: none. An epoll instance serves many, but the thread sleeps on these themselves: whoever wakes it through
+     * one may want it on his own processor, and an instance in between would not pass that on.
+     */
+    int fd[WEFT_GUEST_FDS];
+    /*
+     * ready: bit i when fd[i] was so just now. Also called, without, after `ready` was. True: there is more to do, call
+     * again soon, after others had their turn.
+     */
+    bool (*work)(void *ctx, unsigned ready);
     /* The readiness of a socket grew (enum weft_ready). Only takes note of it. */
     void (*ready)(void *ctx, void *of, unsigned ready);
     void *ctx;

@@ -109,6 +109,12 @@ int64_t weft_recvfrom(weft_sock *sock, void *buf, size_t n, unsigned flags, stru
 int64_t weft_send_from(weft_sock *sock, size_t n, weft_carry *carry, void *ctx);
 int64_t weft_recv_to(weft_sock *sock, weft_carry *carry, void *ctx);
 
+/*
+ * So many bytes (true size) that were read from a stream wait elsewhere for whoever reads in the end, in a pipe say. They
+ * take their room of the receive buffer (WEFT_SO_RCVBUF), and the window is smaller by them, until another number is told.
+ */
+void weft_recv_waits(weft_sock *sock, size_t bytes);
+
 /* ---- what goes with a datagram besides its bytes (RFC 3542 §6) ---- */
 
 enum weft_control_item {

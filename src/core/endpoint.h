@@ -80,6 +80,7 @@ struct sock_ops {
     /* weft_send_from, weft_recv_to. NULL: only streams have them. */
     int64_t (*send_from)(weft_sock *, size_t n, weft_carry *carry, void *ctx);
     int64_t (*recv_to)(weft_sock *, weft_carry *carry, void *ctx);
+    void (*recv_waits)(weft_sock *, size_t bytes); /* NULL: only streams have it */
     /* Fills in what goes with the datagram that recv would give next, when there is one. NULL: streams. */
     void (*describe)(const weft_sock *, struct weft_control *);
     int64_t (*recv_report)(weft_sock *, const struct weft_iov *, size_t n, unsigned *, struct weft_report *);

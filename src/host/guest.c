@@ -26,7 +26,7 @@ int weft_host_guest_begin(weft_host *h, const struct weft_guest *guest)
     struct host_guest *place = r == 0 ? guest_find(h, NULL) : NULL;
 
     if (place)
-        *place = (struct host_guest){guest, true};
+        *place = (struct host_guest){guest, true, 0};
     else if (r == 0)
         r = WEFT_ENOMEM;
     host_kick(h); /* the thread polls for one more */
@@ -41,22 +41,39 @@ void weft_host_guest_end(weft_host *h, const struct weft_guest *guest)
     host_enter(h);
     place = guest_find(h, guest);
     if (place)
-        *place = (struct host_guest){NULL, false};
+        *place = (struct host_guest){NULL, false, 0};
     host_kick(h);
     pthread_mutex_unlock(&h->lock);
 }
 
-size_t guests_prepare(const weft_host *h, struct pollfd *p, size_t *who)
+size_t guests_prepare(const weft_host *h, struct pollfd *p, struct guest_fd *who)
 {
     size_t i, n = 0;
+    unsigned j;
 
     for (i = 0; i < HOST_GUESTS; i++) {
-        if (!h->guests[i].guest || h->guests[i].guest->fd < 0)
-            continue;
-        p[n] = (struct pollfd){h->guests[i].guest->fd, POLLIN, 0};
-        who[n++] = i;
+        for (j = 0; h->guests[i].guest && j < WEFT_GUEST_FDS; j++) {
+            if (h->guests[i].guest->fd[j] < 0)
+                continue;
+            p[n] = (struct pollfd){h->guests[i].guest->fd[j], POLLIN, 0};
+            who[n++] = (struct guest_fd){i, 1u << j};
+        }
     }
     return n;
+}
+
+void guests_note(weft_host *h, const struct pollfd *p, const struct guest_fd *who, size_t n)
+{
+    struct host_guest *place;
+    size_t i;
+
+    for (i = 0; i < n; i++) {
+        place = &h->guests[who[i].place];
+        if (!p[i].revents)
+            continue;
+        place->wanted = true;
+        place->ready |= who[i].bit;
+    }
 }
 
 bool guests_want(const weft_host *h)
@@ -70,15 +87,18 @@ bool guests_want(const weft_host *h)
 
 bool guests_work(weft_host *h)
 {
+    struct host_guest *place;
     bool more = false;
-    size_t i;
+    unsigned ready;
 
-    for (i = 0; i < HOST_GUESTS; i++) {
-        if (!h->guests[i].wanted || !h->guests[i].guest)
+    for (place = h->guests; place < h->guests + HOST_GUESTS; place++) {
+        if (!place->wanted || !place->guest)
             continue;
-        h->guests[i].wanted = false;
-        h->guests[i].wanted = h->guests[i].guest->work(h->guests[i].guest->ctx);
-        more |= h->guests[i].wanted;
+        ready = place->ready;
+        place->wanted = false;
+        place->ready = 0;
+        if (place->guest->work(place->guest->ctx, ready))
+            place->wanted = more = true;
     }
     return more;
 }

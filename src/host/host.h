@@ -84,6 +84,7 @@ struct host_sock {
 struct host_guest {
     const struct weft_guest *guest; /* NULL: the place is free */
     bool wanted;                    /* it has work */
+    unsigned ready;                 /* which of its descriptors were so, since its last turn */
 };
 
 struct story;
@@ -186,8 +187,14 @@ void sock_wake(struct host_sock *s, unsigned ready);
 void sock_wake_next(struct host_sock *s, unsigned ready);
 void host_wake_all(weft_host *h);
 
-/* guest.c. All need the lock. Adds what the guests wait for to p, and their places to `who`; returns how many. */
-size_t guests_prepare(const weft_host *h, struct pollfd *p, size_t *who);
+/* guest.c. All need the lock. Adds what the guests wait for to p, and whose it is to `who`; returns how many. */
+struct guest_fd {
+    size_t place; /* in weft_host.guests */
+    unsigned bit; /* of host_guest.ready */
+};
+size_t guests_prepare(const weft_host *h, struct pollfd *p, struct guest_fd *who);
+/* What became of that. */
+void guests_note(weft_host *h, const struct pollfd *p, const struct guest_fd *who, size_t n);
 /* Lets those who have work do it; true: some have more. */
 bool guests_work(weft_host *h);
 bool guests_want(const weft_host *h);

@@ -160,7 +160,7 @@ static void host_bury(weft_host *h)
 
 /* ---- the thread ---- */
 
-#define LOOP_POLLS (1 + HOST_INTERFACES + HOST_GUESTS)
+#define LOOP_POLLS (1 + HOST_INTERFACES + HOST_GUESTS * WEFT_GUEST_FDS)
 
 /* What to poll: the kick, then each interface in order. Returns how many. */
 static size_t loop_prepare(const weft_host *h, struct pollfd p[LOOP_POLLS])
@@ -208,7 +208,8 @@ static void loop_drain_kick(const weft_host *h)
 void *host_loop(void *host)
 {
     struct pollfd p[LOOP_POLLS];
-    size_t guest[HOST_GUESTS], n, n_guests, i;
+    struct guest_fd guest[HOST_GUESTS * WEFT_GUEST_FDS];
+    size_t n, n_guests, i;
     weft_host *h = host;
 
     host_enter(h);
@@ -224,8 +225,7 @@ void *host_loop(void *host)
             if ((p[i].revents & (POLLIN | POLLERR | POLLHUP)) || if_deadline(h, h->interfaces[i - 1]) <= h->now)
                 if_receive(h, h->interfaces[i - 1]);
         }
-        for (i = 0; i < n_guests; i++)
-            h->guests[guest[i]].wanted |= p[n + i].revents != 0;
+        guests_note(h, p + n, guest, n_guests);
         host_bury(h);
         host_settle(h);
     }

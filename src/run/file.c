@@ -117,7 +117,21 @@ static int pair_watch(struct run *run, struct file *f, int end, int how, bool ro
 
 void file_await_room(struct run *run, struct file *f, bool on)
 {
+    f->awaits = on;
     pair_watch(run, f, f->end, EPOLL_CTL_MOD, on);
+}
+
+/* A datagram fits as a whole or never, so the largest always does. */
+void file_size(struct file *f)
+{
+    int bytes = f->receive_buffer;
+
+    f->room = 0;
+    if (!bytes)
+        return;
+    if (!file_is_stream(f) && bytes < 2 * PAYLOAD)
+        bytes = 2 * PAYLOAD;
+    setsockopt(f->end, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
 /* Gives the file a pair; the program's end to *program. */
@@ -137,6 +151,9 @@ static int file_pair(struct run *run, struct file *f, int *program)
     f->end = end[0];
     f->inode = st.st_ino;
     f->ready = EPOLLOUT;
+    f->awaits = false;
+    f->uncounted = 0;
+    file_size(f);
     *program = end[1];
     return 0;
 }

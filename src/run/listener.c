@@ -86,7 +86,7 @@ static struct file accepted_like(const struct call *c)
 
     return (struct file){.domain = f->domain, .type = f->type, .protocol = f->protocol, .progress = CONNECTED,
                          .opened = true, .tid = c->tid, .fd = -1, .read_timeout = f->read_timeout,
-                         .write_timeout = f->write_timeout};
+                         .write_timeout = f->write_timeout, .receive_buffer = f->receive_buffer};
 }
 
 /* Makes the connection the caller's. Where he is gone meanwhile, it waits for the next. */

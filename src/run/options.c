@@ -58,10 +58,14 @@ static int64_t set_low_water(struct call *c, const void *value, size_t n)
 
 static int64_t set_receive_buffer(struct call *c, const void *value, size_t n)
 {
-    int64_t r = weft_setsockopt(c->file->sock, SOL_SOCKET, SO_RCVBUF, value, n);
+    int64_t r = weft_setsockopt(c->file->sock, SOL_SOCKET, (int)c->arg[2], value, n);
 
-    if (r == 0)
-        setsockopt(c->file->end, SOL_SOCKET, SO_SNDBUF, value, (socklen_t)n);
+    if (r == 0) {
+        memcpy(&c->file->receive_buffer, value, sizeof c->file->receive_buffer);
+        if (!c->file->receive_buffer)
+            c->file->receive_buffer = 1; /* as little as there is */
+        file_size(c->file);
+    }
     return r;
 }
 
@@ -115,6 +119,7 @@ static const struct own {
     {SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_from_pair},
     {SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
     {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
+    {SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
     {SO_ERROR, sizeof(int), NULL, get_error},
     {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
 };

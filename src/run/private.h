@@ -66,11 +66,16 @@ struct file {
     int domain, type, protocol;
     enum progress progress;
     unsigned ready;  /* what the pair is ready for: EPOLL bits, set by events, cleared when it was not so */
+    bool awaits;     /* a stream: its events tell of room, see file_await_room */
+    size_t uncounted; /* bytes that went into the pair since somebody counted what waits there */
+    int receive_buffer; /* SO_RCVBUF as it was set; 0: it was not */
+    int room;        /* bytes of true size that the pair takes inwards; 0: not asked yet */
     struct list due; /* in run.due: something has changed */
     struct list parked;
     int error;       /* negative: pending, beside the engine's */
     bool cloexec;    /* it was opened so */
     bool opened;     /* connecting, and the handshake has ended well */
+    bool bulk;       /* a stream: the program wrote much the last time */
     bool in_over;    /* the program has been told the end of the peer's data */
     bool out_over;   /* the program's data has ended */
     bool spoilt;     /* connect failed: the pair has ended, and the next connect makes a new one */
@@ -214,10 +219,12 @@ int file_give(struct call *c, struct file *f, int program, int flags);
 /* Gives the file a new pair in place of the old. */
 int file_renew(struct run *run, struct file *f, int *program);
 /*
- * Shall a stream's events tell of room in the pair? Until there is some, after there was none: else each read of the program's
- * would wake us. Told at once where there is some by now.
+ * Shall a stream's events tell of room in the pair? Until there is some, after there was little: else each read of the program's
+ * would wake us. It is told when the pair is a quarter full or less, at once where it is so by now.
  */
 void file_await_room(struct run *run, struct file *f, bool on);
+/* The pair takes as much as the file's SO_RCVBUF says. */
+void file_size(struct file *f);
 /* Something has changed. */
 void file_due(struct run *run, struct file *f);
 /* Ends our part: closes the engine's socket in order, or resets it; the end of the pair goes; and the file. */

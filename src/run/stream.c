@@ -6,11 +6,15 @@
  * Inwards, as many bytes are taken out of the receive queue as the pair has room for. Outwards, whatever the program
  * wrote is read but for the last byte, which is passed on and stays (private.h); and no more than the send queue takes.
  *
+ * What waits in the pair counts for the window as if it waited with the engine (weft_recv_waits), so that a program
+ * that does not read holds its peer up as soon as SO_RCVBUF says.
+ *
  * Ends. The peer's shows to the program as the end of the file; the program's shutdown shows to us as EPOLLRDHUP, its
  * last close as EPOLLHUP, with EPOLLERR when it left something unread, which is a reset (RFC 2525 §2.17). After a
  * close we stay until everything written before has gone to the engine.
  */
 #include <errno.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -22,6 +26,8 @@
 
 #define TURN   (256 * 1024) /* bytes a connection moves each way before others have their turn */
 #define PIECES 64           /* more than the engine shows or offers at once */
+#define SMALL  4096         /* bytes that are copied once more rather than counted first */
+#define UNCOUNTED 16384     /* bytes that may go into a pair before somebody counts */
 
 /* ---- outwards ---- */
 
@@ -62,25 +68,52 @@ static int64_t out_carry(void *end, const struct weft_iov *piece, size_t n)
     return recv(fd, byte_at(piece, (size_t)got - 1), 1, MSG_DONTWAIT | MSG_PEEK) == 1 ? got : WEFT_ECONNABORTED;
 }
 
+/* Nothing is left but the byte that stays. What is written after we looked rings again, unless it is the end. */
+static int64_t out_emptied(struct file *f, int64_t r, int64_t all)
+{
+    if (r == all && !(all && f->ready & (EPOLLRDHUP | EPOLLHUP)))
+        f->ready &= ~(unsigned)EPOLLIN;
+    return r;
+}
+
+/* Much, without a copy of ours. */
+static int64_t out_bulk(struct file *f)
+{
+    int there = 0;
+
+    if (ioctl(f->end, FIONREAD, &there) < 0 || there <= 1)
+        return out_emptied(f, 0, 0);
+    f->bulk = there >= SMALL;
+    return out_emptied(f, weft_send_from(f->sock, (size_t)there - 1, out_carry, &f->end), there - 1);
+}
+
+/* Little is looked at, sent, and then taken but for its last byte: a copy costs less than asking how much there is. */
+static int64_t out_small(struct file *f)
+{
+    uint8_t bytes[SMALL];
+    ssize_t n = recv(f->end, bytes, sizeof bytes, MSG_DONTWAIT | MSG_PEEK);
+    int64_t r;
+
+    if (n <= 1)
+        return out_emptied(f, 0, 0);
+    f->bulk = n == SMALL;
+    if (f->bulk)
+        return out_bulk(f);
+    r = weft_send(f->sock, bytes + 1, (size_t)n - 1, 0);
+    if (r <= 0)
+        return r;
+    return recv(f->end, bytes, (size_t)r, MSG_DONTWAIT) == r ? out_emptied(f, r, n - 1) : WEFT_ECONNABORTED;
+}
+
 /*
  * What is there, as far as it fits, to the engine. How many bytes; 0: there are none; negative: no room, or the
- * connection's error. What is written after we asked how much there is rings again, unless it is the end.
+ * connection's error.
  */
 static int64_t out_chunk(struct file *f)
 {
-    int there = 0;
-    int64_t r;
-
     if (!(weft_ready(f->sock) & (WEFT_WRITABLE | WEFT_ERROR | WEFT_HANGUP)))
         return WEFT_EAGAIN;
-    if (ioctl(f->end, FIONREAD, &there) < 0 || there <= 1) {
-        f->ready &= ~(unsigned)EPOLLIN;
-        return 0;
-    }
-    r = weft_send_from(f->sock, (size_t)there - 1, out_carry, &f->end);
-    if (r == there - 1 && !(f->ready & (EPOLLRDHUP | EPOLLHUP)))
-        f->ready &= ~(unsigned)EPOLLIN;
-    return r;
+    return f->bulk ? out_bulk(f) : out_small(f);
 }
 
 /* The program will write nothing more, and everything has gone. */
@@ -154,6 +187,37 @@ static int64_t in_chunk(struct run *run, struct file *f)
     return r;
 }
 
+/* The true size of what the program has not read; up to a quarter of the room is not counted, for we hear no less. */
+static size_t in_waiting(struct file *f)
+{
+    socklen_t n = sizeof f->room;
+    int there = 0;
+
+    if (!f->room && getsockopt(f->end, SOL_SOCKET, SO_SNDBUF, &f->room, &n) < 0)
+        return 0;
+    if (ioctl(f->end, SIOCOUTQ, &there) < 0 || there <= f->room / 4)
+        return 0;
+    return (size_t)(there - f->room / 4);
+}
+
+/*
+ * What the program has not read is not read for its peer either: it takes room of the receive buffer. Counted whenever
+ * much has gone into the pair, and from then on until there is little.
+ */
+static void in_count(struct run *run, struct file *f, size_t moved)
+{
+    size_t waiting;
+
+    f->uncounted += moved;
+    if (f->uncounted < UNCOUNTED)
+        return;
+    waiting = in_waiting(f);
+    weft_recv_waits(f->sock, waiting);
+    f->uncounted = waiting ? UNCOUNTED : 0;
+    if (waiting && !f->awaits)
+        file_await_room(run, f, true);
+}
+
 static int in_pump(struct run *run, struct file *f)
 {
     size_t moved = 0;
@@ -163,6 +227,7 @@ static int in_pump(struct run *run, struct file *f)
         return 0;
     while (moved < TURN && (r = in_chunk(run, f)) > 0)
         moved += (size_t)r;
+    in_count(run, f, moved);
     if (r == 0 && f->error)
         return f->error; /* sending has met it, and taken it */
     if (r == 0) {

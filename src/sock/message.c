@@ -159,6 +159,12 @@ int64_t weft_recv_to(weft_sock *sock, weft_carry *carry, void *ctx)
     return sock->ops->recv_to ? sock->ops->recv_to(sock, carry, ctx) : WEFT_EOPNOTSUPP;
 }
 
+void weft_recv_waits(weft_sock *sock, size_t bytes)
+{
+    if (sock->ops->recv_waits)
+        sock->ops->recv_waits(sock, bytes);
+}
+
 int64_t weft_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned *out_flags,
                          struct weft_report *report)
 {

@@ -266,6 +266,7 @@ const struct sock_ops tcp_sock_ops = {
     .recv = tcp_recv,
     .send_from = tcp_send_from,
     .recv_to = tcp_recv_to,
+    .recv_waits = tcp_recv_waits,
     .rare = tcp_rare,
     .own_rare = tcp_own_rare,
     .atmark = tcp_atmark,

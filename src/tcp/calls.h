@@ -20,6 +20,7 @@ void tcp_forget_connection(struct tcp_conn *c);
 int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
                  unsigned *out_flags);
 int64_t tcp_recv_to(weft_sock *e, weft_carry *carry, void *ctx);
+void tcp_recv_waits(weft_sock *e, size_t bytes);
 int tcp_atmark(const weft_sock *e);
 
 /* close.c */

@@ -14,6 +14,13 @@ void rcvspace_init(struct rcvspace *r, uint32_t buffer)
     *r = (struct rcvspace){.buffer = buffer, .ratio = DEFAULT_RATIO};
 }
 
+void rcvspace_set_elsewhere(struct rcvspace *r, size_t bytes)
+{
+    uint64_t shares = ((uint64_t)bytes * RCVSPACE_SHARES + r->buffer - 1) / r->buffer;
+
+    r->elsewhere = (uint8_t)min_u64(shares, RCVSPACE_SHARES - 1);
+}
+
 /* Memory comes in powers of two. */
 static uint32_t room_for(uint32_t payload)
 {

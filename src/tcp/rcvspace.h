@@ -15,6 +15,7 @@
 
 #define RCVSPACE_MIN 2304       /* bytes: no receive buffer is smaller */
 #define RCVSPACE_RATIO_UNIT 256 /* of `ratio` */
+#define RCVSPACE_SHARES 256     /* of the buffer, that `elsewhere` counts */
 
 struct rcvspace {
     uint32_t buffer;   /* bytes of true size */
@@ -23,6 +24,7 @@ struct rcvspace {
     uint8_t ratio;     /* payload in 256 bytes of true size */
     bool fixed;        /* by the user (SO_RCVBUF): it does not grow */
     bool clamped;      /* by the user (TCP_WINDOW_CLAMP): `clamp` is his */
+    uint8_t elsewhere; /* so many 256ths of the buffer wait for the reader outside of it (weft_recv_waits) */
 };
 
 struct rcvtune {
@@ -52,8 +54,13 @@ static inline uint32_t rcvspace_window(const struct rcvspace *r, uint32_t true_s
 /* Payload that fits when what is there already has this true size. */
 static inline uint32_t rcvspace_free(const struct rcvspace *r, uint32_t cost)
 {
-    return cost < r->buffer ? rcvspace_window(r, r->buffer - cost) : 0;
+    uint64_t taken = cost + (uint64_t)(r->buffer / RCVSPACE_SHARES) * r->elsewhere;
+
+    return taken < r->buffer ? rcvspace_window(r, r->buffer - (uint32_t)taken) : 0;
 }
+
+/* So many bytes of true size wait outside of the buffer, at most nearly as much as all of it. */
+void rcvspace_set_elsewhere(struct rcvspace *r, size_t bytes);
 
 /* What a segment of this payload costs: bytes of true size in the kind of memory that Linux would take for it. */
 uint32_t rcvspace_true_size(uint32_t payload);

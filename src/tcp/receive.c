@@ -27,12 +27,11 @@ static void tune_receive_buffer(struct tcp_conn *c)
     recvq_limit(&c->work->recvq, c->rcvspace.buffer);
 }
 
-static void after_reading(struct tcp_conn *c)
+/* There is more room: perhaps the peer should know. */
+static void tell_room(struct tcp_conn *c)
 {
     bool due;
 
-    urgent_passed(&c->work->urgent, conn_unread_from(c));
-    tune_receive_buffer(c);
     conn_acknowledge_reading(c);
     due = ackpolicy_wants(&c->work->ack);
     if (due)
@@ -40,6 +39,23 @@ static void after_reading(struct tcp_conn *c)
     /* Else nothing has changed for the link or the timers, or it waits to be settled anyway. */
     if (due || (c->ep.stack->unsettled != &c->ep && conn_is_quiet(c)))
         conn_settle(c);
+}
+
+static void after_reading(struct tcp_conn *c)
+{
+    urgent_passed(&c->work->urgent, conn_unread_from(c));
+    tune_receive_buffer(c);
+    tell_room(c);
+}
+
+void tcp_recv_waits(weft_sock *e, size_t bytes)
+{
+    struct tcp_conn *c = conn_of(e);
+    uint8_t before = c->rcvspace.elsewhere;
+
+    rcvspace_set_elsewhere(&c->rcvspace, bytes);
+    if (c->rcvspace.elsewhere < before && state_can_receive(c->state) && conn_work(c))
+        tell_room(c);
 }
 
 /* ---- urgent data ---- */

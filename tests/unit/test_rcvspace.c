@@ -35,6 +35,21 @@ static void half_of_the_buffer_is_for_payload(void **state)
     assert_int_equal(rcvspace_window(&r, r.buffer), 1u << 30);
 }
 
+static void what_waits_elsewhere_takes_its_room(void **state)
+{
+    struct rcvspace r = buffer_of(131072);
+
+    rcvspace_set_elsewhere(&r, 1);
+    assert_int_equal(rcvspace_free(&r, 0), 65536 - 256);
+    rcvspace_set_elsewhere(&r, 65536);
+    assert_int_equal(rcvspace_free(&r, 0), 32768);
+    assert_int_equal(rcvspace_free(&r, 65535), 0);
+    rcvspace_set_elsewhere(&r, SIZE_MAX / 1024);
+    assert_int_equal(rcvspace_free(&r, 0), 256);
+    rcvspace_set_elsewhere(&r, 0);
+    assert_int_equal(rcvspace_free(&r, 0), 65536);
+}
+
 static void first_window_is_whole_segments(void **state)
 {
     static const struct {
@@ -514,6 +529,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(half_of_the_buffer_is_for_payload),
+        cmocka_unit_test(what_waits_elsewhere_takes_its_room),
         cmocka_unit_test(first_window_is_whole_segments),
         cmocka_unit_test(shift_is_the_smallest_for_the_largest_buffer),
         cmocka_unit_test(one_segment_stays_in_reserve),
