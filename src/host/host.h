@@ -22,12 +22,14 @@
  *      story.c      traces into packets with comments
  *      capture.c    where those go: files, descriptors, functions
  *      control.c    the control socket's server        client.c  its client
+ *      linux.c, ancillary_in.c, ancillary_out.c, linux_interface.c  Linux's words, for posix and run
  *
  * Lock order: control.lock, then lock, then a capture's own.
  */
 #ifndef HOST_HOST_H
 #define HOST_HOST_H
 
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -252,7 +254,56 @@ socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct socka
 /* The protocol behind what socket(2) is asked for, type without its flags; -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT. */
 int linux_protocol(int domain, int type, int flags, int protocol);
 
+/* An address of IPv4 alone. */
+struct weft_ip linux_v4(const struct in_addr *in);
+struct in_addr linux_in_addr(const struct weft_ip *ip);
+
 /* The engine's socket for a protocol that linux_protocol gave. NULL and *err: as weft_socket_in and weft_socket_raw. */
 weft_sock *linux_socket(weft_stack *s, int domain, int type, int protocol, int *err);
+
+/* ---- ancillary_out.c, ancillary_in.c: control messages ---- */
+
+#define LINUX_TCP_INQ 36 /* TCP_INQ and TCP_CM_INQ, which not every libc names */
+
+enum linux_stamp { LINUX_STAMP_NONE, LINUX_STAMP_MICROSECONDS, LINUX_STAMP_NANOSECONDS };
+
+/* A socket, as far as control messages are about it, and what it has asked for beside what the engine keeps. */
+struct linux_sock {
+    weft_sock *sock;
+    int domain, type, protocol;
+    weft_time now;          /* of its host */
+    enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
+    int stamping;           /* SO_TIMESTAMPING */
+    bool inquire;           /* TCP_INQ */
+};
+
+/*
+ * The control messages of what is sent to `to` (NULL: the peer). 0, -EINVAL: there is one that makes no sense. Extension
+ * headers are pointed to where they stand.
+ */
+int linux_take_control(const struct linux_sock *s, const struct msghdr *msg, const struct weft_addr *to,
+                       struct weft_control *out);
+/* Fills in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. any: there are bytes. */
+void linux_give_control(const struct linux_sock *s, const struct weft_control *control, struct msghdr *msg, bool any);
+/* The same of what went wrong with a datagram that a socket of this family sent (IP_RECVERR, IPV6_RECVERR). */
+void linux_give_report(int domain, const struct weft_report *report, struct msghdr *msg);
+/* Puts a message behind `used` bytes of them; how many are used then. What does not fit is cut: MSG_CTRUNC. */
+size_t linux_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n);
+
+/* ---- linux_interface.c: the ioctls that ask for a host's interfaces ---- */
+
+/* By its name; without one (NULL) by its number. */
+bool linux_find_interface(weft_stack *s, const char *name, unsigned index, struct weft_if_info *info);
+int linux_first_v4(const struct weft_if_info *info); /* its first address of IPv4; -1: none */
+uint32_t linux_host_order(const struct weft_ip *ip); /* an address of IPv4 as a number */
+/* IFF_UP and the like. */
+unsigned linux_if_flags(const struct weft_if_info *info);
+unsigned linux_if_type(const struct weft_if_info *info); /* ARPHRD_ETHER and the like */
+/* SIOCGIFCONF: a row for each interface with an address of IPv4, as far as there is room; rows NULL: how many there are. */
+size_t linux_interface_list(weft_stack *s, struct ifreq *rows, size_t room);
+/* Is the argument a struct ifreq, or SIOCGARP's struct arpreq? How many bytes it takes; 0: it is another request. */
+size_t linux_interface_size(unsigned long request);
+/* Those: asked by a socket of this family. 0 or a negative errno. */
+int linux_interface_ioctl(weft_stack *s, int domain, unsigned long request, void *argument);
 
 #endif

@@ -75,6 +75,22 @@ socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct socka
     return sizeof in;
 }
 
+struct weft_ip linux_v4(const struct in_addr *in)
+{
+    struct weft_ip ip = weft_ipv4(0);
+
+    memcpy(ip.b + V4_IN_MAPPED, in, sizeof *in);
+    return ip;
+}
+
+struct in_addr linux_in_addr(const struct weft_ip *ip)
+{
+    struct in_addr in;
+
+    memcpy(&in, ip->b + V4_IN_MAPPED, sizeof in);
+    return in;
+}
+
 /* ---- kinds of sockets ---- */
 
 #define TYPES_END     11  /* Linux's SOCK_MAX */

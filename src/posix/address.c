@@ -2,8 +2,6 @@
 /* Addresses as this process gives and takes them; host/linux.c reads and makes them. */
 #include "posix/posix.h"
 
-#define V4_IN_MAPPED 12 /* offset of the IPv4 address in its mapped form */
-
 int px_family(const struct sockaddr *addr, socklen_t n)
 {
     return n < sizeof(sa_family_t) || !addr ? -1 : addr->sa_family;
@@ -18,22 +16,6 @@ void px_here(struct weft_addr *addr)
         addr->ip = six;
     else if (memcmp(&addr->ip, &four, sizeof four) == 0)
         addr->ip = weft_ipv4(0x7f000001);
-}
-
-struct weft_ip px_v4(const struct in_addr *in)
-{
-    struct weft_ip ip = weft_ipv4(0);
-
-    memcpy(ip.b + V4_IN_MAPPED, in, sizeof *in);
-    return ip;
-}
-
-struct in_addr px_in_addr(const struct weft_ip *ip)
-{
-    struct in_addr in;
-
-    memcpy(&in, ip->b + V4_IN_MAPPED, sizeof in);
-    return in;
 }
 
 int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n)

@@ -17,17 +17,17 @@ static int take_v4(const struct sockaddr *from, struct weft_ip *ip)
     struct sockaddr_in in;
 
     memcpy(&in, from, sizeof in);
-    *ip = px_v4(&in.sin_addr);
+    *ip = linux_v4(&in.sin_addr);
     return in.sin_family == AF_INET ? 0 : -EINVAL;
 }
 
-static bool is_none(const struct weft_ip *ip) { return px_host_order(ip) == 0; }
+static bool is_none(const struct weft_ip *ip) { return linux_host_order(ip) == 0; }
 static bool same(const struct weft_ip *a, const struct weft_ip *b) { return memcmp(a, b, sizeof *a) == 0; }
 
 /* Bits of a mask; -EINVAL: it has holes. */
 static int bits_of(const struct weft_ip *mask, unsigned *bits)
 {
-    uint32_t rest = px_host_order(mask);
+    uint32_t rest = linux_host_order(mask);
 
     for (*bits = 0; rest & 0x80000000u; rest <<= 1)
         ++*bits;
@@ -39,7 +39,7 @@ static int bits_of(const struct weft_ip *mask, unsigned *bits)
 /* Bits of the network of an address nobody has given a mask for (RFC 791 §3.2); -EINVAL: it is of no class. */
 static int class_bits(const struct weft_if_info *info, const struct weft_ip *ip)
 {
-    unsigned first = px_host_order(ip) >> 24;
+    unsigned first = linux_host_order(ip) >> 24;
 
     if (first == 0 || (first >= 224 && first < 240))
         return -EINVAL;
@@ -62,7 +62,7 @@ static void give_back(weft_if *ifp, const struct weft_if_info *info, int i)
 /* An address comes in the place of the first of IPv4, or the first one there is. */
 static int replace(weft_if *ifp, const struct weft_if_info *info, const struct weft_ip *ip, unsigned bits)
 {
-    int i = px_first_v4(info), err = i < 0 ? 0 : weft_if_del_address(ifp, &info->address[i].ip);
+    int i = linux_first_v4(info), err = i < 0 ? 0 : weft_if_del_address(ifp, &info->address[i].ip);
 
     if (err == 0)
         err = weft_if_add_address(ifp, ip, bits);
@@ -73,7 +73,7 @@ static int replace(weft_if *ifp, const struct weft_if_info *info, const struct w
 
 static int set_address(weft_if *ifp, const struct weft_if_info *info, const struct weft_ip *ip)
 {
-    int i = px_first_v4(info), bits;
+    int i = linux_first_v4(info), bits;
 
     if (is_none(ip)) /* it has none any more */
         return i < 0 ? 0 : weft_if_del_address(ifp, &info->address[i].ip);
@@ -88,13 +88,13 @@ static bool is_all_ones(const struct weft_if_info *info, int i)
     unsigned bits = info->address[i].prefix;
     uint32_t host = bits < 32 ? UINT32_MAX >> bits : 0;
 
-    return px_host_order(&info->address[i].broadcast) == (px_host_order(&info->address[i].ip) | host);
+    return linux_host_order(&info->address[i].broadcast) == (linux_host_order(&info->address[i].ip) | host);
 }
 
 /* The broadcast address stays, unless it was the network's. */
 static int set_mask(weft_if *ifp, const struct weft_if_info *info, const struct weft_ip *mask)
 {
-    int i = px_first_v4(info), err;
+    int i = linux_first_v4(info), err;
     const struct weft_ip *ip = &info->address[i].ip;
     unsigned bits;
 
@@ -111,14 +111,14 @@ static int set_mask(weft_if *ifp, const struct weft_if_info *info, const struct 
 
 static int set_broadcast(weft_if *ifp, const struct weft_if_info *info, const struct weft_ip *ip)
 {
-    return weft_if_set_broadcast(ifp, &info->address[px_first_v4(info)].ip, ip);
+    return weft_if_set_broadcast(ifp, &info->address[linux_first_v4(info)].ip, ip);
 }
 
 static int set_peer(weft_if *ifp, const struct weft_if_info *info, const struct weft_ip *ip)
 {
     int bits = class_bits(info, ip);
 
-    return bits < 0 ? bits : weft_if_set_peer(ifp, &info->address[px_first_v4(info)].ip, ip);
+    return bits < 0 ? bits : weft_if_set_peer(ifp, &info->address[linux_first_v4(info)].ip, ip);
 }
 
 typedef int address_setter(weft_if *ifp, const struct weft_if_info *info, const struct weft_ip *ip);
@@ -145,7 +145,7 @@ static int set_of_address(weft_if *ifp, const struct weft_if_info *info, unsigne
     struct weft_ip ip;
 
     take_v4(&r->ifr_addr, &ip); /* its family was looked at */
-    if (request != SIOCSIFADDR && px_first_v4(info) < 0)
+    if (request != SIOCSIFADDR && linux_first_v4(info) < 0)
         return -EADDRNOTAVAIL;
     return setter_of(request)(ifp, info, &ip);
 }
@@ -160,7 +160,7 @@ static int set_interface(weft_stack *s, unsigned long request, struct ifreq *r)
     if (setter_of(request) && take_v4(&r->ifr_addr, &ip))
         return -EINVAL;
     ifp = weft_if_find(s, r->ifr_name);
-    if (!ifp || !px_find_interface(s, r->ifr_name, 0, &info))
+    if (!ifp || !linux_find_interface(s, r->ifr_name, 0, &info))
         return -ENODEV;
     if (setter_of(request))
         return set_of_address(ifp, &info, request, r);
@@ -191,7 +191,7 @@ static int take_network(const struct rtentry *r, struct weft_route *route)
         return -EAFNOSUPPORT;
     err = bits_of(&mask, &route->prefix);
     host = route->prefix < 32 ? UINT32_MAX >> route->prefix : 0;
-    return err ? err : px_host_order(&route->dst) & host ? -EINVAL : 0;
+    return err ? err : linux_host_order(&route->dst) & host ? -EINVAL : 0;
 }
 
 /* All that is said of it; *if_name is the caller's copy of a name. */
@@ -225,7 +225,7 @@ static int add_route(weft_stack *s, const struct rtentry *r, const struct weft_r
         if (!route->if_name)
             return -ENODEV;
     }
-    if (route->if_name && px_find_interface(s, route->if_name, 0, &info) && !info.up)
+    if (route->if_name && linux_find_interface(s, route->if_name, 0, &info) && !info.up)
         return -ENETDOWN;
     return weft_route_add(s, route);
 }

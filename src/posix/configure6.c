@@ -49,7 +49,7 @@ static int set_address(weft_stack *s, unsigned long request, const void *argumen
     ip = ip_of(&r.ifr6_addr);
     if (r.ifr6_prefixlen > 128)
         return -EINVAL;
-    if (r.ifr6_ifindex <= 0 || !px_find_interface(s, NULL, (unsigned)r.ifr6_ifindex, &info))
+    if (r.ifr6_ifindex <= 0 || !linux_find_interface(s, NULL, (unsigned)r.ifr6_ifindex, &info))
         return -ENODEV;
     ifp = weft_if_find(s, info.name);
     if (request == SIOCSIFADDR)
@@ -96,7 +96,7 @@ static int set_route(weft_stack *s, unsigned long request, const void *argument)
     if (r.rtmsg_flags & RTF_GATEWAY)
         route.gateway = ip_of(&r.rtmsg_gateway);
     if (r.rtmsg_ifindex) {
-        if (!px_find_interface(s, NULL, (unsigned)r.rtmsg_ifindex, &info))
+        if (!linux_find_interface(s, NULL, (unsigned)r.rtmsg_ifindex, &info))
             return request == SIOCADDRT ? -ENODEV : -ESRCH;
         route.if_name = info.name;
     }

@@ -124,6 +124,26 @@ static int64_t ask(struct px_sock *s, unsigned long request)
     }
 }
 
+/* SIOCGIFCONF: without a buffer, how many bytes it takes. */
+static int list_interfaces(weft_stack *s, struct ifconf *conf)
+{
+    size_t room = conf && conf->ifc_buf ? (size_t)conf->ifc_len / sizeof(struct ifreq) : 0;
+
+    if (!conf)
+        return -EFAULT;
+    conf->ifc_len = (int)(linux_interface_list(s, conf->ifc_buf ? conf->ifc_req : NULL, room) * sizeof(struct ifreq));
+    return 0;
+}
+
+static int of_interfaces(struct px_call *c, unsigned long request, void *argument)
+{
+    if (request == SIOCGIFCONF)
+        return list_interfaces(c->host->stack, argument);
+    if (linux_interface_size(request))
+        return linux_interface_ioctl(c->host->stack, c->s->domain, request, argument);
+    return px_configure_ioctl(c, request, argument);
+}
+
 static int64_t control(struct px_call *c, unsigned long request, void *argument)
 {
     int64_t answer;
@@ -138,7 +158,7 @@ static int64_t control(struct px_call *c, unsigned long request, void *argument)
     }
     answer = px_async_ioctl(c->s, request, argument);
     if (answer == -ENOTTY)
-        answer = px_interface_ioctl(c, request, argument);
+        answer = of_interfaces(c, request, argument);
     if (answer != -ENOTTY)
         return answer;
     answer = ask(c->s, request);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a socket is told of by recvmsg besides text of its own: errors that were queued (IP_RECVERR), sends with
- * MSG_ZEROCOPY that are done with their memory (it was copied: they are so at once), and what a path carries
- * (IPV6_RECVPATHMTU).
+ * What a socket is told of by recvmsg besides text of its own: sends with MSG_ZEROCOPY that are done with their memory (it
+ * was copied: they are so at once), and what a path carries (IPV6_RECVPATHMTU).
  */
 #include <netinet/in.h>
 #include <time.h>
@@ -10,32 +9,6 @@
 #include <linux/errqueue.h> /* needs time.h */
 
 #include "posix/posix.h"
-
-/* ---- IP_RECVERR ---- */
-
-void px_give_report(const struct px_call *c, const struct weft_report *report, struct msghdr *msg)
-{
-    int domain = c->s->domain;
-    struct weft_addr from = {report->offender, 0};
-    struct sockaddr_storage offender = {0};
-    socklen_t n = linux_make_addr(&from, domain, &offender);
-    struct {
-        struct sock_extended_err ee;
-        struct sockaddr_in6 offender;
-    } message = {.ee = {
-                     .ee_errno = (uint32_t)-report->error,
-                     .ee_origin = (uint8_t)report->origin,
-                     .ee_type = report->type,
-                     .ee_code = report->code,
-                     .ee_info = report->info,
-                 }};
-
-    if (report->origin != WEFT_ORIGIN_LOCAL)
-        memcpy(&message.offender, &offender, n);
-    msg->msg_controllen = px_put_control(msg, 0, domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                                         domain == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &message,
-                                         sizeof message.ee + n);
-}
 
 /* ---- MSG_ZEROCOPY: sends are numbered; which of them are done is told as a range ---- */
 
@@ -62,7 +35,7 @@ void px_give_zerocopy(struct px_sock *s, struct msghdr *msg)
     size_t n = sizeof message.ee + (v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 
     s->copies.told = s->copies.next;
-    msg->msg_controllen = px_put_control(msg, 0, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &message, n);
+    msg->msg_controllen = linux_put_control(msg, 0, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &message, n);
 }
 
 /* ---- IPV6_RECVPATHMTU ---- */
@@ -99,7 +72,7 @@ void px_give_path(struct px_sock *s, struct msghdr *msg)
     linux_make_addr(&s->path.to, AF_INET6, &to);
     memcpy(&info.ip6m_addr, &to, sizeof info.ip6m_addr);
     s->path.waits = false;
-    msg->msg_controllen = px_put_control(msg, 0, IPPROTO_IPV6, IPV6_PATHMTU, &info, sizeof info);
+    msg->msg_controllen = linux_put_control(msg, 0, IPPROTO_IPV6, IPV6_PATHMTU, &info, sizeof info);
 }
 
 int px_path_get(const struct px_sock *s, void *value, socklen_t *n)

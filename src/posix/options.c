@@ -60,26 +60,26 @@ static int set_low_water(struct px_sock *s, const void *v)
 }
 
 /* Either of both takes the other's place; only the one that was set is told. */
-static int set_stamp(struct px_sock *s, const void *v, enum px_stamp stamp)
+static int set_stamp(struct px_sock *s, const void *v, enum linux_stamp stamp)
 {
     int on;
 
     memcpy(&on, v, sizeof on);
-    s->stamp = on ? stamp : PX_STAMP_NONE;
+    s->stamp = on ? stamp : LINUX_STAMP_NONE;
     return 0;
 }
 
-static void get_stamp(const struct px_sock *s, void *v, enum px_stamp stamp)
+static void get_stamp(const struct px_sock *s, void *v, enum linux_stamp stamp)
 {
     int on = s->stamp == stamp;
 
     memcpy(v, &on, sizeof on);
 }
 
-static int set_micro(struct px_sock *s, const void *v) { return set_stamp(s, v, PX_STAMP_MICROSECONDS); }
-static void get_micro(const struct px_sock *s, void *v) { get_stamp(s, v, PX_STAMP_MICROSECONDS); }
-static int set_nano(struct px_sock *s, const void *v) { return set_stamp(s, v, PX_STAMP_NANOSECONDS); }
-static void get_nano(const struct px_sock *s, void *v) { get_stamp(s, v, PX_STAMP_NANOSECONDS); }
+static int set_micro(struct px_sock *s, const void *v) { return set_stamp(s, v, LINUX_STAMP_MICROSECONDS); }
+static void get_micro(const struct px_sock *s, void *v) { get_stamp(s, v, LINUX_STAMP_MICROSECONDS); }
+static int set_nano(struct px_sock *s, const void *v) { return set_stamp(s, v, LINUX_STAMP_NANOSECONDS); }
+static void get_nano(const struct px_sock *s, void *v) { get_stamp(s, v, LINUX_STAMP_NANOSECONDS); }
 
 /* The engine knows of no lingering but that of no time, which is a reset. */
 static int set_linger(struct px_sock *s, const void *v)
@@ -114,7 +114,7 @@ static const struct own owns[] = {
     {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
     {SOL_SOCKET, SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
     {SOL_SOCKET, SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
-    {IPPROTO_TCP, PX_TCP_INQ, sizeof(int), set_inquire, get_inquire},
+    {IPPROTO_TCP, LINUX_TCP_INQ, sizeof(int), set_inquire, get_inquire},
 };
 
 static const struct own *find_own(const struct px_sock *s, int level, int option)
@@ -135,7 +135,7 @@ static int set_device(struct px_sock *s, const void *value, socklen_t n)
     int index;
 
     memcpy(name, value, n < sizeof name ? n : sizeof name - 1);
-    if (name[0] && !px_find_interface(weft_sock_stack(px_engine(s)), name, 0, &info))
+    if (name[0] && !linux_find_interface(weft_sock_stack(px_engine(s)), name, 0, &info))
         return -ENODEV;
     index = name[0] ? (int)info.index : 0;
     return weft_setsockopt(px_engine(s), SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, sizeof index);
@@ -153,7 +153,7 @@ static int get_device(const struct px_sock *s, void *value, socklen_t *n)
     }
     if (*n < IFNAMSIZ)
         return -EINVAL;
-    if (!px_find_interface(weft_sock_stack(px_engine(s)), NULL, (unsigned)index, &info))
+    if (!linux_find_interface(weft_sock_stack(px_engine(s)), NULL, (unsigned)index, &info))
         return -ENODEV;
     *n = (socklen_t)strlen(info.name) + 1;
     memcpy(value, info.name, *n);

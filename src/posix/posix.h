@@ -13,9 +13,9 @@
  *      table.c      numbers, descriptions, dup and close      call.c      the frame of a call, waiting
  *      address.c    struct sockaddr and weft_addr             socket.c    socket, bind, listen, accept, names, shutdown
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
- *      ancillary_out.c, ancillary_in.c  control messages  async.c     owners, SIGIO and SIGURG
+ *      async.c      owners, SIGIO and SIGURG
  *      kept.c       options that are numbers              cork.c      datagrams that grow; notices.c  told without bytes
- *      options.c    waiting; group.c groups                   control.c   fcntl, ioctl; interface.c  SIOCGIF*, names;
+ *      options.c    waiting; group.c groups                   control.c   fcntl, ioctl; interface.c  names;
  *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
  *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c, daemon.c, error.c  weft/unp.h, over
@@ -32,8 +32,6 @@
 
 #include "host/host.h"
 #include "weft/posix.h"
-
-#define PX_TCP_INQ 36 /* TCP_INQ and TCP_CM_INQ, which not every libc names */
 
 struct px;
 
@@ -72,7 +70,7 @@ struct px_sock {
     struct weft_linger linger;
     int low_water; /* SO_RCVLOWAT */
     bool inquire; /* TCP_INQ: what is left to read is told with what was read */
-    enum px_stamp { PX_STAMP_NONE, PX_STAMP_MICROSECONDS, PX_STAMP_NANOSECONDS } stamp; /* SO_TIMESTAMP(NS) */
+    enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
     struct px_async *async; /* NULL: no owner, and no O_ASYNC */
     int kept[PX_KEPT_COUNT];
     struct px_cork *cork; /* a datagram that grows; NULL: none does */
@@ -147,20 +145,14 @@ int px_group_get(struct px_sock *s, int level, int option, void *value, size_t *
 /* Datagrams to nobody in particular go to this host, as on Linux. */
 void px_here(struct weft_addr *addr);
 
-/* An address of IPv4 alone. */
-struct weft_ip px_v4(const struct in_addr *in);
-struct in_addr px_in_addr(const struct weft_ip *ip);
+/* A call's socket for host/host.h's control messages. */
+static inline struct linux_sock px_for_control(const struct px_call *c)
+{
+    const struct px_sock *s = c->s;
 
-/* ---- ancillary_out.c, ancillary_in.c ---- */
-
-/* The control messages of what is sent to `to` (NULL: the peer). 0, -EINVAL: there is one that makes no sense. */
-int px_take_control(const struct px_sock *s, const struct msghdr *msg, const struct weft_addr *to,
-                    struct weft_control *out);
-/* Fills in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. any: there are bytes. */
-void px_give_control(const struct px_call *c, const struct weft_control *control, struct msghdr *msg, bool any);
-
-/* Puts a message behind `used` bytes of them; how many are used then. What does not fit is cut: MSG_CTRUNC. */
-size_t px_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n);
+    return (struct linux_sock){px_engine(s), s->domain, s->type, s->protocol, c->host->now, s->stamp,
+                               s->kept[PX_STAMPING], s->inquire};
+}
 
 /* ---- kept.c ---- */
 
@@ -178,9 +170,8 @@ int64_t px_cork_send(struct px_call *c, const struct weft_iov *iov, size_t n, in
 int64_t px_cork_push(struct px_call *c, int flags); /* what has grown goes */
 void px_cork_forget(struct px_sock *s);
 
-/* ---- notices.c: what is told without bytes; each fills in what px_give_control does ---- */
+/* ---- notices.c: what is told without bytes; each fills in what linux_give_control does ---- */
 
-void px_give_report(const struct px_call *c, const struct weft_report *report, struct msghdr *msg);
 void px_zerocopy_sent(struct px_sock *s, int flags);
 bool px_zerocopy_waits(const struct px_sock *s);
 void px_give_zerocopy(struct px_sock *s, struct msghdr *msg);
@@ -230,12 +221,7 @@ size_t px_iov_len(const struct weft_iov *iov, size_t n);
 /* Pieces of the caller's: copied into own, or into memory to be freed. NULL and *err: -EINVAL, -EMSGSIZE, -ENOMEM. */
 #define PX_IOV 16
 struct weft_iov *px_iov_take(const struct iovec *iov, size_t n, struct weft_iov own[PX_IOV], int *err);
-/* By its name; without one (NULL) by its number. */
-bool px_find_interface(weft_stack *s, const char *name, unsigned index, struct weft_if_info *info);
-int px_first_v4(const struct weft_if_info *info); /* its first address of IPv4; -1: none */
-uint32_t px_host_order(const struct weft_ip *ip); /* an address of IPv4 as a number */
-int px_interface_ioctl(struct px_call *c, unsigned long request, void *argument); /* -ENOTTY: none of these */
-int px_configure_ioctl(struct px_call *c, unsigned long request, void *argument); /* the same, of what changes something */
+int px_configure_ioctl(struct px_call *c, unsigned long request, void *argument); /* -ENOTTY: changes nothing */
 /* Of these, what IPv6 has its own of. */
 int px_configure6_ioctl(weft_stack *s, unsigned long request, const void *argument);
 void px_epoll_forget(struct px_sock *s);

@@ -253,6 +253,7 @@ int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags,
 /* 0, or why the address could not be given. */
 static int give_rest(const struct px_call *c, const struct px_received *in, int flags, struct msghdr *msg, bool any)
 {
+    const struct linux_sock s = px_for_control(c);
     int err = 0;
 
     msg->msg_flags = (int)in->flags;
@@ -266,9 +267,9 @@ static int give_rest(const struct px_call *c, const struct px_received *in, int 
     else
         err = px_give_addr(&in->from, c->s->domain, msg->msg_name, &msg->msg_namelen);
     if (!err && flags & MSG_ERRQUEUE)
-        px_give_report(c, &in->report, msg);
+        linux_give_report(c->s->domain, &in->report, msg);
     else if (!err)
-        px_give_control(c, &in->control, msg, any);
+        linux_give_control(&s, &in->control, msg, any);
     return err;
 }
 

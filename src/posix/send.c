@@ -131,6 +131,14 @@ static ssize_t finish(struct px_call *c, int64_t r, int flags)
     return (ssize_t)px_result(r);
 }
 
+static int take_control(const struct px_call *c, const struct msghdr *msg, const struct weft_addr *to,
+                        struct weft_control *out)
+{
+    const struct linux_sock s = px_for_control(c);
+
+    return linux_take_control(&s, msg, to, out);
+}
+
 ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
     struct weft_iov own[PX_IOV], *iov = NULL;
@@ -148,7 +156,7 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
     if (err == 0)
         err = take_destination(c.s, msg->msg_name, msg->msg_namelen, flags, &addr, &to);
     if (err == 0)
-        err = px_take_control(c.s, msg, to, &control);
+        err = take_control(&c, msg, to, &control);
     if (to)
         px_here(&addr);
     n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL);

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Ancillary data of what comes (UNP 14.6, 22.3, RFC 3542 §6): struct weft_control as the control messages that recvmsg
- * gives, in Linux's order. One row for each kind.
+ * gives, in Linux's order. One row for each kind. And of what went wrong, struct weft_report (IP_RECVERR).
  */
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <string.h>
 #include <time.h>
 
+#include <linux/errqueue.h> /* needs time.h */
 #include <linux/net_tstamp.h>
 
-#include "posix/posix.h"
+#include "host/host.h"
 #include "weft/tcp_info.h"
 
 /* Room for messages, and how much of it is used. */
@@ -35,7 +37,7 @@ static void put(struct room *r, int level, int type, const void *data, size_t n)
     r->used += left < CMSG_SPACE(n) ? left : CMSG_SPACE(n);
 }
 
-size_t px_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n)
+size_t linux_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n)
 {
     struct room r = {msg, used};
 
@@ -44,42 +46,42 @@ size_t px_put_control(struct msghdr *msg, size_t used, int level, int type, cons
 }
 
 /* How long ago it came in. Of a stream it is its last bytes, to a millisecond. */
-static weft_time ago(const struct px_call *c, weft_time arrived)
+static weft_time ago(const struct linux_sock *s, weft_time arrived)
 {
     struct weft_tcp_info info = {0};
     size_t n = sizeof info;
 
-    if (!px_is_stream(c->s))
-        return c->host->now - arrived;
-    weft_getsockopt(px_engine(c->s), WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
+    if (s->type != SOCK_STREAM)
+        return s->now - arrived;
+    weft_getsockopt(s->sock, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
     return info.tcpi_last_data_recv * WEFT_MS;
 }
 
-static bool is_stamping(const struct px_sock *s)
+static bool is_stamping(const struct linux_sock *s)
 {
     const int both = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
 
-    return (s->kept[PX_STAMPING] & both) == both;
+    return (s->stamping & both) == both;
 }
 
 /* When it came in, by the clock of the day. */
-static void put_time(struct room *r, const struct px_call *c, weft_time arrived)
+static void put_time(struct room *r, const struct linux_sock *s, weft_time arrived)
 {
     struct timespec at[3] = {{0}}; /* by software; by hardware, which there is none of */
     struct timeval v;
     int64_t ns;
 
-    if (c->s->stamp == PX_STAMP_NONE && !is_stamping(c->s))
+    if (s->stamp == LINUX_STAMP_NONE && !is_stamping(s))
         return;
     clock_gettime(CLOCK_REALTIME, &at[0]);
-    ns = (int64_t)at[0].tv_sec * (int64_t)WEFT_S + at[0].tv_nsec - (int64_t)ago(c, arrived);
+    ns = (int64_t)at[0].tv_sec * (int64_t)WEFT_S + at[0].tv_nsec - (int64_t)ago(s, arrived);
     at[0] = (struct timespec){ns / (int64_t)WEFT_S, ns % (int64_t)WEFT_S};
     v = (struct timeval){at[0].tv_sec, at[0].tv_nsec / 1000};
-    if (c->s->stamp == PX_STAMP_NANOSECONDS)
+    if (s->stamp == LINUX_STAMP_NANOSECONDS)
         put(r, SOL_SOCKET, SCM_TIMESTAMPNS, &at[0], sizeof at[0]);
-    else if (c->s->stamp == PX_STAMP_MICROSECONDS)
+    else if (s->stamp == LINUX_STAMP_MICROSECONDS)
         put(r, SOL_SOCKET, SCM_TIMESTAMP, &v, sizeof v);
-    if (is_stamping(c->s))
+    if (is_stamping(s))
         put(r, SOL_SOCKET, SCM_TIMESTAMPING, at, sizeof at);
 }
 
@@ -102,8 +104,8 @@ static void put_pktinfo(struct room *r, const struct weft_control *c)
 {
     struct in_pktinfo info = {.ipi_ifindex = (int)c->interface};
 
-    info.ipi_addr = px_in_addr(&c->address);
-    info.ipi_spec_dst = px_in_addr(&c->local);
+    info.ipi_addr = linux_in_addr(&c->address);
+    info.ipi_spec_dst = linux_in_addr(&c->local);
     put(r, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
 }
 
@@ -183,12 +185,11 @@ static void put_segment(struct room *r, const struct weft_control *c)
 }
 
 /* Behind the last byte there is one more thing to read: the end. */
-static void put_inquiry(struct room *r, const struct px_sock *s)
+static void put_inquiry(struct room *r, const struct linux_sock *s)
 {
-    weft_sock *sock = px_engine(s);
-    int left = (int)weft_unread(sock) + (weft_ready(sock) & WEFT_PEER_CLOSED ? 1 : 0);
+    int left = (int)weft_unread(s->sock) + (weft_ready(s->sock) & WEFT_PEER_CLOSED ? 1 : 0);
 
-    put(r, IPPROTO_TCP, PX_TCP_INQ, &left, sizeof left);
+    put(r, IPPROTO_TCP, LINUX_TCP_INQ, &left, sizeof left);
 }
 
 static const struct giver {
@@ -202,16 +203,41 @@ static const struct giver {
     {WEFT_CONTROL_ORIGDST, put_origdst},
 };
 
-void px_give_control(const struct px_call *c, const struct weft_control *control, struct msghdr *msg, bool any)
+void linux_give_control(const struct linux_sock *s, const struct weft_control *control, struct msghdr *msg, bool any)
 {
     struct room r = {.msg = msg};
 
-    if (any || !px_is_stream(c->s)) /* the end of a stream has no time */
-        put_time(&r, c, control->arrived);
+    if (any || s->type != SOCK_STREAM) /* the end of a stream has no time */
+        put_time(&r, s, control->arrived);
     for (size_t i = 0; control->has && i < sizeof givers / sizeof *givers; i++)
         if (control->has & givers[i].item)
             givers[i].put(&r, control);
-    if (c->s->inquire)
-        put_inquiry(&r, c->s);
+    if (s->inquire)
+        put_inquiry(&r, s);
     msg->msg_controllen = r.used;
+}
+
+/* ---- IP_RECVERR ---- */
+
+void linux_give_report(int domain, const struct weft_report *report, struct msghdr *msg)
+{
+    struct weft_addr from = {report->offender, 0};
+    struct sockaddr_storage offender = {0};
+    socklen_t n = linux_make_addr(&from, domain, &offender);
+    struct {
+        struct sock_extended_err ee;
+        struct sockaddr_in6 offender;
+    } message = {.ee = {
+                     .ee_errno = (uint32_t)-report->error,
+                     .ee_origin = (uint8_t)report->origin,
+                     .ee_type = report->type,
+                     .ee_code = report->code,
+                     .ee_info = report->info,
+                 }};
+
+    if (report->origin != WEFT_ORIGIN_LOCAL)
+        memcpy(&message.offender, &offender, n);
+    msg->msg_controllen = linux_put_control(msg, 0, domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
+                                            domain == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &message,
+                                            sizeof message.ee + n);
 }

@@ -3,10 +3,12 @@
  * Ancillary data of what is sent (UNP 14.6, 22.3, RFC 3542 §6): the control messages of sendmsg as weft_control. One row
  * for each kind, which takes one message's data, of n bytes: 0 or -EINVAL.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
+#include <string.h>
 
-#include "posix/posix.h"
+#include "host/host.h"
 
 static int take_int(const void *data, size_t n, int *v)
 {
@@ -24,7 +26,7 @@ static int take_pktinfo(const void *data, size_t n, struct weft_control *c)
         return -EINVAL;
     memcpy(&info, data, sizeof info);
     c->interface = (unsigned)info.ipi_ifindex;
-    c->address = px_v4(&info.ipi_spec_dst);
+    c->address = linux_v4(&info.ipi_spec_dst);
     c->has |= WEFT_CONTROL_PKTINFO;
     return 0;
 }
@@ -152,11 +154,11 @@ static const struct taker {
 };
 
 /* Messages of other levels are for others, and looked over. */
-static bool concerns(const struct px_sock *s, const struct cmsghdr *h, bool v4)
+static bool concerns(const struct linux_sock *s, const struct cmsghdr *h, bool v4)
 {
     if (h->cmsg_level == SOL_SOCKET)
         return true;
-    if (px_is_stream(s))
+    if (s->type == SOCK_STREAM)
         return false;
     if (h->cmsg_level == IPPROTO_UDP)
         return s->protocol == IPPROTO_UDP;
@@ -174,17 +176,17 @@ static int take_one(const struct cmsghdr *h, struct weft_control *c)
 }
 
 /* Is what goes there a datagram of IPv4? */
-static bool goes_by_v4(const struct px_sock *s, const struct weft_addr *to)
+static bool goes_by_v4(const struct linux_sock *s, const struct weft_addr *to)
 {
     struct weft_addr peer;
 
     if (s->domain == AF_INET || (to && weft_ip_is_v4(&to->ip)))
         return true;
-    return !to && weft_getpeername(px_engine(s), &peer) == 0 && weft_ip_is_v4(&peer.ip);
+    return !to && weft_getpeername(s->sock, &peer) == 0 && weft_ip_is_v4(&peer.ip);
 }
 
-int px_take_control(const struct px_sock *s, const struct msghdr *msg, const struct weft_addr *to,
-                    struct weft_control *out)
+int linux_take_control(const struct linux_sock *s, const struct msghdr *msg, const struct weft_addr *to,
+                       struct weft_control *out)
 {
     bool v4 = goes_by_v4(s, to);
     size_t left;
