@@ -61,7 +61,9 @@ static int64_t answer_of(struct call *c)
     if (!table[i].makes) {
         file_identify(c);
         if (!c->file)
-            return ANSWER_CONTINUE;
+            return c->nr == SYS_ioctl ? answer_foreign_ioctl(c) : ANSWER_CONTINUE;
+        if (file_is_netlink(c->file))
+            return netlink_call(c);
         if (!c->file->sock && table[i].gone)
             return table[i].gone;
     }

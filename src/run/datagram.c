@@ -4,14 +4,17 @@
  *
  * A program may read a datagram by recv, and then we never hear of it, or by recvfrom, and then we have to know who
  * sent the one that it gets. So one datagram at a time lies in the pair, and its sender is known; the others wait with
- * the engine. When the socket is connected there is but one sender, and the pair takes as many as it holds.
+ * the engine. When the socket is connected there is but one sender, and the pair takes as many as it holds, unless the
+ * program has asked for control messages, which are of one datagram.
  *
- * An error of the network's (a port nobody listens on) is given to the next call we see: sendto, recvfrom, SO_ERROR. A
- * program in recv or read cannot be told.
+ * An error of the network's (a port nobody listens on) is given to the next call we see: sendto, recvfrom, recvmsg,
+ * SO_ERROR. So that who waits in poll comes to make that call, an empty datagram is put into the pair, and taken out
+ * again with the error (the alarm). A program that was seen to read by recv or read, which cannot be told, gets none.
  */
 #include <errno.h>
-#include <string.h>
 #include <linux/sockios.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -29,27 +32,64 @@ static bool pair_is_empty(const struct file *f)
     return ioctl(f->end, SIOCOUTQ, &there) == 0 && there == 0;
 }
 
+/* Wakes who waits for something to read. */
+static void raise_alarm(struct file *f, int error)
+{
+    bool reads_natively = f->holds && !f->taken;
+
+    f->error = error;
+    if (f->progress == CONNECTED && !f->alarmed && !reads_natively && pair_is_empty(f))
+        f->alarmed = send(f->end, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0;
+}
+
+/* Keeps what goes with a datagram, until the pair is empty again. */
+static void keep_beside(struct file *f, const struct weft_control *control)
+{
+    struct beside *b = f->beside;
+
+    if (!b)
+        return;
+    b->control = *control;
+    b->control.n_headers = control->n_headers <= sizeof b->headers ? control->n_headers : 0;
+    if (b->control.n_headers)
+        memcpy(b->headers, control->headers, control->n_headers);
+    b->control.headers = b->headers;
+}
+
+/* Has it just been asked for, the first time? */
+static bool begins_beside(struct file *f, const struct weft_control *control)
+{
+    if (f->beside || !(control->has || f->stamp || f->stamping))
+        return false;
+    f->beside = calloc(1, sizeof *f->beside);
+    return f->beside != NULL;
+}
+
+/* Do we have to know which one the program gets? */
+static bool goes_alone(const struct file *f) { return f->progress != CONNECTED || f->beside; }
+
 /* One datagram into the pair; false: there is none, or no room. */
 static bool in_one(struct run *run, struct file *f)
 {
+    struct weft_iov all = {run->scratch, SCRATCH};
+    struct weft_control control;
     struct weft_addr from;
     int64_t n;
 
-    if (f->holds && f->progress != CONNECTED) {
-        if (!pair_is_empty(f))
-            return false;
-        f->holds = false;
-    }
-    n = weft_recvfrom(f->sock, run->scratch, SCRATCH, WEFT_MSG_PEEK, &from);
+    if (f->holds && goes_alone(f) && !pair_is_empty(f))
+        return false;
+    n = weft_recvmsg_control(f->sock, &all, 1, WEFT_MSG_PEEK, &from, NULL, &control);
     if (n < 0 && n != WEFT_EAGAIN)
-        f->error = (int)n;
-    if (n < 0)
+        raise_alarm(f, (int)n);
+    if (n < 0 || (begins_beside(f, &control) && !pair_is_empty(f)))
         return false;
     if (send(f->end, run->scratch, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE)
         return false;
+    keep_beside(f, &control);
     weft_recvfrom(f->sock, run->scratch, SCRATCH, 0, NULL);
     f->from = from;
     f->holds = true;
+    f->taken = false;
     return true;
 }
 
@@ -80,7 +120,7 @@ static bool out_one(struct run *run, struct file *f)
     }
     r = weft_send(f->sock, run->scratch, (size_t)n, 0);
     if (r < 0 && r != WEFT_EAGAIN) { /* perhaps an earlier one's error: this one goes all the same */
-        f->error = (int)r;
+        raise_alarm(f, (int)r);
         weft_send(f->sock, run->scratch, (size_t)n, 0);
     }
     return true;
@@ -121,18 +161,27 @@ void datagram_pump(struct run *run, struct file *f)
 
 /* ---- for calls ---- */
 
-int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to)
+int file_take_error(struct call *c)
 {
     struct file *f = c->file;
-    int64_t r;
+    int error = f->error;
+
+    f->error = 0;
+    if (f->alarmed && c->fd >= 0 && recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
+        recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT);
+    f->alarmed = false;
+    return error;
+}
+
+int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, const struct weft_control *control)
+{
+    const struct weft_iov all = {c->run->payload, n};
+    struct file *f = c->file;
 
     datagram_flush(c->run, f);
-    if (f->error) {
-        r = f->error;
-        f->error = 0;
-        return r;
-    }
-    return weft_sendto(f->sock, c->run->payload, n, 0, to);
+    if (f->error)
+        return file_take_error(c);
+    return control ? weft_sendmsg_control(f->sock, &all, 1, 0, to, control) : weft_sendto(f->sock, all.base, n, 0, to);
 }
 
 /* Waits for what is not there yet, unless the call must not. */
@@ -152,15 +201,11 @@ int64_t datagram_look(struct call *c, struct weft_addr *from)
 {
     struct file *f = c->file;
     ssize_t n;
-    int64_t err;
 
     in_pump(c->run, f);
+    if (f->error) /* it comes before what waits, as on Linux */
+        return file_take_error(c);
     n = recv(c->fd, c->run->scratch, SCRATCH, MSG_DONTWAIT | MSG_PEEK);
-    if (n < 0 && f->error) {
-        err = f->error;
-        f->error = 0;
-        return err;
-    }
     if (n < 0)
         return -errno;
     *from = f->from;
@@ -171,6 +216,7 @@ void datagram_taken(struct call *c)
 {
     if (recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT) < 0)
         return; /* another thread's recv was faster: both have it */
+    c->file->taken = true;
     file_due(c->run, c->file);
 }
 
@@ -221,7 +267,7 @@ int64_t answer_sendto(struct call *c)
         err = name_read(c, c->arg[4], c->arg[5], AF_INET, &to, &family);
     if (!err && call_read(c, c->arg[1], c->run->payload, c->arg[2]) < 0)
         err = -EFAULT;
-    r = err ? err : datagram_send(c, c->arg[2], c->arg[4] ? &to : NULL);
+    r = err ? err : datagram_send(c, c->arg[2], c->arg[4] ? &to : NULL, NULL);
     return r == -EAGAIN ? datagram_wait_room(c, (unsigned)c->arg[3]) : r;
 }
 

@@ -174,10 +174,11 @@ int file_new(struct run *run, weft_sock *sock, const struct file *like, const ch
     }
     if (err) {
         free(f);
-        weft_abort(sock);
+        if (sock)
+            weft_abort(sock);
         return err;
     }
-    f->number = weft_host_guest_take(run->host, &run->guest, sock, f, label);
+    f->number = sock ? weft_host_guest_take(run->host, &run->guest, sock, f, label) : 0;
     if (f->number < 0) {
         close(f->end);
         close(*program);
@@ -237,6 +238,7 @@ static void file_free(struct run *run, struct file *f)
     list_remove(&f->due);
     if (f->end >= 0)
         close(f->end);
+    free(f->beside);
     free(f);
 }
 

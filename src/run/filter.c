@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <stdint.h>
@@ -41,7 +42,7 @@
 
 enum condition {
     ALWAYS,
-    FAMILY,       /* the first argument is AF_INET or AF_INET6 */
+    FAMILY,       /* the first argument is AF_INET or AF_INET6, or AF_NETLINK and the third NETLINK_ROUTE */
     NAMED,        /* the fifth argument, an address, is there; or the fourth, flags, wants what a pair does not have */
     SOCKET_IOCTL, /* the second argument asks a socket, not a file */
 };
@@ -103,8 +104,11 @@ static void choose(struct writer *w, uint32_t verdict)
 static void put_family(struct writer *w, uint32_t verdict)
 {
     load(w, low_of(0));
-    test(w, BPF_JEQ, AF_INET, 1, 0);
-    test(w, BPF_JEQ, AF_INET6, 0, 1);
+    test(w, BPF_JEQ, AF_INET, 4, 0);
+    test(w, BPF_JEQ, AF_INET6, 3, 0);
+    test(w, BPF_JEQ, AF_NETLINK, 0, 3);
+    load(w, low_of(2));
+    test(w, BPF_JEQ, NETLINK_ROUTE, 0, 1);
     choose(w, verdict);
 }
 

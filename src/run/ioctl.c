@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* ioctl and shutdown: what the pair cannot know. FIONREAD, FIONBIO and their like are the kernel's. */
+/*
+ * ioctl and shutdown: what the pair cannot know, and what asks for interfaces. FIONREAD, FIONBIO and their like are the
+ * kernel's.
+ */
 #include <errno.h>
 #include <linux/sockios.h>
+#include <net/if_arp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -29,6 +33,89 @@ static int64_t ask_unsent(struct call *c)
 
 static int64_t ask_mark(struct call *c) { return give_int(c, weft_atmark(c->file->sock)); }
 
+/* ---- interfaces: the host's ---- */
+
+/* A structure of the program's, which is read, filled in and written back. */
+static int64_t ask_interface(struct call *c, int domain)
+{
+    union {
+        struct ifreq interface;
+        struct arpreq neighbour;
+    } it;
+    unsigned request = (unsigned)c->arg[1];
+    size_t n = linux_interface_size(request);
+    int err;
+
+    if (call_read(c, c->arg[2], &it, n) < 0)
+        return -EFAULT;
+    err = linux_interface_ioctl(c->run->stack, domain, request, &it);
+    return err ? err : call_write(c, c->arg[2], &it, n);
+}
+
+/* SIOCGIFCONF: without a buffer, how many bytes it takes. */
+static int64_t ask_list(struct call *c)
+{
+    struct ifreq rows[HOST_INTERFACES];
+    struct ifconf conf;
+    size_t room, n;
+
+    if (call_read(c, c->arg[2], &conf, sizeof conf) < 0)
+        return -EFAULT;
+    room = conf.ifc_len < 0 ? 0 : (size_t)conf.ifc_len / sizeof *rows;
+    room = room < HOST_INTERFACES ? room : HOST_INTERFACES;
+    n = linux_interface_list(c->run->stack, conf.ifc_buf ? rows : NULL, room);
+    if (conf.ifc_buf && n && call_write(c, (uintptr_t)conf.ifc_buf, rows, n * sizeof *rows) < 0)
+        return -EFAULT;
+    conf.ifc_len = (int)(n * sizeof *rows);
+    return call_write(c, c->arg[2], &conf, sizeof conf);
+}
+
+/* Does it change interfaces, routes or neighbours? They are not the program's, who has no privilege here. */
+static bool changes_host(unsigned request)
+{
+    static const unsigned all[] = {SIOCSIFADDR,   SIOCSIFNETMASK, SIOCSIFBRDADDR, SIOCSIFDSTADDR, SIOCSIFFLAGS,
+                                   SIOCSIFMTU,    SIOCSIFMETRIC,  SIOCSIFHWADDR,  SIOCSIFNAME,    SIOCADDRT,
+                                   SIOCDELRT,     SIOCSARP,       SIOCDARP,       SIOCDIFADDR};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i] == request)
+            return true;
+    }
+    return false;
+}
+
+static int64_t refuse_change(struct call *c)
+{
+    complain(c->run, "ioctl", "request %#x would change the host, which is not the program's", (unsigned)c->arg[1]);
+    return -EPERM;
+}
+
+static bool is_of_interfaces(unsigned request)
+{
+    return request == SIOCGIFCONF || linux_interface_size(request) || changes_host(request);
+}
+
+static int64_t answer_of_interfaces(struct call *c, int domain)
+{
+    if (changes_host((unsigned)c->arg[1]))
+        return refuse_change(c);
+    return (unsigned)c->arg[1] == SIOCGIFCONF ? ask_list(c) : ask_interface(c, domain);
+}
+
+/* libc asks on whatever socket it can get, mostly one of AF_UNIX. Those of AF_PACKET are of the kernel's interfaces. */
+int64_t answer_foreign_ioctl(struct call *c)
+{
+    int domain = AF_UNSPEC;
+    socklen_t n = sizeof domain;
+
+    if (c->fd < 0 || !is_of_interfaces((unsigned)c->arg[1]) ||
+        getsockopt(c->fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) < 0 || (domain != AF_UNIX && domain != AF_NETLINK))
+        return ANSWER_CONTINUE;
+    return answer_of_interfaces(c, domain);
+}
+
+/* ---- all of them ---- */
+
 static const struct {
     unsigned request;
     answerer *answer;
@@ -45,6 +132,8 @@ int64_t answer_ioctl(struct call *c)
         if (requests[i].request == (unsigned)c->arg[1])
             return requests[i].answer(c);
     }
+    if (is_of_interfaces((unsigned)c->arg[1]))
+        return answer_of_interfaces(c, c->file->domain);
     complain(c->run, "ioctl", "request %#x is not known here", (unsigned)c->arg[1]);
     return -ENOTTY;
 }

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sendmsg, recvmsg, and several at once. On a stream the kernel does them, on the pair: a connected stream's address is
- * nobody's business. A datagram's is read from, and written to, the program's struct msghdr.
+ * nobody's business, and it has no control messages. A datagram's are read from, and written to, the program's struct
+ * msghdr and where that leads.
  */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "run/private.h"
 
 #define SEVERAL 1024 /* messages at once, as on Linux */
+
+/* Control messages in our memory. */
+union control_room {
+    struct cmsghdr first;
+    char bytes[4096];
+};
 
 /* ---- send ---- */
 
@@ -23,9 +31,33 @@ static int read_to(struct call *c, const struct msghdr *m, struct weft_addr *to)
     return err;
 }
 
+static struct linux_sock for_control(const struct call *c)
+{
+    const struct file *f = c->file;
+
+    return (struct linux_sock){f->sock, f->domain, f->type, f->protocol, weft_host_now(c->run->host), f->stamp,
+                               f->stamping, false};
+}
+
+/* Its control messages; `room` is where they stand from now on. */
+static int read_control(struct call *c, const struct msghdr *m, const struct weft_addr *to, union control_room *room,
+                        struct weft_control *out)
+{
+    const struct linux_sock s = for_control(c);
+    const struct msghdr here = {.msg_control = room->bytes, .msg_controllen = m->msg_controllen};
+
+    if (m->msg_controllen > sizeof room->bytes)
+        return -ENOBUFS;
+    if (call_read(c, (uintptr_t)m->msg_control, room->bytes, m->msg_controllen) < 0)
+        return -EFAULT;
+    return linux_take_control(&s, &here, to, out);
+}
+
 /* One message, whose header is at `at`. */
 static int64_t send_one(struct call *c, uint64_t at)
 {
+    struct weft_control control = {0};
+    union control_room room;
     struct msghdr m;
     struct weft_addr to;
     int64_t n;
@@ -33,16 +65,14 @@ static int64_t send_one(struct call *c, uint64_t at)
 
     if (!err && m.msg_name)
         err = read_to(c, &m, &to);
+    if (!err && m.msg_controllen)
+        err = read_control(c, &m, m.msg_name ? &to : NULL, &room, &control);
     if (err)
         return err;
-    if (m.msg_controllen) {
-        complain(c->run, call_name(c->nr), "control messages are not sent");
-        return -EINVAL;
-    }
     n = call_gather(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, c->run->payload, PAYLOAD + 1);
     if (n > PAYLOAD)
         return -EMSGSIZE;
-    return n < 0 ? n : datagram_send(c, (size_t)n, m.msg_name ? &to : NULL);
+    return n < 0 ? n : datagram_send(c, (size_t)n, m.msg_name ? &to : NULL, control.has ? &control : NULL);
 }
 
 static bool is_the_kernels(const struct call *c)
@@ -88,23 +118,47 @@ int64_t answer_sendmmsg(struct call *c)
 
 /* ---- receive ---- */
 
-/* Fills in what recvmsg tells beside the bytes. */
-static int write_header(struct call *c, uint64_t at, struct msghdr *m, const struct weft_addr *from, int flags)
+/* What recvmsg tells beside the bytes. */
+struct told {
+    struct weft_addr from;
+    int flags;
+    const struct weft_report *report; /* of a datagram that was sent; NULL: one has come */
+};
+
+/* The control messages, into the program's memory, as many as there is room for; and what the header says of them. */
+static int write_control(struct call *c, struct msghdr *m, const struct told *t)
+{
+    const struct linux_sock s = for_control(c);
+    union control_room room;
+    struct msghdr here = {.msg_control = m->msg_control ? room.bytes : NULL, .msg_flags = t->flags};
+
+    here.msg_controllen = m->msg_controllen < sizeof room.bytes ? m->msg_controllen : sizeof room.bytes;
+    memset(&room, 0, sizeof room);
+    if (t->report)
+        linux_give_report(c->file->domain, t->report, &here);
+    else if (c->file->beside)
+        linux_give_control(&s, &c->file->beside->control, &here, true);
+    else
+        here.msg_controllen = 0;
+    m->msg_flags = here.msg_flags;
+    m->msg_controllen = here.msg_controllen;
+    return m->msg_controllen ? call_write(c, (uintptr_t)m->msg_control, room.bytes, m->msg_controllen) : 0;
+}
+
+static int write_header(struct call *c, uint64_t at, struct msghdr *m, const struct told *t)
 {
     struct sockaddr_storage name;
-    socklen_t has = linux_make_addr(from, c->file->domain, &name);
+    socklen_t has = linux_make_addr(&t->from, c->file->domain, &name);
     size_t room = m->msg_namelen < has ? m->msg_namelen : has;
 
     if (m->msg_name && call_write(c, (uint64_t)(uintptr_t)m->msg_name, &name, room) < 0)
         return -EFAULT;
     m->msg_namelen = m->msg_name ? has : 0;
-    m->msg_controllen = 0;
-    m->msg_flags = flags;
-    return call_write(c, at, m, sizeof *m);
+    return write_control(c, m, t) < 0 ? -EFAULT : call_write(c, at, m, sizeof *m);
 }
 
-/* Writes the datagram that was looked at to the program: how many bytes it is told of, or -EFAULT. */
-static int64_t deliver(struct call *c, uint64_t at, size_t n, const struct weft_addr *from, unsigned flags)
+/* Writes n bytes of scratch, and what is told of them, to the program: how many bytes it is told of, or -EFAULT. */
+static int64_t deliver(struct call *c, uint64_t at, size_t n, struct told *t, unsigned flags)
 {
     struct msghdr m;
     int64_t kept;
@@ -114,26 +168,42 @@ static int64_t deliver(struct call *c, uint64_t at, size_t n, const struct weft_
     kept = call_scatter(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, c->run->scratch, n);
     if (kept < 0)
         return kept;
-    if (write_header(c, at, &m, from, kept < (int64_t)n ? MSG_TRUNC : 0) < 0)
+    t->flags |= kept < (int64_t)n ? MSG_TRUNC : 0;
+    if (write_header(c, at, &m, t) < 0)
         return -EFAULT;
     return flags & MSG_TRUNC ? (int64_t)n : kept;
+}
+
+/* MSG_ERRQUEUE: what went wrong with a datagram of the program's, and the datagram. Never waits. */
+static int64_t receive_report(struct call *c, uint64_t at)
+{
+    struct weft_iov all = {c->run->scratch, SCRATCH};
+    struct weft_report report;
+    struct told t = {.flags = MSG_ERRQUEUE, .report = &report};
+    unsigned cut;
+    int64_t n = weft_recv_report(c->file->sock, &all, 1, &cut, &report);
+
+    if (n < 0)
+        return n;
+    t.from = report.to;
+    return deliver(c, at, (size_t)n, &t, 0);
 }
 
 /* Receives one message; several: its length goes into the struct mmsghdr, and the answer is one. */
 static int64_t receive(struct call *c, uint64_t at, unsigned flags, bool several)
 {
-    struct weft_addr from;
+    struct told t = {0};
     unsigned length;
     int64_t n;
 
-    if (flags & MSG_ERRQUEUE)
-        return -EAGAIN;
     if (is_the_kernels(c))
-        return ANSWER_CONTINUE;
-    n = datagram_look(c, &from);
+        return flags & MSG_ERRQUEUE ? -EAGAIN : ANSWER_CONTINUE;
+    if (flags & MSG_ERRQUEUE)
+        return receive_report(c, at);
+    n = datagram_look(c, &t.from);
     if (n == -EAGAIN)
         return datagram_wait(c, flags);
-    n = n < 0 ? n : deliver(c, at, (size_t)n, &from, flags);
+    n = n < 0 ? n : deliver(c, at, (size_t)n, &t, flags);
     if (n < 0)
         return n;
     length = (unsigned)n;

@@ -16,6 +16,8 @@ int64_t answer_socket(struct call *c)
     weft_sock *sock;
     int program, err = 0;
 
+    if (domain == AF_NETLINK)
+        return netlink_socket(c);
     like.protocol = linux_protocol(domain, like.type, flags, protocol);
     if (like.protocol < 0) {
         /* Go asks for MPTCP first, and is content with TCP. */

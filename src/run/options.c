@@ -84,19 +84,67 @@ static int64_t attach_filter(struct call *c, const void *value, size_t n)
     return weft_setsockopt(c->file->sock, SOL_SOCKET, SO_ATTACH_FILTER, code, program.len * sizeof *code);
 }
 
+/* When a datagram came in; of a stream nobody could say, for the kernel hands out its bytes. */
+static int64_t set_stamp(struct call *c, const void *value, enum linux_stamp stamp)
+{
+    int on;
+
+    memcpy(&on, value, sizeof on);
+    if (file_is_stream(c->file))
+        return -ENOPROTOOPT;
+    c->file->stamp = on ? stamp : LINUX_STAMP_NONE;
+    return 0;
+}
+
+static int64_t set_micro(struct call *c, const void *value, size_t n)
+{
+    (void)n;
+    return set_stamp(c, value, LINUX_STAMP_MICROSECONDS);
+}
+
+static int64_t set_nano(struct call *c, const void *value, size_t n)
+{
+    (void)n;
+    return set_stamp(c, value, LINUX_STAMP_NANOSECONDS);
+}
+
+static int64_t set_stamping(struct call *c, const void *value, size_t n)
+{
+    (void)n;
+    if (file_is_stream(c->file))
+        return -ENOPROTOOPT;
+    memcpy(&c->file->stamping, value, sizeof c->file->stamping);
+    return 0;
+}
+
+static int64_t give_int(void *value, size_t *n, int v)
+{
+    *n = *n < sizeof v ? *n : sizeof v;
+    memcpy(value, &v, *n);
+    return 0;
+}
+
+static int64_t get_micro(struct call *c, void *value, size_t *n)
+{
+    return give_int(value, n, c->file->stamp == LINUX_STAMP_MICROSECONDS);
+}
+
+static int64_t get_nano(struct call *c, void *value, size_t *n)
+{
+    return give_int(value, n, c->file->stamp == LINUX_STAMP_NANOSECONDS);
+}
+
+static int64_t get_stamping(struct call *c, void *value, size_t *n) { return give_int(value, n, c->file->stamping); }
+
 /* The pending error: ours first, it is the older one. */
 static int64_t get_error(struct call *c, void *value, size_t *n)
 {
     struct file *f = c->file;
-    int err = f->error;
+    int err = file_take_error(c);
 
     if (!err && f->sock)
         err = weft_error(f->sock);
-    f->error = 0;
-    err = -err;
-    *n = *n < sizeof err ? *n : sizeof err;
-    memcpy(value, &err, *n);
-    return 0;
+    return give_int(value, n, -err);
 }
 
 static int64_t get_from_pair(struct call *c, void *value, size_t *n)
@@ -121,6 +169,9 @@ static const struct own {
     {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
     {SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
     {SO_ERROR, sizeof(int), NULL, get_error},
+    {SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
+    {SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
+    {SO_TIMESTAMPING, sizeof(int), set_stamping, get_stamping},
     {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
 };
 
@@ -155,7 +206,7 @@ int64_t answer_setsockopt(struct call *c)
         stream_flush(c->file); /* what was written before TCP_CORK is set is not held by it */
     if (!own || !own->set)
         return told(c, weft_setsockopt(c->file->sock, level, option, value, n));
-    return n < own->size ? -EINVAL : own->set(c, value, n);
+    return n < own->size ? -EINVAL : told(c, own->set(c, value, n));
 }
 
 int64_t answer_getsockopt(struct call *c)

@@ -29,6 +29,7 @@
  *      message.c   msghdr, one and several           options.c   getsockopt, setsockopt
  *      names.c     bind, getsockname, getpeername; struct sockaddr
  *      ioctl.c     ioctl, shutdown                   complain.c  what cannot be honoured, said once
+ *      netlink.c   interfaces and routes by netlink  netlink_calls.c  the calls on such a socket
  */
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
@@ -62,7 +63,7 @@ struct file {
     ino_t inode;       /* of the program's end */
     int end;           /* ours; -1: given up, and the program knows */
     int number;        /* of sock, in the host's table */
-    weft_sock *sock;   /* NULL: gone */
+    weft_sock *sock;   /* NULL: gone; a socket of netlink never has one */
     int domain, type, protocol;
     enum progress progress;
     unsigned ready;  /* what the pair is ready for: EPOLL bits, set by events, cleared when it was not so */
@@ -85,13 +86,28 @@ struct file {
     weft_sock *returned;  /* a listener: accepted, and then the caller was gone */
     struct weft_addr returned_peer;
     struct weft_addr from; /* a datagram socket: who sent the one that lies in the pair */
-    bool holds;            /* one lies there */
+    bool holds;            /* one lies there, */
+    bool taken;            /* until this: one of our calls took it */
+    bool alarmed;          /* what lies there first is no datagram, see datagram.c */
+    struct beside *beside; /* what goes with it; NULL: the program has not asked for such */
+    enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
+    int stamping;           /* SO_TIMESTAMPING */
+    uint32_t port; /* a socket of netlink: nl_pid */
     weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
     pid_t tid;             /* who was seen last to have it, */
     int fd;                /* and as which number */
 };
 
 static inline bool file_is_stream(const struct file *f) { return f->type == SOCK_STREAM; }
+static inline bool file_is_netlink(const struct file *f) { return f->domain == AF_NETLINK; }
+
+#define HEADERS_MAX 2048 /* bytes of extension headers that are told of */
+
+/* What goes with the datagram that lies in the pair, besides its bytes. */
+struct beside {
+    struct weft_control control;
+    uint8_t headers[HEADERS_MAX];
+};
 
 /* ---- a call ---- */
 
@@ -145,8 +161,8 @@ struct run {
     struct seccomp_notif *notif; /* as large as the kernel wants it */
     size_t notif_size;
     struct seccomp_notif_resp *answer;
-    uint8_t scratch[SCRATCH];     /* what moves */
-    uint8_t payload[PAYLOAD + 1]; /* what a call sends */
+    _Alignas(8) uint8_t scratch[SCRATCH];     /* what moves */
+    _Alignas(8) uint8_t payload[PAYLOAD + 1]; /* what a call sends */
 };
 
 /* ---- run.c ---- */
@@ -211,7 +227,7 @@ struct file *file_find(struct run *run, ino_t inode);
 void file_identify(struct call *c);
 /* Must the call not wait? Of one that was identified, while it is served. */
 bool call_is_nonblocking(const struct call *c);
-/* A file for a socket of the engine, which it takes, and a pair. *program: the other end, the caller's. 0 or -errno */
+/* A file for a socket of the engine (NULL: none), which it takes, and a pair. *program: the other end, the caller's. 0 or -errno */
 int file_new(struct run *run, weft_sock *sock, const struct file *like, const char *label, int *program,
              struct file **out);
 /* Answers the call with the program's end, which it takes; flags: SOCK_NONBLOCK, SOCK_CLOEXEC. 0; -errno: not given. */
@@ -241,7 +257,13 @@ void file_free_all(struct run *run);
 typedef int64_t answerer(struct call *c);
 answerer answer_socket, answer_connect, answer_bind, answer_listen, answer_accept, answer_accept4, answer_getsockname,
     answer_getpeername, answer_setsockopt, answer_getsockopt, answer_shutdown, answer_sendto, answer_recvfrom,
-    answer_sendmsg, answer_recvmsg, answer_sendmmsg, answer_recvmmsg, answer_ioctl;
+    answer_sendmsg, answer_recvmsg, answer_sendmmsg, answer_recvmmsg, answer_ioctl, answer_foreign_ioctl;
+
+/* netlink_calls.c: socket(AF_NETLINK); any other call on such a socket. */
+answerer netlink_socket, netlink_call;
+void netlink_pump(struct run *run, struct file *f);
+/* netlink.c: answers the requests of a datagram of n bytes of run.payload, into the pair. */
+void netlink_answer(struct run *run, struct file *f, size_t n);
 
 void stream_pump(struct run *run, struct file *f);
 void listener_pump(struct run *run, struct file *f);
@@ -249,8 +271,10 @@ void datagram_pump(struct run *run, struct file *f);
 /* Everything the program has written to the pair until now goes to the engine first. */
 void datagram_flush(struct run *run, struct file *f);
 void stream_flush(struct file *f);
-/* Sends n bytes of run.payload; to NULL: to whom it is connected. */
-int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to);
+/* Sends n bytes of run.payload; to NULL: to whom it is connected. control: NULL, none. */
+int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, const struct weft_control *control);
+/* The socket's pending error, which it takes, and wakes nobody any more; 0: there is none. */
+int file_take_error(struct call *c);
 /*
  * Puts the next datagram into scratch without taking it: its true length; -EAGAIN, the pending error. datagram_taken
  * takes it.

@@ -63,6 +63,10 @@ static bool collect(struct run *run)
 
 static void file_pump(struct run *run, struct file *f)
 {
+    if (file_is_netlink(f)) {
+        netlink_pump(run, f);
+        return;
+    }
     if (!f->sock)
         return;
     if (!file_is_stream(f))
@@ -232,8 +236,7 @@ struct run *run_begin(weft_host *h, int listener, FILE *err, char *why, size_t n
     raise_limit();
     run->stack = weft_host_lock(h);
     weft_host_unlock(h);
-    /* Both on one processor, where that is known (Linux 6.6): a call is then half as dear, or a fifth of what it is between
-     * two that were idle. */
+    /* Both on one processor, where that is known (Linux 6.6): between two that are idle a call is many times as dear. */
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
     run->guest.fd[PAIRS] = run->epoll;
     run->guest.fd[CALLS] = run->listener;

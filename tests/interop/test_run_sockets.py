@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""weft run: what sockets tell programs besides bytes, and what they keep: buffers, errors, interfaces, ancillary data."""
+"""weft run: what sockets tell besides bytes, and what they keep: buffers, errors, ancillary data, interfaces."""
 import fcntl
+import re
 import socket
 import struct
 import termios
 import threading
 import time
 
-from field import main, python
-from lab import KERNEL
+from field import PYTHON, main, python
+from lab import KERNEL, OURS, PATIENCE, need
+
+
+IP_RECVTTL = 12  # which Python does not name
 
 
 # ---- buffers ----
@@ -54,8 +58,192 @@ print(n)
     assert taken[0] <= 90000, f'{taken[0]} bytes were taken by a buffer of 65536'
 
 
+# ---- errors ----
+
+def a_refused_datagram_wakes_who_polls(field):
+    """And the error is what he reads then, once; a datagram that comes later is itself."""
+    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    field.sockets.append(peer)
+    peer.bind((KERNEL, 0))
+    port = peer.getsockname()[1]
+    peer.close()
+    said = python(field, '''
+import select, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], int(sys.argv[2])))
+p = select.poll()
+p.register(s, select.POLLIN)
+for call in (lambda: s.recvmsg(100), lambda: s.recvfrom_into(bytearray(9)), lambda: s.sendmsg([b'x'])):
+    s.send(b'anyone?')
+    print(len(p.poll(20000)), end=' ')
+    try:
+        print(call())
+    except ConnectionRefusedError:
+        print('refused', p.poll(0))
+''', KERNEL, str(port))
+    assert said == '1 refused []\n' * 3, said
+
+
+def the_queue_of_errors_is_read(field):
+    said = python(field, '''
+import errno, select, socket, struct, sys, time
+IP_RECVERR, MSG_ERRQUEUE = 11, 0x2000
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_IP, IP_RECVERR, 1)
+s.sendto(b'anyone?', (sys.argv[1], 9))
+end, beside = time.monotonic() + 20, None
+while not beside and time.monotonic() < end:
+    try:
+        data, beside, flags, to = s.recvmsg(100, 100, MSG_ERRQUEUE)
+    except BlockingIOError:
+        time.sleep(.02)
+(level, kind, what), = beside
+print(data, to, bool(flags & MSG_ERRQUEUE), level == socket.IPPROTO_IP and kind == IP_RECVERR,
+      errno.errorcode[struct.unpack_from('I', what)[0]], socket.inet_ntoa(what[20:24]))
+''', KERNEL)
+    assert said == f"b'anyone?' ('{KERNEL}', 9) True True ECONNREFUSED {KERNEL}\n", said
+
+
+# ---- ancillary data ----
+
+def control_messages_go_both_ways(field):
+    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    field.sockets.append(peer)
+    peer.settimeout(PATIENCE)
+    peer.setsockopt(socket.IPPROTO_IP, IP_RECVTTL, 1)
+    peer.bind((KERNEL, 0))
+    heard = []
+
+    def serve():
+        for _ in range(5):
+            data, beside, _, to = peer.recvmsg(1000, 100)
+            heard.append((len(data), struct.unpack('i', beside[0][2])[0]))
+            peer.sendto(b'answer', to)
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    said = python(field, '''
+import socket, struct, sys, time
+IP_PKTINFO, SO_TIMESTAMP, UDP_SEGMENT = 8, 29, 103
+peer = sys.argv[1], int(sys.argv[2])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for level, option in (0, IP_PKTINFO), (0, 12), (socket.SOL_SOCKET, SO_TIMESTAMP):
+    s.setsockopt(level, option, 1)
+s.sendmsg([b'x' * 10], [(0, socket.IP_TTL, struct.pack('i', 7))], 0, peer)
+def answer(peek):
+    data, beside, flags, who = s.recvmsg(100, 200, peek)
+    beside = {(level, kind): what for level, kind, what in beside}
+    interface, local, to = struct.unpack('I4s4s', beside[0, IP_PKTINFO])
+    at = struct.unpack('qq', beside[socket.SOL_SOCKET, SO_TIMESTAMP])[0]
+    print(data, who == peer, flags, socket.if_indextoname(interface), socket.inet_ntoa(local), socket.inet_ntoa(to),
+          struct.unpack('i', beside[0, socket.IP_TTL])[0], -60 < time.time() - at < 60)
+answer(socket.MSG_PEEK)
+answer(0)
+s.connect(peer)
+s.sendmsg([b'y' * 250], [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack('H', 100))])
+for _ in range(3):
+    answer(0)
+try:
+    s.sendmsg([b'z'], [(0, socket.IP_TTL, struct.pack('i', 700))])
+except OSError as why:
+    print(why.strerror)
+s.send(b'last')
+answer(0)
+''', KERNEL, str(peer.getsockname()[1]))
+    server.join(PATIENCE)
+    line = f"b'answer' True 0 wt0 {OURS} {OURS} 64 True\n"
+    assert said == line * 5 + 'Invalid argument\n' + line, said
+    assert heard == [(10, 7), (100, 64), (100, 64), (50, 64), (4, 64)], heard
+
+
+# ---- interfaces ----
+
+def ioctls_tell_of_the_hosts_interfaces(field):
+    """On sockets of every kind; and they change nothing, which is said."""
+    done = field.on_weft(PYTHON, '-c', '''
+import fcntl, socket, struct
+GIFCONF, GIFFLAGS, GIFADDR, GIFNETMASK, GIFMTU, SIFMTU, GIFHWADDR, GIFINDEX = (
+    0x8912, 0x8913, 0x8915, 0x891b, 0x8921, 0x8922, 0x8927, 0x8933)
+inet, local, six = (socket.socket(f, socket.SOCK_DGRAM) for f in (socket.AF_INET, socket.AF_UNIX, socket.AF_INET6))
+def ask(s, request, name='wt0'):
+    try:
+        return fcntl.ioctl(s, request, struct.pack('16s24x', name.encode()))[16:]
+    except OSError as why:
+        return why.strerror
+buf = bytearray(400)
+import ctypes
+where = (ctypes.c_char * len(buf)).from_buffer(buf)
+n = struct.unpack_from('i', fcntl.ioctl(inet, GIFCONF, struct.pack('iP', len(buf), ctypes.addressof(where))))[0]
+print([(buf[i:i + 16].rstrip(bytes(1)).decode(), socket.inet_ntoa(buf[i + 20:i + 24])) for i in range(0, n, 40)])
+print(socket.inet_ntoa(ask(inet, GIFADDR)[4:8]), socket.inet_ntoa(ask(inet, GIFNETMASK)[4:8]), ask(six, GIFADDR))
+print([struct.unpack_from('i', ask(s, GIFMTU))[0] for s in (inet, local, six)])
+print(struct.unpack_from('i', ask(local, GIFINDEX))[0] == socket.if_nametoindex('wt0'), ask(inet, GIFMTU, 'eth9'))
+print(bool(struct.unpack_from('h', ask(inet, GIFFLAGS))[0] & 1), ask(inet, SIFMTU), struct.unpack_from('H', ask(inet, GIFHWADDR))[0])
+''')
+    assert done.stdout.splitlines() == [
+        f"[('lo', '127.0.0.1'), ('wt0', '{OURS}')]",
+        f'{OURS} 255.255.255.0 Inappropriate ioctl for device',
+        '[1500, 1500, 1500]',
+        'True No such device',
+        'True Operation not permitted 1',
+    ], done.stdout
+    assert done.stderr.count('would change the host') == 1, done.stderr
+
+
+def ip_shows_the_hosts_interfaces(field):
+    need('ip')
+    said = field.on_weft('ip', 'address').stdout
+    assert 'inet 127.0.0.1/8 scope host lo' in said and 'inet6 ::1/128 scope host' in said, said
+    assert re.search(rf'wt0: <BROADCAST,MULTICAST,UP> mtu 1500 .*\n +link/ether 02:.*\n(.*\n)* +inet {OURS}/24 brd', said), said
+    said = field.on_weft('ip', '-4', '-o', 'address').stdout
+    assert 'inet6' not in said and said.count('\n') == 2, said
+    said = field.on_weft('ip', 'route').stdout
+    assert '10.9.0.0/24 dev wt0 scope link' in said, said
+    said = field.on_weft('ip', 'route', 'add', '10.8.0.0/24', 'via', KERNEL, check=False)
+    assert said.returncode == 2 and said.stderr.startswith('weft run: netlink: request 24 '), said
+
+
+def libc_knows_the_hosts_interfaces(field):
+    """getifaddrs, if_nameindex, and getaddrinfo, which gives no addresses of a family that the host has none of."""
+    said = python(field, '''
+import ctypes, errno, socket
+class Ifaddrs(ctypes.Structure):
+    pass
+Ifaddrs._fields_ = [('next', ctypes.POINTER(Ifaddrs)), ('name', ctypes.c_char_p), ('flags', ctypes.c_uint),
+                    ('address', ctypes.POINTER(ctypes.c_ubyte * 8))]
+libc, at, found = ctypes.CDLL(None), ctypes.POINTER(Ifaddrs)(), []
+assert libc.getifaddrs(ctypes.byref(at)) == 0
+while at:
+    if at.contents.address and at.contents.address.contents[0] == socket.AF_INET:
+        found.append((at.contents.name.decode(), socket.inet_ntoa(bytes(at.contents.address.contents[4:]))))
+    at = at.contents.next
+print(found, [name for _, name in socket.if_nameindex()])
+print([a[4] for a in socket.getaddrinfo('10.9.0.7', 80, 0, socket.SOCK_STREAM, 0, socket.AI_ADDRCONFIG)])
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.bind((0, 0))
+print(s.getsockname()[0] > 0, s.getsockname()[1])
+s.setblocking(False)
+try:
+    s.recv(100)
+except BlockingIOError:
+    print('nothing')
+try:
+    s.bind((0, 1))
+except OSError as why:
+    print(why.strerror)
+''')
+    assert said.splitlines() == [f"[('lo', '127.0.0.1'), ('wt0', '{OURS}')] ['lo', 'wt0']", "[('10.9.0.7', 80)]", 'True 0',
+                                 'nothing', 'Operation not supported'], said
+
+
 TESTS = [
     what_is_not_read_holds_the_peer_up,
+    a_refused_datagram_wakes_who_polls,
+    the_queue_of_errors_is_read,
+    control_messages_go_both_ways,
+    ioctls_tell_of_the_hosts_interfaces,
+    ip_shows_the_hosts_interfaces,
+    libc_knows_the_hosts_interfaces,
 ]
 
 

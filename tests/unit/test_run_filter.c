@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <linux/audit.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -94,7 +95,8 @@ static void calls_go_where_they_belong(void **state)
         {SYS_socket, {AF_INET, SOCK_STREAM}, OURS},
         {SYS_socket, {AF_INET6, SOCK_DGRAM}, OURS},
         {SYS_socket, {AF_UNIX, SOCK_STREAM}, PASS},
-        {SYS_socket, {AF_NETLINK, SOCK_RAW}, PASS},
+        {SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_ROUTE}, OURS},
+        {SYS_socket, {AF_NETLINK, SOCK_RAW, NETLINK_KOBJECT_UEVENT}, PASS},
         {SYS_socketpair, {AF_UNIX, SOCK_STREAM}, PASS},
         {SYS_connect, {3}, OURS},
         {SYS_accept4, {3}, OURS},
