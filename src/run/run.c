@@ -124,6 +124,20 @@ static void tell_end(struct run *run)
         return; /* it has been told */
 }
 
+/*
+ * Nobody is left who could call. What they did before shows in the pairs by now, though it need not have when the thread
+ * looked; once that is done, the end is told. True: there is more to do first.
+ */
+static bool finish(struct run *run)
+{
+    bool more = collect(run);
+
+    more |= pump(run);
+    if (!more)
+        tell_end(run);
+    return more;
+}
+
 /* Who calls is waiting, and what it caused is not: calls that came meanwhile are served before packets are sent. */
 static bool run_work(void *ctx, unsigned ready)
 {
@@ -143,7 +157,7 @@ static bool run_work(void *ctx, unsigned ready)
         more |= pump(run);
     } while (calls && ++rounds < NOTICES && (calls = is_called(run)));
     if (run->ended && !run->told)
-        tell_end(run);
+        more |= finish(run);
     return more;
 }
 
