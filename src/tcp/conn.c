@@ -178,7 +178,6 @@ void conn_rest(struct tcp_conn *c)
     w->twice = (struct tcp_sack_block){c->rcv.nxt, c->rcv.nxt};
     rcvtune_init(&w->rcvtune);
     push_init(&w->push, c->snd.una);
-    w->push_now = false;
     forget_losses(c);
     ackpolicy_init(&w->ack);
     if (tcp_config(c->ep.stack)->park && !w->search.on) { /* what was found out of the path is to be kept */

@@ -182,7 +182,7 @@ static void note_urgent_byte(struct tcp_conn *c, const struct tcp_seg *seg)
     if (likely(c->work->urgent.state != URGENT_AWAITED) ||
         !urgent_lies_in(&c->work->urgent, seg->h.seq, seg->len, &offset))
         return;
-    pkt_copy(seg->pkt, seg->offset + offset, &byte, 1);
+    pkt_copy(seg->pkt, seg->offset + offset, &byte, sizeof byte);
     urgent_arrived(&c->work->urgent, byte);
     endpoint_notify(&c->ep, WEFT_URGENT);
 }

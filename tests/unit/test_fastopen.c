@@ -75,6 +75,29 @@ static void the_memory_is_bounded_and_keeps_the_newest_of_each_set(void **state)
     room_check(&r);
 }
 
+/* What lies behind a server's set is another's, and behind the last set nothing. */
+static void a_server_is_looked_for_in_its_own_set_alone(void **state)
+{
+    const struct sip_key key = {5, 6};
+    struct fastopen_memory m = {NULL};
+    struct fastopen_server *s;
+    struct weft_ip ip;
+    struct room r;
+    uint32_t i = 0;
+
+    room_init(&r, 1);
+    do { /* one whose set is not the last */
+        ip = weft_ipv4(0x0a000000 + i++);
+        s = fastopen_learn(&m, r.mem, key, &ip, 1);
+        assert_non_null(s);
+    } while (s - m.server >= (FASTOPEN_SETS - 1) * 4);
+    s[4] = *s;
+    *s = (struct fastopen_server){.used = 0};
+    assert_null(fastopen_find(&m, key, &ip));
+    fastopen_fini(&m, r.mem);
+    room_check(&r);
+}
+
 static void losses_keep_data_out_of_syns_for_a_while(void **state)
 {
     struct fastopen_server s = {.mss = 1460};
@@ -290,6 +313,7 @@ int main(void)
         cmocka_unit_test(a_cookie_is_what_linux_makes_of_the_key),
         cmocka_unit_test(a_cookie_is_good_for_nobody_else),
         cmocka_unit_test(the_memory_is_bounded_and_keeps_the_newest_of_each_set),
+        cmocka_unit_test(a_server_is_looked_for_in_its_own_set_alone),
         cmocka_unit_test(losses_keep_data_out_of_syns_for_a_while),
         cmocka_unit_test_setup_teardown(data_goes_with_the_syn_once_there_is_a_cookie, setup, teardown),
         cmocka_unit_test_setup_teardown(connect_waits_for_the_first_write, setup, teardown),

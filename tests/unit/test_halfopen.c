@@ -237,6 +237,25 @@ static void old_segments_are_answered_once_in_an_interval(void **state)
     room_check(&r);
 }
 
+/* The work of a death is bounded: the sweeper passes four places, and goes on from there at the next. */
+static void each_death_sweeps_four_places(void **state)
+{
+    struct halfopen *h[20];
+    struct halfopen_table t;
+    struct room r;
+
+    room_init(&r, 1);
+    halfopen_init(&t, r.mem);
+    for (uint32_t i = 0; i < 20; i++)
+        h[i] = one_record(&t, i, 0);
+    for (unsigned i = 1; i <= 4; i++) {
+        halfopen_free(&t, h[20 - i]);
+        assert_ptr_equal(t.fifo[0].swept, h[4 * i - 1]);
+    }
+    halfopen_fini(&t);
+    room_check(&r);
+}
+
 static void without_memory_there_is_no_record(void **state)
 {
     struct tcp_flow f4 = flow_of(1, false), f6 = flow_of(1, true);
@@ -398,6 +417,7 @@ int main(void)
         cmocka_unit_test(it_tells_when_its_syn_ack_was_sent),
         cmocka_unit_test(an_answer_within_a_microsecond_came_after_the_syn_ack),
         cmocka_unit_test(old_segments_are_answered_once_in_an_interval),
+        cmocka_unit_test(each_death_sweeps_four_places),
         cmocka_unit_test(without_memory_there_is_no_record),
         cmocka_unit_test(records_behave_like_a_list_of_deadlines),
     };

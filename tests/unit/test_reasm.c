@@ -232,6 +232,25 @@ static void a_segment_in_pieces_is_one_segment(void **state)
     bench_check(&b);
 }
 
+/* A piece all of which is here already is not held, not even by an empty span. */
+static void a_piece_that_is_not_needed_is_let_go(void **state)
+{
+    struct span pieces[2];
+    struct bench b;
+
+    bench_init(&b, 0);
+    for (unsigned i = 0; i < 2; i++)
+        pieces[i] = room_piece(&b.r, 54, 1460, 1000 + 1460 * i, 0);
+    insert(&b, 2460, 1460);
+    assert_int_equal(reasm_insert(&b.reasm, b.r.mem, &b.r.pool, RANGES, seq(b.start + 1000), pieces, 2, &b.full), 1460);
+    assert_ranges(&b, 1, (const uint32_t[][2]){{1000, 3920}});
+    assert_int_equal(b.reasm.range[0].spans.count, 2);
+    assert_int_equal(pieces[1].block->refs, 1);
+    for (unsigned i = 0; i < 2; i++)
+        block_unref(pieces[i].block);
+    bench_check(&b);
+}
+
 /* ---- SACK (RFC 2018 §4) ---- */
 
 /* The blocks that would go out, as offsets. */
@@ -642,6 +661,7 @@ int main(void)
         cmocka_unit_test(there_are_never_more_ranges_than_allowed),
         cmocka_unit_test(a_segment_that_needs_too_many_ranges_is_kept_in_part),
         cmocka_unit_test(a_segment_in_pieces_is_one_segment),
+        cmocka_unit_test(a_piece_that_is_not_needed_is_let_go),
         cmocka_unit_test(the_first_block_holds_the_segment_that_just_came),
         cmocka_unit_test(a_duplicate_brings_its_block_to_the_front),
         cmocka_unit_test(the_most_recent_blocks_are_told),

@@ -58,6 +58,25 @@ static void what_was_sent_again_is_not_found_lost_again_by_count(void **state)
     bench_check(&b);
 }
 
+/*
+ * Nothing can be told yet of the last one, which is sacked: so far no place was looked at. That a probe sends it again
+ * counts nothing among the places behind which there is enough.
+ */
+static void a_probe_of_what_nobody_has_counted_counts_nothing(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, 1);
+    sack(&b, 0, MSS);
+    assert_int_equal(sndmap_detect_by_count(&b.m, THRESH), 0);
+    assert_true(resend_as(&b, 0, MSS, 50, true));
+    check_map(&b.m);
+    assert_int_equal(b.m.count_from, 0);
+    assert_int_equal(b.m.count_sacked, 0);
+    bench_check(&b);
+}
+
 /* ---- loss by time (RFC 8985 §6.2) ---- */
 
 /* Ten segments sent at 1, 2, ... 10; the n-th is the proof, at this time with this patience */
@@ -550,6 +569,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lost_is_what_has_enough_sacked_behind_it),
         cmocka_unit_test(what_was_sent_again_is_not_found_lost_again_by_count),
+        cmocka_unit_test(a_probe_of_what_nobody_has_counted_counts_nothing),
         cmocka_unit_test(what_was_sent_long_before_the_proof_is_lost),
         cmocka_unit_test(segments_of_one_moment_are_in_order_of_sequence),
         cmocka_unit_test(a_lost_retransmission_is_found),

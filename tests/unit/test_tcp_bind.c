@@ -347,6 +347,27 @@ static void who_listens_without_a_name_is_given_a_port(void **state)
     weft_close(sock);
 }
 
+static bool take_item(void *ctx, const struct weft_listing *item)
+{
+    *(struct weft_listing *)ctx = *item;
+    return true;
+}
+
+/* Who is bound has an address, and nobody at the other end. */
+static void a_bound_socket_has_no_peer(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = sock_with(b, 0);
+    struct weft_listing item = {0};
+    struct weft_addr nobody = {weft_ipv4(0), 0}, here = at(ONE, PORT);
+
+    assert_int_equal(bind_at(sock, ONE, PORT), 0);
+    weft_list(b->s, take_item, &item);
+    assert_ptr_equal(item.sock, sock);
+    assert_memory_equal(&item.local, &here, sizeof here);
+    assert_memory_equal(&item.remote, &nobody, sizeof nobody);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_listens_without_a_name_is_given_a_port, setup, teardown),
         cmocka_unit_test_setup_teardown(listeners_on_one_port_share_the_peers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_definite_address_beats_any, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_bound_socket_has_no_peer, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("tcp_bind", tests, NULL, NULL);

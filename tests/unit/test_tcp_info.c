@@ -335,6 +335,27 @@ static void what_held_sending_up_is_told(void **state)
     weft_close(server);
 }
 
+/* A stall is told from a microsecond on, and told whole. */
+static void a_stall_of_a_microsecond_is_told(void **state)
+{
+    static char text[1 << 16], sink[1 << 20];
+    struct bench *b = *state;
+    struct weft_why_event events[64];
+    const struct weft_why_event *stall;
+    weft_sock *server = weft_accept(b->listener, NULL, NULL);
+    size_t n;
+
+    while (weft_send(b->client, text, sizeof text, 0) > 0)
+        carry(b);
+    b->now += WEFT_US;
+    while (weft_recv(server, sink, sizeof sink, 0) > 0)
+        carry(b);
+    n = weft_why_read(b->client, events, 64);
+    stall = find(events, n, WEFT_WHY_stall_receiver);
+    assert_int_equal(stall->value, 1);
+    weft_close(server);
+}
+
 /* A listener has no path to tell of; what waits for accept, and its backlog, stand where segments do. */
 static void a_listener_tells_of_its_queue(void **state)
 {
@@ -361,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(both_ends_know_what_the_handshake_took, setup, teardown),
         cmocka_unit_test_setup_teardown(a_syn_counts_each_time_it_goes, setup, teardown),
         cmocka_unit_test_setup_teardown(what_held_sending_up_is_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_stall_of_a_microsecond_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(without_counters_nothing_else_is_missing, setup, teardown),
     };
 

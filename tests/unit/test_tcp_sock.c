@@ -404,9 +404,38 @@ static void the_urgent_byte_is_the_last_of_its_write(void **state)
     assert_memory_equal(text, "abcd", 4);
 }
 
+static bool note_client(void *ctx, const struct weft_listing *item)
+{
+    if (item->proto == WEFT_TCP && item->remote.port == PORT)
+        *(struct weft_listing *)ctx = *item;
+    return true;
+}
+
+/* Who awaits nothing but the peer's FIN when his user goes is a record from then on, and no connection any more. */
+static void who_closes_in_fin_wait_2_leaves_a_record(void **state)
+{
+    struct bench *b = *state;
+    struct weft_listing item = {0};
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_shutdown(b->client, WEFT_SHUT_WR), 0);
+    carry(b);
+    pass(b, WEFT_S); /* its acknowledgment may be delayed */
+    assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_FIN_WAIT_2);
+    weft_list(b->s, note_client, &item);
+    assert_ptr_equal(item.sock, b->client);
+    weft_close(b->client);
+    weft_list(b->s, note_client, &item);
+    assert_int_equal(item.state, WEFT_TCP_FIN_WAIT_2);
+    assert_null(item.sock);
+    weft_close(b->server);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(who_closes_in_fin_wait_2_leaves_a_record, setup, teardown),
         cmocka_unit_test_setup_teardown(text_that_came_before_accept_is_told_after_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cork_holds_only_what_is_written_after_it, setup, teardown),
         cmocka_unit_test_setup_teardown(as_many_segments_as_there_may_be_are_sent_again_all_the_same, setup, teardown),
