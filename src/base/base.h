@@ -39,6 +39,15 @@ __attribute__((noreturn, cold)) static inline void weft_assert_failed(const char
 #define likely(x)                       __builtin_expect(!!(x), 1)
 #define unlikely(x)                     __builtin_expect(!!(x), 0)
 
+/*
+ * The code that every packet runs is about as large as a first-level instruction cache, so it must not be mixed with
+ * what hardly any packet runs: then it does not fit, and each packet waits hundreds of times for code (docs/performance.md).
+ * SELDOM is for functions of bad, rare and late events: they stand by themselves, and who calls one is taken to do so
+ * hardly ever. ASIDE is for what is usual at other times: it stands by itself, and nothing else changes.
+ */
+#define SELDOM __attribute__((cold, noinline))
+#define ASIDE  __attribute__((noinline))
+
 static inline uint32_t min_u32(uint32_t a, uint32_t b) { return a < b ? a : b; }
 static inline uint32_t max_u32(uint32_t a, uint32_t b) { return a > b ? a : b; }
 static inline uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }

@@ -46,24 +46,32 @@ static inline struct weft_block *block_from(struct block_pool *p, struct slab *s
     return b;
 }
 
+ASIDE static struct weft_block *new_larger(struct block_pool *p, size_t n)
+{
+    unsigned i = class_for(n);
+
+    return block_from(p, &p->slab[i], sizes[i]);
+}
+
 /* The small class, the most frequent, is known without the table. */
 struct weft_block *block_new(struct block_pool *p, size_t n)
 {
-    unsigned i;
-
     weft_assert(n <= BLOCK_LARGE, "callers cut larger runs into pieces");
-    if (likely(n <= BLOCK_SMALL))
-        return block_from(p, &p->slab[0], BLOCK_SMALL);
-    i = class_for(n);
-    return block_from(p, &p->slab[i], sizes[i]);
+    return likely(n <= BLOCK_SMALL) ? block_from(p, &p->slab[0], BLOCK_SMALL) : new_larger(p, n);
+}
+
+ASIDE static void free_other(struct weft_block *b)
+{
+    if (!b->pool)
+        b->release(b, b->ctx);
+    else
+        slab_free(&b->pool->slab[class_for(b->size)], b);
 }
 
 void block_free(struct weft_block *b)
 {
-    if (!b->pool)
-        b->release(b, b->ctx);
-    else if (likely(b->size == BLOCK_SMALL))
+    if (likely(b->pool && b->size == BLOCK_SMALL))
         slab_free(&b->pool->slab[0], b);
     else
-        slab_free(&b->pool->slab[class_for(b->size)], b);
+        free_other(b);
 }

@@ -12,7 +12,7 @@
 #define AHEAD_NEAR    4    /* ... and what it is for is fetched */
 #define MIN_MTU       68 /* RFC 791 §3.2 */
 
-static void trace_packet(weft_if *ifp, enum weft_trace_kind kind, const struct weft_pkt *pkt)
+SELDOM static void trace_packet(weft_if *ifp, enum weft_trace_kind kind, const struct weft_pkt *pkt)
 {
     struct weft_trace event = {.at = ifp->stack->now, .kind = kind, .ifp = ifp, .pkt = pkt};
 
@@ -54,7 +54,7 @@ static uint32_t foresee(const weft_if *ifp, const struct weft_pkt *pkt)
 /*
  * Among very many endpoints: each packet is foreseen some turns before its own, and what it is for is fetched on the way.
  */
-static void input_foreseeing(weft_if *ifp, weft_pkt *const *pkts, size_t n)
+ASIDE static void input_foreseeing(weft_if *ifp, weft_pkt *const *pkts, size_t n)
 {
     uint32_t ticket[AHEAD_FAR];
     size_t seen = 0;
@@ -133,7 +133,7 @@ void if_transmit(weft_if *ifp, struct weft_pkt *pkt)
 }
 
 /* The next piece of the super-segment in front, which leaves the queue with its last. NULL: no memory at the moment. */
-static struct weft_pkt *cut_first(weft_if *ifp)
+ASIDE static struct weft_pkt *cut_first(weft_if *ifp)
 {
     struct weft_pkt *super = ifp->queue.first;
     struct weft_pkt *piece = gso_piece(super, ifp->cut, !(ifp->offload & WEFT_OFFLOAD_CSUM));

@@ -53,12 +53,19 @@ struct weft_pkt *pkt_new_linear(weft_stack *s, size_t headroom, size_t n)
     return p;
 }
 
-void pkt_release(struct weft_pkt *p)
+/* What it holds besides itself. */
+ASIDE static void let_go(struct weft_pkt *p)
 {
     for (unsigned i = 0; i < p->n_spans; i++)
         block_unref(p->span[i].block);
     if (p->block)
         block_unref(p->block);
+}
+
+void pkt_release(struct weft_pkt *p)
+{
+    if (p->n_spans || p->block)
+        let_go(p);
     slab_free(&p->stack->pkts, p);
 }
 
@@ -85,6 +92,12 @@ uint8_t *pkt_push(struct weft_pkt *p, size_t n)
     return p->data;
 }
 
+ASIDE static void share_spans(struct weft_pkt *copy, const struct weft_pkt *p)
+{
+    for (unsigned i = 0; i < p->n_spans; i++)
+        pkt_add_span(copy, p->span[i].block, p->span[i].data, p->span[i].len);
+}
+
 struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to)
 {
     struct weft_pkt *copy = pkt_new_linear(to, 0, p->len);
@@ -92,8 +105,8 @@ struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to)
     if (!copy)
         return NULL;
     memcpy(copy->data, p->data, p->len);
-    for (unsigned i = 0; i < p->n_spans; i++)
-        pkt_add_span(copy, p->span[i].block, p->span[i].data, p->span[i].len);
+    if (p->n_spans)
+        share_spans(copy, p);
     copy->csum_valid = p->csum_partial || p->csum_valid;
     copy->gso_size = p->gso_size;
     return copy;
@@ -165,7 +178,7 @@ void pkt_trim(struct weft_pkt *p, uint32_t n)
     }
 }
 
-unsigned pkt_slices(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct span out[PKT_SPANS + 1])
+ASIDE static unsigned slices(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct span out[PKT_SPANS + 1])
 {
     struct span piece = {p->block, p->data, p->len};
     unsigned n = 0;
@@ -185,6 +198,14 @@ unsigned pkt_slices(const struct weft_pkt *p, uint32_t offset, uint32_t len, str
         piece = p->span[i];
     }
     return n;
+}
+
+unsigned pkt_slices(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct span out[PKT_SPANS + 1])
+{
+    if (len == 0 || offset + len > p->len)
+        return slices(p, offset, len, out);
+    out[0] = (struct span){p->block, p->data + offset, len};
+    return 1;
 }
 
 void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c)

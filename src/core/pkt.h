@@ -73,7 +73,7 @@ struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to);
 struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to);
 
 /* Releases the packet and counts and traces why. */
-void pkt_drop(struct weft_pkt *p, enum weft_drop why);
+SELDOM void pkt_drop(struct weft_pkt *p, enum weft_drop why);
 void pkt_release(struct weft_pkt *p);
 
 /* Makes n bytes of header in front of data and returns them; there must be headroom (asserted). */

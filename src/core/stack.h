@@ -67,7 +67,7 @@ static inline void stack_count(weft_stack *s, enum weft_counter c) { s->counters
 static inline void stack_count_n(weft_stack *s, enum weft_counter c, uint64_t n) { s->counters[c] += n; }
 
 /* Counts and traces a drop that has no packet at hand (a packet: pkt_drop). */
-void stack_drop(weft_stack *s, enum weft_drop why);
+SELDOM void stack_drop(weft_stack *s, enum weft_drop why);
 
 /* Traces a TCP state change. */
 void stack_trace_state(weft_stack *s, const weft_sock *sock, const struct weft_addr *local,
@@ -96,15 +96,16 @@ static inline void stack_flush(weft_stack *s)
  * event is likely to be its own: the answer to what has arrived, or the link's turn for what was written. It is done
  * before time moves, before another endpoint leaves the same, and before anybody asks for timers or turns.
  */
+void stack_settle_now(const weft_stack *s);
 static inline void stack_settle(const weft_stack *s)
 {
     if (s->unsettled)
-        s->unsettled->ops->settle(s->unsettled);
+        stack_settle_now(s);
 }
 static inline void stack_unsettle(weft_stack *s, weft_sock *e)
 {
-    if (s->unsettled != e)
-        stack_settle(s);
+    if (unlikely(s->unsettled && s->unsettled != e))
+        stack_settle_now(s);
     s->unsettled = e;
 }
 

@@ -147,7 +147,7 @@ static enum weft_drop drop_of_v4(enum ipv4_verdict verdict)
 }
 
 /* A router tells who may be told where his options are wrong (RFC 1812 §5.3.13). Owns pkt. */
-static void bad_option(weft_stack *s, struct weft_pkt *pkt, const struct ipv4_header *h)
+SELDOM static void bad_option(weft_stack *s, struct weft_pkt *pkt, const struct ipv4_header *h)
 {
     note_header_v4(pkt, h);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);

@@ -31,9 +31,9 @@ void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
     }
 }
 
-void account_open(struct tcp_conn *c)
+ASIDE void account_open_now(struct tcp_conn *c)
 {
-    if (c->stats || !tcp_config(c->ep.stack)->statistics)
+    if (!tcp_config(c->ep.stack)->statistics)
         return;
     c->stats = slab_alloc(&conn_tcp(c)->stats);
     if (c->stats)
@@ -76,15 +76,19 @@ void account_in(struct tcp_conn *c, const struct tcp_seg *seg)
         s->heard_ack = conn_now(c);
 }
 
+SELDOM static void account_again(struct tcp_conn *c, const struct tcp_plan *plan)
+{
+    account_open(c); /* a FIN's, when there never was data: else it would not be counted */
+    conn_why(c, plan->probe ? WEFT_WHY_retransmit_tlp : c->work->lost_by, plan->len);
+}
+
 void account_out(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_stats *s;
     uint32_t n = stats_segments(plan->len, c->mss);
 
-    if (plan->kind == PLAN_RETRANSMIT) {
-        account_open(c); /* a FIN's, when there never was data: else it would not be counted */
-        conn_why(c, plan->probe ? WEFT_WHY_retransmit_tlp : c->work->lost_by, plan->len);
-    }
+    if (unlikely(plan->kind == PLAN_RETRANSMIT))
+        account_again(c, plan);
     s = c->stats;
     if (!s)
         return;
@@ -185,7 +189,7 @@ static void keep(struct tcp_conn *c, enum weft_why why, uint32_t value)
     why_add(c->stats->why, conn_now(c), why, value, adds_up(why));
 }
 
-void conn_why_tell(struct tcp_conn *c, enum weft_why why, uint32_t value)
+ASIDE void conn_why_tell(struct tcp_conn *c, enum weft_why why, uint32_t value)
 {
     struct tcp_flow flow;
 

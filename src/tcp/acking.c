@@ -77,7 +77,7 @@ static void wait_a_little(struct tcp_conn *c, const struct ack_limits *limits)
 }
 
 /* Until a crowd of duplicates is told together: a twentieth of the round trip, but not long. */
-static void wait_for_the_crowd(struct tcp_conn *c)
+SELDOM static void wait_for_the_crowd(struct tcp_conn *c)
 {
     weft_time rtt = c->work->rcvtune.rtt;
 
@@ -113,7 +113,7 @@ void conn_acknowledge(struct tcp_conn *c)
     }
 }
 
-void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments)
+SELDOM void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments)
 {
     while (segments--) {
         conn_acknowledge(c);
@@ -124,7 +124,7 @@ void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments)
     }
 }
 
-void conn_hurry_acks(struct tcp_conn *c, unsigned most)
+SELDOM void conn_hurry_acks(struct tcp_conn *c, unsigned most)
 {
     struct ack_limits limits = quick_limits(c);
 
@@ -188,7 +188,7 @@ void conn_ack_timer(struct tcp_conn *c)
     ackpolicy_now(&w->ack);
 }
 
-void conn_note_twice(struct tcp_conn *c, struct seq start, struct seq end)
+SELDOM void conn_note_twice(struct tcp_conn *c, struct seq start, struct seq end)
 {
     if (c->sack_ok && tcp_config(c->ep.stack)->dsack && conn_work(c)) /* a connection at rest reports it, too */
         c->work->twice = (struct tcp_sack_block){start, end};

@@ -5,7 +5,7 @@
  */
 #include "tcp/losses.h"
 
-void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
+SELDOM void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     bool empty = seg->len == 0 || seg_has(seg, TCP_SYN);
 
@@ -76,7 +76,7 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 /* ---- what the acknowledgment tells ---- */
 
 /* When the segment whose timestamp is echoed went out at the latest: our clock shows milliseconds. */
-static weft_time echo_until(const struct tcp_conn *c, uint32_t echo)
+SELDOM static weft_time echo_until(const struct tcp_conn *c, uint32_t echo)
 {
     int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - echo);
     weft_time now_ms = conn_now(c) / WEFT_MS;
@@ -124,7 +124,7 @@ static bool is_dsack(const struct tcp_seg *seg)
  * What a DSACK says: a retransmission was needless. More than were sent, or more than a window, is a dubious claim, as
  * in Linux; one that answers a tail loss probe is no sign of reordering.
  */
-static void read_dsack(struct tcp_conn *c, struct tcp_sack_block b, struct ack_report *r)
+SELDOM static void read_dsack(struct tcp_conn *c, struct tcp_sack_block b, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
     uint32_t len = b.end.v - b.start.v, n = sent_segments(len, c->mss);
@@ -148,7 +148,7 @@ static void read_dsack(struct tcp_conn *c, struct tcp_sack_block b, struct ack_r
 }
 
 /* Marks what the peer holds, lowest first: a higher block would make a lower one look reordered. */
-static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct ack_report *r)
+ASIDE static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct ack_report *r)
 {
     struct tcp_sack_block block[TCP_MAX_SACK];
     unsigned n = 0, first = is_dsack(seg) ? 1 : 0;
@@ -171,7 +171,7 @@ static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct ack_
  * on Linux. The echo may be old, and says so only to the millisecond: it cannot be older than the acknowledged data has
  * been outstanding.
  */
-static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time *sample, weft_time *latest)
+ASIDE static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time *sample, weft_time *latest)
 {
     const struct sndmap_news *n = &r->news;
 
@@ -193,12 +193,21 @@ static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time
     return true;
 }
 
+/* The usual acknowledgment is of what was sent once, and of nothing else. */
+static inline bool is_plain_sample(const struct sndmap_news *n)
+{
+    return n->first_at != WEFT_NEVER && n->last_sacked_at == WEFT_NEVER && !n->again;
+}
+
 static void take_sample(struct tcp_conn *c, struct ack_report *r)
 {
     struct rtt_limits limits = conn_rtt_limits(c);
     weft_time sample, latest = 0;
 
-    if (!sample_rtt(c, r, &sample, &latest))
+    if (likely(is_plain_sample(&r->news))) {
+        sample = conn_now(c) - r->news.first_at;
+        latest = conn_now(c) - r->news.last_at;
+    } else if (!sample_rtt(c, r, &sample, &latest))
         return; /* the back-off stays until a clean sample (MUST-18) */
     r->rtt = latest;
     if (latest)
@@ -206,7 +215,7 @@ static void take_sample(struct tcp_conn *c, struct ack_report *r)
     rtt_sample(&c->rtt, sample, c->snd.una, c->snd.nxt, &limits);
     rtt_progress(&c->rtt);
     /* A sample of what was sent after the first segment was: it is not stuck for want of an RTO long enough. */
-    if (!r->advanced && r->news.first_sacked_at != WEFT_NEVER && c->work->sndmap.count &&
+    if (unlikely(!r->advanced) && r->news.first_sacked_at != WEFT_NEVER && c->work->sndmap.count &&
         r->news.first_sacked_at < sndmap_at(&c->work->sndmap, 0)->at)
         r->restart_timer = true;
 }
@@ -249,18 +258,20 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report 
  * A zero window that is acknowledged keeps the connection alive for as long as the peer likes (MUST-37, SHLD-17), and
  * the user with it: an orphan it cannot hold (RFC 6429 §4).
  */
-static void heard_closed_window(struct tcp_conn *c)
+SELDOM static void heard_closed_window(struct tcp_conn *c)
 {
-    if (c->snd.wnd == 0 && c->work && !c->orphan) {
+    if (!c->work)
+        return;
+    if (!c->orphan) {
         c->work->retries = 0;
         c->work->stuck_since = conn_now(c);
     }
-    if (c->snd.wnd == 0 && c->work && c->work->probes) /* the next probe is its time away from the answer, as on Linux */
+    if (c->work->probes) /* the next probe is its time away from the answer, as on Linux */
         c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
 }
 
 /* TCP_LINGER2 below zero: who does not wait for the peer's FIN knows nothing of the connection any more, as on Linux. */
-static enum tcp_step refuse_to_wait(struct tcp_conn *c, const struct tcp_seg *seg)
+SELDOM static enum tcp_step refuse_to_wait(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     segment_refuse(c->ep.stack, seg);
     conn_why(c, WEFT_WHY_close_fin_wait_2, 0);
@@ -269,7 +280,7 @@ static enum tcp_step refuse_to_wait(struct tcp_conn *c, const struct tcp_seg *se
 }
 
 /* Our FIN is acknowledged. */
-static enum tcp_step fin_acknowledged(struct tcp_conn *c, const struct tcp_seg *seg)
+ASIDE static enum tcp_step fin_acknowledged(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     switch ((enum weft_tcp_state)c->state) {
     case WEFT_TCP_FIN_WAIT_1:
@@ -296,7 +307,7 @@ static bool ack_is_ancient(const struct tcp_conn *c, struct seq ack)
 }
 
 /* What arrived while the peer echoed a mark. */
-static void count_marked(struct tcp_conn *c, uint32_t segments)
+SELDOM static void count_marked(struct tcp_conn *c, uint32_t segments)
 {
     stack_count_n(c->ep.stack, WEFT_COUNT_tcp_delivered_ce, segments);
     if (c->stats)
@@ -331,7 +342,7 @@ static void take_report(struct tcp_conn *c, struct tcp_seg *seg, bool new_window
 }
 
 /* The sender has slowed down: enough of the echo. His window may be small, so text is acknowledged at once. */
-static void reduction_is_told(struct tcp_conn *c, const struct tcp_seg *seg)
+SELDOM static void reduction_is_told(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     c->ecn.echo = false;
     if (seg_len(seg) && conn_work(c))
@@ -354,7 +365,8 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     if (unlikely(c->ecn.on && seg_has(seg, TCP_CWR)))
         reduction_is_told(c, seg);
     update_window(c, seg);
-    heard_closed_window(c);
+    if (unlikely(c->snd.wnd == 0))
+        heard_closed_window(c);
     if (conn_in_flight(c) == 0)
         return TCP_CONTINUE;
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");

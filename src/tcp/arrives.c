@@ -70,7 +70,7 @@ static void trim_front(struct tcp_seg *seg, uint32_t n)
 }
 
 /* Cuts off what was received before and what lies beyond the window. */
-static void trim(struct tcp_conn *c, struct tcp_seg *seg)
+SELDOM static void trim(struct tcp_conn *c, struct tcp_seg *seg)
 {
     int32_t old = seq_diff(c->rcv.nxt, seg->h.seq);
     int32_t over;
@@ -105,7 +105,7 @@ static bool is_at_our_edge(const struct tcp_conn *c, const struct tcp_seg *seg)
 }
 
 /* Not acceptable: say where we are, and let the acknowledgment count where it may be news. */
-static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg)
+SELDOM static enum tcp_step refuse(struct tcp_conn *c, struct tcp_seg *seg)
 {
     bool old = seq_lt(seg->h.seq, c->rcv.nxt);
 
@@ -144,7 +144,7 @@ static enum tcp_step step_sequence(struct tcp_conn *c, struct tcp_seg *seg)
 /* ---- second: RST (RFC 5961 §3.2) ---- */
 
 /* What it means for the user: Linux's words. */
-static int error_of_reset(const struct tcp_conn *c)
+SELDOM static int error_of_reset(const struct tcp_conn *c)
 {
     switch ((enum weft_tcp_state)c->state) {
     case WEFT_TCP_SYN_RECEIVED:
@@ -156,12 +156,10 @@ static int error_of_reset(const struct tcp_conn *c)
     }
 }
 
-static enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
+SELDOM static enum tcp_step reset_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
     int err;
 
-    if (!seg_has(seg, TCP_RST))
-        return TCP_CONTINUE;
     if (!seq_eq(seg->h.seq, c->rcv.nxt)) {
         conn_answer(c, seg);
         return seg_drop(seg, WEFT_DROP_tcp_challenge_rst);
@@ -176,14 +174,17 @@ static enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
     return TCP_GONE;
 }
 
+static inline enum tcp_step step_reset(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    return likely(!seg_has(seg, TCP_RST)) ? TCP_CONTINUE : reset_arrives(c, seg);
+}
+
 /* ---- third: security and compartment; nothing to do today (RFC 9293 §3.10.7.4, third) ---- */
 
 /* ---- fourth: SYN (RFC 5961 §4.2) ---- */
 
-static enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
+SELDOM static enum tcp_step syn_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    if (!seg_has(seg, TCP_SYN))
-        return TCP_CONTINUE;
     if (!c->syn_acked && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1))) {
         /* Crossing SYNs: this is the other half, SYN,ACK, or the SYN once more. */
         take_timestamp(c, seg);
@@ -206,6 +207,11 @@ static enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
     return seg_drop(seg, WEFT_DROP_tcp_challenge_syn);
 }
 
+static inline enum tcp_step step_syn(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    return likely(!seg_has(seg, TCP_SYN)) ? TCP_CONTINUE : syn_arrives(c, seg);
+}
+
 /* ---- fifth: ACK ---- */
 
 /* Text, and no other news: what the acknowledgment says and the window, the sender knew. */
@@ -215,13 +221,9 @@ static bool is_text_alone(const struct tcp_conn *c, const struct tcp_seg *seg)
            seq_eq(seg->h.ack, c->snd.una) && seg->h.window == c->snd.wnd >> c->snd_wscale;
 }
 
-static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
+/* Is it the acknowledgment of our SYN that is waited for? */
+ASIDE static enum tcp_step complete_handshake(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    enum tcp_step step;
-    bool lets_go;
-
-    if (!seg_has(seg, TCP_ACK))
-        return seg_drop(seg, WEFT_DROP_tcp_no_ack);
     if (c->fast_open) {
         if (seq_lt(seg->h.ack, c->snd.una) || seq_gt(seg->h.ack, c->snd.nxt)) {
             segment_refuse(c->ep.stack, seg);
@@ -229,13 +231,28 @@ static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
         }
         conn_take_window(c, seg);
         early_established(c);
-    } else if (c->state == WEFT_TCP_SYN_RECEIVED || !c->syn_acked) {
+    } else {
         if (!seq_eq(seg->h.ack, seq_add(c->snd.una, 1))) {
             segment_refuse(c->ep.stack, seg);
             return seg_drop(seg, WEFT_DROP_tcp_half_open_bad_ack);
         }
         conn_take_window(c, seg);
         conn_established(c);
+    }
+    return TCP_CONTINUE;
+}
+
+static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    enum tcp_step step;
+    bool lets_go;
+
+    if (!seg_has(seg, TCP_ACK))
+        return seg_drop(seg, WEFT_DROP_tcp_no_ack);
+    if (unlikely(c->fast_open || c->state == WEFT_TCP_SYN_RECEIVED || !c->syn_acked)) {
+        step = complete_handshake(c, seg);
+        if (step != TCP_CONTINUE)
+            return step;
     }
     /* MSG_MORE held one write back, not the stream: what is acceptable lets it go, as Linux has it, but text alone. */
     lets_go = unlikely(c->work && c->work->more) && !is_text_alone(c, seg);
@@ -248,12 +265,12 @@ static enum tcp_step step_ack(struct tcp_conn *c, struct tcp_seg *seg)
 /* ---- sixth: URG ---- */
 
 /* The pointer is seen before the text it may point into; what it points at may come later, or never. */
-static enum tcp_step step_urgent(struct tcp_conn *c, struct tcp_seg *seg)
+SELDOM static enum tcp_step urgent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
     struct tcp_work *w;
     bool at_old_mark;
 
-    if (!seg_has(seg, TCP_URG) || !state_can_receive(c->state) || c->orphan || !(w = conn_work(c)))
+    if (!state_can_receive(c->state) || c->orphan || !(w = conn_work(c)))
         return TCP_CONTINUE;
     at_old_mark = !c->oob_inline && w->recvq.bytes && urgent_is_at(&w->urgent, conn_unread_from(c));
     if (!urgent_point(&w->urgent, seg->h.seq, seg->h.urgent, conn_unread_from(c), c->rcv.nxt))
@@ -264,10 +281,15 @@ static enum tcp_step step_urgent(struct tcp_conn *c, struct tcp_seg *seg)
     return TCP_CONTINUE;
 }
 
+static inline enum tcp_step step_urgent(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    return likely(!seg_has(seg, TCP_URG)) ? TCP_CONTINUE : urgent_arrives(c, seg);
+}
+
 /* ---- eighth: FIN ---- */
 
 /* Where the peer's FIN takes each state; TIME-WAIT is conn_linger's. */
-static enum tcp_step close_by_peer(struct tcp_conn *c)
+ASIDE static enum tcp_step close_by_peer(struct tcp_conn *c)
 {
     switch ((enum weft_tcp_state)c->state) {
     case WEFT_TCP_ESTABLISHED:
@@ -289,7 +311,7 @@ static enum tcp_step close_by_peer(struct tcp_conn *c)
  * A user who hears of the end is likely to end as well: his FIN will carry the acknowledgment, if it comes within the
  * usual delay. In the other states he has, and there is nothing to wait for.
  */
-static void acknowledge_fin(struct tcp_conn *c)
+ASIDE static void acknowledge_fin(struct tcp_conn *c)
 {
     bool may_close = c->state == WEFT_TCP_ESTABLISHED || c->state == WEFT_TCP_SYN_RECEIVED;
 
@@ -301,7 +323,7 @@ static void acknowledge_fin(struct tcp_conn *c)
     }
 }
 
-static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
+ASIDE static enum tcp_step fin_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 {
     bool here = seg_has(seg, TCP_FIN) && seq_eq(seq_add(seg->h.seq, seg->len), c->rcv.nxt);
     struct tcp_work *w = conn_work(c);
@@ -328,6 +350,14 @@ static enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
     acknowledge_fin(c);
     endpoint_notify(&c->ep, WEFT_READABLE | WEFT_PEER_CLOSED);
     return close_by_peer(c);
+}
+
+/* The end may also have come before its text. */
+static inline enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (likely(!seg_has(seg, TCP_FIN) && c->work && !c->work->peer_fin_known))
+        return TCP_DONE;
+    return fin_arrives(c, seg);
 }
 
 /* ---- all of them ---- */

@@ -74,15 +74,12 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
         w->deadline[i] = WEFT_NEVER;
 }
 
-struct tcp_work *conn_work(struct tcp_conn *c)
+ASIDE struct tcp_work *conn_borrow_work(struct tcp_conn *c)
 {
-    weft_assert(c->state != WEFT_TCP_LISTEN, "a listener moves no bytes");
-    if (!c->work) {
-        c->work = slab_alloc(&conn_tcp(c)->work);
-        if (c->work) {
-            work_init(c->work, c);
-            conn_start_pacer(c);
-        }
+    c->work = slab_alloc(&conn_tcp(c)->work);
+    if (c->work) {
+        work_init(c->work, c);
+        conn_start_pacer(c);
     }
     return c->work;
 }
@@ -136,7 +133,7 @@ static weft_time earliest(const struct tcp_conn *c)
 }
 
 /* Gets a turn on the link when there is something to send by a route that exists. */
-static void ask_for_turn(struct tcp_conn *c)
+ASIDE static void ask_for_turn(struct tcp_conn *c)
 {
     int err = conn_refresh_path(c);
 
@@ -166,7 +163,7 @@ static void forget_losses(struct tcp_conn *c)
     w->resent = w->duplicates = 0;
 }
 
-void conn_rest(struct tcp_conn *c)
+ASIDE void conn_rest(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
 
@@ -234,7 +231,7 @@ void conn_settle_before(struct tcp_conn *c, const struct tcp_plan *plan)
     wait_for_rest(c, false);
 }
 
-void conn_settle_now(struct tcp_conn *c)
+ASIDE void conn_settle_now(struct tcp_conn *c)
 {
     weft_stack *s = c->ep.stack;
     struct tcp_plan plan;
@@ -273,7 +270,7 @@ int conn_route(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_pa
 }
 
 /* route_refresh for a socket that keeps to an interface. */
-static int refresh_bound(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_path *path)
+ASIDE static int refresh_bound(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_path *path)
 {
     int err = conn_route(c, dst, path);
 
@@ -330,6 +327,12 @@ static void stop_work(struct tcp_conn *c)
     c->recovered_here = 0;
     if (!w)
         return;
+    c->snd.nxt = c->snd.una;
+    c->fin_sent = false;
+    if (w->recvq.bytes == 0) {
+        give_back_work(c);
+        return;
+    }
     list_remove(&w->sender.link);
     sendq_clear(&w->sendq, m);
     reasm_clear(&w->reasm, m);
@@ -340,10 +343,6 @@ static void stop_work(struct tcp_conn *c)
     w->probe_due = 0;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
         w->deadline[i] = WEFT_NEVER;
-    c->snd.nxt = c->snd.una;
-    c->fin_sent = false;
-    if (w->recvq.bytes == 0)
-        give_back_work(c);
 }
 
 /* A connection that nobody has accepted dies with nobody to tell. */
@@ -599,7 +598,7 @@ uint32_t conn_most_mss(const struct tcp_conn *c)
     return mss;
 }
 
-void conn_update_mss(struct tcp_conn *c)
+ASIDE void conn_update_mss(struct tcp_conn *c)
 {
     uint32_t mss = conn_most_mss(c);
 

@@ -324,7 +324,12 @@ static inline uint8_t conn_tos(const struct tcp_conn *c) { return endpoint_tos(&
 void conn_name(struct tcp_conn *c, const struct tcp_flow *flow);
 
 /* Borrows the rooms; NULL: out of memory. Not in LISTEN. */
-struct tcp_work *conn_work(struct tcp_conn *c);
+struct tcp_work *conn_borrow_work(struct tcp_conn *c);
+static inline struct tcp_work *conn_work(struct tcp_conn *c)
+{
+    weft_assert(c->state != WEFT_TCP_LISTEN, "a listener moves no bytes");
+    return likely(c->work != NULL) ? c->work : conn_borrow_work(c);
+}
 /* The same for a new connection: nothing of an earlier one is left in them, what it left unread neither. */
 struct tcp_work *conn_fresh_work(struct tcp_conn *c);
 
@@ -552,7 +557,12 @@ static inline void conn_follow(struct tcp_conn *c, const struct weft_pkt *pkt)
 /* ---- account.c: what is kept for those who ask ---- */
 
 /* Data is about to move: allocates the counters, if there are none yet. */
-void account_open(struct tcp_conn *c);
+void account_open_now(struct tcp_conn *c);
+static inline void account_open(struct tcp_conn *c)
+{
+    if (unlikely(!c->stats))
+        account_open_now(c);
+}
 /* Its SYN,ACK was sent so many times more than once. */
 void account_repeats(struct tcp_conn *c, unsigned repeats);
 void account_close(struct tcp_conn *c);

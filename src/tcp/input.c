@@ -122,7 +122,7 @@ static void to_time_wait(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 }
 
 /* Asks the table whose it is. */
-static void look_up(struct tcp *t, struct tcp_seg *seg)
+ASIDE static void look_up(struct tcp *t, struct tcp_seg *seg)
 {
     struct tcp_found f;
 
@@ -155,13 +155,21 @@ static void dispatch(struct tcp *t, struct tcp_seg *seg)
         pkt_drop(seg->pkt, seg->why);
 }
 
-void tcp_flush(weft_stack *s)
+/* Something is held back. */
+ASIDE static void dispatch_held(struct tcp *t)
 {
-    struct tcp *t = tcp_of(s);
     struct tcp_seg seg;
 
     if (merge_take(&t->merge, &seg))
         dispatch(t, &seg);
+}
+
+void tcp_flush(weft_stack *s)
+{
+    struct tcp *t = tcp_of(s);
+
+    if (t->merge.held.pkt)
+        dispatch_held(t);
 }
 
 void tcp_input(weft_stack *s, struct weft_pkt *pkt)

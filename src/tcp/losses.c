@@ -318,7 +318,7 @@ static bool is_renounced(struct tcp_conn *c, struct ack_report *r)
 }
 
 /* The acknowledgment is not a plain one, or the connection is not. */
-static void alert(struct tcp_conn *c, struct ack_report *r)
+SELDOM static void alert(struct tcp_conn *c, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
     struct recovery *v = &w->recovery;
@@ -339,7 +339,7 @@ static void alert(struct tcp_conn *c, struct ack_report *r)
 
 /* ---- tail loss probes ---- */
 
-static void judge_probe(struct tcp_conn *c, const struct ack_report *r)
+SELDOM static void judge_probe(struct tcp_conn *c, const struct ack_report *r)
 {
     bool pure = r->duplicate && r->news.sacked == 0;
 
@@ -375,7 +375,7 @@ static void take_proof(struct tcp_conn *c, struct ack_report *r)
                    n->delivered ? n->newest.delivered : w->rate.delivered);
     if (n->reordered && c->sack_ok && (w->recovery.state != RECOVERY_LOSS || w->recovery.may_undo))
         losses_note_reordering(c, n->reorder);
-    r->delivered += c->sack_ok ? n->delivered : recovery_eat(&w->recovery, n->acked);
+    r->delivered += likely(c->sack_ok) ? n->delivered : recovery_eat(&w->recovery, n->acked);
 }
 
 /* Is it more than the next piece of news of an undisturbed flow? */

@@ -31,7 +31,7 @@ static uint32_t window_room(const struct tcp_conn *c)
 }
 
 /* The link cuts it, so how it was made can be seen there. */
-static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t room)
+ASIDE static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t room)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     struct autosize a = {
@@ -50,7 +50,7 @@ static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t r
 }
 
 /* Where sending is spread over time, a packet is what goes out in a millisecond, or two segments. */
-static uint32_t paced_limit(const struct tcp_conn *c, uint32_t mss)
+ASIDE static uint32_t paced_limit(const struct tcp_conn *c, uint32_t mss)
 {
     return max_u32((uint32_t)min_u64(window_rate(c) >> 10, 1u << 20), 2 * mss);
 }
@@ -100,7 +100,7 @@ static struct tcp_plan plan_again(const struct tcp_conn *c, struct seq seq, uint
 }
 
 /* What was lost, as far as cwnd allows. */
-static struct tcp_plan plan_retransmit(struct tcp_conn *c)
+ASIDE static struct tcp_plan plan_retransmit(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     uint32_t quota = allowance(c), space;
@@ -179,7 +179,7 @@ enum tcp_held transmit_held(struct tcp_conn *c)
 }
 
 /* A tail loss probe: a new segment, else the last one once more (RFC 8985 §7.3). */
-__attribute__((cold)) static struct tcp_plan plan_tail(struct tcp_conn *c)
+SELDOM static struct tcp_plan plan_tail(struct tcp_conn *c)
 {
     struct tcp_plan p = plan_new(c);
     uint32_t space;
@@ -198,7 +198,7 @@ __attribute__((cold)) static struct tcp_plan plan_tail(struct tcp_conn *c)
 }
 
 /* After a time-out nothing goes again while new data may tell whether it has to (RFC 5682 §2.1); then what was lost. */
-static struct tcp_plan plan_repair(struct tcp_conn *c)
+ASIDE static struct tcp_plan plan_repair(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     struct tcp_plan p;
@@ -242,7 +242,7 @@ struct seq transmit_seq(const struct tcp_conn *c)
 }
 
 /* The same with all questions. Not in line, so that the usual answer is. */
-__attribute__((noinline)) static struct tcp_plan plan_anything(struct tcp_conn *c)
+ASIDE static struct tcp_plan plan_anything(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     struct tcp_plan p = nothing;

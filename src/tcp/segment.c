@@ -41,7 +41,7 @@ static void put_header(struct weft_pkt *pkt, struct segment *seg)
 }
 
 /* What is not plain: by IPv6, with options, or such as routers may cut. */
-static void finish_unusual(weft_stack *s, struct weft_pkt *pkt, const struct segment *seg)
+ASIDE static void finish_unusual(weft_stack *s, struct weft_pkt *pkt, const struct segment *seg)
 {
     struct csum sum = {0};
     struct ip_options options;
@@ -116,7 +116,7 @@ void segment_reply(weft_stack *s, const struct segment *seg)
     segment_finish(s, pkt, &out);
 }
 
-void segment_refuse(weft_stack *s, const struct tcp_seg *in)
+SELDOM void segment_refuse(weft_stack *s, const struct tcp_seg *in)
 {
     struct tcp_way way = way_back_of(in->pkt);
     struct segment out = {.flow = in->flow, .o = TCP_NO_OPTIONS, .h.flags = TCP_RST, .way = &way};

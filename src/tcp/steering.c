@@ -5,7 +5,7 @@
  */
 #include "tcp/losses.h"
 
-void steering_set(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
+ASIDE void steering_set(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
 {
     if (c->cc.cwnd == cwnd)
         return;

@@ -84,7 +84,7 @@ static void acknowledge_hole(struct tcp_conn *c, const struct tcp_seg *seg, bool
 }
 
 /* Out of order: kept, and answered at once so that the sender can count (RFC 5681 §4.2). */
-static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
+SELDOM static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
 {
     struct tcp_work *w = c->work;
     unsigned most = (unsigned)tcp_config(c->ep.stack)->max_out_of_order;
@@ -117,7 +117,7 @@ static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, con
 }
 
 /* What came out of order and joins now. */
-static void join(struct tcp_conn *c)
+SELDOM static void join(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
 
@@ -164,7 +164,7 @@ static bool is_unwanted(const struct tcp_conn *c)
 }
 
 /* Text for a user who will not read it: the peer must know that it was lost (SHLD-3). The answer is Linux's. */
-static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
+SELDOM static enum tcp_step reset_unwanted(struct tcp_conn *c, struct tcp_seg *seg)
 {
     seg->why = WEFT_DROP_tcp_after_close;
     conn_why(c, WEFT_WHY_close_text_after_close, seg->len);

@@ -38,7 +38,7 @@ static uint32_t room_for_sack(const struct tcp_conn *c)
  * At most `most` blocks: first what came twice (RFC 2883 §4), then what is held; not what lies at RCV.NXT and found no
  * memory to be delivered, for that must come again.
  */
-static void put_sack(const struct tcp_conn *c, struct tcp_options *o, uint32_t most)
+SELDOM static void put_sack(const struct tcp_conn *c, struct tcp_options *o, uint32_t most)
 {
     struct tcp_sack_block held[TCP_MAX_SACK];
     unsigned n = reasm_sack(&c->work->reasm, held, most);
@@ -112,7 +112,7 @@ static void note_acknowledged(struct tcp_conn *c, struct seq edge, bool pure)
 }
 
 /* A tail loss probe is on its way: one at a time, and the time-out begins anew (RFC 8985 §7.3). */
-static void note_probe(struct tcp_conn *c, bool again)
+SELDOM static void note_probe(struct tcp_conn *c, bool again)
 {
     struct tcp_work *w = c->work;
 
@@ -124,7 +124,7 @@ static void note_probe(struct tcp_conn *c, bool again)
 }
 
 /* Old data is on its way again. */
-static void note_resent(struct tcp_conn *c, const struct tcp_plan *plan, const struct sent *s)
+SELDOM static void note_resent(struct tcp_conn *c, const struct tcp_plan *plan, const struct sent *s)
 {
     struct tcp_work *w = c->work;
 
@@ -210,6 +210,16 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
     }
 }
 
+/* Of IPv6, with options, or such as routers may cut. */
+ASIDE static void put_unusual_names(struct tcp_conn *c, struct segment *out)
+{
+    key_unpack_to(&out->flow, &c->key, c->v6);
+    if (c->v6 && !c->work->flow_label)
+        c->work->flow_label = ip_flow_label(c->ep.stack, &out->flow.local, &out->flow.remote, IP_PROTO_TCP);
+    out->flow_label = c->work->flow_label;
+    out->way = &c->settings->way;
+}
+
 /* What a segment without payload and options of its own says: whose it is, and where it goes. */
 static void put_names(struct tcp_conn *c, struct segment *out)
 {
@@ -227,11 +237,7 @@ static void put_names(struct tcp_conn *c, struct segment *out)
         out->h.dst_port = c->key.v4.remote_port;
         return;
     }
-    key_unpack_to(&out->flow, &c->key, c->v6);
-    if (c->v6 && !c->work->flow_label)
-        c->work->flow_label = ip_flow_label(c->ep.stack, &out->flow.local, &out->flow.remote, IP_PROTO_TCP);
-    out->flow_label = c->work->flow_label;
-    out->way = &c->settings->way;
+    put_unusual_names(c, out);
 }
 
 /* Once more without it: somebody on the way may drop what asks for it (RFC 3168 §6.1.1.1). */
@@ -247,7 +253,7 @@ static uint16_t syn_flags(struct tcp_conn *c, bool ack)
 }
 
 /* New text may be marked on its way; all that goes says what we heard of marks. */
-static void put_ecn(struct tcp_conn *c, const struct tcp_plan *plan, struct segment *out)
+SELDOM static void put_ecn(struct tcp_conn *c, const struct tcp_plan *plan, struct segment *out)
 {
     bool fresh = plan->kind == PLAN_DATA && plan->len;
 
@@ -307,7 +313,7 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
 }
 
 /* Our SYN, or in SYN-RECEIVED our SYN,ACK: the same sequence number however often. */
-static bool emit_syn(struct tcp_conn *c)
+ASIDE static bool emit_syn(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
     weft_stack *s = c->ep.stack;

@@ -25,7 +25,7 @@ void window_start(struct tcp_conn *c, bool lost_twice)
 }
 
 /* cwnd was more than what was used of it. */
-static void shrink(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
+SELDOM static void shrink(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)
 {
     const struct cc_ops *cc = conn_cc(c);
 

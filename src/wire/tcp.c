@@ -15,7 +15,7 @@ static void ts_take(const uint8_t *body, struct tcp_options *o)
     o->ts_ecr = peek_u32(body + 4);
 }
 
-static void sack_take(const struct option *opt, struct tcp_options *o)
+SELDOM static void sack_take(const struct option *opt, struct tcp_options *o)
 {
     unsigned n = (unsigned)(opt->len - TCP_LEN_SACK_HEAD) / TCP_LEN_SACK_BLOCK;
 
@@ -29,7 +29,7 @@ static void sack_take(const struct option *opt, struct tcp_options *o)
 }
 
 /* A cookie of an impossible length is no option (RFC 7413 §4.1.1). */
-static void fastopen_take(const uint8_t *cookie, unsigned len, enum tcp_fastopen kind, struct tcp_options *o)
+SELDOM static void fastopen_take(const uint8_t *cookie, unsigned len, enum tcp_fastopen kind, struct tcp_options *o)
 {
     if (len % 2 || len > 16 || (len && len < 4))
         return;
@@ -60,18 +60,26 @@ static void option_take(const struct option *opt, struct tcp_options *o)
         fastopen_take(opt->body + 2, opt->len - TCP_LEN_EXPERIMENT_HEAD, TCP_FASTOPEN_EXPERIMENT, o);
 }
 
-/* False on a nonsense length. */
-static bool options_parse(struct reader r, struct tcp_options *o)
+/* One by one; false on a nonsense length. */
+ASIDE static bool options_walk(struct reader r, struct tcp_options *o)
 {
     struct option opt;
 
-    if (likely(reader_left(&r) >= ALIGNED_TS_LEN && peek_u32(r.p) == ALIGNED_TS_HEAD)) {
-        ts_take(r.p + 4, o);
-        r.p += ALIGNED_TS_LEN;
-    }
     while (option_next(&r, &opt))
         option_take(&opt, o);
     return !r.bad;
+}
+
+/* False on a nonsense length. */
+static bool options_parse(struct reader r, struct tcp_options *o)
+{
+    if (likely(reader_left(&r) >= ALIGNED_TS_LEN && peek_u32(r.p) == ALIGNED_TS_HEAD)) {
+        ts_take(r.p + 4, o);
+        r.p += ALIGNED_TS_LEN;
+        if (likely(reader_left(&r) == 0))
+            return true;
+    }
+    return options_walk(r, o);
 }
 
 enum tcp_verdict tcp_parse(struct reader *r, size_t available, struct tcp_header *h, struct tcp_options *o)
@@ -147,7 +155,7 @@ static unsigned sack_room(const struct tcp_options *o)
     return min_u32(o->n_sack, (left - 2 - TCP_LEN_SACK_HEAD) / TCP_LEN_SACK_BLOCK);
 }
 
-static void sack_emit(struct writer *w, const struct tcp_options *o, unsigned n)
+SELDOM static void sack_emit(struct writer *w, const struct tcp_options *o, unsigned n)
 {
     nops_emit(w, 2);
     write_u8(w, TCP_KIND_SACK);
@@ -209,7 +217,7 @@ static void syn_bsd_emit(struct writer *w, const struct tcp_options *o)
 }
 
 /* Behind the others, with NOPs after it up to a multiple of four, as Linux has it. */
-static void fastopen_emit(struct writer *w, const struct tcp_options *o)
+SELDOM static void fastopen_emit(struct writer *w, const struct tcp_options *o)
 {
     bool experiment = o->fastopen == TCP_FASTOPEN_EXPERIMENT;
     unsigned len = (experiment ? TCP_LEN_EXPERIMENT_HEAD : TCP_LEN_FASTOPEN_HEAD) + o->cookie_len;
@@ -223,7 +231,7 @@ static void fastopen_emit(struct writer *w, const struct tcp_options *o)
     nops_emit(w, (4 - len % 4) % 4);
 }
 
-static void syn_emit(struct writer *w, const struct tcp_options *o, enum tcp_option_layout layout)
+ASIDE static void syn_emit(struct writer *w, const struct tcp_options *o, enum tcp_option_layout layout)
 {
     if (layout == TCP_LAYOUT_BSD)
         syn_bsd_emit(w, o);
