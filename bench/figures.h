@@ -13,6 +13,7 @@ double timers(size_t pending);
 /* flood.c */
 double synflood(size_t argument);
 double halfopen_bytes(size_t records);
+double halfopen_bytes6(size_t records);
 
 /* route.c */
 double route_lookup_v4(size_t routes);

@@ -10,6 +10,7 @@ enum {
     BATCH = 64,            /* SYNs a call */
     HONEST = 16,           /* batches for each honest connection */
     SYN_LEN = 60,          /* IPv4, TCP, the options of a current Linux */
+    SYN_LEN6 = 80,
     RECORDS = 60000,
     A_LISTENER = 4000,     /* records */
     SLACK = 4 << 20,       /* bytes that may come and go during a flood */
@@ -65,12 +66,39 @@ static weft_pkt *forge(struct pair *p, uint16_t port)
     return pkt;
 }
 
+/* The same by IPv6: from somewhere in our network, fd00::/64. */
+static weft_pkt *forge6(struct pair *p, uint16_t port)
+{
+    static const uint8_t head[SYN_LEN6] = {
+        0x60, 0, 0, 0, 0, SYN_LEN6 - 40, 6, 64, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+        0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xa0, 2, 0xfa, 0xf0, 0, 0, 0, 0,
+        2, 4, 5, 0xa0, 4, 2, 8, 10, 0, 0, 0, 1, 0, 0, 0, 0, 1, 3, 3, 7,
+    };
+    weft_pkt *pkt = weft_pkt_new(p->stack[1], SYN_LEN6);
+    uint32_t from = rand_next(), seq = rand_next();
+    uint8_t *b;
+
+    if (!pkt)
+        bench_fail("weft: no packet");
+    b = weft_pkt_data(pkt);
+    memcpy(b, head, SYN_LEN6);
+    b[23] = (uint8_t)(3 + (from >> 16) % 250);
+    memcpy(b + 40, &from, 2);
+    b[42] = (uint8_t)(port >> 8);
+    b[43] = (uint8_t)port;
+    memcpy(b + 44, &seq, 4);
+    put_sum(b + 56, add(b + 8, SYN_LEN6 - 8) + 6 + SYN_LEN6 - 40);
+    weft_pkt_set_len(pkt, SYN_LEN6);
+    return pkt;
+}
+
 static void flood(struct pair *p, uint16_t port, size_t n)
 {
     weft_pkt *pkts[BATCH];
 
     for (size_t i = 0; i < n; i++)
-        pkts[i] = forge(p, port);
+        pkts[i] = p->family == WEFT_INET6 ? forge6(p, port) : forge(p, port);
     weft_input(p->ifp[1], pkts, n, p->now);
 }
 
@@ -158,7 +186,7 @@ double synflood(size_t argument)
 static weft_sock *listen_widely(struct pair *p, uint16_t port)
 {
     struct weft_addr at = {p->peer.ip, port};
-    weft_sock *listener = weft_socket(p->stack[1], WEFT_TCP, NULL);
+    weft_sock *listener = weft_socket_in(p->stack[1], p->family, WEFT_TCP, NULL);
 
     if (!listener || weft_bind(listener, &at) < 0 || weft_listen(listener, 4096) < 0)
         bench_fail("weft: listen");
@@ -171,13 +199,13 @@ static bool count_half_open(void *ctx, const struct weft_listing *item)
     return true;
 }
 
-double halfopen_bytes(size_t argument)
+static double half_open(size_t n, bool v6)
 {
-    size_t n = argument ? argument : RECORDS, before, records = 0;
+    size_t before, records = 0;
     double each;
     struct pair p;
 
-    pair_open(&p, NULL);
+    pair_open(&p, &(struct pair_config){.mtu = 1500, .by_hand = true, .v6 = v6});
     for (size_t i = 0; i <= n / A_LISTENER; i++)
         listen_widely(&p, (uint16_t)(PAIR_PORT + i));
     flood(&p, PAIR_PORT, 1);
@@ -194,3 +222,6 @@ double halfopen_bytes(size_t argument)
     pair_close(&p);
     return each;
 }
+
+double halfopen_bytes(size_t argument) { return half_open(argument ? argument : RECORDS, false); }
+double halfopen_bytes6(size_t argument) { return half_open(argument ? argument : RECORDS, true); }

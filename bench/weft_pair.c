@@ -81,7 +81,7 @@ static void open_end(struct pair *p, int i, const struct weft_env *env, const st
 
 void pair_open(struct pair *p, const struct pair_config *config)
 {
-    static const struct pair_config by_hand = {.mtu = 1500};
+    static const struct pair_config by_hand = {.mtu = 1500, .by_hand = true};
     const struct pair_config *c = config ? config : &by_hand;
     struct weft_env env = {.ctx = p, .alloc = give, .free = take, .random = random_bytes};
     struct weft_wire_config wire = {.seed = 1, .share = c->share};
@@ -91,7 +91,7 @@ void pair_open(struct pair *p, const struct pair_config *config)
     for (int i = 0; i < 2; i++)
         open_end(p, i, &env, c);
     p->peer = (struct weft_addr){address_of(p, 1), PAIR_PORT};
-    if (!config)
+    if (c->by_hand)
         return;
     p->wire = weft_wire_new(&env, &wire, p->ifp[0], p->ifp[1]);
     if (!p->wire)

@@ -15,6 +15,7 @@ struct pair_config {
     size_t send_buffer; /* 0: the default */
     bool clock_stands;  /* time moves only by pair_advance */
     bool v6;            /* they speak IPv6 */
+    bool by_hand;       /* no wire: packets are carried by pair_carry */
 };
 
 /* [0] opens connections, [1] accepts them. */
@@ -29,7 +30,7 @@ struct pair {
     enum weft_family family;
 };
 
-/* config NULL: packets are carried by hand (pair_carry), MTU 1500, no offload. */
+/* config NULL: by hand, MTU 1500, no offload. */
 void pair_open(struct pair *p, const struct pair_config *config);
 void pair_close(struct pair *p);
 

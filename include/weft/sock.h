@@ -115,6 +115,40 @@ int64_t weft_recv_to(weft_sock *sock, weft_carry *carry, void *ctx);
  */
 void weft_recv_waits(weft_sock *sock, size_t bytes);
 
+/*
+ * Streams without any copy: bytes are lent to a socket that sends them, and borrowed from one that received them. What is
+ * lent goes into packets by reference, as what is borrowed came out of them, so that between stacks of one program whose
+ * wire shares bytes, or with a link that takes super-segments, nobody moves a byte.
+ *
+ * weft_send_lent queues up to n of the bytes at `bytes` and returns how many, as weft_send would. Those may neither change
+ * nor go until release(ctx) is called, once: when the peer has acknowledged the last of them, or the connection or the
+ * stack has come to its end, and no packet shows them any more; another stack that they were handed to by reference may
+ * keep them until its user has read. release is called from within a call of some stack and calls none. Where less than 1
+ * is returned nothing is lent, and release is not called. flags: WEFT_MSG_MORE, WEFT_MSG_EOR. Of some ten bytes a copy is
+ * cheaper: the socket allocates a small object for each loan.
+ * Errors: those of weft_send; WEFT_EINVAL (another flag), WEFT_EOPNOTSUPP (not a stream).
+ */
+typedef void weft_release(void *ctx);
+int64_t weft_send_lent(weft_sock *sock, const void *bytes, size_t n, unsigned flags, weft_release *release, void *ctx);
+
+/* A piece of what was received: len bytes at base, to be read only. `of` is the stack's own. */
+struct weft_loan {
+    const void *base;
+    size_t len;
+    void *of;
+};
+
+/*
+ * Takes what there is to read, or the beginning of it, as pieces, *n at most, and sets *n to how many they are. Returns how
+ * many bytes: they have been read, as by weft_recv, and stay where they are until weft_return gives the pieces back, one by
+ * one or together, in any order, before the stack is freed. Their memory counts among the stack's; it may be more than
+ * their bytes (a piece keeps up to four times its length), so who keeps much for long had better copy it.
+ * 0 is the end of the peer's data, and *n 0 then. Errors, which leave *n at 0: those of weft_recv; WEFT_EINVAL (*n is 0),
+ * WEFT_EOPNOTSUPP (not a stream).
+ */
+int64_t weft_recv_borrowed(weft_sock *sock, struct weft_loan *piece, size_t *n);
+void weft_return(const struct weft_loan *piece, size_t n);
+
 /* ---- what goes with a datagram besides its bytes (RFC 3542 §6) ---- */
 
 enum weft_control_item {

@@ -81,6 +81,9 @@ struct sock_ops {
     int64_t (*send_from)(weft_sock *, size_t n, weft_carry *carry, void *ctx);
     int64_t (*recv_to)(weft_sock *, weft_carry *carry, void *ctx);
     void (*recv_waits)(weft_sock *, size_t bytes); /* NULL: only streams have it */
+    /* weft_send_lent, weft_recv_borrowed: n, and *n, are not 0. NULL: only streams have them. */
+    int64_t (*send_lent)(weft_sock *, const void *bytes, size_t n, unsigned flags, weft_release *release, void *ctx);
+    int64_t (*recv_borrowed)(weft_sock *, struct weft_loan *piece, size_t *n);
     /* Fills in what goes with the datagram that recv would give next, when there is one. NULL: streams. */
     void (*describe)(const weft_sock *, struct weft_control *);
     int64_t (*recv_report)(weft_sock *, const struct weft_iov *, size_t n, unsigned *, struct weft_report *);

@@ -113,6 +113,15 @@ int64_t weft_send_from(weft_sock *sock, size_t n, weft_carry *carry, void *ctx)
     return sock->ops->send_from ? sock->ops->send_from(sock, n, carry, ctx) : WEFT_EOPNOTSUPP;
 }
 
+int64_t weft_send_lent(weft_sock *sock, const void *bytes, size_t n, unsigned flags, weft_release *release, void *ctx)
+{
+    if (!sock->ops->send_lent)
+        return WEFT_EOPNOTSUPP;
+    if (flags & ~(unsigned)(WEFT_MSG_MORE | WEFT_MSG_EOR))
+        return WEFT_EINVAL;
+    return n ? sock->ops->send_lent(sock, bytes, n, flags, release, ctx) : 0;
+}
+
 /* ---- in ---- */
 
 int64_t weft_recvmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
@@ -163,6 +172,24 @@ void weft_recv_waits(weft_sock *sock, size_t bytes)
 {
     if (sock->ops->recv_waits)
         sock->ops->recv_waits(sock, bytes);
+}
+
+int64_t weft_recv_borrowed(weft_sock *sock, struct weft_loan *piece, size_t *n)
+{
+    int64_t got;
+
+    if (*n == 0)
+        return WEFT_EINVAL;
+    got = sock->ops->recv_borrowed ? sock->ops->recv_borrowed(sock, piece, n) : WEFT_EOPNOTSUPP;
+    if (got <= 0)
+        *n = 0;
+    return got;
+}
+
+void weft_return(const struct weft_loan *piece, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        block_unref(piece[i].of);
 }
 
 int64_t weft_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned *out_flags,

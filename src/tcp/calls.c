@@ -7,7 +7,7 @@
 
 /* ---- SEND ---- */
 
-static int cannot_send(struct tcp_conn *c)
+ASIDE static int why_not_send(struct tcp_conn *c)
 {
     if (c->ep.error)
         return endpoint_take_error(&c->ep);
@@ -20,6 +20,12 @@ static int cannot_send(struct tcp_conn *c)
     if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
         return WEFT_EAGAIN;
     return state_can_send(c->state) ? 0 : WEFT_EPIPE; /* of what was never connected too, as on Linux */
+}
+
+/* 0, or why not. */
+static inline int cannot_send(struct tcp_conn *c)
+{
+    return likely(c->state == WEFT_TCP_ESTABLISHED && !c->ep.error && !c->fin_wanted) ? 0 : why_not_send(c);
 }
 
 /* Bytes of a full chunk; urgent ones have segments of their own. */
@@ -162,6 +168,24 @@ static int64_t tcp_send_from(weft_sock *e, size_t n, weft_carry *carry, void *ct
     return got;
 }
 
+static int64_t tcp_send_lent(weft_sock *e, const void *bytes, size_t n, unsigned flags, weft_release *release, void *ctx)
+{
+    struct tcp_conn *c = conn_of(e);
+    struct writing w;
+    uint32_t taken;
+    int err = cannot_send(c);
+
+    if (err < 0)
+        return err;
+    err = write_begin(c, n, flags, &w);
+    if (err)
+        return err;
+    taken = (uint32_t)min_size(n, w.room);
+    if (taken && !sendq_lend(&c->work->sendq, &e->stack->mem, bytes, taken, release, ctx))
+        taken = 0;
+    return write_end(c, &w, n, taken, flags);
+}
+
 /* ---- STATUS ---- */
 
 static void names(const weft_sock *e, struct weft_addr *local, struct weft_addr *peer)
@@ -267,6 +291,8 @@ const struct sock_ops tcp_sock_ops = {
     .send_from = tcp_send_from,
     .recv_to = tcp_recv_to,
     .recv_waits = tcp_recv_waits,
+    .send_lent = tcp_send_lent,
+    .recv_borrowed = tcp_recv_borrowed,
     .rare = tcp_rare,
     .own_rare = tcp_own_rare,
     .atmark = tcp_atmark,

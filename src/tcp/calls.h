@@ -11,7 +11,7 @@ int tcp_listen(weft_sock *e, unsigned backlog);
 weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err);
 int tcp_connect(weft_sock *e, const struct weft_addr *peer);
 /* The same for a write (MSG_FASTOPEN): 0 when what is queued now goes with the SYN, else WEFT_EINPROGRESS or an error. */
-int tcp_connect_early(weft_sock *e, const struct weft_addr *peer);
+SELDOM int tcp_connect_early(weft_sock *e, const struct weft_addr *peer);
 /* Nothing of a connection that has ended may show in the next one on its socket. */
 struct tcp_conn;
 void tcp_forget_connection(struct tcp_conn *c);
@@ -21,6 +21,7 @@ int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned fl
                  unsigned *out_flags);
 int64_t tcp_recv_to(weft_sock *e, weft_carry *carry, void *ctx);
 void tcp_recv_waits(weft_sock *e, size_t bytes);
+int64_t tcp_recv_borrowed(weft_sock *e, struct weft_loan *piece, size_t *n);
 int tcp_atmark(const weft_sock *e);
 
 /* close.c */

@@ -4,7 +4,7 @@
 #include "tcp/conn.h"
 
 /* Nothing to read: is that the end, an error, or a matter of time? */
-static int64_t nothing_to_read(struct tcp_conn *c)
+ASIDE static int64_t nothing_to_read(struct tcp_conn *c)
 {
     if (c->peer_fin) /* before an error, as on Linux: what he could read is complete */
         return 0;
@@ -61,7 +61,7 @@ void tcp_recv_waits(weft_sock *e, size_t bytes)
 /* ---- urgent data ---- */
 
 /* WEFT_MSG_OOB: the urgent byte, when it is kept beside the stream. The errors are Linux's. */
-static int64_t receive_urgent(struct tcp_conn *c, const struct weft_iov *iov, size_t n, unsigned flags,
+SELDOM static int64_t receive_urgent(struct tcp_conn *c, const struct weft_iov *iov, size_t n, unsigned flags,
                               unsigned *out_flags)
 {
     struct urgent *u = c->state != WEFT_TCP_LISTEN && c->work ? &c->work->urgent : NULL;
@@ -168,4 +168,19 @@ int64_t tcp_recv_to(weft_sock *e, weft_carry *carry, void *ctx)
     if (taken > 0)
         after_reading(c);
     return taken;
+}
+
+int64_t tcp_recv_borrowed(weft_sock *e, struct weft_loan *piece, size_t *n)
+{
+    struct tcp_conn *c = conn_of(e);
+    struct tcp_work *w = unread_in(c);
+    struct recvq_want want = {0};
+    size_t got;
+
+    if (!w)
+        return nothing_to_read(c);
+    choose(c, &want);
+    got = recvq_borrow(&w->recvq, &e->stack->mem, &want, piece, n);
+    after_reading(c);
+    return got ? (int64_t)got : nothing_to_read(c);
 }

@@ -111,3 +111,22 @@ int64_t recvq_carry_out(struct recvq *q, struct mem *m, const struct recvq_want 
         remove_front(q, m, want->skip + (uint32_t)taken);
     return taken;
 }
+
+size_t recvq_borrow(struct recvq *q, struct mem *m, const struct recvq_want *want, struct weft_loan *piece, size_t *n)
+{
+    struct place at = {0, 0};
+    uint32_t left = want->most;
+    size_t most = *n;
+
+    weft_assert(want->skip + want->most <= q->bytes, "the caller knows how many there are");
+    read_into(q, &at, NULL, want->skip);
+    for (*n = 0; left && *n < most; at = (struct place){at.span + 1, 0}) {
+        const struct span *s = spanring_at(&q->ring, at.span);
+        uint32_t k = min_u32(left, s->len - at.skip);
+
+        piece[(*n)++] = (struct weft_loan){s->data + at.skip, k, block_ref(s->block)};
+        left -= k;
+    }
+    remove_front(q, m, want->skip + want->most - left);
+    return want->most - left;
+}

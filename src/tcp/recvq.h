@@ -8,6 +8,7 @@
 #define TCP_RECVQ_H
 
 #include "tcp/spanring.h"
+#include "weft/sock.h"
 
 struct recvq {
     struct spanring ring;
@@ -39,5 +40,8 @@ size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, si
  * it returned.
  */
 int64_t recvq_carry_out(struct recvq *q, struct mem *m, const struct recvq_want *want, weft_carry *carry, void *ctx);
+
+/* Takes what is wanted, or the beginning of it, out as *n pieces at most, each with a reference. Returns how many bytes. */
+size_t recvq_borrow(struct recvq *q, struct mem *m, const struct recvq_want *want, struct weft_loan *piece, size_t *n);
 
 #endif

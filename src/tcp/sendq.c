@@ -42,6 +42,43 @@ int64_t sendq_carry_in(struct sendq *q, struct mem *m, struct block_pool *pool, 
     return got;
 }
 
+/* The user's bytes, as a block that nobody appends to. */
+struct lent {
+    struct weft_block block;
+    struct mem *mem;
+    weft_release *release;
+    void *ctx;
+};
+
+static void lent_over(struct weft_block *block, void *ctx)
+{
+    struct lent *lent = ctx;
+    weft_release *release = lent->release;
+    void *theirs = lent->ctx;
+
+    (void)block;
+    mem_free(lent->mem, MEM_queue, lent, sizeof *lent);
+    release(theirs);
+}
+
+bool sendq_lend(struct sendq *q, struct mem *m, const void *bytes, uint32_t n, weft_release *release, void *ctx)
+{
+    uint8_t *data = (uint8_t *)(uintptr_t)bytes; /* only read through */
+    struct lent *lent;
+
+    if (!spanring_reserve(&q->ring, m, 1))
+        return false;
+    lent = mem_alloc(m, MEM_queue, sizeof *lent);
+    if (!lent)
+        return false;
+    *lent = (struct lent){.mem = m, .release = release, .ctx = ctx};
+    lent->block = (struct weft_block){.release = lent_over, .ctx = lent, .refs = 1, .size = n, .used = n, .data = data};
+    lent->block.true_size = n;
+    spanring_push(&q->ring, (struct span){&lent->block, data, n});
+    q->bytes += n;
+    return true;
+}
+
 void sendq_ack(struct sendq *q, struct mem *m, uint32_t n)
 {
     uint32_t spans = q->ring.count;

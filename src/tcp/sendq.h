@@ -10,6 +10,7 @@
 
 #include "core/pkt.h"
 #include "tcp/spanring.h"
+#include "weft/sock.h"
 
 struct sendq {
     struct spanring ring;
@@ -27,6 +28,12 @@ uint32_t sendq_write(struct sendq *q, struct mem *m, struct block_pool *pool, co
 /* As sendq_write, of bytes that `carry` brings: as spanring_carry_in. */
 int64_t sendq_carry_in(struct sendq *q, struct mem *m, struct block_pool *pool, uint32_t n, weft_carry *carry,
                        void *ctx);
+
+/*
+ * Queues n bytes by reference. release(ctx) is called when nobody refers to them any more. False: out of memory, and it is
+ * not called.
+ */
+bool sendq_lend(struct sendq *q, struct mem *m, const void *bytes, uint32_t n, weft_release *release, void *ctx);
 
 /* The first n bytes are acknowledged. */
 void sendq_ack(struct sendq *q, struct mem *m, uint32_t n);

@@ -112,6 +112,37 @@ static void an_empty_queue_owns_nothing(void **state)
     room_check(&r);
 }
 
+static void count(void *ctx) { ++*(unsigned *)ctx; }
+
+static void what_is_lent_stands_between_what_is_copied(void **state)
+{
+    static uint8_t lent[5000];
+    unsigned back = 0;
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    pattern_fill(lent, sizeof lent, 100, 0);
+    write(&r, &q, 100, 0, 0);
+    assert_true(sendq_lend(&q, r.mem, lent, sizeof lent, count, &back));
+    write(&r, &q, 100, 5100, 0); /* not into the lender's memory */
+    assert_int_equal(q.bytes, 5200);
+    assert_attaches(&q, 0, 5200, 0);
+    assert_attaches(&q, 90, 20, 90);
+    sendq_ack(&q, r.mem, 5099);
+    assert_int_equal(back, 0);
+    sendq_ack(&q, r.mem, 1);
+    assert_int_equal(back, 1);
+    r.refuse_ppm = 1000000;
+    assert_false(sendq_lend(&q, r.mem, lent, sizeof lent, count, &back));
+    r.refuse_ppm = 0;
+    assert_int_equal(q.bytes, 100);
+    sendq_clear(&q, r.mem);
+    assert_int_equal(back, 1);
+    room_check(&r);
+}
+
 static void short_writes_share_a_block(void **state)
 {
     struct sendq q;
@@ -391,6 +422,7 @@ struct stream {
     uint8_t model[MOST];
     uint32_t n, salt, next; /* next: where a sender that goes on would go on */
     struct in_flight packet[PACKETS];
+    unsigned lent; /* loans that are out */
 };
 
 static void arrive(struct in_flight *f)
@@ -415,6 +447,37 @@ static void op_write(struct stream *s)
     assert_true(k == n || (k < n && s->r.refuse_ppm));
     memcpy(s->model + s->n, bytes, k);
     s->n += k;
+}
+
+/* Bytes that live until they come back: a sanitizer sees who looks at them later. */
+struct loan {
+    unsigned *out;
+    uint8_t bytes[];
+};
+
+static void loan_back(void *ctx)
+{
+    struct loan *l = ctx;
+
+    --*l->out;
+    free(l);
+}
+
+static void op_lend(struct stream *s)
+{
+    uint32_t n = min_u32(1 + room_below(&s->r, 9000), MOST - s->n);
+    struct loan *l = malloc(sizeof *l + n);
+
+    l->out = &s->lent;
+    pattern_fill(l->bytes, n, 0, s->salt++);
+    memcpy(s->model + s->n, l->bytes, n);
+    s->lent++;
+    if (sendq_lend(&s->q, s->r.mem, l->bytes, n, loan_back, l)) {
+        s->n += n;
+        return;
+    }
+    assert_true(s->r.refuse_ppm > 0);
+    loan_back(l);
 }
 
 static void op_carry(struct stream *s)
@@ -475,6 +538,8 @@ static void the_queue_behaves_like_an_array_of_bytes(void **state)
 
             if (what < 3 && s.n < MOST)
                 op_carry(&s);
+            else if (what < 8 && s.n < MOST)
+                op_lend(&s);
             else if (what < 30)
                 op_write(&s);
             else if (what < 55)
@@ -490,6 +555,7 @@ static void the_queue_behaves_like_an_array_of_bytes(void **state)
         for (unsigned i = 0; i < PACKETS; i++)
             arrive(&s.packet[i]);
         sendq_clear(&s.q, s.r.mem);
+        assert_int_equal(s.lent, 0);
         room_check(&s.r);
     }
 }
@@ -500,6 +566,7 @@ int main(void)
         cmocka_unit_test(what_was_written_can_be_attached_from_anywhere),
         cmocka_unit_test(offsets_count_from_the_first_unacknowledged_byte),
         cmocka_unit_test(an_empty_queue_owns_nothing),
+        cmocka_unit_test(what_is_lent_stands_between_what_is_copied),
         cmocka_unit_test(short_writes_share_a_block),
         cmocka_unit_test(bytes_known_to_follow_get_a_block_that_holds_them),
         cmocka_unit_test(a_stream_gets_blocks_for_what_is_known_to_follow),

@@ -368,6 +368,136 @@ static void a_carrier_finds_no_more_room_than_a_write_does(void **state)
     assert_true(hears_of_room(b));
 }
 
+static void came_back(void *ctx) { ++*(unsigned *)ctx; }
+
+static void lend(struct bench *b, const char *bytes, size_t n, unsigned *back)
+{
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_send_lent(b->client, bytes, n, 0, came_back, back), n);
+}
+
+static void what_was_lent_comes_back_once_with_its_acknowledgment(void **state)
+{
+    static char bytes[3000] = "lent";
+    struct bench *b = *state;
+    struct weft_loan piece[8];
+    size_t n = 8, got = 0;
+    unsigned back = 0;
+
+    lend(b, bytes, sizeof bytes, &back);
+    assert_int_equal(back, 0);
+    pass(b, WEFT_S); /* acknowledged; but the loopback hands it over by reference, and it is not read yet */
+    assert_int_equal(back, 0);
+    assert_int_equal(weft_recv_borrowed(b->server, piece, &n), sizeof bytes);
+    for (size_t i = 0; i < n; got += piece[i++].len)
+        assert_ptr_equal(piece[i].base, bytes + got);
+    assert_int_equal(got, sizeof bytes);
+    assert_int_equal(back, 0);
+    weft_return(piece, n);
+    assert_int_equal(back, 1);
+    pass(b, WEFT_S);
+    assert_int_equal(back, 1);
+}
+
+static void what_was_lent_comes_back_when_its_connection_goes(void **state)
+{
+    static char bytes[3000] = "lent";
+    struct bench *b = *state;
+    unsigned back = 0;
+
+    lend(b, bytes, sizeof bytes, &back);
+    lose(b);
+    assert_int_equal(back, 0);
+    weft_abort(b->client);
+    assert_int_equal(back, 1);
+}
+
+static void what_was_lent_can_be_sent_again(void **state)
+{
+    static char bytes[3000], read[3000];
+    struct bench *b = *state;
+    unsigned back = 0;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * 7);
+    lend(b, bytes, sizeof bytes, &back);
+    lose(b);
+    pass(b, 5 * WEFT_S);
+    assert_int_equal(weft_recv(b->server, read, sizeof read, 0), sizeof read);
+    assert_memory_equal(read, bytes, sizeof bytes);
+    pass(b, WEFT_S);
+    assert_int_equal(back, 1);
+}
+
+static void what_is_refused_was_never_lent(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *datagrams = weft_socket(b->s, WEFT_UDP, NULL);
+    unsigned back = 0;
+
+    assert_int_equal(weft_send_lent(b->client, "abc", 3, 0, came_back, &back), WEFT_EAGAIN); /* before the handshake */
+    carry(b);
+    assert_int_equal(weft_send_lent(b->client, "abc", 3, WEFT_MSG_OOB, came_back, &back), WEFT_EINVAL);
+    assert_int_equal(weft_send_lent(b->client, "abc", 0, 0, came_back, &back), 0);
+    assert_int_equal(weft_send_lent(datagrams, "abc", 3, 0, came_back, &back), WEFT_EOPNOTSUPP);
+    assert_int_equal(weft_shutdown(b->client, WEFT_SHUT_WR), 0);
+    assert_int_equal(weft_send_lent(b->client, "abc", 3, 0, came_back, &back), WEFT_EPIPE);
+    assert_int_equal(back, 0);
+    weft_close(datagrams);
+}
+
+static void as_much_is_lent_as_a_write_would_take(void **state)
+{
+    static char bytes[1 << 20];
+    struct bench *b = *state;
+    int small = 10000;
+    unsigned back = 0;
+    int64_t n, all = 0;
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_setsockopt(b->client, WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, &small, sizeof small), 0);
+    while ((n = weft_send_lent(b->client, bytes, sizeof bytes, 0, came_back, &back)) > 0) {
+        assert_true((size_t)n < sizeof bytes);
+        all += n;
+    }
+    assert_int_equal(n, WEFT_EAGAIN);
+    assert_int_equal(weft_unsent(b->client), all);
+}
+
+static void borrowed_pieces_outlive_what_is_read_after_them(void **state)
+{
+    struct bench *b = *state;
+    struct weft_loan first, second;
+    size_t one = 1, none = 0;
+    char text[8];
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_recv_borrowed(b->server, &first, &none), WEFT_EINVAL);
+    assert_int_equal(weft_recv_borrowed(b->server, &first, &one), WEFT_EAGAIN);
+    assert_int_equal(one, 0);
+    assert_int_equal(weft_send(b->client, "first", 5, 0), 5);
+    carry(b);
+    one = 1;
+    assert_int_equal(weft_recv_borrowed(b->server, &first, &one), 5);
+    assert_int_equal(weft_unread(b->server), 0);
+    assert_int_equal(weft_send(b->client, "second", 6, 0), 6);
+    carry(b);
+    assert_int_equal(weft_recv_borrowed(b->server, &second, &one), 6);
+    assert_int_equal(weft_send(b->client, "third", 5, 0), 5);
+    assert_int_equal(weft_shutdown(b->client, WEFT_SHUT_WR), 0);
+    carry(b);
+    assert_int_equal(weft_recv(b->server, text, sizeof text, 0), 5);
+    assert_memory_equal(first.base, "first", 5);
+    assert_memory_equal(second.base, "second", 6);
+    weft_return(&second, 1);
+    weft_return(&first, 1);
+    assert_int_equal(weft_recv_borrowed(b->server, &first, &one), 0);
+    assert_int_equal(one, 0);
+}
+
 static void what_is_carried_ends_before_an_urgent_byte(void **state)
 {
     struct bench *b = *state;
@@ -442,6 +572,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_asks_for_room_and_finds_none_is_told_again, setup, teardown),
         cmocka_unit_test_setup_teardown(streams_are_carried_without_a_copy_between, setup, teardown),
         cmocka_unit_test_setup_teardown(a_carrier_finds_no_more_room_than_a_write_does, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_lent_comes_back_once_with_its_acknowledgment, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_lent_comes_back_when_its_connection_goes, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_lent_can_be_sent_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_refused_was_never_lent, setup, teardown),
+        cmocka_unit_test_setup_teardown(as_much_is_lent_as_a_write_would_take, setup, teardown),
+        cmocka_unit_test_setup_teardown(borrowed_pieces_outlive_what_is_read_after_them, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_carried_ends_before_an_urgent_byte, setup, teardown),
         cmocka_unit_test_setup_teardown(the_urgent_byte_is_the_last_of_its_write, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnected_socket_may_connect_again, setup, teardown),
