@@ -22,7 +22,7 @@
  *      story.c      traces into packets with comments
  *      capture.c    where those go: files, descriptors, functions
  *      control.c    the control socket's server        client.c  its client
- *      linux.c, ancillary_in.c, ancillary_out.c, linux_interface.c  Linux's words, for posix and run
+ *      linux.c, ancillary_in.c, ancillary_out.c, group.c, linux_interface.c  Linux's words, for posix and run
  *
  * Lock order: control.lock, then lock, then a capture's own.
  */
@@ -290,6 +290,14 @@ void linux_give_report(int domain, const struct weft_report *report, struct msgh
 /* Puts a message behind `used` bytes of them; how many are used then. What does not fit is cut: MSG_CTRUNC. */
 size_t linux_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n);
 
+/* ---- group.c: the options whose values name groups, or interfaces for them ---- */
+
+bool linux_is_group_option(int level, int option);
+/* 0 or a negative errno. stream: the socket is one, which has none of them. */
+int linux_group_set(weft_sock *sock, bool stream, int level, int option, const void *value, size_t n);
+/* *n: bytes there is room for, and then how many there are. A filter's value begins with what names the group. */
+int linux_group_get(weft_sock *sock, int level, int option, void *value, size_t *n);
+
 /* ---- linux_interface.c: the ioctls that ask for a host's interfaces ---- */
 
 /* By its name; without one (NULL) by its number. */
@@ -305,5 +313,8 @@ size_t linux_interface_list(weft_stack *s, struct ifreq *rows, size_t room);
 size_t linux_interface_size(unsigned long request);
 /* Those: asked by a socket of this family. 0 or a negative errno. */
 int linux_interface_ioctl(weft_stack *s, int domain, unsigned long request, void *argument);
+/* SO_BINDTODEVICE. 0 or a negative errno. */
+int linux_set_device(weft_sock *sock, const void *value, socklen_t n);
+int linux_get_device(weft_sock *sock, void *value, socklen_t *n);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A host's interfaces: the ioctls of UNP chapter 17 that look. */
+/* A host's interfaces: the ioctls of UNP chapter 17 that look, and the option that names one. */
 #include <errno.h>
 #include <linux/sockios.h>
 #include <net/if_arp.h>
@@ -197,4 +197,39 @@ int linux_interface_ioctl(weft_stack *s, int domain, unsigned long request, void
     if (!argument)
         return -EFAULT;
     return request == SIOCGARP ? give_neighbour(s, argument) : give_one(s, request, argument);
+}
+
+/* ---- an interface as an option ---- */
+
+/* SO_BINDTODEVICE is a name, ended or not, of any length; none: any interface again. */
+int linux_set_device(weft_sock *sock, const void *value, socklen_t n)
+{
+    char name[IFNAMSIZ] = "";
+    struct weft_if_info info = {0};
+    int index;
+
+    memcpy(name, value, n < sizeof name ? n : sizeof name - 1);
+    if (name[0] && !linux_find_interface(weft_sock_stack(sock), name, 0, &info))
+        return -ENODEV;
+    index = name[0] ? (int)info.index : 0;
+    return weft_setsockopt(sock, SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, sizeof index);
+}
+
+int linux_get_device(weft_sock *sock, void *value, socklen_t *n)
+{
+    struct weft_if_info info;
+    size_t size = sizeof(int);
+    int index = 0;
+
+    if (weft_getsockopt(sock, SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, &size) || index == 0) {
+        *n = 0;
+        return 0;
+    }
+    if (*n < IFNAMSIZ)
+        return -EINVAL;
+    if (!linux_find_interface(weft_sock_stack(sock), NULL, (unsigned)index, &info))
+        return -ENODEV;
+    *n = (socklen_t)strlen(info.name) + 1;
+    memcpy(value, info.name, *n);
+    return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight through. What stands
  * in the tables is about waiting, which the engine never does, or has another form there. One row for each option:
- * here, in kept.c and in group.c.
+ * here, in kept.c and in host/group.c.
  */
 #include <linux/filter.h>
 
@@ -127,37 +127,14 @@ static const struct own *find_own(const struct px_sock *s, int level, int option
     return NULL;
 }
 
-/* SO_BINDTODEVICE is a name, ended or not, of any length; none: any interface again. */
 static int set_device(struct px_sock *s, const void *value, socklen_t n)
 {
-    char name[IFNAMSIZ] = "";
-    struct weft_if_info info = {0};
-    int index;
-
-    memcpy(name, value, n < sizeof name ? n : sizeof name - 1);
-    if (name[0] && !linux_find_interface(weft_sock_stack(px_engine(s)), name, 0, &info))
-        return -ENODEV;
-    index = name[0] ? (int)info.index : 0;
-    return weft_setsockopt(px_engine(s), SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, sizeof index);
+    return linux_set_device(px_engine(s), value, n);
 }
 
 static int get_device(const struct px_sock *s, void *value, socklen_t *n)
 {
-    struct weft_if_info info;
-    size_t size = sizeof(int);
-    int index = 0;
-
-    if (weft_getsockopt(px_engine(s), SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, &size) || index == 0) {
-        *n = 0;
-        return 0;
-    }
-    if (*n < IFNAMSIZ)
-        return -EINVAL;
-    if (!linux_find_interface(weft_sock_stack(px_engine(s)), NULL, (unsigned)index, &info))
-        return -ENODEV;
-    *n = (socklen_t)strlen(info.name) + 1;
-    memcpy(value, info.name, *n);
-    return 0;
+    return linux_get_device(px_engine(s), value, n);
 }
 
 /* A program stands elsewhere in the caller's memory; its instructions are laid out as the engine's. */
@@ -237,8 +214,8 @@ static int set_option(struct px_call *c, int level, int option, const void *valu
         return -EINVAL;
     if (size && !value)
         return -EFAULT;
-    if (px_is_group_option(level, option))
-        return px_group_set(s, level, option, value, n);
+    if (linux_is_group_option(level, option))
+        return linux_group_set(px_engine(s), px_is_stream(s), level, option, value, n);
     if (size)
         memcpy(copy, value, size);
     if (whole && whole->set)
@@ -297,9 +274,9 @@ static int get_option(struct px_sock *s, int level, int option, void *value, soc
     if (whole)
         return whole->get(s, value, n);
     size = *n;
-    if (!px_is_group_option(level, option))
+    if (!linux_is_group_option(level, option))
         err = get_cut(s, level, option, value, &size);
-    else if ((err = px_group_get(s, level, option, value, &size)))
+    else if ((err = linux_group_get(px_engine(s), level, option, value, &size)))
         size = *n;
     *n = (socklen_t)size;
     return err;

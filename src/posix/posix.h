@@ -15,7 +15,7 @@
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      async.c      owners, SIGIO and SIGURG
  *      kept.c       options that are numbers              cork.c      datagrams that grow; notices.c  told without bytes
- *      options.c    waiting; group.c groups                   control.c   fcntl, ioctl; interface.c  names;
+ *      options.c    waiting                                   control.c   fcntl, ioctl; interface.c  names;
  *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
  *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c, daemon.c, error.c  weft/unp.h, over
@@ -137,11 +137,6 @@ int px_family(const struct sockaddr *addr, socklen_t n);
 /* 0, -EFAULT, -EINVAL. addr NULL: nothing is wanted. */
 int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n);
 
-/* ---- group.c: the options whose values name groups or interfaces for them ---- */
-
-bool px_is_group_option(int level, int option);
-int px_group_set(struct px_sock *s, int level, int option, const void *value, size_t n);
-int px_group_get(struct px_sock *s, int level, int option, void *value, size_t *n);
 /* Datagrams to nobody in particular go to this host, as on Linux. */
 void px_here(struct weft_addr *addr);
 

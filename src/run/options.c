@@ -12,7 +12,7 @@
 
 #include "run/private.h"
 
-#define VALUE_MAX 1024 /* bytes of the longest value there is */
+#define VALUE_MAX 1024 /* bytes of the longest value there is, filters of sources excepted */
 
 /* Zero is no time-out at all, and less than zero is none to wait (Linux's sock_set_timeout). */
 static weft_time timeout_of(const void *value)
@@ -82,6 +82,20 @@ static int64_t attach_filter(struct call *c, const void *value, size_t n)
     if (call_read(c, (uintptr_t)program.filter, code, program.len * sizeof *code) < 0)
         return -EFAULT;
     return weft_setsockopt(c->file->sock, SOL_SOCKET, SO_ATTACH_FILTER, code, program.len * sizeof *code);
+}
+
+static int64_t set_device(struct call *c, const void *value, size_t n)
+{
+    return linux_set_device(c->file->sock, value, (socklen_t)n);
+}
+
+static int64_t get_device(struct call *c, void *value, size_t *n)
+{
+    socklen_t has = (socklen_t)*n;
+    int err = c->file->sock ? linux_get_device(c->file->sock, value, &has) : -EINVAL;
+
+    *n = has;
+    return err;
 }
 
 /* When a datagram came in; of a stream nobody could say, for the kernel hands out its bytes. */
@@ -173,6 +187,7 @@ static const struct own {
     {SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
     {SO_TIMESTAMPING, sizeof(int), set_stamping, get_stamping},
     {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
+    {SO_BINDTODEVICE, 0, set_device, get_device},
 };
 
 static const struct own *find_own(int level, int option)
@@ -191,6 +206,43 @@ static int64_t told(struct call *c, int64_t r)
     return r;
 }
 
+/* ---- groups: values that are long, or say what is asked for ---- */
+
+static int64_t set_group(struct call *c)
+{
+    size_t n = c->arg[4];
+
+    if ((int)n < 0)
+        return -EINVAL;
+    if (n > PAYLOAD)
+        return -ENOBUFS;
+    if (call_read(c, c->arg[3], c->run->payload, n) < 0)
+        return -EFAULT;
+    return linux_group_set(c->file->sock, file_is_stream(c->file), (int)c->arg[1], (int)c->arg[2], c->run->payload, n);
+}
+
+static int64_t get_group(struct call *c)
+{
+    socklen_t room;
+    size_t n;
+    int err;
+
+    if (call_read(c, c->arg[4], &room, sizeof room) < 0)
+        return -EFAULT;
+    n = room < PAYLOAD ? room : PAYLOAD;
+    if ((int)room < 0 || !c->file->sock)
+        return -EINVAL;
+    if (call_read(c, c->arg[3], c->run->payload, n) < 0)
+        return -EFAULT;
+    err = linux_group_get(c->file->sock, (int)c->arg[1], (int)c->arg[2], c->run->payload, &n);
+    room = (socklen_t)n;
+    if (!err && (call_write(c, c->arg[3], c->run->payload, n) < 0 || call_write(c, c->arg[4], &room, sizeof room) < 0))
+        err = -EFAULT;
+    return err;
+}
+
+/* ---- the calls ---- */
+
 int64_t answer_setsockopt(struct call *c)
 {
     int level = (int)c->arg[1], option = (int)c->arg[2];
@@ -198,7 +250,9 @@ int64_t answer_setsockopt(struct call *c)
     size_t n = c->arg[4] < sizeof value ? c->arg[4] : sizeof value;
     const struct own *own = find_own(level, option);
 
-    if ((int)c->arg[4] < 0 || (level == SOL_SOCKET && n < sizeof(int)))
+    if (linux_is_group_option(level, option))
+        return told(c, set_group(c));
+    if ((int)c->arg[4] < 0 || (level == SOL_SOCKET && n < sizeof(int) && option != SO_BINDTODEVICE))
         return -EINVAL;
     if (n && call_read(c, c->arg[3], value, n) < 0)
         return -EFAULT;
@@ -218,6 +272,8 @@ int64_t answer_getsockopt(struct call *c)
     int64_t r;
     size_t n;
 
+    if (linux_is_group_option(level, option))
+        return told(c, get_group(c));
     if (call_read(c, c->arg[4], &room, sizeof room) < 0)
         return -EFAULT;
     if ((int)room < 0)

@@ -156,6 +156,48 @@ answer(0)
     assert heard == [(10, 7), (100, 64), (100, 64), (50, 64), (4, 64)], heard
 
 
+def a_program_joins_a_group_and_is_bound_to_an_interface(field):
+    group = '239.1.2.3'
+    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    field.sockets.append(peer)
+    peer.settimeout(PATIENCE)
+    peer.bind((KERNEL, 0))
+    peer.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(KERNEL))
+
+    def serve():
+        _, (_, port) = peer.recvfrom(100)
+        peer.sendto(b'to all of you', (group, port))
+
+    threading.Thread(target=serve, daemon=True).start()
+    said = python(field, '''
+import socket, struct, sys
+ours, peer, port, group = sys.argv[1:]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(20)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'wt0')
+print(s.getsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, 16))
+s.bind(('', 0))
+member = socket.inet_aton(group) + socket.inet_aton(ours)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, member)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(ours))
+print(socket.inet_ntoa(s.getsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, 4)) == ours)
+s.sendto(b'here', (peer, int(port)))
+print(s.recv(100))
+IP_MSFILTER, INCLUDE = 41, 1
+filter = socket.inet_aton(group) + socket.inet_aton(ours) + struct.pack('II', INCLUDE, 1) + socket.inet_aton(peer)
+s.setsockopt(socket.IPPROTO_IP, IP_MSFILTER, filter)
+s.setsockopt(socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, member)
+for level, option, value in (socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, member), (
+        socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b'eth9'):
+    try:
+        s.setsockopt(level, option, value)
+    except OSError as why:
+        print(why.strerror)
+''', OURS, KERNEL, str(peer.getsockname()[1]), group)
+    assert said.splitlines() == ["b'wt0\\x00'", 'True', "b'to all of you'", 'Cannot assign requested address',
+                                 'No such device'], said
+
+
 # ---- interfaces ----
 
 def ioctls_tell_of_the_hosts_interfaces(field):
@@ -241,6 +283,7 @@ TESTS = [
     a_refused_datagram_wakes_who_polls,
     the_queue_of_errors_is_read,
     control_messages_go_both_ways,
+    a_program_joins_a_group_and_is_bound_to_an_interface,
     ioctls_tell_of_the_hosts_interfaces,
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,

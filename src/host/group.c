@@ -3,30 +3,16 @@
  * The options about groups, whose values the system has in many structures (ip(7), ipv6(7), RFC 3678) and the engine in
  * two: struct weft_group and struct weft_group_filter.
  */
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "posix/posix.h"
+#include "host/host.h"
 
 #define FILTER_MAX 65536 /* bytes of a filter as the system has it */
 
 /* ---- addresses ---- */
-
-static struct weft_ip ip_of(struct in_addr in)
-{
-    struct weft_ip ip = weft_ipv4(0);
-
-    memcpy(ip.b + 12, &in, sizeof in);
-    return ip;
-}
-
-static struct in_addr in_of(const struct weft_ip *ip)
-{
-    struct in_addr in;
-
-    memcpy(&in, ip->b + 12, sizeof in);
-    return in;
-}
 
 /* A group or a source in a struct sockaddr_storage, of the level's family. */
 static int take_storage(int level, const struct sockaddr_storage *from, struct weft_ip *ip)
@@ -56,8 +42,8 @@ static int take_mreq(int level, const void *value, size_t n, struct weft_group *
 
     (void)level;
     memcpy(&m, value, n < sizeof m ? sizeof(struct ip_mreq) : sizeof m);
-    *g = (struct weft_group){.interface = (unsigned)m.imr_ifindex, .address = ip_of(m.imr_address),
-                             .group = ip_of(m.imr_multiaddr)};
+    *g = (struct weft_group){.interface = (unsigned)m.imr_ifindex, .address = linux_v4(&m.imr_address),
+                             .group = linux_v4(&m.imr_multiaddr)};
     return 0;
 }
 
@@ -69,7 +55,7 @@ static int take_interface(int level, const void *value, size_t n, struct weft_gr
     if (n >= sizeof(struct ip_mreq))
         return take_mreq(level, value, n, g);
     memcpy(&in, value, sizeof in);
-    *g = (struct weft_group){.address = ip_of(in)};
+    *g = (struct weft_group){.address = linux_v4(&in)};
     return 0;
 }
 
@@ -79,8 +65,8 @@ static int take_mreq_source(int level, const void *value, size_t n, struct weft_
 
     (void)level, (void)n;
     memcpy(&m, value, sizeof m);
-    *g = (struct weft_group){.address = ip_of(m.imr_interface), .group = ip_of(m.imr_multiaddr),
-                             .source = ip_of(m.imr_sourceaddr)};
+    *g = (struct weft_group){.address = linux_v4(&m.imr_interface), .group = linux_v4(&m.imr_multiaddr),
+                             .source = linux_v4(&m.imr_sourceaddr)};
     return 0;
 }
 
@@ -158,7 +144,7 @@ static bool is_filter(int level, int option)
            (level == IPPROTO_IPV6 && option == MCAST_MSFILTER);
 }
 
-bool px_is_group_option(int level, int option) { return find(level, option) || is_filter(level, option); }
+bool linux_is_group_option(int level, int option) { return find(level, option) || is_filter(level, option); }
 
 /* ---- filters ---- */
 
@@ -174,7 +160,7 @@ static int take_head(int level, int option, const uint8_t *value, struct weft_gr
 
     if (option == IP_MSFILTER) {
         memcpy(&m, value, IP_MSFILTER_SIZE(0));
-        *f = (struct weft_group_filter){.group.address = ip_of(m.imsf_interface), .group.group = ip_of(m.imsf_multiaddr),
+        *f = (struct weft_group_filter){.group.address = linux_v4(&m.imsf_interface), .group.group = linux_v4(&m.imsf_multiaddr),
                                         .mode = m.imsf_fmode, .n = m.imsf_numsrc};
         return 0;
     }
@@ -190,14 +176,14 @@ static int take_source(int level, int option, const uint8_t *at, struct weft_ip 
 
     if (option == IP_MSFILTER) {
         memcpy(&in, at, sizeof in);
-        *ip = ip_of(in);
+        *ip = linux_v4(&in);
         return 0;
     }
     memcpy(&storage, at, sizeof storage);
     return take_storage(level, &storage, ip);
 }
 
-static int set_filter(struct px_sock *s, int level, int option, const uint8_t *value, size_t n)
+static int set_filter(weft_sock *sock, int level, int option, const uint8_t *value, size_t n)
 {
     struct weft_group_filter head, *f;
     struct weft_ip *source;
@@ -220,7 +206,7 @@ static int set_filter(struct px_sock *s, int level, int option, const uint8_t *v
     for (uint32_t i = 0; i < head.n && !err; i++)
         err = take_source(level, option, value + head_of(option) + i * step_of(option), &source[i]);
     if (!err)
-        err = weft_setsockopt(px_engine(s), level, WEFT_MCAST_MSFILTER, f, size);
+        err = weft_setsockopt(sock, level, WEFT_MCAST_MSFILTER, f, size);
     free(f);
     return err;
 }
@@ -240,14 +226,14 @@ static void give_filter(int level, int option, const struct weft_group_filter *f
     for (size_t i = 0; i < told; i++) {
         uint8_t *at = value + head_of(option) + i * step_of(option);
 
-        in = in_of(&source[i]);
+        in = linux_in_addr(&source[i]);
         give_storage(level, &source[i], &storage);
         memcpy(at, option == IP_MSFILTER ? (const void *)&in : (const void *)&storage, step_of(option));
     }
     *n = head_of(option) + told * step_of(option);
 }
 
-static int get_filter(struct px_sock *s, int level, int option, uint8_t *value, size_t *n)
+static int get_filter(weft_sock *sock, int level, int option, uint8_t *value, size_t *n)
 {
     struct weft_group_filter head, *f;
     size_t size;
@@ -263,7 +249,7 @@ static int get_filter(struct px_sock *s, int level, int option, uint8_t *value, 
     if (!f)
         return -ENOMEM;
     *f = head;
-    err = weft_getsockopt(px_engine(s), level, WEFT_MCAST_MSFILTER, f, &size);
+    err = weft_getsockopt(sock, level, WEFT_MCAST_MSFILTER, f, &size);
     if (!err)
         give_filter(level, option, f, value, n);
     free(f);
@@ -272,7 +258,7 @@ static int get_filter(struct px_sock *s, int level, int option, uint8_t *value, 
 
 /* ---- the calls ---- */
 
-int px_group_set(struct px_sock *s, int level, int option, const void *value, size_t n)
+int linux_group_set(weft_sock *sock, bool stream, int level, int option, const void *value, size_t n)
 {
     const struct row *row = find(level, option);
     struct weft_group g;
@@ -280,18 +266,18 @@ int px_group_set(struct px_sock *s, int level, int option, const void *value, si
 
     if (!value)
         return -EFAULT;
-    if (px_is_stream(s))
+    if (stream)
         return option == IP_MULTICAST_IF ? -EINVAL : -EPROTO;
     if (!row)
-        return set_filter(s, level, option, value, n);
+        return set_filter(sock, level, option, value, n);
     if (n < row->size)
         return -EINVAL;
     err = row->take(level, value, n, &g);
-    return err ? err : weft_setsockopt(px_engine(s), level, row->engine, &g, sizeof g);
+    return err ? err : weft_setsockopt(sock, level, row->engine, &g, sizeof g);
 }
 
 /* IP_MULTICAST_IF tells the address it was given; of the others only filters can be asked for. */
-int px_group_get(struct px_sock *s, int level, int option, void *value, size_t *n)
+int linux_group_get(weft_sock *sock, int level, int option, void *value, size_t *n)
 {
     struct weft_group g;
     struct in_addr in;
@@ -299,13 +285,13 @@ int px_group_get(struct px_sock *s, int level, int option, void *value, size_t *
     int err;
 
     if (is_filter(level, option))
-        return get_filter(s, level, option, value, n);
+        return get_filter(sock, level, option, value, n);
     if (level != IPPROTO_IP || option != IP_MULTICAST_IF)
         return -ENOPROTOOPT;
-    err = weft_getsockopt(px_engine(s), level, WEFT_IP_MULTICAST_IF, &g, &size);
+    err = weft_getsockopt(sock, level, WEFT_IP_MULTICAST_IF, &g, &size);
     if (err)
         return err;
-    in = in_of(&g.address);
+    in = linux_in_addr(&g.address);
     *n = *n < sizeof in ? *n : sizeof in;
     memcpy(value, &in, *n);
     return 0;
