@@ -85,7 +85,7 @@ SELDOM static void account_again(struct tcp_conn *c, const struct tcp_plan *plan
 void account_out(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_stats *s;
-    uint32_t n = stats_segments(plan->len, c->mss);
+    uint32_t n = stats_segments(plan->len, plan->piece);
 
     if (unlikely(plan->kind == PLAN_RETRANSMIT))
         account_again(c, plan);

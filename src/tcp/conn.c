@@ -329,7 +329,7 @@ static void stop_work(struct tcp_conn *c)
         return;
     c->snd.nxt = c->snd.una;
     c->fin_sent = false;
-    if (w->recvq.bytes == 0) {
+    if (w->recvq.bytes == 0 && w->urgent.state != URGENT_HERE) {
         give_back_work(c);
         return;
     }
@@ -338,7 +338,6 @@ static void stop_work(struct tcp_conn *c)
     reasm_clear(&w->reasm, m);
     sndmap_clear(&w->sndmap, m);
     ackpolicy_init(&w->ack);
-    w->urgent.state = URGENT_NONE;
     w->peer_fin_known = w->syn_due = false;
     w->probe_due = 0;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)

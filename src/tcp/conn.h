@@ -89,6 +89,7 @@ struct tcp_plan {  /* small enough to be returned in registers */
     struct seq seq;
     uint32_t len;  /* payload */
     bool search;   /* a probe of the path: one segment, larger than the others */
+    uint16_t piece; /* bytes, 0 without payload: what a full segment of it carries; known when it is emitted */
 };
 
 /* The rooms of a connection at work. */

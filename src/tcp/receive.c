@@ -71,6 +71,8 @@ SELDOM static int64_t receive_urgent(struct tcp_conn *c, const struct weft_iov *
         return WEFT_ENOTCONN;
     if (c->oob_inline || !u || u->state == URGENT_NONE || u->state == URGENT_TAKEN)
         return WEFT_EINVAL;
+    if (c->state == WEFT_TCP_CLOSED && !c->peer_fin)
+        return WEFT_ENOTCONN;
     if (u->state == URGENT_AWAITED)
         return c->peer_fin || c->read_shut || c->state == WEFT_TCP_CLOSED ? 0 : WEFT_EAGAIN;
     if (!(flags & WEFT_MSG_PEEK))

@@ -130,11 +130,12 @@ static uint16_t segments_from(const struct sent *s, struct seq from, uint32_t ms
     return (uint16_t)sent_segments((uint32_t)seq_diff(s->end, from) - (s->flags & SENT_FIN ? 1 : 0), mss);
 }
 
-bool sndmap_is_pushed(const struct sndmap *m, struct seq end)
+bool sndmap_is_pushed(const struct sndmap *m, struct seq start, struct seq end)
 {
-    uint32_t i = sndmap_find(m, seq_sub(end, 1));
-
-    return i < m->count && seq_eq(sndmap_at(m, i)->end, end) && sndmap_at(m, i)->flags & SENT_PUSH;
+    for (uint32_t i = sndmap_find(m, start); i < m->count && seq_le(sndmap_at(m, i)->end, end); i++)
+        if (sndmap_at(m, i)->flags & SENT_PUSH)
+            return true;
+    return false;
 }
 
 bool sndmap_cut(struct sndmap *m, struct mem *mem, uint32_t i, struct seq at, uint32_t mss)

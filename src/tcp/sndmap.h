@@ -166,9 +166,10 @@ bool sndmap_tail(const struct sndmap *m, uint32_t mss, struct seq *start, uint32
  */
 bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct sent s, uint32_t mss, bool probe);
 
+/* Does PSH belong to a segment that ends behind `start`, and at `end` at the latest? As many steps as there are such. */
+bool sndmap_is_pushed(const struct sndmap *m, struct seq start, struct seq end);
+
 /* Segments in the network (RFC 6675's pipe), as Linux counts them. */
-/* Does PSH belong to the segment that ends at `end`? */
-bool sndmap_is_pushed(const struct sndmap *m, struct seq end);
 
 static inline uint32_t sndmap_pipe(const struct sndmap *m) { return m->total - m->sacked - m->lost + m->again; }
 

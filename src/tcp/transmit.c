@@ -67,12 +67,15 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
 }
 
 /* A card will cut it up. Linux: who puts the pieces together again need not wait for more, so PSH stands at its end. */
-static bool is_cut(const struct tcp_conn *c, uint32_t len)
+static bool is_cut(const struct tcp_conn *c, const struct tcp_plan *plan)
 {
-    return len > c->mss && c->work->path.ifp && c->work->path.ifp->offload & WEFT_OFFLOAD_TSO;
+    return plan->len > plan->piece && c->work->path.ifp && c->work->path.ifp->offload & WEFT_OFFLOAD_TSO;
 }
 
-/* Does PSH belong to the last byte of the plan? Old bytes remember; of new ones it is asked once, when they go. */
+/*
+ * Does PSH belong to the last byte of the plan? Of new bytes it is asked once, when they go. Old ones remember; where
+ * several segments become one, all that they said goes with it, as on Linux.
+ */
 static bool is_pushed(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
@@ -81,7 +84,8 @@ static bool is_pushed(struct tcp_conn *c, const struct tcp_plan *plan)
     if (plan->len == 0)
         return false;
     if (plan->kind == PLAN_RETRANSMIT)
-        return sndmap_is_pushed(&w->sndmap, seq_add(end, plan->fin ? 1 : 0));
+        return sndmap_is_pushed(&w->sndmap, plan->len <= c->mss ? plan->seq : seq_sub(end, 1),
+                                seq_add(end, plan->fin ? 1 : 0));
     return push_sent(&w->push, end) || w->override; /* what goes out of impatience goes to the user, too */
 }
 
@@ -142,6 +146,25 @@ SELDOM static void note_resent(struct tcp_conn *c, const struct tcp_plan *plan, 
         recovery_resent(&w->recovery, s->segments, ts_clock(conn_now(c), c->ts_offset));
 }
 
+/* The scoreboard cuts by the MSS. What is cut smaller, to leave room for SACK blocks, has an entry for each segment. */
+static void enter(struct tcp_conn *c, const struct tcp_plan *plan, const struct sent *s)
+{
+    struct seq end = seq_add(plan->seq, plan->len); /* a FIN rides with the last */
+    struct sent one = *s;
+
+    if (likely(plan->piece == c->mss || s->segments <= 1)) {
+        sndmap_sent(&c->work->sndmap, s);
+        return;
+    }
+    one.segments = 1;
+    one.flags &= (uint8_t)~(SENT_PUSH | SENT_FIN);
+    for (one.end = seq_add(plan->seq, plan->piece); seq_lt(one.end, end); one.end = seq_add(one.end, plan->piece))
+        sndmap_sent(&c->work->sndmap, &one);
+    one.end = s->end;
+    one.flags = s->flags;
+    sndmap_sent(&c->work->sndmap, &one);
+}
+
 /* New data is on its way. */
 static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const struct sent *s)
 {
@@ -152,7 +175,7 @@ static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const stru
         if (conn_cc(c)->on_event)
             conn_cc(c)->on_event(&c->cc, &w->cc_private, CC_EVENT_START, s->at, c->spoke ? s->at - c->spoke : 0);
     }
-    sndmap_sent(&w->sndmap, s);
+    enter(c, plan, s);
     c->snd.nxt = s->end;
     c->fin_sent = plan->fin;
     c->spoke = conn_now(c);
@@ -160,7 +183,7 @@ static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const stru
     w->tail_restart = true;
     if (plan->search)
         conn_probe_sent(c, plan);
-    else if (plan->len && plan->len != c->mss && plan->len % c->mss)
+    else if (plan->len && plan->len != plan->piece && plan->len % plan->piece)
         w->small_end = s->end;
     if (plan->probe)
         note_probe(c, false);
@@ -172,7 +195,7 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
     struct tcp_work *w = c->work;
     struct sent s = {.at = conn_now(c), .end = seq_add(plan->seq, plan->len + (plan->fin ? 1 : 0))};
 
-    s.segments = (uint16_t)sent_segments(plan->len, c->mss);
+    s.segments = (uint16_t)sent_segments(plan->len, plan->piece);
     s.flags = (uint8_t)((plan->fin ? SENT_FIN : 0) | (plan->push ? SENT_PUSH : 0));
     rate_send(&w->rate, &s, w->sndmap.total);
     if (recovery_reduces(&w->recovery))
@@ -196,16 +219,22 @@ static struct weft_pkt *build(struct tcp_conn *c, const struct tcp_plan *plan, s
     return pkt;
 }
 
-/* SACK blocks take room from the payload, which is planned without them (MUST-16). */
+/*
+ * SACK blocks take room from the payload, which is planned without them (MUST-16): as many segments go as was planned,
+ * and each carries less. What goes again goes one by one.
+ */
 static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *plan, const struct tcp_options *o)
 {
-    uint32_t most;
+    uint32_t most, n;
 
+    plan->piece = (uint16_t)c->mss;
     if (o->n_sack == 0)
         return;
     most = c->mss + (c->ts_ok ? TS_OPTION : 0) - (uint32_t)tcp_options_len(o, false, segment_layout(c->ep.stack));
-    if (plan->len > most) { /* no super-segments either while there is a hole to report */
-        plan->len = most;
+    n = plan->kind == PLAN_DATA && !plan->search ? sent_segments(plan->len, c->mss) : 1;
+    plan->piece = (uint16_t)most;
+    if (plan->len > n * most) {
+        plan->len = n * most;
         plan->fin = false;
     }
 }
@@ -266,8 +295,9 @@ static bool reserve(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct sndmap *m = &c->work->sndmap;
     struct mem *mem = &c->ep.stack->mem;
+    uint32_t entries = unlikely(plan->piece != c->mss) ? sent_segments(plan->len, plan->piece) : 1;
 
-    return sndmap_reserve(m, mem, 2) && (plan->kind != PLAN_RETRANSMIT || sndmap_reserve_again(m, mem));
+    return sndmap_reserve(m, mem, entries + 1) && (plan->kind != PLAN_RETRANSMIT || sndmap_reserve_again(m, mem));
 }
 
 static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
@@ -293,14 +323,14 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     out.h.seq = plan.seq;
     out.h.ack = c->rcv.nxt;
     plan.push = is_pushed(c, &plan);
-    out.h.flags = (uint16_t)(TCP_ACK | (plan.fin ? TCP_FIN : 0) | (plan.push || is_cut(c, plan.len) ? TCP_PSH : 0));
+    out.h.flags = (uint16_t)(TCP_ACK | (plan.fin ? TCP_FIN : 0) | (plan.push || is_cut(c, &plan) ? TCP_PSH : 0));
     out.h.window = transmit_window(c, &edge);
     put_urgent(c, &out.h);
     if (unlikely(c->ecn.on))
         put_ecn(c, &plan, &out);
     plan.search = plan.search && plan.len > c->mss;
-    if (plan.len > c->mss && !plan.search)
-        out.gso_size = c->mss;
+    if (plan.len > plan.piece && !plan.search)
+        out.gso_size = plan.piece;
     account_out(c, &plan);
     if (carries)
         note_sent(c, &plan);

@@ -2,6 +2,7 @@
 /* Streams through the adapter: both roles, data both ways, ends, time, and calls that sleep. */
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/tcp.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -481,6 +482,52 @@ static void far_peers_get_two_segments_at_once(void **state)
     write_ten_segments(100000, (const size_t[]){2000, 2000, 2000, 2000, 2000, 0});
 }
 
+/* Text that comes out of order, and what the peer holds of ours: offsets from where each is, and 32 bits each. */
+static void send_with_sack(struct peer *p, uint32_t ahead, size_t n, uint32_t start, uint32_t end)
+{
+    struct segment *s = calloc(1, sizeof *s);
+    const uint32_t edges[2] = {htonl(p->ack + start), htonl(p->ack + end)};
+    const uint8_t kind[] = {1, 1, 5, 10};
+
+    *s = (struct segment){.from = p->remote, .to = p->local, .seq = p->seq + ahead, .ack = p->ack, .flags = P | A,
+                          .window = p->window, .n = n};
+    if (end) {
+        s->n_options = sizeof kind + sizeof edges;
+        memcpy(s->options, kind, sizeof kind);
+        memcpy(s->options + sizeof kind, edges, sizeof edges);
+    }
+    bench_in(p->b, s);
+    free(s);
+}
+
+/* A hole to report makes the segments shorter, not the packets fewer; and each segment counts for itself. */
+static void a_hole_to_report_leaves_super_segments_whole(void **state)
+{
+    struct bench b;
+    struct tcp_info info;
+    socklen_t n = sizeof info;
+    int listener;
+    char buf[10 * 988] = {0};
+    struct peer p;
+
+    bench_open(&b, "local=192.168.0.1,sysctls=none");
+    listener = bench_listener(&b, 1);
+    peer_far_handshake(&b, &p, PEER_PORT, 100000);
+    p.fd = b.t.accept(b.t.userdata, listener, NULL, NULL);
+    send_with_sack(&p, 500, 100, 0, 0);
+    peer_expect(&p, A, 0, NULL);
+    assert_int_equal(b.t.write(b.t.userdata, p.fd, buf, sizeof buf), sizeof buf);
+    for (unsigned i = 0; i < 5; i++)
+        peer_expect(&p, P | A, 2 * (1000 - 12), NULL);
+    p.ack -= 10 * 988;
+    send_with_sack(&p, 0, 0, 988, 2 * 988);
+    assert_int_equal(b.t.getsockopt(b.t.userdata, p.fd, IPPROTO_TCP, TCP_INFO, &info, &n), 0);
+    assert_int_equal(info.tcpi_unacked, 10);
+    assert_int_equal(info.tcpi_sacked, 1);
+    assert_int_equal(info.tcpi_data_segs_out, 10);
+    bench_close(&b);
+}
+
 /* ---- the end ---- */
 
 /* Runs what must end the process and returns its exit status; what it said on stderr goes into text. */
@@ -580,6 +627,7 @@ int main(void)
         T(lonely_thread_drives_the_clock_itself),
         cmocka_unit_test(near_peers_get_half_a_window_at_once),
         cmocka_unit_test(far_peers_get_two_segments_at_once),
+        cmocka_unit_test(a_hole_to_report_leaves_super_segments_whole),
         cmocka_unit_test(receiving_nothing_for_ever_says_so_and_exits),
         cmocka_unit_test(wrong_flags_are_one_line_and_exit_2),
     };
