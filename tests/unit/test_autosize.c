@@ -32,6 +32,16 @@ static void far_and_slow_is_the_least(void **state)
     assert_int_equal(segments(&a), 1);
 }
 
+/* A million segments of a byte in a second, twice that in slow start: of 2 MiB/s a 1024th, and nothing added. */
+static void without_nearness_it_is_the_rate_alone(void **state)
+{
+    struct autosize a = link_of(1000 * MS, 1 << 20);
+
+    a.mss = 1;
+    a.rtt_log = 0;
+    assert_int_equal(autosize_bytes(&a, MOST), 2048);
+}
+
 static void never_more_than_half_of_the_window(void **state)
 {
     struct autosize a = link_of(100 * MS, 10);
@@ -96,6 +106,7 @@ static void packet_carries_a_segment_whatever_it_may(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_nearness_it_is_the_rate_alone),
         cmocka_unit_test(far_and_slow_is_the_least),
         cmocka_unit_test(never_more_than_half_of_the_window),
         cmocka_unit_test(rate_gives_a_millisecond),

@@ -278,6 +278,39 @@ static void data_that_was_not_taken_goes_again(void **state)
     weft_close(peer);
 }
 
+static void lose(struct bench *b)
+{
+    weft_pkt *pkts[64];
+    size_t n;
+
+    while ((n = weft_output(b->lo, pkts, 64, b->now)) > 0)
+        while (n > 0)
+            weft_pkt_release(pkts[--n]);
+}
+
+/* Each SYN with data that did not get through counts once, at its first repetition; after two the next SYN has none. */
+static void two_lost_syns_keep_the_data_of_the_third(void **state)
+{
+    struct bench *b = *state;
+
+    meet(b);
+    for (unsigned i = 0; i < 3; i++) {
+        weft_sock *client = client_with(b, 0), *peer;
+
+        assert_int_equal(weft_sendto(client, "hello", 5, WEFT_MSG_FASTOPEN, &server), i < 2 ? 5 : WEFT_EINPROGRESS);
+        if (i < 2)
+            lose(b);
+        b->now += 1100 * WEFT_MS;
+        carry(b);
+        assert_int_equal(weft_tcp_state(client), WEFT_TCP_ESTABLISHED);
+        peer = weft_accept(b->listener, NULL, NULL);
+        assert_non_null(peer);
+        weft_close(client);
+        weft_close(peer);
+        carry(b);
+    }
+}
+
 /* More than a SYN carries: what did not fit follows. */
 static void a_long_write_goes_on_behind_the_syn(void **state)
 {
@@ -310,6 +343,7 @@ static void a_long_write_goes_on_behind_the_syn(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(two_lost_syns_keep_the_data_of_the_third, setup, teardown),
         cmocka_unit_test(a_cookie_is_what_linux_makes_of_the_key),
         cmocka_unit_test(a_cookie_is_good_for_nobody_else),
         cmocka_unit_test(the_memory_is_bounded_and_keeps_the_newest_of_each_set),

@@ -188,6 +188,7 @@ static void it_tells_when_its_syn_ack_was_sent(void **state)
     halfopen_init(&t, r.mem);
     h = one_record(&t, 1, 77 * S + 5 * WEFT_US);
     assert_int_equal(halfopen_sent(h, 77 * S + 5 * WEFT_US, S), 77 * S + 5 * WEFT_US);
+    assert_int_equal(halfopen_sent(h, 77 * S + 6 * WEFT_US, S), 77 * S + 5 * WEFT_US);
     assert_int_equal(halfopen_sent(h, 77 * S + 600 * WEFT_MS, S), 77 * S + 5 * WEFT_US);
     assert_int_equal(halfopen_sent(h, 79 * S, S), 77 * S + 5 * WEFT_US);
     halfopen_fini(&t);

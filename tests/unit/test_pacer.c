@@ -17,6 +17,14 @@ static void the_first_ten_go_at_once(void **state)
     assert_true(pacer_holds(&p, MS));
 }
 
+static void a_byte_a_second_is_a_rate(void **state)
+{
+    struct pacer p = {.segments = PACER_FREE, .next = 5 * MS};
+
+    pacer_sent(&p, 5 * MS, 1, 3, 1);
+    assert_int_equal(p.next, 5 * MS + 3 * WEFT_S);
+}
+
 static void each_segment_waits_for_the_one_before(void **state)
 {
     struct pacer p = {.segments = PACER_FREE, .next = 5 * MS};
@@ -67,6 +75,7 @@ static void no_rate_is_too_slow_nor_too_fast(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_byte_a_second_is_a_rate),
         cmocka_unit_test(the_first_ten_go_at_once),
         cmocka_unit_test(each_segment_waits_for_the_one_before),
         cmocka_unit_test(a_late_segment_shortens_the_gap_behind_it),

@@ -77,6 +77,21 @@ static void a_probe_of_what_nobody_has_counted_counts_nothing(void **state)
     bench_check(&b);
 }
 
+/* How often one was sent again is told up to 255 times, and never less than it was. */
+static void no_segment_forgets_that_it_was_sent_again(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, 1);
+    for (unsigned i = 1; i <= 300; i++) {
+        sndmap_lose_all(&b.m, WEFT_NEVER, false);
+        assert_true(resend(&b, 0, MSS, 10 + i));
+        assert_int_equal(sndmap_at(&b.m, 0)->times, i < 255 ? i : 255);
+    }
+    bench_check(&b);
+}
+
 /* ---- loss by time (RFC 8985 §6.2) ---- */
 
 /* Ten segments sent at 1, 2, ... 10; the n-th is the proof, at this time with this patience */
@@ -123,6 +138,24 @@ static void segments_of_one_moment_are_in_order_of_sequence(void **state)
         send(&b, MSS, 7);
     sack(&b, 2 * MSS, 3 * MSS);
     assert_int_equal(detect(&b, 100, 7, 3 * MSS, 10).segments, 2);
+    check_map(&b.m);
+    bench_check(&b);
+}
+
+/* The middle of what went again in one piece has arrived: both its ends are found lost by what was sent after it. */
+static void what_is_left_of_a_retransmission_is_found_lost_on_both_sides(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, 8);
+    sack(&b, 5 * MSS, 8 * MSS);
+    assert_int_equal(sndmap_detect_by_count(&b.m, THRESH), 5);
+    assert_true(resend(&b, 0, 5 * MSS, 50));
+    sack(&b, 2 * MSS, 3 * MSS);
+    send(&b, MSS, 60);
+    sack(&b, 8 * MSS, 9 * MSS);
+    assert_int_equal(detect(&b, 1000, 60, 9 * MSS, 10).segments, 4);
     check_map(&b.m);
     bench_check(&b);
 }
@@ -567,6 +600,8 @@ static void only_what_is_sent_again_changes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_left_of_a_retransmission_is_found_lost_on_both_sides),
+        cmocka_unit_test(no_segment_forgets_that_it_was_sent_again),
         cmocka_unit_test(lost_is_what_has_enough_sacked_behind_it),
         cmocka_unit_test(what_was_sent_again_is_not_found_lost_again_by_count),
         cmocka_unit_test(a_probe_of_what_nobody_has_counted_counts_nothing),

@@ -346,9 +346,55 @@ static void its_invariants_hold_when_memory_fails(void **state)
     }
 }
 
+/* A block that begins behind the first byte is a report, even if by one: what it covers whole has arrived. */
+static void a_block_may_begin_at_the_second_byte(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0u - 1);
+    send_many(&b, 3);
+    assert_int_equal(sack(&b, 1, 3 * MSS), 2);
+    check_map(&b.m);
+    bench_check(&b);
+}
+
+/* Of a copy that is only half reported as a duplicate nobody knows that it was needless. */
+static void half_a_duplicate_is_none(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, 3);
+    assert_true(resend_as(&b, 0, MSS, 50, true));
+    assert_int_equal(sndmap_duplicate(&b.m, (struct tcp_sack_block){seq(MSS / 2), seq(2 * MSS)}), 0);
+    assert_int_equal(sndmap_duplicate(&b.m, (struct tcp_sack_block){seq(MSS / 2), seq(MSS)}), 0);
+    bench_check(&b);
+}
+
+/* What is cut in two moves the places behind it: the same segments have been looked at. */
+static void cutting_keeps_count_of_what_was_looked_at(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send(&b, 4 * MSS, 1);
+    send_many(&b, 2);
+    sack(&b, 4 * MSS, 5 * MSS);
+    assert_int_equal(detect(&b, 100, 1, 5 * MSS, 10).segments, 4);
+    assert_int_equal(b.m.fresh_from, 2);
+    sack(&b, 2 * MSS, 3 * MSS); /* three of one */
+    assert_int_equal(b.m.count, 5);
+    assert_int_equal(b.m.fresh_from, 4);
+    check_map(&b.m);
+    bench_check(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cutting_keeps_count_of_what_was_looked_at),
+        cmocka_unit_test(half_a_duplicate_is_none),
+        cmocka_unit_test(a_block_may_begin_at_the_second_byte),
         cmocka_unit_test(what_is_acknowledged_leaves_the_map),
         cmocka_unit_test(only_whole_segments_of_a_super_segment_count),
         cmocka_unit_test(an_empty_map_owns_no_heap),

@@ -353,6 +353,8 @@ static void a_stall_of_a_microsecond_is_told(void **state)
     n = weft_why_read(b->client, events, 64);
     stall = find(events, n, WEFT_WHY_stall_receiver);
     assert_int_equal(stall->value, 1);
+    for (size_t i = 0; i < n; i++) /* growing is not leaving slow start */
+        assert_int_not_equal(events[i].why, WEFT_WHY_cwnd_hystart);
     weft_close(server);
 }
 

@@ -534,6 +534,35 @@ static void the_urgent_byte_is_the_last_of_its_write(void **state)
     assert_memory_equal(text, "abcd", 4);
 }
 
+/* A listener's choice is its connections'. */
+static void congestion_control_comes_from_the_listener(void **state)
+{
+    struct bench *b = *state;
+    char name[16] = "";
+    size_t n = sizeof name;
+
+    assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_TCP, WEFT_TCP_CONGESTION, "reno", 4), 0);
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_getsockopt(b->server, WEFT_SOL_TCP, WEFT_TCP_CONGESTION, name, &n), 0);
+    assert_string_equal(name, "reno");
+    weft_close(b->server);
+}
+
+/* A rate may be set before there is anything to send, and is kept. */
+static void pacing_may_be_set_before_the_connection(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    uint64_t rate = 123456, got = 0;
+    size_t n = sizeof got;
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, &rate, sizeof rate), 0);
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, &got, &n), 0);
+    assert_int_equal(got, rate);
+    weft_close(sock);
+}
+
 static bool note_client(void *ctx, const struct weft_listing *item)
 {
     if (item->proto == WEFT_TCP && item->remote.port == PORT)
@@ -565,6 +594,8 @@ static void who_closes_in_fin_wait_2_leaves_a_record(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(pacing_may_be_set_before_the_connection, setup, teardown),
+        cmocka_unit_test_setup_teardown(congestion_control_comes_from_the_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(who_closes_in_fin_wait_2_leaves_a_record, setup, teardown),
         cmocka_unit_test_setup_teardown(text_that_came_before_accept_is_told_after_it, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cork_holds_only_what_is_written_after_it, setup, teardown),
