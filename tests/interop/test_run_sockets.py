@@ -278,6 +278,43 @@ except OSError as why:
                                  'nothing', 'Operation not supported'], said
 
 
+def questions_that_make_no_sense_are_refused_or_passed_over(field):
+    """By netlink: cut short, longer than they are, of unknown kinds; the socket answers the next one as ever."""
+    done = field.on_weft(PYTHON, '-c', '''
+import errno, socket, struct
+GETLINK, GETADDR, NEWLINK, DONE, ERROR, REQUEST, DUMP = 18, 22, 16, 3, 2, 1, 0x301
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 0)
+s.bind((4711, 0))
+s.settimeout(20)
+def question(kind, flags, body, claimed=None, sequence=7):
+    return struct.pack('IHHII', claimed or 16 + len(body), kind, flags, sequence, 0) + body
+def link(index=0, attributes=b''):
+    return struct.pack('BxHiII', 0, 0, index, 0, 0) + attributes
+def ask(*questions):
+    s.sendto(b''.join(questions), (0, 0))
+    answer, (sender, _) = s.recvfrom(9000)
+    n, kind, _, sequence, port = struct.unpack_from('IHHII', answer)
+    assert (sender, sequence, port) == (0, 7, 4711) and n <= len(answer), answer
+    return errno.errorcode.get(-struct.unpack_from('i', answer, 16)[0]) if kind == ERROR else kind
+nonsense = [b'', b'x', question(GETLINK, REQUEST | DUMP, link(), 5), question(GETLINK, REQUEST | DUMP, link(), 9999),
+            question(GETLINK, 0, link()), question(DONE, REQUEST, b'')]
+for bytes_ in nonsense:
+    s.send(bytes_)
+    s.sendto(bytes_, (0, 0))
+name = lambda text, claimed: struct.pack('HH', claimed, 3) + text
+print(ask(question(GETLINK, REQUEST, link(2))), ask(question(GETLINK, REQUEST, link(77))),
+      ask(question(GETLINK, REQUEST, link(0, name(b'wt0\\0', 8)))), ask(question(GETLINK, REQUEST, link(0, name(b'wt0x', 8)))),
+      ask(question(GETLINK, REQUEST, link(0, name(b'wt0\\0', 4000)))), ask(question(GETLINK, REQUEST, b'')),
+      ask(question(NEWLINK, REQUEST, link())), ask(question(GETADDR, REQUEST | DUMP, b'')))
+try:
+    s.sendto(question(GETLINK, REQUEST, link(2)), (99, 0))
+except OSError as why:
+    print(why.strerror)
+''')
+    assert done.stdout == '16 ENODEV 16 EINVAL EINVAL EINVAL ENOTSUP 20\nConnection refused\n', done.stdout
+    assert 'netlink: request 16 is not known here' in done.stderr, done.stderr
+
+
 TESTS = [
     what_is_not_read_holds_the_peer_up,
     a_refused_datagram_wakes_who_polls,
@@ -287,6 +324,7 @@ TESTS = [
     ioctls_tell_of_the_hosts_interfaces,
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,
+    questions_that_make_no_sense_are_refused_or_passed_over,
 ]
 
 
