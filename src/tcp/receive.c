@@ -53,8 +53,10 @@ void tcp_recv_waits(weft_sock *e, size_t bytes)
     struct tcp_conn *c = conn_of(e);
     uint8_t before = c->rcvspace.elsewhere;
 
+    if (!state_can_receive(c->state)) /* nothing more comes, or what is set here would be inherited */
+        return;
     rcvspace_set_elsewhere(&c->rcvspace, bytes);
-    if (c->rcvspace.elsewhere < before && state_can_receive(c->state) && conn_work(c))
+    if (c->rcvspace.elsewhere < before && conn_work(c))
         tell_room(c);
 }
 
