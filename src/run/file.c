@@ -91,16 +91,16 @@ static void pair_size(int program)
         setsockopt(program, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
-/* A pair whose end[0] is ours. 0 or -errno. */
+/* A pair whose end[0] is ours, neither of which waits: file_give changes the program's. 0 or -errno. */
 static int pair_open(const struct file *f, int end[2])
 {
     int type = file_is_stream(f) ? SOCK_STREAM : SOCK_SEQPACKET;
 
-    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, end) < 0)
+    if (socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, end) < 0)
         return -errno;
     pair_size(end[1]);
     /* The byte that stays, see private.h. */
-    if (fcntl(end[0], F_SETFL, O_NONBLOCK) == 0 && (!file_is_stream(f) || write(end[1], "", 1) == 1))
+    if (!file_is_stream(f) || write(end[1], "", 1) == 1)
         return 0;
     close(end[0]);
     close(end[1]);
@@ -195,7 +195,7 @@ int file_give(struct call *c, struct file *f, int program, int flags)
     int err = 0;
 
     f->cloexec = flags & SOCK_CLOEXEC;
-    if (flags & SOCK_NONBLOCK && fcntl(program, F_SETFL, O_NONBLOCK) < 0)
+    if (!(flags & SOCK_NONBLOCK) && fcntl(program, F_SETFL, 0) < 0)
         err = -errno;
     if (!err)
         err = call_give_fd(c, program, f->cloexec);
