@@ -55,6 +55,16 @@ static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
     return window >= c->snd.wnd || window == 0 || tcp_config(c->ep.stack)->smaller_window;
 }
 
+/*
+ * Does it say something of the window, so that it is no duplicate (RFC 5681 §2)? Another one does, taken or not.
+ * DEVIATION where windows only grow: so does the first behind new text of the peer's, whatever it says, as on Linux.
+ */
+static bool tells_of_a_window(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    return window_of(c, seg) != c->snd.wnd ||
+           (seq_lt(c->snd.wl1, seg->h.seq) && !tcp_config(c->ep.stack)->smaller_window);
+}
+
 static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     bool was_closed = c->snd.wnd == 0;
@@ -351,7 +361,7 @@ SELDOM static void reduction_is_told(struct tcp_conn *c, const struct tcp_seg *s
 
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    uint32_t window = c->snd.wnd;
+    bool new_window;
 
     if (seq_gt(seg->h.ack, c->snd.nxt) || ack_is_ancient(c, seg->h.ack)) {
         conn_answer(c, seg);
@@ -364,12 +374,13 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     }
     if (unlikely(c->ecn.on && seg_has(seg, TCP_CWR)))
         reduction_is_told(c, seg);
+    new_window = tells_of_a_window(c, seg);
     update_window(c, seg);
     if (unlikely(c->snd.wnd == 0))
         heard_closed_window(c);
     if (conn_in_flight(c) == 0)
         return TCP_CONTINUE;
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
-    take_report(c, seg, window_of(c, seg) != window); /* a duplicate has the same, taken or not (RFC 5681 §2) */
+    take_report(c, seg, new_window);
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c, seg) : TCP_CONTINUE;
 }

@@ -62,7 +62,7 @@ uint32_t ackpace_delay(const struct ack_pace *p, const struct ack_limits *l, con
     if (l->quick == 0)
         return l->delay;
     if (p->ato <= l->delay)
-        return p->ato;
+        return max_u32(p->ato, 1); /* nothing but a FIN came: a tick, so that an end that follows at once carries it */
     if (srtt)
         most = min_u32(most, max_u32(srtt, l->delay));
     return min_u32(min_u32(p->ato, most), max_u32(ACK_DELAY_MAX, l->delay));

@@ -108,7 +108,7 @@ ASIDE static struct tcp_plan plan_retransmit(struct tcp_conn *c)
 
     if (quota == 0)
         return nothing;
-    quota = (uint32_t)min_u64((uint64_t)quota * c->mss, packet_limit(c, c->mss, c->work->sndmap.due));
+    quota = (uint32_t)min_u64((uint64_t)quota * c->mss, packet_limit(c, c->mss, w->sndmap.due * c->mss));
     return sndmap_next_due(&w->sndmap, quota, &seq, &space) ? plan_again(c, seq, space) : nothing;
 }
 

@@ -57,13 +57,17 @@ void steering_restore(struct tcp_conn *c)
     steering_tell(c, CC_EVENT_UNDO);
 }
 
-/* RFC 7661: it was used; and while order is disturbed, any arrival is progress. */
-static bool may_grow(const struct tcp_conn *c, const struct ack_report *r)
+/*
+ * RFC 7661: it was used; and while order is disturbed, any arrival is progress. What is acknowledged is in use: for an RTO
+ * from then on nothing shrinks for want of it, as on Linux.
+ */
+static bool may_grow(struct tcp_conn *c, const struct ack_report *r)
 {
-    const struct tcp_work *w = c->work;
+    struct tcp_work *w = c->work;
 
     if (recovery_reduces(&w->recovery) || r->just_recovered || !(r->advanced || (r->news.sacked && c->reordering > DUP_THRESH)))
         return false;
+    w->usage.full_at = conn_now(c);
     return usage_allows_growth(&w->usage, c->cc.cwnd, cc_in_slow_start(&c->cc));
 }
 

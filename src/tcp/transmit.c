@@ -420,6 +420,7 @@ static struct tcp_plan first_plan(struct tcp_conn *c)
 static inline void take_turn(struct tcp_conn *c, struct tcp_plan plan, unsigned budget)
 {
     struct tcp_work *w = c->work;
+    bool sent = false; /* new text: without it, and without any that waits, nothing was asked of the window; as on Linux */
 
     for (unsigned used = 0; plan.kind != PLAN_NOTHING; plan = transmit_plan(c)) {
         unsigned packets = packets_of(c, &plan);
@@ -431,8 +432,9 @@ static inline void take_turn(struct tcp_conn *c, struct tcp_plan plan, unsigned 
             break;
         }
         used += packets;
+        sent |= plan.kind == PLAN_DATA;
     }
-    if (w->sndmap.count)
+    if (w->sndmap.count && (sent || conn_unsent(c)))
         window_used(c);
     conn_settle_plan(c, &plan);
 }

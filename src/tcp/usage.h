@@ -13,7 +13,7 @@ struct usage {
     uint32_t most;       /* the most in flight in it */
     uint32_t used;       /* the most in flight since the window was last full */
     struct seq until;    /* SND.NXT when the measure was taken: it holds until that is acknowledged */
-    weft_time full_at;   /* when it was last full, or shrank */
+    weft_time full_at;   /* when it was last full, in use by what was acknowledged, or shrank */
 };
 
 /* After something could be sent: `flight` segments are unacknowledged; limited: cwnd, not data, is what is short. */

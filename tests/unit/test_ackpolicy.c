@@ -178,7 +178,7 @@ static void the_delay_is_bounded_by_the_round_trip_and_by_patience(void **state)
     } rows[] = {
         {40, false, false, 5, 40},    {100, false, false, 0, 100}, {150, false, false, 60, 60}, {150, false, false, 5, 40},
         {190, true, false, 0, 190},   {400, true, false, 0, 200},  {400, false, false, 0, 200}, {400, false, true, 0, 200},
-        {0, true, false, 0, 0},
+        {0, true, false, 0, 1},
     };
 
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
