@@ -24,7 +24,7 @@ static uint32_t bonus(const struct autosize *a, uint32_t most)
 
 uint32_t autosize_bytes(const struct autosize *a, uint32_t most)
 {
-    uint32_t half = max_u32(a->cwnd / 2, 1), segments;
+    uint32_t half = a->again ? UINT32_MAX : max_u32(a->cwnd / 2, 1), segments;
     uint64_t bytes = bonus(a, most);
 
     if (bytes < most) /* before the first sample there is no rate, and no reason to hold back */

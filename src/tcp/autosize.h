@@ -17,6 +17,7 @@ struct autosize {
     uint32_t min_us;          /* the shortest; UINT32_MAX: none */
     uint32_t least;           /* segments, whatever the rate is: at least 1 */
     unsigned rtt_log;         /* log2 of a round trip in us: nearer than that all goes at once, and half of it with each more; 0: no */
+    bool again;               /* what was lost goes again: half of cwnd is no bound */
 };
 
 /* Bytes in a second if they were spread over the round trip, with room to grow: 0 before the first sample. */

@@ -5,6 +5,7 @@
  */
 #include "tcp/autosize.h"
 #include "tcp/conn.h"
+#include "tcp/defer.h"
 
 #define OVERRIDE_MAX WEFT_S /* RFC 9293 §3.8.6.2.1: 0.1 to 1 s until a silly segment goes out after all */
 
@@ -31,7 +32,7 @@ static uint32_t window_room(const struct tcp_conn *c)
 }
 
 /* The link cuts it, so how it was made can be seen there. */
-ASIDE static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t room)
+ASIDE static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint32_t room, bool again)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     struct autosize a = {
@@ -44,6 +45,7 @@ ASIDE static uint32_t offload_limit(const struct tcp_conn *c, uint32_t mss, uint
         .avoidance = k->pacing_ca_ratio,
         .least = k->tso_segments,
         .rtt_log = k->tso_rtt_log,
+        .again = again,
     };
 
     return autosize_bytes(&a, room);
@@ -56,10 +58,10 @@ ASIDE static uint32_t paced_limit(const struct tcp_conn *c, uint32_t mss)
 }
 
 /*
- * The most payload one packet may carry: a super-segment of whole segments. A link that takes none gets one cut in
+ * The most payload one packet may carry, of new text or `again`: a super-segment of whole segments. A link that takes none gets one cut in
  * pieces (core/gso.h), of which no more are made than it will queue and the cache will hold.
  */
-static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t want)
+static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t want, bool again)
 {
     const weft_if *ifp = c->work->path.ifp;
     uint32_t room;
@@ -72,7 +74,7 @@ static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t wa
     if (unlikely(window_paces(c)))
         room = min_u32(room, paced_limit(c, mss));
     if (ifp->offload & WEFT_OFFLOAD_TSO)
-        return offload_limit(c, mss, room);
+        return offload_limit(c, mss, room, again);
     room = min_u32(room, (uint32_t)min_size(GSO_PIECES, ifp->queue_limit) * mss);
     return room - room % mss;
 }
@@ -81,7 +83,7 @@ uint32_t transmit_quota(const struct tcp_conn *c, uint32_t *packet)
 {
     uint32_t room = window_room(c), unsent = conn_unsent(c);
 
-    *packet = packet_limit(c, c->mss, UINT32_MAX);
+    *packet = packet_limit(c, c->mss, UINT32_MAX, false);
     if (!c->syn_acked)
         return 0;
     room = (uint32_t)min_u64(room, (uint64_t)allowance(c) * c->mss);
@@ -103,12 +105,13 @@ static struct tcp_plan plan_again(const struct tcp_conn *c, struct seq seq, uint
 ASIDE static struct tcp_plan plan_retransmit(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
-    uint32_t quota = allowance(c), space;
+    uint32_t quota = allowance(c), most, space;
     struct seq seq;
 
     if (quota == 0)
         return nothing;
-    quota = (uint32_t)min_u64((uint64_t)quota * c->mss, packet_limit(c, c->mss, w->sndmap.due * c->mss));
+    most = packet_limit(c, c->mss, (uint32_t)min_u64((uint64_t)w->sndmap.due * c->mss, UINT32_MAX), true);
+    quota = (uint32_t)min_u64((uint64_t)quota * c->mss, most);
     return sndmap_next_due(&w->sndmap, quota, &seq, &space) ? plan_again(c, seq, space) : nothing;
 }
 
@@ -124,6 +127,28 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
     return c->nodelay || !seq_gt(w->small_end, c->snd.una);
 }
 
+/* Text for more than one segment is there, of which `limit` bytes may go: not all that a packet would carry. */
+ASIDE static bool is_deferred(const struct tcp_conn *c, uint32_t limit, uint32_t most, uint32_t held, bool fin)
+{
+    const struct tcp_work *w = c->work;
+    struct defer d = {
+        .limit = limit,
+        .most = most,
+        .window = (uint32_t)min_u64(c->snd.wnd, (uint64_t)c->cc.cwnd * c->mss),
+        .held = held,
+        .more = held < conn_unsent(c),
+        .fin = fin,
+        .now = conn_now(c),
+        .spoke = c->spoke,
+        .asked = w->sndmap.count ? sndmap_at(&w->sndmap, 0)->at : WEFT_NEVER,
+        .rtt = rtt_smoothed(&c->rtt),
+    };
+
+    if (w->recovery.state == RECOVERY_DISORDER) /* limited transmit keeps acknowledgments coming (RFC 3042) */
+        return false;
+    return w->recovery.state < RECOVERY_FAST && !w->tail_due && defer_waits(&d);
+}
+
 /* New data of `unsent` bytes: how much of it may go now. */
 __attribute__((always_inline)) static inline uint32_t new_data_len(struct tcp_conn *c, uint32_t unsent, uint32_t room,
                                                                    bool fin)
@@ -131,11 +156,14 @@ __attribute__((always_inline)) static inline uint32_t new_data_len(struct tcp_co
     uint32_t mss = c->mss, quota = allowance(c);
     uint32_t reach = push_reach(&c->work->push, c->snd.nxt, unsent); /* PSH stands at the end of a segment */
     uint32_t want = min_u32(reach, room);
-    uint32_t len = want <= mss ? want : min_u32(want, packet_limit(c, mss, want));
+    uint32_t most = want <= mss ? mss : packet_limit(c, mss, want, false);
+    uint32_t limit = (uint32_t)min_u64(room, (uint64_t)quota * mss);
+    uint32_t len = min_u32(reach, min_u32(most, limit));
 
     if (quota == 0)
         return 0;
-    len = (uint32_t)min_u64(len, (uint64_t)quota * mss);
+    if (limit < most && reach > mss && is_deferred(c, limit, most, reach, fin && reach == unsent))
+        return 0;
     if (len == reach) /* nothing but what is last may wait to be filled up */
         return reach < unsent || short_segment_allowed(c, fin) ? len : len - len % mss;
     if (len >= mss)

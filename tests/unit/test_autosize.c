@@ -54,6 +54,14 @@ static void never_more_than_half_of_the_window(void **state)
     assert_int_equal(segments(&a), 1);
 }
 
+static void what_goes_again_may_be_all_of_the_window(void **state)
+{
+    struct autosize a = link_of(100 * MS, 2);
+
+    a.again = true;
+    assert_int_equal(segments(&a), 2);
+}
+
 static void rate_gives_a_millisecond(void **state)
 {
     /* 10,000 segments in 100 ms, twice that in slow start: 200 MB/s, of which a 1024th is more than a packet. */
@@ -109,6 +117,7 @@ int main(void)
         cmocka_unit_test(without_nearness_it_is_the_rate_alone),
         cmocka_unit_test(far_and_slow_is_the_least),
         cmocka_unit_test(never_more_than_half_of_the_window),
+        cmocka_unit_test(what_goes_again_may_be_all_of_the_window),
         cmocka_unit_test(rate_gives_a_millisecond),
         cmocka_unit_test(near_peers_get_much_at_once),
         cmocka_unit_test(without_a_sample_nothing_holds_back),
