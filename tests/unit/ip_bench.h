@@ -319,4 +319,26 @@ static inline void fill_pattern(uint8_t *p, size_t n, unsigned seed)
         p[i] = (uint8_t)(i * 7 + (i >> 8) * 13 + seed);
 }
 
+/* A message of n patterned bytes, linear or behind `linear` bytes in spans. */
+static inline struct weft_pkt *bench_message(struct bench *b, size_t n, size_t linear)
+{
+    struct weft_pkt *pkt = pkt_new_linear(b->s, PKT_HEADROOM, min_size(n, linear));
+    uint8_t bytes[65536];
+    uint32_t at = pkt->len;
+
+    fill_pattern(bytes, n, 3);
+    memcpy(pkt->data, bytes, pkt->len);
+    while (at < n) {
+        uint32_t len = min_u32((uint32_t)n - at, 16000);
+        struct weft_block *block = block_new(&b->s->blocks, len);
+
+        memcpy(block->data, bytes + at, len);
+        block->used = len;
+        assert_true(pkt_add_span(pkt, block, block->data, len));
+        block_unref(block);
+        at += len;
+    }
+    return pkt;
+}
+
 #endif

@@ -19,28 +19,6 @@ static struct ip_send to_peer(void)
     return (struct ip_send){.src = weft_ipv4(US), .dst = weft_ipv4(PEER), .proto = BENCH_PROTO, .ttl = 64};
 }
 
-/* A message of n patterned bytes, linear or behind `linear` bytes in spans. */
-static struct weft_pkt *message(struct bench *b, size_t n, size_t linear)
-{
-    struct weft_pkt *pkt = pkt_new_linear(b->s, PKT_HEADROOM, min_size(n, linear));
-    uint8_t bytes[65536];
-    uint32_t at = pkt->len;
-
-    fill_pattern(bytes, n, 3);
-    memcpy(pkt->data, bytes, pkt->len);
-    while (at < n) {
-        uint32_t len = min_u32((uint32_t)n - at, 16000);
-        struct weft_block *block = block_new(&b->s->blocks, len);
-
-        memcpy(block->data, bytes + at, len);
-        block->used = len;
-        assert_true(pkt_add_span(pkt, block, block->data, len));
-        block_unref(block);
-        at += len;
-    }
-    return pkt;
-}
-
 static int output(struct bench *b, struct weft_pkt *pkt, struct ip_send how)
 {
     struct ip_path path;
@@ -58,7 +36,7 @@ static uint16_t ident_to(struct bench *b, uint32_t dst, uint8_t proto)
 
     how.dst = weft_ipv4(dst);
     how.proto = proto;
-    assert_int_equal(output(b, message(b, 8, 8), how), 0);
+    assert_int_equal(output(b, bench_message(b, 8, 8), how), 0);
     n = bench_take(b, out, sizeof(out));
     return read_ip(out, n).id;
 }
@@ -74,7 +52,7 @@ static void output_writes_the_header_as_asked(void **state)
     how.ttl = 3; /* R1122-3.2.1.7b */
     how.tos = 0x28; /* R1122-3.2.1.6 */
     how.df = true;
-    assert_int_equal(output(b, message(b, 100, 100), how), 0);
+    assert_int_equal(output(b, bench_message(b, 100, 100), how), 0);
     n = bench_take(b, out, sizeof(out));
     h = read_ip(out, n);
     assert_int_equal(h.header_len, IPV4_HEADER);
@@ -118,9 +96,9 @@ static void a_plain_message_goes_as_any_other(void **state)
         size_t n[2];
 
         assert_int_equal(route_lookup(b->s, &peer, &path), 0);
-        assert_int_equal(ip_output(b->s, message(b, rows[i].n, 100), &how, &path), rows[i].err);
+        assert_int_equal(ip_output(b->s, bench_message(b, rows[i].n, 100), &how, &path), rows[i].err);
         n[0] = bench_take(b, out[0], sizeof(out[0]));
-        assert_int_equal(ip_output_plain(b->s, message(b, rows[i].n, 100), &plain, &path), rows[i].err);
+        assert_int_equal(ip_output_plain(b->s, bench_message(b, rows[i].n, 100), &plain, &path), rows[i].err);
         n[1] = bench_take(b, out[1], sizeof(out[1]));
         assert_int_equal(n[0], rows[i].err ? 0 : IPV4_HEADER + rows[i].n);
         assert_int_equal(n[1], n[0]);
@@ -137,7 +115,7 @@ static void atomic_datagrams_carry_no_identification(void **state)
     /* R6864-1, in part: the rate is not held down */
     how.df = true;
     for (int i = 0; i < 3; i++) {
-        output(b, message(b, 8, 8), how);
+        output(b, bench_message(b, 8, 8), how);
         assert_int_equal(read_ip(out, bench_take(b, out, sizeof(out))).id, 0);
     }
 }
@@ -227,7 +205,7 @@ static void fragments_are_aligned_and_together_the_message(void **state)
                 size_t len;
 
                 b->ifp->mtu = mtus[m];
-                assert_int_equal(output(b, message(b, sizes[i], linears[k]), to_peer()), 0);
+                assert_int_equal(output(b, bench_message(b, sizes[i], linears[k]), to_peer()), 0);
                 assert_int_equal(take_fragments(b, mtus[m], whole, &len), fits ? 1 : (sizes[i] + step - 1) / step);
                 assert_int_equal(len, sizes[i]);
                 assert_memory_equal(whole, expect, len);
@@ -239,7 +217,7 @@ static void fragments_are_aligned_and_together_the_message(void **state)
 static void fragments_share_the_messages_bytes(void **state)
 {
     struct bench *b = *state;
-    struct weft_pkt *pkt = message(b, 4000, 8);
+    struct weft_pkt *pkt = bench_message(b, 4000, 8);
     struct weft_block *block = block_ref(pkt->span[0].block);
     static uint8_t whole[65536];
     size_t len;
@@ -258,22 +236,22 @@ static void a_message_that_must_not_be_fragmented_is_refused(void **state)
 
     /* R1122-3.3.3 */
     how.df = true;
-    assert_int_equal(output(b, message(b, 1480, 1480), how), 0);
-    bench_expect_drop(b, ip_too_big, assert_int_equal(output(b, message(b, 1481, 1481), how), WEFT_EMSGSIZE));
+    assert_int_equal(output(b, bench_message(b, 1480, 1480), how), 0);
+    bench_expect_drop(b, ip_too_big, assert_int_equal(output(b, bench_message(b, 1481, 1481), how), WEFT_EMSGSIZE));
 }
 
 static void a_message_too_long_for_any_datagram_is_refused(void **state)
 {
     struct bench *b = *state;
 
-    bench_expect_drop(b, ip_too_big, assert_int_equal(output(b, message(b, 65516, 8), to_peer()), WEFT_EMSGSIZE));
+    bench_expect_drop(b, ip_too_big, assert_int_equal(output(b, bench_message(b, 65516, 8), to_peer()), WEFT_EMSGSIZE));
 }
 
 static void a_super_segment_is_not_fragmented(void **state)
 {
     struct bench *b = *state;
     struct ip_send how = to_peer();
-    struct weft_pkt *pkt = message(b, 6000, 40);
+    struct weft_pkt *pkt = bench_message(b, 6000, 40);
     static uint8_t out[8000];
 
     b->ifp->offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO;
@@ -296,7 +274,7 @@ static void the_longest_message_is_what_the_link_carries_less_a_header(void **st
 /* A UDP message of n bytes whose checksum field holds the pseudo-header's sum, as for a link that completes it. */
 static struct weft_pkt *partial_message(struct bench *b, size_t n, const struct ip_send *how)
 {
-    struct weft_pkt *pkt = message(b, n, n);
+    struct weft_pkt *pkt = bench_message(b, n, n);
     struct csum sum = {0};
 
     ip_pseudo_header(&sum, &how->src, &how->dst, how->proto, (uint32_t)n);
@@ -347,7 +325,7 @@ static void nothing_goes_out_by_an_interface_that_is_down(void **state)
     struct bench *b = *state;
 
     b->ifp->up = false;
-    bench_expect_drop(b, if_down, assert_int_equal(output(b, message(b, 8, 8), to_peer()), WEFT_ENETDOWN));
+    bench_expect_drop(b, if_down, assert_int_equal(output(b, bench_message(b, 8, 8), to_peer()), WEFT_ENETDOWN));
     b->ifp->up = true;
 }
 
@@ -358,7 +336,7 @@ static void loopback_addresses_never_reach_a_wire(void **state)
 
     /* R1122-3.2.1.3b */
     how.src = weft_ipv4(V4(127, 0, 0, 1));
-    bench_expect_drop(b, ip_bad_source, assert_int_equal(output(b, message(b, 8, 8), how), WEFT_EADDRNOTAVAIL));
+    bench_expect_drop(b, ip_bad_source, assert_int_equal(output(b, bench_message(b, 8, 8), how), WEFT_EADDRNOTAVAIL));
     bench_assert_silent(b);
 }
 
@@ -370,7 +348,7 @@ static void a_datagram_to_ourselves_stays_inside(void **state)
 
     for (size_t i = 0; i < ARRAY_LEN(own); i++) {
         how.dst = weft_ipv4(own[i]);
-        assert_int_equal(output(b, message(b, 100, 8), how), 0);
+        assert_int_equal(output(b, bench_message(b, 100, 8), how), 0);
         bench_assert_silent(b);
         bench_tick(b, 0);
         assert_int_equal(b->record->count, i + 1);
@@ -387,7 +365,7 @@ static void all_fragments_go_out_or_none(void **state)
 
     route_lookup(b->s, &how.dst, &path);
     for (unsigned nth = 1;; nth++) {
-        struct weft_pkt *pkt = message(b, 4000, 100);
+        struct weft_pkt *pkt = bench_message(b, 4000, 100);
         static uint8_t whole[65536];
         size_t len;
         int err;
