@@ -233,6 +233,24 @@ def traceroute_goes_by_way_of_a_router(lab_, far):
     assert hops(said) == [['1', lab.KERNEL], ['2', FAR]], said
 
 
+def without_times(said):
+    return re.sub(r'[0-9.]+ ms', 'T ms', said)
+
+
+@routed
+def traceroute_reads_as_debians(lab_, far):
+    """From either side to the other, which is as far away: the words are the same but for the addresses."""
+    lab.need('traceroute')
+    mirror = {lab.OURS: FAR, NEAR: lab.KERNEL, OURS6: FAR6, NEAR6: KERNEL6}
+    for target, back in (FAR, lab.OURS), (FAR6, OURS6):
+        for how in ([], ['-I'], ['-T', '-p', '9'], ['-q', '1', '-m', '1'], ['-q', '2', '-f', '2'], ['-F']):
+            ours = lab_.weft('traceroute', '--host', 'bar', '-n', *how, target).stdout
+            theirs = far.inside('traceroute', '-N', '3', '-w', '5,0,0', '-n', *how, back).stdout
+            for address, same in mirror.items():
+                theirs = theirs.replace(address, same)
+            assert without_times(ours) == without_times(theirs), (how, ours, theirs)
+
+
 @routed
 def ifconfig_puts_down_and_up_and_readdresses(lab_, far):
     weft = functools.partial(lab_.weft, 'ifconfig', '--host', 'bar')
@@ -265,5 +283,6 @@ if __name__ == '__main__':
         ping_records_the_route_and_the_times,
         ping_takes_a_ttl_a_broadcast_and_large_sizes,
         traceroute_goes_by_way_of_a_router,
+        traceroute_reads_as_debians,
         ifconfig_puts_down_and_up_and_readdresses,
     ])
