@@ -374,6 +374,43 @@ static void a_whole_filter_is_set_and_told(void **state)
     hush(b);
 }
 
+/* As netstat -g shows them: all hosts on each interface, and what sockets joined; what was left is not there. */
+static void groups_are_listed_with_their_users(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *first = at_port(b, 0), *second = at_port(b, 0);
+    struct weft_ip wanted = group_ip("239.1.2.3");
+    struct weft_group_info info;
+    size_t n = 0, without, all_hosts = 0, found = 0;
+
+    while (weft_group_info(b->s, n, &info)) {
+        all_hosts += ip_to_v4(&info.group) == V4(224, 0, 0, 1) && info.users == 1 && info.exclude;
+        n++;
+    }
+    assert_int_equal(all_hosts, 3); /* lo and the bench's two */
+    without = n;
+    join(first, "239.1.2.3");
+    join(second, "239.1.2.3");
+    for (n = 0; weft_group_info(b->s, n, &info); n++) {
+        if (!ip_eq(&info.group, &wanted))
+            continue;
+        assert_string_equal(info.if_name, b->ifp->name);
+        assert_string_equal(info.version, "IGMPv3");
+        assert_int_equal(info.users, 2);
+        assert_true(info.exclude);
+        assert_int_equal(info.n_sources, 0);
+        found++;
+    }
+    assert_int_equal(found, 1);
+    assert_int_equal(n, without + 1);
+    weft_close(first);
+    weft_close(second); /* routers have still to be told */
+    for (n = 0; weft_group_info(b->s, n, &info); n++)
+        ;
+    assert_int_equal(n, without);
+    hush(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +425,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_number_of_groups_and_sources_is_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused_as_linux_does, setup, teardown),
         cmocka_unit_test_setup_teardown(a_whole_filter_is_set_and_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(groups_are_listed_with_their_users, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

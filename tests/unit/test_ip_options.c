@@ -235,6 +235,21 @@ static void a_programs_options_go_out_with_our_address_in_them(void **state)
     weft_close(sock);
 }
 
+static void options_fill_the_header_and_no_more(void **state)
+{
+    uint8_t nops[44];
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    uint8_t out[2000];
+
+    memset(nops, 1, sizeof nops);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, nops, 41), WEFT_EINVAL);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, nops, 40), 0);
+    send_text(sock, 4);
+    assert_int_equal(read_sent(out, bench_take(b, out, sizeof out)).header_len, 60);
+    weft_close(sock);
+}
+
 static void only_the_first_fragment_has_what_is_not_copied(void **state)
 {
     const uint8_t asked[] = {7, 7, 4, 0, 0, 0, 0, 148, 4, 0, 0};
@@ -307,6 +322,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_route_that_cannot_be_gone_is_told_of, setup, teardown),
         cmocka_unit_test_setup_teardown(an_echo_that_came_by_a_route_is_answered_by_its_reverse, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_options_go_out_with_our_address_in_them, setup, teardown),
+        cmocka_unit_test_setup_teardown(options_fill_the_header_and_no_more, setup, teardown),
         cmocka_unit_test_setup_teardown(only_the_first_fragment_has_what_is_not_copied, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_route_begins_at_its_first_hop, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_strict_route_leads_to_a_neighbour, setup, teardown),
