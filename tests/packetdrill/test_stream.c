@@ -528,6 +528,30 @@ static void a_hole_to_report_leaves_super_segments_whole(void **state)
     bench_close(&b);
 }
 
+/* A retransmission is a super-segment, too: what left as one packet and is lost as a whole comes as one. */
+static void what_is_lost_goes_again_as_it_went(void **state)
+{
+    char buf[10000] = {0};
+    struct bench b;
+    struct peer p;
+    int listener;
+    uint32_t first;
+
+    bench_open(&b, "local=192.168.0.1,sysctls=none");
+    listener = bench_listener(&b, 1);
+    peer_far_handshake(&b, &p, PEER_PORT, 100000);
+    p.fd = b.t.accept(b.t.userdata, listener, NULL, NULL);
+    first = p.ack;
+    assert_int_equal(b.t.write(b.t.userdata, p.fd, buf, sizeof buf), sizeof buf);
+    for (int i = 0; i < 5; i++)
+        peer_expect(&p, P | A, 2000, NULL);
+    b.t.usleep(b.t.userdata, 100000);
+    p.ack = first;
+    send_with_sack(&p, 0, 0, 2000, 10000);
+    peer_expect(&p, P | A, 2000, NULL);
+    bench_close(&b);
+}
+
 /* ---- the end ---- */
 
 /* Runs what must end the process and returns its exit status; what it said on stderr goes into text. */
@@ -628,6 +652,7 @@ int main(void)
         cmocka_unit_test(near_peers_get_half_a_window_at_once),
         cmocka_unit_test(far_peers_get_two_segments_at_once),
         cmocka_unit_test(a_hole_to_report_leaves_super_segments_whole),
+        cmocka_unit_test(what_is_lost_goes_again_as_it_went),
         cmocka_unit_test(receiving_nothing_for_ever_says_so_and_exits),
         cmocka_unit_test(wrong_flags_are_one_line_and_exit_2),
     };
