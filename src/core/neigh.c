@@ -8,11 +8,13 @@
  */
 #include "core/neigh.h"
 
+#include "core/gateway.h"
 #include "core/stack.h"
 #include "wire/ip.h"
 
 #define ASK_EVERY   WEFT_S        /* RFC 1122 §2.3.2.1, RFC 4861 §10 */
 #define FAILED_FOR  (20 * WEFT_S) /* how long netstat remembers a missing neighbour */
+#define WANTED      1             /* tries of a dead gateway that is to be asked */
 #define LOCKED_FOR  WEFT_S        /* after a confirmation, unsolicited claims are not believed */
 
 /* ---- the table ---- */
@@ -272,14 +274,22 @@ const struct neigh *neigh_resolve(weft_if *ifp, const struct weft_ip *next_hop, 
 
 /* ---- what the network says ---- */
 
+/* A neighbour died or came to life again: if it is one of several gateways, whoever keeps a path looks at it again. */
+static void gateway_turned(const struct neigh *n)
+{
+    if (gateway_has_others(n->ifp, &n->ip))
+        route_changed(n->ifp->stack);
+}
+
 /* The mac is known, so what waits goes out. How long it is trusted is said by `state` and the timer. */
 static void resolve(struct neigh *n, enum neigh_state state, weft_time until)
 {
     weft_stack *s = n->ifp->stack;
-    bool resolved = is_resolved(n);
+    bool resolved = is_resolved(n), was_dead = n->dead;
     struct weft_pkt *pkt;
 
     n->state = (uint8_t)state;
+    n->dead = false;
     n->tries = 0;
     timer_set(&s->wheel, &n->timer, until);
     if (resolved)
@@ -289,6 +299,8 @@ static void resolve(struct neigh *n, enum neigh_state state, weft_time until)
         list_push_back(&s->neighbours.lru, &n->lru);
     else
         list_push_front(&s->neighbours.lru, &n->lru);
+    if (was_dead)
+        gateway_turned(n);
     while ((pkt = pkt_queue_pop(&n->queue)))
         ops_of(s, &n->ip)->transmit(n->ifp, n, pkt);
 }
@@ -387,16 +399,53 @@ static void fail(weft_stack *s, struct neigh *n)
     weft_if *ifp = n->ifp;
 
     n->state = NEIGH_FAILED;
+    n->dead = true;
     n->queue = (struct pkt_queue){0};
     n->may_ask = time_after(s->now, ASK_EVERY);
     move_to_back(n, &s->neighbours.unresolved);
     if (ifp->last_neigh == n)
         ifp->last_neigh = NULL;
     timer_set(&s->wheel, &n->timer, time_after(s->now, FAILED_FOR));
-    if (!ip_is_v4(&lost) && s->assembly->neighbour_lost)
+    gateway_turned(n);
+    if (s->assembly->neighbour_lost)
         s->assembly->neighbour_lost(ifp, &lost);
     while ((pkt = pkt_queue_pop(&waiting)))
         ops->unreachable(ifp, pkt);
+}
+
+/*
+ * A neighbour that failed is forgotten after a time. A gateway with others beside it stays dead, or all traffic would wait
+ * for its answer once more. It rests (tries 0); when somebody would
+ * go by it (WANTED) it is asked once, and rests again.
+ */
+static void failed_due(weft_stack *s, struct neigh *n)
+{
+    bool gateway = gateway_has_others(n->ifp, &n->ip);
+
+    if (!gateway || n->tries == 0) {
+        forget(s, n, WEFT_DROP_neigh_unreachable);
+        if (gateway)
+            route_changed(s);
+        return;
+    }
+    if (n->tries == WANTED) {
+        n->tries++;
+        ops_of(s, &n->ip)->solicit(n->ifp, n, false);
+    } else {
+        n->tries = 0;
+        route_changed(s); /* so that whoever keeps a path looks, and it is seen whether this one is wanted */
+    }
+    timer_set(&s->wheel, &n->timer, time_after(s->now, FAILED_FOR));
+}
+
+void neigh_wanted(struct neigh *n)
+{
+    weft_stack *s = n->ifp->stack;
+
+    if (n->state != NEIGH_FAILED || n->tries != 0)
+        return;
+    n->tries = WANTED;
+    timer_set(&s->wheel, &n->timer, s->now);
 }
 
 void neigh_timer(weft_stack *s, struct timer *t)
@@ -423,7 +472,7 @@ void neigh_timer(weft_stack *s, struct timer *t)
             fail(s, n);
         break;
     case NEIGH_FAILED:
-        forget(s, n, WEFT_DROP_neigh_unreachable);
+        failed_due(s, n);
         break;
     case NEIGH_STALE: /* has no timer */
     case NEIGH_FIXED:

@@ -40,8 +40,9 @@ struct neigh {
     struct weft_ip ip;
     uint8_t mac[6];
     uint8_t state;       /* enum neigh_state */
-    uint8_t tries;       /* requests sent since the last answer */
+    uint8_t tries;       /* requests sent since the last answer; in FAILED see neigh_wanted */
     bool used;           /* something was sent to it */
+    bool dead;           /* it did not answer the last time it was asked to the end */
     bool router;         /* it says that it forwards (RFC 4861 §7.3) */
     weft_time confirmed; /* when it was last known to be right; before that: when it was made */
     weft_time may_ask;   /* no request before this */
@@ -103,6 +104,9 @@ void neigh_is_router(weft_if *ifp, const struct weft_ip *ip);
 
 /* Upper layers doubt the neighbour (probe it) or confirm it (forward progress). */
 void neigh_hint(weft_if *ifp, const struct weft_ip *ip, bool reachable);
+
+/* A default gateway in FAILED that was passed over for another: it is asked again when it has rested (gateway.h). */
+void neigh_wanted(struct neigh *n);
 
 /* The entry, or NULL. */
 struct neigh *neigh_find(weft_if *ifp, const struct weft_ip *ip);

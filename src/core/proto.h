@@ -59,7 +59,7 @@ struct assembly {
     /* An ICMP error about a datagram of this protocol: true when a raw socket was concerned. Asked as raw_input is. */
     bool (*raw_error)(weft_stack *s, uint8_t proto, const struct ip_error *e);
     void (*ip_timer)(weft_stack *s, struct timer *t); /* kind TIMER_IP fired */
-    /* An IPv6 neighbour that was believed in did not answer any more. NULL: nobody has to know. */
+    /* A neighbour does not answer, or not any more. NULL: nobody has to know. */
     void (*neighbour_lost)(weft_if *ifp, const struct weft_ip *ip);
     /* An interface that wants IPv6 was made, or goes with its nd_link. NULL: nobody has to know. */
     void (*if_added)(weft_if *ifp);

@@ -2,6 +2,7 @@
 /* The routing table; see route.h. */
 #include "core/route.h"
 
+#include "core/gateway.h"
 #include "core/stack.h"
 #include "wire/ip.h"
 
@@ -63,8 +64,7 @@ static struct route *best_of(struct slot *slot)
     return best ? *best : NULL;
 }
 
-/* The next best route to the same network; NULL: it was the last. */
-static struct route *next_best(const weft_stack *s, const struct route *r)
+struct route *route_next_best(const weft_stack *s, const struct route *r)
 {
     struct route *next = container_of(r->link.next, struct route, link);
 
@@ -77,7 +77,7 @@ struct route *route_get(weft_stack *s, const struct route *r)
     struct route *other = best_of(&slot);
 
     while (other && !(ip_eq(&other->gateway, &r->gateway) && (!r->ifp || other->ifp == r->ifp)))
-        other = next_best(s, other);
+        other = route_next_best(s, other);
     return other;
 }
 
@@ -89,7 +89,7 @@ static void insert_into_chain(weft_stack *s, void **best, struct route *mine)
 
     while (at && at->metric <= mine->metric) {
         end = at->link.next;
-        at = next_best(s, at);
+        at = route_next_best(s, at);
     }
     list_insert_before(at ? &at->link : end, &mine->link);
     if (at == *best)
@@ -126,7 +126,7 @@ void route_forget(weft_stack *s, struct route *r)
 {
     struct slot slot = slot_of(s, r);
     void **best = trie_at(slot.trie, &slot.key, slot.bits);
-    struct route *next = next_best(s, r);
+    struct route *next = route_next_best(s, r);
 
     if (*best == r && next)
         *best = next;
@@ -179,7 +179,7 @@ static int find_path(weft_stack *s, const struct weft_ip *dst, struct ip_path *p
         *path = (struct ip_path){.ifp = s->loopback, .next_hop = *dst, .generation = s->routes.generation};
         return 0;
     }
-    r = route_find(s, dst);
+    r = gateway_choose(s, route_find(s, dst));
     if (!r)
         return WEFT_ENETUNREACH;
     *path = (struct ip_path){

@@ -66,6 +66,8 @@ void route_remove(weft_stack *s, const struct route *r);
 struct route *route_get(weft_stack *s, const struct route *r);
 /* The best route to this address, own addresses apart; NULL: there is none. Valid until the table changes. */
 const struct route *route_find(const weft_stack *s, const struct weft_ip *dst);
+/* The next best route to the same network; NULL: it was the last. */
+struct route *route_next_best(const weft_stack *s, const struct route *r);
 void route_forget(weft_stack *s, struct route *r);
 /* Paths that were kept are asked for again. */
 void route_changed(weft_stack *s);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The calls of weft/route.h: does what is asked for make sense? Then to the table. */
+#include "core/gateway.h"
 #include "core/stack.h"
 #include "wire/ip.h"
 
@@ -150,7 +151,7 @@ int weft_route_get(weft_stack *stack, const struct weft_ip *dst, struct weft_rou
     if (ip_is_v4(dst))
         own.gateway = weft_ipv4(0);
     if (!stack->loopback || !route_is_own(stack, dst))
-        r = route_find(stack, dst);
+        r = gateway_choose(stack, route_find(stack, dst));
     if (!r)
         return WEFT_ENETUNREACH;
     describe(r, route);

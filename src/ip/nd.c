@@ -190,7 +190,9 @@ const struct neigh_ops ip_nd_neighbours = {
 
 void ip_neighbour_lost(weft_if *ifp, const struct weft_ip *ip)
 {
-    if (ifp->nd)
+    if (ip_is_v4(ip))
+        ip_redirects_lost(ifp, ip);
+    else if (ifp->nd)
         nd_router_lost(ifp->nd, ip);
 }
 

@@ -175,6 +175,8 @@ struct ip_redirects {
 void ip_redirects_init(struct ip_redirects *r);
 void ip_redirects_fini(weft_stack *s, struct ip_redirects *r);
 void ip_redirects_timer(weft_stack *s);
+/* This gateway does not answer: nobody is sent there any more (RFC 1122 §3.3.1.4). */
+void ip_redirects_lost(weft_if *ifp, const struct weft_ip *gateway);
 
 /* A redirect of IPv4, data at its ICMP header, checksum verified. Owns pkt. */
 void icmp_redirect_input(weft_stack *s, struct weft_pkt *pkt, uint32_t gateway);

@@ -64,6 +64,17 @@ void ip_redirects_timer(weft_stack *s)
     arm(s, r);
 }
 
+void ip_redirects_lost(weft_if *ifp, const struct weft_ip *gateway)
+{
+    weft_stack *s = ifp->stack;
+    struct ip_redirects *r = &ip_state(s)->redirects;
+
+    for (unsigned i = r->n; i-- > 0;)
+        if (r->record[i].if_index == ifp->index && ip_eq(&r->record[i].gateway, gateway))
+            forget(s, r, i);
+    arm(s, r);
+}
+
 /* The newest takes the place of the one of the same destination, or of the oldest. */
 static void follow(weft_stack *s, weft_if *ifp, const struct weft_ip *dst, const struct weft_ip *gateway)
 {

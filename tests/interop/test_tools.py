@@ -137,6 +137,23 @@ def route_adds_and_deletes_what_ping_then_takes(lab_, far):
 
 
 @routed
+def a_gateway_that_is_dead_is_left_for_another(lab_, far):
+    """R1122-3.3.1.4: the better gateway of two, 10.9.0.9, is nobody; then the kernel has that address, too."""
+    weft = functools.partial(lab_.weft, 'route', '--host', 'bar')
+    weft('del', 'default')
+    weft('add', 'default', 'via', '10.9.0.9', 'metric', '1')
+    weft('add', 'default', 'via', lab.KERNEL, 'metric', '2')
+    assert f'{FAR} via 10.9.0.9 ' in weft('get', FAR).stdout
+    ping = functools.partial(lab_.weft, 'ping', '--host', 'bar', '-c', '1', '-W', '1', check=False)
+    until(lambda: ping(FAR).returncode == 0, 'an answer by the other gateway')
+    assert f'{FAR} via {lab.KERNEL} ' in weft('get', FAR).stdout
+    run('ip', 'address', 'add', '10.9.0.9/24', 'dev', 'wt0')
+    until(lambda: ping('10.9.0.9').returncode == 0, 'an answer of the gateway')
+    assert f'{FAR} via 10.9.0.9 ' in weft('get', FAR).stdout
+    assert ping(FAR).returncode == 0
+
+
+@routed
 def tables_read_as_the_originals_do(lab_, far):
     lab.need('arp')
 
@@ -278,6 +295,7 @@ if __name__ == '__main__':
         traceroute_finds_a_small_mtu,
         silence_is_stars_and_json_says_it_too,
         route_adds_and_deletes_what_ping_then_takes,
+        a_gateway_that_is_dead_is_left_for_another,
         tables_read_as_the_originals_do,
         a_file_has_the_packets_that_a_filter_chose,
         ping_records_the_route_and_the_times,

@@ -58,6 +58,24 @@ static void the_first_hop_may_name_a_better_one(void **state)
     assert_int_equal(gateway_to(b, STRANGER, &flags), PEER);
 }
 
+/* R1122-3.3.1.4 */
+static void better_hop_that_does_not_answer_is_left_again(void **state)
+{
+    struct weft_ip better = weft_ipv4(BETTER), peer = weft_ipv4(PEER);
+    struct bench *b = *state;
+    unsigned flags;
+
+    redirect(b, PEER, US, STRANGER, BETTER);
+    redirect(b, PEER, US, STRANGER + 1, BETTER);
+    ip_neighbour_lost(b->ifp, &peer); /* somebody else */
+    assert_int_equal(gateway_to(b, STRANGER, &flags), BETTER);
+    ip_neighbour_lost(b->ifp, &better);
+    assert_int_equal(gateway_to(b, STRANGER, &flags), PEER);
+    assert_int_equal(gateway_to(b, STRANGER + 1, &flags), PEER);
+    redirect(b, PEER, US, STRANGER, BETTER);
+    assert_int_equal(gateway_to(b, STRANGER, &flags), BETTER);
+}
+
 /* R1122-3.2.2.2 */
 static void nobody_else_is_believed(void **state)
 {
@@ -165,6 +183,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_hop_may_name_a_better_one, setup, teardown),
+        cmocka_unit_test_setup_teardown(better_hop_that_does_not_answer_is_left_again, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_else_is_believed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_host_route_is_changed_in_place, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_of_redirects_stays_within_bounds, setup, teardown),
