@@ -70,7 +70,9 @@ static enum weft_drop check_addresses(const weft_if *ifp, struct weft_pkt *pkt, 
 {
     enum destination where = destination_of(ifp, &pkt->dst);
 
-    if (unlikely(where == FOREIGN && ip_forwards(ifp->stack, !v6) && if_by_address(ifp->stack, &pkt->dst)))
+    /* A router's ends are weak, but loopback never comes by a wire (RFC 1122 §3.2.1.3, RFC 4291 §2.5.3). */
+    if (unlikely(where == FOREIGN && ip_forwards(ifp->stack, !v6) && !ip_is_loopback(&pkt->dst) &&
+                 if_by_address(ifp->stack, &pkt->dst)))
         where = OURS;
     if (unlikely(where == FOREIGN))
         return WEFT_DROP_ip_not_ours;

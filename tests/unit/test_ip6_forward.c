@@ -97,7 +97,7 @@ static void what_means_nothing_elsewhere_stays(void **state)
     static const struct {
         const char *src, *dst;
     } cases[] = {
-        {NEAR6, "::"},         {NEAR6, "fe80::99"}, {NEAR6, "ff05::1:3"},     {NEAR6, "ff0e::9"},
+        {NEAR6, "::"},         {NEAR6, "::1"},      {NEAR6, "fe80::99"}, {NEAR6, "ff05::1:3"},     {NEAR6, "ff0e::9"},
         {"::1", FAR6},         {"ff02::1", FAR6},   {"::", FAR6},        {"fe80::99", FAR6},       {US6, FAR6},
         {OTHER_US6, FAR6},
     };
