@@ -415,8 +415,7 @@ static void fail(weft_stack *s, struct neigh *n)
 
 /*
  * A neighbour that failed is forgotten after a time. A gateway with others beside it stays dead, or all traffic would wait
- * for its answer once more. It rests (tries 0); when somebody would
- * go by it (WANTED) it is asked once, and rests again.
+ * for its answer once more. It rests (tries 0); when somebody would go by it (WANTED) it is asked once and rests.
  */
 static void failed_due(weft_stack *s, struct neigh *n)
 {
