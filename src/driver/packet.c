@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "driver/vnet.h"
@@ -28,6 +29,7 @@
 #define TAG      4  /* bytes of a VLAN tag */
 #define MACS     12 /* the two station addresses that it stands behind */
 #define BUFFER   (4 << 20)
+#define LOOK     WEFT_S /* between two looks whether an interface that is down is gone altogether */
 
 struct slot {
     struct virtio_net_hdr v;
@@ -41,6 +43,7 @@ struct packet {
     char name[IFNAMSIZ];
     int index;
     bool vnet;
+    weft_time look_at; /* when to look; WEFT_NEVER: the interface is up, as far as is known */
     struct slot slot[BATCH];
 };
 
@@ -134,20 +137,44 @@ static int packet_batch(struct packet *p, weft_pkt **out, size_t max, int *taken
     return n;
 }
 
+static bool means_down(int error) { return error == ENETDOWN || error == ENXIO || error == ENODEV; }
+
+/*
+ * Is the interface gone, and the socket good for nothing any more? The kernel says only once that it is down, and then it
+ * may still be there: so who is down is looked after until frames come again.
+ */
+static bool packet_is_gone(struct packet *p, int read, int error)
+{
+    char name[IF_NAMESIZE];
+    struct timespec t;
+    weft_time now;
+
+    if (read > 0)
+        p->look_at = WEFT_NEVER;
+    if (read > 0 || (p->look_at == WEFT_NEVER && !means_down(error)))
+        return false;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    now = (weft_time)t.tv_sec * WEFT_S + (weft_time)t.tv_nsec;
+    if (!means_down(error) && now < p->look_at)
+        return false;
+    p->look_at = now + LOOK;
+    return !if_indextoname((unsigned)p->index, name);
+}
+
 static int packet_receive(weft_driver *d, weft_pkt **out, size_t max)
 {
     struct packet *p = (struct packet *)d;
-    char name[IF_NAMESIZE];
     int taken = 0, n;
 
     do {
         n = packet_batch(p, out, max - (size_t)taken, &taken);
-        /* The interface is down; or it is gone, and then the socket is good for nothing any more. */
-        if (n < 0 && (errno == ENETDOWN || errno == ENXIO || errno == ENODEV) && !if_indextoname((unsigned)p->index, name))
+        if (packet_is_gone(p, n, n < 0 ? errno : 0))
             return taken ? taken : -1;
     } while (n == BATCH && (size_t)taken < max);
     return taken;
 }
+
+static weft_time packet_deadline(weft_driver *d) { return ((struct packet *)d)->look_at; }
 
 /* ---- sending ---- */
 
@@ -170,7 +197,7 @@ static void packet_describe(const struct packet *p, const weft_pkt *pkt, struct 
 /* Why the kernel did not take a frame, as a drop. ENOBUFS: its own queue for the device is full, and nobody tells when not. */
 static enum weft_drop refusal_of(int error)
 {
-    if (error == ENETDOWN || error == ENXIO || error == ENODEV)
+    if (means_down(error))
         return WEFT_DROP_if_down;
     return error == ENOBUFS ? WEFT_DROP_link_queue_full : WEFT_DROP_if_oversize;
 }
@@ -217,7 +244,7 @@ static void packet_close(weft_driver *d)
     free(d);
 }
 
-static const struct weft_driver_ops packet_ops = {"packet", packet_receive, packet_transmit, packet_close, NULL};
+static const struct weft_driver_ops packet_ops = {"packet", packet_receive, packet_transmit, packet_close, packet_deadline};
 
 /* ---- opening ---- */
 
@@ -288,6 +315,7 @@ weft_driver *weft_packet_open(const char *device, bool offload, char *why, size_
     }
     snprintf(p->name, sizeof(p->name), "%s", device);
     p->driver.ops = &packet_ops;
+    p->look_at = WEFT_NEVER;
     p->driver.ifc.name = p->name;
     p->driver.ifc.link = WEFT_LINK_ETHERNET;
     p->driver.fd = socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -5,6 +5,7 @@ import hashlib
 import shutil
 import socket
 import threading
+import time
 
 import lab
 from lab import KERNEL, OURS, WEFT, run, until
@@ -83,6 +84,14 @@ def an_interface_that_goes_away_is_survived(lab_):
     until(lambda: 'wt0' not in lab_.weft('netstat', '--host', 'bar', '-i').stdout, 'the interface going away')
 
 
+def an_interface_that_goes_away_after_it_went_down_is_survived(lab_):
+    """The kernel tells that it is down, and nothing more when it goes."""
+    run('ip', 'link', 'set', 'wt0', 'down')
+    time.sleep(0.1)  # so that it was heard
+    run('ip', 'link', 'delete', 'wt0')
+    until(lambda: 'wt0' not in lab_.weft('netstat', '--host', 'bar', '-i').stdout, 'the interface going away')
+
+
 def what_is_no_interface_is_one_line(lab_):
     for name, word in ('wt9', 'no interface wt9'), ('lo', 'no Ethernet interface'):
         done = run(WEFT, 'up', '--name', 'two', '--if', f'packet:{name}', check=False, env=lab_.environment)
@@ -105,5 +114,6 @@ if __name__ == '__main__':
         what_the_kernel_sends_there_itself_is_not_heard,
         an_interface_that_goes_down_and_up_is_survived,
         an_interface_that_goes_away_is_survived,
+        an_interface_that_goes_away_after_it_went_down_is_survived,
         what_is_no_interface_is_one_line,
     ]))
