@@ -109,9 +109,11 @@ static int request_read(struct job *j)
     do
         r = recvmsg(j->job.hangup, &msg, MSG_CMSG_CLOEXEC);
     while (r < 0 && errno == EINTR);
-    if (r <= 0)
+    if (r < 0)
         return -1;
-    three = request_descriptors(&msg, &j->job);
+    three = request_descriptors(&msg, &j->job); /* an empty message may carry some too: they are closed with the job */
+    if (r == 0)
+        return -1;
     return three && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) && request_arguments(j, (size_t)r);
 }
 

@@ -336,6 +336,7 @@ static void malformed_requests_do_no_harm(void **state)
         {"echo", 5, 50, -2},         /* more than there is room for */
         {"echo", 4, 3, -2},          /* not ended by NUL */
         {"", 0, 0, INT32_MIN},       /* nothing */
+        {"", 0, 3, INT32_MIN},       /* nothing, and yet descriptors */
         {huge, 2000, 3, -2},         /* too many arguments */
         {huge, sizeof(huge), 3, -2}, /* too long */
     };
