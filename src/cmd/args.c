@@ -70,11 +70,9 @@ error_t args_error(const struct argp_state *state, const char *format, ...)
     if (ctx->complained)
         return EINVAL;
     ctx->complained = true;
-    fprintf(ctx->err, "weft %s: ", ctx->cmd->name);
     va_start(ap, format);
-    vfprintf(ctx->err, format, ap);
+    cmd_complain(ctx, format, ap);
     va_end(ap);
-    fputc('\n', ctx->err);
     return EINVAL;
 }
 

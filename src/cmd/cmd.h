@@ -13,6 +13,7 @@
 #define CMD_CMD_H
 
 #include <argp.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "weft/host.h"
@@ -111,7 +112,14 @@ const struct subcommand *cmd_at(size_t i);
 /* NULL when there is none of that name. */
 const struct subcommand *cmd_find(const char *name);
 
-/* One line on ctx->err, "weft NAME: ..."; returns status. */
+/* Control characters become question marks: what a user has typed can be repeated in a line of ours. */
+void cmd_one_line(char *text);
+
+/* One line on ctx->err, "weft NAME: ...", by cmd_one_line; what is too long for CMD_COMPLAINT bytes is cut. */
+#define CMD_COMPLAINT 2048
+void cmd_complain(struct cmd_ctx *ctx, const char *format, va_list ap) __attribute__((format(printf, 2, 0)));
+
+/* The same; returns status. */
 int cmd_fail(struct cmd_ctx *ctx, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Is it time to end? Never blocks. */

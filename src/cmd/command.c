@@ -29,16 +29,30 @@ const struct subcommand *cmd_find(const char *name)
     return cmd;
 }
 
+void cmd_one_line(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = '?';
+}
+
+void cmd_complain(struct cmd_ctx *ctx, const char *format, va_list ap)
+{
+    char text[CMD_COMPLAINT];
+
+    vsnprintf(text, sizeof text, format, ap);
+    cmd_one_line(text);
+    fprintf(ctx->err, "weft %s: %s\n", ctx->cmd->name, text);
+    fflush(ctx->err);
+}
+
 int cmd_fail(struct cmd_ctx *ctx, int status, const char *format, ...)
 {
     va_list ap;
 
-    fprintf(ctx->err, "weft %s: ", ctx->cmd->name);
     va_start(ap, format);
-    vfprintf(ctx->err, format, ap);
+    cmd_complain(ctx, format, ap);
     va_end(ap);
-    fputc('\n', ctx->err);
-    fflush(ctx->err);
     return status;
 }
 

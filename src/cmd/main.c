@@ -49,7 +49,7 @@ static int run_command(const struct subcommand *cmd, int argc, char **argv)
 int main(int argc, char **argv)
 {
     const struct subcommand *cmd;
-    const char *word = argc > 1 ? argv[1] : NULL;
+    char *word = argc > 1 ? argv[1] : NULL;
     static char help[] = "--help";
     char *ask[] = {NULL, help, NULL};
 
@@ -70,6 +70,7 @@ int main(int argc, char **argv)
         word = ask[0] = argv[2];
     cmd = cmd_find(word);
     if (!cmd) {
+        cmd_one_line(word);
         fprintf(stderr, "weft: unknown command '%s'; see weft --help\n", word);
         return CMD_USAGE;
     }

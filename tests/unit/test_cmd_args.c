@@ -122,6 +122,10 @@ static const struct {
     {"capture tcp port", "bad filter 'tcp port'"},
     {"capture -c x", "bad count 'x'"},
     {"demo no-such", "unknown scenario 'no-such'"},
+    /* What would be a second line, or an order to the terminal. */
+    {"ping 1.2\n\033[31m.3", "bad address '1.2??[31m.3'"},
+    {"ping --a\nb 1.2.3.4", "unknown option '--a?b'"},
+    {"up --name a\rb", "bad host name 'a?b'"},
 };
 
 static void every_mistake_is_one_line_and_status_2(void **state)
