@@ -5,8 +5,9 @@
 #define SIZE_V4 (offsetof(struct timewait, key) + sizeof(struct tcp_key4))
 #define SIZE_V6 (offsetof(struct timewait, key) + sizeof(struct tcp_key6))
 
-_Static_assert(SIZE_V4 == 40, "a record of IPv4, of which there may be millions");
-_Static_assert(SIZE_V6 == 64, "a record of IPv6 is one cache line");
+/* Where pointers have 64 bits; less where they have 32. */
+_Static_assert(sizeof(void *) < 8 || SIZE_V4 == 40, "a record of IPv4, of which there may be millions");
+_Static_assert(sizeof(void *) < 8 || SIZE_V6 == 64, "a record of IPv6 is one cache line");
 _Static_assert(sizeof(struct timewait_page) % _Alignof(struct timewait) == 0, "the first slot is aligned");
 
 #define LONG_SLEEP (3600 * WEFT_S) /* longer than any wait; both together are less than the milliseconds' half circle */
