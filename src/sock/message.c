@@ -45,10 +45,10 @@ int sock_take_addr(const weft_sock *sock, const struct weft_addr *from, struct w
     return ip_is_v4(&to->ip) ? 0 : WEFT_EAFNOSUPPORT;
 }
 
-/* Are the pieces usable, and is their sum a number that a result can say? */
+/* Are the pieces usable, and is their sum a number that a result can say and that size_t holds? */
 static int check_iov(const struct weft_iov *iov, size_t n)
 {
-    uint64_t left = INT64_MAX;
+    size_t left = PTRDIFF_MAX;
 
     if (n && !iov)
         return WEFT_EFAULT;

@@ -54,8 +54,11 @@ static void a_record_of_ipv4_is_smaller_than_one_of_ipv6(void **state)
 
     room_init(&r, 1);
     halfopen_init(&t, r.mem);
-    assert_int_equal(t.slab4.object_size, 56);
-    assert_int_equal(t.slab6.object_size, 80);
+    assert_true(t.slab4.object_size <= 56 && t.slab6.object_size <= 80);
+    if (sizeof(void *) == 8) {
+        assert_int_equal(t.slab4.object_size, 56);
+        assert_int_equal(t.slab6.object_size, 80);
+    }
     halfopen_fini(&t);
     room_check(&r);
 }

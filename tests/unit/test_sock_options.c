@@ -198,7 +198,7 @@ static void pieces_are_checked_before_the_protocol_sees_them(void **state)
     weft_sock *sock = bench_udp(b, NULL);
     struct weft_addr to = {.ip = weft_ipv4(PEER), .port = 7};
     char bytes[4] = "abc";
-    struct weft_iov too_much[2] = {{bytes, (size_t)INT64_MAX}, {bytes, 1}}, hole[2] = {{bytes, 1}, {NULL, 3}};
+    struct weft_iov too_much[2] = {{bytes, (size_t)PTRDIFF_MAX}, {bytes, 1}}, hole[2] = {{bytes, 1}, {NULL, 3}};
 
     assert_int_equal(weft_sendmsg(sock, too_much, 2, 0, &to), WEFT_EINVAL);
     assert_int_equal(weft_sendmsg(sock, hole, 2, 0, &to), WEFT_EFAULT);
