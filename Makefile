@@ -60,6 +60,19 @@ soak: setup-test
 	@$(NINJA) -C build-test tests/sim/weft-sim
 	./build-test/tests/sim/weft-sim --seeds $(if $(findstring :,$(SEEDS)),$(SEEDS),1:$(SEEDS))
 
+# Ten million connections one after the other, and a hundred million acknowledgments on one: twenty minutes.
+long: setup-test
+	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
+	@$(NINJA) -C build-test tests/long/long-cycles tests/long/long-acks
+	./build-test/tests/long/long-cycles 10000000
+	./build-test/tests/long/long-acks 100000000
+
+# All schedules of one small connection with three faults: an hour and some gigabytes.
+scope: setup-test
+	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
+	@$(NINJA) -C build-test tests/scope/weft-scope
+	./build-test/tests/scope/weft-scope -f 3
+
 install: all
 	@$(MESON) install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
@@ -73,4 +86,4 @@ comma = ,
 SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
-.PHONY: all demo test asan golden bench fuzz soak install clean
+.PHONY: all demo test asan golden bench fuzz soak long scope install clean
