@@ -134,7 +134,8 @@ struct weft_tcp_config {
 };
 
 struct weft_config {
-    size_t memory_limit;       /* for everything; 0: none */
+    size_t memory_limit;       /* for everything; 0: none. Records for strangers get no more when three quarters are
+                                  taken, new connections and sockets none beyond seven eighths */
     uint16_t port_min, port_max; /* ephemeral ports, inclusive: 32768 to 60999 */
     weft_time reassembly_time; /* 60 s (RFC 1122 §3.3.2) */
     size_t reassembly_memory;  /* 4 MiB for all incomplete datagrams together */
@@ -478,6 +479,11 @@ void weft_count_drop(weft_stack *stack, enum weft_drop drop);
 size_t weft_memory(const weft_stack *stack, size_t *peak);
 /* The i-th owner of memory: its name and live bytes; false when there is no i-th. */
 bool weft_memory_info(const weft_stack *stack, size_t i, const char **owner, size_t *live);
+/*
+ * The most bytes that the i-th owner may have: by limits of its own, or by what of config.memory_limit all may have taken
+ * before it gets no more. 0: it has no limit but what connections and sockets may have each; or there is no i-th.
+ */
+size_t weft_memory_cap(const weft_stack *stack, size_t i);
 
 #ifdef __cplusplus
 }

@@ -57,7 +57,7 @@ static void object_show(void *p, size_t n)
 }
 
 static const char *const class_text[] = {
-#define X(name, text) text,
+#define X(name, text, eighths) text,
     MEM_CLASSES(X)
 #undef X
 };
@@ -65,6 +65,17 @@ static const char *const class_text[] = {
 const char *mem_class_text(enum mem_class c)
 {
     return (size_t)c < ARRAY_LEN(class_text) ? class_text[c] : "?";
+}
+
+size_t mem_bound(const struct mem *m, enum mem_class c)
+{
+    static const uint8_t eighths[] = {
+#define X(name, text, n) n,
+        MEM_CLASSES(X)
+#undef X
+    };
+
+    return eighths[c] == 8 ? m->limit : m->limit / 8 * eighths[c];
 }
 
 static size_t size_up(size_t size)
@@ -105,23 +116,25 @@ static void slab_trim(struct slab *s)
     s->n_idle = 0;
 }
 
-/* From the environment, within the limit. */
-static void *mem_try(const struct mem *m, size_t size, size_t align)
+/* From the environment, within what the owner may take. */
+static void *mem_try(const struct mem *m, enum mem_class c, size_t size, size_t align)
 {
-    if (m->limit && (m->total > m->limit || size > m->limit - m->total))
+    size_t bound = mem_bound(m, c);
+
+    if (m->limit && (m->total > bound || size > bound - m->total))
         return NULL;
     return m->alloc(m->ctx, size, align);
 }
 
 /* The same, counted in total; when there is no more, idle chunks go first. */
-static void *mem_take(struct mem *m, size_t size, size_t align)
+static void *mem_take(struct mem *m, enum mem_class c, size_t size, size_t align)
 {
-    void *p = mem_try(m, size, align);
+    void *p = mem_try(m, c, size, align);
 
     if (!p) {
         for (struct slab *s = m->slabs; s; s = s->next)
             slab_trim(s);
-        p = mem_try(m, size, align);
+        p = mem_try(m, c, size, align);
     }
     if (!p)
         return NULL;
@@ -138,7 +151,7 @@ void *mem_alloc(struct mem *m, enum mem_class c, size_t size)
     if (size > SIZE_MAX - OBJECT_ALIGN || mem_refused(m))
         return NULL;
     size = size_up(size);
-    p = mem_take(m, size, OBJECT_ALIGN);
+    p = mem_take(m, c, size, OBJECT_ALIGN);
     if (p)
         m->live[c] += size;
     return p;
@@ -208,7 +221,7 @@ static struct slab_chunk *chunk_new(struct slab *s)
 
     s->n_idle -= idle != NULL;
     if (!chunk) {
-        chunk = mem_take(s->mem, s->chunk_size, s->chunk_size);
+        chunk = mem_take(s->mem, s->class, s->chunk_size, s->chunk_size);
         if (!chunk)
             return NULL;
         chunk->free = NULL;

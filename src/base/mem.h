@@ -10,7 +10,7 @@
  * Invariants:
  *   live[class] is the sum of the true sizes of that class's live objects (what the environment really gave, share of
  *   the chunk header included), and of those at hand; total is the sum over the classes plus idle chunk space;
- *   total <= limit.
+ *   total <= limit. An owner took its last when total, with that, was at most mem_bound.
  *
  * Packets and blocks come and go with every segment: a slab of such may keep a few free objects at hand, in an array,
  * before all of the accounting above. They are live for that; mem_live and slab_live take them off.
@@ -21,26 +21,30 @@
 #include "base/base.h"
 #include "base/list.h"
 
-/* Who owns memory. X(name, text) */
+/*
+ * Who owns memory, and who goes first when it runs short: an owner gets nothing more once so many eighths of the limit are
+ * taken, by whomever. First what strangers make us keep without a connection, then what is new; what connections that are
+ * there need to go on comes last. X(name, text, eighths)
+ */
 #define MEM_CLASSES(X)                                                                                                 \
-    X(stack, "stack")                                                                                                  \
-    X(packet, "packets")                                                                                               \
-    X(block, "payload blocks")                                                                                         \
-    X(queue, "queue rings")                                                                                            \
-    X(conn, "connections")                                                                                             \
-    X(stats, "connection statistics")                                                                                  \
-    X(work, "connections at work")                                                                                     \
-    X(time_wait, "TIME-WAIT records")                                                                                  \
-    X(half_open, "half-open records")                                                                                  \
-    X(udp, "UDP endpoints")                                                                                            \
-    X(table, "look-up tables")                                                                                         \
-    X(neigh, "neighbours")                                                                                             \
-    X(route, "routes")                                                                                                 \
-    X(group, "group memberships")                                                                                      \
-    X(frag, "reassembly")
+    X(stack, "stack", 8)                                                                                               \
+    X(packet, "packets", 8)                                                                                            \
+    X(block, "payload blocks", 8)                                                                                      \
+    X(queue, "queue rings", 8)                                                                                         \
+    X(conn, "connections", 7)                                                                                          \
+    X(stats, "connection statistics", 7)                                                                               \
+    X(work, "connections at work", 8)                                                                                  \
+    X(time_wait, "TIME-WAIT records", 7)                                                                               \
+    X(half_open, "half-open records", 6)                                                                               \
+    X(udp, "UDP endpoints", 7)                                                                                         \
+    X(table, "look-up tables", 8)                                                                                      \
+    X(neigh, "neighbours", 6)                                                                                          \
+    X(route, "routes", 7)                                                                                              \
+    X(group, "group memberships", 7)                                                                                   \
+    X(frag, "reassembly", 6)
 
 enum mem_class {
-#define X(name, text) MEM_##name,
+#define X(name, text, eighths) MEM_##name,
     MEM_CLASSES(X)
 #undef X
         MEM_CLASS_COUNT
@@ -59,6 +63,12 @@ struct mem {
     size_t live[MEM_CLASS_COUNT];
     struct slab *slabs; /* all of them; NULL at first */
 };
+
+/* When total would exceed that, the owner gets no more; 0: no limit. */
+size_t mem_bound(const struct mem *m, enum mem_class c);
+
+/* Only who is already there gets more: what can be had again later is not kept now. */
+static inline bool mem_is_short(const struct mem *m) { return m->limit && m->total > m->limit / 8 * 7; }
 
 /* Variable-sized memory. NULL when refused, over the limit, or the environment has none. Not zeroed. */
 void *mem_alloc(struct mem *m, enum mem_class c, size_t size);

@@ -368,37 +368,63 @@ static int show_statistics(struct cmd_ctx *ctx, struct json *j)
 
 /* ---- memory ---- */
 
+enum { MAX_OWNERS = 64 };
+
+struct memory_owner {
+    const char *name;
+    size_t live, cap; /* cap: 0, none but the limits of connections and sockets */
+};
+
+static size_t read_memory(struct cmd_ctx *ctx, struct memory_owner owner[MAX_OWNERS], size_t *total, size_t *peak)
+{
+    const weft_stack *stack = weft_host_lock(ctx->host);
+    size_t n = 0;
+
+    *total = weft_memory(stack, peak);
+    while (n < MAX_OWNERS && weft_memory_info(stack, n, &owner[n].name, &owner[n].live)) {
+        owner[n].cap = weft_memory_cap(stack, n);
+        n++;
+    }
+    weft_host_unlock(ctx->host);
+    return n;
+}
+
+static void json_memory(struct json *j, const struct memory_owner *owner, size_t n)
+{
+    json_open(j, "memory", '{');
+    for (size_t i = 0; i < n; i++)
+        json_number(j, owner[i].name, owner[i].live);
+    json_close(j, '}');
+    json_open(j, "memory_caps", '{');
+    for (size_t i = 0; i < n; i++)
+        if (owner[i].cap)
+            json_number(j, owner[i].name, owner[i].cap);
+    json_close(j, '}');
+}
+
+static void print_memory(FILE *out, const struct memory_owner *owner, size_t n)
+{
+    fprintf(out, "Memory (bytes)\n    %12s %12s\n", "now", "at most");
+    for (size_t i = 0; i < n; i++)
+        if (owner[i].cap)
+            fprintf(out, "    %12zu %12zu %s\n", owner[i].live, owner[i].cap, owner[i].name);
+        else
+            fprintf(out, "    %12zu %12s %s\n", owner[i].live, "-", owner[i].name);
+}
+
 static int show_memory(struct cmd_ctx *ctx, struct json *j)
 {
-    enum { MAX_OWNERS = 64 };
-    struct {
-        const char *name;
-        size_t live;
-    } owner[MAX_OWNERS];
-    size_t i, n = 0, peak = 0, total;
-    const weft_stack *stack = weft_host_lock(ctx->host);
+    struct memory_owner owner[MAX_OWNERS];
+    size_t total, peak = 0, n = read_memory(ctx, owner, &total, &peak);
 
-    total = weft_memory(stack, &peak);
-    while (n < MAX_OWNERS && weft_memory_info(stack, n, &owner[n].name, &owner[n].live))
-        n++;
-    weft_host_unlock(ctx->host);
-    if (j)
-        json_open(j, "memory", '{');
-    else
-        fprintf(ctx->out, "Memory (bytes)\n");
-    for (i = 0; i < n; i++) {
-        if (j)
-            json_number(j, owner[i].name, owner[i].live);
-        else
-            fprintf(ctx->out, "    %12zu %s\n", owner[i].live, owner[i].name);
-    }
     if (j) {
-        json_close(j, '}');
+        json_memory(j, owner, n);
         json_number(j, "memory_total", total);
         json_number(j, "memory_peak", peak);
-    } else {
-        fprintf(ctx->out, "    %12zu in all\n    %12zu at most until now\n", total, peak);
+        return 0;
     }
+    print_memory(ctx->out, owner, n);
+    fprintf(ctx->out, "    %12zu %12s in all\n    %12zu %12s the most until now\n", total, "", peak, "");
     return 0;
 }
 

@@ -35,6 +35,8 @@ struct transport {
     weft_sock *(*socket)(weft_stack *s, enum weft_family family, int *err);
     /* netstat: visits its endpoints and records; false when visit asked to stop. */
     bool (*list)(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx);
+    /* The most bytes that its limits leave this owner of memory; 0: none of them is about it. NULL: never. */
+    size_t (*memory_cap)(const weft_stack *s, enum mem_class c);
 };
 
 /* A network layer over a link. */

@@ -75,3 +75,31 @@ bool weft_memory_info(const weft_stack *stack, size_t i, const char **owner, siz
     *live = mem_live(&stack->mem, (enum mem_class)i);
     return true;
 }
+
+/* By a limit of its own; 0: there is none. */
+static size_t own_cap(const weft_stack *stack, enum mem_class c)
+{
+    size_t cap = 0;
+
+    if (c == MEM_frag)
+        return stack->config.reassembly_memory;
+    if (c == MEM_neigh)
+        return stack->config.max_neighbours * stack->neighbours.slab.share;
+    for (unsigned i = 0; i < STACK_TRANSPORTS && stack->assembly->transport[i] && !cap; i++) {
+        const struct transport *t = stack->assembly->transport[i];
+
+        cap = t->memory_cap ? t->memory_cap(stack, c) : 0;
+    }
+    return cap;
+}
+
+size_t weft_memory_cap(const weft_stack *stack, size_t i)
+{
+    size_t own, bound;
+
+    if (i >= MEM_CLASS_COUNT)
+        return 0;
+    own = own_cap(stack, (enum mem_class)i);
+    bound = mem_bound(&stack->mem, (enum mem_class)i);
+    return own && (own < bound || !bound) ? own : bound;
+}

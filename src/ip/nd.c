@@ -18,7 +18,7 @@ struct nd_link *nd_link_get(weft_if *ifp)
 
     if (l || ifp->ops->kind != WEFT_LINK_ETHERNET)
         return l;
-    l = mem_alloc(&ifp->stack->mem, MEM_neigh, sizeof *l);
+    l = mem_alloc(&ifp->stack->mem, MEM_stack, sizeof *l);
     if (!l)
         return NULL;
     memset(l, 0, sizeof *l);
@@ -63,7 +63,7 @@ void ip_if_removed(weft_if *ifp)
     struct nd_link *l = ifp->nd;
 
     timer_remove(&ifp->stack->wheel, &l->timer);
-    mem_free(&ifp->stack->mem, MEM_neigh, l, sizeof *l);
+    mem_free(&ifp->stack->mem, MEM_stack, l, sizeof *l);
     ifp->nd = NULL;
 }
 

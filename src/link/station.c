@@ -8,7 +8,7 @@ struct station *station_get(weft_if *ifp)
 
     if (st)
         return st;
-    st = mem_alloc(&ifp->stack->mem, MEM_neigh, sizeof *st);
+    st = mem_alloc(&ifp->stack->mem, MEM_stack, sizeof *st);
     if (!st)
         return NULL;
     memset(st, 0, sizeof *st);
@@ -41,6 +41,6 @@ void station_down(weft_if *ifp)
     if (!st)
         return;
     timer_remove(&ifp->stack->wheel, &st->timer);
-    mem_free(&ifp->stack->mem, MEM_neigh, st, sizeof *st);
+    mem_free(&ifp->stack->mem, MEM_stack, st, sizeof *st);
     ifp->station = NULL;
 }

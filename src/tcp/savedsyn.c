@@ -27,7 +27,7 @@ struct saved_syn *saved_syn_new(struct mem *m, const struct weft_pkt *pkt, uint3
     struct saved_syn *s;
 
     weft_assert(from < end, "a segment has headers in front of it");
-    s = mem_alloc(m, MEM_half_open, sizeof *s + (end - from));
+    s = mem_alloc(m, MEM_conn, sizeof *s + (end - from));
     if (!s)
         return NULL;
     s->len = end - from;
@@ -39,7 +39,7 @@ struct saved_syn *saved_syn_new(struct mem *m, const struct weft_pkt *pkt, uint3
 void saved_syn_free(struct mem *m, struct saved_syn *s)
 {
     if (s)
-        mem_free(m, MEM_half_open, s, sizeof *s + s->len);
+        mem_free(m, MEM_conn, s, sizeof *s + s->len);
 }
 
 bool saved_syns_put(struct saved_syns *t, struct saved_syn *s, const struct tcp_flow *flow, uint32_t hash)

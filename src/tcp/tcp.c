@@ -119,6 +119,16 @@ const char *tcp_controller(unsigned i)
     return cc ? cc->name : NULL;
 }
 
+static size_t tcp_memory_cap(const weft_stack *s, enum mem_class c)
+{
+    const struct tcp *t = s->transport[s->slot_of[IP_PROTO_TCP] - 1];
+    const struct weft_tcp_config *k = tcp_config(s);
+
+    if (c == MEM_half_open)
+        return k->max_half_open * max_size(t->half_open.slab4.share, t->half_open.slab6.share);
+    return c == MEM_time_wait ? timewait_most_bytes(k->max_time_wait) : 0;
+}
+
 const struct transport tcp_transport = {
     .number = IP_PROTO_TCP,
     .name = "tcp",
@@ -132,4 +142,5 @@ const struct transport tcp_transport = {
     .error = tcp_error,
     .socket = tcp_socket,
     .list = tcp_list,
+    .memory_cap = tcp_memory_cap,
 };

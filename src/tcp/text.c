@@ -97,6 +97,10 @@ SELDOM static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *s
         c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
     if (reasm_known(&w->reasm, seg->h.seq, end, &known))
         conn_note_twice(c, known.start, known.end);
+    if (mem_is_short(&c->ep.stack->mem)) { /* its peer has it still, and sends it again */
+        acknowledge_hole(c, seg, false);
+        return seg_drop(seg, WEFT_DROP_no_memory);
+    }
     stored = reasm_insert(&w->reasm, &c->ep.stack->mem, &c->ep.stack->blocks, most, seg->h.seq, pieces, n, &full);
 
     if (stored)

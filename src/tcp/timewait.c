@@ -95,6 +95,14 @@ void timewait_fini(struct timewait_table *t)
             page_free(t, &t->lane[i / 2][i % 2]);
 }
 
+/* A lane has a page at each end that is not full, and one while its first record moves to the end. */
+size_t timewait_most_bytes(size_t records)
+{
+    const size_t a_page = (TIMEWAIT_PAGE - sizeof(struct timewait_page)) / SIZE_V6, lanes = 2 * TIMEWAIT_KINDS;
+
+    return (records / a_page + 2 * lanes + 1) * TIMEWAIT_PAGE;
+}
+
 size_t timewait_count_v6(const struct timewait_table *t)
 {
     return t->lane[TIMEWAIT_TWO_MSL][true].count + t->lane[TIMEWAIT_FIN_WAIT_2][true].count;

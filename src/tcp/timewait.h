@@ -64,6 +64,9 @@ void timewait_init(struct timewait_table *t, struct mem *m,
                    void (*moved)(void *ctx, struct timewait *from, struct timewait *to), void *ctx);
 void timewait_fini(struct timewait_table *t);
 
+/* What so many records take at most, of whatever family and kind. */
+size_t timewait_most_bytes(size_t records);
+
 /* How many are of IPv6. */
 size_t timewait_count_v6(const struct timewait_table *t);
 

@@ -96,8 +96,25 @@ static void check_end(struct world *w, struct end *e)
     check_debt(w, e);
 }
 
+#define CAPS_EVERY 16 /* instants, about: to ask for each of them would take a tenth of the time */
+
+/* Nobody has more memory than may be his. */
+static void check_caps(struct world *w, struct host *h)
+{
+    const char *owner;
+    size_t live, cap;
+
+    for (size_t i = 0; weft_memory_info(h->stack, i, &owner, &live); i++) {
+        cap = weft_memory_cap(h->stack, i);
+        if (cap && live > cap)
+            sim_fail(w, "host %u: %zu bytes of %s, where %zu are the most", h->number, live, owner, cap);
+    }
+}
+
 void oracle_instant(struct world *w)
 {
+    for (unsigned i = 0; i < w->scenario->n_hosts && w->steps % CAPS_EVERY == 0; i++)
+        check_caps(w, &w->host[i]);
     for (unsigned i = 0; i < w->scenario->n_flows; i++)
         for (unsigned side = 0; w->flow[i].begun && side < 2; side++)
             check_end(w, &w->flow[i].end[side]);

@@ -200,7 +200,7 @@ static void slab_gives_its_idle_chunks_up_before_anybody_goes_without(void **sta
     counted_mem_init(&c);
     c.mem.limit = 4 * WEFT_CHUNK;
     slab_init(&a, &c.mem, MEM_conn, 8000);
-    slab_init(&b, &c.mem, MEM_udp, 100);
+    slab_init(&b, &c.mem, MEM_packet, 100);
     for (size_t i = 0; i < 24; i++)
         p[i] = slab_alloc(&a);
     for (size_t i = 1; i < 24; i++)
@@ -400,6 +400,39 @@ static void slab_keeps_its_objects_apart_under_random_use(void **state)
     assert_true(counted_mem_is_clean(&c));
 }
 
+/* What each class gets of a limit when nobody else takes anything: records for strangers stop first. */
+static void mem_runs_short_for_strangers_first(void **state)
+{
+    static const struct {
+        enum mem_class class;
+        size_t eighths;
+    } of[] = {{MEM_half_open, 6}, {MEM_frag, 6}, {MEM_neigh, 6}, {MEM_conn, 7}, {MEM_time_wait, 7}, {MEM_udp, 7},
+              {MEM_block, 8}, {MEM_packet, 8}, {MEM_work, 8}};
+    enum { EACH = 1024, LIMIT = 64 * EACH };
+
+    for (size_t i = 0; i < ARRAY_LEN(of); i++) {
+        struct counted_mem c;
+        void *had[LIMIT / EACH + 1];
+        size_t n = 0;
+
+        counted_mem_init(&c);
+        c.mem.limit = LIMIT;
+        assert_int_equal(mem_bound(&c.mem, of[i].class), LIMIT / 8 * of[i].eighths);
+        while ((had[n] = mem_alloc(&c.mem, of[i].class, EACH)))
+            n++;
+        assert_int_equal(n, LIMIT / EACH / 8 * of[i].eighths);
+        assert_int_equal(mem_is_short(&c.mem), of[i].eighths > 7);
+        had[n] = mem_alloc(&c.mem, MEM_block, EACH); /* what is there goes on */
+        assert_int_equal(had[n] != NULL, of[i].eighths < 8);
+        mem_free(&c.mem, MEM_block, had[n], EACH);
+        while (n)
+            mem_free(&c.mem, of[i].class, had[--n], EACH);
+        c.mem.limit = 0;
+        assert_int_equal(mem_bound(&c.mem, of[i].class), 0);
+        assert_true(counted_mem_is_clean(&c));
+    }
+}
+
 static void mem_classes_have_names(void **state)
 {
     assert_string_equal(mem_class_text(MEM_time_wait), "TIME-WAIT records");
@@ -413,6 +446,7 @@ int main(void)
         cmocka_unit_test(mem_free_ignores_null),
         cmocka_unit_test(mem_refuses_a_size_that_cannot_be),
         cmocka_unit_test(mem_gives_up_to_the_limit_and_no_more),
+        cmocka_unit_test(mem_runs_short_for_strangers_first),
         cmocka_unit_test(mem_fails_exactly_the_refused_request),
         cmocka_unit_test(slab_objects_are_aligned_and_do_not_overlap),
         cmocka_unit_test(slab_wastes_less_than_an_eighth_of_a_chunk),

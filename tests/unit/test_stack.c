@@ -136,6 +136,39 @@ static void memory_is_told_by_owner(void **state)
     assert_true(sum > sizeof(weft_stack) && sum <= weft_memory(b->s, NULL));
 }
 
+static size_t cap_of(const weft_stack *s, const char *name)
+{
+    const char *owner;
+    size_t live;
+
+    for (size_t i = 0; weft_memory_info(s, i, &owner, &live); i++)
+        if (strcmp(owner, name) == 0)
+            return weft_memory_cap(s, i);
+    fail_msg("nobody is called %s", name);
+    return 0;
+}
+
+/* By their own limits, by the limit of all where that is less, or not at all. */
+static void memory_has_caps_by_owner(void **state)
+{
+    struct core_bench *b = *state;
+    struct weft_config k;
+    weft_stack *s;
+    int err;
+
+    weft_config_default(&k);
+    assert_int_equal(cap_of(b->s, "reassembly"), k.reassembly_memory);
+    assert_true(cap_of(b->s, "neighbours") >= k.max_neighbours * sizeof(struct neigh));
+    assert_int_equal(cap_of(b->s, "packets"), 0);
+    assert_int_equal(weft_memory_cap(b->s, MEM_CLASS_COUNT), 0);
+    k.memory_limit = 4 << 20;
+    s = try_new(b, &k, &err);
+    assert_int_equal(cap_of(s, "reassembly"), 3 << 20);
+    assert_int_equal(cap_of(s, "connections"), (4 << 20) / 8 * 7);
+    assert_int_equal(cap_of(s, "packets"), 4 << 20);
+    weft_stack_free(s);
+}
+
 static void keys_differ_by_purpose_and_by_stack(void **state)
 {
     struct core_bench *b = *state;
@@ -340,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(stack_without_randomness_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(every_failing_allocation_at_birth_is_survived, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_limit_holds_for_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory_has_caps_by_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_is_told_by_owner, setup, teardown),
         cmocka_unit_test_setup_teardown(keys_differ_by_purpose_and_by_stack, setup, teardown),
         cmocka_unit_test_setup_teardown(clock_never_runs_backwards, setup, teardown),
