@@ -41,17 +41,31 @@ def begin(lab_, arguments, to_us, to_them):
     return arguments, (theirs(*arguments, to_us), ours(lab_, *arguments, to_them))
 
 
+def heard(begun):
+    """What both said, and with which status."""
+    _, pair = begun
+    said = [plain(one.communicate(timeout=lab.PATIENCE)[0]).replace('weft ping: ', 'ping: ') for one in pair]
+    return said, [one.returncode for one in pair]
+
+
 def end(begun):
     """What both said to the same arguments, which must be the same, and with which status."""
-    arguments, pair = begun
-    said = [plain(one.communicate(timeout=lab.PATIENCE)[0]).replace('weft ping: ', 'ping: ') for one in pair]
-    status = [one.returncode for one in pair]
-    assert said[0] == said[1] and status[0] == status[1], (arguments, status, said)
+    said, status = heard(begun)
+    assert said[0] == said[1] and status[0] == status[1], (begun[0], status, said)
     return said[1], status[1]
 
 
 def alike(lab_, arguments, to_us, to_them):
     return end(begin(lab_, arguments, to_us, to_them))
+
+
+def alike_in_time(lab_, arguments, to_us, to_them):
+    """Both give the last reply two round trips, no more. On a busy machine it may be late: then they ask once more."""
+    for _ in range(9):
+        said, status = heard(begin(lab_, arguments, to_us, to_them))
+        if all(' 0% packet loss' in one for one in said):
+            break
+    assert said[0] == said[1] and status == [0, 0], (arguments, status, said)
 
 
 def with_ipv6(test):
@@ -75,8 +89,12 @@ def it_says_what_the_original_says(lab_):
                       ['-c', '1', '-t', '9', '-Q', '16'], ['-c', '2', '-w', '5', '-i', '0.01'],
                       ['-c', '2', '-i', '0.05', '-I', 'wt0'], ['-c', '1', '-s', '4000']):
         for to_us, to_them in ((OURS, KERNEL), (OURS6, KERNEL6)):
-            assert alike(lab_, arguments, to_us, to_them)[1] == 0
-    said = ours(lab_, '-f', '-c', '20', KERNEL).communicate(timeout=lab.PATIENCE)[0].splitlines()[1]
+            alike_in_time(lab_, arguments, to_us, to_them)
+    for _ in range(9):
+        said = ours(lab_, '-f', '-c', '20', KERNEL).communicate(timeout=lab.PATIENCE)[0]
+        if ' 0% packet loss' in said:
+            break
+    said = said.splitlines()[1]
     assert (said.count('.'), said.count('\b \b'), len(said)) == (20, 20, 80), said
     said, status = alike(lab_, ['-M', 'do', '-s', '2000', '-c', '2', '-i', '0.01', '-W', '0.2'], OURS, KERNEL)
     assert status == 1 and said.count('local error: message too long, mtu=1500\n') == 2, said
@@ -175,7 +193,7 @@ def silence_and_errors_end_it_when_they_should(lab_):
 def a_lost_reply_is_not_waited_for_long(lab_):
     replies = iter((True, False, True))
     with Answers(lambda m: [b'\0' + m[1:]] if next(replies, False) else []):
-        said = ours(lab_, '-c', '3', '-i', '0.05', '-W', '0.1', KERNEL).communicate(timeout=lab.PATIENCE)[0]
+        said = ours(lab_, '-c', '3', '-i', '0.3', '-W', '0.4', KERNEL).communicate(timeout=lab.PATIENCE)[0]
         assert '3 packets transmitted, 2 received, 33.3333% packet loss' in said, said
 
 

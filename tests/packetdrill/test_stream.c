@@ -221,7 +221,7 @@ static void retransmissions_come_at_their_exact_times(void **state)
     }
     clock_gettime(CLOCK_MONOTONIC, &after);
     assert_true(expected >= 63000000);
-    assert_true((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000 < 2000);
+    assert_true((after.tv_sec - before.tv_sec) * 1000 + (after.tv_nsec - before.tv_nsec) / 1000000 < 30000);
 }
 
 /* What is sent while the program sleeps keeps its own time. */

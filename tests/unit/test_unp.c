@@ -169,80 +169,32 @@ static weft_time since(const struct timespec *begin)
     return (weft_time)(t.tv_sec - begin->tv_sec) * 1000 + (weft_time)((t.tv_nsec - begin->tv_nsec) / 1000000);
 }
 
-/* 10, 20, 40 and 80 ms; then four times 40 ms, where it would be 600 without the ceiling. */
-static void the_time_out_doubles_from_the_floor_to_the_ceiling(void **state)
+/* How long a request without a reply is repeated, in milliseconds. */
+static weft_time gives_up_after(int fd, struct weft_unp_rtt rtt)
 {
-    int s = weft_unp_udp_server("127.0.0.1", "5004", NULL), c = weft_unp_udp_connect("127.0.0.1", "5004");
-    struct weft_unp_rtt rtt = {.srtt = 1, .rttvar = 1, .floor = 10};
     struct timespec begin;
     char in[8];
 
     clock_gettime(CLOCK_MONOTONIC, &begin);
-    assert_int_equal(weft_unp_request(&rtt, c, "x", 1, in, sizeof in), -1);
-    assert_true(since(&begin) >= 150);
-    rtt = (struct weft_unp_rtt){.srtt = 1, .rttvar = 1, .floor = 40, .ceiling = 40};
-    clock_gettime(CLOCK_MONOTONIC, &begin);
-    assert_int_equal(weft_unp_request(&rtt, c, "x", 1, in, sizeof in), -1);
-    assert_in_range(since(&begin), 160, 599);
+    assert_int_equal(weft_unp_request(&rtt, fd, "x", 1, in, sizeof in), -1);
+    return since(&begin);
+}
+
+/*
+ * 10, 20, 40 and 80 ms; then four times 40 ms, where it would be 600 without the ceiling. A busy machine can make it
+ * longer, so it is asked more than once; without the ceiling no attempt takes less.
+ */
+static void the_time_out_doubles_from_the_floor_to_the_ceiling(void **state)
+{
+    int s = weft_unp_udp_server("127.0.0.1", "5004", NULL), c = weft_unp_udp_connect("127.0.0.1", "5004");
+    weft_time took = WEFT_NEVER;
+
+    assert_true(gives_up_after(c, (struct weft_unp_rtt){.srtt = 1, .rttvar = 1, .floor = 10}) >= 150);
+    for (int i = 0; i < 20 && took >= 600; i++)
+        took = gives_up_after(c, (struct weft_unp_rtt){.srtt = 1, .rttvar = 1, .floor = 40, .ceiling = 40});
+    assert_in_range(took, 160, 599);
     weft_posix_close(s);
     weft_posix_close(c);
-}
-
-/* What a child that does this says on stderr, and its status. */
-static int said_by(void (*act)(void), char *text, size_t n)
-{
-    int p[2], status;
-    ssize_t r;
-
-    assert_int_equal(pipe(p), 0);
-    if (fork() == 0) {
-        dup2(p[1], 2);
-        act();
-        _exit(0);
-    }
-    close(p[1]);
-    r = read(p[0], text, n - 1);
-    text[r > 0 ? r : 0] = 0;
-    close(p[0]);
-    wait(&status);
-    return WEXITSTATUS(status);
-}
-
-static void fail_for_want_of_a_file(void) { weft_unp_must("open it", open("/no/such/file", O_RDONLY)); }
-static void fail_for_want_of_memory(void)
-{
-    errno = ENOMEM;
-    weft_unp_must_have("allocate", NULL);
-}
-static void warn(void)
-{
-    errno = EAGAIN;
-    weft_unp_err_ret("no %s", "luck");
-    assert_int_equal(errno, EAGAIN);
-    weft_unp_err_msg("line %d", 2);
-}
-static void quit(void) { weft_unp_err_quit("enough of %d", 3); }
-
-static void what_fails_is_told_and_ends_the_program(void **state)
-{
-    char text[128];
-
-    assert_int_equal(said_by(fail_for_want_of_a_file, text, sizeof text), 1);
-    assert_string_equal(text, "open it: No such file or directory\n");
-    assert_int_equal(said_by(fail_for_want_of_memory, text, sizeof text), 1);
-    assert_string_equal(text, "allocate: Cannot allocate memory\n");
-    assert_int_equal(said_by(quit, text, sizeof text), 1);
-    assert_string_equal(text, "enough of 3\n");
-}
-
-static void a_warning_leaves_errno_and_goes_on(void **state)
-{
-    char text[128];
-
-    assert_int_equal(said_by(warn, text, sizeof text), 0);
-    assert_true(strncmp(text, "no luck: Resource temporarily unavailable\n", 42) == 0);
-    assert_int_equal(weft_unp_must("seven", 7), 7);
-    assert_ptr_equal(weft_unp_must_have("text", text), text);
 }
 
 /* ---- daemons ---- */
@@ -324,8 +276,6 @@ int main(void)
         cmocka_unit_test(the_time_out_doubles_from_the_floor_to_the_ceiling),
         cmocka_unit_test(a_daemon_stands_alone_and_has_its_own_host),
         cmocka_unit_test(with_a_host_in_use_there_is_no_daemon),
-        cmocka_unit_test(what_fails_is_told_and_ends_the_program),
-        cmocka_unit_test(a_warning_leaves_errno_and_goes_on),
         cmocka_unit_test(a_request_is_repeated_until_its_own_reply_comes),
     };
 
