@@ -247,6 +247,7 @@ enum weft_link { WEFT_LINK_ETHERNET, WEFT_LINK_IP, WEFT_LINK_LOOPBACK };
 enum weft_offload {
     WEFT_OFFLOAD_CSUM = 0x1, /* completes transport checksums on sending */
     WEFT_OFFLOAD_TSO = 0x2,  /* takes TCP super-segments of up to gso_max bytes; needs WEFT_OFFLOAD_CSUM */
+    WEFT_OFFLOAD_USO = 0x4,  /* takes trains of UDP datagrams in one, likewise */
 };
 
 struct weft_if_config {
@@ -432,8 +433,8 @@ struct weft_pkt_offload {
     bool csum_valid;      /* input: the link, or a trusted peer, vouches for the transport checksum */
     uint16_t csum_start;  /* offset of the transport header from the first byte of the packet */
     uint16_t csum_offset; /* of the checksum field from csum_start */
-    uint16_t gso_size;    /* payload bytes per segment of a TCP super-segment; 0: an ordinary packet */
-    uint16_t header_len;  /* link, IP and TCP header together */
+    uint16_t gso_size;    /* payload bytes per segment of a TCP super-segment or a train of UDP; 0: an ordinary packet */
+    uint16_t header_len;  /* link, IP and transport header together */
 };
 void weft_pkt_get_offload(const weft_pkt *pkt, struct weft_pkt_offload *o);
 void weft_pkt_set_offload(weft_pkt *pkt, const struct weft_pkt_offload *o);

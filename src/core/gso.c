@@ -4,17 +4,19 @@
 
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
-#include "wire/tcp.h"
 
 /* Bytes from data to the payload. All headers are linear. */
 static uint32_t headers_len(const struct weft_pkt *super)
 {
-    uint32_t tcp = super->l4 - (uint32_t)pkt_headroom(super);
-
-    return tcp + tcp_header_len(super->data + tcp);
+    return super->l4 - (uint32_t)pkt_headroom(super) + gso_transport_header(super);
 }
 
 uint32_t gso_payload(const struct weft_pkt *super) { return pkt_total(super) - headers_len(super); }
+
+uint32_t gso_pieces(const struct weft_pkt *super)
+{
+    return (gso_payload(super) + super->gso_size - 1) / super->gso_size;
+}
 
 /* A few bytes may lie in the whole's own room; the rest is in blocks. */
 static void add_payload(struct weft_pkt *p, const struct span *piece)
@@ -67,16 +69,21 @@ static void put_sum(const struct weft_pkt *super, struct weft_pkt *p, bool finis
     if (finish) {
         pkt_csum(p, p->l4 - (uint32_t)p->l2, len, &sum);
         poke_u16(field, csum_fold(&sum));
+        if (gso_is_udp(super) && peek_u16(field) == 0)
+            poke_u16(field, 0xffff); /* RFC 768: zero says that there is none */
     }
 }
 
-/* In the IP header at p of a datagram of len bytes. */
-static void put_len(uint8_t *p, uint32_t len)
+/* In the IP header at p of a datagram of len bytes, the n-th of its whole. Without DF it has a number of its own. */
+static void put_len(uint8_t *p, uint32_t len, uint32_t n)
 {
-    if (p[0] >> 4 == 4)
-        ipv4_set_total_len(p, (uint16_t)len);
-    else
+    if (p[0] >> 4 != 4) {
         ipv6_set_payload_len(p, (uint16_t)(len - IPV6_HEADER));
+        return;
+    }
+    ipv4_set_total_len(p, (uint16_t)len);
+    if (!(p[6] & 0x40))
+        ipv4_set_id(p, (uint16_t)(peek_u16(p + 4) + n));
 }
 
 struct weft_pkt *gso_piece(const struct weft_pkt *super, uint32_t at, bool finish_sum)
@@ -88,8 +95,11 @@ struct weft_pkt *gso_piece(const struct weft_pkt *super, uint32_t at, bool finis
     weft_assert(super->csum_partial, "whoever makes a super-segment leaves its sum to be finished");
     if (!p)
         return NULL;
-    put_len(p->base + p->l3, pkt_total(p) - (p->l3 - p->l2));
-    tcp_cut_header(p->base + p->l4, at, at + len == payload);
+    put_len(p->base + p->l3, pkt_total(p) - (p->l3 - p->l2), at / super->gso_size);
+    if (gso_is_udp(super))
+        udp_set_len(p->base + p->l4, (uint16_t)(UDP_HEADER + len));
+    else
+        tcp_cut_header(p->base + p->l4, at, at + len == payload);
     put_sum(super, p, finish_sum);
     return p;
 }

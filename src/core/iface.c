@@ -104,7 +104,7 @@ void weft_input(weft_if *ifp, weft_pkt *const *pkts, size_t n, weft_time now)
 /* Must it be cut before it goes out? */
 static bool must_be_cut(const weft_if *ifp, const struct weft_pkt *pkt)
 {
-    return pkt->gso_size && !(ifp->offload & WEFT_OFFLOAD_TSO);
+    return pkt->gso_size && !(ifp->offload & (gso_is_udp(pkt) ? WEFT_OFFLOAD_USO : WEFT_OFFLOAD_TSO));
 }
 
 /* May this packet go out? Else why not. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets; see pkt.h. The public calls of weft/stack.h on packets stand at the end. */
+#include "core/gso.h"
 #include "core/stack.h"
 #include "wire/buf.h"
 
@@ -322,8 +323,8 @@ void weft_pkt_get_offload(const weft_pkt *pkt, struct weft_pkt_offload *o)
     };
     if (pkt->csum_partial)
         o->csum_start = (uint16_t)(pkt->csum_start - front);
-    if (pkt->gso_size) /* only TCP makes super-segments, and all its header is linear */
-        o->header_len = (uint16_t)(pkt->l4 - front + (pkt->base[pkt->l4 + 12] >> 4) * 4);
+    if (pkt->gso_size) /* all headers are linear */
+        o->header_len = (uint16_t)(pkt->l4 - front + gso_transport_header(pkt));
 }
 
 void weft_pkt_set_offload(weft_pkt *pkt, const struct weft_pkt_offload *o)

@@ -207,6 +207,7 @@ static bool tap_attach(struct tap *t, int kind, bool offload, const char *device
 /* What the kernel may hand us unfinished; what we hand it unfinished needs no asking once the header is there. */
 static void tap_offload(struct tap *t)
 {
+    const unsigned tcp = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
     int header = sizeof(struct virtio_net_hdr);
 
     if (!t->vnet) {
@@ -214,7 +215,9 @@ static void tap_offload(struct tap *t)
         return;
     }
     ioctl(t->driver.fd, TUNSETVNETHDRSZ, &header);
-    if (ioctl(t->driver.fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6) == 0)
+    if (ioctl(t->driver.fd, TUNSETOFFLOAD, tcp | VNET_TUN_F_USO4 | VNET_TUN_F_USO6) == 0)
+        t->driver.ifc.offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO | WEFT_OFFLOAD_USO;
+    else if (ioctl(t->driver.fd, TUNSETOFFLOAD, tcp) == 0) /* before Linux 6.2 */
         t->driver.ifc.offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO;
 }
 

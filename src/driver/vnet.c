@@ -2,13 +2,16 @@
 #include "driver/vnet.h"
 
 #include <linux/if_ether.h>
+#include <netinet/udp.h>
+#include <stddef.h>
 #include <string.h>
 
-static bool is_tcp_super(const struct virtio_net_hdr *v)
+/* Many segments or datagrams in one? Which of the two, the place of the checksum tells. */
+static bool is_super(const struct virtio_net_hdr *v)
 {
     uint8_t type = v->gso_type & (uint8_t)~VIRTIO_NET_HDR_GSO_ECN;
 
-    return type == VIRTIO_NET_HDR_GSO_TCPV4 || type == VIRTIO_NET_HDR_GSO_TCPV6;
+    return type == VIRTIO_NET_HDR_GSO_TCPV4 || type == VIRTIO_NET_HDR_GSO_TCPV6 || type == VNET_GSO_UDP_L4;
 }
 
 /*
@@ -24,7 +27,7 @@ void vnet_to_offload(const struct virtio_net_hdr *v, struct weft_pkt_offload *o)
         o->csum_start = v->csum_start;
         o->csum_offset = v->csum_offset;
     }
-    if (is_tcp_super(v)) {
+    if (is_super(v)) {
         o->gso_size = v->gso_size;
         o->header_len = v->hdr_len;
     }
@@ -41,6 +44,13 @@ static bool is_v6(enum weft_link link, const weft_pkt *pkt)
     return n > at && head[at] >> 4 == 6;
 }
 
+static uint8_t gso_type(const struct weft_pkt_offload *o, enum weft_link link, const weft_pkt *pkt)
+{
+    if (o->csum_offset == offsetof(struct udphdr, check))
+        return VNET_GSO_UDP_L4;
+    return is_v6(link, pkt) ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+}
+
 void vnet_from_packet(const weft_pkt *pkt, enum weft_link link, struct virtio_net_hdr *v)
 {
     struct weft_pkt_offload o;
@@ -53,7 +63,7 @@ void vnet_from_packet(const weft_pkt *pkt, enum weft_link link, struct virtio_ne
         v->csum_offset = o.csum_offset;
     }
     if (o.gso_size) {
-        v->gso_type = is_v6(link, pkt) ? VIRTIO_NET_HDR_GSO_TCPV6 : VIRTIO_NET_HDR_GSO_TCPV4;
+        v->gso_type = gso_type(&o, link, pkt);
         v->gso_size = o.gso_size;
         v->hdr_len = o.header_len;
     }

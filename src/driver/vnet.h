@@ -9,6 +9,11 @@
 
 #define VNET_FRAME_MAX (65535 + 14 + 4) /* an IP datagram in an Ethernet frame with a tag */
 
+/* Trains of UDP datagrams, since Linux 6.2 (virtio 1.3 §5.1.6); the headers of Debian 12 are older. */
+#define VNET_GSO_UDP_L4 5
+#define VNET_TUN_F_USO4 0x20
+#define VNET_TUN_F_USO6 0x40
+
 /* A frame that came with v in front: what of it is done, and what is still to do. */
 void vnet_to_offload(const struct virtio_net_hdr *v, struct weft_pkt_offload *o);
 

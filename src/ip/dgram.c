@@ -60,6 +60,7 @@ static void copy_description(struct weft_pkt *to, const struct weft_pkt *from, u
     to->ttl = from->ttl;
     to->tos = from->tos;
     to->proto = from->proto;
+    to->gso_size = from->gso_size;
     to->ip_group = from->ip_group;
     to->link_broadcast = from->link_broadcast;
 }
@@ -83,6 +84,20 @@ struct weft_pkt *dgram_clone(weft_stack *s, const struct weft_pkt *pkt, uint32_t
     }
     copy_description(clone, pkt, headers);
     return clone;
+}
+
+struct weft_pkt *dgram_piece(weft_stack *s, const struct weft_pkt *train, uint32_t header, uint32_t at, uint32_t len)
+{
+    uint32_t headers = headers_worth_keeping(train);
+    struct weft_pkt *piece = pkt_new_linear(s, max_size(PKT_HEADROOM, headers), header + len);
+
+    if (!piece)
+        return NULL;
+    pkt_copy(train, 0, piece->data, header);
+    pkt_copy(train, at, piece->data + header, len);
+    copy_description(piece, train, headers);
+    piece->gso_size = 0;
+    return piece;
 }
 
 /* ---- receiving ---- */

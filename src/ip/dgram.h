@@ -69,6 +69,12 @@ bool dgram_share(struct weft_pkt *to, const struct weft_pkt *from, uint32_t offs
  */
 struct weft_pkt *dgram_clone(weft_stack *s, const struct weft_pkt *pkt, uint32_t header);
 
+/*
+ * Of a train of datagrams (data at l4) the one whose payload is [at, at + len): a packet of its own behind the train's
+ * first `header` bytes, which tell of the whole. Borrows the train. NULL: out of memory.
+ */
+struct weft_pkt *dgram_piece(weft_stack *s, const struct weft_pkt *train, uint32_t header, uint32_t at, uint32_t len);
+
 /* What a socket has to do with groups: those it hears, and how it sends to them. */
 struct dgram_groups {
     struct list members;        /* struct member; see membership.c */

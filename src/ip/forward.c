@@ -8,8 +8,8 @@
  * and directed broadcasts (RFC 2644). Options of IPv4 record us (options.c); the hop-by-hop header of IPv6 is carried and not
  * acted upon, as RFC 8200 §4 allows.
  */
+#include "core/gso.h"
 #include "ip/private.h"
-#include "wire/tcp.h"
 
 static bool is_link_local_v4(const struct weft_ip *ip) { return ip->b[12] == 169 && ip->b[13] == 254; }
 
@@ -57,9 +57,7 @@ static enum weft_drop refusal_of(weft_stack *s, const struct weft_pkt *pkt)
 /* Bytes of the largest datagram that this becomes on a link that cuts it: of a super-segment, one segment. */
 static uint32_t size_on_link(const struct weft_pkt *pkt)
 {
-    uint32_t header = pkt->l4 - pkt->l3;
-
-    return pkt->gso_size ? header + tcp_header_len(pkt->base + pkt->l4) + pkt->gso_size : pkt_total(pkt);
+    return pkt->gso_size ? pkt->l4 - pkt->l3 + gso_transport_header(pkt) + pkt->gso_size : pkt_total(pkt);
 }
 
 /* RFC 1812 §5.2.6, RFC 1191 §4; RFC 4443 §3.2. Owns pkt. */
@@ -71,10 +69,10 @@ static void refuse_size(weft_stack *s, struct weft_pkt *pkt, uint32_t mtu)
     icmp_complain(s, pkt, ip_is_v4(&pkt->src) ? v4 : v6, WEFT_DROP_ip_too_big);
 }
 
-/* May it be cut here? Only IPv4, without DF. */
-static bool may_be_cut(const struct weft_pkt *pkt)
+/* May it be fragmented here? Only IPv4, without DF. */
+static bool may_be_fragmented(const struct weft_pkt *pkt)
 {
-    return ip_is_v4(&pkt->src) && !pkt->gso_size && !(pkt->data[6] & 0x40);
+    return ip_is_v4(&pkt->src) && !(pkt->data[6] & 0x40);
 }
 
 /* ---- on its way ---- */
@@ -144,13 +142,39 @@ static bool find_way(weft_stack *s, struct weft_pkt *pkt, struct ip_path *path)
     return true;
 }
 
+static void send_on(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *path);
+
+/* Each datagram of a train by itself: they are to be fragmented. Owns the whole. */
+static void send_pieces_on(weft_stack *s, struct weft_pkt *whole, const struct ip_path *path)
+{
+    for (uint32_t at = 0; at < gso_payload(whole); at += whole->gso_size) {
+        struct weft_pkt *piece = gso_piece(whole, at, false);
+
+        if (!piece) {
+            stack_drop(s, WEFT_DROP_no_memory);
+            continue;
+        }
+        piece->ifp = whole->ifp;
+        piece->proto = whole->proto;
+        piece->ttl = whole->ttl;
+        ip_copy(&piece->src, &whole->src);
+        ip_copy(&piece->dst, &whole->dst);
+        send_on(s, piece, path);
+    }
+    pkt_release(whole);
+}
+
 static void send_on(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *path)
 {
     weft_if *out = path->ifp;
     bool too_big = size_on_link(pkt) > out->mtu;
 
-    if (too_big && !may_be_cut(pkt)) {
+    if (too_big && !may_be_fragmented(pkt)) {
         refuse_size(s, pkt, out->mtu);
+        return;
+    }
+    if (unlikely(too_big && pkt->gso_size)) {
+        send_pieces_on(s, pkt, path);
         return;
     }
     ip_redirect(s, pkt, path);

@@ -18,8 +18,8 @@ void ip_idents_init(struct ip_idents *ids, struct sip_key key)
     ids->key = key;
 }
 
-/* The next number of the flow with this hash. */
-static uint32_t next_of(struct ip_idents *ids, uint64_t hash)
+/* The next number of the flow with this hash, of which n are taken. */
+static uint32_t next_of(struct ip_idents *ids, uint64_t hash, uint32_t n)
 {
     uint32_t tag = (uint32_t)(hash >> 32) | 1; /* never that of an empty slot */
     unsigned i = (unsigned)hash % IP_IDENTS;
@@ -30,19 +30,26 @@ static uint32_t next_of(struct ip_idents *ids, uint64_t hash)
         ids->slot[i].tag = tag;
         ids->slot[i].next = (uint32_t)siphash13(ids->key, start, sizeof start);
     }
-    return ids->slot[i].next++;
+    ids->slot[i].next += n;
+    return ids->slot[i].next - n;
+}
+
+uint16_t ip_ident_several(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
+                          uint32_t n)
+{
+    uint32_t triple[3] = {ip_to_v4(src), ip_to_v4(dst), proto};
+
+    return (uint16_t)next_of(ids, siphash13(ids->key, triple, sizeof triple), n);
 }
 
 uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto)
 {
-    uint32_t triple[3] = {ip_to_v4(src), ip_to_v4(dst), proto};
-
-    return (uint16_t)next_of(ids, siphash13(ids->key, triple, sizeof triple));
+    return ip_ident_several(ids, src, dst, proto, 1);
 }
 
 uint32_t ip_ident_v6(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst)
 {
     struct weft_ip pair[2] = {*src, *dst};
 
-    return next_of(ids, siphash13(ids->key, pair, sizeof pair));
+    return next_of(ids, siphash13(ids->key, pair, sizeof pair), 1);
 }

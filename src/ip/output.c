@@ -6,6 +6,7 @@
  * Loopback addresses never reach a wire, whoever asked for it (RFC 1122 §3.2.1.3, RFC 4291
  * §2.5.3).
  */
+#include "core/gso.h"
 #include "ip/private.h"
 
 uint32_t ip_max_message(const struct ip_path *path, const struct weft_ip *dst)
@@ -242,7 +243,8 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
     if (unlikely(pkt_total(pkt) + header > limit && !pkt->gso_size))
         return ip_fragment(s, pkt, how, path, limit);
     if (v4 && !how->df)
-        whole.id = ip_ident(&ip_state(s)->idents, &how->src, &how->dst, how->proto);
+        whole.id = ip_ident_several(&ip_state(s)->idents, &how->src, &how->dst, how->proto,
+                                    pkt->gso_size ? gso_pieces(pkt) : 1);
     if (likely(v4))
         push_v4(pkt, how, how->df ? NULL : &whole);
     else

@@ -29,6 +29,9 @@ void ip_idents_init(struct ip_idents *ids, struct sip_key key);
 
 /* The next identification for this source, destination and protocol (RFC 6864 §4.3). */
 uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto);
+/* The first of n in a row, for datagrams that go down as one. */
+uint16_t ip_ident_several(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
+                          uint32_t n);
 
 /* The same for fragments of IPv6, in 32 bits and for all protocols together (RFC 8200 §4.5, RFC 7739 §5.1). */
 uint32_t ip_ident_v6(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst);

@@ -6,10 +6,9 @@
 #include "udp/private.h"
 #include "wire/udp.h"
 
-#define MAX_SEGMENTS 128   /* datagrams of one call, as on Linux */
-#define MAX_TRAIN    65535 /* bytes */
+#define MAX_TRAIN 65535 /* bytes */
 
-int64_t udp_send_segments(struct udp_ep *e, const struct udp_message *m, size_t segment)
+int64_t udp_send_segments(struct udp_ep *e, const struct udp_message *m)
 {
     struct csum unused = {0};
     struct udp_message part = *m;
@@ -18,13 +17,12 @@ int64_t udp_send_segments(struct udp_ep *e, const struct udp_message *m, size_t 
     int64_t r = 0;
     size_t at;
 
-    if (m->len > segment * MAX_SEGMENTS)
-        return WEFT_EINVAL;
     whole = dgram_gather(e->d.sock.stack, 0, m->iov, m->n, m->len, &unused);
     if (!whole)
         return WEFT_ENOMEM;
-    for (at = 0; at < m->len && r >= 0; at += segment) {
-        piece = (struct weft_iov){whole->data + at, min_size(segment, m->len - at)};
+    part.segment = 0;
+    for (at = 0; at < m->len && r >= 0; at += m->segment) {
+        piece = (struct weft_iov){whole->data + at, min_size(m->segment, m->len - at)};
         part.iov = &piece;
         part.n = 1;
         part.len = piece.len;
@@ -44,19 +42,19 @@ static bool same_flow(const struct weft_pkt *a, const struct weft_pkt *b)
            a->ttl == b->ttl;
 }
 
-/* A train: datagrams as long as the first one, and one that may be shorter and ends it. */
+/* A train: datagrams as long as the first one, and one that may be shorter and ends it. One may have come as a whole. */
 size_t udp_train(const struct udp_ep *e, uint16_t *segment)
 {
     const struct weft_pkt *first = e->d.queue.packets.first, *last = first;
     uint32_t length = pkt_total(first), sum = length;
     size_t n = 1;
 
-    *segment = (uint16_t)length;
-    if (dgram_has_headers(first)) /* who is told of them is told of one datagram's */
+    *segment = first->gso_size ? first->gso_size : (uint16_t)length;
+    if (first->gso_size || dgram_has_headers(first)) /* who is told of headers is told of one datagram's */
         return 1;
     for (const struct weft_pkt *p = first->next; p && n < e->d.queue.packets.count; p = p->next) {
         if (pkt_total(last) < length || pkt_total(p) > length || pkt_total(p) == 0 || sum + pkt_total(p) > MAX_TRAIN ||
-            n == MAX_SEGMENTS || !same_flow(first, p) || dgram_has_headers(p))
+            n == UDP_TRAIN_MAX || !same_flow(first, p) || p->gso_size || dgram_has_headers(p))
             break;
         sum += pkt_total(p);
         last = p;

@@ -3,8 +3,6 @@
 #include "udp/private.h"
 #include "wire/udp.h"
 
-#define CHECKSUM_AT 6 /* offset of the checksum in the UDP header */
-
 static struct weft_addr nobody(const weft_sock *sock) { return (struct weft_addr){.ip = endpoint_any(sock)}; }
 
 /* Bytes of payload to dst: IPv6's length does not count its own header. */
@@ -71,7 +69,10 @@ static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
 
 /* ---- sending ---- */
 
-/* A datagram of these pieces, header and checksum included; the sum is the link's to complete when it can. */
+/*
+ * A datagram of these pieces, or a train of them, header and checksum included; the sum is the link's to complete when
+ * it can, and that of a train in any case: who cuts it takes the datagrams'.
+ */
 static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *m, const struct weft_ip *src,
                               const struct ip_path *path)
 {
@@ -86,10 +87,11 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *
     ip_pseudo_header(&sum, src, &dst->ip, IP_PROTO_UDP, h.len);
     if (e->d.rare.tell & RARE_NO_CHECKSUM && ip_is_v4(&dst->ip)) {
         h.checksum = 0; /* SO_NO_CHECK; IPv6 insists on one */
-    } else if (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(path, &dst->ip)) {
+    } else if (m->segment || (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(path, &dst->ip))) {
+        pkt->gso_size = (uint16_t)m->segment;
         h.checksum = (uint16_t)~csum_fold(&sum);
         pkt->csum_partial = true;
-        pkt->csum_offset = CHECKSUM_AT;
+        pkt->csum_offset = UDP_CHECKSUM_AT;
     } else {
         csum_add_u16(&sum, h.src_port);
         csum_add_u16(&sum, h.dst_port);
@@ -104,8 +106,26 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *
     return pkt;
 }
 
+/*
+ * May the whole message go down at once? Not when some of its datagrams would have to be fragmented, or have headers of
+ * IP's that only a datagram of its own can have, or when others than the link take it.
+ */
+static bool is_train(const struct udp_ep *e, const struct udp_message *m, const struct ip_send *how,
+                     const struct ip_path *path)
+{
+    return m->segment + UDP_HEADER <= ip_max_message(path, &m->dst->ip) && !how->options && !how->headers &&
+           !how->own && !(e->d.rare.tell & RARE_NO_CHECKSUM);
+}
+
+/* How many datagrams it becomes. */
+static uint32_t datagrams(const struct udp_message *m)
+{
+    return m->segment ? (uint32_t)((m->len + m->segment - 1) / m->segment) : 1;
+}
+
 int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
 {
+    size_t each = m->segment ? m->segment : m->len;
     weft_stack *s = e->d.sock.stack;
     struct ip_send how = {.proto = IP_PROTO_UDP};
     struct ip_path fresh = {0}, *path = m->dst == &e->d.remote && !m->control ? &e->d.path : &fresh;
@@ -116,11 +136,13 @@ int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
 
     dgram_add_extras(&e->d, m->control, &how, &extras);
     if (!err)
-        err = dgram_decide_df(&e->d, m->len + UDP_HEADER, path, &how);
+        err = dgram_decide_df(&e->d, each + UDP_HEADER, path, &how);
     if (err == WEFT_EMSGSIZE || (!err && m->len > udp_max(&m->dst->ip)))
         return dgram_too_long(&e->d, m->dst, path_mtu(path));
     if (err)
         return err;
+    if (unlikely(m->segment && !is_train(e, m, &how, path)))
+        return udp_send_segments(e, m);
     from = (struct weft_addr){how.src, e->d.local.port};
     if (!ip_is_v4(&m->dst->ip))
         how.flow_label = ip_flow_label(s, &from, m->dst, IP_PROTO_UDP);
@@ -130,7 +152,7 @@ int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
     err = ip_output(s, pkt, &how, path);
     if (err)
         return err;
-    stack_count(s, WEFT_COUNT_udp_out);
+    stack_count_n(s, WEFT_COUNT_udp_out, datagrams(m));
     return (int64_t)m->len;
 }
 
@@ -147,7 +169,7 @@ static int64_t udp_send(weft_sock *sock, const struct weft_iov *iov, size_t n, u
 {
     struct udp_ep *e = udp_ep(sock);
     const struct weft_addr *dst = to ? to : &e->d.remote;
-    struct udp_message m = {iov, n, dgram_iov_len(iov, n), dst, control};
+    struct udp_message m = {.iov = iov, .n = n, .len = dgram_iov_len(iov, n), .dst = dst, .control = control};
     size_t segment = segment_of(e, control);
     int err = endpoint_take_error(sock);
 
@@ -166,7 +188,12 @@ static int64_t udp_send(weft_sock *sock, const struct weft_iov *iov, size_t n, u
     err = bind_any(e, dst);
     if (err)
         return err;
-    return segment && m.len > segment ? udp_send_segments(e, &m, segment) : udp_send_one(e, &m);
+    if (unlikely(segment && m.len > segment)) {
+        if (m.len > segment * UDP_TRAIN_MAX)
+            return WEFT_EINVAL;
+        m.segment = segment;
+    }
+    return udp_send_one(e, &m);
 }
 
 /* ---- receiving ---- */
@@ -199,9 +226,10 @@ static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, u
 static void udp_describe(const weft_sock *sock, struct weft_control *control)
 {
     const struct udp_ep *e = container_of(sock, const struct udp_ep, d.sock);
+    const struct weft_pkt *first = e->d.queue.packets.first;
 
     dgram_describe(sock, control);
-    if (e->d.queue.packets.first && e->d.rare.tell & RARE_GRO && udp_train(e, &control->segment) > 1)
+    if (first && e->d.rare.tell & RARE_GRO && (udp_train(e, &control->segment) > 1 || first->gso_size))
         control->has |= WEFT_CONTROL_SEGMENT;
 }
 

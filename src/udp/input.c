@@ -27,8 +27,14 @@ static enum weft_drop check(struct weft_pkt *pkt, struct udp_header *h)
     return csum_fold(&sum) == 0 ? WEFT_DROP_none : WEFT_DROP_udp_checksum;
 }
 
+/* How many it is: a train came as one. */
+static inline uint32_t datagrams(const struct weft_pkt *pkt)
+{
+    return likely(!pkt->gso_size) ? 1 : (pkt_total(pkt) - UDP_HEADER + pkt->gso_size - 1) / pkt->gso_size;
+}
+
 /* Queues pkt (data at the UDP header) for this endpoint. Owns pkt. */
-static void deliver(struct udp_ep *e, struct weft_pkt *pkt)
+static void deliver_whole(struct udp_ep *e, struct weft_pkt *pkt)
 {
     bool deaf = e->d.no_receive || !udp_hears(e, pkt->ifp ? pkt->ifp->index : 0);
 
@@ -41,6 +47,31 @@ static void deliver(struct udp_ep *e, struct weft_pkt *pkt)
         endpoint_notify(&e->d.sock, WEFT_READABLE);
     else
         pkt_drop(pkt, deaf ? WEFT_DROP_udp_no_port : WEFT_DROP_udp_buffer_full);
+}
+
+/* A train of datagrams that came as one (data at the UDP header), for somebody who wants each by itself. Owns it. */
+ASIDE static void deliver_pieces(struct udp_ep *e, struct weft_pkt *train)
+{
+    weft_stack *s = train->stack;
+
+    for (uint32_t at = UDP_HEADER; at < pkt_total(train); at += train->gso_size) {
+        struct weft_pkt *piece = dgram_piece(s, train, UDP_HEADER, at, min_u32(train->gso_size, pkt_total(train) - at));
+
+        if (piece)
+            deliver_whole(e, piece);
+        else
+            stack_drop(s, WEFT_DROP_no_memory);
+    }
+    pkt_release(train);
+}
+
+/* The same, of a datagram or of a train of them. */
+static inline void deliver(struct udp_ep *e, struct weft_pkt *pkt)
+{
+    if (unlikely(pkt->gso_size && (e->d.filter || !(e->d.rare.tell & RARE_GRO))))
+        deliver_pieces(e, pkt);
+    else
+        deliver_whole(e, pkt);
 }
 
 /* The next one behind `last` (NULL: the first) that has the port and wants to hear the group and this source in it. */
@@ -81,11 +112,12 @@ void udp_input(weft_stack *s, struct weft_pkt *pkt)
     struct udp_ep *e;
     enum weft_drop why = check(pkt, &h);
 
-    stack_count(s, WEFT_COUNT_udp_in);
     if (unlikely(why != WEFT_DROP_none)) {
+        stack_count(s, WEFT_COUNT_udp_in);
         pkt_drop(pkt, why);
         return;
     }
+    stack_count_n(s, WEFT_COUNT_udp_in, datagrams(pkt));
     local = (struct weft_addr){pkt->dst, h.dst_port};
     remote = (struct weft_addr){pkt->src, h.src_port};
     if (unlikely(pkt->ip_group)) {

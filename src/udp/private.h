@@ -73,18 +73,24 @@ struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp
 
 /* ---- calls.c, batch.c: datagrams one by one, and many at once ---- */
 
-/* What a program wants sent: len bytes in n pieces to dst, with what control (NULL: nothing) says besides. */
+#define UDP_TRAIN_MAX 128 /* datagrams of one call, as on Linux */
+
+/*
+ * What a program wants sent: len bytes in n pieces to dst, with what control (NULL: nothing) says besides. segment: in
+ * datagrams of so many bytes, the last one perhaps shorter; 0: in one.
+ */
 struct udp_message {
     const struct weft_iov *iov;
     size_t n, len;
+    size_t segment;
     const struct weft_addr *dst;
     const struct weft_control *control;
 };
 
-/* As one datagram. len, or an error. */
+/* As one datagram, or as a train of them. len, or an error. */
 int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m);
-/* As datagrams of `segment` bytes, the last one perhaps shorter. The same; some may have gone before an error. */
-int64_t udp_send_segments(struct udp_ep *e, const struct udp_message *m, size_t segment);
+/* As datagrams of m->segment bytes, one after the other. The same; some may have gone before an error. */
+int64_t udp_send_segments(struct udp_ep *e, const struct udp_message *m);
 
 /* How many of the waiting datagrams, the first included, can be received as one, and how long each of them is. */
 size_t udp_train(const struct udp_ep *e, uint16_t *segment);

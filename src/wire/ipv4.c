@@ -135,6 +135,12 @@ void ipv4_set_total_len(uint8_t *p, uint16_t total_len)
     poke_u16(p + 2, total_len);
 }
 
+void ipv4_set_id(uint8_t *p, uint16_t id)
+{
+    poke_u16(p + 10, csum_update(peek_u16(p + 10), peek_u16(p + 4), id));
+    poke_u16(p + 4, id);
+}
+
 bool ipv4_options_check(const uint8_t *options, size_t n, bool *source_route)
 {
     struct reader r = reader(options, n);

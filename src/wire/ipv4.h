@@ -53,6 +53,8 @@ void ipv4_emit(struct writer *w, const struct ipv4_header *h);
 
 /* Changes the total length of the header at p, and its checksum to match. */
 void ipv4_set_total_len(uint8_t *p, uint16_t total_len);
+/* The same of its identification. */
+void ipv4_set_id(uint8_t *p, uint16_t id);
 
 /* Computes the checksum of the header at p anew: its options were changed. */
 void ipv4_reseal(uint8_t *p);

@@ -22,3 +22,8 @@ void udp_emit(struct writer *w, const struct udp_header *h)
     write_u16(w, h->len);
     write_u16(w, h->checksum);
 }
+
+void udp_set_len(uint8_t *p, uint16_t len)
+{
+    poke_u16(p + 4, len);
+}

@@ -5,7 +5,8 @@
 
 #include "wire/buf.h"
 
-#define UDP_HEADER 8
+#define UDP_HEADER      8
+#define UDP_CHECKSUM_AT 6 /* offset of the checksum in it */
 
 struct udp_header {
     uint16_t src_port, dst_port;
@@ -17,5 +18,7 @@ struct udp_header {
 bool udp_parse(struct reader *r, struct udp_header *h);
 /* Writes the header with len and checksum as given. */
 void udp_emit(struct writer *w, const struct udp_header *h);
+/* Sets the length of the header at p. The checksum is left as it is. */
+void udp_set_len(uint8_t *p, uint16_t len);
 
 #endif

@@ -315,6 +315,50 @@ except OSError as why:
     assert 'netlink: request 16 is not known here' in done.stderr, done.stderr
 
 
+# ---- trains of datagrams ----
+
+UDP_SEGMENT, UDP_GRO = 103, 104  # which Python does not name
+
+
+def a_train_crosses_whole_and_is_heard_in_datagrams(field):
+    """One call, one frame of the device, three datagrams; who asks for it gets the frame (UDP_GRO)."""
+    k = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    k.settimeout(PATIENCE)
+    k.bind((KERNEL, 0))
+    k.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 900)
+    heard = []
+
+    def serve():
+        heard.append([len(k.recv(65536)) for _ in range(3)])
+        k.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
+        data, ancillary, _, peer = k.recvmsg(65536, 100)
+        heard.append((len(data), [struct.unpack('i', c)[0] for _, _, c in ancillary]))
+        k.sendto(b'x' * 2000, peer)
+        k.recv(65536)
+        k.sendto(b'y' * 2000, peer)
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    said = python(field, f'''
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout({PATIENCE})
+s.connect((sys.argv[1], int(sys.argv[2])))
+s.setsockopt(socket.IPPROTO_UDP, {UDP_SEGMENT}, 1000)
+s.send(b'a' * 2500)
+time.sleep(.2)
+s.send(b'b' * 2500)
+print([len(s.recv(65536)) for _ in range(3)])
+s.setsockopt(socket.IPPROTO_UDP, {UDP_GRO}, 1)
+s.send(b'once more')
+data, ancillary, _, _ = s.recvmsg(65536, 100)
+print(len(data), [struct.unpack('i', c)[0] for _, _, c in ancillary])
+''', KERNEL, str(k.getsockname()[1]))
+    server.join(PATIENCE)
+    assert heard == [[1000, 1000, 500], (2500, [1000])], heard
+    assert said == '[900, 900, 200]\n2000 [900]\n', said
+
+
 TESTS = [
     what_is_not_read_holds_the_peer_up,
     a_refused_datagram_wakes_who_polls,
@@ -325,6 +369,7 @@ TESTS = [
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,
     questions_that_make_no_sense_are_refused_or_passed_over,
+    a_train_crosses_whole_and_is_heard_in_datagrams,
 ]
 
 

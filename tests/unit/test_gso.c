@@ -81,6 +81,53 @@ static void check_piece(const struct weft_pkt *p, uint32_t at, uint32_t len, uin
         assert_int_equal(bytes[HEAD + i], byte_at(at + i));
 }
 
+/* A train of datagrams as UDP and IP leave it. */
+static struct weft_pkt *train(weft_stack *s, uint32_t len, uint16_t gso_size, bool df)
+{
+    struct weft_pkt *p = pkt_new_linear(s, PKT_HEADROOM - IPV4_HEADER, IPV4_HEADER + UDP_HEADER);
+    struct ipv4_header ip = {.header_len = IPV4_HEADER, .total_len = (uint16_t)(IPV4_HEADER + UDP_HEADER + len),
+                             .df = df, .id = 0xffff, .ttl = 64, .proto = IP_PROTO_UDP, .src = 0x0a000001,
+                             .dst = 0x0a000002};
+    struct udp_header udp = {.src_port = 1, .dst_port = 2, .len = (uint16_t)(UDP_HEADER + len)};
+    struct writer w = writer(p->data, IPV4_HEADER + UDP_HEADER);
+    struct csum sum = {0};
+
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_UDP, UDP_HEADER + len);
+    udp.checksum = (uint16_t)~csum_fold(&sum);
+    ipv4_emit(&w, &ip);
+    udp_emit(&w, &udp);
+    p->l2 = p->l3 = (uint16_t)pkt_headroom(p);
+    p->l4 = p->csum_start = p->l3 + IPV4_HEADER;
+    p->csum_offset = UDP_CHECKSUM_AT;
+    p->csum_partial = true;
+    p->gso_size = gso_size;
+    put_payload(p, len);
+    return p;
+}
+
+/* Is it a sound datagram with `len` bytes of the train from `at` on, and this identification? */
+static void check_datagram(const struct weft_pkt *p, uint32_t at, uint32_t len, uint16_t id)
+{
+    uint8_t bytes[2000];
+    uint32_t total = pkt_copy(p, 0, bytes, sizeof bytes);
+    struct reader r = reader(bytes, total);
+    struct ipv4_header ip;
+    struct udp_header udp;
+    struct csum sum = {0};
+
+    assert_int_equal(ipv4_parse(&r, total, &ip), IPV4_OK);
+    assert_int_equal(ip.id, id);
+    assert_true(udp_parse(&r, &udp));
+    assert_int_equal(udp.len, UDP_HEADER + len);
+    assert_int_equal(total, IPV4_HEADER + UDP_HEADER + len);
+    assert_int_not_equal(udp.checksum, 0);
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_UDP, UDP_HEADER + len);
+    csum_add(&sum, bytes + IPV4_HEADER, UDP_HEADER + len);
+    assert_int_equal(csum_fold(&sum), 0);
+    for (uint32_t i = 0; i < len; i++)
+        assert_int_equal(bytes[IPV4_HEADER + UDP_HEADER + i], byte_at(at + i));
+}
+
 static int setup(void **state)
 {
     *state = bench_open();
@@ -130,6 +177,41 @@ static void flags_that_are_said_once_stand_on_the_first_or_the_last_piece(void *
         pkt_release(p);
     }
     pkt_release(whole);
+}
+
+/* Without DF each may be fragmented, and has an identification of its own (RFC 6864 §4). */
+static void pieces_of_a_train_are_sound_datagrams(void **state)
+{
+    struct core_bench *b = *state;
+
+    for (int df = 0; df < 2; df++) {
+        struct weft_pkt *whole = train(b->s, 3000, 1472, df);
+
+        assert_int_equal(gso_payload(whole), 3000);
+        for (uint32_t at = 0, n = 0; at < 3000; at += 1472, n++) {
+            struct weft_pkt *p = gso_piece(whole, at, true);
+
+            check_datagram(p, at, min_u32(1472, 3000 - at), (uint16_t)(df ? 0xffff : 0xffff + n));
+            pkt_release(p);
+        }
+        pkt_release(whole);
+    }
+}
+
+/* RFC 768: a sum of zero is sent as 0xffff. Two bytes of payload take every value, and so does the sum. */
+static void no_datagram_of_a_train_goes_without_a_checksum(void **state)
+{
+    struct core_bench *b = *state;
+
+    for (uint32_t value = 0; value < 0x10000; value++) {
+        struct weft_pkt *whole = train(b->s, 2, 2, true), *p;
+
+        poke_u16(whole->span[0].block->data, (uint16_t)value);
+        p = gso_piece(whole, 0, true);
+        assert_int_not_equal(peek_u16(p->base + p->l4 + UDP_CHECKSUM_AT), 0);
+        pkt_release(p);
+        pkt_release(whole);
+    }
 }
 
 static void sums_may_be_left_to_the_link(void **state)
@@ -208,16 +290,33 @@ static void a_link_that_takes_super_segments_gets_them_whole(void **state)
     assert_int_equal(bench_pull(b, ifp), 1);
 }
 
+static void a_link_that_takes_tcp_alone_gets_trains_in_pieces(void **state)
+{
+    struct core_bench *b = *state;
+    struct weft_if_config k = {.name = "x", .link = WEFT_LINK_IP, .mtu = 1500,
+                               .offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO};
+    weft_if *ifp = weft_if_new(b->s, &k, NULL);
+
+    if_transmit(ifp, train(b->s, 4 * 1472, 1472, true));
+    assert_int_equal(bench_pull(b, ifp), 4);
+    ifp->offload |= WEFT_OFFLOAD_USO;
+    if_transmit(ifp, train(b->s, 4 * 1472, 1472, true));
+    assert_int_equal(bench_pull(b, ifp), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pieces_are_sound_segments_of_the_same_stream, setup, teardown),
         cmocka_unit_test_setup_teardown(flags_that_are_said_once_stand_on_the_first_or_the_last_piece, setup, teardown),
+        cmocka_unit_test_setup_teardown(pieces_of_a_train_are_sound_datagrams, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_datagram_of_a_train_goes_without_a_checksum, setup, teardown),
         cmocka_unit_test_setup_teardown(sums_may_be_left_to_the_link, setup, teardown),
         cmocka_unit_test_setup_teardown(a_piece_without_memory_goes_out_with_the_next_pull, setup, teardown),
         cmocka_unit_test_setup_teardown(pieces_go_out_in_order_however_few_are_pulled, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_left_in_pieces_goes_with_its_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(a_link_that_takes_super_segments_gets_them_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_link_that_takes_tcp_alone_gets_trains_in_pieces, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("gso", tests, NULL, NULL);

@@ -274,6 +274,70 @@ static void super_segment_is_as_large_as_its_segments(void **state)
     bench_assert_silent(b);
 }
 
+/* A train of datagrams that a neighbour on the same machine sent with one call. */
+static void input_train(struct bench *b, bool df, uint16_t gso_size, size_t len)
+{
+    struct ipv4_header h = {.src = NEAR, .dst = FAR, .df = df, .id = 7, .proto = IP_PROTO_UDP};
+    struct weft_pkt_offload o = {.csum_partial = true, .csum_start = IPV4_HEADER, .csum_offset = UDP_CHECKSUM_AT,
+                                 .gso_size = gso_size};
+    struct weft_ip src = weft_ipv4(NEAR), dst = weft_ipv4(FAR);
+    uint8_t message[UDP_HEADER + 3000] = {0}, in[IPV4_HEADER + sizeof message];
+    struct csum sum = {0};
+    weft_pkt *pkt;
+    size_t n;
+
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_UDP, (uint32_t)(UDP_HEADER + len));
+    poke_u16(message + 4, (uint16_t)(UDP_HEADER + len));
+    poke_u16(message + UDP_CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
+    n = make_ip(in, h, message, UDP_HEADER + len);
+    pkt = weft_pkt_new(b->s, n);
+    memcpy(weft_pkt_data(pkt), in, n);
+    weft_pkt_set_len(pkt, n);
+    weft_pkt_set_offload(pkt, &o);
+    weft_input(b->ifp, &pkt, 1, b->now);
+}
+
+static void train_goes_on_as_its_datagrams(void **state)
+{
+    struct bench *b = *state;
+    struct ipv4_header h;
+    uint8_t out[1500];
+    size_t n;
+
+    b->other->mtu = 1000;
+    input_train(b, true, 972, 2000);
+    for (size_t left = 2000; left > 0; left -= n - 28) {
+        n = bench_take_from(b, b->other, out, sizeof out);
+        h = parse(out, n);
+        assert_int_equal(n, 28 + (left < 972 ? left : 972));
+        assert_int_equal(h.ttl, 63);
+        assert_int_equal(peek_u16(out + 24), n - 20);
+    }
+    bench_expect_drop(b, ip_too_big, input_train(b, true, 973, 2000));
+    assert_int_equal(told(b, ICMPV4_UNREACHABLE, ICMPV4_FRAGMENTATION_NEEDED), 1000);
+    bench_assert_silent(b);
+}
+
+/* R1812-5.2.5: datagrams that are too long, and may be fragmented: each into two, with an identification of its own. */
+static void datagrams_of_a_train_are_fragmented(void **state)
+{
+    struct bench *b = *state;
+    uint8_t out[1500];
+
+    b->other->mtu = 1000;
+    input_train(b, false, 1200, 2400);
+    for (unsigned i = 0; i < 4; i++) {
+        struct ipv4_header h = parse(out, bench_take_from(b, b->other, out, sizeof out));
+
+        assert_int_equal(h.id, 7 + i / 2);
+        assert_int_equal(h.mf, i % 2 == 0);
+        assert_int_equal(h.frag_offset, i % 2 ? 976 : 0);
+        assert_int_equal(h.total_len, i % 2 ? 20 + 1208 - 976 : 20 + 976);
+        assert_int_equal(h.ttl, 63);
+    }
+    bench_assert_silent(b);
+}
+
 /* ---- neighbours and sources ---- */
 
 static void better_first_hop_is_told_and_the_datagram_goes_on(void **state)
@@ -389,6 +453,8 @@ int main(void)
         T(too_large_is_cut_unless_it_must_not_be),
         T(fragments_are_cut_further),
         T(super_segment_is_as_large_as_its_segments),
+        T(train_goes_on_as_its_datagrams),
+        T(datagrams_of_a_train_are_fragmented),
         T(better_first_hop_is_told_and_the_datagram_goes_on),
         T(source_must_lie_where_it_came_from),
         T(flood_ends_in_a_bounded_queue),
