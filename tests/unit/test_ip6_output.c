@@ -187,7 +187,7 @@ static uint32_t ident_to(struct bench *b, const char *dst)
     return ident;
 }
 
-static void identifications_of_one_host_differ(void **state) /* R7739-1 */
+static void identifications_of_one_host_differ(void **state) /* R8200-4.5 */
 {
     struct bench *b = *state;
     uint32_t seen[200];
