@@ -7,7 +7,8 @@
  * itself, at the kernel's own speed.
  *
  * Another instruction set's calls (a 32-bit program) have other numbers, and socketcall hides its arguments: there the
- * calls that open sockets fail instead, so that none slips past to the kernel's network. So do calls under the x32 bit.
+ * calls that open sockets are refused, so that none slips past to the kernel's network. So is io_uring, whose calls
+ * nobody sees. Calls under the x32 bit fail as they do where a kernel does not know them.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -60,15 +61,28 @@ static const struct rule rules[] = {
     {SYS_getsockopt, ALWAYS, OURS},   {SYS_shutdown, ALWAYS, OURS},    {SYS_sendto, NAMED, OURS},
     {SYS_recvfrom, NAMED, OURS},      {SYS_sendmsg, ALWAYS, OURS},     {SYS_recvmsg, ALWAYS, OURS},
     {SYS_sendmmsg, ALWAYS, OURS},     {SYS_recvmmsg, ALWAYS, OURS},    {SYS_ioctl, SOCKET_IOCTL, OURS},
-    {SYS_io_uring_setup, ALWAYS, REFUSE(ENOSYS)},
+    {SYS_io_uring_setup, ALWAYS, OURS},
 };
 
 /* Of the other instruction set. */
 static const struct rule small_rules[] = {
-    {SMALL_SOCKETCALL, ALWAYS, REFUSE(ENOSYS)},
-    {SMALL_SOCKET, FAMILY, REFUSE(EAFNOSUPPORT)},
-    {SMALL_IO_URING_SETUP, ALWAYS, REFUSE(ENOSYS)},
+    {SMALL_SOCKETCALL, ALWAYS, OURS},
+    {SMALL_SOCKET, FAMILY, OURS},
+    {SMALL_IO_URING_SETUP, ALWAYS, OURS},
 };
+
+static const struct run_refusal no_ring = {"io_uring_setup", ENOSYS, "what a ring does cannot be seen from here"};
+static const struct run_refusal no_small_call = {"socketcall", ENOSYS, "a 32-bit program has no sockets here"};
+static const struct run_refusal no_small_socket = {"socket", EAFNOSUPPORT, "a 32-bit program has no sockets here"};
+
+const struct run_refusal *run_filter_refusal(uint32_t arch, int nr)
+{
+    if (arch == ARCH_NATIVE)
+        return nr == SYS_io_uring_setup ? &no_ring : NULL;
+    if (nr == SMALL_IO_URING_SETUP)
+        return &no_ring;
+    return nr == SMALL_SOCKET ? &no_small_socket : &no_small_call;
+}
 
 /* ---- writing ---- */
 

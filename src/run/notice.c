@@ -9,12 +9,21 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
+#include "run/filter.h"
 #include "run/private.h"
 
 #define PIECES 1024 /* Linux's UIO_MAXIOV */
 
+/* Fails with the errno that the call has where it is not known, and a line. */
+static void refuse(const struct call *c, const struct run_refusal *refusal)
+{
+    complain(c->run, refusal->call, "%s", refusal->why);
+    call_answer(c, -refusal->error);
+}
+
 void notice_take(struct run *run)
 {
+    const struct run_refusal *refusal;
     struct call c;
 
     memset(run->notif, 0, run->notif_size);
@@ -23,7 +32,11 @@ void notice_take(struct run *run)
     c = (struct call){.run = run, .id = run->notif->id, .tid = (pid_t)run->notif->pid, .nr = run->notif->data.nr,
                       .fd = -1, .until = WEFT_NEVER};
     memcpy(c.arg, run->notif->data.args, sizeof c.arg);
-    call_serve(&c);
+    refusal = run_filter_refusal(run->notif->data.arch, c.nr);
+    if (refusal)
+        refuse(&c, refusal);
+    else
+        call_serve(&c);
 }
 
 bool call_is_valid(const struct call *c)

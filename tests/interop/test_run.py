@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """weft run: programs of Debian's, unmodified, on a stack of ours, against the kernel's in the same namespace."""
+import platform
 import re
 import signal
 import socket
@@ -231,6 +232,26 @@ for i in range(3):
                                                       ['weft run', ' setsockopt']], said
 
 
+def calls_that_nobody_could_see_are_refused_and_said_once(field):
+    """io_uring; and socket() by the numbers of a 32-bit program (int 0x80), which 64-bit code may use as well."""
+    done = field.on_weft(PYTHON, '-c', """
+import ctypes, errno, mmap, platform
+libc = ctypes.CDLL(None, use_errno=True)
+for i in range(2):
+    print(libc.syscall(425, 8, 0), errno.errorcode[ctypes.get_errno()])
+if platform.machine() == 'x86_64':
+    code = mmap.mmap(-1, 4096, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
+    code.write(bytes.fromhex('53 b867010000 bb02000000 b901000000 31d2 cd80 5b c3'))
+    at = ctypes.addressof(ctypes.c_char.from_buffer(code))
+    print(errno.errorcode[-ctypes.CFUNCTYPE(ctypes.c_int)(at)()])
+""")
+    foreign = platform.machine() == 'x86_64'
+    assert done.stdout.split() == 2 * ['-1', 'ENOSYS'] + foreign * ['EAFNOSUPPORT'], done.stdout
+    assert done.stderr.splitlines() == [
+        'weft run: io_uring_setup: what a ring does cannot be seen from here'] + foreign * [
+        'weft run: socket: a 32-bit program has no sockets here'], done.stderr
+
+
 # ---- datagrams ----
 
 def a_raw_socket_pings(field):
@@ -391,6 +412,7 @@ TESTS = [
     a_peer_that_went_dead_is_given_up,
     the_exit_status_is_the_programs,
     what_cannot_be_done_is_refused_and_said_once,
+    calls_that_nobody_could_see_are_refused_and_said_once,
     a_raw_socket_pings,
     datagrams_keep_their_bounds_and_their_senders,
     a_refused_datagram_is_told_to_the_next_call,
