@@ -21,13 +21,13 @@ static bool is_dead(const struct route *r)
     return true;
 }
 
-const struct route *gateway_choose(weft_stack *s, const struct route *best)
+const struct route *gateway_choose(weft_stack *s, const struct route *best, const weft_if *by)
 {
     const struct route *r = best;
 
     if (!best || best->prefix != default_prefix(&best->dst) || !route_next_best(s, best))
         return best;
-    while (r && is_dead(r))
+    while (r && ((by && r->ifp != by) || is_dead(r)))
         r = route_next_best(s, r);
     return r ? r : best;
 }

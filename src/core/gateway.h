@@ -13,10 +13,11 @@
 #include "core/route.h"
 
 /*
- * The way to take when `best` is the best route to somewhere: itself, unless it is a default route whose gateway is dead and
- * there is a default route by another one that is not. best may be NULL, and so is the answer then.
+ * The way to take when `best` is the best route to somewhere by this interface (NULL: by whatever one): itself, unless it
+ * is a default route whose gateway is dead and there is such a one by another that is not. best may be NULL, and so is the
+ * answer then.
  */
-const struct route *gateway_choose(weft_stack *s, const struct route *best);
+const struct route *gateway_choose(weft_stack *s, const struct route *best, const weft_if *by);
 
 /* Is this neighbour one of several default gateways? */
 bool gateway_has_others(weft_if *ifp, const struct weft_ip *ip);

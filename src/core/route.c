@@ -179,7 +179,7 @@ static int find_path(weft_stack *s, const struct weft_ip *dst, struct ip_path *p
         *path = (struct ip_path){.ifp = s->loopback, .next_hop = *dst, .generation = s->routes.generation};
         return 0;
     }
-    r = gateway_choose(s, route_find(s, dst));
+    r = gateway_choose(s, route_find(s, dst), NULL);
     if (!r)
         return WEFT_ENETUNREACH;
     *path = (struct ip_path){
@@ -241,7 +241,7 @@ static const struct route *find_by(weft_stack *s, const struct weft_ip *dst, con
 
 int route_lookup_by(weft_stack *s, const struct weft_ip *dst, weft_if *by, struct ip_path *path)
 {
-    const struct route *r = find_by(s, dst, by);
+    const struct route *r = gateway_choose(s, find_by(s, dst, by), by);
 
     *path = (struct ip_path){.ifp = by, .next_hop = *dst, .generation = s->routes.generation};
     if (s->loopback && route_is_own(s, dst)) {

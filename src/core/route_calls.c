@@ -151,7 +151,7 @@ int weft_route_get(weft_stack *stack, const struct weft_ip *dst, struct weft_rou
     if (ip_is_v4(dst))
         own.gateway = weft_ipv4(0);
     if (!stack->loopback || !route_is_own(stack, dst))
-        r = gateway_choose(stack, route_find(stack, dst));
+        r = gateway_choose(stack, route_find(stack, dst), NULL);
     if (!r)
         return WEFT_ENETUNREACH;
     describe(r, route);

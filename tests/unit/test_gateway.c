@@ -234,6 +234,28 @@ static void only_gateway_is_kept_and_changes_nothing(void **state)
     assert_int_equal(weft_deadline(n->b->s), WEFT_NEVER);
 }
 
+/* The same by one interface alone, which is what WEFT_SO_BINDTOIFINDEX asks for. */
+static void of_one_interface_too_the_dead_one_is_left(void **state) /* R1122-3.3.1.4 */
+{
+    struct net *n = *state;
+    weft_if *other = bench_if(n->b->s, "eth1", WEFT_LINK_ETHERNET, 1500);
+    struct weft_route by = {.dst = weft_ipv4(0), .gateway = weft_ipv4(0x0a050001), .if_name = "eth1"};
+    struct weft_ip to = weft_ipv4(STRANGER);
+    struct ip_path path = {0};
+
+    bench_address(other, 0x0a050002, 24);
+    assert_int_equal(weft_route_add(n->b->s, &by), 0); /* better than both */
+    assert_int_equal(route_lookup_by(n->b->s, &to, n->ifp, &path), 0);
+    assert_int_equal(ip_to_v4(&path.next_hop), FIRST);
+    dies(n, FIRST);
+    assert_int_equal(route_lookup_by(n->b->s, &to, n->ifp, &path), 0);
+    assert_int_equal(ip_to_v4(&path.next_hop), SECOND);
+    dies(n, SECOND); /* none is left there: the better one is tried, and not the other interface's */
+    assert_int_equal(route_lookup_by(n->b->s, &to, n->ifp, &path), 0);
+    assert_int_equal(ip_to_v4(&path.next_hop), FIRST);
+    assert_ptr_equal(path.ifp, n->ifp);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +266,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(dead_gateway_that_nobody_wants_is_forgotten_in_silence, setup, teardown),
         cmocka_unit_test_setup_teardown(looking_for_it_does_not_bring_it_to_life, setup, teardown),
         cmocka_unit_test_setup_teardown(of_dead_ones_the_best_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(of_one_interface_too_the_dead_one_is_left, setup, teardown),
         cmocka_unit_test_setup_teardown(only_gateway_is_kept_and_changes_nothing, setup, teardown),
     };
 
