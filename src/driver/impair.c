@@ -164,8 +164,10 @@ static weft_time impair_deadline(weft_driver *d)
     struct impair *m = (struct impair *)d;
     weft_time out = m->refused ? m->retry_at : weft_lane_deadline(m->lane[OUT]);
     weft_time in = weft_lane_deadline(m->lane[IN]);
+    weft_time inner = m->inner->ops->deadline ? m->inner->ops->deadline(m->inner) : WEFT_NEVER;
+    weft_time ours = out < in ? out : in;
 
-    return out < in ? out : in;
+    return inner < ours ? inner : ours;
 }
 
 static void impair_close(weft_driver *d)

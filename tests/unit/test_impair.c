@@ -25,6 +25,7 @@ struct device {
     struct weft_driver driver;
     uint32_t ready, received; /* how many wait to be received; the number of the next one */
     bool vouches;             /* what it receives has csum_valid */
+    weft_time wakes;          /* when it wants to be asked; WEFT_NEVER: not at all */
     size_t takes;             /* packets it sends until it is full */
     bool dead, closed;
 };
@@ -128,7 +129,13 @@ static void device_close(weft_driver *d)
     w.device.closed = true;
 }
 
-static const struct weft_driver_ops device_ops = {"device", device_receive, device_transmit, device_close, NULL};
+static weft_time device_deadline(weft_driver *d)
+{
+    (void)d;
+    return w.device.wakes;
+}
+
+static const struct weft_driver_ops device_ops = {"device", device_receive, device_transmit, device_close, device_deadline};
 
 /* ---- the bench ---- */
 
@@ -146,6 +153,7 @@ static void begin(const struct weft_impairment *how, uint64_t seed)
     w.device.driver.ifc = (struct weft_if_config){.name = "wt0", .link = WEFT_LINK_IP, .mtu = 1400,
                                                   .offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO};
     w.device.takes = SIZE_MAX;
+    w.device.wakes = WEFT_NEVER;
     w.d = weft_impair_open(&w.device.driver, both, seed);
     assert_non_null(w.d);
     w.d->stack = w.stack;
@@ -376,6 +384,19 @@ static void the_deadline_is_when_the_next_packet_leaves(void **state)
     end();
 }
 
+/* packet: looks after an interface that went down without a word, and has a time for that. */
+static void a_device_that_wants_to_be_asked_is_asked(void **state)
+{
+    begin(&(struct weft_impairment){.delay = 10 * WEFT_MS}, 3);
+    w.device.wakes = 1234;
+    assert_int_equal(w.d->ops->deadline(w.d), 1234);
+    send(1);
+    assert_int_equal(w.d->ops->deadline(w.d), 1234);
+    w.device.wakes = WEFT_NEVER - 1; /* what leaves is sooner */
+    assert_true(w.d->ops->deadline(w.d) < WEFT_NEVER - 1);
+    end();
+}
+
 static void later_ones_overtake_those_that_are_held_back(void **state)
 {
     size_t overtaken = 0;
@@ -564,6 +585,7 @@ int main(void)
         cmocka_unit_test(delay_is_kept_and_so_is_the_order_in_spite_of_jitter),
         cmocka_unit_test(rate_and_queue_are_kept),
         cmocka_unit_test(the_deadline_is_when_the_next_packet_leaves),
+        cmocka_unit_test(a_device_that_wants_to_be_asked_is_asked),
         cmocka_unit_test(later_ones_overtake_those_that_are_held_back),
         cmocka_unit_test(what_a_full_device_refuses_stays_with_the_caller),
         cmocka_unit_test(a_full_device_is_asked_again_without_being_polled),
