@@ -215,6 +215,14 @@ static void next_hop(weft_stack *s, struct weft_pkt *pkt, const struct ipv4_plac
     ip_forward(s, pkt);
 }
 
+/* Is the hop that is left where the datagram is already? Debian's traceroute -g names the destination twice. */
+static bool ends_here(const struct weft_pkt *pkt, const uint8_t *route, uint32_t next)
+{
+    bool last = route[2] + 7 > route[1];
+
+    return last && next == ip_to_v4(&pkt->dst);
+}
+
 bool ip_options_input(weft_stack *s, struct weft_pkt *pkt)
 {
     struct ipv4_places p;
@@ -224,7 +232,7 @@ bool ip_options_input(weft_stack *s, struct weft_pkt *pkt)
     /* A host passes over what is wrong in an option that it does not need. */
     if (!ipv4_options_find(area_of(pkt), area_len(pkt), &p, &bad))
         return true;
-    if (ipv4_route_next(area_of(pkt), &p, &next)) {
+    if (ipv4_route_next(area_of(pkt), &p, &next) && !ends_here(pkt, area_of(pkt) + p.route, next)) {
         next_hop(s, pkt, &p, next);
         return false;
     }

@@ -186,6 +186,23 @@ static void a_route_that_cannot_be_gone_is_told_of(void **state)
     assert_memory_equal(out + 20, "\x03\x05", 2);
 }
 
+/* R1122-3.2.1.8b: traceroute -g ends a route with the destination, and the kernel that sends it adds it once more. */
+static void a_hop_that_is_ourselves_needs_no_way(void **state)
+{
+    const uint8_t twice[] = {131, 11, 8, 10, 9, 0, 7, 10, 9, 0, 2, 0}, back[] = {131, 7, 4, 10, 9, 0, 1, 0};
+    const uint8_t beyond[] = {131, 11, 4, 10, 9, 0, 2, 10, 9, 0, 7, 0};
+    struct bench *b = *state;
+    struct ipv4_header h;
+    uint8_t in[100], out[100];
+
+    b->s->config.accept_source_route = true; /* and no router */
+    assert_int_equal(echo(b, twice, sizeof twice, &h, out), sizeof back);
+    assert_memory_equal(h.options, back, sizeof back);
+    assert_int_equal(h.dst, V4(10, 9, 0, 7));
+    bench_expect_drop(b, ip_source_route,
+                      bench_input(b, in, make_icmp(in, with(PEER, US, beyond, sizeof beyond), ICMPV4_ECHO, 0, 1, "", 0)));
+}
+
 /* R1122-3.2.2.6c */
 static void an_echo_that_came_by_a_route_is_answered_by_its_reverse(void **state)
 {
@@ -320,6 +337,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_router_says_where_an_option_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(a_prescribed_route_is_refused_unless_switched_on, setup, teardown),
         cmocka_unit_test_setup_teardown(a_route_that_cannot_be_gone_is_told_of, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_hop_that_is_ourselves_needs_no_way, setup, teardown),
         cmocka_unit_test_setup_teardown(an_echo_that_came_by_a_route_is_answered_by_its_reverse, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_options_go_out_with_our_address_in_them, setup, teardown),
         cmocka_unit_test_setup_teardown(options_fill_the_header_and_no_more, setup, teardown),
