@@ -56,6 +56,36 @@ int weft_route_source(weft_stack *stack, const struct weft_ip *dst, struct weft_
 /* The i-th route, in order of look-up; false when there is no i-th. Cheap for whoever asks in order. */
 bool weft_route_info(weft_stack *stack, size_t i, struct weft_route *route);
 
+/*
+ * Which addresses go together (RFC 6724 §2.1): a source is preferred whose label is that of the destination, and of
+ * several destinations the one with the higher precedence. It holds for what is chosen from then on. The rows are the
+ * stack's; ::/0 is always there.
+ */
+#define WEFT_POLICIES 32 /* rows at most */
+
+struct weft_policy {
+    struct weft_ip prefix; /* IPv4 in its mapped form: 10.0.0.0/8 has 104 bits */
+    unsigned bits;         /* of all 128; those behind them must be zero */
+    uint32_t precedence, label;
+};
+
+/* Adds a row, or replaces that of the same prefix. WEFT_EINVAL: that is no prefix; WEFT_ENOMEM: there are WEFT_POLICIES. */
+int weft_policy_set(weft_stack *stack, const struct weft_policy *policy);
+/* WEFT_ENOENT: there is no such row; WEFT_EINVAL: ::/0, which can only be replaced. */
+int weft_policy_del(weft_stack *stack, const struct weft_ip *prefix, unsigned bits);
+/* The i-th row, the longest prefixes first; false when there is no i-th. */
+bool weft_policy_info(weft_stack *stack, size_t i, struct weft_policy *out);
+/* The row that an address falls under: that of its longest prefix. */
+void weft_policy_of(weft_stack *stack, const struct weft_ip *ip, struct weft_policy *out);
+
+#define WEFT_DESTINATIONS 32 /* put in order at a time; what is behind them stays there */
+
+/*
+ * Puts the addresses of one peer into the order in which they are to be tried (RFC 6724 §6): by whether there is a way and
+ * a source, and by how well the two go together. Borrows ip, which has n addresses. What is alike stays in its order.
+ */
+void weft_order_destinations(weft_stack *stack, struct weft_ip *ip, size_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -105,7 +105,7 @@ struct subcommand {
 
 extern const struct subcommand cmd_up, cmd_down, cmd_serve, cmd_ping, cmd_nc, cmd_netstat, cmd_arp, cmd_ndp, cmd_capture,
     cmd_link, cmd_demo, cmd_sysctl, cmd_ss, cmd_route, cmd_ifconfig,
-    cmd_traceroute, cmd_run;
+    cmd_traceroute, cmd_run, cmd_addrlabel;
 
 /* The i-th, in the order of help; NULL when there is no i-th. */
 const struct subcommand *cmd_at(size_t i);

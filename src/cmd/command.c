@@ -10,6 +10,7 @@
 static const struct subcommand *const table[] = {
     &cmd_demo, &cmd_up, &cmd_down, &cmd_run, &cmd_serve, &cmd_ping, &cmd_nc, &cmd_netstat, &cmd_arp, &cmd_ndp,
     &cmd_capture, &cmd_link, &cmd_sysctl, &cmd_ss, &cmd_route, &cmd_ifconfig, &cmd_traceroute,
+    &cmd_addrlabel,
 };
 
 const struct subcommand *cmd_at(size_t i)

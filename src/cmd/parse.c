@@ -126,6 +126,24 @@ bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix)
     return true;
 }
 
+bool parse_prefix(const char *text, struct weft_ip *ip, unsigned *bits)
+{
+    const char *slash = strchr(text, '/');
+    char address[WEFT_IP_TEXT];
+    uint64_t n;
+
+    if (!strchr(text, ':')) {
+        if (!parse_cidr(text, ip, bits))
+            return false;
+        *bits += 96;
+        return true;
+    }
+    if (!slash || !cut_address(text, slash, address) || weft_ip_parse(address, ip) < 0 || !parse_u64(slash + 1, 0, 128, &n))
+        return false;
+    *bits = (unsigned)n;
+    return true;
+}
+
 bool parse_host_name(const char *text)
 {
     size_t i;

@@ -25,6 +25,8 @@ bool parse_rarp(const char *text);
 bool parse_mask(const struct weft_ip *ip, unsigned *prefix);
 /* "10.9.0.2/24", "2001:db8::2/64": false when the address or the prefix is not one. */
 bool parse_cidr(const char *text, struct weft_ip *ip, unsigned *prefix);
+/* The same, but bits count from the first of all 128: "10.0.0.0/8" and "::ffff:10.0.0.0/104" are alike. */
+bool parse_prefix(const char *text, struct weft_ip *ip, unsigned *bits);
 
 /* May a host be called so? Letters, digits, '-', '_' and '.', not at the start; up to 40. */
 bool parse_host_name(const char *text);

@@ -47,6 +47,7 @@ struct link_ops {
 };
 
 #define IF_ADDRESSES 16
+#define IF_ADVERTISERS 4 /* routers of one prefix that are remembered */
 #define IF_TUNED     64
 
 /* May the address be used (RFC 4862 §2, and for IPv4 RFC 5227 §2.1)? Those of IPv4 are never deprecated. */
@@ -67,6 +68,7 @@ struct if_address {
     struct weft_ip broadcast; /* IPv4: what is a broadcast address here besides all-ones and all-zeros; any: nothing */
     struct weft_ip peer; /* IPv4: the other end, whose network is on the link instead of ours; any: there is none */
     weft_time preferred_until, valid_until; /* WEFT_NEVER unless automatic */
+    struct weft_ip router[IF_ADVERTISERS]; /* automatic: who advertised its prefix, the newest first; any: nobody */
 };
 
 static inline bool if_address_usable(const struct if_address *a) { return a->state <= IF_ADDRESS_DEPRECATED; }

@@ -193,6 +193,7 @@ static void init_parts(weft_stack *s, const struct assembly *parts, weft_time no
     slab_keep_at_hand(&s->pkts);
     block_pool_init(&s->blocks, &s->mem);
     route_table_init(&s->routes, &s->mem);
+    policy_init(&s->policies);
     pathmtu_init(&s->path_mtus, stack_key(s, KEY_PATH_MTU));
     s->assembly = parts;
     neigh_table_init(s, parts->neigh, parts->neigh6);

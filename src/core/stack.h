@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "base/siphash.h"
 #include "core/neigh.h"
+#include "core/policy.h"
 #include "core/proto.h"
 #include "core/route.h"
 
@@ -37,6 +38,7 @@ struct weft_stack {
     struct block_pool blocks;
     struct route_table routes;
     struct pathmtu_table path_mtus;
+    struct policy_table policies;
     struct neigh_table neighbours;
     const struct assembly *assembly;
     void *ip;                  /* the IP layer's state */

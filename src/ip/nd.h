@@ -142,7 +142,7 @@ void nd_router_lost(struct nd_link *l, const struct weft_ip *ip);
 /* Makes the interface's link-local address (RFC 4862 §5.3). */
 void slaac_link_local(struct nd_link *l);
 /* A router advertised this prefix for addresses (RFC 4862 §5.5.3). */
-void slaac_prefix(struct nd_link *l, const struct nd_prefix *p, uint8_t *conflicts);
+void slaac_prefix(struct nd_link *l, const struct nd_prefix *p, const struct weft_ip *router, uint8_t *conflicts);
 /* An address of ours turned out to be somebody else's: another one is made in its place, a few times. */
 void slaac_conflict(struct nd_link *l, const struct weft_ip *ip);
 /* Lifetimes end, temporary addresses are renewed. */

@@ -191,7 +191,7 @@ static void off_link(struct nd_link *l, struct nd_known_prefix *k)
     k->on_link = false;
 }
 
-static void take_prefix(struct nd_link *l, const struct nd_option *o)
+static void take_prefix(struct nd_link *l, const struct nd_option *o, const struct weft_ip *router)
 {
     struct nd_known_prefix *k;
     struct nd_prefix p;
@@ -212,7 +212,7 @@ static void take_prefix(struct nd_link *l, const struct nd_option *o)
     if (!k->on_link)
         k->until = max_u64(k->until, end_of(l->ifp->stack, p.valid));
     if (p.autonomous)
-        slaac_prefix(l, &p, &k->conflicts);
+        slaac_prefix(l, &p, router, &k->conflicts);
 }
 
 /* ---- servers of names (RFC 8106 §5) ---- */
@@ -319,7 +319,7 @@ enum weft_drop nd_router_advert_input(struct nd_link *l, const struct weft_pkt *
     hear_router(l, &pkt->src, a.lifetime);
     while (nd_option_next(&r, &o)) {
         if (o.kind == ND_PREFIX)
-            take_prefix(l, &o);
+            take_prefix(l, &o, &pkt->src);
         else if (o.kind == ND_MTU)
             take_mtu(l, nd_mtu_parse(&o));
         else if (o.kind == ND_RDNSS)

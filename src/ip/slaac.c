@@ -115,6 +115,25 @@ static void refresh(const weft_stack *s, struct if_address *a, const struct nd_p
     settle_state(s, a);
 }
 
+/* RFC 6724 §5, rule 5.5: the newest of those who advertise the prefix stand first. */
+static void note_router(struct if_address *a, const struct weft_ip *router)
+{
+    unsigned i = 0;
+
+    while (i < IF_ADVERTISERS - 1 && !ip_eq(&a->router[i], router))
+        i++;
+    memmove(&a->router[1], &a->router[0], i * sizeof a->router[0]);
+    a->router[0] = *router;
+}
+
+/* An address that is made of the same prefix has the same routers. */
+static void take_routers(const struct nd_link *l, const struct nd_prefix *p, struct if_address *a)
+{
+    for (unsigned i = 0; i < l->ifp->n_addresses; i++)
+        if (is_of(&l->ifp->address[i], p))
+            memcpy(a->router, l->ifp->address[i].router, sizeof a->router);
+}
+
 static bool add_automatic(struct nd_link *l, const struct nd_prefix *p, struct weft_ip ip, weft_time preferred,
                           weft_time valid, bool temporary)
 {
@@ -125,6 +144,7 @@ static bool add_automatic(struct nd_link *l, const struct nd_prefix *p, struct w
                            .preferred_until = preferred,
                            .valid_until = valid};
 
+    take_routers(l, p, &a);
     return if_add_entry(l->ifp, &a) == 0;
 }
 
@@ -205,7 +225,15 @@ static void renew_due(struct nd_link *l)
 
 /* ---- what comes from outside ---- */
 
-void slaac_prefix(struct nd_link *l, const struct nd_prefix *p, uint8_t *conflicts)
+static void note_routers(struct nd_link *l, const struct nd_prefix *p, const struct weft_ip *router)
+{
+    for (unsigned i = 0; i < l->ifp->n_addresses; i++)
+        if (is_of(&l->ifp->address[i], p))
+            note_router(&l->ifp->address[i], router);
+}
+
+/* Addresses of the prefix live as long as it says; those that are missing are made. */
+static void take_prefix(struct nd_link *l, const struct nd_prefix *p, uint8_t *conflicts)
 {
     weft_stack *s = l->ifp->stack;
     bool stable = false, temporary = false;
@@ -229,6 +257,12 @@ void slaac_prefix(struct nd_link *l, const struct nd_prefix *p, uint8_t *conflic
         add_automatic(l, p, ip, until(s, p->preferred), until(s, p->valid), false);
     if (!temporary && (l->ifp->ipv6 & WEFT_IPV6_TEMPORARY))
         add_temporary(l, p);
+}
+
+void slaac_prefix(struct nd_link *l, const struct nd_prefix *p, const struct weft_ip *router, uint8_t *conflicts)
+{
+    take_prefix(l, p, conflicts);
+    note_routers(l, p, router);
 }
 
 /* Which prefix was it? The next number makes another identifier (RFC 7217 §6). */

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "posix/posix.h"
+#include "weft/route.h"
 
 #define NAMES_MAX 32 /* addresses of one name */
 
@@ -153,6 +154,17 @@ static int chain(const struct weft_ip *ip, int n, const char *service, const str
     return 0;
 }
 
+/* RFC 6724 §6: as the host's own addresses and routes make it, once there is a host. */
+static void put_in_order(struct weft_ip *ip, int n)
+{
+    weft_host *host = px_host();
+
+    if (!host || n < 2)
+        return;
+    weft_order_destinations(weft_host_lock(host), ip, (size_t)n);
+    weft_host_unlock(host);
+}
+
 int weft_posix_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
 {
     struct addrinfo own = {.ai_family = AF_UNSPEC};
@@ -173,6 +185,7 @@ int weft_posix_getaddrinfo(const char *node, const char *service, const struct a
     n = look_up(node, own.ai_family, ip);
     if (n < 0)
         return n;
+    put_in_order(ip, n);
     own.ai_flags &= ~AI_CANONNAME;
     err = chain(ip, n, service, &own, out);
     if (!err && hints && hints->ai_flags & AI_CANONNAME)

@@ -182,8 +182,42 @@ def tables_read_as_the_originals_do(lab_, far):
     kernels = next(line for line in run('ifconfig', '-s').stdout.splitlines() if line.startswith('wt0'))
     ours = next(line for line in lines if line.startswith('wt0'))
     assert re.sub(r' +[0-9]+', ' N', ours) == re.sub(r' +[0-9]+', ' N', kernels), (ours, kernels)
+    for words in (['prefix', '2001:db8:7::/48', 'label', '77'], ['prefix', 'fd77::/16', 'label', '78']):
+        run('ip', 'addrlabel', 'add', *words)
+        weft('addrlabel', 'add', *words, 'precedence', '50')
+    both = [{line.split(' precedence')[0].strip() for line in said.splitlines() if re.search('label 7[78]', line)}
+            for said in (run('ip', 'addrlabel').stdout, weft('addrlabel').stdout)]
+    assert both[0] == both[1] and len(both[1]) == 2, both
+    assert {'prefix': '2001:db8:7::/48', 'label': 77, 'precedence': 50} in json.loads(weft('addrlabel', '--json').stdout)
+    weft('addrlabel', 'del', 'prefix', 'fd77::/16')
+    assert 'label 78' not in weft('addrlabel', 'list').stdout
     weft('ifconfig', 'wt0', '10.9.0.3', 'netmask', '255.255.255.0')
     assert 'inet 10.9.0.3  netmask 255.255.255.0  broadcast 10.9.0.255\n' in weft('ifconfig', 'wt0').stdout
+
+
+@routed
+def a_label_decides_which_source_is_taken(lab_, far):
+    """RFC 6724: of two addresses that of the destination's label, and mistakes told in one line."""
+    def weft(*words, **options):
+        return lab_.weft('addrlabel', '--host', 'bar', *words, **options)
+
+    lab_.weft('ifconfig', '--host', 'bar', 'wt0', 'add', 'fd09:0:0:1::2/64')
+    until(lambda: 'tentative' not in lab_.weft('ifconfig', '--host', 'bar', 'wt0').stdout, 'an address')
+    source = lambda: lab_.weft('route', '--host', 'bar', 'get', FAR6).stdout.split(' src ')[1].split()[0]
+    assert source() == OURS6
+    weft('add', 'prefix', 'fd08::/64', 'label', '99')
+    weft('add', 'prefix', 'fd09:0:0:1::/64', 'label', '99')
+    assert source() == 'fd09:0:0:1::2'
+    weft('del', 'prefix', 'fd08::/64')
+    assert source() == OURS6
+    for words, status, said in [(['add', 'prefix', 'fd08::/64'], 2, "needs 'label N'"), (['add'], 2, "needs 'prefix PREFIX'"),
+                                (['add', 'prefix', 'fd08::1/64', 'label', '1'], 2, 'bits beyond its length'),
+                                (['add', 'prefix', 'fd08::/200', 'label', '1'], 2, 'bad prefix'), (['sub'], 2, "'sub'"),
+                                (['add', 'prefix', 'fd08::/64', 'label', 'x'], 2, 'bad label'), (['del', 'prefix', '::/0'], 2, '::/0'),
+                                (['add', 'prefix'], 2, 'prefix needs a value'), (['list', 'x'], 2, 'unexpected argument'),
+                                (['del', 'prefix', 'fd08::/64'], 1, 'no such prefix')]:
+        done = weft(*words, check=False)
+        assert (done.returncode, done.stderr.count('\n')) == (status, 1) and said in done.stderr, (words, done)
 
 
 @routed
@@ -301,6 +335,7 @@ if __name__ == '__main__':
         route_adds_and_deletes_what_ping_then_takes,
         a_gateway_that_is_dead_is_left_for_another,
         tables_read_as_the_originals_do,
+        a_label_decides_which_source_is_taken,
         a_file_has_the_packets_that_a_filter_chose,
         ping_records_the_route_and_the_times,
         ping_takes_a_ttl_a_broadcast_and_large_sizes,

@@ -91,6 +91,33 @@ static void an_interface_address_needs_its_prefix(void **state)
     assert_false(parse_cidr("1000000000000000000000000000000000000000000000000000000/24", &ip, &prefix));
 }
 
+/* Of IPv4 and its mapped form: the same prefix, however it is written. */
+static void a_prefix_counts_all_128_bits(void **state)
+{
+    const struct weft_ip v4 = weft_ipv4(0x0a000000), any = weft_ipv4(0);
+    struct weft_ip ip = {{0}};
+    unsigned bits = 99;
+
+    (void)state;
+    assert_true(parse_prefix("10.0.0.0/8", &ip, &bits));
+    assert_memory_equal(&ip, &v4, sizeof ip);
+    assert_int_equal(bits, 104);
+    assert_true(parse_prefix("::ffff:10.0.0.0/104", &ip, &bits));
+    assert_memory_equal(&ip, &v4, sizeof ip);
+    assert_int_equal(bits, 104);
+    assert_true(parse_prefix("::ffff:0:0/96", &ip, &bits));
+    assert_memory_equal(&ip, &any, sizeof ip);
+    assert_int_equal(bits, 96);
+    assert_true(parse_prefix("2001:db8::/32", &ip, &bits));
+    assert_int_equal(bits, 32);
+    assert_true(parse_prefix("::/0", &ip, &bits));
+    assert_int_equal(bits, 0);
+    assert_false(parse_prefix("::/129", &ip, &bits));
+    assert_false(parse_prefix("10.0.0.0/33", &ip, &bits));
+    assert_false(parse_prefix("2001:db8::", &ip, &bits));
+    assert_false(parse_prefix("default", &ip, &bits));
+}
+
 static void an_address_may_have_an_interface_for_a_zone(void **state)
 {
     static const char *const good[] = {"10.9.0.1", "2001:db8::1", "::", "fe80::1", "fe80::1%2", "fe80::1%wt0",
@@ -293,6 +320,7 @@ int main(void)
         cmocka_unit_test(seconds_keep_their_fraction_to_the_nanosecond),
         cmocka_unit_test(ports_are_numbers_and_never_zero),
         cmocka_unit_test(an_interface_address_needs_its_prefix),
+        cmocka_unit_test(a_prefix_counts_all_128_bits),
         cmocka_unit_test(an_address_may_have_an_interface_for_a_zone),
         cmocka_unit_test(a_host_name_cannot_leave_its_directory),
         cmocka_unit_test(an_interface_is_a_kind_and_a_kernel_name),

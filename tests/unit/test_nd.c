@@ -544,6 +544,36 @@ static bool is_answered(struct link *l, const struct weft_ip *ip)
     return next_out(l) != -1;
 }
 
+/* R6724-1: rule 5.5. Each of two routers has a prefix of its own; the source goes with the one that is sent to. */
+static void the_source_is_of_the_next_hops_prefix(void **state)
+{
+    static const char dst[] = "2001:db8:b::99"; /* which is nearer to the second router's prefix */
+    struct link *l = *state;
+    struct weft_ip first, second;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:a::", 0x40, 9000, 9000));
+    router_advert(l, "fe80::2", 9000, p, prefix_option(p, "2001:db8:b::", 0x40, 9000, 9000));
+    pass(l, 3 * WEFT_S);
+    first = address_in(l, "2001:db8:a::");
+    second = address_in(l, "2001:db8:b::");
+    assert_true(speaks_from(l, dst, &first));
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:b::", 0x40, 9000, 9000));
+    assert_true(speaks_from(l, dst, &second)); /* both are the first router's now: rule 8 */
+    for (unsigned i = 3; i <= 6; i++) { /* IF_ADVERTISERS others: the first one's claim to it is forgotten */
+        char router[16] = "fe80::";
+
+        router[6] = (char)('0' + i);
+        router_advert(l, router, 0, p, prefix_option(p, "2001:db8:b::", 0x40, 9000, 9000));
+    }
+    assert_true(speaks_from(l, dst, &first));
+    router_advert(l, "fe80::1", 0, p, prefix_option(p, "2001:db8:a::", 0x40, 9000, 9000));
+    router_advert(l, "fe80::2", 9000, p, prefix_option(p, "2001:db8:b::", 0x40, 9000, 9000));
+    assert_true(speaks_from(l, dst, &second));
+    assert_true(speaks_from(l, "2001:db8:a::99", &second)); /* whatever rule 8 would say */
+}
+
 /* R4862-5.5.4 */
 static void deprecated_addresses_answer_and_do_not_ask(void **state)
 {
@@ -1022,6 +1052,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_router_says_so_and_believes_no_other, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_say_what_the_link_carries, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_prefix_that_ran_out_may_come_again, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(the_source_is_of_the_next_hops_prefix, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(deprecated_addresses_answer_and_do_not_ask, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(temporary_addresses_are_made_anew_in_time, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(the_first_address_brings_one_of_link_scope, setup, teardown),

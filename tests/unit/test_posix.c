@@ -148,6 +148,42 @@ static void names_go_to_the_resolver(void **state)
     weft_posix_set_resolver(NULL, NULL);
 }
 
+static int resolve_both(void *ctx, const char *name, int family, struct weft_ip *out, size_t max)
+{
+    (void)ctx, (void)name, (void)family, (void)max;
+    weft_ip_parse("2001:db8::1", &out[0]);
+    out[1] = weft_ipv4(0x7f000001);
+    return 2;
+}
+
+static int family_of_first(void)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *list;
+    int family;
+
+    assert_int_equal(weft_posix_getaddrinfo("both.example", "80", &hints, &list), 0);
+    family = list->ai_family;
+    assert_non_null(list->ai_next);
+    assert_null(list->ai_next->ai_next);
+    weft_posix_freeaddrinfo(list);
+    return family;
+}
+
+/* R6724-6: as the addresses and routes of the host have it, to which there is a way to one of the two alone. */
+static void addresses_of_a_name_come_in_the_order_in_which_to_try_them(void **state)
+{
+    weft_host *h = host();
+
+    weft_posix_set_resolver(resolve_both, NULL);
+    weft_posix_use(NULL);
+    assert_int_equal(family_of_first(), AF_INET6); /* nobody knows better than the resolver */
+    weft_posix_use(h);
+    assert_int_equal(family_of_first(), AF_INET);
+    weft_posix_use(NULL);
+    weft_posix_set_resolver(NULL, NULL);
+    weft_host_free(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +191,7 @@ int main(void)
         cmocka_unit_test(sockets_outlive_their_host_and_say_so),
         cmocka_unit_test(poll_watches_several_hosts),
         cmocka_unit_test(names_go_to_the_resolver),
+        cmocka_unit_test(addresses_of_a_name_come_in_the_order_in_which_to_try_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
