@@ -292,6 +292,10 @@ enum weft_option {
     WEFT_IPV6_UNICAST_IF = 76, /* the same for IPv6. Both yield to WEFT_SO_BINDTOIFINDEX */
     WEFT_IP_HDRINCL = 3,   /* of IPv4: what is sent begins with its header */
     WEFT_IPV6_HDRINCL = 36, /* the same of IPv6 */
+    WEFT_IP_ROUTER_ALERT = 5, /* of a raw socket: a router hands it the datagrams of its protocol that it would pass on and
+                                 that are marked for routers (RFC 2113), whole, and does not pass them on */
+    WEFT_IPV6_ROUTER_ALERT = 22, /* the same of IPv6, for a socket of protocol 255: those with this value (RFC 2711), whatever
+                                    protocol they are of; -1: none */
     WEFT_IPV6_CHECKSUM = 7, /* offset of a checksum that is written and checked; -1: none. Of ICMPv6 always 2 */
     WEFT_ICMP_FILTER = 1,  /* at WEFT_SOL_RAW: uint32_t, whose bit n says that ICMP's type n is not wanted */
     WEFT_ICMP6_FILTER = 1, /* at WEFT_SOL_ICMPV6: uint32_t[8], the same of ICMPv6 */

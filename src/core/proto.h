@@ -46,6 +46,12 @@ struct network {
     void (*input)(weft_if *ifp, struct weft_pkt *pkt);
 };
 
+/* A router alert (RFC 2113, RFC 2711). */
+struct alert {
+    uint16_t value; /* IPv6: what it is about */
+    bool deliver;   /* else it is asked only who would hear it */
+};
+
 /* Everything sock/assemble.c plugs together. All pointers are to const tables that outlive the stack. */
 struct assembly {
     const struct link_ops *link[3];      /* by enum weft_link */
@@ -58,6 +64,9 @@ struct assembly {
     void (*next_hop_failed)(weft_if *ifp, struct weft_pkt *pkt);
     /* A datagram for us, before its transport: true when a raw socket heard it. Asked while there are raw sockets. */
     bool (*raw_input)(weft_stack *s, const struct weft_pkt *pkt);
+    /* A datagram for others that routers are to look at, data at l3: true when a raw socket asked for such. Asked while there
+     * are raw_alerts. Borrows pkt. */
+    bool (*raw_alert)(weft_stack *s, const struct weft_pkt *pkt, const struct alert *alert);
     /* An ICMP error about a datagram of this protocol: true when a raw socket was concerned. Asked as raw_input is. */
     bool (*raw_error)(weft_stack *s, uint8_t proto, const struct ip_error *e);
     void (*ip_timer)(weft_stack *s, struct timer *t); /* kind TIMER_IP fired */
@@ -68,6 +77,8 @@ struct assembly {
     void (*if_removed)(weft_if *ifp);
     /* An interface with a group_link came up again; or, up false, it goes for good. NULL: nobody has to know. */
     void (*groups_changed)(weft_if *ifp, bool up);
+    /* The configuration of a stack that lives is another. NULL: nobody has to know. */
+    void (*settings_changed)(weft_stack *s);
     /* An interface has an address of IPv4 that may be used from now on. NULL: nobody has to know. */
     void (*v4_ready)(weft_if *ifp);
     /* An interface got this address of IPv6, or has it no more. NULL: nobody has to know. */

@@ -25,6 +25,7 @@ struct weft_stack {
     weft_time now;             /* of the call being served */
     const struct transport *crowded; /* the one with too many endpoints for the cache; NULL: none */
     unsigned raw_sockets;      /* how many there are: without any, nothing is copied for them */
+    unsigned raw_alerts;       /* how many of them wait for router alerts */
     bool more_input;           /* the batch that comes in goes on behind the packet at hand */
     const struct transport *holding; /* the one that may hold something back of that batch; NULL: none */
     struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */

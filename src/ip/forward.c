@@ -6,7 +6,7 @@
  *
  * What never travels: what came as a link's broadcast, to or from groups, loopback, link-local and reserved addresses,
  * and directed broadcasts (RFC 2644). Options of IPv4 record us (options.c); the hop-by-hop header of IPv6 is carried and not
- * acted upon, as RFC 8200 §4 allows.
+ * acted upon, as RFC 8200 §4 allows, but for a router alert that somebody here waits for (alert.c).
  */
 #include "core/gso.h"
 #include "ip/private.h"
@@ -202,6 +202,8 @@ void ip_forward(weft_stack *s, struct weft_pkt *pkt)
         pkt_drop(pkt, why);
         return;
     }
+    if (unlikely(s->raw_alerts) && ip_alert(s, pkt))
+        return;
     if (find_way(s, pkt, &path))
         send_on(s, pkt, &path);
 }

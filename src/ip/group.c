@@ -28,14 +28,24 @@ static bool is_all_hosts(const struct weft_ip *group)
     return ip_eq(&bare, &all_hosts) || ip_eq(&bare, &link_wide) || ip_eq(&bare, &interface_wide);
 }
 
-/* What a router listens to besides (RFC 1256 §4.3; RFC 4291 §2.8): told to nobody, for the link is their own. */
+/* Of the interface, the link and the site (RFC 4291 §2.7.1). */
+static const struct weft_ip all_routers[] = {{{0xff, 1, [15] = 2}}, {{0xff, 2, [15] = 2}}, {{0xff, 5, [15] = 2}}};
+
+/*
+ * What a router listens to besides (RFC 1256 §4.3; RFC 4291 §2.8). That of IPv4 is told to nobody, for switches pass on all
+ * of 224.0.0.0/24 in any case (RFC 4541 §2.1.2); those of IPv6 are joined as well (group_settle_routers).
+ */
 static bool is_all_routers(const weft_stack *s, const struct weft_ip *group)
 {
     static const struct weft_ip v4 = {{[10] = 0xff, [11] = 0xff, [12] = 224, [15] = 2}};
-    static const struct weft_ip link_wide = {{0xff, 2, [15] = 2}};
     struct weft_ip bare = ip_bare(*group);
 
-    return (ip_forwards(s, true) && ip_eq(&bare, &v4)) || (ip_forwards(s, false) && ip_eq(&bare, &link_wide));
+    if (ip_is_v4(group))
+        return ip_forwards(s, true) && ip_eq(&bare, &v4);
+    for (size_t i = 0; i < ARRAY_LEN(all_routers); i++)
+        if (ip_eq(&bare, &all_routers[i]))
+            return ip_forwards(s, false);
+    return false;
 }
 
 /* Those of tentative addresses too: that is how a duplicate is found. */
@@ -309,6 +319,25 @@ void group_leave_own(weft_if *ifp, const struct weft_ip *address)
         return;
     g->own = false;
     group_update(g);
+}
+
+void group_settle_routers(weft_if *ifp)
+{
+    bool in = ip_forwards(ifp->stack, false);
+
+    for (size_t i = 0; i < ARRAY_LEN(all_routers); i++) {
+        struct weft_ip ip = all_routers[i];
+        struct group *g;
+
+        ip_set_zone(&ip, ifp->index);
+        g = in ? group_get(ifp, &ip) : group_find(ifp, &ip);
+        if (in && !g)
+            stack_drop(ifp->stack, WEFT_DROP_no_memory); /* without a report, but not deaf */
+        if (!g || g->own == in)
+            continue;
+        g->own = in;
+        group_update(g);
+    }
 }
 
 /* ---- life and facts ---- */

@@ -136,6 +136,7 @@ void ip_if_removed(weft_if *ifp);
 void ip_address_added(weft_if *ifp, struct if_address *a);
 void ip_address_removed(weft_if *ifp, const struct if_address *a);
 void ip_groups_changed(weft_if *ifp, bool up);
+void ip_settings_changed(weft_stack *s);
 void ip_neighbour_lost(weft_if *ifp, const struct weft_ip *ip);
 
 /* Neighbour resolution failed for this waiting datagram of ours (or one we forward): report host unreachable. Owns pkt. */

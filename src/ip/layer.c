@@ -33,6 +33,25 @@ void ip_fini(weft_stack *s, void *state)
     mem_free(&s->mem, MEM_stack, ip, sizeof *ip);
 }
 
+static bool has_v6(const weft_if *ifp)
+{
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (!ip_is_v4(&ifp->address[i].ip))
+            return true;
+    return false;
+}
+
+/* We may be a router now, or none any more. */
+void ip_settings_changed(weft_stack *s)
+{
+    list_each(it, &s->interfaces) {
+        weft_if *ifp = container_of(it, weft_if, link);
+
+        if (ifp->ops->kind != WEFT_LINK_LOOPBACK && has_v6(ifp))
+            group_settle_routers(ifp);
+    }
+}
+
 void ip_timer(weft_stack *s, struct timer *t)
 {
     if (t == &ip_state(s)->reassembly.timer)

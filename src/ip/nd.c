@@ -74,6 +74,8 @@ void ip_address_added(weft_if *ifp, struct if_address *a)
     struct weft_ip ip = a->ip;
     bool linked = false;
 
+    if (ifp->ops->kind != WEFT_LINK_LOOPBACK)
+        group_settle_routers(ifp);
     if (!l)
         return;
     nd_try(l, &ip);

@@ -79,6 +79,9 @@ bool group_takes_source(const weft_if *ifp, const struct weft_ip *group, const s
 void group_join_own(weft_if *ifp, const struct weft_ip *address);
 void group_leave_own(weft_if *ifp, const struct weft_ip *address);
 
+/* The groups of all routers of IPv6 are joined, where we are one (RFC 4291 §2.8), or left. The interface has IPv6. */
+void group_settle_routers(weft_if *ifp);
+
 /* The solicited-node group of an address, in the same zone (RFC 4291 §2.7.1). */
 struct weft_ip group_of_address(const weft_if *ifp, const struct weft_ip *ip);
 
@@ -286,6 +289,9 @@ void ip_forward(weft_stack *s, struct weft_pkt *pkt);
 
 /* Sends a datagram of IPv4 (data at its header) on in pieces that the path's interface carries. Owns pkt. */
 void ip_refragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_path *path);
+
+/* alert.c: is it marked for routers, and heard by a socket of ours instead of going on? Data at l3. Owns pkt then. */
+bool ip_alert(weft_stack *s, struct weft_pkt *pkt);
 
 static inline uint16_t ip_ethertype(const struct weft_ip *dst) { return ip_is_v4(dst) ? ETH_TYPE_IPV4 : ETH_TYPE_IPV6; }
 

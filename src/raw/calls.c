@@ -146,6 +146,7 @@ static int64_t raw_send(weft_sock *sock, const struct weft_iov *iov, size_t n, u
 void raw_free(struct raw_table *t, struct raw_ep *e)
 {
     e->d.sock.stack->raw_sockets--;
+    raw_set_alert(e, -1);
     dgram_fini(&e->d);
     slab_free(&t->slab, e);
 }
@@ -187,6 +188,7 @@ weft_sock *raw_socket(weft_stack *s, enum weft_family family, uint8_t protocol, 
     *e = (struct raw_ep){
         .protocol = protocol,
         .header_included = protocol == WEFT_RAW,
+        .alert = -1,
         .checksum_at = family == WEFT_INET6 && protocol == IP_PROTO_ICMPV6 ? 2 : -1,
     };
     dgram_init(&e->d, s, &raw_ops, family, &t->all);

@@ -80,20 +80,27 @@ static bool checksum_is_right(const struct raw_ep *e, const struct weft_pkt *cop
     return csum_fold(&sum) == 0;
 }
 
-static void deliver(weft_stack *s, struct raw_ep *e, const struct weft_pkt *pkt)
+/* The copy goes to the socket's reader; NULL: there was no memory for it. Owns copy. */
+static void hand_over(weft_stack *s, struct raw_ep *e, struct weft_pkt *copy)
 {
-    struct weft_pkt *copy = copy_of(s, pkt, !e->d.sock.v6);
-
     if (!copy)
         stack_drop(s, WEFT_DROP_no_memory);
-    else if (!checksum_is_right(e, copy))
-        pkt_drop(copy, WEFT_DROP_raw_checksum);
     else if (!dgram_filter(&e->d, copy, 1))
         pkt_drop(copy, WEFT_DROP_sock_filter);
     else if (dgram_push(&e->d.queue, copy))
         endpoint_notify(&e->d.sock, WEFT_READABLE);
     else
         pkt_drop(copy, WEFT_DROP_raw_buffer_full);
+}
+
+static void deliver(weft_stack *s, struct raw_ep *e, const struct weft_pkt *pkt)
+{
+    struct weft_pkt *copy = copy_of(s, pkt, !e->d.sock.v6);
+
+    if (copy && !checksum_is_right(e, copy))
+        pkt_drop(copy, WEFT_DROP_raw_checksum);
+    else
+        hand_over(s, e, copy);
 }
 
 bool raw_input(weft_stack *s, const struct weft_pkt *pkt)
@@ -107,6 +114,35 @@ bool raw_input(weft_stack *s, const struct weft_pkt *pkt)
             continue;
         heard = true;
         deliver(s, e, pkt);
+    }
+    return heard;
+}
+
+/* ---- for routers ---- */
+
+static bool wants_alert(const struct raw_ep *e, const struct weft_pkt *pkt, const struct alert *alert)
+{
+    const struct dgram_ep *d = &e->d;
+
+    if (e->alert < 0 || d->no_receive || d->sock.v6 == ip_is_v4(&pkt->dst))
+        return false;
+    if (d->rare.interface && pkt->ifp && (unsigned)d->rare.interface != pkt->ifp->index)
+        return false;
+    return d->sock.v6 ? e->alert == alert->value : e->protocol == pkt->proto;
+}
+
+bool raw_alert(weft_stack *s, const struct weft_pkt *pkt, const struct alert *alert)
+{
+    bool heard = false;
+
+    list_each(it, &raw_table(s)->all) {
+        struct raw_ep *e = container_of(it, struct raw_ep, d.link);
+
+        if (!wants_alert(e, pkt, alert))
+            continue;
+        heard = true;
+        if (alert->deliver)
+            hand_over(s, e, copy_of(s, pkt, true));
     }
     return heard;
 }

@@ -39,6 +39,44 @@ static int set_checksum(struct raw_ep *e, int v)
     return 0;
 }
 
+void raw_set_alert(struct raw_ep *e, int32_t alert)
+{
+    weft_stack *s = e->d.sock.stack;
+
+    s->raw_alerts -= e->alert >= 0;
+    e->alert = alert;
+    s->raw_alerts += e->alert >= 0;
+}
+
+static bool is_alert(int level, int option)
+{
+    return (level == WEFT_SOL_IP && option == WEFT_IP_ROUTER_ALERT) ||
+           (level == WEFT_SOL_IPV6 && option == WEFT_IPV6_ROUTER_ALERT);
+}
+
+/* As Linux has it: of IPv4 for one protocol, of IPv6 for all, and for one value. */
+static int set_alert(struct raw_ep *e, int level, int v)
+{
+    bool all = e->protocol == WEFT_RAW;
+
+    if (e->d.sock.v6 != (level == WEFT_SOL_IPV6))
+        return WEFT_ENOPROTOOPT;
+    if (e->d.sock.v6) {
+        if (!all)
+            return WEFT_ENOPROTOOPT;
+        raw_set_alert(e, v < 0 || v > UINT16_MAX ? -1 : v);
+        return 0;
+    }
+    if (all)
+        return WEFT_EINVAL;
+    if (v && e->alert >= 0)
+        return WEFT_EADDRINUSE;
+    if (!v && e->alert < 0)
+        return WEFT_ENOBUFS;
+    raw_set_alert(e, v ? 0 : -1);
+    return 0;
+}
+
 /* Each family has its own. */
 static bool is_header_included(const struct raw_ep *e, int level, int option)
 {
@@ -60,11 +98,13 @@ int raw_setopt(weft_sock *sock, int level, int option, const void *value, size_t
         return set_filter_v4(e, value, n);
     if (level == WEFT_SOL_ICMPV6 && option == WEFT_ICMP6_FILTER)
         return set_filter_v6(e, value, n);
-    if (!is_header_included(e, level, option) && !is_checksum(level, option))
+    if (!is_header_included(e, level, option) && !is_checksum(level, option) && !is_alert(level, option))
         return dgram_setopt(sock, level, option, value, n);
     if (n < sizeof v)
         return WEFT_EINVAL;
     memcpy(&v, value, sizeof v);
+    if (is_alert(level, option))
+        return set_alert(e, level, v);
     return is_checksum(level, option) ? set_checksum(e, v) : set_header_included(e, v);
 }
 

@@ -12,6 +12,7 @@ struct raw_ep {
     uint8_t protocol;
     bool header_included;  /* what is sent begins with a header of IP */
     int16_t checksum_at;   /* IPv6: where the stack writes a checksum, and checks it; -1: nowhere */
+    int32_t alert;         /* router alerts it asked for: of IPv6 with this value, of IPv4 whatever they say; -1: none */
     uint32_t icmp_refused; /* bit n: ICMP's type n, up to 31, is not wanted */
     uint32_t icmp6_refused[8]; /* the same for ICMPv6, up to 255 */
 };
@@ -27,6 +28,9 @@ static inline const struct raw_ep *const_raw_ep(const weft_sock *sock)
 {
     return container_of(sock, const struct raw_ep, d.sock);
 }
+
+/* It asks for router alerts, or (-1) for none any more. */
+void raw_set_alert(struct raw_ep *e, int32_t alert);
 
 /* calls.c */
 void raw_free(struct raw_table *t, struct raw_ep *e);

@@ -18,6 +18,12 @@ weft_sock *raw_socket(weft_stack *s, enum weft_family family, uint8_t protocol, 
 bool raw_input(weft_stack *s, const struct weft_pkt *pkt);
 
 /*
+ * A datagram for others that is marked for routers, data at l3 or l4: is there a socket that asked for such ones of this
+ * protocol, or of IPv6 for this value? Each gets a copy with all headers, if that is asked. Borrows pkt.
+ */
+bool raw_alert(weft_stack *s, const struct weft_pkt *pkt, const struct alert *alert);
+
+/*
  * An ICMP error about a datagram of this protocol: the sockets whose it may be hear of it, who asked for reports
  * (WEFT_IP_RECVERR) or has a peer. True: there was one.
  */

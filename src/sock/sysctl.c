@@ -454,7 +454,11 @@ int weft_config_get(const struct weft_config *config, const char *name, char *bu
 
 int weft_sysctl_set(weft_stack *stack, const char *name, const char *value)
 {
-    return weft_config_set(&stack->config, name, value);
+    int err = weft_config_set(&stack->config, name, value);
+
+    if (err == 0 && stack->assembly->settings_changed)
+        stack->assembly->settings_changed(stack);
+    return err;
 }
 
 int weft_sysctl_get(const weft_stack *stack, const char *name, char *buf, size_t n)

@@ -10,7 +10,7 @@ enum ipv4_option_kind {
     IPV4_TIMESTAMP = 68,
     IPV4_LOOSE_ROUTE = 131,
     IPV4_STRICT_ROUTE = 137,
-    IPV4_ROUTER_ALERT = 148, /* RFC 2113; nobody here wants to see what is marked so */
+    IPV4_ROUTER_ALERT = 148, /* RFC 2113; see ip/alert.c */
 };
 
 /* Offsets in an option area; IPV4_NOWHERE: not there. */

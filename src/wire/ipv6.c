@@ -128,8 +128,10 @@ static enum ipv6_chain_verdict take_option(struct ipv6_chain *c, struct options_
     seen->padding = 0;
     if (++seen->options > IPV6_MAX_OPTIONS)
         return IPV6_CHAIN_LIMIT;
-    if (type == OPTION_ROUTER_ALERT && len == 2 && c->next == IP_PROTO_HOPOPTS)
+    if (type == OPTION_ROUTER_ALERT && len == 2 && c->next == IP_PROTO_HOPOPTS) {
         c->router_alert = true;
+        c->alert = peek_u16(body);
+    }
     return unknown_option(type); /* router alert itself says: skip (RFC 2711 §2.1) */
 }
 

@@ -76,6 +76,7 @@ struct ipv6_chain {
     uint8_t next;
     uint8_t headers;  /* extension headers passed */
     bool router_alert;
+    uint16_t alert;   /* its value (RFC 2711 §2.1): what the datagram is about */
 };
 
 static inline struct ipv6_chain ipv6_chain_start(uint8_t next)

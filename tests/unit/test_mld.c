@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Listener discovery: what is IPv6's own of it, and the groups that the stack listens to by itself. */
 #include "group_bench.h"
+#include "ip/private.h"
+#include "weft/sysctl.h"
 #include "wire/ethernet.h"
 
 #define GROUP6 "ff05::9"
@@ -351,6 +353,79 @@ static void the_groups_of_our_addresses_are_reported(void **state)
     free(l);
 }
 
+/* All that is reported until nothing more comes, as "record group", each followed by a newline; repeats count once. */
+static void reported(struct lan *l, char *all, size_t room)
+{
+    char text[256];
+
+    all[0] = 0;
+    while (next_frame(l, 100 * WEFT_S)) {
+        text[0] = 0;
+        if (is_report(l))
+            say_mld(text, sizeof text, l->frame + 14, l->len - 14);
+        if (text[0] && !strstr(all, text))
+            snprintf(all + strlen(all), room - strlen(all), "%s\n", text);
+    }
+}
+
+static bool hears(struct lan *l, const char *group)
+{
+    struct weft_ip ip = ip6(group);
+
+    ip_set_zone(&ip, l->ifp->index);
+    return group_is_ours(l->ifp, &ip);
+}
+
+/* R4291-2, R3810-1: a router is in the groups of all routers, and switches that look for listeners know it. */
+static void a_router_is_in_the_groups_of_all_routers(void **state)
+{
+    static const char *const groups[] = {"ff01::2", "ff02::2", "ff05::2"};
+    struct lan *l = lan_new();
+    struct weft_ip us = ip6("fe80::2");
+    char all[512];
+
+    (void)state;
+    assert_int_equal(weft_if_add_address(l->ifp, &us, 64), 0);
+    reported(l, all, sizeof all);
+    assert_null(strstr(all, "::2\n"));
+    assert_int_equal(weft_sysctl_set(l->s, "net.ipv6.conf.all.forwarding", "1"), 0);
+    reported(l, all, sizeof all);
+    assert_non_null(strstr(all, "to_ex ff02::2"));
+    assert_non_null(strstr(all, "to_ex ff05::2"));
+    assert_null(strstr(all, "ff01::2")); /* it does not leave the node */
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+        assert_true(hears(l, groups[i]));
+    assert_int_equal(weft_sysctl_set(l->s, "net.ipv6.conf.all.forwarding", "0"), 0);
+    reported(l, all, sizeof all);
+    assert_non_null(strstr(all, "to_in ff02::2"));
+    assert_non_null(strstr(all, "to_in ff05::2"));
+    for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+        assert_false(hears(l, groups[i]));
+    weft_stack_free(l->s);
+    harness_env_check(&l->e);
+    free(l);
+}
+
+/* One that is a router before it has an address says so with the first. */
+static void a_router_from_the_beginning_reports_them_too(void **state)
+{
+    struct lan *l = lan_new();
+    struct weft_ip us = ip6("fe80::2");
+    char all[512];
+
+    (void)state;
+    assert_int_equal(weft_sysctl_set(l->s, "net.ipv6.conf.all.forwarding", "1"), 0);
+    reported(l, all, sizeof all);
+    assert_string_equal(all, "");
+    assert_int_equal(weft_if_add_address(l->ifp, &us, 64), 0);
+    reported(l, all, sizeof all);
+    assert_non_null(strstr(all, "ff02::2"));
+    assert_non_null(strstr(all, "ff05::2"));
+    weft_stack_free(l->s);
+    harness_env_check(&l->e);
+    free(l);
+}
+
 /* Two addresses whose last 24 bits are the same have one group. */
 static void addresses_share_a_group(void **state)
 {
@@ -387,6 +462,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(messages_that_break_the_rules_are_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(sockets_hear_groups_of_ipv6, setup, teardown),
         cmocka_unit_test(the_groups_of_our_addresses_are_reported),
+        cmocka_unit_test(a_router_is_in_the_groups_of_all_routers),
+        cmocka_unit_test(a_router_from_the_beginning_reports_them_too),
         cmocka_unit_test(addresses_share_a_group),
     };
 

@@ -468,6 +468,143 @@ static void sockets_say_what_they_are(void **state)
     weft_close(sock);
 }
 
+/* ---- for routers ---- */
+
+#define BEYOND   V4(10, 10, 0, 88) /* behind t1 */
+#define BEYOND6  "2001:db8:a::88"
+
+/* A second interface, to which the bench passes on what is for those behind it. */
+static void become_a_router(struct bench *b)
+{
+    static const struct weft_if_config second = {.name = "t1", .link = WEFT_LINK_IP, .mtu = 1500};
+    struct weft_ip us = weft_ipv4(OTHER_US), us6 = ip6(OTHER_US6);
+
+    b->other = weft_if_new(b->s, &second, NULL);
+    assert_int_equal(weft_if_add_address(b->other, &us, 24), 0);
+    assert_int_equal(weft_if_add_address(b->other, &us6, 64), 0);
+    b->s->config.ip_forward = b->s->config.ip6_forward = true;
+}
+
+static bool went_on(struct bench *b)
+{
+    uint8_t p[2048];
+
+    return bench_take_from(b, b->other, p, sizeof p) > 0;
+}
+
+static int alert(weft_sock *sock, int level, int option, int value)
+{
+    return weft_setsockopt(sock, level, option, &value, sizeof value);
+}
+
+static const uint8_t marked[4] = {148, 4, 0, 0};
+static const struct ipv4_header passing = {.src = PEER, .dst = BEYOND, .proto = 46, .header_len = 24, .options = marked};
+
+/* R2113-1 */
+static void a_router_hands_over_what_is_marked_for_routers(void **state)
+{
+    struct bench *b = *state;
+    struct ipv4_header other = passing, unmarked = {.src = PEER, .dst = BEYOND, .proto = 46};
+    weft_sock *rsvp = raw(b, WEFT_INET, 46);
+    uint8_t p[256], got[256];
+    size_t n;
+
+    become_a_router(b);
+    n = make_ip(p, passing, "hello", 5);
+    bench_input(b, p, n);
+    assert_true(went_on(b) && !heard(rsvp)); /* nobody asked */
+    assert_int_equal(alert(rsvp, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), 0);
+    bench_input(b, p, n);
+    assert_int_equal(hear(rsvp, got, sizeof got), n);
+    assert_memory_equal(got, p, n);
+    assert_false(went_on(b));
+    bench_input(b, p, make_ip(p, unmarked, "hello", 5));
+    assert_true(went_on(b) && !heard(rsvp));
+    other.proto = 47;
+    bench_input(b, p, make_ip(p, other, "hello", 5));
+    assert_true(went_on(b) && !heard(rsvp));
+    assert_int_equal(alert(rsvp, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 0), 0);
+    bench_input(b, p, make_ip(p, passing, "hello", 5));
+    assert_true(went_on(b) && !heard(rsvp));
+    assert_int_equal(alert(rsvp, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), 0);
+    weft_close(rsvp); /* while it waits */
+    bench_input(b, p, make_ip(p, passing, "hello", 5));
+    assert_true(went_on(b));
+}
+
+/* R2113-1 */
+static void fragments_marked_for_routers_are_heard_whole(void **state)
+{
+    struct bench *b = *state;
+    struct ipv4_header piece = passing;
+    weft_sock *rsvp = raw(b, WEFT_INET, 46);
+    uint8_t p[256], got[256];
+
+    become_a_router(b);
+    assert_int_equal(alert(rsvp, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), 0);
+    piece.mf = true;
+    bench_input(b, p, make_ip(p, piece, "01234567", 8));
+    assert_false(heard(rsvp) || went_on(b));
+    piece.mf = false;
+    piece.frag_offset = 8;
+    bench_input(b, p, make_ip(p, piece, "89", 2));
+    assert_int_equal(hear(rsvp, got, sizeof got), 24 + 10);
+    assert_memory_equal(got + 24, "0123456789", 10);
+    assert_false(went_on(b));
+    weft_close(rsvp);
+}
+
+/* R2113-1 */
+static void alerts_of_ipv6_are_chosen_by_their_value(void **state)
+{
+    static const uint8_t chain[8] = {0, 0, 5, 2, 0, 1, 1, 0}, padding[8] = {0, 0, 1, 4, 0, 0, 0, 0};
+    const struct make6 rsvp = {.dst = BEYOND6, .proto = 46, .chain = chain, .chain_len = 8};
+    const struct make6 bare = {.dst = BEYOND6, .proto = 46, .chain = padding, .chain_len = 8};
+    struct bench *b = *state;
+    weft_sock *one = raw(b, WEFT_INET6, WEFT_RAW), *two = raw(b, WEFT_INET6, WEFT_RAW);
+    uint8_t p[256], got[256];
+    size_t n;
+
+    become_a_router(b);
+    assert_int_equal(alert(one, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, 1), 0);
+    assert_int_equal(alert(two, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, 2), 0);
+    n = make_ip6(p, rsvp, "hello", 5);
+    bench_input(b, p, n);
+    assert_int_equal(hear(one, got, sizeof got), n);
+    assert_memory_equal(got, p, n);
+    assert_false(heard(two) || went_on(b));
+    n = make_ip6(p, bare, "hello", 5);
+    bench_input(b, p, n);
+    assert_true(went_on(b) && !heard(one));
+    assert_int_equal(alert(one, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, -1), 0);
+    bench_input(b, p, make_ip6(p, rsvp, "hello", 5));
+    assert_true(went_on(b) && !heard(one));
+    weft_close(one);
+    weft_close(two);
+}
+
+/* As Linux answers. */
+static void alerts_are_for_raw_sockets_of_the_right_kind(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *v4 = raw(b, WEFT_INET, 46), *all4 = raw(b, WEFT_INET, WEFT_RAW), *v6 = raw(b, WEFT_INET6, 46);
+    weft_sock *udp = weft_socket(b->s, WEFT_UDP, NULL);
+
+    assert_int_equal(alert(v4, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 0), WEFT_ENOBUFS);
+    assert_int_equal(alert(v4, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), 0);
+    assert_int_equal(alert(v4, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), WEFT_EADDRINUSE);
+    assert_int_equal(alert(v4, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, 1), WEFT_ENOPROTOOPT);
+    assert_int_equal(alert(all4, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), WEFT_EINVAL);
+    assert_int_equal(alert(v6, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, 1), WEFT_ENOPROTOOPT);
+    assert_int_equal(alert(udp, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), WEFT_ENOPROTOOPT);
+    assert_int_equal(b->s->raw_alerts, 1);
+    weft_close(v4);
+    weft_close(all4);
+    weft_close(v6);
+    weft_close(udp);
+    assert_int_equal(b->s->raw_alerts, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -486,6 +623,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(options_of_ip_go_out_too, setup, teardown),
         cmocka_unit_test_setup_teardown(a_header_of_six_goes_out_as_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(sockets_say_what_they_are, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_router_hands_over_what_is_marked_for_routers, setup, teardown),
+        cmocka_unit_test_setup_teardown(fragments_marked_for_routers_are_heard_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(alerts_of_ipv6_are_chosen_by_their_value, setup, teardown),
+        cmocka_unit_test_setup_teardown(alerts_are_for_raw_sockets_of_the_right_kind, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
