@@ -40,6 +40,15 @@ ASIDE void account_open_now(struct tcp_conn *c)
         account_handshake(c, c->stats);
 }
 
+void account_crossed(struct tcp_conn *c)
+{
+    if (c->stats)
+        return;
+    account_open(c);
+    if (c->stats)
+        c->stats->segs_in = 1;
+}
+
 void account_repeats(struct tcp_conn *c, unsigned repeats)
 {
     if (repeats)

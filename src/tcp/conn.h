@@ -564,6 +564,8 @@ static inline void account_open(struct tcp_conn *c)
     if (unlikely(!c->stats))
         account_open_now(c);
 }
+/* In SYN-SENT the peer's SYN came. Later nobody could tell that this handshake took more segments than others. */
+void account_crossed(struct tcp_conn *c);
 /* Its SYN,ACK was sent so many times more than once. */
 void account_repeats(struct tcp_conn *c, unsigned repeats);
 void account_close(struct tcp_conn *c);

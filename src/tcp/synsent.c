@@ -140,6 +140,7 @@ static enum tcp_step cross(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
 
+    account_crossed(c);
     state_set(c, WEFT_TCP_SYN_RECEIVED);
     w->syn_due = true;
     w->retries = 0;
