@@ -27,7 +27,7 @@ int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *us
 
 #define CONTROL_MAX 1024 /* bytes of control messages */
 
-static int take_one(const struct cmsghdr *c, unsigned *stamps)
+static int take_stamps(const struct cmsghdr *c, unsigned *stamps)
 {
     if (c->cmsg_level != SOL_SOCKET)
         return 0; /* another protocol's */
@@ -37,7 +37,27 @@ static int take_one(const struct cmsghdr *c, unsigned *stamps)
     return *stamps & ~(unsigned)REPORTS_STAMPS ? -EINVAL : 0;
 }
 
-int control_take(struct drill *d, const struct msghdr *msg, unsigned *stamps)
+/* What a datagram goes with; a socket of one family does not look at what is the other's, as on Linux. */
+static int take_header(const struct cmsghdr *c, int domain, struct weft_control *out)
+{
+    bool v6 = domain == AF_INET6;
+    bool ttl = c->cmsg_type == (v6 ? IPV6_HOPLIMIT : IP_TTL), tos = c->cmsg_type == (v6 ? IPV6_TCLASS : IP_TOS);
+    int n = 0;
+
+    if (c->cmsg_level != (v6 ? IPPROTO_IPV6 : IPPROTO_IP) || !(ttl || tos))
+        return 0;
+    if (tos && !v6 && c->cmsg_len == CMSG_LEN(1)) /* a byte will do there */
+        n = *CMSG_DATA(c);
+    else if (c->cmsg_len == CMSG_LEN(sizeof n))
+        memcpy(&n, CMSG_DATA(c), sizeof n);
+    else
+        return -EINVAL;
+    out->has |= ttl ? WEFT_CONTROL_TTL : WEFT_CONTROL_TOS;
+    *(ttl ? &out->ttl : &out->tos) = n;
+    return 0;
+}
+
+int control_take(struct drill *d, const struct socket *s, const struct msghdr *msg, struct beside *out)
 {
     _Alignas(struct cmsghdr) uint8_t copy[CONTROL_MAX];
     struct msghdr m = {.msg_control = copy, .msg_controllen = msg->msg_controllen};
@@ -53,7 +73,10 @@ int control_take(struct drill *d, const struct msghdr *msg, unsigned *stamps)
     for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c && !err; c = CMSG_NXTHDR(&m, c)) {
         size_t left = (size_t)(copy + m.msg_controllen - (uint8_t *)c);
 
-        err = c->cmsg_len < sizeof *c || c->cmsg_len > left ? -EINVAL : take_one(c, stamps);
+        if (c->cmsg_len < sizeof *c || c->cmsg_len > left)
+            err = -EINVAL;
+        else
+            err = socket_is_stream(s) ? take_stamps(c, &out->stamps) : take_header(c, s->domain, &out->control);
     }
     return err;
 }
@@ -116,7 +139,20 @@ static void put_stamp(struct control *c, weft_time at)
     put(c, SOL_SOCKET, SO_TIMESTAMPING, stamp, sizeof stamp);
 }
 
-/* The report, and who is to blame: nobody. */
+/* What came with a datagram of what its socket asked for, in Linux's order. */
+static void put_header(struct control *c, const struct weft_control *with)
+{
+    uint8_t tos = (uint8_t)with->tos;
+
+    if (with->has & WEFT_CONTROL_TTL)
+        put(c, with->v4 ? IPPROTO_IP : IPPROTO_IPV6, with->v4 ? IP_TTL : IPV6_HOPLIMIT, &with->ttl, sizeof with->ttl);
+    if (with->has & WEFT_CONTROL_TOS && with->v4)
+        put(c, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
+    else if (with->has & WEFT_CONTROL_TOS)
+        put(c, IPPROTO_IPV6, IPV6_TCLASS, &with->tos, sizeof with->tos);
+}
+
+/* The report, and who is to blame; of a stream's: nobody. */
 static void put_report(struct control *c, const struct socket *s, const struct report *r)
 {
     struct {
@@ -125,7 +161,12 @@ static void put_report(struct control *c, const struct socket *s, const struct r
     } message = {.err = r->err};
     bool v6 = s->domain == AF_INET6;
     size_t n = sizeof message.err + (v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+    struct sockaddr_storage by;
 
+    if (r->blamed) {
+        address_make(&r->offender, s->domain, &by);
+        memcpy(&message.offender, &by, n - sizeof message.err);
+    }
     if (r->err.ee_origin == SO_EE_ORIGIN_TIMESTAMPING && s->reports.stamping & SOF_TIMESTAMPING_SOFTWARE)
         put_stamp(c, r->at);
     put(c, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &message, n);
@@ -141,6 +182,8 @@ int control_give(struct drill *d, const struct socket *s, const struct msghdr *m
         put_report(&c, s, &r->report);
     else if (socket_is_stream(s) && s->inquire)
         put_inquiry(&c, s);
+    else if (!socket_is_stream(s))
+        put_header(&c, &r->control);
     if (!user_writes(d, user, sizeof *user))
         return -EFAULT;
     if (msg->msg_name && control_name(d, s, r, msg->msg_name, &user->msg_namelen))

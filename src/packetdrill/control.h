@@ -9,10 +9,10 @@
 int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *user, struct user_iov *u, bool writes);
 
 /*
- * The control messages of a sendmsg on a stream. *stamps becomes what SO_TIMESTAMPING says for this send, else it stays.
- * 0, -EFAULT, -EINVAL, -ENOBUFS (too many).
+ * The control messages of a sendmsg: of a stream what SO_TIMESTAMPING says for this send, of a datagram TTL and TOS. What
+ * is not among them stays as it is in *out. 0, -EFAULT, -EINVAL, -ENOBUFS (too many).
  */
-int control_take(struct drill *d, const struct msghdr *msg, unsigned *stamps);
+int control_take(struct drill *d, const struct socket *s, const struct msghdr *msg, struct beside *out);
 
 /* The sender's address where recvfrom wants it; a stream has none to give. 0, -EFAULT, -EINVAL. */
 int control_name(struct drill *d, const struct socket *s, const struct received *r, struct sockaddr *to,

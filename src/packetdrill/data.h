@@ -10,6 +10,7 @@
 struct received {
     struct weft_addr from; /* of a datagram */
     bool has_from;
+    struct weft_control control; /* what a datagram came with */
     unsigned flags; /* MSG_TRUNC, MSG_OOB, MSG_ERRQUEUE */
     struct report report; /* with MSG_ERRQUEUE */
 };
@@ -19,9 +20,15 @@ struct received {
  */
 int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, int flags, struct received *out);
 
-/* The same for sending; to: NULL, or where a datagram goes. stamps: what of it is stamped (REPORTS_STAMPS). */
+/* What a send asks for besides, by control messages or by its socket's options. */
+struct beside {
+    unsigned stamps;             /* what of it is stamped (REPORTS_STAMPS) */
+    struct weft_control control; /* of a datagram */
+};
+
+/* The same for sending; to: NULL, or where a datagram goes. */
 int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to,
-                    unsigned stamps);
+                    const struct beside *beside);
 
 /* ---- pipes (pipe.c) ---- */
 

@@ -96,7 +96,7 @@ static int64_t try_dgram(struct drill *d, struct call *call)
     (void)d;
     if (r->u->faulty && weft_ready(r->s->sock) & WEFT_READABLE)
         return -EFAULT;
-    n = weft_recvmsg(r->s->sock, r->u->iov, r->u->n, flags, &r->out->from, &r->out->flags);
+    n = weft_recvmsg_control(r->s->sock, r->u->iov, r->u->n, flags, &r->out->from, &r->out->flags, &r->out->control);
     r->out->has_from = n >= 0;
     return n == WEFT_EAGAIN && !call->late ? CALL_SLEEPS : n;
 }
@@ -112,11 +112,35 @@ static size_t enough(const struct socket *s, int flags, size_t len)
     return n ? n : 1;
 }
 
-/* A report has no bytes of its own. Where the segment would come with it, its reader has too little room. */
+/* What became of a datagram (IP_RECVERR): as much of it as came back, where it was to go, who found fault with it. */
+static int64_t take_fault(struct socket *s, const struct user_iov *u, struct received *out)
+{
+    struct weft_report r;
+    unsigned flags = 0;
+    int64_t n;
+
+    if (u->faulty)
+        return -EFAULT;
+    n = weft_recv_report(s->sock, u->iov, u->n, &flags, &r);
+    if (n < 0)
+        return n;
+    out->has_from = true;
+    out->from = r.to;
+    out->flags = MSG_ERRQUEUE | flags;
+    out->report = (struct report){
+        .err = {.ee_errno = (uint32_t)-r.error, .ee_origin = (uint8_t)r.origin, .ee_type = r.type, .ee_code = r.code,
+                .ee_info = r.info},
+        .blamed = r.origin != WEFT_ORIGIN_LOCAL,
+        .offender = {.ip = r.offender},
+    };
+    return n;
+}
+
+/* A stream's has no bytes of its own. Where the segment would come with it, its reader has too little room. */
 static int64_t take_report(struct socket *s, const struct user_iov *u, struct received *out)
 {
     if (!reports_take(&s->reports, &out->report))
-        return -EAGAIN;
+        return socket_is_stream(s) ? -EAGAIN : take_fault(s, u, out);
     out->flags = MSG_ERRQUEUE | (out->report.has_payload && u->len == 0 ? MSG_TRUNC : 0);
     return 0;
 }

@@ -25,6 +25,8 @@ struct socket;
 struct report {
     struct sock_extended_err err;
     weft_time at;     /* when it happened */
+    bool blamed;      /* a datagram's: by whom */
+    struct weft_addr offender;
     bool has_payload; /* the segment would come with it, had the reader given room */
 };
 

@@ -15,6 +15,7 @@ struct send {
     int flags;
     size_t done;
     const struct weft_addr *to;
+    const struct weft_control *control; /* of a datagram; NULL: none */
     bool opens, opening; /* connects first (RFC 7413); the handshake is on its way */
 };
 
@@ -117,17 +118,17 @@ static int64_t try_dgram(struct drill *d, struct call *call)
     (void)d;
     if (w->u->faulty)
         return -EFAULT;
-    n = weft_sendmsg(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, w->to);
+    n = weft_sendmsg_control(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, w->to, w->control);
     return n == WEFT_EAGAIN && !call->late ? CALL_SLEEPS : n;
 }
 
 /* ---- both ---- */
 
 int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to,
-                    unsigned stamps)
+                    const struct beside *beside)
 {
     struct send w = {.call = {.name = "send", .attempt = socket_is_stream(s) ? try_stream : try_dgram}, .s = s,
-                     .u = u, .flags = flags, .to = to,
+                     .u = u, .flags = flags, .to = to, .control = beside->control.has ? &beside->control : NULL,
                      .opens = socket_is_stream(s) && (flags & MSG_FASTOPEN || s->deferred)};
     bool waits = !s->desc.nonblocking && !(flags & MSG_DONTWAIT);
     int64_t n;
@@ -137,7 +138,7 @@ int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int f
     desc_hold(&s->desc);
     n = call_run(d, &w.call, waits ? s->write_timeout : 0);
     if (n > 0)
-        reports_sent(&s->reports, (size_t)n, flags, stamps);
+        reports_sent(&s->reports, (size_t)n, flags, beside->stamps);
     desc_drop(d, &s->desc);
     return n;
 }
@@ -149,7 +150,7 @@ static int64_t write_desc(struct drill *d, struct desc *desc, struct user_iov *u
     struct socket *s = (struct socket *)desc;
 
     if (desc->ops == &socket_ops)
-        return socket_send(d, s, u, 0, NULL, s->reports.stamping);
+        return socket_send(d, s, u, 0, NULL, &(struct beside){.stamps = s->reports.stamping});
     return desc->ops == &pipe_ops ? pipe_write(d, desc, u) : -EINVAL;
 }
 
@@ -183,7 +184,7 @@ ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
 
 /* name: NULL, or where to; a stream is connected and does not look at it, unless it connects with its first bytes. */
 static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u, int flags,
-                          const struct sockaddr *name, socklen_t n, unsigned stamps)
+                          const struct sockaddr *name, socklen_t n, const struct beside *beside)
 {
     struct address a;
     struct weft_addr to;
@@ -192,7 +193,7 @@ static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u,
 
     if (!err && needed)
         err = socket_is_stream(s) ? address_read(&a, s->domain, &to) : address_read_peer(&a, s->domain, &to);
-    return err ? err : socket_send(d, s, u, flags, needed ? &to : NULL, stamps);
+    return err ? err : socket_send(d, s, u, flags, needed ? &to : NULL, beside);
 }
 
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
@@ -206,7 +207,7 @@ ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flag
     if (!s)
         return drill_leave(d, err);
     user_buffer(d, &u, buf, n, false);
-    return drill_leave(d, send_named(d, s, &u, flags, to, n_to, s->reports.stamping));
+    return drill_leave(d, send_named(d, s, &u, flags, to, n_to, &(struct beside){.stamps = s->reports.stamping}));
 }
 
 ssize_t drill_send(void *userdata, int fd, const void *buf, size_t n, int flags)
@@ -221,13 +222,13 @@ ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int fla
     struct user_iov u;
     int err;
     struct socket *s = desc_socket(d, fd, &err);
-    unsigned stamps = s ? s->reports.stamping : 0;
+    struct beside beside = {.stamps = s ? s->reports.stamping : 0};
 
     if (s)
         err = control_message(d, &msg, user, &u, false);
-    if (!err && socket_is_stream(s))
-        err = control_take(d, &msg, &stamps);
+    if (!err)
+        err = control_take(d, s, &msg, &beside);
     if (err)
         return drill_leave(d, err);
-    return drill_leave(d, send_named(d, s, &u, flags, msg.msg_name, msg.msg_namelen, stamps));
+    return drill_leave(d, send_named(d, s, &u, flags, msg.msg_name, msg.msg_namelen, &beside));
 }

@@ -11,6 +11,7 @@
 #define TESTS_PACKETDRILL_STAGE_H
 
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include "packetdrill/interface.h"
 #include "script.h"
@@ -62,6 +63,10 @@ void stage_out(struct stage *s, const struct event *e);
 
 /* stage_call.c: runs the call on this thread and compares what it gives. */
 void stage_call(struct stage *s, const struct event *e);
+/* stage_control.c: the control messages of a sendmsg, into the room that m has; those of a recvmsg against the script's. */
+void stage_control_make(const struct value *message, struct msghdr *m);
+void stage_control_check(struct stage *s, const struct event *e, const struct value *message, struct msghdr *m);
+
 /* Does the table have the call? */
 bool stage_knows(const char *name);
 

@@ -247,9 +247,12 @@ static int64_t run_sendmsg(struct job *j)
     const struct config *c = &j->s->script->config;
     struct sockaddr_storage to;
     struct iovec iov[64];
-    struct msghdr m = {.msg_iov = iov, .msg_iovlen = list ? (size_t)pieces(list, iov) : 0};
+    _Alignas(struct cmsghdr) char control[512];
+    struct msghdr m = {.msg_iov = iov, .msg_iovlen = list ? (size_t)pieces(list, iov) : 0, .msg_control = control,
+                       .msg_controllen = sizeof control};
     int64_t r;
 
+    stage_control_make(v, &m);
     if (name && name->kind == VALUE_STRUCT) {
         m.msg_name = &to;
         m.msg_namelen = address(j, name, &c->remote, c->connect_port, &to);
@@ -323,11 +326,15 @@ static int64_t run_recvmsg(struct job *j)
     const struct value *v = argument(j, 1), *list = value_field(v, "msg_iov", 1);
     const struct value *flags = value_field(v, "msg_flags", 2);
     struct iovec iov[64];
-    struct msghdr m = {.msg_iov = iov, .msg_iovlen = list ? (size_t)pieces(list, iov) : 0};
+    _Alignas(struct cmsghdr) char control[512];
+    struct msghdr m = {.msg_iov = iov, .msg_iovlen = list ? (size_t)pieces(list, iov) : 0, .msg_control = control,
+                       .msg_controllen = sizeof control};
     int64_t r = j->s->t.recvmsg(j->s->t.userdata, j->live, &m, (int)number(j, 2));
 
     if (r >= 0 && flags && flags->kind == VALUE_NUMBER && flags->number != m.msg_flags)
         stage_fail(j->s, j->e->line, "recvmsg(): msg_flags is 0x%x", m.msg_flags);
+    if (r >= 0)
+        stage_control_check(j->s, j->e, v, &m);
     return check_pattern(j, r, (int)number(j, 2));
 }
 

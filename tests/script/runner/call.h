@@ -22,6 +22,9 @@ struct attempt {
     const struct event *event;
     const struct call *call;
     struct lab_fd *fd; /* of the first argument; NULL where it is none */
+    const struct weft_control *control; /* what a datagram is sent with; NULL */
+    unsigned stamps;                    /* what this send asks SO_TIMESTAMPING for; 0: what its socket did */
+    struct weft_control *came;          /* what a datagram came with; NULL: nobody asks */
 };
 
 /* Fails the script with this reason; returns BAD. */
@@ -63,6 +66,13 @@ int64_t call_sendmsg(struct attempt *a);
 int64_t data_send(struct attempt *a, struct lab_fd *fd, size_t n, unsigned flags, const struct weft_addr *to);
 int64_t data_receive(struct attempt *a, struct lab_fd *fd, size_t n, unsigned flags, struct weft_addr *from,
                      unsigned *out_flags);
+
+/* call_control.c: control messages, and the error queue. False, BAD: the script failed. */
+bool control_to_send(struct attempt *a, const struct value *message, struct weft_control *out);
+/* What came with a message against the script's. */
+bool control_matches(struct attempt *a, const struct value *message, const struct weft_control *c);
+/* recvmsg with MSG_ERRQUEUE; room: of the message's iovec. */
+int64_t control_take_report(struct attempt *a, const struct value *message, size_t room);
 
 /* call_pipe.c: descriptors that are no sockets */
 int64_t call_open(struct attempt *a);

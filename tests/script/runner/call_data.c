@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "stamps.h"
 
 static uint8_t buffer[1 << 20];
 
@@ -54,15 +55,16 @@ static void fill(const struct lab_fd *fd, size_t n)
 
 int64_t data_send(struct attempt *a, struct lab_fd *fd, size_t n, unsigned flags, const struct weft_addr *to)
 {
+    bool zerocopy = flags & ZEROCOPY;
+    struct weft_iov iov = {buffer, bounded((int64_t)n)};
     int64_t took;
 
-    (void)a;
-    n = bounded((int64_t)n);
-    fill(fd, n);
-    flags &= ~CALLERS_OWN;
-    took = to ? weft_sendto(fd->sock, buffer, n, flags, to) : weft_send(fd->sock, buffer, n, flags);
+    fill(fd, iov.len);
+    took = weft_sendmsg_control(fd->sock, &iov, 1, flags & ~CALLERS_OWN, to, a->control);
     if (took > 0)
         fd->wrote += (uint32_t)took;
+    if (took > 0 && fd->proto == WEFT_TCP)
+        stamps_sent(fd, (size_t)took, zerocopy, a->stamps);
     return took;
 }
 
@@ -96,25 +98,19 @@ int64_t call_write(struct attempt *a)
     return write_all(a, amount_of(a), sends ? (unsigned)number_of(a, 3) : 0, names ? &to : NULL);
 }
 
-/* Has the message control data? weft's messages have none. */
-static bool has_control(const struct value *message)
-{
-    const struct value *control = value_field(message, "msg_control", 3);
-
-    return control && control->kind == VALUE_LIST && control->n_items > 0;
-}
-
 int64_t call_sendmsg(struct attempt *a)
 {
     const struct value *m = argument(a, 1), *name = value_field(m, "msg_name", 0), *iov = value_field(m, "msg_iov", 1);
     const struct config *c = &a->lab->script->config;
     bool names = name && name->kind == VALUE_STRUCT;
+    struct weft_control control;
     struct weft_addr to;
 
     if (m->kind != VALUE_STRUCT || !iov)
         return bad(a, "a message is {msg_name(...)=..., msg_iov(1)=[{..., 100}], msg_flags=0}");
-    if (has_control(m))
-        return bad(a, "weft's messages have no control data");
+    if (!control_to_send(a, m, &control))
+        return BAD;
+    a->control = control.has ? &control : NULL;
     if (names && !address_parse(a, name, &c->remote, c->connect_port, &to))
         return BAD;
     return write_all(a, amount_of_pieces(iov), (unsigned)number_of(a, 2), names ? &to : NULL);
@@ -149,7 +145,9 @@ int64_t data_receive(struct attempt *a, struct lab_fd *fd, size_t n, unsigned fl
 {
     struct weft_iov iov = {buffer, bounded((int64_t)n)};
     bool skips = fd->proto == WEFT_TCP && at_urgent_byte(fd);
-    int64_t took = weft_recvmsg(fd->sock, &iov, 1, flags & ~CALLERS_OWN, from, out_flags);
+    struct weft_control unasked;
+    int64_t took = weft_recvmsg_control(fd->sock, &iov, 1, flags & ~CALLERS_OWN, from, out_flags,
+                                        a->came ? a->came : &unasked);
     int64_t here = took < (int64_t)iov.len ? took : (int64_t)iov.len; /* MSG_TRUNC tells the true length */
 
     if (fd->proto == WEFT_TCP && flags & (WEFT_MSG_OOB | WEFT_MSG_TRUNC)) /* not of the stream, or nothing at all */
@@ -193,7 +191,7 @@ int64_t call_read(struct attempt *a)
     if (a->fd->kind != FD_SOCKET)
         return receives ? ENOTSOCK_RESULT : pipe_read(a, amount_of(a));
     if (flags & ERRQUEUE)
-        return bad(a, "weft's sockets have no error queue");
+        return bad(a, "what the error queue holds is told to recvmsg only");
     n = read_some(a, amount_of(a), flags, &from, NULL);
     if (n >= 0 && strcmp(a->call->name, "recvfrom") == 0 && !address_matches(a, argument(a, 4), &from))
         return bad(a, "it came from another address");
@@ -205,15 +203,15 @@ int64_t call_recvmsg(struct attempt *a)
     const struct value *m = argument(a, 1), *name = value_field(m, "msg_name", 0), *iov = value_field(m, "msg_iov", 1),
                        *flags = value_field(m, "msg_flags", 2);
     struct weft_addr from = {{{0}}, 0};
+    struct weft_control came = {0};
     unsigned out_flags = 0;
     int64_t n;
 
     if (m->kind != VALUE_STRUCT || !iov)
         return bad(a, "a message is {msg_name(...)=..., msg_iov(1)=[{..., 100}], msg_flags=0}");
     if (number_of(a, 2) & ERRQUEUE)
-        return bad(a, "weft's sockets have no error queue");
-    if (has_control(m))
-        return bad(a, "weft's messages have no control data");
+        return control_take_report(a, m, amount_of_pieces(iov));
+    a->came = &came;
     n = read_some(a, amount_of_pieces(iov), (unsigned)number_of(a, 2), &from, &out_flags);
     if (n < 0 || a->lab->lenient)
         return n;
@@ -221,5 +219,7 @@ int64_t call_recvmsg(struct attempt *a)
         return bad(a, "it came from another address");
     if (flags && !number_matches(flags, out_flags))
         return bad(a, "msg_flags is 0x%x, expected 0x%llx", out_flags, (long long)flags->number);
+    if (!control_matches(a, m, &came))
+        return BAD;
     return n;
 }

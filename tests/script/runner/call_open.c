@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "stamps.h"
 
 /* ---- addresses ---- */
 
@@ -127,6 +128,7 @@ int64_t call_accept(struct attempt *a)
     fd->sock = sock;
     fd->proto = WEFT_TCP;
     fd->nonblocking = number_of(a, 3) & 04000;
+    stamps_inherit(fd, a->fd);
     if (!is_known_peer(a, &peer) || !address_matches(a, argument(a, 1), &peer))
         return bad(a, "the address of the peer is wrong");
     return a->call->result;
@@ -187,6 +189,7 @@ int64_t call_close(struct attempt *a)
         weft_close(a->fd->sock);
     pipe_close(a->fd);
     free(a->fd->epoll);
+    stamps_free(a->fd);
     *a->fd = (struct lab_fd){0};
     return 0;
 }
@@ -195,6 +198,7 @@ int64_t call_abort(struct attempt *a)
 {
     poll_forget(a->lab, a->fd);
     weft_abort(a->fd->sock);
+    stamps_free(a->fd);
     *a->fd = (struct lab_fd){0};
     return 0;
 }

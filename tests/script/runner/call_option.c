@@ -4,6 +4,7 @@
 
 #include "call.h"
 #include "code.h"
+#include "stamps.h"
 
 int64_t call_fcntl(struct attempt *a)
 {
@@ -24,6 +25,26 @@ int64_t call_fcntl(struct attempt *a)
 }
 
 enum { OPTION_MAX = 256 };
+
+/* Options of a stream that are not the engine's: what the error queue and control messages tell is the caller's side. */
+static bool set_own(struct attempt *a, const struct value *v)
+{
+    enum { TIMESTAMPING = 37, ZEROCOPY = 60, INQ = 36 };
+    int64_t level = number_of(a, 1), name = number_of(a, 2);
+    const struct value *number = value_inside(v);
+
+    if (!number || number->kind != VALUE_NUMBER || a->fd->proto != WEFT_TCP)
+        return false;
+    if (level == WEFT_SOL_SOCKET && name == TIMESTAMPING)
+        stamps_ask(a->fd, (unsigned)number->number);
+    else if (level == WEFT_SOL_SOCKET && name == ZEROCOPY)
+        stamps_allow_reuse(a->fd, number->number);
+    else if (level == WEFT_SOL_TCP && name == INQ)
+        a->fd->inquires = number->number;
+    else
+        return false;
+    return true;
+}
 
 /* A value in the form that the option has: [N], "text", {onoff=1, linger=0}, {tv_sec=1, tv_usec=0}; `...`: zeroes. */
 static size_t encode(const struct value *v, uint8_t *buf)
@@ -61,6 +82,8 @@ int64_t call_setsockopt(struct attempt *a)
         return WEFT_EFAULT;
     if (v->kind == VALUE_NUMBER)
         return bad(a, "the value must be [N], \"text\" or {onoff=N, linger=N}");
+    if (set_own(a, v))
+        return 0;
     n = v->kind == VALUE_ELLIPSIS ? sizeof(int) : encode(v, buf);
     if (argument(a, 4)->kind == VALUE_NUMBER && number_of(a, 4) >= 0 && number_of(a, 4) <= OPTION_MAX)
         n = (size_t)number_of(a, 4);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "stamps.h"
 
 /* Linux's numbers; epoll's are the same. */
 enum { IN = 0x1, PRI = 0x2, OUT = 0x4, ERR = 0x8, HUP = 0x10, NVAL = 0x20, RDNORM = 0x40, WRNORM = 0x100,
@@ -16,6 +17,12 @@ static unsigned poll_bits(unsigned ready)
     return (ready & WEFT_READABLE ? IN | RDNORM : 0u) | (ready & WEFT_URGENT ? PRI : 0u) |
            (ready & WEFT_WRITABLE ? OUT | WRNORM : 0u) | (ready & WEFT_ERROR ? ERR : 0u) |
            (ready & WEFT_HANGUP ? HUP : 0u) | (ready & WEFT_PEER_CLOSED ? RDHUP : 0u);
+}
+
+/* What waits in the error queue counts as an error. */
+static unsigned bits_of(const struct lab_fd *fd)
+{
+    return poll_bits(weft_ready(fd->sock)) | (stamps_wait(fd) ? ERR : 0u);
 }
 
 /* Blocks; milliseconds from when the call began, none when negative. Already over: nothing was ready. */
@@ -42,7 +49,7 @@ static unsigned poll_one(struct attempt *a, const struct value *v)
         return 0;
     if (!f)
         return NVAL;
-    return f->kind == FD_SOCKET ? poll_bits(weft_ready(f->sock)) & asked : 0;
+    return f->kind == FD_SOCKET ? bits_of(f) & asked : 0;
 }
 
 /* POLLERR and POLLHUP are reported unasked. */
@@ -142,7 +149,7 @@ static unsigned epoll_bits(const struct interest *i)
 
     if (!i->fd || i->events == 0)
         return 0;
-    level = poll_bits(weft_ready(i->fd->sock)) & asked;
+    level = bits_of(i->fd) & asked;
     return i->events & EPOLL_ET && !(poll_bits(i->edges) & asked) ? 0 : level;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "stamps.h"
 
 struct lab_fd *lab_fd_find(struct lab *lab, int number)
 {
@@ -38,6 +39,7 @@ void lab_fds_free(struct lab *lab)
     for (int i = 0; i < LAB_FDS; i++) {
         pipe_close(&lab->fds[i]);
         free(lab->fds[i].epoll);
+        stamps_free(&lab->fds[i]);
     }
 }
 

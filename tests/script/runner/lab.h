@@ -42,6 +42,8 @@ struct lab_fd {
     uint32_t wrote, read; /* bytes so far: where the pattern stands */
     struct pipe *pipe;    /* both ends share it */
     struct epoll *epoll;
+    bool inquires;         /* TCP_INQ: recvmsg tells how much is left */
+    struct stamps *stamps; /* stamps.h; NULL: nothing was asked */
 };
 
 /* A blocking system call on its way. */

@@ -159,6 +159,42 @@ static const struct constant others[] = {
     {"TCP_INQ", 36},
     {"TCP_CM_INQ", 36},
     {"TCP_TX_DELAY", 37},
+    {"IP_RECVTTL", 12},
+    {"IPV6_HOPLIMIT", 52},
+    {"IPV6_RECVHOPLIMIT", 51},
+    {"IPV6_RECVTCLASS", 66},
+    {"SCM_TIMESTAMP", 29},
+    {"SCM_TIMESTAMPNS", 35},
+    {"SCM_TIMESTAMPING", 37},
+    {"SCM_TSTAMP_SND", 0},
+    {"SCM_TSTAMP_SCHED", 1},
+    {"SCM_TSTAMP_ACK", 2},
+    {"SOF_TIMESTAMPING_TX_HARDWARE", 1 << 0},
+    {"SOF_TIMESTAMPING_TX_SOFTWARE", 1 << 1},
+    {"SOF_TIMESTAMPING_RX_HARDWARE", 1 << 2},
+    {"SOF_TIMESTAMPING_RX_SOFTWARE", 1 << 3},
+    {"SOF_TIMESTAMPING_SOFTWARE", 1 << 4},
+    {"SOF_TIMESTAMPING_SYS_HARDWARE", 1 << 5},
+    {"SOF_TIMESTAMPING_RAW_HARDWARE", 1 << 6},
+    {"SOF_TIMESTAMPING_OPT_ID", 1 << 7},
+    {"SOF_TIMESTAMPING_TX_SCHED", 1 << 8},
+    {"SOF_TIMESTAMPING_TX_ACK", 1 << 9},
+    {"SOF_TIMESTAMPING_OPT_CMSG", 1 << 10},
+    {"SOF_TIMESTAMPING_OPT_TSONLY", 1 << 11},
+    {"SOF_TIMESTAMPING_OPT_STATS", 1 << 12},
+    {"SOF_TIMESTAMPING_OPT_PKTINFO", 1 << 13},
+    {"SOF_TIMESTAMPING_OPT_TX_SWHW", 1 << 14},
+    {"SOF_TIMESTAMPING_OPT_ID_TCP", 1 << 16},
+    {"SO_EE_ORIGIN_NONE", 0},
+    {"SO_EE_ORIGIN_LOCAL", 1},
+    {"SO_EE_ORIGIN_ICMP", 2},
+    {"SO_EE_ORIGIN_ICMP6", 3},
+    {"SO_EE_ORIGIN_TXSTATUS", 4},
+    {"SO_EE_ORIGIN_TIMESTAMPING", 4},
+    {"SO_EE_ORIGIN_ZEROCOPY", 5},
+    {"SO_EE_CODE_ZEROCOPY_COPIED", 1},
+    {"ENOMSG", 42},
+    {"MSG_CTRUNC", 0x8},
     {"MSG_EOR", 0x80},
     {"MSG_WAITALL", 0x100},
     {"MSG_ERRQUEUE", 0x2000},
@@ -201,8 +237,15 @@ static bool find_in(const struct constant *table, size_t n, const char *name, in
 
 bool constant_find(const char *name, int64_t *number)
 {
-    return find_in(constants, sizeof(constants) / sizeof(constants[0]), name, number) ||
-           find_in(others, sizeof(others) / sizeof(others[0]), name, number);
+    int error = 0;
+
+    if (find_in(constants, sizeof(constants) / sizeof(constants[0]), name, number) ||
+        find_in(others, sizeof(others) / sizeof(others[0]), name, number))
+        return true;
+    if (!errno_find(name, &error)) /* a report says which it is about */
+        return false;
+    *number = error;
+    return true;
 }
 
 static const struct {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "lab.h"
+#include "stamps.h"
 
 void lab_fail(struct lab *lab, int line, const char *format, ...)
 {
@@ -51,8 +52,10 @@ void lab_settle(struct lab *lab)
     while ((n = weft_events(lab->stack, events, 16)) > 0)
         for (size_t i = 0; i < n; i++)
             lab_note_event(lab, &events[i]);
+    stamps_collect(lab);
     lab_retry(lab);
     lab_pull(lab);
+    stamps_collect(lab);
 }
 
 static void tick(struct lab *lab)
