@@ -19,7 +19,8 @@ def programs(*arguments):
 
 
 def figures():
-    return re.findall(r'run_[a-z0-9_]+', programs().stderr)
+    """All that it offers, by its line of usage."""
+    return re.findall(r'[a-z0-9]+_[a-z0-9_]+', programs().stderr)
 
 
 def gives_a_number(stack, figure):
@@ -40,7 +41,7 @@ def plan():
     yield 'an_unknown_figure_is_a_line_of_usage', an_unknown_figure_is_a_line_of_usage
     for figure in figures():
         yield f'weft: {figure} is a number', functools.partial(gives_a_number, 'weft', figure)
-    for figure in ('run_redis', 'run_nginx_short'):
+    for figure in ('run_redis', 'run_nginx_short', 'tap_out', 'udp_kernel'):
         yield f'linux: {figure} is a number', functools.partial(gives_a_number, 'linux', figure)
 
 
