@@ -109,6 +109,9 @@ struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to)
     if (p->n_spans)
         share_spans(copy, p);
     copy->csum_valid = p->csum_partial || p->csum_valid;
+    copy->csum_partial = p->csum_partial; /* it may go on from there to where it must be finished */
+    copy->csum_start = (uint16_t)(p->csum_start - pkt_headroom(p) + pkt_headroom(copy));
+    copy->csum_offset = p->csum_offset;
     copy->gso_size = p->gso_size;
     return copy;
 }

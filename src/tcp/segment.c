@@ -2,8 +2,6 @@
 /* From a segment's values to IP: header, options, checksum (RFC 9293 §3.1). Knows no connection. */
 #include "tcp/conn.h"
 
-#define CHECKSUM_AT 16 /* offset of the field in the header */
-
 struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn)
 {
     struct weft_pkt *pkt = pkt_new(s);
@@ -18,14 +16,14 @@ struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn)
 static void put_checksum(struct weft_pkt *pkt, struct csum sum, const struct ip_path *path)
 {
     if (pkt->gso_size || (path->ifp->offload & WEFT_OFFLOAD_CSUM)) { /* whoever cuts it takes the pieces' sums */
-        poke_u16(pkt->data + CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
+        poke_u16(pkt->data + TCP_CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
         pkt->csum_partial = true;
         pkt->csum_start = pkt->l4;
-        pkt->csum_offset = CHECKSUM_AT;
+        pkt->csum_offset = TCP_CHECKSUM_AT;
         return;
     }
     pkt_csum(pkt, 0, pkt_total(pkt), &sum);
-    poke_u16(pkt->data + CHECKSUM_AT, csum_fold(&sum));
+    poke_u16(pkt->data + TCP_CHECKSUM_AT, csum_fold(&sum));
 }
 
 static void put_header(struct weft_pkt *pkt, struct segment *seg)

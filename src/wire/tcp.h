@@ -9,6 +9,7 @@
 
 #define TCP_HEADER      20
 #define TCP_MAX_HEADER  60
+#define TCP_CHECKSUM_AT 16 /* offset of the checksum in the header */
 #define TCP_MAX_OPTIONS 40
 
 enum tcp_flag {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A router between two links: what goes on, how it is changed, what is refused and who is told (RFC 1812 §5). */
 #include "ip_bench.h"
+#include "wire/tcp.h"
 
 #define NEAR V4(10, 9, 0, 77)
 #define FAR  V4(10, 10, 0, 88)
@@ -338,6 +339,70 @@ static void datagrams_of_a_train_are_fragmented(void **state)
     bench_assert_silent(b);
 }
 
+/* A super-segment whose sum is complete, or would be had its last byte not been spoilt. */
+static void input_whole_super(struct bench *b, bool spoilt)
+{
+    struct ipv4_header h = {.src = NEAR, .dst = FAR, .df = true, .proto = IP_PROTO_TCP};
+    struct weft_ip src = weft_ipv4(NEAR), dst = weft_ipv4(FAR);
+    uint8_t segment[20 + 3000] = {[12] = 5 << 4, [100] = 7}, in[IPV4_HEADER + sizeof segment];
+    struct csum sum = {0};
+    weft_pkt *pkt;
+    size_t n;
+
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, sizeof segment);
+    csum_add(&sum, segment, sizeof segment);
+    poke_u16(segment + TCP_CHECKSUM_AT, csum_fold(&sum));
+    n = make_ip(in, h, segment, sizeof segment);
+    in[n - 1] ^= spoilt;
+    pkt = weft_pkt_new(b->s, n);
+    memcpy(weft_pkt_data(pkt), in, n);
+    weft_pkt_set_len(pkt, n);
+    weft_pkt_set_offload(pkt, &(struct weft_pkt_offload){.gso_size = 1000});
+    weft_input(b->ifp, &pkt, 1, b->now);
+}
+
+/* It is cut where the next link cannot: with a right sum for each piece, unless the whole's was wrong. */
+static void super_segment_with_a_whole_sum_is_cut_with_right_ones(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip src = weft_ipv4(NEAR), dst = weft_ipv4(FAR);
+    uint8_t out[1500];
+    size_t n, pieces = 0;
+
+    input_whole_super(b, false);
+    while ((n = bench_take_from(b, b->other, out, sizeof out))) {
+        struct csum sum = {0};
+
+        ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, (uint32_t)n - IPV4_HEADER);
+        csum_add(&sum, out + IPV4_HEADER, n - IPV4_HEADER);
+        assert_int_equal(csum_fold(&sum), 0);
+        pieces++;
+    }
+    assert_int_equal(pieces, 3);
+    bench_expect_drop(b, tcp_checksum, input_whole_super(b, true));
+    bench_assert_silent(b);
+}
+
+/* That a link vouches for a checksum says nothing of the next one, where bits may flip. */
+static void a_checksum_vouched_for_is_not_on_the_next_link(void **state)
+{
+    struct bench *b = *state;
+    struct weft_pkt_offload o = {.csum_valid = true};
+    uint8_t in[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = FAR}, 100);
+    weft_pkt *pkt = weft_pkt_new(b->s, n);
+
+    memcpy(weft_pkt_data(pkt), in, n);
+    weft_pkt_set_len(pkt, n);
+    weft_pkt_set_offload(pkt, &o);
+    weft_input(b->ifp, &pkt, 1, b->now);
+    assert_int_equal(weft_output(b->other, &pkt, 1, b->now), 1);
+    weft_pkt_get_offload(pkt, &o);
+    assert_false(o.csum_valid);
+    weft_pkt_release(pkt);
+    bench_assert_silent(b);
+}
+
 /* ---- neighbours and sources ---- */
 
 static void better_first_hop_is_told_and_the_datagram_goes_on(void **state)
@@ -453,6 +518,8 @@ int main(void)
         T(too_large_is_cut_unless_it_must_not_be),
         T(fragments_are_cut_further),
         T(super_segment_is_as_large_as_its_segments),
+        T(super_segment_with_a_whole_sum_is_cut_with_right_ones),
+        T(a_checksum_vouched_for_is_not_on_the_next_link),
         T(train_goes_on_as_its_datagrams),
         T(datagrams_of_a_train_are_fragmented),
         T(better_first_hop_is_told_and_the_datagram_goes_on),
