@@ -102,6 +102,8 @@ static inline int write_begin(struct tcp_conn *c, size_t asked, unsigned flags, 
     if (!conn_work(c))
         return WEFT_ENOMEM;
     c->work->starved = false;
+    if (unlikely(!c->work->path.ifp) && c->syn_acked) /* rooms that were given back forgot it, and what a packet may carry */
+        conn_refresh_path(c);
     account_open(c);
     w->chunk = chunk_of(c, flags);
     w->room = room_for(c, asked, w->chunk, &w->last);
