@@ -229,15 +229,16 @@ void app_close_listeners(struct world *w)
 static void setup_end(struct world *w, struct flow *f, unsigned side)
 {
     const struct flow_plan *p = f->plan;
-    const struct link_plan *l = &w->scenario->link[p->link];
-    unsigned at = p->loopback ? p->client : side ? 1 - p->client : p->client;
+    unsigned link = side && p->far ? p->far_link : p->link, at = p->client;
     struct end *e = &f->end[side];
 
+    if (side && !p->loopback)
+        at = p->far ? p->far_end : 1 - p->client;
     *e = (struct end){.flow = f, .plan = &p->side[side], .side = side, .wake = WEFT_NEVER};
-    e->owner = (struct owner){.kind = OWNER_END, .host = &w->host[l->host[at]]};
+    e->owner = (struct owner){.kind = OWNER_END, .host = &w->host[w->scenario->link[link].host[at]]};
     rng_seed(&e->rng, p->seed + side);
     f->address[side].port = p->port[side];
-    f->address[side].ip = p->loopback ? weft_ipv4(0x7f000001) : weft_ipv4(0x0a000001 + (p->link << 16) + at);
+    f->address[side].ip = p->loopback ? weft_ipv4(0x7f000001) : link_address(link, at);
 }
 
 void app_setup(struct world *w)

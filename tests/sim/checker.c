@@ -172,7 +172,7 @@ static void hear_syn(struct view *v, const struct frame *f)
 {
     struct heard *p = candidate(v, f->seq);
 
-    p->mss = f->mss;
+    p->mss = f->mss > p->mss ? f->mss : p->mss; /* the link's MTU may have changed before it was said again */
     p->wscale = f->wscale;
     p->sack_permitted = f->sack_permitted;
     p->ecn |= (f->flags & (F_ECE | F_CWR)) == (f->flags & F_ACK ? F_ECE : F_ECE | F_CWR);

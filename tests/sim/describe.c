@@ -32,9 +32,9 @@ static void print_side(const struct side_plan *p, FILE *to)
         fprintf(to, ", deaf %.0f ms", (double)p->deaf_until / 1e6);
     if (p->send_buffer || p->receive_buffer)
         fprintf(to, ", buffers %d/%d", p->send_buffer, p->receive_buffer);
-    fprintf(to, "%s%s%s%s%s%s%s\n", p->nodelay ? " nodelay" : "", p->cork ? " cork" : "",
+    fprintf(to, "%s%s%s%s%s%s%s%s\n", p->nodelay ? " nodelay" : "", p->cork ? " cork" : "",
             p->keepalive ? " keepalive" : "", p->more ? " more" : "", p->peek ? " peek" : "",
-            p->scatter ? " scatter" : "", p->asks ? " asks" : "");
+            p->scatter ? " scatter" : "", p->asks ? " asks" : "", p->urgent ? " urgent" : "");
 }
 
 static void print_host(const struct weft_tcp_config *k, unsigned i, FILE *to)
@@ -48,7 +48,7 @@ static void print_host(const struct weft_tcp_config *k, unsigned i, FILE *to)
 
 void scenario_print(const struct scenario *s, FILE *to)
 {
-    static const char *const weather_name[] = {"cut", "stall", "leap"};
+    static const char *const weather_name[] = {"cut", "stall", "leap", "mtu"};
 
     fprintf(to, "scenario %" PRIu64 "%s\n", s->seed, s->mild ? " (mild)" : "");
     if (s->dark != WEFT_NEVER)
@@ -58,9 +58,9 @@ void scenario_print(const struct scenario *s, FILE *to)
     for (unsigned i = 0; i < s->n_links; i++)
         print_link(&s->link[i], to);
     for (unsigned i = 0; i < s->n_weather; i++)
-        fprintf(to, "  weather at %.3f s: %s for %.3f s, link %u mask %u\n", (double)s->weather[i].at / 1e9,
+        fprintf(to, "  weather at %.3f s: %s for %.3f s, link %u mask %u mtu %u\n", (double)s->weather[i].at / 1e9,
                 weather_name[s->weather[i].kind], (double)s->weather[i].length / 1e9, s->weather[i].link,
-                s->weather[i].mask);
+                s->weather[i].mask, s->weather[i].mtu);
     for (unsigned i = 0; i < s->n_flows; i++) {
         const struct flow_plan *f = &s->flow[i];
 
@@ -70,6 +70,8 @@ void scenario_print(const struct scenario *s, FILE *to)
                 (double)f->start / 1e9, f->port[0], f->port[1], f->loopback ? " loopback" : "",
                 f->crossing ? " crossing" : "", f->unheard ? " unheard" : "", f->ephemeral ? " ephemeral" : "",
                 f->again >= 0 ? " again" : "");
+        if (f->far)
+            fprintf(to, "    to end %u of link %u\n", f->far_end, f->far_link);
         print_side(&f->side[0], to);
         print_side(&f->side[1], to);
     }

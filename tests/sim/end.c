@@ -96,6 +96,8 @@ static void set_options(struct end *e)
         set(e, WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, p->receive_buffer);
     if (p->nodelay)
         set(e, WEFT_SOL_TCP, WEFT_TCP_NODELAY, 1);
+    if (e->flow->plan->side[1 - e->side].urgent)
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, 1);
     if (p->cork)
         set(e, WEFT_SOL_TCP, WEFT_TCP_CORK, 1);
     if (p->keepalive) {
@@ -228,12 +230,13 @@ static void give_up(struct end *e)
 static int64_t send_some(struct end *e, uint8_t *buffer, uint32_t n)
 {
     bool more = e->plan->more && e->sent + n < e->plan->bytes;
+    unsigned flags = (more ? WEFT_MSG_MORE : 0) | (e->plan->urgent && rng_below(&e->rng, 4) == 0 ? WEFT_MSG_OOB : 0);
     struct weft_iov iov[2] = {{buffer, n / 3}, {buffer + n / 3, n - n / 3}};
 
     pattern_fill(e->flow->number, e->side, e->sent, buffer, n);
     if (e->plan->scatter)
-        return weft_sendmsg(e->owner.sock, iov, 2, more ? WEFT_MSG_MORE : 0, NULL);
-    return weft_send(e->owner.sock, buffer, n, more ? WEFT_MSG_MORE : 0);
+        return weft_sendmsg(e->owner.sock, iov, 2, flags, NULL);
+    return weft_send(e->owner.sock, buffer, n, flags);
 }
 
 /* What a buffer may hold: what the user asked for counts twice, as on Linux, and else it may grow to the maximum. */

@@ -28,7 +28,7 @@ struct command {
 };
 
 struct total {
-    uint64_t runs, failed, frames, steps, refused, link[6];
+    uint64_t runs, failed, frames, steps, refused, link[6], weather[4], forwarded;
 };
 
 static void add_up(struct total *t, const struct verdict *v)
@@ -39,6 +39,9 @@ static void add_up(struct total *t, const struct verdict *v)
     t->refused += v->refused;
     for (unsigned i = 0; i < ARRAY_LEN(t->link); i++)
         t->link[i] += v->link[i];
+    for (unsigned i = 0; i < ARRAY_LEN(t->weather); i++)
+        t->weather[i] += v->weather[i];
+    t->forwarded += v->forwarded;
 }
 
 /* ---- failures ---- */
@@ -283,6 +286,9 @@ static void sum_up(const struct total *t, double seconds)
     printf("the links took %" PRIu64 " frames, lost %" PRIu64 ", duplicated %" PRIu64 ", corrupted %" PRIu64
            ", reordered %" PRIu64 ", overflowed by %" PRIu64 "; %" PRIu64 " allocations refused\n",
            t->link[5], t->link[0], t->link[1], t->link[2], t->link[3], t->link[4], t->refused);
+    printf("routers carried %" PRIu64 " datagrams; links were cut %" PRIu64 " times and healed, stood still %" PRIu64
+           " times, had a smaller MTU %" PRIu64 " times; clocks leapt %" PRIu64 " times\n",
+           t->forwarded, t->weather[0], t->weather[1], t->weather[3], t->weather[2]);
 }
 
 int main(int argc, char **argv)

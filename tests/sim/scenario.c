@@ -53,6 +53,7 @@ static void draw_host(struct scenario *s, unsigned i)
     struct weft_config *k = &s->config[i];
 
     weft_config_default(k);
+    k->ip_forward = s->routers;
     s->secret[i] = rng_u64(&r);
     if (!without(s, SIM_config) && !one_in(&tcp, 3))
         draw_tcp(&tcp, &k->tcp);
@@ -136,6 +137,8 @@ static void draw_ends(struct scenario *s, struct rng *r, struct link_plan *l)
     l->mtu[0] = l->mtu[1] = mtu;
     if (one_in(r, 6))
         l->mtu[1] = other;
+    for (unsigned d = 0; d < 2 && s->routers; d++) /* below that routers fragment, which is not looked at here */
+        l->mtu[d] = l->mtu[d] < 576 ? 576 : l->mtu[d];
     l->share = one_in(r, 3) && !without(s, SIM_share);
     l->offload[0] = l->offload[1] = without(s, SIM_offload) ? 0 : offload;
 }
@@ -206,6 +209,7 @@ static void draw_options(const struct scenario *s, struct rng *r, struct side_pl
     if (one_in(r, 5))
         p->receive_buffer = (int)PICK(r, 2304, 5000, 30000, 300000);
     p->asks = one_in(r, 2);
+    p->urgent = one_in(r, 8) && !without(s, SIM_urgent);
     if (without(s, SIM_options)) {
         p->nodelay = p->cork = p->keepalive = p->more = p->peek = p->scatter = p->asks = false;
         p->send_buffer = p->receive_buffer = 0;
@@ -237,6 +241,24 @@ static void who_speaks_last(struct flow_plan *f, struct rng *r)
         p->bytes = 0;
 }
 
+/* Is a link on its way hard? One that goes by routers counts as on each of them. */
+static bool is_on_hard_link(const struct scenario *s, const struct flow_plan *f)
+{
+    bool hard = false;
+
+    for (unsigned i = 0; i < s->n_links; i++)
+        hard |= (f->far || i == f->link) && s->link[i].hard;
+    return hard && !f->loopback;
+}
+
+static void draw_way(const struct scenario *s, struct flow_plan *f, unsigned i)
+{
+    struct rng r = stream(s->seed, 2000 + i);
+
+    if (s->routers && !f->loopback && one_in(&r, 2) && !without(s, SIM_far))
+        routers_lengthen(s, f, &r);
+}
+
 static void draw_flow(struct scenario *s, unsigned i)
 {
     struct rng r = stream(s->seed, 1000 + i);
@@ -253,8 +275,9 @@ static void draw_flow(struct scenario *s, unsigned i)
     f->crossing = one_in(&r, 8) && !f->loopback;
     f->unheard = one_in(&r, 25) && !f->crossing;
     f->ephemeral = one_in(&r, 4) && !f->crossing;
+    draw_way(s, f, i);
     for (unsigned side = 0; side < 2; side++)
-        draw_side(s, &r, &f->side[side], !f->loopback && s->link[f->link].hard);
+        draw_side(s, &r, &f->side[side], is_on_hard_link(s, f));
     who_speaks_last(f, &r);
     if (f->crossing || f->unheard)
         f->port[1] = (uint16_t)(10000 + i);
@@ -263,9 +286,10 @@ static void draw_flow(struct scenario *s, unsigned i)
 
         f->again = (int)i - 1;
         f->link = last->link, f->client = last->client, f->loopback = last->loopback, f->unheard = last->unheard;
+        f->far = last->far, f->far_link = last->far_link, f->far_end = last->far_end;
         f->ephemeral = false;
         memcpy(f->port, last->port, sizeof f->port);
-        for (unsigned side = 0; side < 2 && s->link[f->link].hard; side++)
+        for (unsigned side = 0; side < 2 && is_on_hard_link(s, f); side++)
             if (f->side[side].bytes > 20000)
                 f->side[side].bytes /= 20;
     }
@@ -281,13 +305,14 @@ static void draw_weather(struct scenario *s)
     for (unsigned i = 0; i < s->n_weather; i++) {
         struct weather *w = &s->weather[i];
 
-        w->kind = (enum weather_kind)PICK(&r, WEATHER_CUT, WEATHER_CUT, WEATHER_STALL, WEATHER_LEAP);
+        w->kind = (enum weather_kind)PICK(&r, WEATHER_CUT, WEATHER_CUT, WEATHER_STALL, WEATHER_LEAP, WEATHER_MTU);
         w->at = (i ? s->weather[i - 1].at : 0) + rng_below(&r, PICK(&r, 100 * WEFT_MS, 2 * WEFT_S, 30 * WEFT_S));
         w->length = 1 + rng_below(&r, PICK(&r, 50 * WEFT_MS, WEFT_S, 10 * WEFT_S, 100 * WEFT_S));
         if (w->kind == WEATHER_LEAP && one_in(&r, 4))
             w->length *= 50;
         w->link = (unsigned)rng_below(&r, s->n_links);
         w->mask = (unsigned)PICK(&r, 3, 3, 1, 2);
+        w->mtu = (uint32_t)PICK(&r, 576, 600, 1280, 1400);
     }
 }
 
@@ -320,13 +345,16 @@ static void draw_clock(struct scenario *s)
 
 void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim)
 {
-    struct rng r = stream(seed, 0);
+    struct rng r = stream(seed, 0), more = stream(seed, 500);
     bool crowd = one_in(&r, 12);
 
     *s = (struct scenario){.seed = seed};
     if (trim)
         s->trim = *trim;
     s->n_links = one_in(&r, 8) ? 2 + (unsigned)rng_below(&r, SIM_HOSTS - 2) : 1;
+    s->routers = one_in(&more, 5);
+    if (s->routers)
+        s->n_links = 2 + (unsigned)rng_below(&more, SIM_HOSTS - 2);
     s->n_hosts = s->n_links + 1;
     s->n_flows = crowd ? 6 + (unsigned)rng_below(&r, SIM_FLOWS - 6) : 1 + (unsigned)rng_below(&r, 4);
     s->dark = one_in(&r, 12) && !without(s, SIM_weather) ? rng_below(&r, 20 * WEFT_S) : WEFT_NEVER;

@@ -5,6 +5,7 @@
  *
  *   scenario   what a seed means: a value, drawn once, changed by nothing afterwards but trimming
  *   outside    the weft_env of each stack: memory with guards, refusals, randomness
+ *   routers    which way datagrams take between hosts that share no link
  *   world      the stacks, the links, the weather, the clock and its loop
  *   wrap       where the clock must stand for sequence numbers to wrap
  *   pattern    what is sent
@@ -38,7 +39,7 @@
 /* What can be taken out of a scenario to see whether a failure needs it. X(name) */
 #define SIM_FEATURES(X)                                                                                                \
     X(loss) X(duplicate) X(reorder) X(corrupt) X(jitter) X(rate) X(delay) X(weather) X(offload) X(share) X(wrap)       \
-    X(timestamps) X(sack) X(wscale) X(config) X(buffers) X(pauses) X(options)
+    X(timestamps) X(sack) X(wscale) X(config) X(buffers) X(pauses) X(options) X(far) X(urgent)
 
 enum sim_feature {
 #define X(name) SIM_##name,
@@ -63,13 +64,17 @@ struct link_plan {
     struct weft_impairment how[2];
 };
 
-enum weather_kind { WEATHER_CUT, WEATHER_STALL, WEATHER_LEAP };
+enum weather_kind { WEATHER_CUT, WEATHER_STALL, WEATHER_LEAP, WEATHER_MTU };
 
-/* CUT: everything is lost, in the directions of the mask. STALL: the link takes and gives nothing. LEAP: the clock. */
+/*
+ * CUT: everything is lost, in the directions of the mask. STALL: the link takes and gives nothing. LEAP: the clock. MTU: of
+ * both ends, no more than that.
+ */
 struct weather {
     enum weather_kind kind;
     weft_time at, length;
     unsigned link, mask;
+    uint32_t mtu;
 };
 
 enum ending {
@@ -94,12 +99,15 @@ struct side_plan {
     int send_buffer, receive_buffer; /* 0: as configured */
     bool nodelay, cork, keepalive, more, peek, scatter;
     bool asks;                   /* whether there is room, before it writes */
+    bool urgent;                 /* now and then it says that what it writes is urgent; its peer reads it in line */
 };
 
 struct flow_plan {
     bool present;
     unsigned link, client; /* which end of the link opens */
     bool loopback;         /* both ends on the client's host */
+    bool far;              /* routers lie between: the server is at that end of that link */
+    unsigned far_link, far_end;
     bool crossing;         /* both open */
     bool unheard;          /* nobody listens */
     bool ephemeral;        /* the client's port is the stack's choice */
@@ -124,6 +132,7 @@ struct scenario {
     unsigned wrap_side;    /* whose number flow 0 wraps */
     uint32_t backlog;
     weft_time dark;        /* since the start: from then on the links carry nothing; WEFT_NEVER: they always do */
+    bool routers;          /* hosts with several links forward */
     bool mild;             /* nothing that may break a connection */
     weft_time bound;       /* all is over by then, since the start */
 };
@@ -134,9 +143,20 @@ void scenario_print(const struct scenario *s, FILE *to);
 /* small.c: some small ones by number, for failing each allocation in turn; false when there is none of that number. */
 bool scenario_small(struct scenario *s, unsigned number, const char **name);
 
-/* ---- outside.c ---- */
+/* ---- routers.c ---- */
 
+struct world;
 struct host;
+
+struct weft_ip link_address(unsigned link, unsigned end);
+/* Is it the host's, by the scenario? */
+bool host_has_address(const struct world *w, const struct host *h, uint32_t ip);
+/* Everybody learns the way to everybody; false: memory was refused. */
+bool routers_setup(struct world *w);
+/* Draws two hosts for a flow's ends; where these are no neighbours it goes by routers. */
+void routers_lengthen(const struct scenario *s, struct flow_plan *f, struct rng *r);
+
+/* ---- outside.c ---- */
 
 struct outside {
     struct host *host;   /* NULL: a link's */
@@ -270,7 +290,8 @@ struct world {
     weft_wire *wire[SIM_LINKS];
     struct flow flow[SIM_FLOWS];
     unsigned weather_next;
-    weft_time stalled_until[SIM_LINKS], cut_until[SIM_LINKS];
+    weft_time stalled_until[SIM_LINKS], cut_until[SIM_LINKS], narrow_until[SIM_LINKS];
+    uint64_t happened[4]; /* of each kind of weather */
     struct checker *checker;
     struct record *record;
     uint64_t steps;
@@ -283,6 +304,7 @@ struct verdict {
     char why[512];
     uint64_t digest, frames, steps, allocations, refused;
     uint64_t link[6]; /* lost, duplicated, corrupted, reordered, overflowed, sent */
+    uint64_t weather[4], forwarded;
     weft_time took;       /* virtual */
 };
 

@@ -19,7 +19,7 @@ static bool make_port(struct world *w, unsigned link, unsigned end)
 {
     const struct link_plan *l = &w->scenario->link[link];
     struct port *p = &w->port[link][end];
-    struct weft_ip ip = weft_ipv4(0x0a000001 + (link << 16) + end);
+    struct weft_ip ip = link_address(link, end);
     struct weft_if_config c = {.link = l->kind, .mtu = l->mtu[end], .offload = l->offload[end], .cookie = p};
     char name[16];
 
@@ -71,6 +71,7 @@ static bool make(struct world *w, const struct run_options *o)
         ok = make_host(w, i, o);
     for (unsigned i = 0; ok && i < w->scenario->n_links; i++)
         ok = make_link(w, i);
+    ok = ok && routers_setup(w);
     if (!ok && w->refusal.refused == 0)
         sim_fail(w, "the world cannot be made");
     return ok;
@@ -100,8 +101,22 @@ static void cut(struct world *w, unsigned link, unsigned mask)
     }
 }
 
+/* The MTU of both ends: what it was, or less. */
+static void narrow(struct world *w, unsigned link, uint32_t most)
+{
+    for (unsigned d = 0; d < 2; d++) {
+        struct port *p = &w->port[link][d];
+        uint32_t mtu = w->scenario->link[link].mtu[d];
+
+        p->mtu = mtu < most ? mtu : most;
+        if (weft_if_set_mtu(p->ifp, p->mtu) < 0)
+            sim_fail(w, "an interface of link %u refuses an MTU of %u", link, p->mtu);
+    }
+}
+
 static void weather_happens(struct world *w, const struct weather *e)
 {
+    w->happened[e->kind]++;
     switch (e->kind) {
     case WEATHER_CUT:
         if (w->cut_until[e->link] == WEFT_NEVER)
@@ -114,6 +129,10 @@ static void weather_happens(struct world *w, const struct weather *e)
         break;
     case WEATHER_LEAP:
         w->now += e->length;
+        break;
+    case WEATHER_MTU:
+        narrow(w, e->link, e->mtu);
+        w->narrow_until[e->link] = w->now + e->length;
         break;
     }
 }
@@ -128,6 +147,10 @@ static void weather_run(struct world *w)
         if (w->cut_until[i] && w->cut_until[i] <= w->now) {
             cut(w, i, 0);
             w->cut_until[i] = 0;
+        }
+        if (w->narrow_until[i] && w->narrow_until[i] <= w->now) {
+            narrow(w, i, UINT32_MAX);
+            w->narrow_until[i] = 0;
         }
         if (s->dark != WEFT_NEVER && w->now >= w->start + s->dark && w->cut_until[i] != WEFT_NEVER) {
             cut(w, i, 3);
@@ -155,6 +178,8 @@ static weft_time weather_deadline(const struct world *w)
             at = sooner(at, dark);
         if (w->stalled_until[i] > w->now)
             at = sooner(at, w->stalled_until[i]);
+        if (w->narrow_until[i])
+            at = sooner(at, w->narrow_until[i]);
     }
     return at;
 }
@@ -334,6 +359,9 @@ static void sum_up(const struct world *w, struct verdict *v)
     v->took = w->now - w->start;
     v->allocations = w->refusal.asked;
     v->refused = w->refusal.refused;
+    memcpy(v->weather, w->happened, sizeof v->weather);
+    for (unsigned i = 0; i < w->scenario->n_hosts; i++)
+        v->forwarded += w->host[i].stack ? weft_counter(w->host[i].stack, WEFT_COUNT_ip_forwarded) : 0;
     for (unsigned i = 0; i < w->scenario->n_links; i++)
         for (int end = 0; w->wire[i] && end < 2; end++) {
             struct weft_lane_stats s;
