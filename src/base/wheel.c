@@ -210,7 +210,7 @@ static void due_sort(struct wheel *w, struct list *chain)
 
         chain = one->next;
         one->next = NULL;
-        for (i = 0; run[i] && i < ARRAY_LEN(run) - 1; i++) {
+        for (i = 0; i < ARRAY_LEN(run) - 1 && run[i]; i++) {
             one = chain_merge(run[i], one);
             run[i] = NULL;
         }

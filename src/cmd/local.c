@@ -219,6 +219,8 @@ static int run_here(struct cmd_ctx *ctx)
         status = run_when_ready(ctx);
     services_free(keeper.services);
     weft_host_free(ctx->host);
+    ctx->keeper = NULL;
+    ctx->host = NULL;
     return status;
 }
 

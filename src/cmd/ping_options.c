@@ -63,7 +63,7 @@ static void print_times(FILE *out, const uint8_t *option)
         before = time & ~NOT_STANDARD;
     }
     if (option[3] >> 4)
-        fprintf(out, "Unrecorded hops: %u\n", option[3] >> 4);
+        fprintf(out, "Unrecorded hops: %u\n", (unsigned)option[3] >> 4);
 }
 
 void ping_options_print(FILE *out, const uint8_t *options, size_t n, uint8_t last[IPV4_MAX_OPTIONS])

@@ -49,11 +49,12 @@ static bool take_action(struct route_opts *o, const char *arg)
 /* "default", "10.8.0.0/16", or one address. */
 static error_t take_destination(struct argp_state *state, struct route_opts *o, const char *arg)
 {
+    static const struct weft_ip any6 = {{0}};
     struct weft_route *r = &o->route;
 
     o->has_dst = true;
     if (strcmp(arg, "default") == 0 && o->action != ROUTE_GET) {
-        r->dst = o->v6 ? (struct weft_ip){{0}} : weft_ipv4(0);
+        r->dst = o->v6 ? any6 : weft_ipv4(0);
         return 0;
     }
     if (o->action != ROUTE_GET && parse_cidr(arg, &r->dst, &r->prefix))

@@ -135,7 +135,9 @@ static inline uint8_t endpoint_tos(const weft_sock *e, bool v6) { return v6 ? e-
 /* "No address yet", in the socket's own family. */
 static inline struct weft_ip endpoint_any(const weft_sock *e)
 {
-    return e->v6 ? (struct weft_ip){{0}} : weft_ipv4(0);
+    static const struct weft_ip any6 = {{0}};
+
+    return e->v6 ? any6 : weft_ipv4(0);
 }
 
 /* Unlinks from events and timers. Call before the memory goes. */

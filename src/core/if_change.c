@@ -108,7 +108,9 @@ int weft_if_set_peer(weft_if *ifp, const struct weft_ip *ip, const struct weft_i
         return WEFT_EINVAL;
     before = a->peer;
     if_unroute_network(ifp, a);
-    a->peer = ip_eq(peer, ip) ? (struct weft_ip){{0}} : *peer;
+    a->peer = *peer;
+    if (ip_eq(peer, ip))
+        memset(&a->peer, 0, sizeof a->peer);
     if (ifp->up)
         err = if_route_network(ifp, a);
     if (err < 0 && err != WEFT_EEXIST) { /* what was there a moment ago needs no more memory than it gave back */

@@ -231,7 +231,7 @@ static int64_t open_pipe(struct drill *d, int fds[2])
         fds[1] = to;
         return 0;
     }
-    if (from >= 0)
+    if (from >= DRILL_FIRST_FD)
         d->fds[from - DRILL_FIRST_FD] = NULL;
     free(r);
     free(reader);
