@@ -375,6 +375,19 @@ static void a_router_is_silent_unless_it_shall_speak(void **state) /* R1256-4.3 
     bench_assert_silent(b);
 }
 
+/* At the very end of its life, and no moment later. */
+static void a_router_is_forgotten_when_its_time_has_come(void **state) /* R1256-5.3 */
+{
+    struct bench *b = *state;
+
+    hear(b, advert(PEER, 0, 100));
+    assert_int_equal(gateway(b), PEER);
+    pass(b, 100 * WEFT_S - 1);
+    assert_int_equal(gateway(b), PEER);
+    pass(b, 1);
+    assert_int_equal(gateway(b), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -392,6 +405,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_router_that_is_one_no_more_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_is_silent_unless_it_shall_speak, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_learnt_goes_with_its_interface, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_router_is_forgotten_when_its_time_has_come, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

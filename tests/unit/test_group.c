@@ -411,6 +411,37 @@ static void groups_are_listed_with_their_users(void **state)
     hush(b);
 }
 
+/* RFC 1122 §3.3.1.1: without an address that says which link it is, the route to groups does. */
+static void words_leave_by_the_route_to_groups(void **state)
+{
+    struct bench *b = *state;
+    struct weft_route groups = {.dst = weft_ipv4(V4(224, 0, 0, 0)), .prefix = 4, .if_name = "t1"};
+    weft_sock *sock = at_port(b, 0);
+
+    assert_int_equal(weft_route_add(b->s, &groups), 0);
+    say_hello(sock, GROUP);
+    assert_int_equal(taken(b, b->ifp), -1);
+    assert_int_equal(taken(b, b->other), 1);
+    weft_close(sock);
+}
+
+static void a_filter_may_fill_what_it_comes_in(void **state)
+{
+    struct {
+        struct weft_group_filter head;
+        struct weft_ip source[2];
+    } f = {.head = {.group.group = group_ip("239.1.2.3"), .mode = WEFT_MCAST_INCLUDE, .n = 2},
+           .source = {weft_ipv4(STRANGER), weft_ipv4(PEER)}};
+    struct bench *b = *state;
+    weft_sock *sock = at_port(b, 0);
+
+    join(sock, "239.1.2.3");
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_MSFILTER, &f, sizeof f), 0);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_MSFILTER, &f, sizeof f - 1), WEFT_EINVAL);
+    weft_close(sock);
+    hush(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -426,6 +457,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_makes_no_sense_is_refused_as_linux_does, setup, teardown),
         cmocka_unit_test_setup_teardown(a_whole_filter_is_set_and_told, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_are_listed_with_their_users, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_leave_by_the_route_to_groups, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_filter_may_fill_what_it_comes_in, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -667,6 +667,42 @@ static void an_interface_goes_with_its_groups(void **state)
     weft_close(sock);
 }
 
+/* RFC 3376 §4.2.13: a station without an address says so, and not the one that it had. */
+static void a_report_without_an_address_comes_from_nowhere(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip us = weft_ipv4(US);
+    weft_sock *sock = bench_udp(b, NULL);
+    struct weft_group wish = {.group = group_ip("239.1.2.3"), .interface = weft_if_index(b->ifp)};
+    uint8_t out[128];
+
+    assert_int_equal(weft_if_del_address(b->ifp, &us), 0);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_JOIN_GROUP, &wish, sizeof wish), 0);
+    run_until_said(b, WEFT_S);
+    assert_true(bench_take(b, out, sizeof out) > 24);
+    assert_int_equal(peek_u32(out + 12), 0);
+    assert_int_equal(weft_if_add_address(b->ifp, &us, 24), 0);
+    weft_close(sock);
+    hush(b);
+}
+
+/* RFC 2236 §9: a report goes to its group. One that does not tells of nobody. */
+static void a_report_to_another_group_is_dropped(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    uint8_t message[IGMP_HEADER] = {IGMP_V2_REPORT}, out[128];
+
+    join(sock, "239.1.2.3");
+    join(sock, "239.1.2.4");
+    hush(b);
+    poke_u32(message + 4, GROUP2);
+    bench_expect_drop(b, igmp_group,
+                      bench_input(b, out, make_igmp(out, (struct ipv4_header){.dst = GROUP}, message, sizeof message)));
+    weft_close(sock);
+    hush(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -697,6 +733,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(failing_memory_loses_no_more_than_a_report, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_outlive_a_pause_of_the_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(an_interface_goes_with_its_groups, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_report_without_an_address_comes_from_nowhere, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_report_to_another_group_is_dropped, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,6 +220,21 @@ static void without_memory_nothing_goes_and_nothing_is_lost(void **state)
     assert_int_equal(get(t, WEFT_IPV6_HOPOPTS, p, sizeof p), sizeof hop);
 }
 
+static void headers_that_nobody_asked_for_are_not_told(void **state)
+{
+    const struct dressed *t = *state;
+    struct weft_addr local = {.port = 1000};
+    struct make6 m = {.chain = hop, .chain_len = sizeof hop, .first = IP_PROTO_DSTOPTS};
+    struct weft_control control = {0};
+    uint8_t p[200];
+    struct weft_iov iov = {p, sizeof p};
+
+    assert_int_equal(weft_bind(t->sock, &local), 0);
+    bench_input(t->b, p, make_udp6(p, m, 9, 1000, "x", 1));
+    assert_int_equal(weft_recvmsg_control(t->sock, &iov, 1, 0, NULL, NULL, &control), 1);
+    assert_int_equal(control.has, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -233,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_longest_headers_find_room, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_longer_than_the_path_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_nothing_goes_and_nothing_is_lost, setup, teardown),
+        cmocka_unit_test_setup_teardown(headers_that_nobody_asked_for_are_not_told, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

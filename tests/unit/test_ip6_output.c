@@ -323,6 +323,20 @@ static void all_fragments_go_out_or_none(void **state)
     assert_int_equal(weft_drops(b->s, WEFT_DROP_no_memory), failures);
 }
 
+/* A fragment is as long as it may be. */
+static void fragments_fill_the_path(void **state)
+{
+    struct bench *b = *state;
+    struct ip_send how = to_peer();
+    static uint8_t whole[65536];
+    uint32_t ident;
+    size_t len;
+
+    how.limit = 1280;
+    assert_int_equal(output(b, bench_message(b, 2 * (1280 - FIRST_BYTES), 8), how), 0);
+    assert_int_equal(take_pieces(b, 1280, whole, &len, &ident), 2);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -343,6 +357,7 @@ int main(void)
         CLAIM(loopback_addresses_never_reach_a_wire),
         CLAIM(a_datagram_to_ourselves_stays_inside),
         CLAIM(all_fragments_go_out_or_none),
+        cmocka_unit_test_setup_teardown(fragments_fill_the_path, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("ip6_output", tests, NULL, NULL);

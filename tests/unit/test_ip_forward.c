@@ -505,6 +505,24 @@ static void ipv6_goes_on_or_is_refused(void **state)
     bench_assert_silent(b);
 }
 
+/* R791-frag: what stands behind the options is no option, however it looks. */
+static void text_that_looks_like_an_option_stays_text(void **state)
+{
+    static const uint8_t options[4] = {1, 1, 1, 1};
+    struct bench *b = *state;
+    uint8_t in[1100], text[1000] = {0x94, 4, 0, 0}, piece[1500];
+    size_t n = make_ip(in, (struct ipv4_header){.src = NEAR, .dst = FAR, .proto = BENCH_PROTO, .header_len = 24,
+                                                .options = options}, text, sizeof text);
+
+    b->other->mtu = 576;
+    bench_input(b, in, n);
+    for (unsigned i = 0; i < 2; i++) {
+        n = bench_take_from(b, b->other, piece, sizeof piece);
+        assert_int_equal(parse(piece, n).header_len, i == 0 ? 24 : 20);
+    }
+    bench_assert_silent(b);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -526,6 +544,7 @@ int main(void)
         T(source_must_lie_where_it_came_from),
         T(flood_ends_in_a_bounded_queue),
         T(ipv6_goes_on_or_is_refused),
+        cmocka_unit_test_setup_teardown(text_that_looks_like_an_option_stays_text, setup, teardown),
     };
 #undef T
 

@@ -327,6 +327,35 @@ static void a_programs_strict_route_leads_to_a_neighbour(void **state)
     weft_close(sock);
 }
 
+/* ---- what a program is told ---- */
+
+static void options_that_came_are_told_to_who_asks(void **state)
+{
+    static const uint8_t came[] = {7, 7, 4, 0, 0, 0, 0, 0}, back[] = {7, 7, 8, 10, 9, 0, 2, 0};
+    struct bench *b = *state;
+    struct weft_addr local = {weft_ipv4(0), 1000};
+    weft_sock *sock = bench_udp(b, &local);
+    struct weft_control control = {0};
+    uint8_t in[100], asked[40];
+    struct weft_iov iov = {in, sizeof in};
+    int on = 1;
+
+    for (unsigned i = 0; i < 2; i++) {
+        bench_input(b, in, make_udp(in, with(PEER, US, came, sizeof came), 9, 1000, "x", 1));
+        assert_int_equal(weft_recvmsg_control(sock, &iov, 1, 0, NULL, NULL, &control), 1);
+        assert_int_equal(control.has, i ? WEFT_CONTROL_OPTIONS | WEFT_CONTROL_REPLY : 0);
+        weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_RECVOPTS, &on, sizeof on);
+        weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_RETOPTS, &on, sizeof on);
+    }
+    assert_int_equal(control.n_options, sizeof came);
+    assert_memory_equal(control.options, back, sizeof back); /* with our address in them */
+    assert_int_equal(control.n_reply, sizeof back);
+    assert_memory_equal(control.reply, back, sizeof back);
+    make_udp(in, (struct ipv4_header){.src = PEER, .dst = US}, 9, 1000, "x", 1);
+    assert_int_equal(ip_options_way_back(in, asked), 0);
+    weft_close(sock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +373,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(only_the_first_fragment_has_what_is_not_copied, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_route_begins_at_its_first_hop, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_strict_route_leads_to_a_neighbour, setup, teardown),
+        cmocka_unit_test_setup_teardown(options_that_came_are_told_to_who_asks, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -163,6 +163,18 @@ static void the_time_to_answer_may_be_long(void **state)
     hush(b);
 }
 
+/* By which version routers are told of GROUP6. */
+static const char *spoken(struct bench *b)
+{
+    struct weft_ip group = ip6(GROUP6);
+    struct weft_group_info info;
+
+    for (size_t i = 0; weft_group_info(b->s, i, &info); i++)
+        if (ip_eq(&info.group, &group))
+            return info.version;
+    return "none";
+}
+
 static void a_router_of_version_1_makes_us_speak_it(void **state)
 {
     struct bench *b = *state;
@@ -173,8 +185,10 @@ static void a_router_of_version_1_makes_us_speak_it(void **state)
     /* R2710-1, R3810-1 */
     join(sock, GROUP6);
     hush(b);
+    assert_string_equal(spoken(b), "MLDv2");
     ask6(b, 1, NULL, 1000, "");
     assert_said_within(b, WEFT_S, "v1 report ff05::9");
+    assert_string_equal(spoken(b), "MLDv1");
     join(sock, "ff05::8");
     assert_said_within(b, 0, "v1 report ff05::8");
     assert_said_within(b, 10 * WEFT_S, "v1 report ff05::8");
@@ -451,6 +465,32 @@ static void addresses_share_a_group(void **state)
     free(l);
 }
 
+/* Who told of groups of one family says nothing of them because of the other. */
+static void an_address_of_ipv6_repeats_nothing_of_igmp(void **state)
+{
+    struct lan *l = lan_new();
+    struct weft_ip us = weft_ipv4(US), us6 = ip6("fe80::2");
+    weft_sock *sock = weft_socket(l->s, WEFT_UDP, NULL);
+    unsigned igmp = 0, mld = 0;
+
+    (void)state;
+    assert_int_equal(weft_if_add_address(l->ifp, &us, 24), 0);
+    join(sock, "239.1.2.3");
+    while (next_frame(l, 100 * WEFT_S))
+        ;
+    assert_int_equal(weft_if_add_address(l->ifp, &us6, 64), 0);
+    while (next_frame(l, 100 * WEFT_S)) {
+        igmp += l->frame[12] == 8 && l->frame[13] == 0;
+        mld += l->frame[12] == 0x86 && is_report(l);
+    }
+    assert_int_equal(igmp, 0);
+    assert_true(mld > 0);
+    weft_close(sock);
+    weft_stack_free(l->s);
+    harness_env_check(&l->e);
+    free(l);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -465,6 +505,7 @@ int main(void)
         cmocka_unit_test(a_router_is_in_the_groups_of_all_routers),
         cmocka_unit_test(a_router_from_the_beginning_reports_them_too),
         cmocka_unit_test(addresses_share_a_group),
+        cmocka_unit_test(an_address_of_ipv6_repeats_nothing_of_igmp),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1029,6 +1029,151 @@ static void an_interface_does_as_the_tunables_say(void **state)
     }
 }
 
+/* R4861-8: a redirect is believed for ten minutes, and not shorter because others end before. */
+static void a_redirect_has_its_time(void **state)
+{
+    struct link *l = *state;
+
+    have_address(l);
+    router_advert(l, "fe80::1", 1800, NULL, 0);
+    redirect_to(l, STRANGER6, "fe80::77");
+    pass(l, 300 * WEFT_S);
+    redirect_to(l, "2001:db8:ffff::a", "fe80::78");
+    pass(l, 299 * WEFT_S);
+    assert_true(goes_by(l, STRANGER6, "fe80::77"));
+    pass(l, 2 * WEFT_S);
+    assert_true(goes_by(l, STRANGER6, "fe80::1"));
+    assert_true(goes_by(l, "2001:db8:ffff::a", "fe80::78"));
+    pass(l, 300 * WEFT_S);
+    assert_true(goes_by(l, "2001:db8:ffff::a", "fe80::1"));
+}
+
+/* R4861-8.1 */
+static void a_redirect_of_a_group_makes_no_sense(void **state)
+{
+    struct link *l = *state;
+    uint64_t before;
+
+    have_address(l);
+    router_advert(l, "fe80::1", 1800, NULL, 0);
+    before = weft_drops(l->s, WEFT_DROP_nd_malformed);
+    redirect_to(l, "ff05::9", "fe80::77");
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_malformed), before + 1);
+}
+
+/* R5942-1 */
+static void each_prefix_is_on_the_link_by_itself(void **state)
+{
+    static const char *const prefixes[] = {"2001:db8:a::", "2001:db8:b::", "2001:db8:c::"};
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+        router_advert(l, "fe80::1", 1800, p, prefix_option(p, prefixes[i], 0x80, 3600, 1800));
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        char host[32];
+
+        snprintf(host, sizeof host, "%s99", prefixes[i]);
+        assert_true(goes_by(l, host, host));
+    }
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, prefixes[1], 0x80, 0, 0));
+    assert_true(goes_by(l, "2001:db8:a::99", "2001:db8:a::99"));
+    assert_true(goes_by(l, "2001:db8:b::99", "fe80::1"));
+}
+
+/* RFC 8106 §5.2: a lifetime of zero takes a domain back, and no other one. */
+static void a_domain_is_taken_back(void **state)
+{
+    uint8_t p[24] = {ND_DNSSL, 3, 0, 0, 0, 0, 0, 30, 3, 'l', 'a', 'b', 4, 't', 'e', 's', 't', 0};
+    struct link *l = *state;
+    struct weft_search_domain domain;
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, sizeof p);
+    p[7] = 0;
+    p[9] = 'x';
+    router_advert(l, "fe80::1", 1800, p, sizeof p);
+    assert_true(weft_search_domain_info(l->s, 0, &domain));
+    assert_string_equal(domain.name, "lab.test");
+    p[9] = 'l';
+    router_advert(l, "fe80::1", 1800, p, sizeof p);
+    assert_false(weft_search_domain_info(l->s, 0, &domain));
+}
+
+/* R4862-5.5.3: one that must not be used for anything new is deprecated from the first moment. */
+static void a_prefix_without_a_preferred_life_makes_a_deprecated_address(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip ours;
+    char text[64];
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 1800));
+    pass(l, 3 * WEFT_S);
+    ours = address_in(l, "2001:db8:9::");
+    weft_ip_text(&ours, text, sizeof text);
+    assert_string_equal(address_state(l, text), "preferred");
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 0));
+    assert_string_equal(address_state(l, text), "deprecated");
+}
+
+/* RFC 7217: any identifier may come out but for those few that are reserved. */
+static void opaque_identifiers_end_in_any_byte(void **state)
+{
+    struct link *l = *state;
+    unsigned high = 0;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    for (unsigned i = 1; i <= 10; i++) {
+        char prefix[32];
+
+        snprintf(prefix, sizeof prefix, "2001:db8:%x::", i);
+        router_advert(l, "fe80::1", 1800, p, prefix_option(p, prefix, 0x40, 3600, 1800));
+        high += address_in(l, prefix).b[15] >= 0x80;
+    }
+    assert_in_range(high, 1, 9);
+}
+
+/* R8981-1, §3.4: no advertisement makes it live longer than it was to live in the first place. */
+static void temporary_addresses_are_never_prolonged(void **state)
+{
+    struct link *l = *state;
+    struct weft_if_info info;
+    weft_time made;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    drain(l);
+    made = l->now;
+    for (unsigned hour = 0; hour < 12; hour++) {
+        router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:9::", 0xc0, 7 * 86400, 7 * 86400));
+        pass(l, 3600 * WEFT_S);
+        drain(l);
+    }
+    weft_if_info(l->s, 1, &info);
+    for (size_t i = 0; i < info.n_addresses; i++)
+        if (info.address[i].temporary)
+            assert_true(info.address[i].valid_until <= made + 2 * 86400 * WEFT_S);
+}
+
+static int setup_eui64(void **state)
+{
+    *state = open_link(WEFT_IPV6_LINK_LOCAL | WEFT_IPV6_EUI64);
+    return 0;
+}
+
+/* RFC 2464 §4 */
+static void an_identifier_may_be_the_station_address(void **state)
+{
+    struct link *l = *state;
+
+    pass(l, 5 * WEFT_S);
+    assert_string_equal(address_state(l, "fe80::ff:fe00:2"), "preferred");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1059,6 +1204,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(dead_router_gives_way_to_another, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(servers_of_names_are_kept_for_their_lifetime, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(an_interface_does_as_the_tunables_say, setup_configured, teardown),
+        cmocka_unit_test_setup_teardown(a_redirect_has_its_time, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_redirect_of_a_group_makes_no_sense, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(each_prefix_is_on_the_link_by_itself, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_domain_is_taken_back, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_prefix_without_a_preferred_life_makes_a_deprecated_address, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(opaque_identifiers_end_in_any_byte, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(temporary_addresses_are_never_prolonged, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(an_identifier_may_be_the_station_address, setup_eui64, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -267,6 +267,40 @@ static void a_stack_may_go_with_its_ping_sockets(void **state)
     /* teardown finds every byte given back */
 }
 
+static void each_socket_finds_an_identifier_of_its_own(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *one = ping_new(b), *two = ping_new(b);
+
+    assert_int_equal(weft_sendto(one, request, sizeof request, 0, &peer), sizeof request);
+    assert_int_equal(weft_sendto(two, request, sizeof request, 0, &peer), sizeof request);
+    assert_true(id_of(one) > 0 && id_of(two) > 0);
+    assert_int_not_equal(id_of(one), id_of(two));
+    weft_close(one);
+    weft_close(two);
+}
+
+static void a_socket_that_is_connected_to_nobody_hears_everybody(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = ping_new(b);
+    const struct weft_addr nobody = {.ip = weft_ipv4(0)};
+    struct weft_addr local;
+    uint8_t got[64];
+
+    assert_int_equal(weft_connect(sock, &peer), 0);
+    weft_getsockname(sock, &local);
+    assert_int_equal(ip_to_v4(&local.ip), US);
+    reply_from(b, STRANGER, id_of(sock));
+    assert_int_equal(weft_recv(sock, got, sizeof got, 0), WEFT_EAGAIN);
+    assert_int_equal(weft_connect(sock, &nobody), 0);
+    weft_getsockname(sock, &local);
+    assert_true(ip_is_any(&local.ip));
+    reply_from(b, STRANGER, id_of(sock));
+    assert_int_equal(weft_recv(sock, got, sizeof got, 0), 16);
+    weft_close(sock);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -283,6 +317,8 @@ int main(void)
         CLAIM(options_of_the_socket_show_in_the_datagram),
         CLAIM(a_ping_to_ourselves_is_answered),
         CLAIM(a_stack_may_go_with_its_ping_sockets),
+        cmocka_unit_test_setup_teardown(each_socket_finds_an_identifier_of_its_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_socket_that_is_connected_to_nobody_hears_everybody, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,21 @@ static void the_mask_is_told_when_that_is_switched_on(void **state)
     assert_memory_equal(out + 24, "\0\7\0\1\xff\xff\xff\0", 8);
 }
 
+/* R1122-3.2.2.2: the newest takes the place of the oldest. */
+static void the_oldest_redirect_makes_room(void **state)
+{
+    struct bench *b = *state;
+    unsigned flags;
+
+    for (uint32_t i = 0; i < 65; i++) {
+        redirect(b, PEER, US, STRANGER + i, BETTER);
+        bench_tick(b, WEFT_MS);
+    }
+    assert_int_equal(gateway_to(b, STRANGER, &flags), PEER);
+    for (uint32_t i = 1; i < 65; i++)
+        assert_int_equal(gateway_to(b, STRANGER + i, &flags), BETTER);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +205,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(redirected_routes_go_with_their_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(the_time_is_told_when_that_is_switched_on, setup, teardown),
         cmocka_unit_test_setup_teardown(the_mask_is_told_when_that_is_switched_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_oldest_redirect_makes_room, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
