@@ -363,6 +363,9 @@ static void a_number_that_one_byte_does_not_hold_is_given_in_more(void **state)
         n = 2;
         assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IP, WEFT_IP_MTU, value, &n), 0);
         assert_int_equal(n, mtu - 254);
+        n = sizeof value;
+        assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IP, WEFT_IP_MTU, value, &n), 0);
+        assert_int_equal(n, sizeof value); /* who has room for all of it gets all */
     }
     weft_close(sock);
 }
@@ -398,6 +401,30 @@ static void the_last_report_takes_the_error_with_it(void **state)
     weft_close(sock);
 }
 
+/* A short datagram in a large block would fill the buffer with nothing: it is kept in a small one. */
+static void a_short_datagram_does_not_keep_a_large_block(void **state)
+{
+    struct bench *b = *state;
+    struct weft_pkt *pkt = pkt_new_linear(b->s, PKT_HEADROOM, 40000);
+    struct dgram_queue q = {.limit = 10000};
+    uint8_t bytes[16];
+    struct weft_iov iov = {bytes, sizeof bytes};
+    unsigned flags;
+
+    pkt->l3 = (uint16_t)(pkt_headroom(pkt) - IPV4_HEADER);
+    pkt->l4 = (uint16_t)pkt_headroom(pkt);
+    pkt->dst = weft_ipv4(US);
+    memcpy(pkt->data, "headers.0123456789", 18);
+    pkt_pull(pkt, 8);
+    pkt->len = 10;
+    assert_true(pkt_true_size(pkt) > 40000);
+    assert_true(dgram_push(&q, pkt));
+    assert_true(q.held < 4000);
+    assert_int_equal(dgram_take(&q, &iov, 1, 0, &flags), 10);
+    assert_memory_equal(bytes, "0123456789", 10);
+    dgram_clear(&q);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -414,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_number_that_one_byte_does_not_hold_is_given_in_more, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filter_that_is_locked_stays_locked, setup, teardown),
         cmocka_unit_test_setup_teardown(the_last_report_takes_the_error_with_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_short_datagram_does_not_keep_a_large_block, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

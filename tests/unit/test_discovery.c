@@ -388,6 +388,24 @@ static void a_router_is_forgotten_when_its_time_has_come(void **state) /* R1256-
     assert_int_equal(gateway(b), 0);
 }
 
+/* RFC 1256 §5.1: where there is no room for all the most preferred are kept. */
+static void the_least_preferred_router_makes_room(void **state)
+{
+    struct bench *b = *state;
+    struct weft_route r;
+    bool best = false;
+
+    for (int i = 0; i < 16; i++)
+        hear(b, advert(SECOND + (uint32_t)i, 100 + (i * 7) % 16, 1800)); /* the first of them is the least preferred */
+    hear(b, advert(PEER, 1000, 1800));
+    assert_int_equal(routers(b), 16);
+    for (size_t i = 0; weft_route_info(b->s, i, &r); i++) {
+        assert_true(r.owner != WEFT_ROUTE_ROUTER || ip_to_v4(&r.gateway) != SECOND);
+        best |= ip_to_v4(&r.gateway) == PEER;
+    }
+    assert_true(best);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -406,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_router_is_silent_unless_it_shall_speak, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_learnt_goes_with_its_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_is_forgotten_when_its_time_has_come, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_least_preferred_router_makes_room, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -438,6 +438,8 @@ static void a_filter_may_fill_what_it_comes_in(void **state)
     join(sock, "239.1.2.3");
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_MSFILTER, &f, sizeof f), 0);
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_MSFILTER, &f, sizeof f - 1), WEFT_EINVAL);
+    f.source[1] = ip6("2001:db8::1"); /* of the other family */
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_MSFILTER, &f, sizeof f), WEFT_EINVAL);
     weft_close(sock);
     hush(b);
 }

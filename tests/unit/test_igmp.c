@@ -703,6 +703,32 @@ static void a_report_to_another_group_is_dropped(void **state)
     hush(b);
 }
 
+/* A message takes as many records as its link carries: here 68 of eight bytes behind 32 of headers, to the last byte. */
+static void records_fill_a_report_to_the_last_byte(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    uint8_t out[600];
+    unsigned full = 0;
+    char group[32];
+
+    b->s->config.igmp_max_memberships = 200;
+    for (unsigned i = 0; i < 136; i++) {
+        snprintf(group, sizeof group, "239.1.5.%u", i);
+        join(sock, group);
+    }
+    hush(b);
+    b->ifp->mtu = 576;
+    weft_close(sock);
+    run_until_said(b, WEFT_S);
+    for (size_t n; (n = bench_take(b, out, sizeof out)) > 0;) {
+        assert_int_equal(peek_u16(out + 24 + 6), 68);
+        full += n == 576;
+    }
+    assert_int_equal(full, 2);
+    hush(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -735,6 +761,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_interface_goes_with_its_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(a_report_without_an_address_comes_from_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(a_report_to_another_group_is_dropped, setup, teardown),
+        cmocka_unit_test_setup_teardown(records_fill_a_report_to_the_last_byte, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

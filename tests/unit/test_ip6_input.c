@@ -412,6 +412,18 @@ static void ip6_gives_a_datagram_up_after_a_minute(void **state)
     expect_error6(b, ICMPV6_TIME_EXCEEDED, 1, 0, p, n);
 }
 
+/* RFC 7112: what ends within its fragment header is nobody's fragment. */
+static void ip6_drops_a_fragment_header_that_is_cut(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[2048];
+
+    memset(p, 0, sizeof p);
+    make_ip6(p, (struct make6){.proto = IP_PROTO_FRAGMENT}, "\xfd\0\0", 4);
+    bench_expect_drop(b, ip6_chain_cut, bench_input(b, p, IPV6_HEADER + 4));
+    bench_assert_silent(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -431,6 +443,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ip6_takes_an_atomic_fragment_as_a_datagram, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_complains_about_fragments_that_cannot_be, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_gives_a_datagram_up_after_a_minute, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_drops_a_fragment_header_that_is_cut, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1174,6 +1174,22 @@ static void an_identifier_may_be_the_station_address(void **state)
     assert_string_equal(address_state(l, "fe80::ff:fe00:2"), "preferred");
 }
 
+/* R4862-5.4, RFC 7527: a solicitation that is not our own come back means that somebody else tries the address, too. */
+static void another_who_tries_our_address_has_another_nonce(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip us = ip6(US6);
+    uint8_t p[24];
+
+    weft_if_add_address(l->ifp, &us, 64);
+    wait_out(l, 2 * WEFT_S);
+    assert_string_equal(address_state(l, US6), "tentative");
+    memcpy(p, &us, 16);
+    memcpy(p + 16, (uint8_t[8]){14, 1, 1, 2, 3, 4, 5, 6}, 8);
+    input(l, other_mac, (struct make6){.src = "::", .dst = US6_GROUP}, ICMPV6_NEIGHBOUR_SOLICIT, 0, p, sizeof p);
+    assert_string_equal(address_state(l, US6), "duplicate");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1212,6 +1228,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(opaque_identifiers_end_in_any_byte, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(temporary_addresses_are_never_prolonged, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(an_identifier_may_be_the_station_address, setup_eui64, teardown),
+        cmocka_unit_test_setup_teardown(another_who_tries_our_address_has_another_nonce, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -301,6 +301,20 @@ static void a_socket_that_is_connected_to_nobody_hears_everybody(void **state)
     weft_close(sock);
 }
 
+static void what_must_go_whole_and_does_not_fit_is_refused(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = ping_new(b);
+    uint8_t large[2000] = {ICMPV4_ECHO};
+    int whole = WEFT_PMTUDISC_DO;
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, &whole, sizeof whole), 0);
+    assert_int_equal(weft_sendto(sock, large, sizeof large, 0, &peer), WEFT_EMSGSIZE);
+    bench_assert_silent(b);
+    assert_int_equal(weft_sendto(sock, large, 1400, 0, &peer), 1400);
+    weft_close(sock);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -319,6 +333,7 @@ int main(void)
         CLAIM(a_stack_may_go_with_its_ping_sockets),
         cmocka_unit_test_setup_teardown(each_socket_finds_an_identifier_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_socket_that_is_connected_to_nobody_hears_everybody, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_must_go_whole_and_does_not_fit_is_refused, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1120,6 +1120,28 @@ static void udp_survives_each_failing_allocation(void **state)
     assert_in_range(nth, 4, 20);
 }
 
+/* RFC 768: also where the link was to complete it, and does not because the datagram goes in fragments. */
+static void a_checksum_of_zero_in_fragments_is_all_ones(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr to = addr(PEER, 2000);
+    uint8_t text[3000] = {1, 2, 3}, out[1600];
+    weft_sock *sock = bound(b, 0, 1000);
+
+    b->ifp->offload |= WEFT_OFFLOAD_CSUM;
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(weft_sendto(sock, text, sizeof text, 0, &to), sizeof text);
+        assert_true(bench_take(b, out, sizeof out) > IPV4_HEADER + UDP_HEADER);
+        if (i == 0)
+            memcpy(text + sizeof text - 2, out + IPV4_HEADER + 6, 2); /* what is missing to zero */
+        else
+            assert_int_equal(peek_u16(out + IPV4_HEADER + 6), 0xffff);
+        while (bench_take(b, out, sizeof out))
+            ;
+    }
+    weft_close(sock);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -1171,6 +1193,7 @@ int main(void)
         CLAIM(a_stack_may_go_with_its_sockets),
         CLAIM(an_interface_may_go_while_its_datagrams_wait),
         CLAIM(udp_survives_each_failing_allocation),
+        cmocka_unit_test_setup_teardown(a_checksum_of_zero_in_fragments_is_all_ones, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
