@@ -444,6 +444,24 @@ static void a_filter_may_fill_what_it_comes_in(void **state)
     hush(b);
 }
 
+/* All nodes are listed where there is IPv6, and nowhere else. */
+static void groups_of_a_family_without_an_address_are_not_listed(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip us6 = ip6("2001:db8:9::2");
+    struct weft_group_info info;
+
+    for (unsigned with = 0; with < 2; with++) {
+        unsigned v6 = 0;
+
+        for (size_t i = 0; weft_group_info(b->s, i, &info); i++)
+            v6 += !weft_ip_is_v4(&info.group) && strcmp(info.if_name, b->ifp->name) == 0;
+        assert_int_equal(v6 > 0, with);
+        if (!with)
+            assert_int_equal(weft_if_add_address(b->ifp, &us6, 64), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +479,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(groups_are_listed_with_their_users, setup, teardown),
         cmocka_unit_test_setup_teardown(words_leave_by_the_route_to_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filter_may_fill_what_it_comes_in, setup, teardown),
+        cmocka_unit_test_setup_teardown(groups_of_a_family_without_an_address_are_not_listed, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -523,6 +523,33 @@ static void text_that_looks_like_an_option_stays_text(void **state)
     bench_assert_silent(b);
 }
 
+/* RFC 768: a sum of zero is written as all ones, by who completes what a neighbour's link left to it as well. */
+static void a_checksum_that_is_completed_on_the_way_is_never_zero(void **state)
+{
+    struct bench *b = *state;
+    struct weft_pkt_offload left = {.csum_partial = true, .csum_start = IPV4_HEADER, .csum_offset = 6};
+    struct ipv4_header h = {.src = NEAR, .dst = FAR};
+    struct weft_ip src = weft_ipv4(NEAR), dst = weft_ipv4(FAR);
+    uint8_t in[100], out[100], text[8] = {1, 2, 3};
+    struct csum pseudo = {0};
+    weft_pkt *pkt;
+    size_t n;
+
+    make_udp(in, h, 9, 9, text, sizeof text);
+    memcpy(text + 6, in + IPV4_HEADER + 6, 2); /* what is missing to zero */
+    n = make_udp(in, h, 9, 9, text, sizeof text);
+    assert_int_equal(peek_u16(in + IPV4_HEADER + 6), 0xffff);
+    ip_pseudo_header(&pseudo, &src, &dst, IP_PROTO_UDP, UDP_HEADER + sizeof text);
+    poke_u16(in + IPV4_HEADER + 6, (uint16_t)~csum_fold(&pseudo));
+    pkt = weft_pkt_new(b->s, n);
+    memcpy(weft_pkt_data(pkt), in, n);
+    weft_pkt_set_len(pkt, n);
+    weft_pkt_set_offload(pkt, &left);
+    weft_input(b->ifp, &pkt, 1, b->now);
+    assert_int_equal(bench_take_from(b, b->other, out, sizeof out), n);
+    assert_int_equal(peek_u16(out + IPV4_HEADER + 6), 0xffff);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -545,6 +572,7 @@ int main(void)
         T(flood_ends_in_a_bounded_queue),
         T(ipv6_goes_on_or_is_refused),
         cmocka_unit_test_setup_teardown(text_that_looks_like_an_option_stays_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_checksum_that_is_completed_on_the_way_is_never_zero, setup, teardown),
     };
 #undef T
 
