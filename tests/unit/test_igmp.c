@@ -729,6 +729,25 @@ static void records_fill_a_report_to_the_last_byte(void **state)
     hush(b);
 }
 
+/* RFC 3376 §9.1: options are not enough, it must be that one. */
+static void a_query_with_other_options_is_dropped(void **state)
+{
+    static const uint8_t nothing[4] = {1, 1, 1, 0};
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    struct ask q = {.code = 10};
+    uint8_t message[64], out[128];
+    size_t n = make_query_message(message, &q);
+
+    join(sock, "239.1.2.3");
+    hush(b);
+    n = make_igmp(out, (struct ipv4_header){.dst = IGMP_ALL_HOSTS, .header_len = 24, .options = nothing}, message, n);
+    bench_expect_drop(b, igmp_router_alert, bench_input(b, out, n));
+    assert_quiet(b, 10 * WEFT_S);
+    weft_close(sock);
+    hush(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -762,6 +781,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_report_without_an_address_comes_from_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(a_report_to_another_group_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(records_fill_a_report_to_the_last_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_query_with_other_options_is_dropped, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

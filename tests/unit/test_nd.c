@@ -1048,7 +1048,7 @@ static void a_redirect_has_its_time(void **state)
     assert_true(goes_by(l, "2001:db8:ffff::a", "fe80::1"));
 }
 
-/* R4861-8.1 */
+/* R4861-8 */
 static void a_redirect_of_a_group_makes_no_sense(void **state)
 {
     struct link *l = *state;
