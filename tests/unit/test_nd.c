@@ -1190,6 +1190,26 @@ static void another_who_tries_our_address_has_another_nonce(void **state)
     assert_string_equal(address_state(l, US6), "duplicate");
 }
 
+/* R4861-8: one that was forgotten and comes again leaves the others as they are. */
+static void a_redirect_that_comes_again_harms_no_other(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip dead = ip6("fe80::78");
+
+    have_address(l);
+    router_advert(l, "fe80::1", 1800, NULL, 0);
+    redirect_to(l, STRANGER6, "fe80::77");
+    redirect_to(l, "2001:db8:ffff::a", "fe80::78");
+    weft_ip_set_zone(&dead, weft_if_index(l->ifp));
+    ip_neighbour_lost(l->ifp, &dead);
+    assert_true(goes_by(l, "2001:db8:ffff::a", "fe80::1"));
+    redirect_to(l, "2001:db8:ffff::a", "fe80::79");
+    assert_true(goes_by(l, STRANGER6, "fe80::77"));
+    pass(l, 601 * WEFT_S);
+    assert_true(goes_by(l, STRANGER6, "fe80::1"));
+    assert_true(goes_by(l, "2001:db8:ffff::a", "fe80::1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1229,6 +1249,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(temporary_addresses_are_never_prolonged, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(an_identifier_may_be_the_station_address, setup_eui64, teardown),
         cmocka_unit_test_setup_teardown(another_who_tries_our_address_has_another_nonce, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_redirect_that_comes_again_harms_no_other, setup_auto, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
