@@ -18,6 +18,7 @@
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/socket.h>
@@ -52,11 +53,17 @@ int weft_posix_shutdown(int fd, int how);
 int weft_posix_close(int fd);
 int weft_posix_dup(int fd);
 int weft_posix_dup2(int fd, int to);
+int weft_posix_dup3(int fd, int to, int flags); /* O_CLOEXEC */
 int weft_posix_getsockname(int fd, struct sockaddr *addr, socklen_t *n);
 int weft_posix_getpeername(int fd, struct sockaddr *addr, socklen_t *n);
 int weft_posix_getsockopt(int fd, int level, int option, void *value, socklen_t *n);
 int weft_posix_setsockopt(int fd, int level, int option, const void *value, socklen_t n);
 int weft_posix_sockatmark(int fd);
+/*
+ * A stream of stdio over a socket (UNP 14.8): "r", "w", "a", or "r+" and the like, which are one way each to read and to
+ * write and cannot be positioned. Buffered as stdio has it; fclose closes the number. NULL: EBADF, EINVAL, ENOMEM.
+ */
+FILE *weft_posix_fdopen(int fd, const char *mode);
 
 ssize_t weft_posix_read(int fd, void *buf, size_t n);
 ssize_t weft_posix_readv(int fd, const struct iovec *iov, int n);
@@ -132,6 +139,7 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 #define close(...)       weft_posix_close(__VA_ARGS__)
 #define dup(...)         weft_posix_dup(__VA_ARGS__)
 #define dup2(...)        weft_posix_dup2(__VA_ARGS__)
+#define dup3(...)        weft_posix_dup3(__VA_ARGS__)
 #define getsockname(...) weft_posix_getsockname(__VA_ARGS__)
 #define getpeername(...) weft_posix_getpeername(__VA_ARGS__)
 #define getsockopt(...)  weft_posix_getsockopt(__VA_ARGS__)
@@ -159,6 +167,7 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 #define epoll_wait(...)  weft_posix_epoll_wait(__VA_ARGS__)
 #define epoll_pwait(...) weft_posix_epoll_pwait(__VA_ARGS__)
 #define fcntl(...)       weft_posix_fcntl(__VA_ARGS__)
+#define fdopen(...)      weft_posix_fdopen(__VA_ARGS__)
 #define ioctl(...)       weft_posix_ioctl(__VA_ARGS__)
 #define if_nametoindex(...)     weft_posix_if_nametoindex(__VA_ARGS__)
 #define if_indextoname(...)     weft_posix_if_indextoname(__VA_ARGS__)

@@ -165,6 +165,8 @@ enum weft_control_item {
     WEFT_CONTROL_HOPOPTS = 0x400, /* extension headers of IPv6. To send: hop_options, destination_options. Received: those */
     WEFT_CONTROL_DSTOPTS = 0x800, /* of this kind among `headers` are asked for */
     WEFT_CONTROL_RTHDR = 0x1000,  /* received: the same of routing headers */
+    WEFT_CONTROL_DONTROUTE = 0x2000, /* to send: as WEFT_SO_DONTROUTE */
+    WEFT_CONTROL_FLOW = 0x4000,   /* flow_label; of IPv6 */
 };
 
 /*
@@ -181,6 +183,7 @@ struct weft_control {
     int tos;                /* TOS or traffic class, 0 to 255; of IPv6, -1: the socket's */
     bool df;
     uint16_t segment;       /* bytes of each datagram but the last */
+    uint32_t flow_label;    /* of 20 bits. To send, 0: as for all (RFC 6437 §3) */
     bool v4;                /* received: it is a datagram of IPv4 */
     weft_time arrived;      /* received: when; always there */
     uint32_t lost;          /* received: so many found no room in the socket's buffer before it */
@@ -244,8 +247,17 @@ int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
 
 /* Option levels and numbers are Linux's. Values are int unless said. */
 /* WEFT_IP_MTU_DISCOVER, as Linux has it: DF never; DF, but for paths below config.min_path_mtu; DF always; DF always, and
- * what routers say of the path is ignored. */
-enum weft_pmtudisc { WEFT_PMTUDISC_DONT = 0, WEFT_PMTUDISC_WANT = 1, WEFT_PMTUDISC_DO = 2, WEFT_PMTUDISC_PROBE = 3 };
+ * what routers say of the path is ignored; DF never, nor what routers say, and nothing longer than the interface carries
+ * (WEFT_EMSGSIZE); the same, but what is longer is cut. */
+enum weft_pmtudisc {
+    WEFT_PMTUDISC_DONT = 0, WEFT_PMTUDISC_WANT = 1, WEFT_PMTUDISC_DO = 2, WEFT_PMTUDISC_PROBE = 3,
+    WEFT_PMTUDISC_INTERFACE = 4, WEFT_PMTUDISC_OMIT = 5,
+};
+/* Which of our addresses a socket speaks from (RFC 5014, Linux's numbers): temporary ones (RFC 8981) or those that last. */
+enum weft_prefer_source {
+    WEFT_PREFER_TEMPORARY = 0x1, WEFT_PREFER_PUBLIC = 0x2, WEFT_PREFER_USUAL = 0x100, /* temporary ones, if there are any */
+    WEFT_PREFER_CARE_OF = 0x4, WEFT_PREFER_HOME = 0x400, WEFT_PREFER_CGA = 0x8, WEFT_PREFER_NONCGA = 0x800, /* none here */
+};
 enum weft_option_level {
     WEFT_SOL_SOCKET = 1,
     WEFT_SOL_IP = 0,
@@ -283,6 +295,8 @@ enum weft_option {
     WEFT_SO_MARK = 36, /* kept and told; there is no routing by marks here */
     WEFT_SO_PROTOCOL = 38,
     WEFT_SO_RXQ_OVFL = 40, /* tell with a datagram how many were lost before it (WEFT_CONTROL_LOST), if any were */
+    WEFT_SO_PEEK_OFF = 42, /* UDP: where the next peek begins, counted from the first byte that waits; -1: at the first
+                            * datagram. weft/posix.h has it of streams, too */
     WEFT_SO_DOMAIN = 39,   /* get only: enum weft_family */
     WEFT_SO_BINDTOIFINDEX = 62, /* by this interface alone, both ways; 0: any */
     WEFT_SO_MEMINFO = 55,  /* get only, TCP: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
@@ -321,7 +335,9 @@ enum weft_option {
     WEFT_IP_MULTICAST_LOOP = 34, /* sockets here that listen to the group hear it too. 1 */
     WEFT_IP_MULTICAST_ALL = 49,  /* hears groups that other sockets here have joined. 1 */
     WEFT_IP_CHECKSUM = 23,   /* kept and told; no link here tells the sum of what comes in */
-    WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* TCP: bind with port 0 leaves the choice of a port to connect */
+    WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* bind with port 0 leaves the choice of a port to connect, or to what is sent */
+    WEFT_IP_LOCAL_PORT_RANGE = 51, /* ports to choose from: the least, and 65536 times the greatest; each 0: as configured,
+                                    * and of no effect where it is not within what is configured */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */
     WEFT_IPV6_UNICAST_HOPS = 16, /* -1: what is usual on the interface */
@@ -351,6 +367,8 @@ enum weft_option {
     WEFT_IPV6_RECVORIGDSTADDR = 74,
     WEFT_IPV6_TRANSPARENT = 75,
     WEFT_IPV6_FREEBIND = 78,
+    WEFT_IPV6_ADDR_PREFERENCES = 72, /* bits of enum weft_prefer_source */
+    WEFT_IPV6_FLOWINFO = 11,      /* datagrams: tell of flow labels that came (WEFT_CONTROL_FLOW) */
 
     /*
      * Groups that a datagram socket listens to (RFC 3678 §5), at WEFT_SOL_IP or WEFT_SOL_IPV6 by the group's family. Set

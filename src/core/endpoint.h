@@ -35,6 +35,8 @@ struct sock_rare {
     int32_t interface;       /* SO_BINDTOIFINDEX; 0: any */
     int32_t min_ttl, min_hops;
     int32_t segment;         /* UDP_SEGMENT, bytes; 0: off */
+    uint32_t ports;          /* IP_LOCAL_PORT_RANGE: the least, and in the upper half the greatest; each 0: as configured */
+    int32_t prefer;          /* enum weft_prefer_source of IPV6_ADDR_PREFERENCES */
 };
 
 /* What a program asked to be told of, and other switches; one bit for each option. */
@@ -64,6 +66,8 @@ enum sock_tell {
     TELL_HOP_OPTIONS = 0x400000,
     TELL_DESTINATION_OPTIONS = 0x800000,
     TELL_ROUTING = 0x1000000,
+    TELL_FLOW = 0x2000000,
+    RARE_NO_PORT = 0x4000000,
 };
 
 /* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */
@@ -84,8 +88,8 @@ struct sock_ops {
     /* weft_send_lent, weft_recv_borrowed: n, and *n, are not 0. NULL: only streams have them. */
     int64_t (*send_lent)(weft_sock *, const void *bytes, size_t n, unsigned flags, weft_release *release, void *ctx);
     int64_t (*recv_borrowed)(weft_sock *, struct weft_loan *piece, size_t *n);
-    /* Fills in what goes with the datagram that recv would give next, when there is one. NULL: streams. */
-    void (*describe)(const weft_sock *, struct weft_control *);
+    /* Fills in what goes with the datagram that recv with these flags would give, when there is one. NULL: streams. */
+    void (*describe)(const weft_sock *, unsigned flags, struct weft_control *);
     int64_t (*recv_report)(weft_sock *, const struct weft_iov *, size_t n, unsigned *, struct weft_report *);
     const struct sock_rare *(*rare)(const weft_sock *);
     struct sock_rare *(*own_rare)(weft_sock *); /* to be written to; NULL: out of memory */

@@ -43,7 +43,11 @@ struct weft_pkt {
         };
         uint32_t lost;     /* in a queue of datagrams: how many found no room there before it */
     };
-    bool csum_partial, csum_valid;
+    bool csum_partial;
+    union {
+        bool csum_valid;
+        bool peeked;       /* in a queue of datagrams: a peek that goes on has been here */
+    };
     uint16_t gso_size;
     uint16_t true_size;    /* of struct and room; blocks count their own */
     /* of the datagram, once IP has parsed it */
@@ -53,6 +57,7 @@ struct weft_pkt {
     bool routed;           /* it has the whole of a source route of IPv4 behind it */
     struct weft_ip src, dst;
     uint32_t if_index;     /* in a queue of datagrams: of the interface where it came in */
+    uint32_t flow_label;   /* of IPv6 */
     struct span span[PKT_SPANS];
     uint8_t room[PKT_ROOM];
 };

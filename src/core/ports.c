@@ -44,10 +44,27 @@ static uint64_t destination_hash(const weft_stack *s, const struct weft_ip *loca
     return siphash24(s->port_key, input, 2 * n + 2);
 }
 
-uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft_addr *remote, enum port_parity first,
-                   bool (*taken)(void *ctx, uint16_t port), void *ctx)
+struct port_range {
+    uint32_t min, max;
+};
+
+/* The configured range, with those ends of the socket's own that are within. */
+static struct port_range range_of(const weft_stack *s, uint32_t wish)
 {
-    uint32_t range = (uint32_t)s->config.port_max - s->config.port_min + 1;
+    struct port_range all = {s->config.port_min, s->config.port_max}, r = {wish & 0xffff, wish >> 16};
+
+    if (r.min < all.min || r.min > all.max)
+        r.min = all.min;
+    if (r.max < all.min || r.max > all.max)
+        r.max = all.max;
+    return r;
+}
+
+uint16_t port_pick(weft_stack *s, uint32_t wish, const struct weft_ip *local, const struct weft_addr *remote,
+                   enum port_parity first, bool (*taken)(void *ctx, uint16_t port), void *ctx)
+{
+    struct port_range r = range_of(s, wish);
+    uint32_t range = r.max - r.min + 1;
     uint64_t hash = destination_hash(s, local, remote);
     uint16_t *counter = counter_of(s, (uint16_t)hash);
     uint32_t start = (uint32_t)(hash >> 32) + *counter;
@@ -56,7 +73,7 @@ uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft
         uint32_t parity = (uint32_t)first ^ half, ports = (range + 1 - parity) / 2;
 
         for (uint32_t i = 0; i < ports; i++) {
-            uint16_t port = (uint16_t)(s->config.port_min + 2 * ((start + i) % ports) + parity);
+            uint16_t port = (uint16_t)(r.min + 2 * ((start + i) % ports) + parity);
 
             if (taken(ctx, port))
                 continue;

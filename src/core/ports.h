@@ -20,11 +20,12 @@
 enum port_parity { PORT_EVEN, PORT_ODD };
 
 /*
- * Picks a free port in [port_min, port_max] of the stack's configuration. `taken` is asked about candidates, each once.
- * Returns 0 when all are taken.
+ * Picks a free port in [port_min, port_max] of the stack's configuration, and within what `wish` says
+ * (sock_rare.ports). Of that an end that is not within the configured range counts for nothing, as on Linux. `taken` is
+ * asked about candidates, each once. Returns 0 when all are taken.
  */
-uint16_t port_pick(weft_stack *s, const struct weft_ip *local, const struct weft_addr *remote, enum port_parity first,
-                   bool (*taken)(void *ctx, uint16_t port), void *ctx);
+uint16_t port_pick(weft_stack *s, uint32_t wish, const struct weft_ip *local, const struct weft_addr *remote,
+                   enum port_parity first, bool (*taken)(void *ctx, uint16_t port), void *ctx);
 
 void port_counters_fini(weft_stack *s);
 

@@ -98,5 +98,8 @@ bool route_learn_mtu(weft_stack *s, const struct weft_ip *dst, uint32_t mtu, uin
 
 /* The source address for a packet to dst by this path (RFC 1122 §3.3.4.3, RFC 6724 §5); 0 or WEFT_EADDRNOTAVAIL. */
 int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, struct weft_ip *src);
+/* The same for who wishes for addresses of a kind (enum weft_prefer_source of sock.h; RFC 5014). */
+int route_source_wished(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, int wish,
+                        struct weft_ip *src);
 
 #endif

@@ -41,6 +41,7 @@ struct purpose {
     const struct policy_table *policies;
     const struct weft_ip *dst, *next_hop;
     unsigned scope, label; /* of dst */
+    int wish;              /* enum weft_prefer_source */
 };
 
 static bool matches_label(const struct purpose *p, const struct if_address *a)
@@ -64,14 +65,16 @@ static int compare_sources(const struct if_address *a, const struct if_address *
     if ((by = prefer(matches_label(p, a), matches_label(p, b))))
         return by; /* rule 6 */
     if ((by = prefer(a->temporary, b->temporary)))
-        return by; /* rule 7 */
+        return p->wish & WEFT_PREFER_PUBLIC ? -by : by; /* rule 7, which an application may reverse */
     return (int)policy_common_prefix(a, p->dst) - (int)policy_common_prefix(b, p->dst); /* rule 8 */
 }
 
-static const struct if_address *source_v6(const weft_if *ifp, const struct weft_ip *dst, const struct weft_ip *next_hop)
+static const struct if_address *source_v6(const weft_if *ifp, const struct weft_ip *dst, const struct weft_ip *next_hop,
+                                          int wish)
 {
     const struct policy_table *policies = &ifp->stack->policies;
-    const struct purpose p = {policies, dst, next_hop, policy_scope(dst), policy_of(policies, dst)->label};
+    const struct purpose p = {policies, dst, next_hop, policy_scope(dst), policy_of(policies, dst)->label,
+                              wish};
     const struct if_address *best = NULL;
 
     for (unsigned i = 0; i < ifp->n_addresses; i++) {
@@ -104,13 +107,19 @@ static const struct if_address *source_v4(const weft_if *ifp, const struct weft_
 
 int route_source(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, struct weft_ip *src)
 {
+    return route_source_wished(s, path, dst, 0, src);
+}
+
+int route_source_wished(weft_stack *s, const struct ip_path *path, const struct weft_ip *dst, int wish,
+                        struct weft_ip *src)
+{
     const struct if_address *a;
 
     if (path->ifp == s->loopback && !ip_is_multicast(dst)) { /* to ourselves: from the address asked, as Linux */
         *src = ip_is_v4(dst) && ip_is_loopback(dst) ? weft_ipv4(LOCALHOST) : *dst;
         return 0;
     }
-    a = ip_is_v4(dst) ? source_v4(path->ifp, &path->next_hop) : source_v6(path->ifp, dst, &path->next_hop);
+    a = ip_is_v4(dst) ? source_v4(path->ifp, &path->next_hop) : source_v6(path->ifp, dst, &path->next_hop, wish);
     if (!a)
         return WEFT_EADDRNOTAVAIL;
     *src = a->ip;

@@ -12,6 +12,7 @@
 #include <linux/net_tstamp.h>
 
 #include "host/host.h"
+#include "wire/buf.h"
 #include "weft/tcp_info.h"
 
 /* Room for messages, and how much of it is used. */
@@ -168,6 +169,14 @@ static void put_headers(struct room *r, const struct weft_control *c)
     }
 }
 
+static void put_flow(struct room *r, const struct weft_control *c)
+{
+    uint8_t flow[4];
+
+    poke_u32(flow, (uint32_t)c->tos << 20 | c->flow_label);
+    put(r, IPPROTO_IPV6, LINUX_IPV6_FLOWINFO, flow, sizeof flow);
+}
+
 static void put_origdst(struct room *r, const struct weft_control *c)
 {
     struct weft_addr to = {c->address, c->port};
@@ -198,7 +207,7 @@ static const struct giver {
 } givers[] = {
     {WEFT_CONTROL_LOST, put_lost}, {WEFT_CONTROL_SEGMENT, put_segment},
     {WEFT_CONTROL_PKTINFO6, put_pktinfo6}, {WEFT_CONTROL_PKTINFO, put_pktinfo}, {WEFT_CONTROL_TTL, put_ttl},
-    {WEFT_CONTROL_TOS, put_tos}, {WEFT_CONTROL_OPTIONS, put_options}, {WEFT_CONTROL_REPLY, put_reply},
+    {WEFT_CONTROL_TOS, put_tos}, {WEFT_CONTROL_FLOW, put_flow}, {WEFT_CONTROL_OPTIONS, put_options}, {WEFT_CONTROL_REPLY, put_reply},
     {WEFT_CONTROL_HOPOPTS | WEFT_CONTROL_DSTOPTS | WEFT_CONTROL_RTHDR, put_headers},
     {WEFT_CONTROL_ORIGDST, put_origdst},
 };

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "host/host.h"
+#include "wire/ipv6.h"
 
 static int take_int(const void *data, size_t n, int *v)
 {
@@ -125,6 +126,16 @@ static int take_options_before_route(const void *data, size_t n, struct weft_con
     return take_header(data, n, &unused);
 }
 
+/* The traffic class that stands beside it counts for nothing, as on Linux. */
+static int take_flow(const void *data, size_t n, struct weft_control *c)
+{
+    if (n < 4)
+        return -EINVAL;
+    c->flow_label = peek_u32(data) & IPV6_FLOW_LABEL;
+    c->has |= WEFT_CONTROL_FLOW;
+    return 0;
+}
+
 /* Means something to other kinds of sockets, or to queues that there are none of here. */
 static int ignore(const void *data, size_t n, struct weft_control *c)
 {
@@ -147,6 +158,7 @@ static const struct taker {
     {IPPROTO_IPV6, IPV6_HOPOPTS, take_hop_options},
     {IPPROTO_IPV6, IPV6_DSTOPTS, take_destination_options},
     {IPPROTO_IPV6, IPV6_RTHDRDSTOPTS, take_options_before_route},
+    {IPPROTO_IPV6, LINUX_IPV6_FLOWINFO, take_flow},
     {IPPROTO_UDP, UDP_SEGMENT, take_segment},
     {SOL_SOCKET, SCM_RIGHTS, ignore},
     {SOL_SOCKET, SCM_CREDENTIALS, ignore},

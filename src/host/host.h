@@ -263,6 +263,7 @@ weft_sock *linux_socket(weft_stack *s, int domain, int type, int protocol, int *
 
 /* ---- ancillary_out.c, ancillary_in.c: control messages ---- */
 
+#define LINUX_IPV6_FLOWINFO 11
 #define LINUX_TCP_INQ 36 /* TCP_INQ and TCP_CM_INQ, which not every libc names */
 
 enum linux_stamp { LINUX_STAMP_NONE, LINUX_STAMP_MICROSECONDS, LINUX_STAMP_NANOSECONDS };

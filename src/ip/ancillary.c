@@ -95,6 +95,7 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
     int err;
 
     how->dst = *dst;
+    how->flow_label = has(control, WEFT_CONTROL_FLOW) ? control->flow_label & IPV6_FLOW_LABEL : 0;
     how->ttl = endpoint_ttl(&d->sock, v6);
     how->tos = endpoint_tos(&d->sock, v6);
     dgram_scope(d, how);
@@ -106,7 +107,8 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
     if (!err)
         err = dgram_route_by(&d->sock, by, &local, dst, v6 ? NULL : ip_options_first_hop(o.bytes, o.n, &hop), path,
                              &how->src);
-    if (!err && d->rare.tell & RARE_DONTROUTE && !ip_eq(&path->next_hop, dst))
+    if (!err && (d->rare.tell & RARE_DONTROUTE || has(control, WEFT_CONTROL_DONTROUTE)) &&
+        !ip_eq(&path->next_hop, dst))
         err = WEFT_ENETUNREACH;
     return err;
 }
@@ -156,13 +158,17 @@ static void tell_headers(const struct dgram_ep *d, const struct weft_pkt *pkt, s
     control->has |= d->rare.tell & TELL_ROUTING ? WEFT_CONTROL_RTHDR : 0;
 }
 
-void dgram_describe(const weft_sock *sock, struct weft_control *control)
+void dgram_describe(const weft_sock *sock, unsigned flags, struct weft_control *control)
 {
     const struct dgram_ep *d = const_ep(sock);
-    const struct weft_pkt *pkt = d->queue.packets.first;
 
-    if (!pkt)
-        return;
+    (void)flags;
+    if (d->queue.packets.first)
+        dgram_describe_one(d, d->queue.packets.first, control);
+}
+
+void dgram_describe_one(const struct dgram_ep *d, const struct weft_pkt *pkt, struct weft_control *control)
+{
     *control = (struct weft_control){
         .interface = pkt->if_index,
         .address = pkt->dst,
@@ -172,14 +178,17 @@ void dgram_describe(const weft_sock *sock, struct weft_control *control)
         .v4 = ip_is_v4(&pkt->dst),
         .arrived = pkt->arrived,
         .lost = pkt->lost,
+        .flow_label = ip_is_v4(&pkt->dst) ? 0 : pkt->flow_label,
     };
     for (size_t i = 0; d->rare.tell && i < ARRAY_LEN(tolds); i++)
         if (d->rare.tell & (control->v4 ? tolds[i].tell : tolds[i].tell6))
             control->has |= tolds[i].item;
     if (d->rare.tell & TELL_LOST && control->lost)
         control->has |= WEFT_CONTROL_LOST;
+    if (d->rare.tell & TELL_FLOW && !control->v4 && (pkt->flow_label || pkt->tos)) /* as Linux: of both or nothing */
+        control->has |= WEFT_CONTROL_FLOW;
     if (control->has & WEFT_CONTROL_PKTINFO || d->rare.tell & (TELL_OPTIONS | TELL_REPLY))
-        control->local = reply_address(sock->stack, pkt);
+        control->local = reply_address(d->sock.stack, pkt);
     if (unlikely(dgram_has_headers(pkt)))
         (control->v4 ? tell_options : tell_headers)(d, pkt, control);
 }

@@ -59,6 +59,7 @@ static void copy_description(struct weft_pkt *to, const struct weft_pkt *from, u
     to->dst = from->dst;
     to->ttl = from->ttl;
     to->tos = from->tos;
+    to->flow_label = from->flow_label;
     to->proto = from->proto;
     to->gso_size = from->gso_size;
     to->ip_group = from->ip_group;
@@ -135,6 +136,7 @@ bool dgram_push(struct dgram_queue *q, struct weft_pkt *pkt)
     pkt->if_index = pkt->ifp ? pkt->ifp->index : 0; /* the interface may go before the datagram is read */
     pkt->arrived = pkt->stack->now;
     pkt->csum_partial = false; /* nobody sums it any more */
+    pkt->peeked = false;
     pkt->lost = q->lost;
     q->held += pkt_true_size(pkt);
     q->bytes += pkt_total(pkt);
@@ -307,7 +309,9 @@ int dgram_route_by(const weft_sock *sock, weft_if *by, const struct weft_ip *loc
     if (!sock->broadcast && if_is_broadcast(path->ifp, dst))
         return WEFT_EACCES;
     if (ip_is_any(local) || ip_is_multicast(local) || if_is_broadcast(path->ifp, local))
-        return chosen_source(sock, path, dst, src) ? 0 : route_source(s, path, dst, src);
+        return chosen_source(sock, path, dst, src)
+                   ? 0
+                   : route_source_wished(s, path, dst, const_dgram_ep(sock)->rare.prefer, src);
     if (ip_is_loopback(local) && path->ifp->ops->kind != WEFT_LINK_LOOPBACK)
         return WEFT_EINVAL; /* as Linux: such a source must not be seen on a wire */
     *src = *local;
@@ -502,21 +506,31 @@ bool dgram_list(struct list *all, bool (*visit)(void *ctx, const struct weft_lis
     return true;
 }
 
+/* Goes by its own interface alone, whatever routers say. */
+static bool trusts_nobody(uint8_t discovery) { return discovery >= WEFT_PMTUDISC_INTERFACE; }
+
 static int decide_df_v6(const struct dgram_ep *d, size_t message, const struct ip_path *path, struct ip_send *how)
 {
     size_t whole = IPV6_HEADER + ip_headers_len(how->headers) + message;
     uint32_t most = d->mtu6 ? min_u32(d->mtu6, path_mtu(path)) : path_mtu(path);
 
-    how->df = how->df || d->rare.tell & RARE_DONTFRAG || d->discovery6 >= WEFT_PMTUDISC_DO;
-    return how->df && whole > most ? WEFT_EMSGSIZE : 0;
+    how->df = how->df || d->rare.tell & RARE_DONTFRAG ||
+              (d->discovery6 >= WEFT_PMTUDISC_DO && !trusts_nobody(d->discovery6));
+    return (how->df || d->discovery6 == WEFT_PMTUDISC_INTERFACE) && whole > most ? WEFT_EMSGSIZE : 0;
 }
 
-int dgram_decide_df(const struct dgram_ep *d, size_t message, const struct ip_path *path, struct ip_send *how)
+int dgram_decide_df(const struct dgram_ep *d, size_t message, struct ip_path *path, struct ip_send *how)
 {
+    uint8_t discovery = ip_is_v4(&how->dst) ? d->discovery : d->discovery6;
+
+    if (unlikely(trusts_nobody(discovery)))
+        path->mtu = 0;
     if (!ip_is_v4(&how->dst))
         return decide_df_v6(d, message, path, how);
-    if (d->discovery == WEFT_PMTUDISC_DONT)
+    if (d->discovery == WEFT_PMTUDISC_DONT || d->discovery == WEFT_PMTUDISC_OMIT)
         return 0;
+    if (d->discovery == WEFT_PMTUDISC_INTERFACE)
+        return message + IPV4_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;
     how->df = d->discovery != WEFT_PMTUDISC_WANT || message + IPV4_HEADER <= path_mtu(path);
     return d->discovery == WEFT_PMTUDISC_DO && message + IPV4_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;
 }
@@ -525,7 +539,7 @@ bool dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err)
 {
     bool discovers = d->discovery == WEFT_PMTUDISC_WANT || d->discovery == WEFT_PMTUDISC_DO;
 
-    if (!err->too_big || (ip_is_v4(&err->dst) && !discovers))
+    if (!err->too_big || (ip_is_v4(&err->dst) ? !discovers : trusts_nobody(d->discovery6)))
         return false;
     route_learn_mtu(d->sock.stack, &err->dst, err->mtu, err->datagram);
     return true;

@@ -211,8 +211,11 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
 void dgram_add_extras(const struct dgram_ep *d, const struct weft_control *control, struct ip_send *how,
                       struct ip_extras *room);
 
+/* Fills in what goes with this datagram that the endpoint received. */
+void dgram_describe_one(const struct dgram_ep *d, const struct weft_pkt *pkt, struct weft_control *control);
+
 /* struct sock_ops for both. */
-void dgram_describe(const weft_sock *sock, struct weft_control *control);
+void dgram_describe(const weft_sock *sock, unsigned flags, struct weft_control *control);
 const struct sock_rare *dgram_rare(const weft_sock *sock);
 struct sock_rare *dgram_own_rare(weft_sock *sock);
 
@@ -232,10 +235,11 @@ int64_t dgram_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n,
 
 /*
  * Must a message of so many bytes, transport header included, go unfragmented (WEFT_IP_MTU_DISCOVER)? 0, or
- * WEFT_EMSGSIZE when the path is known to carry less. For IPv6 that is what WEFT_IPV6_DONTFRAG and control ask for (how->df
+ * WEFT_EMSGSIZE when the path is known to carry less, of which the path forgets what a socket does not want to know
+ * (WEFT_PMTUDISC_INTERFACE, WEFT_PMTUDISC_OMIT). For IPv6 that is what WEFT_IPV6_DONTFRAG and control ask for (how->df
  * is set already).
  */
-int dgram_decide_df(const struct dgram_ep *d, size_t message, const struct ip_path *path, struct ip_send *how);
+int dgram_decide_df(const struct dgram_ep *d, size_t message, struct ip_path *path, struct ip_send *how);
 
 /*
  * Was it that a router carries less than we sent? Then that is known from now on, and what is sent next goes in fragments

@@ -243,6 +243,7 @@ static void note_header_v6(struct weft_pkt *pkt, const struct ipv6_header *h)
     give_zone(pkt->ifp, &pkt->dst);
     pkt->ttl = h->hop_limit;
     pkt->tos = h->tclass;
+    pkt->flow_label = h->flow_label;
     pkt->proto = h->next;
     pkt->fragment = false;
 }

@@ -97,7 +97,7 @@ static int take_id(struct ping_ep *e, uint16_t id)
     struct ping_table *t = table_of(e);
 
     if (id == 0)
-        id = port_pick(e->d.sock.stack, &e->d.local.ip, &e->d.remote, PORT_ODD, id_taken, t);
+        id = port_pick(e->d.sock.stack, 0, &e->d.local.ip, &e->d.remote, PORT_ODD, id_taken, t);
     if (id == 0 || find(t, id))
         return WEFT_EADDRINUSE;
     e->d.local.port = id;
@@ -185,7 +185,7 @@ static int send_request(struct ping_ep *e, struct weft_pkt *pkt, const struct we
         pkt_release(pkt);
         return err;
     }
-    if (v6)
+    if (v6 && !how.flow_label)
         how.flow_label = ip_flow_label(s, &from, &to, IP_PROTO_ICMPV6);
     return icmp_send(s, pkt, &how, path);
 }

@@ -169,6 +169,7 @@ static void join_into(struct weft_pkt *pkt, const struct datagram *d, const stru
     pkt->ip_group = first->ip_group;
     pkt->ttl = first->ttl;
     pkt->tos = h->tos;
+    pkt->flow_label = first->flow_label;
     pkt->link_broadcast = d->link_broadcast;
     pkt->fragment = first->fragment;
     pkt_pull(pkt, h->n);

@@ -53,12 +53,14 @@ static int get_discovery6(const struct dgram_ep *d) { return d->discovery6; }
 static int set_discovery(struct dgram_ep *d, int v)
 {
     d->discovery = (uint8_t)v;
+    d->path = (struct ip_path){0}; /* which may know less than there is to know */
     return 0;
 }
 
 static int set_discovery6(struct dgram_ep *d, int v)
 {
     d->discovery6 = (uint8_t)v;
+    d->path = (struct ip_path){0};
     return 0;
 }
 
@@ -124,9 +126,9 @@ static const struct row rows[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, ANY, NULL, force_sndbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, ANY, NULL, NULL, RARE_KEEPALIVE},
     {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, ANY, NULL, NULL, RARE_OOBINLINE},
-    {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, get_discovery, set_discovery, 0},
+    {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery, set_discovery, 0},
     {WEFT_SOL_IP, WEFT_IP_MTU, 1, 0, get_mtu, NULL, 0},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_PROBE, get_discovery6, set_discovery6, 0},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery6, set_discovery6, 0},
     {WEFT_SOL_IP, WEFT_IP_UNICAST_IF, ANY, get_out_v4, set_out_v4, 0},
     {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, ANY, get_out_v6, set_out_v6, 0},
     {WEFT_SOL_IPV6, WEFT_IPV6_MTU, 0, INT_MAX, get_mtu, set_mtu6, 0},

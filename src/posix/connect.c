@@ -97,7 +97,11 @@ static int connect_dgram(struct px_sock *s, const struct sockaddr *addr, socklen
         err = linux_read_addr(addr, n, v4 ? AF_INET : s->domain, &peer);
         px_here(&peer);
     }
-    return err ? err : weft_connect(px_engine(s), &peer);
+    if (!err)
+        err = weft_connect(px_engine(s), &peer);
+    if (!err)
+        s->flow = px_flow_label(s, addr, n);
+    return err == WEFT_EADDRINUSE ? -EAGAIN : err; /* no port is free: as Linux puts it */
 }
 
 int weft_posix_connect(int fd, const struct sockaddr *addr, socklen_t n)

@@ -158,6 +158,8 @@ static int64_t control(struct px_call *c, unsigned long request, void *argument)
     }
     answer = px_async_ioctl(c->s, request, argument);
     if (answer == -ENOTTY)
+        answer = px_stamp_ioctl(c->s, request, argument);
+    if (answer == -ENOTTY)
         answer = of_interfaces(c, request, argument);
     if (answer != -ENOTTY)
         return answer;

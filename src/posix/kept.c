@@ -9,9 +9,18 @@
 
 #include "posix/posix.h"
 
-/* Stamps of what comes in, and of clocks of the system; there are none of what goes out, nor of a device. */
+#ifndef IPV6_FLOWINFO_SEND
+#define IPV6_FLOWINFO_SEND 33
+#endif
+#ifndef SO_BUF_LOCK
+#define SO_BUF_LOCK 72
+#endif
+
+/* Stamps of what comes in. Devices make none, as most of Linux's do not; those flags ask in vain. */
 #define STAMPS (SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_HARDWARE | \
-                SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SYS_HARDWARE)
+                SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_SYS_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE)
+/* Of datagrams that go out: without their bytes (OPT_TSONLY), for the packet is gone. */
+#define STAMPS_OUT (SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_ID)
 
 static bool is_any(const struct px_sock *s)
 {
@@ -37,7 +46,9 @@ static const struct kept kepts[] = {
     {SOL_SOCKET, SO_PEEK_OFF, PX_PEEK_OFF, INT_MIN, INT_MAX, false, px_is_stream},
     {SOL_SOCKET, SO_ZEROCOPY, PX_ZEROCOPY, 0, 1, false, is_any},
     {SOL_SOCKET, SO_TIMESTAMPING, PX_STAMPING, 0, INT_MAX, false, is_any},
+    {SOL_SOCKET, SO_BUF_LOCK, PX_BUFFER_LOCK, 0, PX_LOCK_SEND | PX_LOCK_RECEIVE, false, is_any},
     {IPPROTO_UDP, UDP_CORK, PX_CORK, INT_MIN, INT_MAX, true, is_udp},
+    {IPPROTO_IPV6, IPV6_FLOWINFO_SEND, PX_FLOW_SEND, INT_MIN, INT_MAX, true, is_v6},
     {IPPROTO_IPV6, IPV6_RECVPATHMTU, PX_PATH_MTU, INT_MIN, INT_MAX, true, is_v6},
 };
 
@@ -51,12 +62,21 @@ static const struct kept *find(const struct px_sock *s, int level, int option)
 
 bool px_is_kept(const struct px_sock *s, int level, int option) { return find(s, level, option); }
 
+static bool are_stamps(const struct px_sock *s, int v)
+{
+    if (v & SOF_TIMESTAMPING_TX_SOFTWARE && !(v & SOF_TIMESTAMPING_OPT_TSONLY))
+        return false;
+    return !(v & ~(px_is_stream(s) ? STAMPS : STAMPS | STAMPS_OUT));
+}
+
 int px_kept_set(struct px_sock *s, int level, int option, int value)
 {
     const struct kept *k = find(s, level, option);
 
-    if (value < k->least || value > k->most || (k->slot == PX_STAMPING && value & ~STAMPS))
+    if (value < k->least || value > k->most || (k->slot == PX_STAMPING && !are_stamps(s, value)))
         return -EINVAL;
+    if (k->slot == PX_STAMPING && value & ~s->kept[PX_STAMPING] & SOF_TIMESTAMPING_OPT_ID)
+        s->stamp_number = 0;
     s->kept[k->slot] = k->is_switch ? value != 0 : value;
     return 0;
 }

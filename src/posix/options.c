@@ -188,15 +188,51 @@ static const struct whole *find_whole(const struct px_sock *s, int level, int op
     return NULL;
 }
 
+/* SO_BUF_LOCK: a buffer that is locked anew stays as long as it is. One that was set was locked by that, for good. */
+static void lock_buffers(struct px_sock *s, int anew)
+{
+    static const struct {
+        int bit, option;
+    } buffers[] = {{PX_LOCK_SEND, SO_SNDBUF}, {PX_LOCK_RECEIVE, SO_RCVBUF}};
+
+    for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
+        int bytes = 0;
+        size_t n = sizeof bytes;
+
+        if (!(anew & buffers[i].bit) || weft_getsockopt(px_engine(s), SOL_SOCKET, buffers[i].option, &bytes, &n))
+            continue;
+        bytes /= 2; /* which setting it doubles */
+        weft_setsockopt(px_engine(s), SOL_SOCKET, buffers[i].option, &bytes, sizeof bytes);
+    }
+}
+
+static void note_buffer(struct px_sock *s, int option)
+{
+    if (option == SO_SNDBUF || option == SO_SNDBUFFORCE)
+        s->kept[PX_BUFFER_LOCK] |= PX_LOCK_SEND;
+    else if (option == SO_RCVBUF || option == SO_RCVBUFFORCE)
+        s->kept[PX_BUFFER_LOCK] |= PX_LOCK_RECEIVE;
+}
+
+static int set_engine(struct px_sock *s, int level, int option, const void *value, size_t n)
+{
+    int err = weft_setsockopt(px_engine(s), level, option, value, n);
+
+    if (!err && level == SOL_SOCKET)
+        note_buffer(s, option);
+    return err;
+}
+
 /* Those of 4 bytes that are kept. What was corked goes when it is corked no more. */
 static int set_kept(struct px_call *c, int level, int option, const void *value, size_t n)
 {
-    int v, err;
+    int v, err, locked = c->s->kept[PX_BUFFER_LOCK];
 
     if (n < sizeof v)
         return -EINVAL;
     memcpy(&v, value, sizeof v);
     err = px_kept_set(c->s, level, option, v);
+    lock_buffers(c->s, c->s->kept[PX_BUFFER_LOCK] & ~locked);
     if (!err && !c->s->kept[PX_CORK])
         px_cork_push(c, 0);
     return err;
@@ -223,7 +259,7 @@ static int set_option(struct px_call *c, int level, int option, const void *valu
     if (px_is_kept(s, level, option))
         return set_kept(c, level, option, copy, size);
     if (!own)
-        return weft_setsockopt(px_engine(s), level, option, copy, size);
+        return set_engine(s, level, option, copy, size);
     return size < own->size ? -EINVAL : own->set(s, copy);
 }
 

@@ -15,6 +15,7 @@
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      async.c      owners, SIGIO and SIGURG
  *      kept.c       options that are numbers              cork.c      datagrams that grow; notices.c  told without bytes
+ *      stamps.c     when what was sent went, and when the last one came    stdio.c     fdopen
  *      options.c    waiting                                   control.c   fcntl, ioctl; interface.c  names;
  *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
@@ -55,8 +56,12 @@ enum px_kept {
     PX_INCOMING_CPU, PX_BUSY_POLL, PX_SELECT_ERR_QUEUE, /* ask for nothing here */
     PX_PEEK_OFF, /* -1: a peek begins at the front */
     PX_ZEROCOPY, PX_STAMPING, PX_CORK, PX_PATH_MTU,
+    PX_FLOW_SEND, /* IPV6_FLOWINFO_SEND: the flow label of an address counts */
+    PX_BUFFER_LOCK, /* SO_BUF_LOCK */
     PX_KEPT_COUNT
 };
+
+enum px_lock { PX_LOCK_SEND = 1, PX_LOCK_RECEIVE = 2 }; /* bits of SO_BUF_LOCK, Linux's */
 
 struct px_sock {
     struct px px; /* first */
@@ -82,6 +87,14 @@ struct px_sock {
         struct weft_addr to;
         int mtu;
     } path;
+    struct px_stamps *stamps; /* of what was sent, untold; NULL: none was ever made */
+    uint32_t flow;            /* label that the peer was given by connect; 0: none */
+    uint32_t stamp_number;    /* of the next datagram that is sent (SOF_TIMESTAMPING_OPT_ID) */
+    struct {
+        bool any, told;     /* one was received; its time has been told, as `day` */
+        weft_time arrived;
+        struct timespec day;
+    } last; /* datagram that was received (SIOCGSTAMP) */
     struct px_item *items; /* in epoll instances; under epoll_lock */
 };
 
@@ -137,6 +150,9 @@ int px_family(const struct sockaddr *addr, socklen_t n);
 /* 0, -EFAULT, -EINVAL. addr NULL: nothing is wanted. */
 int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n);
 
+/* The flow label it names, if the socket wants that; 0: none. */
+uint32_t px_flow_label(const struct px_sock *s, const struct sockaddr *addr, socklen_t n);
+
 /* Datagrams to nobody in particular go to this host, as on Linux. */
 void px_here(struct weft_addr *addr);
 
@@ -175,6 +191,15 @@ void px_path_too_small(struct px_sock *s, const struct weft_addr *to);
 void px_give_path(struct px_sock *s, struct msghdr *msg);
 int px_path_get(const struct px_sock *s, void *value, socklen_t *n); /* IPV6_PATHMTU */
 
+/* ---- stamps.c ---- */
+
+void px_stamp_sent(struct px_sock *s); /* a datagram was */
+bool px_stamp_waits(const struct px_sock *s);
+void px_give_stamp(struct px_sock *s, struct msghdr *msg); /* as the notices; one waits */
+void px_stamps_forget(struct px_sock *s);
+void px_stamp_came(struct px_sock *s, weft_time arrived); /* a datagram was received that came then */
+int px_stamp_ioctl(struct px_sock *s, unsigned long request, void *argument); /* -ENOTTY: none of these */
+
 /* ---- async.c: owners of sockets, and O_ASYNC. All need the lock ---- */
 
 void px_async_end(struct px_sock *s);
@@ -203,7 +228,7 @@ struct px_received {
     unsigned flags; /* of enum weft_msg */
     struct weft_control control;
     struct weft_report report; /* with MSG_ERRQUEUE */
-    bool zerocopy, path; /* nothing but a notice of this kind (notices.c) */
+    void (*notice)(struct px_sock *s, struct msghdr *msg); /* nothing but this is given (notices.c, stamps.c); NULL: no */
 };
 int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct px_received *out);
 /* control: NULL, none. */

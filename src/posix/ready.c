@@ -56,7 +56,7 @@ unsigned px_ready(const struct px_sock *s)
 {
     if (s->host->down || !px_engine(s))
         return POLLERR | POLLHUP;
-    return ready_by_protocol(s) | (px_zerocopy_waits(s) ? POLLERR : 0u);
+    return ready_by_protocol(s) | (px_zerocopy_waits(s) || px_stamp_waits(s) ? POLLERR : 0u);
 }
 
 unsigned px_wants(unsigned bits)

@@ -206,6 +206,8 @@ static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size
         if (got)
             return got;
     }
+    if (got >= 0)
+        px_stamp_came(c->s, out->control.arrived);
     return got;
 }
 
@@ -214,8 +216,8 @@ static int64_t receive_report(struct px_call *c, const struct weft_iov *iov, siz
 {
     int64_t got;
 
-    out->zerocopy = px_zerocopy_waits(c->s);
-    got = out->zerocopy ? 0 : weft_recv_report(px_engine(c->s), iov, n, &out->flags, &out->report);
+    out->notice = px_zerocopy_waits(c->s) ? px_give_zerocopy : px_stamp_waits(c->s) ? px_give_stamp : NULL;
+    got = out->notice ? 0 : weft_recv_report(px_engine(c->s), iov, n, &out->flags, &out->report);
     out->from = out->report.to;
     out->flags |= MSG_ERRQUEUE;
     return got;
@@ -230,9 +232,10 @@ int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags,
     int64_t got;
 
     out->flags = 0;
-    out->path = !(flags & MSG_ERRQUEUE) && c->s->path.waits && c->s->kept[PX_PATH_MTU];
-    if (out->path)
+    if (!(flags & MSG_ERRQUEUE) && c->s->path.waits && c->s->kept[PX_PATH_MTU]) {
+        out->notice = px_give_path;
         return 0;
+    }
     if (flags & MSG_ERRQUEUE)
         return receive_report(c, iov, n, out);
     if (!px_is_stream(c->s))
@@ -257,9 +260,9 @@ static int give_rest(const struct px_call *c, const struct px_received *in, int 
     int err = 0;
 
     msg->msg_flags = (int)in->flags;
-    if (in->zerocopy || in->path) {
+    if (in->notice) {
         msg->msg_namelen = 0;
-        (in->path ? px_give_path : px_give_zerocopy)(c->s, msg);
+        in->notice(c->s, msg);
         return 0;
     }
     if (px_is_stream(c->s))

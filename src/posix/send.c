@@ -75,7 +75,9 @@ int64_t px_send_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, i
     }
     if (r == WEFT_EMSGSIZE && c->s->domain == AF_INET6)
         px_path_too_small(c->s, to);
-    return r;
+    if (r >= 0)
+        px_stamp_sent(c->s);
+    return r == WEFT_EADDRINUSE ? -EAGAIN : r; /* no port is free to send from: as Linux puts it */
 }
 
 int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
@@ -139,6 +141,22 @@ static int take_control(const struct px_call *c, const struct msghdr *msg, const
     return linux_take_control(&s, msg, to, out);
 }
 
+/* What an address and flags say of a datagram, besides control messages. */
+static void add_control(const struct px_sock *s, const struct sockaddr *addr, socklen_t n, int flags,
+                        struct weft_control *control)
+{
+    uint32_t label = addr ? px_flow_label(s, addr, n) : s->flow;
+
+    if (px_is_stream(s))
+        return;
+    if (flags & MSG_DONTROUTE)
+        control->has |= WEFT_CONTROL_DONTROUTE;
+    if (label && !(control->has & WEFT_CONTROL_FLOW)) {
+        control->has |= WEFT_CONTROL_FLOW;
+        control->flow_label = label;
+    }
+}
+
 ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
     struct weft_iov own[PX_IOV], *iov = NULL;
@@ -157,6 +175,8 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
         err = take_destination(c.s, msg->msg_name, msg->msg_namelen, flags, &addr, &to);
     if (err == 0)
         err = take_control(&c, msg, to, &control);
+    if (err == 0)
+        add_control(c.s, msg->msg_name, msg->msg_namelen, flags, &control);
     if (to)
         px_here(&addr);
     n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL);
@@ -169,6 +189,7 @@ ssize_t weft_posix_sendto(int fd, const void *buf, size_t n, int flags, const st
 {
     struct weft_iov iov = {(void *)(uintptr_t)buf, n}; /* only read through */
     const struct weft_addr *dst = NULL;
+    struct weft_control control = {0};
     struct weft_addr addr;
     struct px_call c;
     int64_t r = px_begin(&c, fd);
@@ -177,9 +198,11 @@ ssize_t weft_posix_sendto(int fd, const void *buf, size_t n, int flags, const st
         return sendto(fd, buf, n, flags, to, n_to);
     if (r == 0)
         r = take_destination(c.s, to, n_to, flags, &addr, &dst);
+    if (r == 0)
+        add_control(c.s, to, n_to, flags, &control);
     if (dst)
         px_here(&addr);
-    return finish(&c, r ? r : px_send(&c, &iov, 1, flags, dst, NULL), flags);
+    return finish(&c, r ? r : px_send(&c, &iov, 1, flags, dst, control.has ? &control : NULL), flags);
 }
 
 ssize_t weft_posix_send(int fd, const void *buf, size_t n, int flags)

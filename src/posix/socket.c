@@ -36,6 +36,7 @@ static void release(struct px *p)
         px_async_end(s);
     }
     px_cork_forget(s);
+    px_stamps_forget(s);
     free(s);
 }
 
@@ -64,6 +65,8 @@ int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int f
     s->async = NULL;
     s->cork = NULL;
     memset(&s->copies, 0, sizeof s->copies);
+    s->stamps = NULL;
+    memset(&s->last, 0, sizeof s->last);
     s->host = h;
     s->nonblocking = flags & SOCK_NONBLOCK;
     number = host_sock_adopt(h, sock);

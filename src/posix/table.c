@@ -200,19 +200,28 @@ int weft_posix_dup(int fd)
     return adopt(fd, dup(fd));
 }
 
-int weft_posix_dup2(int fd, int to)
+/* What stood behind `to` goes, if it can be given to fd. */
+static int replace(int fd, int to, int flags)
 {
     struct px *before;
 
-    if (fd == to)
-        return dup2(fd, to);
     if (fcntl(fd, F_GETFD) < 0 || to < 0) {
         errno = EBADF;
         return -1;
     }
     before = take(to);
-    to = adopt(fd, dup2(fd, to));
+    to = adopt(fd, dup3(fd, to, flags));
     if (before)
         px_drop(before);
     return to;
+}
+
+int weft_posix_dup2(int fd, int to)
+{
+    return fd == to ? dup2(fd, to) : replace(fd, to, 0);
+}
+
+int weft_posix_dup3(int fd, int to, int flags)
+{
+    return fd == to || flags & ~O_CLOEXEC ? dup3(fd, to, flags) : replace(fd, to, flags);
 }

@@ -63,7 +63,7 @@ static int seal(const struct raw_ep *e, struct weft_pkt *pkt, const struct ip_se
 }
 
 /* What belongs to a message whose header is ours to make. */
-static int dress(struct raw_ep *e, struct weft_pkt *pkt, const struct weft_control *control, const struct ip_path *path,
+static int dress(struct raw_ep *e, struct weft_pkt *pkt, const struct weft_control *control, struct ip_path *path,
                  struct ip_send *how, struct ip_extras *extras)
 {
     int err;

@@ -129,7 +129,7 @@ int64_t weft_recvmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t
 {
     *control = (struct weft_control){.arrived = sock->stack->now};
     if (sock->ops->describe) /* before it is taken out of the queue */
-        sock->ops->describe(sock, control);
+        sock->ops->describe(sock, flags, control);
     return weft_recvmsg(sock, iov, n_iov, flags, from, out_flags);
 }
 

@@ -145,6 +145,58 @@ static int set_interface(weft_sock *sock, int value)
     return 0;
 }
 
+/* The least port and, in the upper half, the greatest. */
+static int get_ports(weft_sock *sock) { return (int)sock->ops->rare(sock)->ports; }
+
+static int set_ports(weft_sock *sock, int value)
+{
+    uint32_t min = (uint32_t)value & 0xffff, max = (uint32_t)value >> 16;
+    struct sock_rare *rare;
+
+    if (min && max && min > max)
+        return WEFT_EINVAL;
+    if (!(rare = sock->ops->own_rare(sock)))
+        return WEFT_ENOMEM;
+    rare->ports = (uint32_t)value;
+    return 0;
+}
+
+/* What was not said is what is usual; there are no addresses of mobile hosts, nor made of keys. */
+static int get_preference(weft_sock *sock)
+{
+    int prefer = sock->ops->rare(sock)->prefer;
+
+    if (!(prefer & (WEFT_PREFER_TEMPORARY | WEFT_PREFER_PUBLIC)))
+        prefer |= WEFT_PREFER_USUAL;
+    return prefer & WEFT_PREFER_CARE_OF ? prefer : prefer | WEFT_PREFER_HOME;
+}
+
+static bool is_one_of(int value, int bits)
+{
+    return !(value & bits & ((value & bits) - 1));
+}
+
+/* Of two things that exclude each other one may be wanted (RFC 5014 §4); what is not mentioned stays. */
+static int set_preference(weft_sock *sock, int value)
+{
+    const int of_time = WEFT_PREFER_TEMPORARY | WEFT_PREFER_PUBLIC | WEFT_PREFER_USUAL;
+    const int of_home = WEFT_PREFER_HOME | WEFT_PREFER_CARE_OF, of_keys = WEFT_PREFER_CGA | WEFT_PREFER_NONCGA;
+    struct sock_rare *rare;
+    int old;
+
+    if (!is_one_of(value, of_time) || !is_one_of(value, of_home) || !is_one_of(value, of_keys))
+        return WEFT_EINVAL;
+    if (!(rare = sock->ops->own_rare(sock)))
+        return WEFT_ENOMEM;
+    old = rare->prefer;
+    if (value & of_time)
+        old = (old & ~of_time) | (value & (WEFT_PREFER_TEMPORARY | WEFT_PREFER_PUBLIC));
+    if (value & of_home)
+        old = (old & ~of_home) | (value & WEFT_PREFER_CARE_OF);
+    rare->prefer = old;
+    return 0;
+}
+
 static const struct sock_option options[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_DEBUG, SWITCH(RARE_DEBUG)},
     {WEFT_SOL_SOCKET, WEFT_SO_RXQ_OVFL, SWITCH(TELL_LOST)},
@@ -177,6 +229,10 @@ static const struct sock_option options[] = {
     {WEFT_SOL_IPV6, WEFT_IPV6_MINHOPCOUNT, KEPT(min_hops), 0, 255},
     {WEFT_SOL_IPV6, WEFT_IPV6_FREEBIND, SWITCH(RARE_FREEBIND)},
     {WEFT_SOL_IPV6, WEFT_IPV6_TRANSPARENT, FUNCTIONS(get_never, set_transparent)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_ADDR_PREFERENCES, FUNCTIONS(get_preference, set_preference)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_FLOWINFO, SWITCH(TELL_FLOW)},
+    {WEFT_SOL_IP, WEFT_IP_BIND_ADDRESS_NO_PORT, SWITCH(RARE_NO_PORT)},
+    {WEFT_SOL_IP, WEFT_IP_LOCAL_PORT_RANGE, EXACT(get_ports, set_ports)},
     {WEFT_SOL_IP, WEFT_IP_TOS, FUNCTIONS(get_tos, set_tos)},
     {WEFT_SOL_IP, WEFT_IP_TTL, FUNCTIONS(get_ttl, set_ttl)},
     {WEFT_SOL_IP, WEFT_IP_PKTINFO, SWITCH(TELL_PKTINFO)},

@@ -12,13 +12,15 @@ struct sock_option {
     int (*set)(weft_sock *sock, int value); /* NULL: cannot be set. 0, or a negative error */
     uint32_t tell; /* or one bit of enum sock_tell: a flag, without functions */
     uint16_t field; /* or where struct sock_rare keeps it, as an int from min to max */
+    bool exact; /* its length must be an int's */
     int min, max;
 };
 
-/* The three kinds of row; KEPT is followed by the range. */
-#define FUNCTIONS(get, set) get, set, 0, 0, 0, 0
-#define SWITCH(bit)         NULL, NULL, bit, 0, 0, 0
-#define KEPT(member)        NULL, NULL, 0, offsetof(struct sock_rare, member)
+/* The kinds of row; KEPT is followed by the range. */
+#define FUNCTIONS(get, set) get, set, 0, 0, false, 0, 0
+#define EXACT(get, set)     get, set, 0, 0, true, 0, 0
+#define SWITCH(bit)         NULL, NULL, bit, 0, false, 0, 0
+#define KEPT(member)        NULL, NULL, 0, offsetof(struct sock_rare, member), false
 
 int sock_option_get(weft_sock *sock, const struct sock_option *o);
 int sock_option_set(weft_sock *sock, const struct sock_option *o, int value);

@@ -154,7 +154,7 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
     }
     if (!o)
         return sock->ops->setopt ? sock->ops->setopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
-    if (!sock_option_take(level, value, n, &v))
+    if ((o->exact && n != sizeof v) || !sock_option_take(level, value, n, &v))
         return WEFT_EINVAL;
     return sock_option_set(sock, o, v);
 }

@@ -64,7 +64,8 @@ static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow, uint32_t *
     struct port_question q = {.t = t, .c = c, .flow = *flow};
     enum port_parity first = flow->remote.port ? PORT_EVEN : PORT_ODD;
 
-    flow->local.port = port_pick(t->stack, &flow->local.ip, &flow->remote, first, port_is_taken, &q);
+    flow->local.port =
+        port_pick(t->stack, c->settings->rare.ports, &flow->local.ip, &flow->remote, first, port_is_taken, &q);
     *hash = q.hash;
     return flow->local.port ? 0 : WEFT_EADDRINUSE;
 }
@@ -93,7 +94,7 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local)
         return WEFT_EINVAL;
     if (!is_local(e->stack, &local->ip))
         return WEFT_EADDRNOTAVAIL;
-    return bind_to(c, local, c->settings->bind_no_port);
+    return bind_to(c, local, c->settings->rare.tell & RARE_NO_PORT);
 }
 
 /* ---- OPEN, passive ---- */
@@ -206,7 +207,9 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
         return WEFT_ENETUNREACH;
     if (if_is_broadcast(path->ifp, &flow->remote.ip))
         return WEFT_ENETUNREACH;
-    if (ip_is_any(&flow->local.ip) && (err = route_source(s, path, &flow->remote.ip, &flow->local.ip)) < 0)
+    if (ip_is_any(&flow->local.ip))
+        err = route_source_wished(s, path, &flow->remote.ip, c->settings->rare.prefer, &flow->local.ip);
+    if (err < 0)
         return err;
     if (flow->local.port == 0)
         return pick_port(c, flow, hash) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */

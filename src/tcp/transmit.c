@@ -255,7 +255,7 @@ static void put_names(struct tcp_conn *c, struct segment *out)
     out->ttl = conn_ttl(c);
     out->tos = conn_tos(c);
     out->gso_size = 0;
-    out->fragment = c->path_discovery == WEFT_PMTUDISC_DONT ||
+    out->fragment = c->path_discovery == WEFT_PMTUDISC_DONT || c->path_discovery >= WEFT_PMTUDISC_INTERFACE ||
                     (c->path_discovery == WEFT_PMTUDISC_WANT && c->work->path.fragment);
     out->plain = !c->v6 && !out->fragment && c->settings->way.n == 0;
     out->path = &c->work->path;

@@ -13,6 +13,13 @@ static size_t udp_max(const struct weft_ip *dst)
 
 /* ---- names ---- */
 
+/* The address alone: the port is chosen when it is needed (WEFT_IP_BIND_ADDRESS_NO_PORT). */
+static int bind_without_port(struct udp_ep *e, const struct weft_ip *ip)
+{
+    e->d.local.ip = e->bound_ip = *ip;
+    return 0;
+}
+
 static int udp_bind(weft_sock *sock, const struct weft_addr *local)
 {
     struct udp_ep *e = udp_ep(sock);
@@ -22,15 +29,17 @@ static int udp_bind(weft_sock *sock, const struct weft_addr *local)
     if (e->d.local.port)
         return WEFT_EINVAL;
     err = e->d.rare.tell & RARE_FREEBIND ? 0 : dgram_check_local(sock->stack, &local->ip);
+    if (!err && !local->port && e->d.rare.tell & RARE_NO_PORT)
+        return bind_without_port(e, &local->ip);
     return err ? err : udp_table_bind(udp_table(sock->stack), e, local, &none);
 }
 
 /* Gives a socket that wants to send a port, when it has none yet. */
 static int bind_any(struct udp_ep *e, const struct weft_addr *remote)
 {
-    struct weft_addr none = nobody(&e->d.sock);
+    struct weft_addr local = {.ip = e->bound_ip};
 
-    return e->d.local.port ? 0 : udp_table_bind(udp_table(e->d.sock.stack), e, &none, remote);
+    return e->d.local.port ? 0 : udp_table_bind(udp_table(e->d.sock.stack), e, &local, remote);
 }
 
 static void disconnect(struct udp_ep *e)
@@ -144,7 +153,7 @@ int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
     if (unlikely(m->segment && !is_train(e, m, &how, path)))
         return udp_send_segments(e, m);
     from = (struct weft_addr){how.src, e->d.local.port};
-    if (!ip_is_v4(&m->dst->ip))
+    if (!ip_is_v4(&m->dst->ip) && !how.flow_label)
         how.flow_label = ip_flow_label(s, &from, m->dst, IP_PROTO_UDP);
     pkt = build(e, m, &how.src, path);
     if (!pkt)
@@ -209,27 +218,40 @@ static int64_t udp_recv(weft_sock *sock, const struct weft_iov *iov, size_t n, u
                         unsigned *out_flags)
 {
     struct udp_ep *e = udp_ep(sock);
-    const struct weft_pkt *first = e->d.queue.packets.first;
+    struct weft_pkt *pkt;
     uint16_t segment;
+    uint32_t at;
+    int64_t got;
     int err = endpoint_take_error(sock);
 
     if (err)
         return err;
-    if (!first)
+    pkt = udp_peeked(e, flags, &at);
+    if (!pkt)
         return e->d.no_receive ? 0 : WEFT_EAGAIN;
-    *from = udp_sender(first);
+    *from = udp_sender(pkt);
+    if (unlikely(flags & WEFT_MSG_PEEK && e->peek_at >= 0))
+        return udp_peek(e, pkt, at, iov, n, flags, out_flags);
     if (e->d.rare.tell & RARE_GRO)
-        return udp_take_train(e, udp_train(e, &segment), iov, n, flags, out_flags);
-    return dgram_take(&e->d.queue, iov, n, flags, out_flags);
+        got = udp_take_train(e, udp_train(e, &segment), iov, n, flags, out_flags);
+    else
+        got = dgram_take(&e->d.queue, iov, n, flags, out_flags);
+    if (!(flags & WEFT_MSG_PEEK))
+        udp_peek_back(e, got);
+    return got;
 }
 
-static void udp_describe(const weft_sock *sock, struct weft_control *control)
+static void udp_describe(const weft_sock *sock, unsigned flags, struct weft_control *control)
 {
     const struct udp_ep *e = container_of(sock, const struct udp_ep, d.sock);
-    const struct weft_pkt *first = e->d.queue.packets.first;
+    uint32_t at;
+    const struct weft_pkt *pkt = udp_peeked(e, flags, &at);
 
-    dgram_describe(sock, control);
-    if (first && e->d.rare.tell & RARE_GRO && (udp_train(e, &control->segment) > 1 || first->gso_size))
+    if (pkt)
+        dgram_describe_one(&e->d, pkt, control);
+    if (unlikely(flags & WEFT_MSG_PEEK && e->peek_at >= 0))
+        return;
+    if (pkt && e->d.rare.tell & RARE_GRO && (udp_train(e, &control->segment) > 1 || pkt->gso_size))
         control->has |= WEFT_CONTROL_SEGMENT;
 }
 
@@ -260,8 +282,8 @@ static const struct sock_ops udp_ops = {
     .shutdown = dgram_shutdown,
     .close = udp_close,
     .abort = udp_close,
-    .setopt = dgram_setopt,
-    .getopt = dgram_getopt,
+    .setopt = udp_setopt,
+    .getopt = udp_getopt,
     .ready = dgram_ready,
     .names = dgram_names,
     .unread = dgram_unread,
@@ -279,5 +301,6 @@ weft_sock *udp_socket(weft_stack *s, enum weft_family family, int *err)
     *e = (struct udp_ep){0};
     dgram_init(&e->d, s, &udp_ops, family, &t->all);
     e->bound_ip = endpoint_any(&e->d.sock);
+    e->peek_at = -1;
     return &e->d.sock;
 }

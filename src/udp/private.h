@@ -16,6 +16,7 @@ struct udp_ep {
     struct hash_node port_node; /* in open or taken */
     struct hash_node pair_node; /* in pairs */
     bool port_chosen;           /* nobody asked for this port: it is given back when the peer is given up, as on Linux */
+    int32_t peek_at;            /* WEFT_SO_PEEK_OFF: bytes; negative: a peek looks at the first datagram */
     struct weft_ip bound_ip;    /* d.local.ip as bind left it: what it is again when the peer is given up */
 };
 
@@ -97,6 +98,18 @@ size_t udp_train(const struct udp_ep *e, uint16_t *segment);
 /* Receives so many as one. As dgram_take. */
 int64_t udp_take_train(struct udp_ep *e, size_t count, const struct weft_iov *iov, size_t n, unsigned flags,
                        unsigned *out_flags);
+
+/* ---- peek.c ---- */
+
+/* The datagram that recv with these flags gives, and where in it a peek begins. NULL: there is none. */
+struct weft_pkt *udp_peeked(const struct udp_ep *e, unsigned flags, uint32_t *at);
+/* Peeks at it from there, and goes on with the offset. As dgram_take. */
+int64_t udp_peek(struct udp_ep *e, struct weft_pkt *pkt, uint32_t at, const struct weft_iov *iov, size_t n,
+                 unsigned flags, unsigned *out_flags);
+/* So many bytes were read. */
+void udp_peek_back(struct udp_ep *e, int64_t bytes);
+int udp_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
+int udp_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n);
 
 /* Where a queued datagram came from. */
 struct weft_addr udp_sender(const struct weft_pkt *pkt);

@@ -198,7 +198,7 @@ int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr
     struct weft_addr want = *local, before = e->d.local;
 
     if (want.port == 0)
-        want.port = port_pick(e->d.sock.stack, &want.ip, remote, PORT_ODD, port_taken, t);
+        want.port = port_pick(e->d.sock.stack, e->d.rare.ports, &want.ip, remote, PORT_ODD, port_taken, t);
     if (want.port == 0 || conflicts_in(&t->open, e, &want) || conflicts_in(&t->taken, e, &want))
         return WEFT_EADDRINUSE;
     e->d.local = want;

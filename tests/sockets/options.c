@@ -70,7 +70,9 @@ static void everywhere(int level, int option, const int *values, size_t n)
     }                                                                                                                  \
     __attribute__((constructor)) static void add_##option(void) { case_add(CHAPTER, #option, run_##option); }
 
-enum { NO_SUCH_OPTION = 9999, IS_MPTCP = 43, RTO_MAX_MS, RTO_MIN_US, DELACK_MAX_US };
+/* Names that not every libc has. */
+enum { NO_SUCH_OPTION = 9999, BUF_LOCK = 72, LOCAL_PORT_RANGE = 51, FLOWINFO = 11, FLOWINFO_SEND = 33,
+       ADDR_PREFERENCES = 72, IS_MPTCP = 43, RTO_MAX_MS, RTO_MIN_US, DELACK_MAX_US };
 
 OPTION(SOL_SOCKET, SO_DEBUG, 0, 1, -1)
 OPTION(SOL_SOCKET, SO_REUSEADDR, 0, 1, 7, -1)
@@ -160,6 +162,11 @@ OPTION(SOL_SOCKET, SO_INCOMING_CPU, 0, -1)
 OPTION(SOL_SOCKET, SO_BUSY_POLL, 0, 50, -1)
 OPTION(SOL_SOCKET, SO_ZEROCOPY, 1, 0, 2, -1)
 OPTION(SOL_SOCKET, SO_TIMESTAMPING, 0, 0x10, 0x18, 0x10000000)
+OPTION(SOL_SOCKET, BUF_LOCK, 0, 1, 2, 3, 4, -1)
+OPTION(IPPROTO_IP, LOCAL_PORT_RANGE, 0, 0x7fff4000, 0x40007fff, -1)
+OPTION(IPPROTO_IPV6, FLOWINFO, 1, 0)
+OPTION(IPPROTO_IPV6, FLOWINFO_SEND, 1, 0)
+OPTION(IPPROTO_IPV6, ADDR_PREFERENCES, 0, 1, 2, 3)
 OPTION(IPPROTO_IP, IP_CHECKSUM, 1, 0, 2)
 OPTION(IPPROTO_IPV6, IPV6_RECVPATHMTU, 1, 0)
 OPTION(IPPROTO_UDP, UDP_CORK, 1, 0, 2)

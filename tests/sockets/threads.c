@@ -13,7 +13,7 @@ static void *signal_later(void *thread)
 }
 
 /* A signal comes 50 ms from now. */
-static pthread_t disturb(int flags)
+static void disturb(int flags)
 {
     static pthread_t self;
     struct sigaction a = {.sa_handler = caught, .sa_flags = flags};
@@ -22,7 +22,7 @@ static pthread_t disturb(int flags)
     self = pthread_self();
     sigaction(SIGUSR1, &a, NULL);
     pthread_create(&t, NULL, signal_later, &self);
-    return t;
+    pthread_detach(t);
 }
 
 static void *write_later(void *fd)
@@ -51,6 +51,7 @@ CASE(recv_is_restarted)
     disturb(SA_RESTART);
     pthread_create(&t, NULL, write_later, &p[1]);
     SAY(recv(p[0], &b, 1, 0));
+    pthread_join(t, NULL);
 }
 
 CASE(recv_with_a_time_out_is_interrupted)

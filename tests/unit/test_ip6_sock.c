@@ -432,6 +432,43 @@ static void the_better_of_two_sources_is_taken(void **state)
     }
 }
 
+/* From where a new socket with these preferences speaks to dst. */
+static struct weft_ip source_of_one_who_prefers(struct bench *b, enum weft_proto proto, int prefer, const char *dst)
+{
+    int err;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, proto, &err);
+    struct weft_addr to = {ip6(dst), 7}, name;
+
+    assert_non_null(sock);
+    err = weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_ADDR_PREFERENCES, &prefer, sizeof prefer);
+    assert_int_equal(err, 0);
+    err = weft_connect(sock, &to);
+    assert_true(err == 0 || err == WEFT_EINPROGRESS);
+    assert_int_equal(weft_getsockname(sock, &name), 0);
+    weft_abort(sock);
+    return name.ip;
+}
+
+/* RFC 5014 §4: rule 7 is the application's to reverse. */
+static void who_prefers_lasting_addresses_speaks_from_them(void **state)
+{
+    static const enum weft_proto protos[] = {WEFT_UDP, WEFT_ICMPV6};
+    struct bench *b = *state;
+    struct weft_ip temporary = ip6("2001:db8:1::3"), lasting = ip6("2001:db8:1::2"), src;
+
+    take_away(b, US6);
+    give(b, "2001:db8:1::2", STABLE);
+    give(b, "2001:db8:1::3", TEMPORARY);
+    for (size_t i = 0; i < ARRAY_LEN(protos); i++) {
+        src = source_of_one_who_prefers(b, protos[i], WEFT_PREFER_USUAL, "2001:db8:1::9");
+        assert_memory_equal(&src, &temporary, sizeof src);
+        src = source_of_one_who_prefers(b, protos[i], WEFT_PREFER_TEMPORARY, "2001:db8:1::9");
+        assert_memory_equal(&src, &temporary, sizeof src);
+        src = source_of_one_who_prefers(b, protos[i], WEFT_PREFER_PUBLIC, "2001:db8:1::9");
+        assert_memory_equal(&src, &lasting, sizeof src);
+    }
+}
+
 /* ---- identifications ---- */
 
 /* Of the fragments that 1,600 bytes to this neighbour leave in. */
@@ -559,6 +596,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(link_local_peers_need_a_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_datagram_may_name_its_source_and_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(the_better_of_two_sources_is_taken, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_prefers_lasting_addresses_speaks_from_them, setup, teardown),
         cmocka_unit_test_setup_teardown(identifications_of_ipv6_cannot_be_guessed, setup, teardown),
         cmocka_unit_test_setup_teardown(the_rate_of_errors_of_ipv6_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),

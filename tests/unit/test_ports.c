@@ -47,7 +47,7 @@ static uint16_t pick(struct core_bench *b, struct ports *p, uint32_t ip, uint16_
     struct weft_ip local = weft_ipv4(0x0a090002);
     struct weft_addr remote = remote_of(ip, port);
 
-    return port_pick(b->s, &local, &remote, PORT_EVEN, is_taken, p);
+    return port_pick(b->s, 0, &local, &remote, PORT_EVEN, is_taken, p);
 }
 
 static void every_free_port_is_found_once(void **state)
@@ -86,14 +86,40 @@ static void connect_and_bind_begin_with_halves_of_their_own(void **state)
     struct weft_addr remote = remote_of(0x0a090001, 80);
 
     for (unsigned i = 0; i < 1000; i++) {
-        uint16_t even = port_pick(b->s, &local, &remote, PORT_EVEN, is_taken, p);
-        uint16_t odd = port_pick(b->s, &local, &remote, PORT_ODD, is_taken, p);
+        uint16_t even = port_pick(b->s, 0, &local, &remote, PORT_EVEN, is_taken, p);
+        uint16_t odd = port_pick(b->s, 0, &local, &remote, PORT_ODD, is_taken, p);
 
         assert_int_equal((even - LOW) % 2, 0);
         assert_int_equal((odd - LOW) % 2, 1);
         p->taken[even] = p->taken[odd] = true;
     }
     free(p);
+}
+
+/* An end of the wish that is outside of what is configured counts for nothing; 0 is none. */
+static void a_wish_is_kept_within_what_is_configured(void **state)
+{
+    static const struct {
+        uint32_t low, high, first, last;
+    } rows[] = {{40000, 40009, 40000, 40009}, {60990, 0, 60990, HIGH}, {0, 32770, LOW, 32770},
+                {100, 32770, LOW, 32770},     {60990, 65535, 60990, HIGH}, {7, 9, LOW, HIGH}};
+    struct core_bench *b = *state;
+    struct weft_ip local = weft_ipv4(0x0a090002);
+    struct weft_addr remote = remote_of(0x0a090001, 80);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        uint32_t wish = rows[i].low | rows[i].high << 16, n = rows[i].last - rows[i].first + 1;
+        struct ports *p = calloc(1, sizeof *p);
+
+        for (uint32_t k = 0; k < n; k++) {
+            uint16_t port = port_pick(b->s, wish, &local, &remote, PORT_ODD, is_taken, p);
+
+            assert_in_range(port, rows[i].first, rows[i].last);
+            p->taken[port] = true;
+        }
+        assert_int_equal(port_pick(b->s, wish, &local, &remote, PORT_ODD, is_taken, p), 0);
+        free(p);
+    }
 }
 
 /* While most ports are free the first candidate is; connections that stay push it on. */
@@ -240,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_free_port_is_found_once, setup, teardown),
         cmocka_unit_test_setup_teardown(connect_and_bind_begin_with_halves_of_their_own, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_wish_is_kept_within_what_is_configured, setup, teardown),
         cmocka_unit_test_setup_teardown(the_search_goes_on_where_it_was, setup, teardown),
         cmocka_unit_test_setup_teardown(first_ports_are_uniform, setup, teardown),
         cmocka_unit_test_setup_teardown(connections_elsewhere_do_not_show, setup, teardown),

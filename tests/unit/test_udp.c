@@ -171,6 +171,8 @@ static void datagrams_are_fragmented_as_the_socket_wants(void **state)
         {WEFT_PMTUDISC_WANT, 1472, true, true},   {WEFT_PMTUDISC_WANT, 1473, true, false},
         {WEFT_PMTUDISC_DO, 1472, true, true},     {WEFT_PMTUDISC_DO, 1473, false, true},
         {WEFT_PMTUDISC_PROBE, 1472, true, true},  {WEFT_PMTUDISC_PROBE, 1473, false, true},
+        {WEFT_PMTUDISC_INTERFACE, 1472, true, false}, {WEFT_PMTUDISC_INTERFACE, 1473, false, false},
+        {WEFT_PMTUDISC_OMIT, 1472, true, false},  {WEFT_PMTUDISC_OMIT, 1473, true, false},
     };
     struct bench *b = *state;
     weft_sock *sock = bound(b, 0, 1000);
