@@ -59,6 +59,24 @@ const struct scenario demo_flows[] = {
                    {GOT_BEFORE, SERVER, 220, 40 * MSS_TEXT, "in a few round trips"}},
     },
     {
+        .name = "tail-loss",
+        .title = "Tail loss probe: nothing behind the lost segments tells of them (RFC 8985 §7)",
+        .prose = "The last two of six segments are lost. Nothing comes behind them that the receiver could report,\n"
+                 "and the timer is far away. After two silent round trips the client sends the last segment again,\n"
+                 "as a question. The answer has it beyond a hole: news enough to mend the other one at once.",
+        .until_ms = 1000,
+        .wire = {.bits_per_second = 10000000, .delay = 10 * WEFT_MS},
+        .rule = {.active = true, .from = CLIENT, .with_text = true, .in_state = -1, .lose = {5, 6}},
+        .step = {{0, SERVER, LISTEN, PORT, "server listens"},
+                 {0, CLIENT, CONNECT, PORT, "client connects"},
+                 {100, CLIENT, SEND, 6 * MSS_TEXT, "client sends 6 full segments; the last two are lost"}},
+        .expect = {{GOT_BEFORE, SERVER, 140, 4 * MSS_TEXT, "the first four arrived"},
+                   {COUNTED, CLIENT, WEFT_COUNT_tcp_tlp_probes, 1, "nothing more was heard, so the client probed"},
+                   {COUNTED, CLIENT, WEFT_COUNT_tcp_fast_retrans, 1, "what it was told began a recovery"},
+                   {NONE, CLIENT, WEFT_COUNT_tcp_timeouts, 0, "before the timer fired"},
+                   {GOT_BEFORE, SERVER, 250, 6 * MSS_TEXT, "and every byte arrived"}},
+    },
+    {
         .name = "nagle",
         .title = "Nagle against the delayed acknowledgment (RFC 9293 §3.7.4, §3.8.6.3)",
         .prose = "Nagle's rule: while something is unacknowledged, a small segment waits. The receiver's rule: an\n"

@@ -19,6 +19,9 @@ STORIES = {
                         [r'seq 4345:5793\(1448\) .*-X', r'seq 4345:5793\(1448\) .*\(again\)',
                          r'(?s)(ack 4345 win [^\n]*\n.*){4}again']),
     'sack-recovery': ({'sent': 36, 'again': 4, 'lost': 5, 'sack': 10}, [r'<TS \d+ \d+,sack,sack,sack>']),
+    'tail-loss': ({'sent': 6, 'again': 3, 'lost': 3, 'sack': 2},
+                  [r'seq 7241:8689\(1448\) .*-X', r'(?s)seq 7241:8689\(1448\) [^\n]*\(again\).*,sack>.*'
+                   r'seq 5793:7241\(1448\) [^\n]*\(again\)']),
     'nagle': ({'sent': 6, 'ack': 2}, [r'client sets TCP_NODELAY', r'0\.2[0-9]*   0\.2[0-9]* .* seq 101:201\(100\)',
                                       r'0\.700000   0\.710000 .* seq 301:401\(100\)']),
     'syn-flood': ({'sent': 4, 'ack': 2}, [r'SYN,ACK seq 0 ack 1', r'PSH,ACK seq 2897:3001']),
