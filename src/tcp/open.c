@@ -233,17 +233,18 @@ static bool leave_time_wait(struct tcp *t, const struct tcp_flow *flow, uint32_t
 
 void tcp_forget_connection(struct tcp_conn *c)
 {
-    if (c->syn_acked) { /* what an earlier connection made of the buffer */
+    if (c->syn_acked) { /* what an earlier connection made of the buffer, and of the peer */
         struct rcvspace kept = c->rcvspace;
 
         rcvspace_init(&c->rcvspace, kept.fixed ? kept.buffer : (uint32_t)tcp_config(c->ep.stack)->receive_buffer);
         c->rcvspace.fixed = kept.fixed;
+        c->pace.interactive = false;
     }
     c->syn_acked = c->fin_wanted = c->fin_sent = c->peer_fin = c->read_shut = false;
     c->ts_ok = c->sack_ok = c->passive = false;
     c->snd_wscale = c->rcv_wscale = c->keepalive_sent = 0;
     c->ecn = (struct ecn){0};
-    c->pace = (struct ack_pace){.interactive = c->pace.interactive && !c->syn_acked};
+    c->pace = (struct ack_pace){.interactive = c->pace.interactive};
     c->soft_error = 0;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
     c->challenged = c->heard = c->spoke = 0;

@@ -208,6 +208,37 @@ static void disconnected_socket_may_connect_again(void **state)
     assert_int_equal(weft_recv(b->client, &byte, 1, 0), WEFT_EAGAIN);
 }
 
+static int quick_ack(const weft_sock *sock)
+{
+    int value = -1;
+    size_t n = sizeof value;
+
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_QUICKACK, &value, &n), 0);
+    return value;
+}
+
+/* TCP_QUICKACK: what is asked before connecting holds; what a connection came to goes with it, as on Linux. */
+static void quick_acks_return_with_a_new_connection(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr here = {weft_ipv4(0x7f000001), PORT};
+    weft_sock *other = weft_socket(b->s, WEFT_TCP, NULL);
+    int zero = 0;
+
+    assert_int_equal(weft_setsockopt(other, WEFT_SOL_TCP, WEFT_TCP_QUICKACK, &zero, sizeof zero), 0);
+    assert_int_equal(weft_connect(other, &here), WEFT_EINPROGRESS);
+    assert_int_equal(quick_ack(other), 0);
+    carry(b);
+    assert_int_equal(weft_tcp_state(other), WEFT_TCP_ESTABLISHED);
+    assert_int_equal(weft_setsockopt(other, WEFT_SOL_TCP, WEFT_TCP_QUICKACK, &zero, sizeof zero), 0);
+    assert_int_equal(weft_disconnect(other), 0);
+    assert_int_equal(quick_ack(other), 1);
+    assert_int_equal(weft_connect(other, &here), WEFT_EINPROGRESS);
+    carry(b);
+    assert_int_equal(quick_ack(other), 1);
+    weft_close(other);
+}
+
 static void disconnected_listener_may_listen_again(void **state)
 {
     struct bench *b = *state;
@@ -662,6 +693,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_carried_ends_before_an_urgent_byte, setup, teardown),
         cmocka_unit_test_setup_teardown(the_urgent_byte_is_the_last_of_its_write, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnected_socket_may_connect_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(quick_acks_return_with_a_new_connection, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnected_listener_may_listen_again, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnecting_before_the_answer_is_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(saved_syn_is_given_once, setup, teardown),
