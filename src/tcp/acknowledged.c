@@ -359,6 +359,13 @@ SELDOM static void reduction_is_told(struct tcp_conn *c, const struct tcp_seg *s
         ackpolicy_now(&c->work->ack);
 }
 
+/* Nothing is in flight, and yet he reports something as come twice: that may undo what the window lost for it. */
+SELDOM static void late_duplicate(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (c->work && c->sack_ok && is_dsack(seg))
+        take_report(c, seg, true);
+}
+
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
 {
     bool new_window;
@@ -378,8 +385,11 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     update_window(c, seg);
     if (unlikely(c->snd.wnd == 0))
         heard_closed_window(c);
-    if (conn_in_flight(c) == 0)
+    if (conn_in_flight(c) == 0) {
+        if (unlikely(seg->o.n_sack))
+            late_duplicate(c, seg);
         return TCP_CONTINUE;
+    }
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
     take_report(c, seg, new_window);
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c, seg) : TCP_CONTINUE;
