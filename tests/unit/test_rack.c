@@ -70,7 +70,7 @@ static void dsacks_widen_the_window_for_sixteen_recoveries(void **state)
     rack_adapt(&r, true, 110, 95); /* sent before the count was 100: the same round */
     assert_int_equal(r.steps, 2);
     r.dsack = true;
-    rack_adapt(&r, true, 120, 101);
+    rack_adapt(&r, true, 120, 100); /* sent when the count was 100: a round later */
     assert_int_equal(r.steps, 3);
     for (unsigned i = 0; i < RACK_PERSIST; i++) {
         rack_adapt(&r, true, 130 + i, 130);

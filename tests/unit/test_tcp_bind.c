@@ -315,6 +315,35 @@ static void listeners_on_one_port_share_the_peers(void **state)
         weft_close(listener[i]);
 }
 
+/* Of two on any address, one of each family, a peer finds that of his own, whichever came first; as on Linux. */
+static void any_address_of_the_own_family_beats_that_of_both(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr to = at(ONE, PORT), any6 = {{{0}}, PORT};
+
+    for (unsigned v4_first = 0; v4_first < 2; v4_first++) {
+        weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL), *v4 = sock_with(b, 2);
+        weft_sock *v6 = weft_socket_in(b->s, WEFT_INET6, WEFT_TCP, NULL);
+
+        set(v6, WEFT_SO_REUSEPORT, 1);
+        if (v4_first)
+            assert_int_equal(bind_at(v4, ANY, PORT), 0);
+        assert_int_equal(weft_bind(v6, &any6), 0);
+        if (!v4_first)
+            assert_int_equal(bind_at(v4, ANY, PORT), 0);
+        assert_int_equal(weft_listen(v4, 1), 0);
+        assert_int_equal(weft_listen(v6, 1), 0);
+        assert_int_equal(weft_connect(client, &to), WEFT_EINPROGRESS);
+        carry(b);
+        assert_int_equal(weft_unread(v6), 0);
+        assert_int_equal(weft_unread(v4), 1);
+        weft_close(client);
+        weft_close(v4);
+        weft_close(v6);
+        carry(b);
+    }
+}
+
 /* The listener on the very address beats those on any. */
 static void a_definite_address_beats_any(void **state)
 {
@@ -381,6 +410,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_listens_without_a_name_is_given_a_port, setup, teardown),
         cmocka_unit_test_setup_teardown(listeners_on_one_port_share_the_peers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_definite_address_beats_any, setup, teardown),
+        cmocka_unit_test_setup_teardown(any_address_of_the_own_family_beats_that_of_both, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bound_socket_has_no_peer, setup, teardown),
     };
 
