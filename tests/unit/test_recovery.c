@@ -216,6 +216,77 @@ static void an_acknowledgment_eats_the_duplicates_it_explains(void **state)
     }
 }
 
+/*
+ * PRR as RFC 9937 §6.2 writes it, over whole recoveries drawn from a seed: losses found late, acknowledgments of many
+ * segments, a sender who has nothing to send. In exact numbers: fractions are compared by multiplying out.
+ */
+struct model {
+    uint64_t delivered, out, cwnd_before; /* prr_delivered, prr_out, RecoverFS */
+};
+
+/* SndCnt. */
+static int64_t model_count(struct model *m, uint64_t ssthresh, uint64_t in_flight, uint64_t delivered, bool safe)
+{
+    int64_t n = 0, most;
+
+    m->delivered += delivered;
+    if (in_flight > ssthresh) {
+        while ((m->out + (uint64_t)n) * m->cwnd_before < m->delivered * ssthresh) /* CEIL, one by one */
+            n++;
+    } else {
+        n = (int64_t)m->delivered - (int64_t)m->out;
+        n = n > (int64_t)delivered ? n : (int64_t)delivered;
+        n += safe;
+        most = (int64_t)(ssthresh - in_flight);
+        n = n < most ? n : most;
+    }
+    if (m->out == 0 && n == 0) /* the first retransmission goes in any case */
+        n = 1;
+    return n > 0 ? n : 0;
+}
+
+/* One recovery, until all that was in flight is accounted for; returns the acknowledgments that came. */
+static unsigned recover(struct rng *r)
+{
+    uint32_t cwnd = 2 + (uint32_t)rng_below(r, 200), ssthresh = 1 + (uint32_t)rng_below(r, cwnd);
+    uint32_t pipe = cwnd - (uint32_t)rng_below(r, cwnd / 2 + 1), acks = 0;
+    struct model m = {.cwnd_before = cwnd};
+    struct recovery rec;
+
+    recovery_init(&rec);
+    recovery_reduce(&rec, seq(0), cwnd);
+    while (pipe > 0 && acks < 400) {
+        uint32_t lost = rng_below(r, 10) ? 0 : (uint32_t)rng_below(r, pipe + 1);
+        uint32_t delivered = (uint32_t)rng_below(r, 4), window, go;
+        bool safe = lost == 0 && rng_below(r, 2);
+        int64_t want;
+
+        pipe -= lost;
+        delivered = delivered < pipe ? delivered : pipe;
+        pipe -= delivered;
+        want = model_count(&m, ssthresh, pipe, delivered, safe);
+        window = recovery_prr(&rec, &(struct prr){ssthresh, pipe, delivered, safe});
+        assert_int_equal(window, pipe + want);
+        go = rng_below(r, 5) ? (uint32_t)want : (uint32_t)rng_below(r, (uint64_t)want + 1);
+        pipe += go;
+        m.out += go;
+        rec.prr_out += go;
+        assert_true(pipe <= ssthresh || m.out * cwnd < m.delivered * ssthresh + 2ull * cwnd); /* never ahead */
+        acks++;
+    }
+    return acks;
+}
+
+static void prr_is_what_its_rfc_writes(void **state)
+{
+    struct rng r;
+    unsigned acks = 0;
+
+    rng_seed(&r, 9937);
+    while (acks < 1000000)
+        acks += recover(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -223,6 +294,7 @@ int main(void)
         cmocka_unit_test(prr_rounds_up),
         cmocka_unit_test(prr_lets_the_first_one_go),
         cmocka_unit_test(prr_refills_a_pipe_that_fell_below),
+        cmocka_unit_test(prr_is_what_its_rfc_writes),
         cmocka_unit_test(it_is_undone_when_every_copy_is_reported),
         cmocka_unit_test(copies_under_way_count_too),
         cmocka_unit_test(an_older_echo_answers_the_original),
