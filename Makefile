@@ -60,6 +60,18 @@ soak: setup-test
 	@$(NINJA) -C build-test tests/sim/weft-sim
 	./build-test/tests/sim/weft-sim --seeds $(if $(findstring :,$(SEEDS)),$(SEEDS),1:$(SEEDS))
 
+# Analysers: cppcheck, clang-tidy, gcc -fanalyzer. An hour of one core.
+lint: setup-lint
+	@scripts/lint
+
+# The engine under clang's memory sanitizer, and the host under its thread sanitizer.
+msan: setup-fuzz
+	@CC=clang; export CC; $(call configure,build-msan,-Dtests=true -Db_ndebug=false -Db_sanitize=memory -Db_lundef=false)
+	@scripts/sanitized build-msan engine
+tsan: setup-fuzz
+	@CC=clang; export CC; $(call configure,build-tsan,-Dtests=true -Db_ndebug=false -Db_sanitize=thread -Db_lundef=false)
+	@scripts/sanitized build-tsan host
+
 # Ten million connections one after the other, and a hundred million acknowledgments on one: twenty minutes.
 long: setup-test
 	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
@@ -86,4 +98,4 @@ comma = ,
 SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
-.PHONY: all demo test asan golden bench fuzz soak long scope install clean
+.PHONY: all demo test asan golden bench fuzz soak long scope lint msan tsan install clean
