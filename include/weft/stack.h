@@ -140,6 +140,8 @@ struct weft_config {
     weft_time reassembly_time; /* 60 s (RFC 1122 §3.3.2) */
     size_t reassembly_memory;  /* 4 MiB for all incomplete datagrams together */
     weft_time path_mtu_age;    /* how long what a router said of a path is believed: 600 s (RFC 1191 §6.3) */
+    weft_time ip_ident_life;   /* of IPv4: so long no identification comes again, or sending fails (RFC 6864 §4.3 has 120 s).
+                                * 0: they come again after 65,536 */
     unsigned min_path_mtu;     /* below that we let routers fragment instead (IPv4): 552 bytes */
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
     bool arp_defend;           /* say so to all when another station uses an address of ours (RFC 5227 §2.4). true */

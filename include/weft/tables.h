@@ -53,6 +53,7 @@ extern "C" {
     X(ip_unknown_protocol, "a protocol that nothing here handles")                                                     \
     X(ip_no_route, "no route to the destination")                                                                      \
     X(ip_too_big, "larger than the path carries, and must not be fragmented")                                          \
+    X(ip_ident_used, "not sent: no identification is free that was not used lately (net.weft.ip_ident_life)")          \
     X(ip6_chain_cut, "IPv6 extension headers that run past the packet, or past its first fragment (RFC 7112)")         \
     X(ip6_chain_limit, "more or longer IPv6 extension headers, options or padding than we follow (RFC 8504 §5.3)")      \
     X(ip6_unknown_option, "an unknown IPv6 option that asks for the datagram to be dropped")                           \

@@ -7,8 +7,9 @@
  * A slot belongs to one such triple at a time and not to all that hash to it, so that nobody can count, through
  * identifications sent to himself, what goes to others (the idle scan). A triple that takes a slot over starts anew.
  *
- * DEVIATION: RFC 6864 §4.3 wants a sender held to 65,536 non-atomic datagrams per triple and 120 s. We repeat sooner
- * when more is sent, as every other host does; what needs integrity beyond a checksum must not rely on fragments.
+ * DEVIATION: RFC 6864 §4.3 wants a sender held to 65,536 non-atomic datagrams per triple and 120 s. Unless asked to
+ * (config.ip_ident_life) we repeat sooner when more is sent, as every other host does; what needs integrity beyond a checksum
+ * must not rely on fragments. Even then a triple that lost its slot to another one may meet numbers of before.
  */
 #include "ip/private.h"
 
@@ -18,28 +19,61 @@ void ip_idents_init(struct ip_idents *ids, struct sip_key key)
     ids->key = key;
 }
 
+/* The slot of the flow with this hash. */
+static struct ip_ident_slot *slot_of(struct ip_idents *ids, uint64_t hash)
+{
+    uint32_t tag = (uint32_t)(hash >> 32) | 1; /* never that of an empty slot */
+    struct ip_ident_slot *slot = &ids->slot[(unsigned)hash % IP_IDENTS];
+
+    if (slot->tag != tag) {
+        uint64_t start[2] = {hash, ids->fresh++};
+
+        *slot = (struct ip_ident_slot){.tag = tag, .next = (uint32_t)siphash13(ids->key, start, sizeof start)};
+    }
+    return slot;
+}
+
 /* The next number of the flow with this hash, of which n are taken. */
 static uint32_t next_of(struct ip_idents *ids, uint64_t hash, uint32_t n)
 {
-    uint32_t tag = (uint32_t)(hash >> 32) | 1; /* never that of an empty slot */
-    unsigned i = (unsigned)hash % IP_IDENTS;
+    struct ip_ident_slot *slot = slot_of(ids, hash);
 
-    if (ids->slot[i].tag != tag) {
-        uint64_t start[2] = {hash, ids->fresh++};
+    slot->next += n;
+    return slot->next - n;
+}
 
-        ids->slot[i].tag = tag;
-        ids->slot[i].next = (uint32_t)siphash13(ids->key, start, sizeof start);
+static uint64_t triple_hash(const struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst,
+                            uint8_t proto)
+{
+    uint32_t triple[3] = {ip_to_v4(src), ip_to_v4(dst), proto};
+
+    return siphash13(ids->key, triple, sizeof triple);
+}
+
+/*
+ * In each eighth of its life a ninth of all numbers may be used: then nine eighths in a row use fewer than there are, and a
+ * number that comes again does so in the ninth eighth after its own, or later.
+ */
+bool ip_ident_allows(weft_stack *s, const struct ip_send *how, uint32_t n)
+{
+    struct ip_idents *ids = &ip_state(s)->idents;
+    struct ip_ident_slot *slot = slot_of(ids, triple_hash(ids, &how->src, &how->dst, how->proto));
+    uint32_t eighth = (uint32_t)(s->now / (s->config.ip_ident_life / 8));
+
+    if (slot->eighth != eighth) {
+        slot->eighth = eighth;
+        slot->used = 0;
     }
-    ids->slot[i].next += n;
-    return ids->slot[i].next - n;
+    if (slot->used + n > 65536 / 9)
+        return false;
+    slot->used += n;
+    return true;
 }
 
 uint16_t ip_ident_several(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
                           uint32_t n)
 {
-    uint32_t triple[3] = {ip_to_v4(src), ip_to_v4(dst), proto};
-
-    return (uint16_t)next_of(ids, siphash13(ids->key, triple, sizeof triple), n);
+    return (uint16_t)next_of(ids, triple_hash(ids, src, dst, proto), n);
 }
 
 uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto)

@@ -146,6 +146,11 @@ static inline int refusal_of(const struct weft_pkt *pkt, const struct ip_send *h
         *why = WEFT_DROP_ip_bad_source;
         return WEFT_EADDRNOTAVAIL;
     }
+    if (unlikely(v4 && !how->df && ifp->stack->config.ip_ident_life) &&
+        !ip_ident_allows(ifp->stack, how, pkt->gso_size ? gso_pieces(pkt) : 1)) {
+        *why = WEFT_DROP_ip_ident_used;
+        return WEFT_ENOBUFS;
+    }
     return 0;
 }
 

@@ -16,13 +16,16 @@
 
 #define IP_IDENTS 512 /* destinations remembered at a time */
 
+struct ip_ident_slot {
+    uint32_t tag; /* of the source, destination and protocol that owns the slot */
+    uint32_t next;
+    uint32_t eighth, used; /* of config.ip_ident_life: which of them, how many numbers went out in it */
+};
+
 struct ip_idents {
     struct sip_key key;
     uint32_t fresh; /* destinations seen so far: no two start at the same point of the key's sequence */
-    struct {
-        uint32_t tag; /* of the source, destination and protocol that owns the slot */
-        uint32_t next;
-    } slot[IP_IDENTS];
+    struct ip_ident_slot slot[IP_IDENTS];
 };
 
 void ip_idents_init(struct ip_idents *ids, struct sip_key key);
@@ -32,6 +35,9 @@ uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct
 /* The first of n in a row, for datagrams that go down as one. */
 uint16_t ip_ident_several(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
                           uint32_t n);
+
+/* May n more numbers be used, if none is to come again within config.ip_ident_life, which is not 0? Counts them if so. */
+bool ip_ident_allows(weft_stack *s, const struct ip_send *how, uint32_t n);
 
 /* The same for fragments of IPv6, in 32 bits and for all protocols together (RFC 8200 §4.5, RFC 7739 §5.1). */
 uint32_t ip_ident_v6(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst);

@@ -225,6 +225,8 @@ static const struct row rows[] = {
      "tell who asks by ICMP the mask of our network"},
     {"net.weft.icmp_timestamp_reply", BOOL, 1, NOW, {AT(icmp_timestamp_reply)}, 0, 1, "RFC 1122 §3.2.2.8; Linux does",
      "tell who asks by ICMP a time, which is not that of day"},
+    {"net.weft.ip_ident_life", SECONDS, 1, NOW, {AT(ip_ident_life)}, 0, 3600, "RFC 6864 §4.3 has 120; Linux has no limit",
+     "how long no identification is used again of what may be fragmented: sending fails with ENOBUFS before; 0: no limit"},
     {"net.weft.router_advertise", BOOL, 1, INTERFACES, {AT(router_advertise)}, 0, 1, "RFC 1256 §4.1; Linux does not",
      "a router of IPv4 says that it is one, where it gets an address and to who asks"},
     {"net.weft.router_discovery", BOOL, 1, NOW, {AT(router_discovery)}, 0, 1, "RFC 1256 §5.1; Linux does not",

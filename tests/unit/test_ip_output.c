@@ -112,7 +112,7 @@ static void atomic_datagrams_carry_no_identification(void **state)
     struct ip_send how = to_peer();
     uint8_t out[64];
 
-    /* R6864-1, in part: the rate is not held down */
+    /* R6864-1 */
     how.df = true;
     for (int i = 0; i < 3; i++) {
         output(b, bench_message(b, 8, 8), how);
@@ -125,7 +125,7 @@ static void identifications_to_one_host_do_not_repeat_early(void **state)
     static bool seen[65536];
     struct bench *b = *state;
 
-    /* R6864-1, in part: the rate is not held down; R1122-3.2.1.5 */
+    /* R6864-1: not before all are used; R1122-3.2.1.5 */
     memset(seen, 0, sizeof(seen));
     for (int i = 0; i < 65536; i++) {
         uint16_t id = ident_to(b, PEER, BENCH_PROTO);
@@ -145,6 +145,44 @@ static void identifications_do_not_show_what_others_get(void **state)
         ident_to(b, STRANGER + i % 5, BENCH_PROTO);
     ident_to(b, PEER, IP_PROTO_UDP);
     assert_int_equal((uint16_t)(ident_to(b, PEER, BENCH_PROTO) - first), 1);
+}
+
+/* R6864-1: and where that is asked for, in no less than their life. */
+static void identifications_have_a_life(void **state)
+{
+    static weft_time used[65536];
+    struct bench *b = *state;
+    struct ip_send how = to_peer();
+    unsigned sent = 0, refused = 0;
+    uint8_t out[64];
+
+    memset(used, 0, sizeof used);
+    b->s->config.ip_ident_life = 120 * WEFT_S;
+    for (unsigned ms = 0; ms < 600000; ms++, b->now += WEFT_MS) { /* twice as many as may be, for ten minutes */
+        uint16_t id;
+
+        weft_clock(b->s, b->now);
+        if (output(b, bench_message(b, 8, 8), how) != 0) {
+            refused++;
+            continue;
+        }
+        id = read_ip(out, bench_take(b, out, sizeof out)).id;
+        assert_true(!used[id] || b->now - used[id] >= 120 * WEFT_S);
+        used[id] = b->now;
+        sent++;
+    }
+    assert_in_range(sent, 250000, 5 * 65536); /* 65,536 in two minutes at most, and not many fewer */
+    assert_int_equal(b->s->drops[WEFT_DROP_ip_ident_used], refused);
+    for (unsigned i = 0; i < 65536 / 9 && output(b, bench_message(b, 8, 8), how) == 0; i++)
+        bench_take(b, out, sizeof out);
+    assert_int_equal(output(b, bench_message(b, 8, 8), how), WEFT_ENOBUFS);
+    how.df = true; /* needs none */
+    assert_int_equal(output(b, bench_message(b, 8, 8), how), 0);
+    bench_take(b, out, sizeof out);
+    how = to_peer();
+    how.dst = weft_ipv4(STRANGER); /* has its own */
+    assert_int_equal(output(b, bench_message(b, 8, 8), how), 0);
+    bench_take(b, out, sizeof out);
 }
 
 static void identifications_start_anywhere(void **state)
@@ -394,6 +432,7 @@ int main(void)
         CLAIM(a_plain_message_goes_as_any_other),
         CLAIM(atomic_datagrams_carry_no_identification),
         CLAIM(identifications_to_one_host_do_not_repeat_early),
+        CLAIM(identifications_have_a_life),
         CLAIM(identifications_do_not_show_what_others_get),
         CLAIM(identifications_start_anywhere),
         CLAIM(fragments_are_aligned_and_together_the_message),
