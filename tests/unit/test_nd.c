@@ -2,6 +2,7 @@
 /* Neighbour discovery on Ethernet: addresses tried, neighbours found and doubted, routers heard. */
 #include <stdio.h>
 
+#include "ip/nd.h"
 #include "ip6_bench.h"
 #include "wire/ethernet.h"
 #include "weft/sysctl.h"
@@ -1210,6 +1211,22 @@ static void a_redirect_that_comes_again_harms_no_other(void **state)
     assert_true(goes_by(l, "2001:db8:ffff::a", "fe80::1"));
 }
 
+/* R8981-1, §3.4: one follows another, and those that are out of use have no more successors. Each is preferred from 14.4
+ * hours to 24. */
+static void a_temporary_address_has_one_successor(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 0xffffffff, 0xffffffff));
+    for (unsigned hour = 0; hour < 72; hour++) {
+        pass(l, 3600 * WEFT_S);
+        drain(l);
+    }
+    assert_in_range(l->ifp->nd->temporary_made, 4, 6);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1250,6 +1267,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_identifier_may_be_the_station_address, setup_eui64, teardown),
         cmocka_unit_test_setup_teardown(another_who_tries_our_address_has_another_nonce, setup, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_that_comes_again_harms_no_other, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_temporary_address_has_one_successor, setup_temporary, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
