@@ -309,6 +309,9 @@ static void a_reported_duplicate_takes_the_copy_out_of_the_pipe(void **state)
     assert_int_equal(b.m.again, 3);
     assert_int_equal(sndmap_duplicate(&b.m, block), 1);
     assert_int_equal(b.m.again, 2);
+    block.end = seq(7 * MSS); /* beyond what was sent: it says nothing */
+    assert_int_equal(sndmap_duplicate(&b.m, block), 0);
+    assert_int_equal(b.m.again, 2);
     check_map(&b.m);
     bench_check(&b);
 }
