@@ -29,7 +29,8 @@ weft_host *weft_host_new(const struct weft_host_config *config, char *why, size_
 /*
  * spec: as weft_driver_open reads it, "tap:NAME". address: NULL, or what the interface is to have, with commas between:
  * "10.9.0.2/24,2001:db8::2/64". One of IPv6 can be used a second or two later, when nobody turns out to have it
- * (weft_host_await_addresses). "rarp", or with a prefix "rarp/24", asks for an address of IPv4 (weft_if_rarp). 0, or -1 and one line in why.
+ * (weft_host_await_addresses). "rarp", or with a prefix "rarp/24", asks for an address of IPv4 (weft_if_rarp). 0, or -1
+ * and one line in why.
  */
 int weft_host_add_if(weft_host *h, const char *spec, const char *address, char *why, size_t n);
 /* The same with a driver opened elsewhere (weft_pair_open, your own); takes it, also on failure. */
@@ -52,8 +53,8 @@ int weft_host_capture(weft_host *h, const char *path, char *why, size_t n);
  */
 int weft_host_capture_fd(weft_host *h, int fd, char *why, size_t n);
 /*
- * The same with the packets alone that `wants` chooses, who sees all their bytes, from the frame's or IP's header on. It is
- * called as the function of a tap is, below, and until weft_host_capture_stop.
+ * The same with the packets alone that `wants` chooses, who sees all their bytes, from the frame's or IP's header on.
+ * It is called as the function of a tap is, below, and until weft_host_capture_stop.
  */
 struct weft_capture_choice {
     bool (*wants)(void *ctx, enum weft_link link, const uint8_t *packet, size_t n);
@@ -71,7 +72,8 @@ void weft_host_capture_stop(weft_host *h, int capture);
 int weft_host_start(weft_host *h, char *why, size_t n);
 /*
  * Waits until the addresses that were given to interfaces may be used. 0; or WEFT_EADDRINUSE (another station has one
- * of them), WEFT_ETIMEDOUT (nobody answered RARP), WEFT_EAGAIN (some are still tried) and one line in why. The thread must be running.
+ * of them), WEFT_ETIMEDOUT (nobody answered RARP), WEFT_EAGAIN (some are still tried) and one line in why. The thread
+ * must be running.
  */
 int weft_host_await_addresses(weft_host *h, weft_time timeout, char *why, size_t n);
 /* Stops the thread, aborts what is open, frees everything. Blocked callers return WEFT_ENETDOWN. */
@@ -140,8 +142,8 @@ int weft_host_poll(weft_host *h, struct weft_host_poll *p, size_t n, int fd, wef
 struct weft_guest {
     /*
      * work is called when one of them is readable or has hung up; they stay the guest's, who may change them under the
-     * lock. -1: none. An epoll instance serves many, but the thread sleeps on these themselves: whoever wakes it through
-     * one may want it on his own processor, and an instance in between would not pass that on.
+     * lock. -1: none. An epoll instance serves many, but the thread sleeps on these themselves: whoever wakes it
+     * through one may want it on his own processor, and an instance in between would not pass that on.
      */
     int fd[WEFT_GUEST_FDS];
     /*

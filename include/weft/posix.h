@@ -3,13 +3,15 @@
  * The sockets API as POSIX has it, on hosts: the same names behind weft_posix_, the same arguments, -1 and errno. With
  * WEFT_POSIX_NAMES defined, the plain names mean these, so that a program for the kernel's sockets compiles for weft's.
  *
- * Numbers are descriptors of the process: a socket of weft's holds one of the kernel's (which reads and writes nothing), so
- * the two kinds never clash, and every call here hands a number that is not weft's to the kernel. poll, select and epoll
- * take both kinds at once; an epoll instance's number may be watched by the kernel's own epoll and poll.
+ * Numbers are descriptors of the process: a socket of weft's holds one of the kernel's (which reads and writes
+ * nothing), so the two kinds never clash, and every call here hands a number that is not weft's to the kernel. poll,
+ * select and epoll take both kinds at once; an epoll instance's number may be watched by the kernel's own epoll and
+ * poll.
  *
- * Any thread may call, no signal handler may. A blocking call ends with EINTR after one, where Linux ends it. In a child of
- * fork the hosts are the parent's: calls fail with ENETDOWN, close gives the number back and touches no connection; a new
- * host may be made. After weft_host_free the sockets of that host fail with ENETDOWN until they are closed.
+ * Any thread may call, no signal handler may. A blocking call ends with EINTR after one, where Linux ends it. In a
+ * child of fork the hosts are the parent's: calls fail with ENETDOWN, close gives the number back and touches no
+ * connection; a new host may be made. After weft_host_free the sockets of that host fail with ENETDOWN until they are
+ * closed.
  */
 #ifndef WEFT_POSIX_H
 #define WEFT_POSIX_H
@@ -60,8 +62,8 @@ int weft_posix_getsockopt(int fd, int level, int option, void *value, socklen_t 
 int weft_posix_setsockopt(int fd, int level, int option, const void *value, socklen_t n);
 int weft_posix_sockatmark(int fd);
 /*
- * A stream of stdio over a socket (UNP 14.8): "r", "w", "a", or "r+" and the like, which are one way each to read and to
- * write and cannot be positioned. Buffered as stdio has it; fclose closes the number. NULL: EBADF, EINVAL, ENOMEM.
+ * A stream of stdio over a socket (UNP 14.8): "r", "w", "a", or "r+" and the like, which are one way each to read and
+ * to write and cannot be positioned. Buffered as stdio has it; fclose closes the number. NULL: EBADF, EINVAL, ENOMEM.
  */
 FILE *weft_posix_fdopen(int fd, const char *mode);
 

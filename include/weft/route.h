@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The routing table: mechanism only. It finds the longest prefix, then the lowest metric, then the oldest route. Who puts
- * routes in, and when, is policy: addresses, routers' advertisements, redirects, a person, a routing daemon. Each has
- * a number, so that it can take back what is its own and leave the rest alone; between them the metric decides.
+ * The routing table: mechanism only. It finds the longest prefix, then the lowest metric, then the oldest route. Who
+ * puts routes in, and when, is policy: addresses, routers' advertisements, redirects, a person, a routing daemon. Each
+ * has a number, so that it can take back what is its own and leave the rest alone; between them the metric decides.
  */
 #ifndef WEFT_ROUTE_H
 #define WEFT_ROUTE_H
@@ -33,7 +33,8 @@ enum weft_route_owner {
 };
 
 struct weft_route {
-    struct weft_ip dst;  /* network; all zero with prefix 0 for the default route, of the gateway's family if it has one */
+    struct weft_ip dst;  /* network; all zero with prefix 0 for the default route, of the gateway's family if it has
+                          * one */
     unsigned prefix;     /* bits of the address itself */
     struct weft_ip gateway; /* any-address: on the link. A link-local one needs its zone, or if_name */
     const char *if_name; /* NULL on adding: found through the gateway */
@@ -69,7 +70,8 @@ struct weft_policy {
     uint32_t precedence, label;
 };
 
-/* Adds a row, or replaces that of the same prefix. WEFT_EINVAL: that is no prefix; WEFT_ENOMEM: there are WEFT_POLICIES. */
+/* Adds a row, or replaces that of the same prefix. WEFT_EINVAL: that is no prefix; WEFT_ENOMEM: there are
+ * WEFT_POLICIES. */
 int weft_policy_set(weft_stack *stack, const struct weft_policy *policy);
 /* WEFT_ENOENT: there is no such row; WEFT_EINVAL: ::/0, which can only be replaced. */
 int weft_policy_del(weft_stack *stack, const struct weft_ip *prefix, unsigned bits);
@@ -81,8 +83,9 @@ void weft_policy_of(weft_stack *stack, const struct weft_ip *ip, struct weft_pol
 #define WEFT_DESTINATIONS 32 /* put in order at a time; what is behind them stays there */
 
 /*
- * Puts the addresses of one peer into the order in which they are to be tried (RFC 6724 §6): by whether there is a way and
- * a source, and by how well the two go together. Borrows ip, which has n addresses. What is alike stays in its order.
+ * Puts the addresses of one peer into the order in which they are to be tried (RFC 6724 §6): by whether there is a way
+ * and a source, and by how well the two go together. Borrows ip, which has n addresses. What is alike stays in its
+ * order.
  */
 void weft_order_destinations(weft_stack *stack, struct weft_ip *ip, size_t n);
 

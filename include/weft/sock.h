@@ -52,8 +52,8 @@ void weft_abort(weft_sock *sock);
 
 /*
  * Port 0 picks one. A link-local address needs its zone, here and in all calls, unless only one interface can be meant.
- * WEFT_EADDRINUSE, WEFT_EADDRNOTAVAIL, WEFT_EAFNOSUPPORT (of the other family), WEFT_EINVAL (bound already, or IPv4 on a
- * socket for IPv6 only, or no zone).
+ * WEFT_EADDRINUSE, WEFT_EADDRNOTAVAIL, WEFT_EAFNOSUPPORT (of the other family), WEFT_EINVAL (bound already, or IPv4 on
+ * a socket for IPv6 only, or no zone).
  */
 int weft_bind(weft_sock *sock, const struct weft_addr *local);
 
@@ -100,32 +100,33 @@ int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags);
 int64_t weft_recvfrom(weft_sock *sock, void *buf, size_t n, unsigned flags, struct weft_addr *from);
 
 /*
- * The same for streams whose bytes come from, or go to, something that can be told where (readv, writev): without a copy
- * on the way. Both return what `carry` returned; or an error without having called it, of those above or WEFT_EOPNOTSUPP.
- * weft_send_from offers room for n bytes at most, and for no more than are taken; what carry puts there is sent.
- * weft_recv_to shows what there is to read, or the beginning of it; what carry takes of it has been read. 0 is the end of
- * the peer's data: a carry that finds no room says WEFT_EAGAIN.
+ * The same for streams whose bytes come from, or go to, something that can be told where (readv, writev): without a
+ * copy on the way. Both return what `carry` returned; or an error without having called it, of those above or
+ * WEFT_EOPNOTSUPP. weft_send_from offers room for n bytes at most, and for no more than are taken; what carry puts
+ * there is sent. weft_recv_to shows what there is to read, or the beginning of it; what carry takes of it has been
+ * read. 0 is the end of the peer's data: a carry that finds no room says WEFT_EAGAIN.
  */
 int64_t weft_send_from(weft_sock *sock, size_t n, weft_carry *carry, void *ctx);
 int64_t weft_recv_to(weft_sock *sock, weft_carry *carry, void *ctx);
 
 /*
- * So many bytes (true size) that were read from a stream wait elsewhere for whoever reads in the end, in a pipe say. They
- * take their room of the receive buffer (WEFT_SO_RCVBUF), and the window is smaller by them, until another number is told.
+ * So many bytes (true size) that were read from a stream wait elsewhere for whoever reads in the end, in a pipe say.
+ * They take their room of the receive buffer (WEFT_SO_RCVBUF), and the window is smaller by them, until another number
+ * is told.
  */
 void weft_recv_waits(weft_sock *sock, size_t bytes);
 
 /*
- * Streams without any copy: bytes are lent to a socket that sends them, and borrowed from one that received them. What is
- * lent goes into packets by reference, as what is borrowed came out of them, so that between stacks of one program whose
- * wire shares bytes, or with a link that takes super-segments, nobody moves a byte.
+ * Streams without any copy: bytes are lent to a socket that sends them, and borrowed from one that received them. What
+ * is lent goes into packets by reference, as what is borrowed came out of them, so that between stacks of one program
+ * whose wire shares bytes, or with a link that takes super-segments, nobody moves a byte.
  *
- * weft_send_lent queues up to n of the bytes at `bytes` and returns how many, as weft_send would. Those may neither change
- * nor go until release(ctx) is called, once: when the peer has acknowledged the last of them, or the connection or the
- * stack has come to its end, and no packet shows them any more; another stack that they were handed to by reference may
- * keep them until its user has read. release is called from within a call of some stack and calls none. Where less than 1
- * is returned nothing is lent, and release is not called. flags: WEFT_MSG_MORE, WEFT_MSG_EOR. Of some ten bytes a copy is
- * cheaper: the socket allocates a small object for each loan.
+ * weft_send_lent queues up to n of the bytes at `bytes` and returns how many, as weft_send would. Those may neither
+ * change nor go until release(ctx) is called, once: when the peer has acknowledged the last of them, or the connection
+ * or the stack has come to its end, and no packet shows them any more; another stack that they were handed to by
+ * reference may keep them until its user has read. release is called from within a call of some stack and calls none.
+ * Where less than 1 is returned nothing is lent, and release is not called. flags: WEFT_MSG_MORE, WEFT_MSG_EOR. Of some
+ * ten bytes a copy is cheaper: the socket allocates a small object for each loan.
  * Errors: those of weft_send; WEFT_EINVAL (another flag), WEFT_EOPNOTSUPP (not a stream).
  */
 typedef void weft_release(void *ctx);
@@ -139,12 +140,12 @@ struct weft_loan {
 };
 
 /*
- * Takes what there is to read, or the beginning of it, as pieces, *n at most, and sets *n to how many they are. Returns how
- * many bytes: they have been read, as by weft_recv, and stay where they are until weft_return gives the pieces back, one by
- * one or together, in any order, before the stack is freed. Their memory counts among the stack's; it may be more than
- * their bytes (a piece keeps up to four times its length), so who keeps much for long had better copy it.
- * 0 is the end of the peer's data, and *n 0 then. Errors, which leave *n at 0: those of weft_recv; WEFT_EINVAL (*n is 0),
- * WEFT_EOPNOTSUPP (not a stream).
+ * Takes what there is to read, or the beginning of it, as pieces, *n at most, and sets *n to how many they are. Returns
+ * how many bytes: they have been read, as by weft_recv, and stay where they are until weft_return gives the pieces
+ * back, one by one or together, in any order, before the stack is freed. Their memory counts among the stack's; it may
+ * be more than their bytes (a piece keeps up to four times its length), so who keeps much for long had better copy it.
+ * 0 is the end of the peer's data, and *n 0 then. Errors, which leave *n at 0: those of weft_recv; WEFT_EINVAL (*n is
+ * 0), WEFT_EOPNOTSUPP (not a stream).
  */
 int64_t weft_recv_borrowed(weft_sock *sock, struct weft_loan *piece, size_t *n);
 void weft_return(const struct weft_loan *piece, size_t n);
@@ -162,7 +163,8 @@ enum weft_control_item {
     WEFT_CONTROL_LOST = 0x80,     /* received: lost */
     WEFT_CONTROL_OPTIONS = 0x100, /* options, n_options; of IPv4 */
     WEFT_CONTROL_REPLY = 0x200,   /* received: reply, n_reply; of IPv4 */
-    WEFT_CONTROL_HOPOPTS = 0x400, /* extension headers of IPv6. To send: hop_options, destination_options. Received: those */
+    WEFT_CONTROL_HOPOPTS = 0x400, /* extension headers of IPv6. To send: hop_options, destination_options. Received:
+                                   * those */
     WEFT_CONTROL_DSTOPTS = 0x800, /* of this kind among `headers` are asked for */
     WEFT_CONTROL_RTHDR = 0x1000,  /* received: the same of routing headers */
     WEFT_CONTROL_DONTROUTE = 0x2000, /* to send: as WEFT_SO_DONTROUTE */
@@ -170,8 +172,8 @@ enum weft_control_item {
 };
 
 /*
- * To send, `has` says what the caller has filled in, either form of PKTINFO. Received, it says what there is of what the
- * socket asked for (WEFT_IP_PKTINFO and its kin).
+ * To send, `has` says what the caller has filled in, either form of PKTINFO. Received, it says what there is of what
+ * the socket asked for (WEFT_IP_PKTINFO and its kin).
  */
 struct weft_control {
     unsigned has;           /* enum weft_control_item */
@@ -189,13 +191,15 @@ struct weft_control {
     uint32_t lost;          /* received: so many found no room in the socket's buffer before it */
     uint8_t options[40];    /* to send: as WEFT_IP_OPTIONS, instead of the socket's. Received: as they came, and with us
                              * recorded in what records */
-    uint8_t reply[40];      /* what an answer is to carry (RFC 1122 §4.1.3.2): what was recorded, the route turned around */
+    uint8_t reply[40];      /* what an answer is to carry (RFC 1122 §4.1.3.2): what was recorded, the route turned
+                             * around */
     uint8_t n_options, n_reply;
     uint8_t first_header;     /* received: the kind (next header) of the first of them */
     uint16_t n_headers;
-    const uint8_t *headers;   /* received: the extension headers of IPv6, n_headers bytes, until the socket receives again */
-    /* To send: of IPv6, each as long as it says itself, its first byte whatever; NULL: none. With either of the bits both
-     * take the place of all that the socket has. */
+    const uint8_t *headers;   /* received: the extension headers of IPv6, n_headers bytes, until the socket receives
+                               * again */
+    /* To send: of IPv6, each as long as it says itself, its first byte whatever; NULL: none. With either of the bits
+     * both take the place of all that the socket has. */
     const uint8_t *hop_options, *destination_options;
 };
 
@@ -236,8 +240,8 @@ enum weft_shut { WEFT_SHUT_RD = 0, WEFT_SHUT_WR = 1, WEFT_SHUT_RDWR = 2 };
 int weft_shutdown(weft_sock *sock, enum weft_shut how);
 
 /*
- * TCP: ends whatever the socket is at, a listener too, and leaves it as a new one that keeps its options and the address
- * it was bound to. A peer that knows of the connection is told by a reset, and the user by the pending error
+ * TCP: ends whatever the socket is at, a listener too, and leaves it as a new one that keeps its options and the
+ * address it was bound to. A peer that knows of the connection is told by a reset, and the user by the pending error
  * WEFT_ECONNRESET. What connect() to AF_UNSPEC does on Linux.
  */
 int weft_disconnect(weft_sock *sock);
@@ -246,17 +250,20 @@ int weft_getsockname(const weft_sock *sock, struct weft_addr *local);
 int weft_getpeername(const weft_sock *sock, struct weft_addr *peer);
 
 /* Option levels and numbers are Linux's. Values are int unless said. */
-/* WEFT_IP_MTU_DISCOVER, as Linux has it: DF never; DF, but for paths below config.min_path_mtu; DF always; DF always, and
- * what routers say of the path is ignored; DF never, nor what routers say, and nothing longer than the interface carries
- * (WEFT_EMSGSIZE); the same, but what is longer is cut. */
+/* WEFT_IP_MTU_DISCOVER, as Linux has it: DF never; DF, but for paths below config.min_path_mtu; DF always; DF always,
+ * and what routers say of the path is ignored; DF never, nor what routers say, and nothing longer than the interface
+ * carries (WEFT_EMSGSIZE); the same, but what is longer is cut. */
 enum weft_pmtudisc {
     WEFT_PMTUDISC_DONT = 0, WEFT_PMTUDISC_WANT = 1, WEFT_PMTUDISC_DO = 2, WEFT_PMTUDISC_PROBE = 3,
     WEFT_PMTUDISC_INTERFACE = 4, WEFT_PMTUDISC_OMIT = 5,
 };
-/* Which of our addresses a socket speaks from (RFC 5014, Linux's numbers): temporary ones (RFC 8981) or those that last. */
+/* Which of our addresses a socket speaks from (RFC 5014, Linux's numbers): temporary ones (RFC 8981) or those that
+ * last. */
 enum weft_prefer_source {
-    WEFT_PREFER_TEMPORARY = 0x1, WEFT_PREFER_PUBLIC = 0x2, WEFT_PREFER_USUAL = 0x100, /* temporary ones, if there are any */
-    WEFT_PREFER_CARE_OF = 0x4, WEFT_PREFER_HOME = 0x400, WEFT_PREFER_CGA = 0x8, WEFT_PREFER_NONCGA = 0x800, /* none here */
+    WEFT_PREFER_TEMPORARY = 0x1, WEFT_PREFER_PUBLIC = 0x2, WEFT_PREFER_USUAL = 0x100, /* temporary ones, if there are
+                                                                                       * any */
+    WEFT_PREFER_CARE_OF = 0x4, WEFT_PREFER_HOME = 0x400, WEFT_PREFER_CGA = 0x8, WEFT_PREFER_NONCGA = 0x800, /* none
+                                                                                                             * here */
 };
 enum weft_option_level {
     WEFT_SOL_SOCKET = 1,
@@ -285,8 +292,9 @@ enum weft_option {
     WEFT_SO_REUSEPORT = 15,
     WEFT_SO_RCVLOWAT = 18, /* bytes that must be there before a socket is readable */
     WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
-    WEFT_SO_ATTACH_FILTER = 26, /* datagram sockets: an array of struct weft_filter, a program that chooses what is heard
-                                 * (classic BPF); the same again when asked for. Then both are WEFT_EPERM once locked */
+    WEFT_SO_ATTACH_FILTER = 26, /* datagram sockets: an array of struct weft_filter, a program that chooses what is
+                                 * heard (classic BPF); the same again when asked for. Then both are WEFT_EPERM once
+                                 * locked */
     WEFT_SO_DETACH_FILTER = 27, /* WEFT_ENOENT: there is none */
     WEFT_SO_LOCK_FILTER = 44,   /* 1: the filter stays as it is; there is no way back */
     WEFT_SO_ACCEPTCONN = 30,
@@ -302,14 +310,15 @@ enum weft_option {
     WEFT_SO_MEMINFO = 55,  /* get only, TCP: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
 
     /* Raw sockets. */
-    WEFT_IP_UNICAST_IF = 50,   /* datagrams to one station go by this interface: its number, larger byte first; 0: any */
+    WEFT_IP_UNICAST_IF = 50,   /* datagrams to one station go by this interface: its number, larger byte first; 0:
+                                * any */
     WEFT_IPV6_UNICAST_IF = 76, /* the same for IPv6. Both yield to WEFT_SO_BINDTOIFINDEX */
     WEFT_IP_HDRINCL = 3,   /* of IPv4: what is sent begins with its header */
     WEFT_IPV6_HDRINCL = 36, /* the same of IPv6 */
-    WEFT_IP_ROUTER_ALERT = 5, /* of a raw socket: a router hands it the datagrams of its protocol that it would pass on and
-                                 that are marked for routers (RFC 2113), whole, and does not pass them on */
-    WEFT_IPV6_ROUTER_ALERT = 22, /* the same of IPv6, for a socket of protocol 255: those with this value (RFC 2711), whatever
-                                    protocol they are of; -1: none */
+    WEFT_IP_ROUTER_ALERT = 5, /* of a raw socket: a router hands it the datagrams of its protocol that it would pass on
+                                 and that are marked for routers (RFC 2113), whole, and does not pass them on */
+    WEFT_IPV6_ROUTER_ALERT = 22, /* the same of IPv6, for a socket of protocol 255: those with this value (RFC 2711),
+                                    whatever protocol they are of; -1: none */
     WEFT_IPV6_CHECKSUM = 7, /* offset of a checksum that is written and checked; -1: none. Of ICMPv6 always 2 */
     WEFT_ICMP_FILTER = 1,  /* at WEFT_SOL_RAW: uint32_t, whose bit n says that ICMP's type n is not wanted */
     WEFT_ICMP6_FILTER = 1, /* at WEFT_SOL_ICMPV6: uint32_t[8], the same of ICMPv6 */
@@ -336,8 +345,8 @@ enum weft_option {
     WEFT_IP_MULTICAST_ALL = 49,  /* hears groups that other sockets here have joined. 1 */
     WEFT_IP_CHECKSUM = 23,   /* kept and told; no link here tells the sum of what comes in */
     WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* bind with port 0 leaves the choice of a port to connect, or to what is sent */
-    WEFT_IP_LOCAL_PORT_RANGE = 51, /* ports to choose from: the least, and 65536 times the greatest; each 0: as configured,
-                                    * and of no effect where it is not within what is configured */
+    WEFT_IP_LOCAL_PORT_RANGE = 51, /* ports to choose from: the least, and 65536 times the greatest; each 0: as
+                                    * configured, and of no effect where it is not within what is configured */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */
     WEFT_IPV6_UNICAST_HOPS = 16, /* -1: what is usual on the interface */
@@ -346,8 +355,8 @@ enum weft_option {
     WEFT_IPV6_MULTICAST_LOOP = 19,
     WEFT_IPV6_V6ONLY = 26,       /* before bind and connect */
     WEFT_IPV6_MTU_DISCOVER = 23,
-    WEFT_IPV6_MTU = 24,          /* get, of a socket with a peer: bytes its path carries. Set: datagrams that it sends by
-                                  * IPv6 are cut to so many bytes, 1280 or more; 0: as the path has it */
+    WEFT_IPV6_MTU = 24,          /* get, of a socket with a peer: bytes its path carries. Set: datagrams that it sends
+                                  * by IPv6 are cut to so many bytes, 1280 or more; 0: as the path has it */
     WEFT_IPV6_RECVERR = 25,
     WEFT_IPV6_RECVPKTINFO = 49,
     WEFT_IPV6_RECVHOPLIMIT = 51,
@@ -371,10 +380,10 @@ enum weft_option {
     WEFT_IPV6_FLOWINFO = 11,      /* datagrams: tell of flow labels that came (WEFT_CONTROL_FLOW) */
 
     /*
-     * Groups that a datagram socket listens to (RFC 3678 §5), at WEFT_SOL_IP or WEFT_SOL_IPV6 by the group's family. Set
-     * only, a struct weft_group; WEFT_MCAST_MSFILTER a struct weft_group_filter, to get too. WEFT_EADDRINUSE (joined
-     * already), WEFT_EADDRNOTAVAIL (not joined; a source that is there already, or is not), WEFT_ENODEV (no such
-     * interface), WEFT_ENOBUFS (net.ipv4.igmp_max_memberships, igmp_max_msf), WEFT_EINVAL, WEFT_ENOMEM.
+     * Groups that a datagram socket listens to (RFC 3678 §5), at WEFT_SOL_IP or WEFT_SOL_IPV6 by the group's family.
+     * Set only, a struct weft_group; WEFT_MCAST_MSFILTER a struct weft_group_filter, to get too. WEFT_EADDRINUSE
+     * (joined already), WEFT_EADDRNOTAVAIL (not joined; a source that is there already, or is not), WEFT_ENODEV (no
+     * such interface), WEFT_ENOBUFS (net.ipv4.igmp_max_memberships, igmp_max_msf), WEFT_EINVAL, WEFT_ENOMEM.
      */
     WEFT_MCAST_JOIN_GROUP = 42,
     WEFT_MCAST_BLOCK_SOURCE = 43,        /* of a group joined without sources: all but this one */
@@ -404,14 +413,16 @@ enum weft_option {
     WEFT_TCP_REPAIR_QUEUE = 20,  /* this and the next two as on Linux without TCP_REPAIR: refused */
     WEFT_TCP_QUEUE_SEQ = 21,
     WEFT_TCP_REPAIR_OPTIONS = 22,
-    WEFT_TCP_FASTOPEN = 23,      /* a listener: connections with data in their SYN that may wait for the third segment */
+    WEFT_TCP_FASTOPEN = 23,      /* a listener: connections with data in their SYN that may wait for the third
+                                  * segment */
     WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */
     WEFT_TCP_NOTSENT_LOWAT = 25, /* bytes: not writable with so many unsent */
     WEFT_TCP_CC_INFO = 26, /* get only: nothing, for neither of the congestion controls has anything to tell */
     WEFT_TCP_SAVE_SYN = 27,  /* a listener keeps the headers of SYNs: 1, from IP on; 2, from the link on */
     WEFT_TCP_SAVED_SYN = 28, /* get only, once: those of an accepted connection's SYN; WEFT_EINVAL and the length when
                                 there is too little room; 0 bytes: none */
-    WEFT_TCP_FASTOPEN_CONNECT = 30, /* connect returns at once when it knows a cookie; the SYN goes with the first write */
+    WEFT_TCP_FASTOPEN_CONNECT = 30, /* connect returns at once when it knows a cookie; the SYN goes with the first
+                                     * write */
     WEFT_TCP_ULP = 31,           /* there are none: get, 0 bytes; set, WEFT_ENOENT */
     WEFT_TCP_FASTOPEN_KEY = 33,  /* 16 or 32 bytes: what makes a listener's cookies, and what made them before */
     WEFT_TCP_FASTOPEN_NO_COOKIE = 34,
@@ -438,7 +449,8 @@ enum weft_meminfo {
     WEFT_MEMINFO_DROPS, /* always 0: what finds no room is counted by reason, netstat -s */
     WEFT_MEMINFO_COUNT
 };
-/* A group on an interface: the one of this number; 0: that has this address of IPv4; any-address: as the stack chooses. */
+/* A group on an interface: the one of this number; 0: that has this address of IPv4; any-address: as the stack
+ * chooses. */
 struct weft_group {
     unsigned interface;
     struct weft_ip address, group;
@@ -451,7 +463,8 @@ struct weft_group_filter {
     unsigned mode; /* enum weft_mcast_mode */
     unsigned n;    /* sources: n times struct weft_ip follow. Getting, it tells all there are, however many had room */
 };
-/* An instruction of a filter program (BPF), as the system's struct sock_filter and libpcap's struct bpf_insn have it. */
+/* An instruction of a filter program (BPF), as the system's struct sock_filter and libpcap's struct bpf_insn have
+ * it. */
 struct weft_filter {
     uint16_t code;
     uint8_t jt, jf;

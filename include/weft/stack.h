@@ -69,19 +69,24 @@ struct weft_tcp_config {
     weft_time keepalive_interval; /* 75 s */
     unsigned keepalive_probes; /* 9 */
     unsigned syn_retries;      /* 6: gives up after 127 s */
-    unsigned syn_linear_timeouts; /* 0: so many repeats come before the time between them doubles, besides syn_retries */
+    unsigned syn_linear_timeouts; /* 0: so many repeats come before the time between them doubles, besides
+                                     syn_retries */
     unsigned synack_retries;   /* 5 */
     unsigned retries_1;        /* 3: then the path is suspected (R1) */
     unsigned retries_2;        /* 15: then the connection is given up (R2), 924.6 s */
     unsigned orphan_retries;   /* 8 */
-    unsigned min_mss;          /* 216: what a smaller MSS of the peer's counts as. DEVIATION (CVE-2019-11479); Linux has 48 */
+    unsigned min_mss;          /* 216: what a smaller MSS of the peer's counts as. DEVIATION (CVE-2019-11479); Linux has
+                                  48 */
     unsigned quick_acks;       /* segments acknowledged at once at the start of a connection: 16 */
-    weft_time comp_sack_delay; /* how long acknowledgments of what is out of order gather from the 4th on: 1 ms; 0: not */
+    weft_time comp_sack_delay; /* how long acknowledgments of what is out of order gather from the 4th on: 1 ms; 0:
+                                  not */
     unsigned comp_sack_nr;     /* and how many at most: 44; 0: not */
-    size_t notsent_lowat;      /* a socket is not writable with so many bytes unsent (TCP_NOTSENT_LOWAT): no such limit */
+    size_t notsent_lowat;      /* a socket is not writable with so many bytes unsent (TCP_NOTSENT_LOWAT): no such
+                                  limit */
     unsigned initial_window;   /* segments: 10 (RFC 6928) */
     unsigned tso_segments;     /* segments that a packet carries at least, where the link cuts packets: 2 */
-    unsigned tso_rtt_log;      /* log2 of a round trip in us: nearer peers get all that the link takes at once: 9; 0: no */
+    unsigned tso_rtt_log;      /* log2 of a round trip in us: nearer peers get all that the link takes at once: 9; 0:
+                                  no */
     /* Buffers count what it costs to keep bytes, about twice the payload. They grow by themselves from the default to
      * the maximum; one that the user sets is fixed, and counts double (WEFT_SO_RCVBUF). As tcp_rmem and tcp_wmem. */
     size_t receive_buffer_min, receive_buffer, receive_buffer_max; /* 4,096; 131,072; 6 MiB: decides the window scale */
@@ -89,25 +94,31 @@ struct weft_tcp_config {
     size_t receive_buffer_limit, send_buffer_limit; /* the most a user may ask for, before doubling: 212,992 */
     bool moderate_receive_buffer; /* false: it does not grow. Default true */
     size_t max_half_open;      /* half-open connections of all listeners: 65,536 */
-    unsigned max_syn_backlog;  /* without SYN cookies, half-open connections per listener; a quarter is reserved: 4,096 */
+    unsigned max_syn_backlog;  /* without SYN cookies, half-open connections per listener; a quarter is reserved:
+                                  4,096 */
     unsigned max_backlog;      /* connections that may wait for accept, whatever listen asks for (somaxconn): 4,096 */
-    unsigned syncookies;       /* 0: never; 1: when a listener has as many half-open connections as backlog; 2: always. 1 */
-    bool abort_on_overflow;    /* reset who completes a handshake and finds the accept queue full. Off: he tries again */
-    weft_time invalid_ratelimit; /* between two answers of a connection to old or misplaced segments: 500 ms, up to 10 s */
+    unsigned syncookies;       /* 0: never; 1: when a listener has as many half-open connections as backlog; 2: always.
+                                  1 */
+    bool abort_on_overflow;    /* reset who completes a handshake and finds the accept queue full. Off: he tries
+                                  again */
+    weft_time invalid_ratelimit; /* between two answers of a connection to old or misplaced segments: 500 ms, up to 10
+                                    s */
     unsigned fastopen;         /* TCP Fast Open, bits as Linux has them: 1 client, 2 server, 4 client without cookie,
                                   0x200 server without cookie, 0x400 every listener. 1 */
     size_t max_orphans;        /* connections without a user; one more is reset at once: 65,536 */
-    unsigned tw_reuse;         /* connect may take a pair out of TIME-WAIT, by timestamps, after a second: 0: no; 1: yes;
-                                  2: over loopback only. 2 */
+    unsigned tw_reuse;         /* connect may take a pair out of TIME-WAIT, by timestamps, after a second: 0: no; 1:
+                                  yes; 2: over loopback only. 2 */
     size_t max_time_wait;      /* per stack: 262,144 */
     size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
     enum weft_syn_layout syn_layout;
     bool whole_first_window;   /* the window of our SYN is whole segments, as Linux has it; else all there is. true */
     char congestion_control[16]; /* "cubic" (RFC 9438, with RFC 9406) or "reno" (RFC 5681) */
-    unsigned recovery;         /* Linux's tcp_recovery: 1 RACK (RFC 8985); 2 its window stays; 4 it ignores the count. 1 */
+    unsigned recovery;         /* Linux's tcp_recovery: 1 RACK (RFC 8985); 2 its window stays; 4 it ignores the count.
+                                  1 */
     unsigned reordering;       /* segments overtaken before duplicates mean a loss: 3 (RFC 5681) ... */
     unsigned max_reordering;   /* ... and how far that may grow: 300 */
-    unsigned mtu_probing;      /* RFC 4821, as Linux's tcp_mtu_probing: 0 never, 1 once nothing gets through, 2 always. 0 */
+    unsigned mtu_probing;      /* RFC 4821, as Linux's tcp_mtu_probing: 0 never, 1 once nothing gets through, 2 always.
+                                  0 */
     unsigned base_mss;         /* what then passes, it is believed: 1,024 */
     unsigned mtu_probe_floor;  /* and at the least: 48 */
     unsigned probe_threshold;  /* what is not worth a probe: 8 */
@@ -122,12 +133,14 @@ struct weft_tcp_config {
     bool timestamps, sack, window_scaling;
     bool require_timestamps;   /* once agreed, drop what has none (RFC 7323 §3.2, a SHOULD). Off: Linux takes it */
     bool unreachable_ends_connect; /* what a router says of a SYN, or of our answer to one, ends it at once: true.
-                                  DEVIATION from MUST-56 in the states before ESTABLISHED, as Linux has it (RFC 5461 §4) */
-    bool syn_ack_text;         /* take the text of a SYN,ACK (RFC 9293 §3.10.7.3). Off: Linux waits until it comes again */
-    bool smaller_window;       /* take a smaller window from a segment whose numbers are no newer (RFC 9293 §3.10.7.4). Off:
-                                  Linux takes only one as large, or none at all */
-    bool drop_signed;          /* drop segments signed by RFC 2385: nobody has given a key. Else unknown options (MUST-6)
-                                  are nothing special. true, as on Linux */
+                                  DEVIATION from MUST-56 in the states before ESTABLISHED, as Linux has it (RFC 5461
+                                  §4) */
+    bool syn_ack_text;         /* take the text of a SYN,ACK (RFC 9293 §3.10.7.3). Off: Linux waits until it comes
+                                  again */
+    bool smaller_window;       /* take a smaller window from a segment whose numbers are no newer (RFC 9293 §3.10.7.4).
+                                  Off: Linux takes only one as large, or none at all */
+    bool drop_signed;          /* drop segments signed by RFC 2385: nobody has given a key. Else unknown options
+                                  (MUST-6) are nothing special. true, as on Linux */
     bool statistics;           /* count for TCP_INFO what each connection does, once it moves data. Default true */
     bool park;                 /* give back the working memory of idle connections; off only for tests */
     bool rfc1337;              /* ignore resets in TIME-WAIT */
@@ -140,8 +153,8 @@ struct weft_config {
     weft_time reassembly_time; /* 60 s (RFC 1122 §3.3.2) */
     size_t reassembly_memory;  /* 4 MiB for all incomplete datagrams together */
     weft_time path_mtu_age;    /* how long what a router said of a path is believed: 600 s (RFC 1191 §6.3) */
-    weft_time ip_ident_life;   /* of IPv4: so long no identification comes again, or sending fails (RFC 6864 §4.3 has 120 s).
-                                * 0: they come again after 65,536 */
+    weft_time ip_ident_life;   /* of IPv4: so long no identification comes again, or sending fails (RFC 6864 §4.3 has
+                                * 120 s). 0: they come again after 65,536 */
     unsigned min_path_mtu;     /* below that we let routers fragment instead (IPv4): 552 bytes */
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
     bool arp_defend;           /* say so to all when another station uses an address of ours (RFC 5227 §2.4). true */
@@ -153,8 +166,8 @@ struct weft_config {
     bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */
     bool accept_redirects;     /* a host believes a router that knows a better first hop (RFC 1122 §3.2.2.2). true */
     bool secure_redirects;     /* but only among gateways that it has already. true */
-    bool router_discovery;     /* a host asks for routers of IPv4, and believes them (RFC 1256). DEVIATION from its §5.1:
-                                  false, for whoever is on the link could become the gateway */
+    bool router_discovery;     /* a host asks for routers of IPv4, and believes them (RFC 1256). DEVIATION from its
+                                  §5.1: false, for whoever is on the link could become the gateway */
     bool router_advertise;     /* a router of IPv4 says that it is one, on interfaces that get an address from now on
                                   (RFC 1256 §4). false */
     bool accept_source_route;  /* datagrams whose sender chose the way (RFC 7126 §4.3). false */
@@ -162,7 +175,8 @@ struct weft_config {
     bool send_redirects;       /* a router tells of better first hops (RFC 1812 §5.2.7.2). true */
     unsigned igmp_max_memberships; /* groups of IPv4 that a socket may join: 20 */
     unsigned igmp_max_msf, mld_max_msf; /* sources that it may name for one group: 10 of IPv4, 64 of IPv6 */
-    unsigned igmp_robustness, mld_robustness; /* how often a change is reported, unless routers say otherwise: 2, up to 7 */
+    unsigned igmp_robustness, mld_robustness; /* how often a change is reported, unless routers say otherwise: 2, up to
+                                                 7 */
     unsigned rp_filter;        /* sources of what goes on: 1 from where we would send to them; 2 there is a route. 0 */
     /* What an interface of WEFT_IPV6_AUTO does with IPv6 by itself; as net.ipv6.conf.default has it. */
     bool ipv6_accept_ra;       /* listens to routers. true */
@@ -283,18 +297,19 @@ void weft_if_free(weft_if *ifp);
 
 /*
  * Gives the interface an address, and the route to its network. prefix counts bits of the address itself (0 to 32, or
- * 128). On Ethernet one of IPv6 is tentative first: it can be used when nobody else turns out to have it (RFC 4862 §5.4),
- * and so is one of IPv4 where the configuration has arp_probe.
+ * 128). On Ethernet one of IPv6 is tentative first: it can be used when nobody else turns out to have it (RFC 4862
+ * §5.4), and so is one of IPv4 where the configuration has arp_probe.
  * Errors: WEFT_EINVAL (a group, loopback or any-address, a prefix out of range, IPv6 on a link below 1,280 bytes),
  * WEFT_EEXIST, WEFT_ENOMEM.
  */
 int weft_if_add_address(weft_if *ifp, const struct weft_ip *ip, unsigned prefix);
 
 /*
- * Asks who is on the link which address of IPv4 this station has (RARP, RFC 903), until somebody answers or the interface
- * goes down. The first answer that names an address the interface may have gives it; RARP tells no prefix, so it is the
- * one given here, or with 0 that of the address's class (RFC 791 §3.2). weft_if_info tells whether it is still asking.
- * WEFT_EOPNOTSUPP (no Ethernet), WEFT_ENETDOWN, WEFT_EALREADY (it is asking), WEFT_EINVAL (prefix), WEFT_ENOMEM.
+ * Asks who is on the link which address of IPv4 this station has (RARP, RFC 903), until somebody answers or the
+ * interface goes down. The first answer that names an address the interface may have gives it; RARP tells no prefix, so
+ * it is the one given here, or with 0 that of the address's class (RFC 791 §3.2). weft_if_info tells whether it is
+ * still asking. WEFT_EOPNOTSUPP (no Ethernet), WEFT_ENETDOWN, WEFT_EALREADY (it is asking), WEFT_EINVAL (prefix),
+ * WEFT_ENOMEM.
  */
 int weft_if_rarp(weft_if *ifp, unsigned prefix);
 
@@ -302,18 +317,19 @@ int weft_if_rarp(weft_if *ifp, unsigned prefix);
 int weft_if_del_address(weft_if *ifp, const struct weft_ip *ip);
 
 /*
- * Of an address of IPv4 that the interface has. On Ethernet the broadcast address is the network's all-ones at first; it may
- * be any other besides (RFC 1122 §3.3.6 speaks of those), or with the any-address none. A peer is the other end of a link
- * between two: the network on the link is then the peer's, of the same prefix; with the any-address it is the own one again.
- * WEFT_ENOENT: there is no such address; WEFT_EINVAL: the second cannot be that; WEFT_ENOMEM.
+ * Of an address of IPv4 that the interface has. On Ethernet the broadcast address is the network's all-ones at first;
+ * it may be any other besides (RFC 1122 §3.3.6 speaks of those), or with the any-address none. A peer is the other end
+ * of a link between two: the network on the link is then the peer's, of the same prefix; with the any-address it is the
+ * own one again. WEFT_ENOENT: there is no such address; WEFT_EINVAL: the second cannot be that; WEFT_ENOMEM.
  */
 int weft_if_set_broadcast(weft_if *ifp, const struct weft_ip *ip, const struct weft_ip *broadcast);
 int weft_if_set_peer(weft_if *ifp, const struct weft_ip *ip, const struct weft_ip *peer);
 
 /*
- * Puts it down or up again. Down: nothing comes in or goes out; its routes, neighbours and the addresses it made by itself
- * go, and connections through it see WEFT_ENETDOWN unless another route is there. Up: the addresses that it was given
- * are announced or tried as if new, the routes to their networks are back; other routes are their owners' business.
+ * Puts it down or up again. Down: nothing comes in or goes out; its routes, neighbours and the addresses it made by
+ * itself go, and connections through it see WEFT_ENETDOWN unless another route is there. Up: the addresses that it was
+ * given are announced or tried as if new, the routes to their networks are back; other routes are their owners'
+ * business.
  */
 void weft_if_set_up(weft_if *ifp, bool up);
 
@@ -371,15 +387,17 @@ struct weft_neighbour {
     struct weft_ip ip;
     uint8_t mac[6];
     const char *if_name;
-    const char *state; /* "incomplete", "reachable", "stale", "delay", "probe", "failed"; "permanent": the user said so */
+    const char *state; /* "incomplete", "reachable", "stale", "delay", "probe", "failed"; "permanent": the user said
+                          so */
     bool router;       /* IPv6: it says that it forwards */
     weft_time age;     /* since it was last confirmed */
     weft_time until;   /* when the state changes by itself; WEFT_NEVER: not */
 };
 bool weft_neighbour_info(weft_stack *stack, size_t i, struct weft_neighbour *out);
 /*
- * Fixes the station address of a neighbour: nothing from the network changes it, and it does not age. WEFT_EOPNOTSUPP (a
- * link without station addresses), WEFT_EINVAL (no other single station's address, or a mac that none has), WEFT_ENOMEM.
+ * Fixes the station address of a neighbour: nothing from the network changes it, and it does not age. WEFT_EOPNOTSUPP
+ * (a link without station addresses), WEFT_EINVAL (no other single station's address, or a mac that none has),
+ * WEFT_ENOMEM.
  */
 int weft_neighbour_add(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
 /* The same for now: it ages, is asked for when it is used, and what the network says of it counts. */
@@ -435,7 +453,8 @@ struct weft_pkt_offload {
     bool csum_valid;      /* input: the link, or a trusted peer, vouches for the transport checksum */
     uint16_t csum_start;  /* offset of the transport header from the first byte of the packet */
     uint16_t csum_offset; /* of the checksum field from csum_start */
-    uint16_t gso_size;    /* payload bytes per segment of a TCP super-segment or a train of UDP; 0: an ordinary packet */
+    uint16_t gso_size;    /* payload bytes per segment of a TCP super-segment or a train of UDP; 0: an ordinary
+                             packet */
     uint16_t header_len;  /* link, IP and transport header together */
 };
 void weft_pkt_get_offload(const weft_pkt *pkt, struct weft_pkt_offload *o);
@@ -483,8 +502,8 @@ size_t weft_memory(const weft_stack *stack, size_t *peak);
 /* The i-th owner of memory: its name and live bytes; false when there is no i-th. */
 bool weft_memory_info(const weft_stack *stack, size_t i, const char **owner, size_t *live);
 /*
- * The most bytes that the i-th owner may have: by limits of its own, or by what of config.memory_limit all may have taken
- * before it gets no more. 0: it has no limit but what connections and sockets may have each; or there is no i-th.
+ * The most bytes that the i-th owner may have: by limits of its own, or by what of config.memory_limit all may have
+ * taken before it gets no more. 0: it has no limit but what connections and sockets may have each; or there is no i-th.
  */
 size_t weft_memory_cap(const weft_stack *stack, size_t i);
 

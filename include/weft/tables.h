@@ -26,10 +26,10 @@ extern "C" {
     X(arp_malformed, "ARP with wrong types, lengths, operation or sender")                                             \
     X(arp_conflict, "ARP from another station that uses an address of ours (RFC 5227)")                                \
     X(arp_not_ours, "ARP that neither asks for us nor refreshes a known neighbour")                                    \
-    X(rarp_malformed, "RARP with wrong types, lengths, operation or addresses, or an address that we cannot have")      \
+    X(rarp_malformed, "RARP with wrong types, lengths, operation or addresses, or an address that we cannot have")     \
     X(rarp_not_ours, "RARP that answers nothing we asked: requests of others, replies to them, late replies")          \
     X(nd_hop_limit, "neighbour discovery from beyond the link: a hop limit other than 255")                            \
-    X(nd_malformed, "neighbour discovery with a wrong code, length, address or option")                                 \
+    X(nd_malformed, "neighbour discovery with a wrong code, length, address or option")                                \
     X(nd_fragment, "neighbour discovery in fragments (RFC 6980)")                                                      \
     X(nd_not_ours, "neighbour discovery that concerns nobody here")                                                    \
     X(nd_redirect, "a redirect that is not the first hop's, or for no destination of ours")                            \
@@ -46,7 +46,7 @@ extern "C" {
     X(ip_bad_source, "a source address that no host may use")                                                          \
     X(ip_group_source, "for a group of ours, from a source that nobody here wants to hear")                            \
     X(ip_not_ours, "addressed to somebody else, and we do not forward")                                                \
-    X(ip_martian, "not forwarded: an address that means nothing beyond its link or host (RFC 1812 §5.3.7)")             \
+    X(ip_martian, "not forwarded: an address that means nothing beyond its link or host (RFC 1812 §5.3.7)")            \
     X(ip_rp_filter, "not forwarded: we would not send to its source that way (rp_filter)")                             \
     X(ip_ttl, "its time to live was over before it could be forwarded")                                                \
     X(ip_link_broadcast, "a unicast datagram in a broadcast frame (RFC 1122 §3.3.6)")                                  \
@@ -55,7 +55,7 @@ extern "C" {
     X(ip_too_big, "larger than the path carries, and must not be fragmented")                                          \
     X(ip_ident_used, "not sent: no identification is free that was not used lately (net.weft.ip_ident_life)")          \
     X(ip6_chain_cut, "IPv6 extension headers that run past the packet, or past its first fragment (RFC 7112)")         \
-    X(ip6_chain_limit, "more or longer IPv6 extension headers, options or padding than we follow (RFC 8504 §5.3)")      \
+    X(ip6_chain_limit, "more or longer IPv6 extension headers, options or padding than we follow (RFC 8504 §5.3)")     \
     X(ip6_unknown_option, "an unknown IPv6 option that asks for the datagram to be dropped")                           \
     X(ip6_no_next_header, "an IPv6 datagram that says that it carries nothing")                                        \
     X(frag_misaligned, "a fragment of no bytes, or not the last and no multiple of eight long")                        \
@@ -71,12 +71,12 @@ extern "C" {
     X(icmp_unknown, "an ICMP type that a host does not answer")                                                        \
     X(icmp_broadcast_echo, "an echo request to a broadcast or multicast address")                                      \
     X(icmp_bad_quote, "an ICMP error whose quote is too short or not ours")                                            \
-    X(icmp_small_mtu, "a Packet Too Big that speaks of less than 1,280 bytes (RFC 8201 §4)")                            \
+    X(icmp_small_mtu, "a Packet Too Big that speaks of less than 1,280 bytes (RFC 8201 §4)")                           \
     X(icmp_no_endpoint, "an ICMP message that concerns nobody here")                                                   \
     X(icmp_buffer_full, "the receive buffer of a ping socket is full")                                                 \
-    X(icmp_router_solicit, "a host's question for routers (RFC 1256) with a wrong code, or not from the link")           \
-    X(icmp_router_advert, "a router's advertisement (RFC 1256) that is malformed or not from the link")                  \
-    X(icmp_redirect, "a redirect that is not the first hop's, or names no neighbour that may take its place")             \
+    X(icmp_router_solicit, "a host's question for routers (RFC 1256) with a wrong code, or not from the link")         \
+    X(icmp_router_advert, "a router's advertisement (RFC 1256) that is malformed or not from the link")                \
+    X(icmp_redirect, "a redirect that is not the first hop's, or names no neighbour that may take its place")          \
     X(icmp_quench, "a source quench (RFC 6633)")                                                                       \
     X(igmp_malformed, "IGMP of no known version or length")                                                            \
     X(igmp_checksum, "a wrong IGMP checksum")                                                                          \

@@ -29,8 +29,9 @@ enum weft_family { WEFT_INET = 2, WEFT_INET6 = 10 };
 /*
  * An IPv6 address, or an IPv4 address in its mapped form ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
  *
- * An address of link scope (fe80::/10, the groups ff01:: and ff02::) means something on its link only. Bytes 2 and 3, zero
- * on the wire, then hold its zone (RFC 4007): the number of the interface, weft_if_index; 0: not said. See weft_ip_zone.
+ * An address of link scope (fe80::/10, the groups ff01:: and ff02::) means something on its link only. Bytes 2 and 3,
+ * zero on the wire, then hold its zone (RFC 4007): the number of the interface, weft_if_index; 0: not said. See
+ * weft_ip_zone.
  */
 struct weft_ip {
     uint8_t b[16];
@@ -49,8 +50,8 @@ struct weft_iov {
 };
 
 /*
- * Carries bytes into, or out of, pieces of the engine's memory, from the first on. Returns how many; or a negative error, and
- * then none. It calls nothing of the stack's, and keeps no piece.
+ * Carries bytes into, or out of, pieces of the engine's memory, from the first on. Returns how many; or a negative
+ * error, and then none. It calls nothing of the stack's, and keeps no piece.
  */
 typedef int64_t weft_carry(void *ctx, const struct weft_iov *piece, size_t n);
 

@@ -21,8 +21,8 @@ extern "C" {
 #endif
 
 /*
- * What a program says when something fails: one line on stderr, or to syslog when that is on. err_ret and err_sys add what
- * errno says; err_quit and err_sys end the program with status 1.
+ * What a program says when something fails: one line on stderr, or to syslog when that is on. err_ret and err_sys add
+ * what errno says; err_quit and err_sys end the program with status 1.
  */
 void weft_unp_err_msg(const char *format, ...) WEFT_UNP_PRINTF;
 void weft_unp_err_ret(const char *format, ...) WEFT_UNP_PRINTF;
@@ -42,13 +42,16 @@ void *weft_unp_must_have(const char *what, void *result);
 
 /*
  * Makes a daemon of the process (UNP 13.4): a child's child without a terminal, in a session of its own, in "/", with
- * descriptors 0 to 2 on /dev/null and all others closed; messages go to syslog under this name and facility (LOG_DAEMON).
- * The caller goes on as that process. -1: EBUSY, or what a call there gave, and the process may be half a daemon.
+ * descriptors 0 to 2 on /dev/null and all others closed; messages go to syslog under this name and facility
+ * (LOG_DAEMON). The caller goes on as that process. -1: EBUSY, or what a call there gave, and the process may be half a
+ * daemon.
  *
- * Call it first. A host does not survive a fork, for its thread does not: with one in use (weft_posix_use) this refuses.
+ * Call it first. A host does not survive a fork, for its thread does not: with one in use (weft_posix_use) this
+ * refuses.
  */
 int weft_unp_daemon_init(const char *name, int facility);
-/* The same where inetd has begun the process (UNP 13.6): only the messages are left to do. 0, 1 and 2 are the connection. */
+/* The same where inetd has begun the process (UNP 13.6): only the messages are left to do. 0, 1 and 2 are the
+ * connection. */
 void weft_unp_daemon_inetd(const char *name, int facility);
 
 /* All n bytes, over interruptions and short counts; readn: fewer at the end of the stream. Bytes, or -1. */
@@ -87,7 +90,8 @@ struct weft_unp_rtt {
     unsigned repeated;    /* of the last request */
     unsigned floor, ceiling; /* ms, of the time-out; 0: 2,000 and 60,000 */
 };
-/* On a connected socket. Bytes of the reply, or -1: ETIMEDOUT, EMSGSIZE (more than 65,499 bytes out), others of send. */
+/* On a connected socket. Bytes of the reply, or -1: ETIMEDOUT, EMSGSIZE (more than 65,499 bytes out), others of
+ * send. */
 ssize_t weft_unp_request(struct weft_unp_rtt *rtt, int fd, const void *out, size_t n_out, void *in, size_t n_in);
 
 #ifdef __cplusplus

@@ -207,7 +207,8 @@ static const struct giver {
 } givers[] = {
     {WEFT_CONTROL_LOST, put_lost}, {WEFT_CONTROL_SEGMENT, put_segment},
     {WEFT_CONTROL_PKTINFO6, put_pktinfo6}, {WEFT_CONTROL_PKTINFO, put_pktinfo}, {WEFT_CONTROL_TTL, put_ttl},
-    {WEFT_CONTROL_TOS, put_tos}, {WEFT_CONTROL_FLOW, put_flow}, {WEFT_CONTROL_OPTIONS, put_options}, {WEFT_CONTROL_REPLY, put_reply},
+    {WEFT_CONTROL_TOS, put_tos}, {WEFT_CONTROL_FLOW, put_flow}, {WEFT_CONTROL_OPTIONS, put_options},
+    {WEFT_CONTROL_REPLY, put_reply},
     {WEFT_CONTROL_HOPOPTS | WEFT_CONTROL_DSTOPTS | WEFT_CONTROL_RTHDR, put_headers},
     {WEFT_CONTROL_ORIGDST, put_origdst},
 };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Signals that sockets send (UNP chapters 24 and 25): SIGURG to the owner when urgent data comes, SIGIO when O_ASYNC is
- * set and anything happens. Whoever holds the host's lock sends them, mostly the host's thread, which takes none itself.
+ * set and anything happens. Whoever holds the host's lock sends them, mostly the host's thread, which takes none
+ * itself.
  */
 #include <fcntl.h>
 #include <poll.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ioctls of UNP chapters 17 and 18 that change something: a host's interfaces, its routes, what it knows of
- * neighbours. They are of IPv4, as the book has them (IPv6's: configure6.c); whoever has the host in his process may. The
- * order in which things are found wrong is Linux's.
+ * neighbours. They are of IPv4, as the book has them (IPv6's: configure6.c); whoever has the host in his process may.
+ * The order in which things are found wrong is Linux's.
  */
 #include <linux/sockios.h>
 #include <net/if_arp.h>
@@ -283,7 +283,8 @@ static int enter_neighbour(weft_if *ifp, const struct arpreq *r, const struct we
     uint8_t mac[6];
 
     if (r->arp_flags & ATF_PUBL)
-        return -EOPNOTSUPP; /* who answers for others does so for all that are behind him: net.ipv4.conf.all.proxy_arp */
+        return -EOPNOTSUPP; /* who answers for others does so for all that are behind him:
+                             * net.ipv4.conf.all.proxy_arp */
     if (!(r->arp_flags & ATF_COM) || (*r->arp_dev && r->arp_ha.sa_family && r->arp_ha.sa_family != ARPHRD_ETHER))
         return -EINVAL;
     memcpy(mac, r->arp_ha.sa_data, sizeof mac);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The ioctls of sockets of AF_INET6 that change something (ipv6(7)): SIOCSIFADDR and SIOCDIFADDR, which give an
- * interface one more address and take it away, and SIOCADDRT and SIOCDELRT. Their arguments are others than IPv4's (configure.c);
- * they name interfaces by number.
+ * interface one more address and take it away, and SIOCADDRT and SIOCDELRT. Their arguments are others than IPv4's
+ * (configure.c); they name interfaces by number.
  */
 #include <linux/sockios.h>
 #include <net/route.h>

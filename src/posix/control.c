@@ -98,7 +98,9 @@ static int64_t not_sent(const struct px_sock *s)
     size_t n = sizeof info;
     int err = weft_getsockopt(px_engine(s), WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
 
-    return err ? err : (int64_t)info.tcpi_notsent_bytes + (info.tcpi_notsent_bytes && owes_fin(weft_tcp_state(px_engine(s))));
+    if (err)
+        return err;
+    return (int64_t)info.tcpi_notsent_bytes + (info.tcpi_notsent_bytes && owes_fin(weft_tcp_state(px_engine(s))));
 }
 
 /* What a question about a socket is answered; -ENOTTY when it is none. */

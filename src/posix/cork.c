@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A datagram of UDP that grows: with UDP_CORK or MSG_MORE what is sent waits for more, and goes as one. Where it goes and
- * with what is settled by the first piece, as on Linux; a piece too many loses them all.
+ * A datagram of UDP that grows: with UDP_CORK or MSG_MORE what is sent waits for more, and goes as one. Where it goes
+ * and with what is settled by the first piece, as on Linux; a piece too many loses them all.
  */
 #include <stdlib.h>
 
 #include "posix/posix.h"
-
-#define UDP_HEADER 8
-#define V4_HEADER  20
+#include "wire/ipv4.h"
+#include "wire/udp.h"
 
 #define PX_HEADER_MAX 2048 /* bytes of an extension header */
 
@@ -75,7 +74,7 @@ static int begin(struct px_sock *s, const struct weft_addr *to, const struct wef
 static int append(struct px_sock *s, const struct weft_iov *iov, size_t n, size_t len)
 {
     struct px_cork *cork = s->cork;
-    size_t most = UINT16_MAX - UDP_HEADER - (s->domain == AF_INET ? V4_HEADER : 0);
+    size_t most = UINT16_MAX - UDP_HEADER - (s->domain == AF_INET ? IPV4_HEADER : 0);
     uint8_t *bytes = cork->bytes;
 
     if (cork->n + len > most)

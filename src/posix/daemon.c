@@ -20,7 +20,8 @@ static int go_on_as_child(void)
     return (int)child;
 }
 
-/* Nothing of what the parent had open is ours; 0, 1 and 2 lead nowhere, so that nobody writes into what gets their number. */
+/* Nothing of what the parent had open is ours; 0, 1 and 2 lead nowhere, so that nobody writes into what gets their
+ * number. */
 static int leave_descriptors(void)
 {
     int null;

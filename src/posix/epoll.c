@@ -2,11 +2,12 @@
 /*
  * epoll instances. The number is a real epoll instance of the kernel's. It holds the kernel's descriptors that are
  * watched, and `bell`, an eventfd that is readable while a socket of ours has a turn: something happened to it since it
- * was last told of, or it is level-triggered and was ready then. Whether it is ready *now* is asked only when epoll_wait
- * comes to it, as Linux does. Therefore waiting is the kernel's, and whoever watches the number sees the truth, or a
- * turn that comes to nothing.
+ * was last told of, or it is level-triggered and was ready then. Whether it is ready *now* is asked only when
+ * epoll_wait comes to it, as Linux does. Therefore waiting is the kernel's, and whoever watches the number sees the
+ * truth, or a turn that comes to nothing.
  *
- * epoll_lock covers all instances but their queues of turns, which the hosts reach into: those have a lock of their own.
+ * epoll_lock covers all instances but their queues of turns, which the hosts reach into: those have a lock of their
+ * own.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -271,7 +272,8 @@ int weft_posix_epoll_create1(int flags)
         e->bell = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
         e->real = dup(fd);
         event.data.ptr = e;
-        if (e->bell >= 0 && e->real >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, e->bell, &event) == 0 && px_put(fd, &e->px) == 0)
+        if (e->bell >= 0 && e->real >= 0 && epoll_ctl(fd, EPOLL_CTL_ADD, e->bell, &event) == 0 &&
+            px_put(fd, &e->px) == 0)
             return fd;
         release(&e->px);
     }

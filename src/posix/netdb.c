@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * getaddrinfo and getnameinfo (RFC 3493 §6). Literals and services are libc's to read, who opens no socket for them; names
- * come from the hosts file, then from the program's resolver.
+ * getaddrinfo and getnameinfo (RFC 3493 §6). Literals and services are libc's to read, who opens no socket for them;
+ * names come from the hosts file, then from the program's resolver.
  */
 #include <arpa/inet.h>
 #include <ctype.h>

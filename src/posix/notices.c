@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a socket is told of by recvmsg besides text of its own: sends with MSG_ZEROCOPY that are done with their memory (it
- * was copied: they are so at once), and what a path carries (IPV6_RECVPATHMTU).
+ * What a socket is told of by recvmsg besides text of its own: sends with MSG_ZEROCOPY that are done with their memory
+ * (it was copied: they are so at once), and what a path carries (IPV6_RECVPATHMTU).
  */
 #include <netinet/in.h>
 #include <time.h>
@@ -35,7 +35,8 @@ void px_give_zerocopy(struct px_sock *s, struct msghdr *msg)
     size_t n = sizeof message.ee + (v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 
     s->copies.told = s->copies.next;
-    msg->msg_controllen = linux_put_control(msg, 0, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &message, n);
+    msg->msg_controllen = linux_put_control(msg, 0, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR,
+                                            &message, n);
 }
 
 /* ---- IPV6_RECVPATHMTU ---- */

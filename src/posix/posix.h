@@ -4,8 +4,8 @@
  *
  * Theory of operation. A number leads through the process's table to an open description (struct px), which several
  * numbers and the calls under way share; the last one to leave releases it. A socket's description is covered by its
- * host's lock, but for what never changes. A call finds the description, takes the lock (px_begin), asks the engine, and
- * where that says WEFT_EAGAIN and waiting is allowed sleeps as a system call does (px_wait) and asks again.
+ * host's lock, but for what never changes. A call finds the description, takes the lock (px_begin), asks the engine,
+ * and where that says WEFT_EAGAIN and waiting is allowed sleeps as a system call does (px_wait) and asks again.
  *
  * Internal results are a count or a negative errno; px_result turns them into what POSIX gives.
  *
@@ -14,8 +14,9 @@
  *      address.c    struct sockaddr and weft_addr             socket.c    socket, bind, listen, accept, names, shutdown
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      async.c      owners, SIGIO and SIGURG
- *      kept.c       options that are numbers              cork.c      datagrams that grow; notices.c  told without bytes
- *      stamps.c     when what was sent went, and when the last one came    stdio.c     fdopen
+ *      kept.c       options that are numbers                  cork.c      datagrams that grow
+ *      notices.c    what is told without bytes                stamps.c    when what was sent went, the last one came
+ *      stdio.c      fdopen
  *      options.c    waiting                                   control.c   fcntl, ioctl; interface.c  names;
  *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
@@ -228,7 +229,8 @@ struct px_received {
     unsigned flags; /* of enum weft_msg */
     struct weft_control control;
     struct weft_report report; /* with MSG_ERRQUEUE */
-    void (*notice)(struct px_sock *s, struct msghdr *msg); /* nothing but this is given (notices.c, stamps.c); NULL: no */
+    void (*notice)(struct px_sock *s, struct msghdr *msg); /* nothing but this is given (notices.c, stamps.c); NULL:
+                                                            * no */
 };
 int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct px_received *out);
 /* control: NULL, none. */

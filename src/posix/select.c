@@ -12,7 +12,8 @@ static nfds_t collect(struct pollfd *fds, int n, const fd_set *r, const fd_set *
     nfds_t count = 0;
 
     for (int fd = 0; fd < n; fd++) {
-        short events = (short)((holds(r, fd) ? POLLIN : 0) | (holds(w, fd) ? POLLOUT : 0) | (holds(x, fd) ? POLLPRI : 0));
+        short events =
+            (short)((holds(r, fd) ? POLLIN : 0) | (holds(w, fd) ? POLLOUT : 0) | (holds(x, fd) ? POLLPRI : 0));
 
         if (events)
             fds[count++] = (struct pollfd){fd, events, 0};
@@ -75,7 +76,8 @@ int weft_posix_select(int n, fd_set *r, fd_set *w, fd_set *x, struct timeval *ti
     ready = weft_posix_pselect(n, r, w, x, &t, NULL);
     clock_gettime(CLOCK_MONOTONIC, &after);
     /* As Linux does: what is left of the time is told. */
-    left = (t.tv_sec - (after.tv_sec - before.tv_sec)) * 1000000 + (t.tv_nsec - (after.tv_nsec - before.tv_nsec)) / 1000;
+    left = (t.tv_sec - (after.tv_sec - before.tv_sec)) * 1000000 +
+           (t.tv_nsec - (after.tv_nsec - before.tv_nsec)) / 1000;
     left = left > 0 ? left : 0;
     *timeout = (struct timeval){left / 1000000, left % 1000000};
     return ready;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * stdio over a socket (UNP 14.8). The kernel knows nothing to read behind a number of weft's, so libc is given
- * functions that go through the calls for sockets. Of a stream for both ways, as with the kernel's sockets, each way has
- * its turn: libc insists on fflush or a positioning call between them, and no socket can be positioned.
+ * functions that go through the calls for sockets. Of a stream for both ways, as with the kernel's sockets, each way
+ * has its turn: libc insists on fflush or a positioning call between them, and no socket can be positioned.
  */
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Numbers. Each is a descriptor of the kernel's that was opened for its number only (O_PATH: no reading, no writing), so
- * that "the lowest free one", limits and exec are the kernel's business. epoll instances hold a real one (epoll.c).
+ * Numbers. Each is a descriptor of the kernel's that was opened for its number only (O_PATH: no reading, no writing),
+ * so that "the lowest free one", limits and exec are the kernel's business. epoll instances hold a real one (epoll.c).
  */
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a program does with a raw socket (raw(7), RFC 3542 §3): any protocol goes out and comes in, in IPv4 also with the
- * header that the program made. Nobody needs a permission: the stack is the program's own.
+ * What a program does with a raw socket (raw(7), RFC 3542 §3): any protocol goes out and comes in, in IPv4 also with
+ * the header that the program made. Nobody needs a permission: the stack is the program's own.
  */
 #include "raw/private.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What raw sockets hear (RFC 3542 §3, RFC 1122 §3.4; Linux's raw(7)): each datagram for us of their protocol, whole and in
- * order of arrival, before the transport has looked at it, with the header in IPv4 and without in IPv6.
+ * What raw sockets hear (RFC 3542 §3, RFC 1122 §3.4; Linux's raw(7)): each datagram for us of their protocol, whole and
+ * in order of arrival, before the transport has looked at it, with the header in IPv4 and without in IPv6.
  */
 #include "raw/private.h"
 

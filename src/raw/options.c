@@ -122,7 +122,8 @@ int raw_getopt(const weft_sock *sock, int level, int option, void *value, size_t
     int v;
 
     if (level == WEFT_SOL_RAW && option == WEFT_ICMP_FILTER)
-        return e->protocol == IP_PROTO_ICMP ? give(value, n, &e->icmp_refused, sizeof e->icmp_refused) : WEFT_EOPNOTSUPP;
+        return e->protocol == IP_PROTO_ICMP ? give(value, n, &e->icmp_refused, sizeof e->icmp_refused)
+                                            : WEFT_EOPNOTSUPP;
     if (level == WEFT_SOL_ICMPV6 && option == WEFT_ICMP6_FILTER)
         return e->protocol == IP_PROTO_ICMPV6 ? give(value, n, e->icmp6_refused, sizeof e->icmp6_refused)
                                               : WEFT_EOPNOTSUPP;

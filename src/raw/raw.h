@@ -12,14 +12,14 @@ extern const struct transport raw_transport;
 weft_sock *raw_socket(weft_stack *s, enum weft_family family, uint8_t protocol, int *err);
 
 /*
- * A datagram for us, before its transport sees it, headers from l3 on, data at l3 or l4: a copy for each raw socket that
- * wants it. True: there was one. Borrows pkt.
+ * A datagram for us, before its transport sees it, headers from l3 on, data at l3 or l4: a copy for each raw socket
+ * that wants it. True: there was one. Borrows pkt.
  */
 bool raw_input(weft_stack *s, const struct weft_pkt *pkt);
 
 /*
- * A datagram for others that is marked for routers, data at l3 or l4: is there a socket that asked for such ones of this
- * protocol, or of IPv6 for this value? Each gets a copy with all headers, if that is asked. Borrows pkt.
+ * A datagram for others that is marked for routers, data at l3 or l4: is there a socket that asked for such ones of
+ * this protocol, or of IPv6 for this value? Each gets a copy with all headers, if that is asked. Borrows pkt.
  */
 bool raw_alert(weft_stack *s, const struct weft_pkt *pkt, const struct alert *alert);
 

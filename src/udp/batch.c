@@ -42,7 +42,8 @@ static bool same_flow(const struct weft_pkt *a, const struct weft_pkt *b)
            a->ttl == b->ttl;
 }
 
-/* A train: datagrams as long as the first one, and one that may be shorter and ends it. One may have come as a whole. */
+/* A train: datagrams as long as the first one, and one that may be shorter and ends it. One may have come as a
+ * whole. */
 size_t udp_train(const struct udp_ep *e, uint16_t *segment)
 {
     const struct weft_pkt *first = e->d.queue.packets.first, *last = first;

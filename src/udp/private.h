@@ -15,7 +15,8 @@ struct udp_ep {
     struct dgram_ep d;          /* first */
     struct hash_node port_node; /* in open or taken */
     struct hash_node pair_node; /* in pairs */
-    bool port_chosen;           /* nobody asked for this port: it is given back when the peer is given up, as on Linux */
+    bool port_chosen;           /* nobody asked for this port: it is given back when the peer is given up, as on
+                                 * Linux */
     int32_t peek_at;            /* WEFT_SO_PEEK_OFF: bytes; negative: a peek looks at the first datagram */
     struct weft_ip bound_ip;    /* d.local.ip as bind left it: what it is again when the peer is given up */
 };
@@ -41,20 +42,22 @@ void udp_table_fini(struct udp_table *t);
  * Gives e the local address; port 0: one that nobody near uses. WEFT_EADDRINUSE, WEFT_ENOMEM; e is unchanged then.
  * `remote` helps to choose (RFC 6056).
  */
-int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr *local, const struct weft_addr *remote);
+int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr *local,
+                   const struct weft_addr *remote);
 
 /*
  * Sets, changes or (port 0) dissolves the pair of a bound endpoint, and its local address. 0; or WEFT_ENOMEM, and e has
  * no peer.
  */
-int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_ip *local, const struct weft_addr *remote);
+int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_ip *local,
+                      const struct weft_addr *remote);
 
 /* Takes e out of all tables. */
 void udp_table_remove(struct udp_table *t, struct udp_ep *e);
 
 /*
- * Who gets a unicast datagram that came in by this interface (0: any): the pair, then who hears that interface alone, then
- * this very local address, then any; among equals by a keyed choice.
+ * Who gets a unicast datagram that came in by this interface (0: any): the pair, then who hears that interface alone,
+ * then this very local address, then any; among equals by a keyed choice.
  */
 struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote,
                               unsigned interface);
@@ -66,8 +69,8 @@ static inline bool udp_hears(const struct udp_ep *e, unsigned interface)
 }
 
 /*
- * The next endpoint, after `last` (NULL: the first), that gets a datagram for a group. As on Linux, one with a peer gets
- * none: it listens at a definite address.
+ * The next endpoint, after `last` (NULL: the first), that gets a datagram for a group. As on Linux, one with a peer
+ * gets none: it listens at a definite address.
  */
 struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp_ep *last,
                                      const struct weft_addr *local);

@@ -156,7 +156,8 @@ struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr 
     return ith_that_suits(first, &local->ip, interface, best, pair_hash(t, local, remote) % equals);
 }
 
-struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp_ep *last, const struct weft_addr *local)
+struct udp_ep *udp_table_next_member(const struct udp_table *t, const struct udp_ep *last,
+                                     const struct weft_addr *local)
 {
     struct udp_ep *e = last ? next_with_port(last) : first_with_port(&t->open, local->port);
 
@@ -193,7 +194,8 @@ static bool port_taken(void *ctx, uint16_t port)
     return first_with_port(&t->open, port) || first_with_port(&t->taken, port);
 }
 
-int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr *local, const struct weft_addr *remote)
+int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr *local,
+                   const struct weft_addr *remote)
 {
     struct weft_addr want = *local, before = e->d.local;
 
@@ -227,7 +229,8 @@ static void disconnect(struct udp_table *t, struct udp_ep *e)
     (void)back;
 }
 
-int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_ip *local, const struct weft_addr *remote)
+int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_ip *local,
+                      const struct weft_addr *remote)
 {
     uint32_t port = port_hash(e->d.local.port);
 
