@@ -243,7 +243,7 @@ static void udp6_is_received_and_answered_by_errors(void **state)
     struct bench *b = *state;
     struct weft_addr local = {.port = 53}, from;
     weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
-    uint8_t p[2000], payload[1400];
+    uint8_t p[2000], payload[1400] = {0};
     struct weft_ip peer = ip6(PEER6);
     size_t n;
 
