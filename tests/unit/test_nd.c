@@ -1173,6 +1173,7 @@ static void an_identifier_may_be_the_station_address(void **state)
 
     pass(l, 5 * WEFT_S);
     assert_string_equal(address_state(l, "fe80::ff:fe00:2"), "preferred");
+    assert_int_equal(l->ifp->address[0].prefix, 64);
 }
 
 /* R4862-5.4, RFC 7527: a solicitation that is not our own come back means that somebody else tries the address, too. */
@@ -1227,6 +1228,29 @@ static void a_temporary_address_has_one_successor(void **state)
     assert_in_range(l->ifp->nd->temporary_made, 4, 6);
 }
 
+/* R7217-1, RFC 7217 §6: an address of a prefix that somebody has already gives way to another one of it. */
+static void an_address_that_is_taken_has_a_successor(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip taken;
+    char text[64];
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 1800));
+    taken = address_in(l, "2001:db8:9::");
+    weft_ip_text(&taken, text, sizeof text);
+    assert_string_equal(address_state(l, text), "tentative");
+    input(l, other_mac, (struct make6){.src = "fe80::5", .dst = ALL_NODES}, ICMPV6_NEIGHBOUR_ADVERT, 0x20000000, p,
+          put_target(p, text, ND_TARGET_MAC, other_mac));
+    assert_int_equal(weft_counter(l->s, WEFT_COUNT_nd_duplicates), 1);
+    pass(l, 3 * WEFT_S);
+    assert_null(if_find_entry(l->ifp, &taken));
+    taken = address_in(l, "2001:db8:9::");
+    weft_ip_text(&taken, text, sizeof text);
+    assert_string_equal(address_state(l, text), "preferred");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -1268,6 +1292,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(another_who_tries_our_address_has_another_nonce, setup, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_that_comes_again_harms_no_other, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_temporary_address_has_one_successor, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(an_address_that_is_taken_has_a_successor, setup_auto, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
