@@ -189,6 +189,7 @@ struct tcp_conn {
     uint8_t path_discovery : 3; /* enum weft_pmtudisc */
     bool sndbuf_fixed : 1;    /* by the user (SO_SNDBUF): it does not grow */
     bool reordered : 1;       /* segments were seen to overtake each other */
+    bool unresolved : 1;      /* SYN-SENT: the next hop does not answer, and that ends it */
     uint8_t recovered_here : 3; /* parked where a recovery without SACK ended: recovery.h's guard */
     uint8_t snd_wscale, rcv_wscale;
     struct ecn ecn;
@@ -737,6 +738,7 @@ void timeouts_fire(weft_sock *e);                                               
 /* netstat's lines; false when visit asked to stop. */
 bool tcp_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx); /* listing.c */
 bool tcp_error(weft_stack *s, const struct ip_error *e);                         /* errors.c, §3.9.2.2 */
+void conn_end_connect(struct tcp_conn *c, int err);                              /* SYN-SENT ends for this reason */
 
 static inline struct tcp_conn *half_open_listener(const struct tcp *t, const struct halfopen *h)
 {

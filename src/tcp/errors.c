@@ -17,9 +17,8 @@ static void take_smaller_path(struct tcp_conn *c, const struct ip_error *e)
 }
 
 /*
- * MUST-56: a hint, and the reason if we have to give up. No more than that: a neighbour that cannot be resolved tells us so
- * in the middle of our own sending. Who asked to hear of errors (IP_RECVERR) hears of it at once, as on Linux, and the
- * connection goes on.
+ * MUST-56: a hint, and the reason if we have to give up. Who asked to hear of errors (IP_RECVERR) hears of it at once, as
+ * on Linux, and the connection goes on.
  */
 static void take_hint(struct tcp_conn *c, int err)
 {
@@ -44,20 +43,32 @@ static bool has_meaning(const struct ip_error *e)
     return e->type == ICMPV4_UNREACHABLE ? e->code <= 15 : e->type != ICMPV4_TIME_EXCEEDED || e->code == 0;
 }
 
-/* SYN-SENT ends for what a receiver says (SHLD-26, RFC 5461), and as on Linux for what a router says. */
+/* Did we find it ourselves? A neighbour cannot be resolved, and says so maybe in the middle of our own sending. */
+static bool is_our_own(const struct ip_error *e) { return ip_eq(&e->reporter, &e->src); }
+
+/* SYN-SENT ends for what a receiver says (SHLD-26, RFC 5461), and as on Linux for what a router says, or the link. */
 static bool ends_connect(const struct tcp_conn *c, const struct ip_error *e)
 {
-    bool told = !ip_eq(&e->reporter, &e->src); /* else ourselves: a neighbour cannot be resolved, maybe while we send */
-
     return c->state == WEFT_TCP_SYN_SENT &&
-           (e->hard || (told && has_meaning(e) && tcp_config(c->ep.stack)->unreachable_ends_connect));
+           (e->hard || (has_meaning(e) && tcp_config(c->ep.stack)->unreachable_ends_connect));
 }
 
-static void end_connect(struct tcp_conn *c, int err)
+void conn_end_connect(struct tcp_conn *c, int err)
 {
     stack_count(c->ep.stack, WEFT_COUNT_tcp_attempt_fails);
     conn_why(c, WEFT_WHY_close_unreachable, (uint32_t)-err);
     conn_finish(c, err);
+}
+
+/* The timer ends it, now, but not in the middle of anything. */
+static void end_connect_soon(struct tcp_conn *c, int err)
+{
+    c->soft_error = (int16_t)err;
+    if (!c->work)
+        return;
+    c->unresolved = true;
+    c->work->deadline[TCP_TIMER_RETRANSMIT] = conn_now(c);
+    timer_set(&c->ep.stack->wheel, &c->ep.timer, conn_now(c));
 }
 
 /*
@@ -76,7 +87,7 @@ static bool is_about_the_way(const struct ip_error *e)
 /* About a SYN,ACK. A neighbour that cannot be resolved is no reason: the record is in use while we send. */
 static void about_half_open(struct tcp *t, struct halfopen *h, const struct ip_error *e)
 {
-    if (e->seq == h->iss.v && !ip_eq(&e->reporter, &e->src) && tcp_config(t->stack)->unreachable_ends_connect &&
+    if (e->seq == h->iss.v && !is_our_own(e) && tcp_config(t->stack)->unreachable_ends_connect &&
         is_about_the_way(e))
         half_open_unreachable(t, h);
 }
@@ -98,8 +109,10 @@ bool tcp_error(weft_stack *s, const struct ip_error *e)
     if (e->too_big) {
         take_smaller_path(c, e);
         conn_settle(c);
+    } else if (ends_connect(c, e) && is_our_own(e) && !e->hard) {
+        end_connect_soon(c, e->err);
     } else if (ends_connect(c, e)) {
-        end_connect(c, e->err);
+        conn_end_connect(c, e->err);
     } else {
         take_hint(c, e->err);
     }

@@ -246,6 +246,7 @@ void tcp_forget_connection(struct tcp_conn *c)
     c->ecn = (struct ecn){0};
     c->pace = (struct ack_pace){.interactive = c->pace.interactive};
     c->soft_error = 0;
+    c->unresolved = false;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
     c->challenged = c->heard = c->spoke = 0;
     memset(&c->snd, 0, sizeof c->snd);

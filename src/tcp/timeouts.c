@@ -72,10 +72,23 @@ static void doubt_path(struct tcp_conn *c)
         path->ifp->ops->neighbour_hint(path->ifp, &path->next_hop, false);
 }
 
+/* The next hop does not answer. Is there another one by now (RFC 1122 §3.3.1.4)? */
+static bool goes_another_way(struct tcp_conn *c)
+{
+    struct weft_ip dead = c->work->path.next_hop;
+
+    c->unresolved = false;
+    return conn_refresh_path(c) == 0 && !ip_eq(&c->work->path.next_hop, &dead);
+}
+
 static bool retransmit(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
 
+    if (unlikely(c->unresolved && c->state == WEFT_TCP_SYN_SENT) && !goes_another_way(c)) {
+        conn_end_connect(c, c->soft_error ? c->soft_error : WEFT_EHOSTUNREACH);
+        return false;
+    }
     if (is_hopeless(c))
         return give_up_retries(c);
     if (!c->syn_acked)

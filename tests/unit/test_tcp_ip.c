@@ -364,6 +364,89 @@ static void nobody_answers_a_route_that_is_not_accepted(void **state)
     weft_close(l);
 }
 
+/* ---- a next hop that does not answer ---- */
+
+#define LAN_US 0x0a030001u /* 10.3.0.1/16 on Ethernet, where nobody is */
+
+static weft_if *empty_lan(weft_stack *s)
+{
+    struct weft_if_config config = {.name = "lan", .link = WEFT_LINK_ETHERNET, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 1}};
+    struct weft_ip v4 = weft_ipv4(LAN_US), v6 = {.b = {0x20, 1, 0x0d, 0xb8, 3, [15] = 1}};
+    weft_if *ifp = weft_if_new(s, &config, NULL);
+
+    assert_non_null(ifp);
+    assert_int_equal(weft_if_add_address(ifp, &v4, 16), 0);
+    assert_int_equal(weft_if_add_address(ifp, &v6, 64), 0);
+    return ifp;
+}
+
+/* When, in virtual time from now on, and how a connect ends that nobody answers. */
+static weft_time connect_ends_after(struct bench *b, weft_if *ifp, enum weft_family family, struct weft_ip peer, int *error)
+{
+    weft_sock *sock = weft_socket_in(b->s, family, WEFT_TCP, NULL);
+    struct weft_addr to = {peer, 80};
+    weft_time begin = b->s->now, now = begin;
+    size_t n = sizeof *error;
+    weft_pkt *pkt;
+
+    assert_int_equal(weft_connect(sock, &to), WEFT_EINPROGRESS);
+    while (weft_tcp_state(sock) == WEFT_TCP_SYN_SENT) {
+        while (weft_output(ifp, &pkt, 1, now) == 1)
+            weft_pkt_release(pkt);
+        now = weft_deadline(b->s);
+        assert_true(now < begin + 200 * WEFT_S);
+        weft_tick(b->s, now);
+    }
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_ERROR, error, &n), 0);
+    weft_close(sock);
+    return now - begin;
+}
+
+/* As on Linux. RFC 1122 §4.2.3.9 would have it tried on: the profile rfc does. */
+static void a_connect_ends_with_the_search_for_its_neighbour(void **state)
+{
+    struct bench *b = *state;
+    weft_if *lan = empty_lan(b->s);
+    struct weft_ip v6 = {.b = {0x20, 1, 0x0d, 0xb8, 3, [15] = 8}};
+    int error;
+
+    assert_in_range(connect_ends_after(b, lan, WEFT_INET, weft_ipv4(LAN_US + 8), &error), 2 * WEFT_S, 4 * WEFT_S);
+    assert_int_equal(error, -WEFT_EHOSTUNREACH);
+    assert_in_range(connect_ends_after(b, lan, WEFT_INET6, v6, &error), 2 * WEFT_S, 4 * WEFT_S);
+    assert_int_equal(error, -WEFT_EHOSTUNREACH);
+    b->s->config.tcp.unreachable_ends_connect = false;
+    assert_true(connect_ends_after(b, lan, WEFT_INET, weft_ipv4(LAN_US + 9), &error) > 60 * WEFT_S);
+    assert_int_equal(error, -WEFT_EHOSTUNREACH);
+}
+
+/* R1122-3.3.1.4: the gateway is dead; the SYN goes by the other one. */
+static void a_connect_goes_on_by_another_gateway(void **state)
+{
+    struct bench *b = *state;
+    weft_if *lan = empty_lan(b->s);
+    struct weft_route dead = {.dst = weft_ipv4(0), .gateway = weft_ipv4(LAN_US + 8), .metric = 1};
+    struct weft_route alive = {.dst = weft_ipv4(0), .gateway = weft_ipv4(NEAR_US + 8), .metric = 2};
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_addr to = {weft_ipv4(0x0b000001), 80};
+    weft_time end = b->s->now + 30 * WEFT_S;
+    size_t syns = 0;
+    weft_pkt *pkt;
+
+    assert_int_equal(weft_route_add(b->s, &dead), 0);
+    assert_int_equal(weft_route_add(b->s, &alive), 0);
+    assert_int_equal(weft_connect(sock, &to), WEFT_EINPROGRESS);
+    while (b->s->now < end) {
+        while (weft_output(lan, &pkt, 1, b->s->now) == 1)
+            weft_pkt_release(pkt);
+        for (; weft_output(b->near, &pkt, 1, b->s->now) == 1; syns++)
+            weft_pkt_release(pkt);
+        weft_tick(b->s, weft_deadline(b->s));
+    }
+    assert_int_equal(weft_tcp_state(sock), WEFT_TCP_SYN_SENT);
+    assert_true(syns >= 2);
+    weft_abort(sock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +457,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_connection_goes_back_by_the_way_it_came, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listeners_own_route_goes_before_the_peers, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_answers_a_route_that_is_not_accepted, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_connect_ends_with_the_search_for_its_neighbour, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_connect_goes_on_by_another_gateway, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("tcp_ip", tests, NULL, NULL);
