@@ -40,13 +40,6 @@
 #define SERVICE     80   /* of the victim, for everybody */
 #define STREAM_RATE 1000 /* bytes a millisecond */
 
-/* Sanitizers put blocks of their own between ours. */
-#if defined(__SANITIZE_ADDRESS__) || defined(WEFT_SANITIZED)
-#define WORK_FACTOR 4
-#else
-#define WORK_FACTOR 1
-#endif
-
 struct field {
     struct harness_env env[2]; /* the bystander's, the victim's */
     weft_stack *bystander, *victim;
