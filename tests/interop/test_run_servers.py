@@ -158,15 +158,17 @@ backend there
 
 
 def iperf3_serves(field):
-    """It closes its listener after each test, and opens it again: who comes too early asks once more."""
+    """It closes its listener after each test, and opens it again: who comes too early is refused, or reset if he was
+    waiting to be accepted, and asks once more."""
     need('iperf3')
+    too_early = 'unable to connect|unable to receive control message: Connection reset|server is busy'
     field.serve(5201, 'iperf3', '-s')
     for how in IPERF3:
         client = []
 
         def connected(how=how, client=client):
             client[:] = [run('iperf3', '-c', OURS, *how, check=False)]
-            return not re.search('unable to connect|server is busy', client[0].stderr)
+            return not re.search(too_early, client[0].stderr)
 
         until(connected, f'iperf3 {how}')
         assert moved(client[0].stdout), f'{how}: {client[0]}'
