@@ -169,6 +169,17 @@ int weft_posix_listen(int fd, int backlog)
     return (int)px_result(px_end(&c, r));
 }
 
+/* What a connection has from its listener: all but the count of who uses that, which other threads change meanwhile. */
+static void take_after(struct px_sock *s, const struct px_sock *listener)
+{
+    const size_t behind = offsetof(struct px_sock, host);
+
+    memset(s, 0, behind);
+    memcpy((uint8_t *)s + behind, (const uint8_t *)listener + behind, sizeof *s - behind);
+    s->progress = PX_CONNECTED;
+    s->shut_read = s->shut_write = false;
+}
+
 static int accept_socket(struct px_call *c, struct sockaddr *addr, socklen_t *n, int flags)
 {
     weft_time until = px_until(c, c->s->read_timeout, 0);
@@ -194,9 +205,7 @@ static int accept_socket(struct px_call *c, struct sockaddr *addr, socklen_t *n,
         weft_close(sock);
         return err;
     }
-    like = *c->s;
-    like.progress = PX_CONNECTED;
-    like.shut_read = like.shut_write = false;
+    take_after(&like, c->s);
     return px_sock_add(c->host, sock, &like, flags);
 }
 
