@@ -82,7 +82,7 @@ static void put_len(uint8_t *p, uint32_t len, uint32_t n)
         return;
     }
     ipv4_set_total_len(p, (uint16_t)len);
-    if (!(p[6] & 0x40))
+    if (!ipv4_has_df(p))
         ipv4_set_id(p, (uint16_t)(peek_u16(p + 4) + n));
 }
 

@@ -73,7 +73,7 @@ static void refuse_size(weft_stack *s, struct weft_pkt *pkt, uint32_t mtu)
 /* May it be fragmented here? Only IPv4, without DF. */
 static bool may_be_fragmented(const struct weft_pkt *pkt)
 {
-    return ip_is_v4(&pkt->src) && !(pkt->data[6] & 0x40);
+    return ip_is_v4(&pkt->src) && !ipv4_has_df(pkt->data);
 }
 
 /* ---- on its way ---- */

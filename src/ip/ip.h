@@ -92,8 +92,11 @@ void ip_options_for(weft_stack *s, const uint8_t *asked, uint8_t n, const struct
  */
 int ip_output_whole(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
 
-/* The largest transport message (header included) that goes by this path unfragmented (RFC 1122 §3.3.3, MMS_S). */
-uint32_t ip_max_message(const struct ip_path *path, const struct weft_ip *dst);
+/*
+ * The largest transport message (header included) that ip_output sends so by this path in one piece (RFC 1122 §3.3.3,
+ * MMS_S). how has neither options nor headers.
+ */
+uint32_t ip_max_message(const struct ip_send *how, const struct ip_path *path);
 
 /* Bytes of the header that ip_output puts in front of a message to dst. */
 static inline uint32_t ip_header_len(const struct weft_ip *dst) { return ip_is_v4(dst) ? IPV4_HEADER : IPV6_HEADER; }

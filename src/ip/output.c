@@ -9,13 +9,6 @@
 #include "core/gso.h"
 #include "ip/private.h"
 
-uint32_t ip_max_message(const struct ip_path *path, const struct weft_ip *dst)
-{
-    if (!ip_is_v4(dst)) /* path MTU discovery will know it by destination */
-        return min_u32(path->ifp->mtu, IPV6_MAX_LEN) - IPV6_HEADER;
-    return min_u32(path->ifp->mtu, IPV4_MAX_LEN) - IPV4_HEADER;
-}
-
 uint32_t ip_flow_label(const weft_stack *s, const struct weft_addr *src, const struct weft_addr *dst, uint8_t proto)
 {
     struct {
@@ -168,6 +161,13 @@ static uint32_t limit_v6(const struct ip_send *how, const struct ip_path *path)
     uint32_t limit = how->df ? path->ifp->mtu : path_mtu(path);
 
     return unlikely(how->limit) ? min_u32(limit, how->limit) : limit;
+}
+
+uint32_t ip_max_message(const struct ip_send *how, const struct ip_path *path)
+{
+    if (!ip_is_v4(&how->dst))
+        return min_u32(limit_v6(how, path), IPV6_MAX_LEN) - IPV6_HEADER;
+    return min_u32(path->ifp->mtu, IPV4_MAX_LEN) - IPV4_HEADER;
 }
 
 /* The header in front of the message, and to the link. */

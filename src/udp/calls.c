@@ -82,7 +82,7 @@ static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
  * A datagram of these pieces, or a train of them, header and checksum included; the sum is the link's to complete when
  * it can, and that of a train in any case: who cuts it takes the datagrams'.
  */
-static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *m, const struct weft_ip *src,
+static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *m, const struct ip_send *how,
                               const struct ip_path *path)
 {
     const struct weft_addr *dst = m->dst;
@@ -93,10 +93,10 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *
 
     if (!pkt)
         return NULL;
-    ip_pseudo_header(&sum, src, &dst->ip, IP_PROTO_UDP, h.len);
+    ip_pseudo_header(&sum, &how->src, &dst->ip, IP_PROTO_UDP, h.len);
     if (e->d.rare.tell & RARE_NO_CHECKSUM && ip_is_v4(&dst->ip)) {
         h.checksum = 0; /* SO_NO_CHECK; IPv6 insists on one */
-    } else if (m->segment || (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(path, &dst->ip))) {
+    } else if (m->segment || (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(how, path))) {
         pkt->gso_size = (uint16_t)m->segment;
         h.checksum = (uint16_t)~csum_fold(&sum);
         pkt->csum_partial = true;
@@ -122,7 +122,7 @@ static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *
 static bool is_train(const struct udp_ep *e, const struct udp_message *m, const struct ip_send *how,
                      const struct ip_path *path)
 {
-    return m->segment + UDP_HEADER <= ip_max_message(path, &m->dst->ip) && !how->options && !how->headers &&
+    return m->segment + UDP_HEADER <= ip_max_message(how, path) && !how->options && !how->headers &&
            !how->own && !(e->d.rare.tell & RARE_NO_CHECKSUM);
 }
 
@@ -155,7 +155,7 @@ int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
     from = (struct weft_addr){how.src, e->d.local.port};
     if (!ip_is_v4(&m->dst->ip) && !how.flow_label)
         how.flow_label = ip_flow_label(s, &from, m->dst, IP_PROTO_UDP);
-    pkt = build(e, m, &how.src, path);
+    pkt = build(e, m, &how, path);
     if (!pkt)
         return WEFT_ENOMEM;
     err = ip_output(s, pkt, &how, path);

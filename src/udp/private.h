@@ -15,8 +15,7 @@ struct udp_ep {
     struct dgram_ep d;          /* first */
     struct hash_node port_node; /* in open or taken */
     struct hash_node pair_node; /* in pairs */
-    bool port_chosen;           /* nobody asked for this port: it is given back when the peer is given up, as on
-                                 * Linux */
+    bool port_chosen;           /* nobody asked for this port: it goes back with the peer, as on Linux */
     int32_t peek_at;            /* WEFT_SO_PEEK_OFF: bytes; negative: a peek looks at the first datagram */
     struct weft_ip bound_ip;    /* d.local.ip as bind left it: what it is again when the peer is given up */
 };

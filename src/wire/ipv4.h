@@ -55,6 +55,8 @@ void ipv4_emit(struct writer *w, const struct ipv4_header *h);
 void ipv4_set_total_len(uint8_t *p, uint16_t total_len);
 /* The same of its identification. */
 void ipv4_set_id(uint8_t *p, uint16_t id);
+/* Must the datagram with the header at p stay in one piece (DF)? */
+static inline bool ipv4_has_df(const uint8_t *p) { return p[6] & 0x40; }
 
 /* Computes the checksum of the header at p anew: its options were changed. */
 void ipv4_reseal(uint8_t *p);

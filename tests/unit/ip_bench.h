@@ -197,6 +197,18 @@ static inline void bench_input_on(struct bench *b, weft_if *ifp, const uint8_t *
 
 static inline void bench_input(struct bench *b, const uint8_t *p, size_t n) { bench_input_on(b, b->ifp, p, n); }
 
+/* The same as a neighbour on the same machine hands it over: something is left to be done. */
+static inline void bench_input_unfinished(struct bench *b, const uint8_t *p, size_t n, struct weft_pkt_offload left)
+{
+    weft_pkt *pkt = weft_pkt_new(b->s, n);
+
+    assert_non_null(pkt);
+    memcpy(weft_pkt_data(pkt), p, n);
+    weft_pkt_set_len(pkt, n);
+    weft_pkt_set_offload(pkt, &left);
+    weft_input(b->ifp, &pkt, 1, b->now);
+}
+
 /* The same with only `linear` bytes in the linear run and the rest in two spans. */
 static inline void bench_input_spans(struct bench *b, const uint8_t *p, size_t n, size_t linear)
 {

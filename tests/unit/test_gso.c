@@ -33,6 +33,18 @@ static void put_payload(struct weft_pkt *p, uint32_t len)
     }
 }
 
+/* What is still to be done, behind the headers of p. */
+static struct weft_pkt *whole(struct weft_pkt *p, uint16_t csum_offset, uint16_t gso_size, uint32_t len)
+{
+    p->l2 = p->l3 = (uint16_t)pkt_headroom(p);
+    p->l4 = p->csum_start = p->l3 + IPV4_HEADER;
+    p->csum_offset = csum_offset;
+    p->csum_partial = true;
+    p->gso_size = gso_size;
+    put_payload(p, len);
+    return p;
+}
+
 /* As TCP and IP leave it: all headers, the sum begun with the pseudo-header of the whole. */
 static struct weft_pkt *super(weft_stack *s, uint32_t len, uint16_t gso_size, uint16_t flags)
 {
@@ -48,13 +60,7 @@ static struct weft_pkt *super(weft_stack *s, uint32_t len, uint16_t gso_size, ui
     tcp.checksum = (uint16_t)~csum_fold(&sum);
     ipv4_emit(&w, &ip);
     tcp_emit(&w, &tcp);
-    p->l2 = p->l3 = (uint16_t)pkt_headroom(p);
-    p->l4 = p->csum_start = p->l3 + IPV4_HEADER;
-    p->csum_offset = 16;
-    p->csum_partial = true;
-    p->gso_size = gso_size;
-    put_payload(p, len);
-    return p;
+    return whole(p, TCP_CHECKSUM_AT, gso_size, len);
 }
 
 /* Is it a sound packet with `len` bytes of the stream from `at` on? */
@@ -96,13 +102,7 @@ static struct weft_pkt *train(weft_stack *s, uint32_t len, uint16_t gso_size, bo
     udp.checksum = (uint16_t)~csum_fold(&sum);
     ipv4_emit(&w, &ip);
     udp_emit(&w, &udp);
-    p->l2 = p->l3 = (uint16_t)pkt_headroom(p);
-    p->l4 = p->csum_start = p->l3 + IPV4_HEADER;
-    p->csum_offset = UDP_CHECKSUM_AT;
-    p->csum_partial = true;
-    p->gso_size = gso_size;
-    put_payload(p, len);
-    return p;
+    return whole(p, UDP_CHECKSUM_AT, gso_size, len);
 }
 
 /* Is it a sound datagram with `len` bytes of the train from `at` on, and this identification? */

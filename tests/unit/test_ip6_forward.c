@@ -176,12 +176,8 @@ static void input_super(struct bench *b, uint16_t gso_size)
         .csum_partial = true, .csum_start = IPV6_HEADER, .csum_offset = 16, .gso_size = gso_size};
     uint8_t segment[20 + 3000] = {[12] = 5 << 4}, in[IPV6_HEADER + sizeof segment];
     size_t n = make_ip6(in, (struct make6){.src = NEAR6, .dst = FAR6, .proto = IP_PROTO_TCP}, segment, sizeof segment);
-    weft_pkt *pkt = weft_pkt_new(b->s, n);
 
-    memcpy(weft_pkt_data(pkt), in, n);
-    weft_pkt_set_len(pkt, n);
-    weft_pkt_set_offload(pkt, &o);
-    weft_input(b->ifp, &pkt, 1, b->now);
+    bench_input_unfinished(b, in, n, o);
 }
 
 static void super_segment_is_as_large_as_its_segments(void **state)

@@ -254,7 +254,7 @@ static void the_longest_message_is_what_the_link_carries_less_a_header(void **st
     struct ip_path path;
 
     assert_int_equal(route_lookup(b->s, &dst, &path), 0);
-    assert_int_equal(ip_max_message(&path, &dst), 1460);
+    assert_int_equal(ip_max_message(&(struct ip_send){.dst = dst}, &path), 1460);
 }
 
 static void nothing_goes_out_by_an_interface_that_is_down(void **state)

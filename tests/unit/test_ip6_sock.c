@@ -238,6 +238,29 @@ static void udp6_goes_out_with_hop_limit_class_and_label(void **state)
     weft_close(sock);
 }
 
+/* Each datagram of a train is longer than what the socket lets pass in one piece: fragments, as if it were sent alone. */
+static void a_train_of_long_datagrams_is_fragmented(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    struct weft_addr to = {ip6(PEER6), 2000};
+    static const uint8_t payload[2800];
+    int segment = 1400, mtu = 1280;
+    uint8_t out[1500];
+    size_t n, pieces = 0;
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_UDP, WEFT_UDP_SEGMENT, &segment, sizeof segment), 0);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_MTU, &mtu, sizeof mtu), 0);
+    assert_int_equal(weft_sendto(sock, payload, sizeof payload, 0, &to), sizeof payload);
+    while ((n = bench_take(b, out, sizeof out))) {
+        assert_true(n <= 1280);
+        assert_int_equal(out[6], 44); /* a fragment header is next */
+        pieces++;
+    }
+    assert_int_equal(pieces, 4);
+    weft_close(sock);
+}
+
 static void udp6_is_received_and_answered_by_errors(void **state)
 {
     struct bench *b = *state;
@@ -590,6 +613,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(addresses_of_the_wrong_family_are_refused, setup_whole, teardown_whole),
         cmocka_unit_test_setup_teardown(options_of_ipv6_are_for_its_sockets, setup_whole, teardown_whole),
         cmocka_unit_test_setup_teardown(udp6_goes_out_with_hop_limit_class_and_label, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_train_of_long_datagrams_is_fragmented, setup, teardown),
         cmocka_unit_test_setup_teardown(udp6_is_received_and_answered_by_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(echo6_returns_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(ping6_socket_sends_requests_and_gets_its_replies, setup, teardown),

@@ -248,12 +248,8 @@ static void input_super(struct bench *b, uint16_t gso_size)
         .csum_partial = true, .csum_start = IPV4_HEADER, .csum_offset = 16, .gso_size = gso_size};
     uint8_t segment[20 + 3000] = {[12] = 5 << 4}, in[IPV4_HEADER + sizeof segment];
     size_t n = make_ip(in, h, segment, sizeof segment);
-    weft_pkt *pkt = weft_pkt_new(b->s, n);
 
-    memcpy(weft_pkt_data(pkt), in, n);
-    weft_pkt_set_len(pkt, n);
-    weft_pkt_set_offload(pkt, &o);
-    weft_input(b->ifp, &pkt, 1, b->now);
+    bench_input_unfinished(b, in, n, o);
 }
 
 /* R1812-5.2.5: what counts is the size of its segments on the link, all of their headers in it. */
@@ -284,18 +280,11 @@ static void input_train(struct bench *b, bool df, uint16_t gso_size, size_t len)
     struct weft_ip src = weft_ipv4(NEAR), dst = weft_ipv4(FAR);
     uint8_t message[UDP_HEADER + 3000] = {0}, in[IPV4_HEADER + sizeof message];
     struct csum sum = {0};
-    weft_pkt *pkt;
-    size_t n;
 
     ip_pseudo_header(&sum, &src, &dst, IP_PROTO_UDP, (uint32_t)(UDP_HEADER + len));
     poke_u16(message + 4, (uint16_t)(UDP_HEADER + len));
     poke_u16(message + UDP_CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
-    n = make_ip(in, h, message, UDP_HEADER + len);
-    pkt = weft_pkt_new(b->s, n);
-    memcpy(weft_pkt_data(pkt), in, n);
-    weft_pkt_set_len(pkt, n);
-    weft_pkt_set_offload(pkt, &o);
-    weft_input(b->ifp, &pkt, 1, b->now);
+    bench_input_unfinished(b, in, make_ip(in, h, message, UDP_HEADER + len), o);
 }
 
 static void train_goes_on_as_its_datagrams(void **state)

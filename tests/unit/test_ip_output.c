@@ -306,7 +306,7 @@ static void the_longest_message_is_what_the_link_carries_less_a_header(void **st
     struct ip_path path;
 
     route_lookup(b->s, &dst, &path);
-    assert_int_equal(ip_max_message(&path, &dst), 1480);
+    assert_int_equal(ip_max_message(&(struct ip_send){.dst = dst}, &path), 1480);
 }
 
 /* A UDP message of n bytes whose checksum field holds the pseudo-header's sum, as for a link that completes it. */

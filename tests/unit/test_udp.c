@@ -300,13 +300,8 @@ static void put_train(struct bench *b, const char *text, uint16_t size)
 {
     struct weft_pkt_offload o = {.csum_partial = true, .csum_start = 20, .csum_offset = 6, .gso_size = size};
     uint8_t p[256];
-    size_t n = make_udp(p, plain, 2000, 1000, text, strlen(text));
-    weft_pkt *pkt = weft_pkt_new(b->s, n);
 
-    memcpy(weft_pkt_data(pkt), p, n);
-    weft_pkt_set_len(pkt, n);
-    weft_pkt_set_offload(pkt, &o);
-    weft_input(b->ifp, &pkt, 1, b->now);
+    bench_input_unfinished(b, p, make_udp(p, plain, 2000, 1000, text, strlen(text)), o);
 }
 
 static void a_train_is_received_in_datagrams(void **state)
