@@ -93,12 +93,13 @@ static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     struct tcp_offer offer = conn_offer(c, &c->work->path, c->v6);
     struct tcp_agreed agreed = negotiate(&offer, &seg->o, c->v6);
+    uint32_t promised = conn_open_window(c); /* by our SYN, to whatever number the peer begins with */
 
     conn_agree(c, &agreed, offer.mss);
     c->ecn.on = c->ecn.on && (seg_has(seg, TCP_ACK) ? ecn_is_granted(seg->h.flags) : ecn_is_asked(seg->h.flags));
     c->rcv.nxt = seq_add(seg->h.seq, 1);
     c->rcv.acked = c->rcv.nxt;
-    c->rcv.edge = seq_add(c->rcv.nxt, conn_first_window(c, offer.mss, false));
+    c->rcv.edge = seq_add(c->rcv.nxt, promised);
     if (c->ts_ok) {
         c->ts_recent = seg->o.ts_val;
         c->ts_recent_at = conn_now(c);

@@ -342,6 +342,18 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     return true;
 }
 
+/*
+ * The window of our SYN, which is never scaled (RFC 7323 §2.2), and what it promises. The path may have another MTU than
+ * when the first was sent, and so another number of whole segments: what was promised is not taken back.
+ */
+static uint16_t promise_window(struct tcp_conn *c, uint32_t mss)
+{
+    uint32_t window = max_u32(conn_first_window(c, mss, false), min_u32(conn_open_window(c), UINT16_MAX));
+
+    c->rcv.edge = seq_max(c->rcv.edge, seq_add(c->rcv.nxt, window));
+    return (uint16_t)window;
+}
+
 /* Our SYN, or in SYN-RECEIVED our SYN,ACK: the same sequence number however often. */
 ASIDE static bool emit_syn(struct tcp_conn *c)
 {
@@ -372,7 +384,7 @@ ASIDE static bool emit_syn(struct tcp_conn *c)
     out.h.seq = c->fast_open ? seq_sub(c->snd.una, 1) : c->snd.una;
     out.h.ack = ack ? c->rcv.nxt : seq(0);
     out.h.flags = syn_flags(c, ack);
-    out.h.window = (uint16_t)conn_first_window(c, o.mss, false); /* never scaled (RFC 7323 §2.2) */
+    out.h.window = promise_window(c, o.mss);
     account_out(c, &(struct tcp_plan){.kind = PLAN_SYN});
     w->syn_due = false;
     if (w->retries == 0)

@@ -447,6 +447,42 @@ static void a_connect_goes_on_by_another_gateway(void **state)
     weft_abort(sock);
 }
 
+/* SHLD-14: whole segments are promised, and with another MTU that is another number of bytes. */
+static void what_a_syn_promised_is_not_taken_back_with_the_mtu(void **state)
+{
+    struct tcp_header theirs = {.src_port = 80, .seq = seq(1000), .flags = TCP_SYN};
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_addr to = {weft_ipv4(NEAR_US + 8), 80};
+    const struct got *g;
+    uint16_t promised;
+
+    assert_int_equal(weft_connect(sock, &to), WEFT_EINPROGRESS);
+    g = next(b);
+    assert_non_null(g);
+    promised = g->tcp.window;
+    assert_int_equal(promised % 1460, 0);
+    theirs.dst_port = g->tcp.src_port;
+    assert_int_equal(weft_if_set_mtu(b->near, 1435), 0); /* 1,395 fit 64 KiB with more left over than 1,460 */
+    put(b, NEAR_US + 8, theirs, NULL, 0); /* SYNs have crossed */
+    assert_int_equal(weft_tcp_state(sock), WEFT_TCP_SYN_RECEIVED);
+    g = next(b);
+    assert_non_null(g);
+    assert_int_equal(g->tcp.flags, TCP_SYN | TCP_ACK);
+    assert_true(g->tcp.window >= promised);
+    promised = g->tcp.window;
+    theirs.flags = TCP_ACK;
+    theirs.ack = seq_add(g->tcp.seq, 1);
+    theirs.seq = seq(1001);
+    put(b, NEAR_US + 8, theirs, NULL, 0);
+    assert_int_equal(weft_tcp_state(sock), WEFT_TCP_ESTABLISHED);
+    assert_true(weft_send(sock, "x", 1, 0) == 1);
+    g = next(b);
+    assert_non_null(g);
+    assert_true(g->tcp.window >= promised); /* no scale was agreed on */
+    weft_abort(sock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -459,6 +495,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_answers_a_route_that_is_not_accepted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connect_ends_with_the_search_for_its_neighbour, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connect_goes_on_by_another_gateway, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_syn_promised_is_not_taken_back_with_the_mtu, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("tcp_ip", tests, NULL, NULL);
