@@ -2,13 +2,15 @@
 /*
  * weft-sim: runs seeds.
  *
- *     weft-sim [--seeds FROM:TO | --seed N [-v]] [--without PART,...] [--pcap FILE] [--fail-alloc | --nth | --parking]
+ *     weft-sim [--seeds FROM:TO | --seed N [-v]] [--without PART,...] [--pcap FILE] [--brief]
+ *              [--fail-alloc | --nth | --parking]
  *
  * --seeds FROM:TO  each of them; a failure prints its seed, what it needs, and leaves sim-SEED.pcapng
  * --seed N         one; -v prints every packet and call
  * --without        parts of the scenario to leave out: loss, reorder, ..., flow3
  * --fail-alloc     one allocation in a hundred (with every fourth seed, one in five) fails during the first 3 s
  * --nth            the small scenarios, again and again with the n-th allocation failing, until none is left to fail
+ * --brief          short scenarios: two hosts, a conversation or two of a few segments, all of the faults
  * --no-shrink      failures are only named
  * --parking        each seed twice, with and without parking: the packets must be the same, to the bit and nanosecond
  */
@@ -85,7 +87,7 @@ static void report(const struct command *c, struct trial t, const char *why)
         trial_run(&t, &v, again, sizeof again);
         printf("  packets: %s; shrunk: %s\n", file, again);
     }
-    printf("  again: weft-sim --seed %" PRIu64 "%s", t.seed, mode_option(c->mode));
+    printf("  again: weft-sim --seed %" PRIu64 "%s%s", t.seed, t.trim.brief ? " --brief" : "", mode_option(c->mode));
     scenario_draw(&s, t.seed, &t.trim);
     print_trim(&t.trim, s.n_flows);
     printf(" -v\n");
@@ -245,6 +247,8 @@ static bool parse_flag(struct command *c, const char *name)
         c->mode = MODE_PARKING;
     else if (strcmp(name, "--no-shrink") == 0)
         c->as_is = true;
+    else if (strcmp(name, "--brief") == 0)
+        c->trial.trim.brief = true;
     else
         return false;
     return true;
@@ -299,7 +303,7 @@ int main(int argc, char **argv)
 
     if (!parse(&c, argc, argv)) {
         fputs("usage: weft-sim --seeds FROM:TO | --seed N [-v] [--without PART,...] [--pcap FILE] "
-              "[--fail-alloc | --parking] [--no-shrink]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
+              "[--brief] [--fail-alloc | --parking] [--no-shrink]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
         return 2;
     }
     clock_gettime(CLOCK_MONOTONIC, &from);

@@ -168,10 +168,10 @@ static bool may_be_spoilt(const struct world *w)
     return spoils;
 }
 
-/* What waits for a neighbour's address was made before, by an MTU that may have changed since. */
+/* What waits for a neighbour's address, or on a link that stands still, was made by an MTU that may have changed since. */
 static uint32_t mtu_when_made(const struct world *w, const struct port *port)
 {
-    return port->kind == WEFT_LINK_ETHERNET ? w->scenario->link[port->link].mtu[port->end] : port->mtu;
+    return port->kind == WEFT_LINK_ETHERNET || w->happened[WEATHER_STALL] ? w->scenario->link[port->link].mtu[port->end] : port->mtu;
 }
 
 static void on_frame(struct world *w, struct host *h, const struct weft_trace *t, bool out)

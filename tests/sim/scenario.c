@@ -316,6 +316,34 @@ static void draw_weather(struct scenario *s)
     }
 }
 
+/* ---- brief ones ---- */
+
+static void say_little(struct side_plan *p, uint32_t mtu)
+{
+    uint32_t least = p->write_max < p->read_max ? p->write_max : p->read_max;
+    uint32_t most = least <= 10 ? 40 : least <= 500 || mtu < 576 ? 600 : 6000;
+
+    if (p->bytes > most)
+        p->bytes = 1 + p->bytes % most;
+    p->pauses = p->pauses > 3 ? 3 : p->pauses;
+}
+
+/* Most of what connections do wrong they do in their first and last few segments. */
+static void shorten(struct scenario *s)
+{
+    s->routers = false;
+    s->n_links = 1;
+    s->n_hosts = 2;
+    s->n_flows = s->n_flows > 2 ? 1 + (unsigned)s->seed % 2 : s->n_flows;
+}
+
+static void shorten_flows(struct scenario *s)
+{
+    for (unsigned i = 0; i < s->n_flows; i++)
+        for (unsigned side = 0; side < 2; side++)
+            say_little(&s->flow[i].side[side], s->link[0].mtu[0] < s->link[0].mtu[1] ? s->link[0].mtu[0] : s->link[0].mtu[1]);
+}
+
 /* ---- all of it ---- */
 
 static void judge(struct scenario *s)
@@ -357,6 +385,8 @@ void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim)
         s->n_links = 2 + (unsigned)rng_below(&more, SIM_HOSTS - 2);
     s->n_hosts = s->n_links + 1;
     s->n_flows = crowd ? 6 + (unsigned)rng_below(&r, SIM_FLOWS - 6) : 1 + (unsigned)rng_below(&r, 4);
+    if (s->trim.brief)
+        shorten(s);
     s->dark = one_in(&r, 12) && !without(s, SIM_weather) ? rng_below(&r, 20 * WEFT_S) : WEFT_NEVER;
     s->backlog = one_in(&r, 10) ? 1 + (uint32_t)rng_below(&r, 3) : 64;
     for (unsigned i = 0; i < s->n_hosts; i++)
@@ -365,6 +395,8 @@ void scenario_draw(struct scenario *s, uint64_t seed, const struct trim *trim)
         draw_link(s, i);
     for (unsigned i = 0; i < s->n_flows; i++)
         draw_flow(s, i);
+    if (s->trim.brief)
+        shorten_flows(s);
     draw_weather(s);
     draw_clock(s);
     judge(s);

@@ -52,6 +52,7 @@ extern const char *const sim_feature_name[];
 struct trim {
     uint32_t features; /* bits: without these */
     uint32_t flows;    /* bits: without these */
+    bool brief;        /* all of a seed's faults, but on one link, and with little to say: many more in the same time */
 };
 
 struct link_plan {
