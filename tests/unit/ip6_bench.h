@@ -137,7 +137,10 @@ static inline struct ipv6_header read_ip6(const uint8_t *p, size_t n, const char
     return h;
 }
 
-/* The one ICMPv6 error that waits: about this offender, with this type, code and second word, as long as RFC 4443 has it. */
+/*
+ * The one ICMPv6 error that waits: about this offender, with this type, code and second word, as long as RFC 4443 has
+ * it.
+ */
 static inline void expect_error6(struct bench *b, uint8_t type, uint8_t code, uint32_t word, const uint8_t *offender,
                                  size_t n)
 {

@@ -99,7 +99,8 @@ static const struct assembly bench_assembly = {
              [WEFT_LINK_LOOPBACK] = &link_loopback},
     .neigh = &link_neighbours,
     .network = {&ip_v4_network, &ip_v6_network},
-    .transport = {&udp_transport, &ip_icmp_transport, &ip_icmpv6_transport, &bench_record_transport, &ip_igmp_transport},
+    .transport = {&udp_transport, &ip_icmp_transport, &ip_icmpv6_transport, &bench_record_transport,
+                  &ip_igmp_transport},
     .ip_init = ip_init,
     .ip_fini = ip_fini,
     .next_hop_failed = ip_next_hop_failed,
@@ -173,7 +174,10 @@ static inline size_t bench_take_from(struct bench *b, weft_if *ifp, uint8_t *out
     return n;
 }
 
-static inline size_t bench_take(struct bench *b, uint8_t *out, size_t max) { return bench_take_from(b, b->ifp, out, max); }
+static inline size_t bench_take(struct bench *b, uint8_t *out, size_t max)
+{
+    return bench_take_from(b, b->ifp, out, max);
+}
 
 /* Nothing waits to be sent. */
 static inline void bench_assert_silent(struct bench *b)

@@ -418,7 +418,7 @@ static struct weft_ip source_for(struct bench *b, const char *dst)
     return src;
 }
 
-/* R6724-1: but for rule 5.5 (test_nd.c), whichever of the two addresses was there first. */
+/* R6724-1: but for rule 5.5 (test_router.c), whichever of the two addresses was there first. */
 static void the_better_of_two_sources_is_taken(void **state)
 {
     static const struct {

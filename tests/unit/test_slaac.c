@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+/* Addresses that an interface makes itself: stable ones, temporary ones, and how long they live. */
+#include "nd_bench.h"
+
+static int setup_temporary(void **state)
+{
+    *state = open_link(WEFT_IPV6_LINK_LOCAL | WEFT_IPV6_ROUTERS | WEFT_IPV6_TEMPORARY);
+    return 0;
+}
+
+/* ---- routers ---- */
+
+/* An echo request for ip from a neighbour: is something done to answer it? */
+static bool is_answered(struct link *l, const struct weft_ip *ip)
+{
+    char text[64];
+
+    weft_ip_text(ip, text, sizeof text);
+    drain(l);
+    input(l, other_mac, (struct make6){.src = "2001:db8:9::5", .dst = text}, ICMPV6_ECHO, 0, NULL, 0);
+    return next_out(l) != -1;
+}
+
+/* R4862-5.5.4 */
+static void deprecated_addresses_answer_and_do_not_ask(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip nearer, other;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:9::", 0xc0, 7200, 100));
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:a::", 0xc0, 9000, 9000));
+    pass(l, 3 * WEFT_S);
+    nearer = address_in(l, "2001:db8:9::");
+    other = address_in(l, "2001:db8:a::");
+    assert_true(speaks_from(l, PEER6, &nearer));
+    pass(l, 100 * WEFT_S);
+    assert_true(speaks_from(l, PEER6, &other));
+    assert_true(is_answered(l, &nearer));
+    pass(l, 7200 * WEFT_S);
+    assert_false(is_answered(l, &nearer));
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_ip_not_ours), 1);
+}
+
+struct temporaries {
+    unsigned preferred, deprecated;
+    struct weft_ip newest;
+};
+
+static struct temporaries temporaries(struct link *l)
+{
+    struct temporaries t = {0};
+    struct weft_if_info info;
+
+    weft_if_info(l->s, 1, &info);
+    for (size_t i = 0; i < info.n_addresses; i++) {
+        if (!info.address[i].temporary)
+            continue;
+        t.preferred += strcmp(info.address[i].state, "preferred") == 0;
+        t.deprecated += strcmp(info.address[i].state, "deprecated") == 0;
+        t.newest = info.address[i].ip;
+        assert_true(info.address[i].valid_until <= l->now + 2 * 86400 * WEFT_S);
+        assert_true(info.address[i].preferred_until <= l->now + 86400 * WEFT_S);
+    }
+    return t;
+}
+
+/* R8981-1, §3.6: the next one is there before the last one goes out of use, and is another one. */
+static void temporary_addresses_are_made_anew_in_time(void **state)
+{
+    struct link *l = *state;
+    struct temporaries first, now;
+    unsigned overlaps = 0;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    drain(l);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 0xffffffff, 0xffffffff));
+    pass(l, 2 * WEFT_S);
+    first = temporaries(l);
+    assert_int_equal(first.preferred, 1);
+    for (unsigned second = 0; second < 25 * 3600; second++) {
+        pass(l, WEFT_S);
+        drain(l);
+        now = temporaries(l);
+        assert_in_range(now.preferred, 1, 2);
+        overlaps += now.preferred == 2;
+    }
+    assert_in_range(overlaps, 1, 60);
+    assert_true(now.deprecated >= 1);
+    assert_false(ip_eq(&now.newest, &first.newest));
+}
+
+/* RFC 4291 §2.8 */
+static void the_first_address_brings_one_of_link_scope(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip ip = ip6(US6);
+    struct weft_if_info info;
+
+    weft_if_info(l->s, 1, &info);
+    assert_int_equal(info.n_addresses, 0);
+    assert_int_equal(weft_if_add_address(l->ifp, &ip, 64), 0);
+    weft_if_info(l->s, 1, &info);
+    assert_int_equal(info.n_addresses, 2);
+    assert_true(ip_is_link_local(&info.address[0].ip) != ip_is_link_local(&info.address[1].ip));
+}
+
+/* R4862-5.5.3: the rule of two hours */
+static void valid_lifetime_is_not_cut_below_two_hours(void **state)
+{
+    static const struct {
+        uint32_t left, told, becomes;
+    } rows[] = {{5 * 3600, 10, 7200}, {3600, 10, 3600}, {3600, 3 * 3600, 3 * 3600}, {5 * 3600, 4 * 3600, 4 * 3600}};
+    struct link *l = *state;
+    struct weft_if_info info;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char prefix[32];
+
+        snprintf(prefix, sizeof prefix, "2001:db8:%zu::", i + 100);
+        router_advert(l, "fe80::1", 1800, p, prefix_option(p, prefix, 0x40, rows[i].left, rows[i].left));
+        router_advert(l, "fe80::1", 1800, p, prefix_option(p, prefix, 0x40, rows[i].told, 0));
+        weft_if_info(l->s, 1, &info);
+        assert_int_equal(info.address[info.n_addresses - 1].valid_until, l->now + rows[i].becomes * WEFT_S);
+        assert_int_equal(info.address[info.n_addresses - 1].preferred_until, l->now);
+    }
+}
+
+/* ---- we are the router ---- */
+
+/* R4862-5.5.3: one that must not be used for anything new is deprecated from the first moment. */
+static void a_prefix_without_a_preferred_life_makes_a_deprecated_address(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip ours;
+    char text[64];
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 1800));
+    pass(l, 3 * WEFT_S);
+    ours = address_in(l, "2001:db8:9::");
+    weft_ip_text(&ours, text, sizeof text);
+    assert_string_equal(address_state(l, text), "preferred");
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 0));
+    assert_string_equal(address_state(l, text), "deprecated");
+}
+
+/* RFC 7217: any identifier may come out but for those few that are reserved. */
+static void opaque_identifiers_end_in_any_byte(void **state)
+{
+    struct link *l = *state;
+    unsigned high = 0;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    for (unsigned i = 1; i <= 10; i++) {
+        char prefix[32];
+
+        snprintf(prefix, sizeof prefix, "2001:db8:%x::", i);
+        router_advert(l, "fe80::1", 1800, p, prefix_option(p, prefix, 0x40, 3600, 1800));
+        high += address_in(l, prefix).b[15] >= 0x80;
+    }
+    assert_in_range(high, 1, 9);
+}
+
+/* R8981-1, §3.4: no advertisement makes it live longer than it was to live in the first place. */
+static void temporary_addresses_are_never_prolonged(void **state)
+{
+    struct link *l = *state;
+    struct weft_if_info info;
+    weft_time made;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    drain(l);
+    made = l->now;
+    for (unsigned hour = 0; hour < 12; hour++) {
+        router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:9::", 0xc0, 7 * 86400, 7 * 86400));
+        pass(l, 3600 * WEFT_S);
+        drain(l);
+    }
+    weft_if_info(l->s, 1, &info);
+    for (size_t i = 0; i < info.n_addresses; i++)
+        if (info.address[i].temporary)
+            assert_true(info.address[i].valid_until <= made + 2 * 86400 * WEFT_S);
+}
+
+static int setup_eui64(void **state)
+{
+    *state = open_link(WEFT_IPV6_LINK_LOCAL | WEFT_IPV6_EUI64);
+    return 0;
+}
+
+/* RFC 2464 §4 */
+static void an_identifier_may_be_the_station_address(void **state)
+{
+    struct link *l = *state;
+
+    pass(l, 5 * WEFT_S);
+    assert_string_equal(address_state(l, "fe80::ff:fe00:2"), "preferred");
+    assert_int_equal(l->ifp->address[0].prefix, 64);
+}
+
+/*
+ * R8981-1, §3.4: one follows another, and those that are out of use have no more successors. Each is preferred from
+ * 14.4 hours to 24.
+ */
+static void a_temporary_address_has_one_successor(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 0xffffffff, 0xffffffff));
+    for (unsigned hour = 0; hour < 72; hour++) {
+        pass(l, 3600 * WEFT_S);
+        drain(l);
+    }
+    assert_in_range(l->ifp->nd->temporary_made, 4, 6);
+}
+
+/* R7217-1, RFC 7217 §6: an address of a prefix that somebody has already gives way to another one of it. */
+static void an_address_that_is_taken_has_a_successor(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip taken;
+    char text[64];
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 1800));
+    taken = address_in(l, "2001:db8:9::");
+    weft_ip_text(&taken, text, sizeof text);
+    assert_string_equal(address_state(l, text), "tentative");
+    input(l, other_mac, (struct make6){.src = "fe80::5", .dst = ALL_NODES}, ICMPV6_NEIGHBOUR_ADVERT, 0x20000000, p,
+          put_target(p, text, ND_TARGET_MAC, other_mac));
+    assert_int_equal(weft_counter(l->s, WEFT_COUNT_nd_duplicates), 1);
+    pass(l, 3 * WEFT_S);
+    assert_null(if_find_entry(l->ifp, &taken));
+    taken = address_in(l, "2001:db8:9::");
+    weft_ip_text(&taken, text, sizeof text);
+    assert_string_equal(address_state(l, text), "preferred");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(valid_lifetime_is_not_cut_below_two_hours, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(deprecated_addresses_answer_and_do_not_ask, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(temporary_addresses_are_made_anew_in_time, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(the_first_address_brings_one_of_link_scope, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_prefix_without_a_preferred_life_makes_a_deprecated_address, setup_auto,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(opaque_identifiers_end_in_any_byte, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(temporary_addresses_are_never_prolonged, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(an_identifier_may_be_the_station_address, setup_eui64, teardown),
+        cmocka_unit_test_setup_teardown(a_temporary_address_has_one_successor, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(an_address_that_is_taken_has_a_successor, setup_auto, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
