@@ -85,6 +85,8 @@ void ip_v4_ready(weft_if *ifp)
     weft_stack *s = ifp->stack;
     struct ip_discovery *d = &ip_state(s)->discovery;
 
+    if (ifp->ops->kind != WEFT_LINK_LOOPBACK)
+        group_settle_routers(ifp, true);
     advertise_begin(ifp);
     if (!s->config.router_discovery || ip_forwards(s, true) || ifp->ops->kind == WEFT_LINK_LOOPBACK)
         return;

@@ -120,7 +120,6 @@ static struct weft_pkt *fragment(weft_stack *s, struct weft_pkt *pkt, struct ipv
     pkt = ip_reassemble(s, pkt, &piece);
     if (!pkt)
         return NULL;
-    pkt->fragment = true;
     pkt->data = pkt->base + pkt->l3;
     pkt->len += (uint32_t)(pkt->l4 - pkt->l3);
     *c = ipv6_chain_start(pkt->data[6]);

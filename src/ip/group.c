@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which groups an interface listens to, and to which sources in them; see group.h. Beside those that sockets joined,
- * there are all hosts and all nodes, which are never left and never reported (RFC 1112 §7.2, RFC 4291 §2.8), and the
- * solicited-node group of each address of IPv6.
+ * there are all hosts and all nodes, which are never left and never reported (RFC 1112 §7.2, RFC 4291 §2.8), the
+ * solicited-node group of each address of IPv6, and the groups of all routers, where we are one.
  */
 #include "ip/group.h"
 
@@ -28,23 +28,22 @@ static bool is_all_hosts(const struct weft_ip *group)
     return ip_eq(&bare, &all_hosts) || ip_eq(&bare, &link_wide) || ip_eq(&bare, &interface_wide);
 }
 
-/* Of the interface, the link and the site (RFC 4291 §2.7.1). */
-static const struct weft_ip all_routers[] = {{{0xff, 1, [15] = 2}}, {{0xff, 2, [15] = 2}}, {{0xff, 5, [15] = 2}}};
+/* What a router listens to besides: of IPv4 (RFC 1256 §4.3), of the interface, the link and the site (RFC 4291 §2.8). */
+static const struct weft_ip all_routers[] = {
+    {{[10] = 0xff, [11] = 0xff, [12] = 224, [15] = 2}},
+    {{0xff, 1, [15] = 2}},
+    {{0xff, 2, [15] = 2}},
+    {{0xff, 5, [15] = 2}},
+};
 
-/*
- * What a router listens to besides (RFC 1256 §4.3; RFC 4291 §2.8). That of IPv4 is told to nobody, for switches pass on all
- * of 224.0.0.0/24 in any case (RFC 4541 §2.1.2); those of IPv6 are joined as well (group_settle_routers).
- */
+/* Whether or not there was memory to join it (group_settle_routers). */
 static bool is_all_routers(const weft_stack *s, const struct weft_ip *group)
 {
-    static const struct weft_ip v4 = {{[10] = 0xff, [11] = 0xff, [12] = 224, [15] = 2}};
     struct weft_ip bare = ip_bare(*group);
 
-    if (ip_is_v4(group))
-        return ip_forwards(s, true) && ip_eq(&bare, &v4);
     for (size_t i = 0; i < ARRAY_LEN(all_routers); i++)
         if (ip_eq(&bare, &all_routers[i]))
-            return ip_forwards(s, false);
+            return ip_forwards(s, ip_is_v4(group));
     return false;
 }
 
@@ -321,14 +320,16 @@ void group_leave_own(weft_if *ifp, const struct weft_ip *address)
     group_update(g);
 }
 
-void group_settle_routers(weft_if *ifp)
+void group_settle_routers(weft_if *ifp, bool v4)
 {
-    bool in = ip_forwards(ifp->stack, false);
+    bool in = ip_forwards(ifp->stack, v4);
 
     for (size_t i = 0; i < ARRAY_LEN(all_routers); i++) {
         struct weft_ip ip = all_routers[i];
         struct group *g;
 
+        if (ip_is_v4(&ip) != v4)
+            continue;
         ip_set_zone(&ip, ifp->index);
         g = in ? group_get(ifp, &ip) : group_find(ifp, &ip);
         if (in && !g)

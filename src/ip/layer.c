@@ -33,10 +33,10 @@ void ip_fini(weft_stack *s, void *state)
     mem_free(&s->mem, MEM_stack, ip, sizeof *ip);
 }
 
-static bool has_v6(const weft_if *ifp)
+static bool has_family(const weft_if *ifp, bool v4)
 {
     for (unsigned i = 0; i < ifp->n_addresses; i++)
-        if (!ip_is_v4(&ifp->address[i].ip))
+        if (ip_is_v4(&ifp->address[i].ip) == v4)
             return true;
     return false;
 }
@@ -47,8 +47,12 @@ void ip_settings_changed(weft_stack *s)
     list_each(it, &s->interfaces) {
         weft_if *ifp = container_of(it, weft_if, link);
 
-        if (ifp->ops->kind != WEFT_LINK_LOOPBACK && has_v6(ifp))
-            group_settle_routers(ifp);
+        if (ifp->ops->kind == WEFT_LINK_LOOPBACK)
+            continue;
+        if (has_family(ifp, true))
+            group_settle_routers(ifp, true);
+        if (has_family(ifp, false))
+            group_settle_routers(ifp, false);
     }
 }
 

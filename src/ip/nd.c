@@ -75,7 +75,7 @@ void ip_address_added(weft_if *ifp, struct if_address *a)
     bool linked = false;
 
     if (ifp->ops->kind != WEFT_LINK_LOOPBACK)
-        group_settle_routers(ifp);
+        group_settle_routers(ifp, false);
     if (!l)
         return;
     nd_try(l, &ip);

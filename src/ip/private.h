@@ -85,8 +85,11 @@ bool group_takes_source(const weft_if *ifp, const struct weft_ip *group, const s
 void group_join_own(weft_if *ifp, const struct weft_ip *address);
 void group_leave_own(weft_if *ifp, const struct weft_ip *address);
 
-/* The groups of all routers of IPv6 are joined, where we are one (RFC 4291 §2.8), or left. The interface has IPv6. */
-void group_settle_routers(weft_if *ifp);
+/*
+ * The groups of all routers of the family are joined, where we are one (RFC 1256 §4.3, RFC 4291 §2.8), or left. The
+ * interface has addresses of the family.
+ */
+void group_settle_routers(weft_if *ifp, bool v4);
 
 /* The solicited-node group of an address, in the same zone (RFC 4291 §2.7.1). */
 struct weft_ip group_of_address(const weft_if *ifp, const struct weft_ip *ip);

@@ -232,6 +232,23 @@ def both_report_groups_of_ipv6(lab_):
         assert said['kernel'] == said['weft'] == {f'to_ex {GROUP6}'}, said
 
 
+def both_report_the_group_of_all_routers(lab_):
+    """RFC 3376 section 6: only all hosts are never told of; and as a router we are in it by ourselves."""
+    tap, routers = Tap(), '224.0.0.2'
+    with listener(lab_, routers), member(routers):
+        said = reports(tap, 1.2, [routers])
+        assert said['kernel'] == said['weft'] == {f'to_ex {routers}'}, said
+        ask(5, tail=v3())
+        said = reports(tap, 0.7, [routers])
+        assert said['kernel'] == said['weft'] == {f'is_ex {routers}'}, said
+    said = reports(tap, 1.2, [routers])
+    assert said['kernel'] == said['weft'] == {f'to_in {routers}'}, said
+    lab_.weft('sysctl', '--host', 'bar', '-w', 'net.ipv4.ip_forward=1')
+    assert reports(tap, 1.2, [routers])['weft'] == {f'to_ex {routers}'}
+    lab_.weft('sysctl', '--host', 'bar', '-w', 'net.ipv4.ip_forward=0')
+    assert reports(tap, 1.2, [routers])['weft'] == {f'to_in {routers}'}
+
+
 def both_speak_version_2_where_a_router_does(lab_):
     tap = Tap()
     with listener(lab_, GROUP), listener(lab_, '239.1.2.4'), member('239.1.2.4'):
@@ -250,4 +267,5 @@ def both_speak_version_2_where_a_router_does(lab_):
 if __name__ == '__main__':
     lab.main([weft_hears_the_kernel, weft_hears_one_source, weft_hears_groups_of_ipv6,
               the_kernel_hears_weft, both_tell_routers_the_same, both_report_groups_of_ipv6,
+              both_report_the_group_of_all_routers,
               both_speak_version_2_where_a_router_does], kinds=('tap',))

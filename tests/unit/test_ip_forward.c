@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A router between two links: what goes on, how it is changed, what is refused and who is told (RFC 1812 §5). */
 #include "ip_bench.h"
+#include "wire/ethernet.h"
 #include "wire/tcp.h"
 
 #define NEAR V4(10, 9, 0, 77)
@@ -269,6 +270,40 @@ static void super_segment_is_as_large_as_its_segments(void **state)
     bench_expect_drop(b, ip_too_big, input_super(b, 961));
     assert_int_equal(told(b, ICMPV4_UNREACHABLE, ICMPV4_FRAGMENTATION_NEEDED), 1000);
     bench_assert_silent(b);
+}
+
+/* R1812-5.2.5: behind whatever header of a link it came. */
+static void super_segment_from_ethernet_is_as_large_as_its_segments(void **state)
+{
+    static const struct weft_if_config config = {
+        .name = "eth0", .link = WEFT_LINK_ETHERNET, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 2}};
+    struct weft_pkt_offload o = {
+        .csum_partial = true, .csum_start = ETH_HEADER + IPV4_HEADER, .csum_offset = TCP_CHECKSUM_AT, .gso_size = 960};
+    struct ipv4_header h = {.src = V4(10, 11, 0, 77), .dst = FAR, .df = true, .proto = IP_PROTO_TCP};
+    struct bench *b = *state;
+    struct weft_ip us = weft_ipv4(V4(10, 11, 0, 2));
+    uint8_t segment[20 + 3000] = {[12] = 5 << 4}, in[ETH_HEADER + IPV4_HEADER + sizeof segment], out[1500];
+    struct eth_header eth = {.dst = {2, 0, 0, 0, 0, 2}, .src = {2, 0, 0, 0, 0, 7}, .type = ETH_TYPE_IPV4};
+    struct writer w = writer(in, ETH_HEADER);
+    weft_if *near = weft_if_new(b->s, &config, NULL);
+    unsigned pieces = 0;
+    weft_pkt *pkt;
+    size_t n;
+
+    assert_int_equal(weft_if_add_address(near, &us, 24), 0);
+    b->other->mtu = 1000;
+    eth_emit(&w, &eth);
+    n = ETH_HEADER + make_ip(in + ETH_HEADER, h, segment, sizeof segment);
+    pkt = weft_pkt_new(b->s, n);
+    memcpy(weft_pkt_data(pkt), in, n);
+    weft_pkt_set_len(pkt, n);
+    weft_pkt_set_offload(pkt, &o);
+    weft_input(near, &pkt, 1, b->now);
+    while ((n = bench_take_from(b, b->other, out, sizeof out))) {
+        assert_true(n <= 1000);
+        pieces++;
+    }
+    assert_int_equal(pieces, 4);
 }
 
 /* A train of datagrams that a neighbour on the same machine sent with one call. */
@@ -552,6 +587,7 @@ int main(void)
         T(too_large_is_cut_unless_it_must_not_be),
         T(fragments_are_cut_further),
         T(super_segment_is_as_large_as_its_segments),
+        T(super_segment_from_ethernet_is_as_large_as_its_segments),
         T(super_segment_with_a_whole_sum_is_cut_with_right_ones),
         T(a_checksum_vouched_for_is_not_on_the_next_link),
         T(train_goes_on_as_its_datagrams),

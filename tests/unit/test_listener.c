@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* When routers of IPv4 are told of our groups: changes and answers, within bounds. */
 #include "igmp_bench.h"
+#include "ip/private.h"
 
 /* ---- changes ---- */
 
@@ -56,7 +57,79 @@ static void all_hosts_is_never_reported(void **state)
     weft_close(sock);
 }
 
-static void set_filter(weft_sock *sock, unsigned mode, const char *sources)
+/* RFC 3376 §6: of all groups that one alone. Those of the link, which routers never pass on, are told as any other. */
+static void groups_of_the_link_are_reported(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+
+    assert_int_equal(join(sock, "224.0.0.2"), 0);
+    assert_said_within(b, 0, "to_ex 224.0.0.2");
+    hush(b);
+    ask(b, (struct ask){.code = 10});
+    assert_said_within(b, WEFT_S, "is_ex 224.0.0.2");
+    assert_int_equal(leave(sock, "224.0.0.2"), 0);
+    assert_said_within(b, 0, "to_in 224.0.0.2");
+    hush(b);
+    weft_close(sock);
+}
+
+/* Told as Linux's sysctl does. */
+static void become(struct bench *b, bool router)
+{
+    b->s->config.ip_forward = router;
+    ip_settings_changed(b->s);
+}
+
+/* RFC 1256 §4.3: a router is in the group of all routers, and says so as long as it is one, to whom there is a link to. */
+static void a_router_is_in_the_group_of_all_routers(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip us = weft_ipv4(US), all = group_ip("224.0.0.2");
+    uint8_t out[128];
+
+    become(b, true);
+    assert_true(group_is_ours(b->ifp, &all));
+    assert_said_within(b, 0, "to_ex 224.0.0.2");
+    assert_said_within(b, WEFT_S, "to_ex 224.0.0.2");
+    assert_quiet(b, 10 * WEFT_S);
+    ask(b, (struct ask){.group = "224.0.0.2", .code = 10});
+    assert_said_within(b, WEFT_S, "is_ex 224.0.0.2");
+    become(b, true); /* nothing new */
+    assert_quiet(b, 10 * WEFT_S);
+    become(b, false);
+    assert_false(group_is_ours(b->ifp, &all));
+    assert_said_within(b, 0, "to_in 224.0.0.2");
+    hush(b);
+    assert_int_equal(weft_if_del_address(b->ifp, &us), 0);
+    become(b, true); /* without an address there is nobody to say it */
+    assert_quiet(b, 10 * WEFT_S);
+    assert_int_equal(weft_if_add_address(b->ifp, &us, 24), 0);
+    assert_said_within(b, 0, "to_ex 224.0.0.2");
+    hush(b);
+    while (bench_take_from(b, b->other, out, sizeof out))
+        ;
+}
+
+/* Without memory to join it, it is heard all the same. */
+static void a_router_without_memory_hears_its_group(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip all = group_ip("224.0.0.2");
+    uint8_t out[128];
+
+    harness_env_fail_nth(&b->h, 1);
+    become(b, true);
+    assert_true(harness_env_failed(&b->h));
+    harness_env_fail_nth(&b->h, 0);
+    assert_true(group_is_ours(b->ifp, &all));
+    assert_true(weft_drops(b->s, WEFT_DROP_no_memory) > 0);
+    hush(b);
+    while (bench_take_from(b, b->other, out, sizeof out))
+        ;
+}
+
+static int try_filter(weft_sock *sock, unsigned mode, const char *sources)
 {
     struct {
         struct weft_group_filter head;
@@ -68,7 +141,12 @@ static void set_filter(weft_sock *sock, unsigned mode, const char *sources)
         name[11] = *sources;
         f.source[f.head.n++] = group_ip(name);
     }
-    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_MSFILTER, &f, sizeof f), 0);
+    return weft_setsockopt(sock, WEFT_SOL_IP, WEFT_MCAST_MSFILTER, &f, sizeof f);
+}
+
+static void set_filter(weft_sock *sock, unsigned mode, const char *sources)
+{
+    assert_int_equal(try_filter(sock, mode, sources), 0);
 }
 
 /* RFC 3376 §5.1, the table of differences; sources by the last digit of their address. */
@@ -396,6 +474,46 @@ static void failing_memory_loses_no_more_than_a_report(void **state)
     assert_true(failed > 5);
 }
 
+/* Whatever there was no memory for, routers learn what the sockets want: by the change, or by all of it. */
+static void failing_memory_loses_no_change(void **state)
+{
+    static const char *const enough[] = {
+        "allow 239.1.2.3 198.51.100.2 198.51.100.3 198.51.100.4 198.51.100.5 198.51.100.6 198.51.100.7 198.51.100.8",
+        "to_in 239.1.2.3 198.51.100.1 198.51.100.2 198.51.100.3 198.51.100.4 198.51.100.5 198.51.100.6 198.51.100.7 "
+        "198.51.100.8",
+        "to_ex 239.1.2.3",
+    };
+    struct bench *b = *state;
+    unsigned by[ARRAY_LEN(enough)] = {0};
+
+    for (size_t nth = 1; nth < 20; nth++) {
+        weft_sock *sock = bench_udp(b, NULL);
+        const char *words;
+        size_t how = 0;
+        int err;
+
+        join(sock, "239.1.2.3");
+        set_filter(sock, WEFT_MCAST_INCLUDE, "1");
+        hush(b);
+        harness_env_fail_nth(&b->h, nth);
+        err = try_filter(sock, WEFT_MCAST_INCLUDE, "12345678");
+        harness_env_fail_nth(&b->h, 0);
+        run_until_said(b, WEFT_S);
+        words = said(b);
+        while (err == 0 && how < ARRAY_LEN(enough) && strcmp(words, enough[how]) != 0)
+            how++;
+        if (how == ARRAY_LEN(enough))
+            fail_msg("allocation %zu: %s", nth, words);
+        if (err == 0)
+            by[how]++;
+        hush(b);
+        weft_close(sock);
+        hush(b);
+    }
+    for (size_t how = 0; how < ARRAY_LEN(enough); how++)
+        assert_true(by[how] > 0);
+}
+
 static void groups_outlive_a_pause_of_the_interface(void **state)
 {
     struct bench *b = *state;
@@ -434,6 +552,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_join_is_told_at_once_and_again, setup, teardown),
         cmocka_unit_test_setup_teardown(closing_a_socket_leaves_its_groups, setup, teardown),
         cmocka_unit_test_setup_teardown(all_hosts_is_never_reported, setup, teardown),
+        cmocka_unit_test_setup_teardown(groups_of_the_link_are_reported, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_router_is_in_the_group_of_all_routers, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_router_without_memory_hears_its_group, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_is_told_as_the_difference, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_of_nothing_is_not_told, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_of_sockets_are_merged, setup, teardown),
@@ -447,6 +568,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flood_of_queries_gets_one_answer_in_the_time_they_give, setup, teardown),
         cmocka_unit_test_setup_teardown(a_list_of_sources_without_end_is_taken_for_the_group, setup, teardown),
         cmocka_unit_test_setup_teardown(failing_memory_loses_no_more_than_a_report, setup, teardown),
+        cmocka_unit_test_setup_teardown(failing_memory_loses_no_change, setup, teardown),
         cmocka_unit_test_setup_teardown(groups_outlive_a_pause_of_the_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(an_interface_goes_with_its_groups, setup, teardown),
     };

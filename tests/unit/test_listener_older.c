@@ -71,6 +71,32 @@ static void in_version_3_everybody_speaks(void **state)
     hush(b);
 }
 
+/*
+ * However many ask for all groups, each is reported once in the time they give; a time that is over covers nothing any
+ * more.
+ */
+static void in_version_2_one_answer_is_for_all_who_asked_meanwhile(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    weft_time over;
+
+    join(sock, "239.1.2.3");
+    hush(b);
+    ask(b, (struct ask){.version = 2, .code = 100});
+    put_report(b, IGMP_V2_REPORT, GROUP); /* somebody else was the first */
+    ask(b, (struct ask){.version = 2, .code = 100});
+    assert_quiet(b, 20 * WEFT_S);
+    ask(b, (struct ask){.version = 2, .code = 10});
+    over = b->now + WEFT_S;
+    assert_said_within(b, WEFT_S, "v2 report 239.1.2.3");
+    assert_quiet(b, over - b->now);
+    ask(b, (struct ask){.version = 2, .code = 10});
+    assert_said_within(b, WEFT_S, "v2 report 239.1.2.3");
+    weft_close(sock);
+    hush(b);
+}
+
 /* RFC 2236 §3: a running delay gives way only to a shorter time. */
 static void in_version_2_a_shorter_time_is_obeyed(void **state)
 {
@@ -135,6 +161,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_router_of_version_2_makes_us_speak_it, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_2_one_member_speaks_for_all, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_3_everybody_speaks, setup, teardown),
+        cmocka_unit_test_setup_teardown(in_version_2_one_answer_is_for_all_who_asked_meanwhile, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_2_a_shorter_time_is_obeyed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_of_version_1_makes_us_leave_in_silence, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_of_version_cancels_what_was_to_be_said, setup, teardown),

@@ -155,6 +155,45 @@ static void what_comes_in_fragments_is_not_believed(void **state)
     assert_string_equal(state_of(l, PEER6), "none");
 }
 
+/* A frame with [start, start + n) of the message behind a fragment header. */
+static void input_fragment(struct link *l, const uint8_t *message, uint16_t start, uint16_t n, bool more)
+{
+    uint8_t chain[8] = {0, 0, 0, (uint8_t)more, 0, 0, 0, 7}, p[256];
+    struct make6 m = {.hop_limit = 255, .proto = IP_PROTO_ICMPV6, .first = IP_PROTO_FRAGMENT, .chain = chain,
+                      .chain_len = sizeof chain};
+    struct eth_header h = {.type = ETH_TYPE_IPV6};
+    struct writer w = writer(p, ETH_HEADER);
+    weft_pkt *pkt;
+    size_t len;
+
+    memcpy(h.dst, our_mac, 6);
+    memcpy(h.src, other_mac, 6);
+    eth_emit(&w, &h);
+    poke_u16(chain + 2, (uint16_t)(start | more));
+    len = ETH_HEADER + make_ip6(p + ETH_HEADER, m, message + start, n);
+    pkt = weft_pkt_new(l->s, len);
+    memcpy(weft_pkt_data(pkt), p, len);
+    weft_pkt_set_len(pkt, len);
+    weft_input(l->ifp, &pkt, 1, l->now);
+}
+
+/* R6980-1: nor when it has come together again. */
+static void what_came_in_fragments_is_not_believed_whole(void **state)
+{
+    struct link *l = *state;
+    uint8_t whole[128], target[24];
+    size_t n = put_target(target, US6, ND_SOURCE_MAC, other_mac);
+
+    have_address(l);
+    make_icmp6(whole, (struct make6){.hop_limit = 255}, ICMPV6_NEIGHBOUR_SOLICIT, 0, 0, target, n);
+    input_fragment(l, whole + IPV6_HEADER, 0, 16, true);
+    input_fragment(l, whole + IPV6_HEADER, 16, 16, false);
+    assert_int_equal(weft_counter(l->s, WEFT_COUNT_ip_reassembled), 1);
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_fragment), 1);
+    assert_int_equal(next_out(l), -1);
+    assert_string_equal(state_of(l, PEER6), "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(neighbour_that_does_not_answer_fails_after_three_questions, setup, teardown),
         cmocka_unit_test_setup_teardown(unsolicited_claims_only_raise_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_in_fragments_is_not_believed, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_came_in_fragments_is_not_believed_whole, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

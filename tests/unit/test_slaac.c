@@ -247,6 +247,73 @@ static void an_address_that_is_taken_has_a_successor(void **state)
     assert_string_equal(address_state(l, text), "preferred");
 }
 
+/* RFC 8981 §3.4 4: one that would have to be renewed at once is not made. */
+static void a_temporary_address_is_made_for_a_while(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 9000, 5)); /* TEMP_REGEN_ADVANCE */
+    assert_int_equal(l->ifp->nd->temporary_made, 0);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:8::", 0xc0, 9000, 6));
+    assert_int_equal(l->ifp->nd->temporary_made, 1);
+}
+
+static void take_away(struct link *l, bool temporary)
+{
+    unsigned i = l->ifp->n_addresses;
+
+    while (i-- > 0) {
+        const struct weft_ip ip = l->ifp->address[i].ip;
+
+        if (l->ifp->address[i].temporary == temporary)
+            assert_int_equal(weft_if_del_address(l->ifp, &ip), 0);
+    }
+}
+
+/* R8981-1: wherever it stands in the list, as the others come and go. */
+static void the_first_of_all_addresses_has_a_successor_too(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip first;
+    struct temporaries now;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 0xffffffff, 0xffffffff));
+    pass(l, 3 * WEFT_S);
+    take_away(l, false);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 0xffffffff, 0xffffffff));
+    assert_true(l->ifp->address[0].temporary);
+    first = l->ifp->address[0].ip;
+    for (unsigned hour = 0; hour < 25; hour++) {
+        pass(l, 3600 * WEFT_S);
+        drain(l);
+    }
+    now = temporaries(l);
+    assert_in_range(now.preferred, 1, 2);
+    assert_false(ip_eq(&now.newest, &first));
+}
+
+/* Who takes it away does not get another one for it. */
+static void a_temporary_address_taken_away_has_no_successor(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 0xffffffff, 0xffffffff));
+    pass(l, 3 * WEFT_S);
+    assert_int_equal(l->ifp->nd->temporary_made, 1);
+    take_away(l, true);
+    for (unsigned hour = 0; hour < 25; hour++) {
+        pass(l, 3600 * WEFT_S);
+        drain(l);
+    }
+    assert_int_equal(l->ifp->nd->temporary_made, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -260,6 +327,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(temporary_addresses_are_never_prolonged, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(an_identifier_may_be_the_station_address, setup_eui64, teardown),
         cmocka_unit_test_setup_teardown(a_temporary_address_has_one_successor, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(a_temporary_address_is_made_for_a_while, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(the_first_of_all_addresses_has_a_successor_too, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(a_temporary_address_taken_away_has_no_successor, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(an_address_that_is_taken_has_a_successor, setup_auto, teardown),
     };
 
