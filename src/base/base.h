@@ -61,4 +61,7 @@ static inline weft_time time_after(weft_time now, weft_time delta)
     return delta < WEFT_NEVER - now ? now + delta : WEFT_NEVER;
 }
 
+/* A time in steps of a second or so (2^30 ns), for what is compared with days; it wraps after a century. */
+static inline uint32_t time_coarse(weft_time t) { return (uint32_t)(t >> 30); }
+
 #endif

@@ -12,11 +12,13 @@ SELDOM void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
     if (!conn_work(c))
         return;
     if (empty) { /* two confused peers must not answer each other for ever; per connection: nothing to spy on */
-        if (c->challenged && conn_now(c) - c->challenged < tcp_config(c->ep.stack)->invalid_ratelimit) {
+        uint32_t now = (uint32_t)(conn_now(c) / WEFT_MS);
+
+        if (c->challenged && (now - c->challenged) * WEFT_MS < tcp_config(c->ep.stack)->invalid_ratelimit) {
             stack_count(c->ep.stack, WEFT_COUNT_tcp_answers_skipped);
             return;
         }
-        c->challenged = max_u64(conn_now(c), 1);
+        c->challenged = max_u32(now, 1);
         stack_count(c->ep.stack, WEFT_COUNT_tcp_challenge_acks);
     }
     ackpolicy_owe(&c->work->ack);

@@ -9,12 +9,18 @@
 
 /* ---- first: the sequence number ---- */
 
+/* Is the last one taken too old to mean anything? */
+static bool is_void(const struct tcp_conn *c)
+{
+    return time_coarse(conn_now(c)) - c->ts_recent_at >= time_coarse(TS_VOID_AFTER);
+}
+
 /* An older timestamp than the last one taken (RFC 7323 §5.3 R1), unless that one is too old to mean anything. */
 static bool is_paws_old(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
     if (!seg->o.has_ts || (int32_t)(seg->o.ts_val - c->ts_recent) >= 0)
         return false;
-    return conn_now(c) - c->ts_recent_at < TS_VOID_AFTER;
+    return !is_void(c);
 }
 
 static enum tcp_step check_timestamp(struct tcp_conn *c, struct tcp_seg *seg)
@@ -34,9 +40,9 @@ static enum tcp_step check_timestamp(struct tcp_conn *c, struct tcp_seg *seg)
 static void take_timestamp(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     if (c->ts_ok && seg->o.has_ts && !seg_has(seg, TCP_RST) && seq_le(seg->h.seq, c->rcv.acked) &&
-        ((int32_t)(seg->o.ts_val - c->ts_recent) >= 0 || conn_now(c) - c->ts_recent_at >= TS_VOID_AFTER)) {
+        ((int32_t)(seg->o.ts_val - c->ts_recent) >= 0 || is_void(c))) {
         c->ts_recent = seg->o.ts_val;
-        c->ts_recent_at = conn_now(c);
+        c->ts_recent_at = time_coarse(conn_now(c));
     }
 }
 

@@ -48,7 +48,7 @@ static void fill(struct tcp_conn *c, const struct halfopen *h)
     c->snd.wl2 = h->iss;
     c->rcv.nxt = c->rcv.acked = seq_add(h->irs, 1);
     c->ts_recent = h->ts_recent;
-    c->ts_recent_at = conn_now(c);
+    c->ts_recent_at = time_coarse(conn_now(c));
 }
 
 /* What the SYN,ACK promised. */
@@ -105,8 +105,8 @@ static void keep_syn(struct tcp_conn *c, struct saved_syn *syn)
 /* It is in the table, and waits for accept from here on. */
 static void join_accept_queue(struct tcp_conn *l, struct tcp_conn *c)
 {
-    list_remove(&c->link);
-    list_push_back(&l->listen->accept, &c->link);
+    list_remove(&c->ep.event);
+    list_push_back(&l->listen->accept, &c->ep.event);
     l->listen->waiting++;
     c->parent = l;
     state_set(c, WEFT_TCP_SYN_RECEIVED);
@@ -143,7 +143,9 @@ void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
         conn_time_syn_by_echo(c, seg);
     w->retries = h->repeats;
     account_repeats(c, h->repeats + h->asked_again);
+    list_remove(&c->loose);
     hashtab_replace(&t->table, &h->hash, &c->hash, TCP_TAG_CONN, seg->hash);
+    c->parent = NULL;
     c->in_table = true;
     w->hash = seg->hash;
     if (h->saved_syn)

@@ -35,7 +35,7 @@ static void close_listener(struct tcp_conn *l)
 
     half_open_forget(t, l);
     while ((link = list_first(&l->listen->accept))) {
-        struct tcp_conn *c = container_of(link, struct tcp_conn, link);
+        struct tcp_conn *c = conn_of(container_of(link, weft_sock, event));
 
         if (c->state != WEFT_TCP_CLOSED && c->state != WEFT_TCP_TIME_WAIT) {
             conn_why(c, WEFT_WHY_close_listener, 0);
@@ -159,7 +159,7 @@ void tcp_close(weft_sock *e)
     conn_orphan(c);
     c->keepalive = false;
     e->cookie = NULL;
-    c->quiet_deadline = WEFT_NEVER;
+    conn_set_quiet(c, WEFT_NEVER);
     list_remove(&e->event);
     e->became = 0;
     if (c->state == WEFT_TCP_FIN_WAIT_2 && conn_wait_for_fin(c, false) == TCP_GONE)

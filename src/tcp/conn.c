@@ -12,7 +12,6 @@ static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
     c->path_discovery = WEFT_PMTUDISC_WANT;
     c->cc_number = (uint8_t)cc_default(k->congestion_control);
     c->reordering = (uint16_t)k->reordering;
-    c->quiet_deadline = WEFT_NEVER;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
 }
 
@@ -29,7 +28,7 @@ struct tcp_conn *conn_new(struct tcp *t, enum weft_family family, bool wide)
     c->state = WEFT_TCP_CLOSED;
     rtt_init(&c->rtt);
     conn_defaults(c, tcp_config(t->stack));
-    list_push_back(&t->loose, &c->link);
+    list_push_back(&t->loose, &c->loose);
     return c;
 }
 
@@ -72,6 +71,7 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     w->syn_sent_at = WEFT_NEVER;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
         w->deadline[i] = WEFT_NEVER;
+    w->deadline[TCP_TIMER_QUIET] = c->ep.timer.deadline;
 }
 
 ASIDE struct tcp_work *conn_borrow_work(struct tcp_conn *c)
@@ -91,6 +91,7 @@ static void give_back_work(struct tcp_conn *c)
 
     if (!w)
         return;
+    timer_set(&c->ep.stack->wheel, &c->ep.timer, w->deadline[TCP_TIMER_QUIET]);
     list_remove(&w->sender.link);
     sendq_clear(&w->sendq, m);
     recvq_clear(&w->recvq, m);
@@ -122,14 +123,22 @@ bool conn_is_quiet(const struct tcp_conn *c)
     return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER && !pacer_holds(&w->pacer, conn_now(c));
 }
 
-static weft_time earliest(const struct tcp_conn *c)
+/* Of a connection at work. */
+static weft_time earliest(const struct tcp_work *w)
 {
-    weft_time at = c->quiet_deadline;
+    weft_time at = WEFT_NEVER;
 
-    if (c->work)
-        for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
-            at = min_u64(at, c->work->deadline[i]);
+    for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
+        at = min_u64(at, w->deadline[i]);
     return at;
+}
+
+void conn_set_quiet(struct tcp_conn *c, weft_time at)
+{
+    if (c->work)
+        c->work->deadline[TCP_TIMER_QUIET] = at;
+    else
+        timer_set(&c->ep.stack->wheel, &c->ep.timer, at);
 }
 
 /* Gets a turn on the link when there is something to send by a route that exists. */
@@ -214,7 +223,8 @@ void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
             ask_for_turn(c);
     }
     wait_for_rest(c, plan->kind == PLAN_NOTHING && conn_is_quiet(c));
-    timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(c));
+    if (c->work)
+        timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(w));
     conn_check(c);
 }
 
@@ -247,7 +257,6 @@ ASIDE void conn_settle_now(struct tcp_conn *c)
         conn_settle_plan(c, &plan);
         return;
     }
-    timer_set(&s->wheel, &c->ep.timer, c->quiet_deadline);
     conn_check(c);
 }
 
@@ -312,7 +321,7 @@ void conn_free(struct tcp_conn *c)
     demux_unbind(t, c);
     if (c->in_table)
         demux_remove(t, c);
-    list_remove(&c->link);
+    list_remove(&c->loose);
     endpoint_fini(&c->ep);
     slab_free(c->wide ? &t->conn6 : &t->conn4, c);
 }
@@ -323,7 +332,7 @@ static void stop_work(struct tcp_conn *c)
     struct tcp_work *w = c->work;
     struct mem *m = &c->ep.stack->mem;
 
-    c->quiet_deadline = WEFT_NEVER;
+    conn_set_quiet(c, WEFT_NEVER);
     c->recovered_here = 0;
     if (!w)
         return;
@@ -347,9 +356,9 @@ static void stop_work(struct tcp_conn *c)
 /* A connection that nobody has accepted dies with nobody to tell. */
 static void leave_accept_queue(struct tcp_conn *c)
 {
-    if (!c->parent)
+    if (!c->in_table || !c->parent)
         return;
-    list_remove(&c->link);
+    list_remove(&c->ep.event);
     c->parent->listen->waiting--;
     c->parent = NULL;
     conn_orphan(c);
@@ -430,7 +439,7 @@ static bool replace_by_record(struct tcp *t, struct tcp_conn *c, enum timewait_k
     w->tos = conn_tos(c);
     hashtab_replace(&t->table, &c->hash, &w->hash, TCP_TAG_TIME_WAIT, demux_hash_of_conn(t, c));
     demux_forget(t, c);
-    list_push_back(&t->loose, &c->link);
+    list_push_back(&t->loose, &c->loose);
     time_wait_timer(t);
     return true;
 }
@@ -482,7 +491,7 @@ enum tcp_step conn_wait_for_fin(struct tcp_conn *c, bool more)
         conn_finish(c, 0);
         return TCP_GONE;
     }
-    c->quiet_deadline = conn_orphan_deadline(c);
+    conn_set_quiet(c, conn_orphan_deadline(c));
     window = transmit_window(c, &edge);
     if (more || !awaits_nothing_but_fin(c))
         return TCP_CONTINUE;

@@ -71,6 +71,7 @@ enum tcp_wait {
 };
 
 enum tcp_timer {
+    TCP_TIMER_QUIET, /* keepalive, or an orphan's end in FIN-WAIT-2: conn_quiet_until */
     TCP_TIMER_RETRANSMIT,
     TCP_TIMER_PERSIST,
     TCP_TIMER_ACK,
@@ -149,7 +150,7 @@ struct tcp_work {
 
 /* What a listener has besides. */
 struct tcp_listen {
-    struct list accept;       /* of struct tcp_conn.link */
+    struct list accept;       /* of struct weft_sock.event: who has no owner yet tells him nothing */
     uint32_t number;          /* in tcp.listeners */
     uint32_t waiting, backlog;
     uint32_t half_open;       /* records */
@@ -159,15 +160,19 @@ struct tcp_listen {
 
 struct tcp_conn {
     struct weft_sock ep;      /* first: a weft_sock pointer is a tcp_conn pointer */
-    struct hash_node hash;
-    struct list link;         /* in tcp.loose, or in its listener's accept queue, or in none */
+    union {
+        struct {                    /* in_table */
+            struct hash_node hash;
+            struct tcp_conn *parent; /* the listener whose accept queue holds it; else NULL */
+        };
+        struct list loose;          /* not in_table: in tcp.loose, and after the listener's end in none */
+    };
     union {
         struct tcp_work *work;     /* NULL: parked */
         struct tcp_listen *listen; /* in LISTEN */
     };
     const struct tcp_settings *settings; /* never NULL */
     struct tcp_stats *stats;  /* from its first data on; NULL: none yet, or no memory. Kept while parked */
-    struct tcp_conn *parent;  /* the listener whose accept queue holds it; else NULL */
 
     uint8_t state;            /* enum weft_tcp_state; written by state_set only */
     bool v6 : 1;              /* its names are of IPv6; ep.v6 says what the socket can speak */
@@ -217,10 +222,9 @@ struct tcp_conn {
     struct rtt rtt;
     struct rcvspace rcvspace;
     uint32_t send_buffer;     /* bytes */
-    weft_time ts_recent_at;   /* when ts_recent was taken (24 days make it void) */
     weft_time heard, spoke;   /* last segment received, last data sent */
-    weft_time quiet_deadline; /* keepalive, or an orphan's end in FIN-WAIT-2: the timer of a parked connection */
-    weft_time challenged;     /* last answer to a segment out of the window: one in 500 ms */
+    uint32_t ts_recent_at;    /* when ts_recent was taken: time_coarse (24 days make it void) */
+    uint32_t challenged;      /* ms: last answer to a segment out of the window, one in 500 ms; 0: none yet */
     union tcp_key key;        /* last: only as long as its family needs */
 };
 
@@ -239,7 +243,7 @@ struct tcp {
     struct slab conn4, conn6, work, stats;
     struct hashtab table;     /* connections, half-open and TIME-WAIT records, by flow */
     struct hashtab bindings;  /* by port */
-    struct list loose;        /* connections that are not in `table` nor in an accept queue */
+    struct list loose;        /* connections that are not in `table` */
     struct halfopen_table half_open;
     struct saved_syns saved_syns; /* of half-open records with saved_syn */
     struct timewait_table time_wait;
@@ -334,6 +338,16 @@ static inline struct tcp_work *conn_work(struct tcp_conn *c)
 }
 /* The same for a new connection: nothing of an earlier one is left in them, what it left unread neither. */
 struct tcp_work *conn_fresh_work(struct tcp_conn *c);
+
+/*
+ * When keepalive has something to ask, or an orphan's patience in FIN-WAIT-2 ends; WEFT_NEVER: neither. It is the only
+ * timer of a parked connection, which keeps it nowhere else. Not in LISTEN.
+ */
+static inline weft_time conn_quiet_until(const struct tcp_conn *c)
+{
+    return c->work ? c->work->deadline[TCP_TIMER_QUIET] : c->ep.timer.deadline;
+}
+void conn_set_quiet(struct tcp_conn *c, weft_time at);
 
 /* After an event: timers, a turn on the link if there is something to send, and parking. */
 void conn_settle_now(struct tcp_conn *c);

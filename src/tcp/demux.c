@@ -91,13 +91,15 @@ bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
 {
     if (!demux_hold_port(t, c))
         return false;
+    list_remove(&c->loose);
     if (!hashtab_insert(&t->table, &c->hash, TCP_TAG_CONN, hash)) {
+        list_push_back(&t->loose, &c->loose);
         demux_release_port(t, c);
         return false;
     }
+    c->parent = NULL;
     c->in_table = true;
     c->work->hash = hash;
-    list_remove(&c->link);
     return true;
 }
 
@@ -115,8 +117,7 @@ void demux_remove(struct tcp *t, struct tcp_conn *c)
     hashtab_remove(&t->table, &c->hash, demux_hash_of_conn(t, c));
     demux_release_port(t, c);
     demux_forget(t, c);
-    list_remove(&c->link);
-    list_push_back(&t->loose, &c->link);
+    list_push_back(&t->loose, &c->loose);
 }
 
 void demux_remove_record(struct tcp *t, struct timewait *w)

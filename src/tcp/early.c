@@ -117,7 +117,7 @@ void early_established(struct tcp_conn *c)
     rtt_progress(&c->rtt);
     c->soft_error = 0;
     if (c->keepalive)
-        c->quiet_deadline = time_after(conn_now(c), conn_keepalive(c).idle);
+        conn_set_quiet(c, time_after(conn_now(c), conn_keepalive(c).idle));
     if (c->state == WEFT_TCP_SYN_RECEIVED)
         state_set(c, WEFT_TCP_ESTABLISHED);
 }

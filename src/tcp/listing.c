@@ -7,6 +7,7 @@
 static void put_timer(const struct tcp_conn *c, struct weft_listing *item)
 {
     const weft_time *deadline = c->work ? c->work->deadline : NULL;
+    weft_time quiet = conn_quiet_until(c);
     bool lingers = c->orphan && c->state == WEFT_TCP_FIN_WAIT_2;
 
     if (deadline && deadline[TCP_TIMER_RETRANSMIT] != WEFT_NEVER) {
@@ -17,9 +18,9 @@ static void put_timer(const struct tcp_conn *c, struct weft_listing *item)
         item->timer = WEFT_TIMER_PERSIST;
         item->timer_at = deadline[TCP_TIMER_PERSIST];
         item->timer_tries = c->work->probes;
-    } else if (c->quiet_deadline != WEFT_NEVER) {
+    } else if (quiet != WEFT_NEVER) {
         item->timer = lingers ? WEFT_TIMER_TIMEWAIT : WEFT_TIMER_KEEPALIVE;
-        item->timer_at = c->quiet_deadline;
+        item->timer_at = quiet;
         item->timer_tries = c->keepalive_sent;
     }
 }
@@ -83,7 +84,7 @@ bool tcp_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing 
     struct weft_listing item;
 
     list_each(it, &t->loose) {
-        struct tcp_conn *c = container_of(it, struct tcp_conn, link);
+        struct tcp_conn *c = container_of(it, struct tcp_conn, loose);
 
         item = describe(c);
         if (c->state != WEFT_TCP_TIME_WAIT && (c->state != WEFT_TCP_CLOSED || c->bound) && !visit(ctx, &item))

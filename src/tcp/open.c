@@ -164,10 +164,10 @@ weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err)
         return NULL;
     }
     l->listen->waiting--;
-    c = container_of(first, struct tcp_conn, link);
+    c = conn_of(container_of(first, weft_sock, event));
+    weft_assert(c->in_table, "what leaves the table leaves the queue");
     c->parent = NULL;
-    if (!c->in_table)
-        list_push_back(&conn_tcp(c)->loose, &c->link);
+    c->ep.became = 0;
     if (peer)
         *peer = conn_flow(c).remote;
     if (conn_readable(c)) /* what was told before it had an owner was told to nobody */

@@ -112,8 +112,7 @@ static void restart_keepalive(struct tcp_conn *c)
     if (!state_synchronized(c->state) || c->state == WEFT_TCP_TIME_WAIT || c->orphan)
         return;
     c->keepalive_sent = 0;
-    c->quiet_deadline =
-        c->keepalive ? time_after(max_u64(c->heard, c->spoke), conn_keepalive(c).idle) : WEFT_NEVER;
+    conn_set_quiet(c, c->keepalive ? time_after(max_u64(c->heard, c->spoke), conn_keepalive(c).idle) : WEFT_NEVER);
 }
 
 static int set_keepalive(struct tcp_conn *c, int v)

@@ -81,7 +81,7 @@ void conn_established(struct tcp_conn *c)
     rtt_progress(&c->rtt);
     c->soft_error = 0;
     if (c->keepalive)
-        c->quiet_deadline = time_after(conn_now(c), conn_keepalive(c).idle);
+        conn_set_quiet(c, time_after(conn_now(c), conn_keepalive(c).idle));
     if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
         state_set(c, WEFT_TCP_ESTABLISHED);
     if (!c->passive)
@@ -102,7 +102,7 @@ static void take_syn(struct tcp_conn *c, const struct tcp_seg *seg)
     c->rcv.edge = seq_add(c->rcv.nxt, promised);
     if (c->ts_ok) {
         c->ts_recent = seg->o.ts_val;
-        c->ts_recent_at = conn_now(c);
+        c->ts_recent_at = time_coarse(conn_now(c));
     }
     conn_take_window(c, seg);
 }

@@ -56,14 +56,13 @@ static void discard_connections(struct tcp *t)
         if (walk.tag == TCP_TAG_CONN) {
             struct tcp_conn *c = container_of(walk.at, struct tcp_conn, hash);
 
-            list_remove(&c->link);
-            c->parent = NULL;
-            list_push_back(&doomed, &c->link);
+            list_remove(&c->ep.event);
+            list_push_back(&doomed, &c->ep.event);
         }
     while (list_first(&doomed))
-        discard(container_of(list_first(&doomed), struct tcp_conn, link));
+        discard(conn_of(container_of(list_first(&doomed), weft_sock, event)));
     while (list_first(&t->loose))
-        discard(container_of(list_first(&t->loose), struct tcp_conn, link));
+        discard(container_of(list_first(&t->loose), struct tcp_conn, loose));
 }
 
 static void tcp_fini(weft_stack *s, void *state)

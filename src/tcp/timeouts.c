@@ -180,14 +180,6 @@ static bool pace(struct tcp_conn *c)
     return true;
 }
 
-static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
-    [TCP_TIMER_RETRANSMIT] = sending,
-    [TCP_TIMER_PERSIST] = persist,
-    [TCP_TIMER_ACK] = delayed_ack,
-    [TCP_TIMER_REST] = rest,
-    [TCP_TIMER_PACE] = pace,
-};
-
 /* An orphan has waited long enough in FIN-WAIT-2: a record does the rest. */
 static bool orphan_timeout(struct tcp_conn *c)
 {
@@ -201,17 +193,17 @@ static bool keep_alive(struct tcp_conn *c)
 {
     struct keepalive k = conn_keepalive(c);
     enum keepalive_verdict v;
+    weft_time next = WEFT_NEVER;
 
-    if (!c->keepalive || !c->syn_acked) {
-        c->quiet_deadline = WEFT_NEVER;
+    if (!c->keepalive || !c->syn_acked)
         return true;
-    }
     if (conn_in_flight(c) || conn_unsent(c)) { /* what is under way has its own timer (MUST-26) */
-        c->quiet_deadline = time_after(conn_now(c), k.idle);
+        conn_set_quiet(c, time_after(conn_now(c), k.idle));
         return true;
     }
     k.patience = c->settings->user_timeout * WEFT_MS;
-    v = keepalive_check(&k, conn_now(c), c->heard, c->keepalive_sent, &c->quiet_deadline);
+    v = keepalive_check(&k, conn_now(c), c->heard, c->keepalive_sent, &next);
+    conn_set_quiet(c, next);
     if (v == KEEPALIVE_GIVE_UP) {
         transmit_reset(c); /* the peer may be alive on a path that has come back */
         return give_up(c, WEFT_WHY_close_keepalive, c->keepalive_sent);
@@ -231,6 +223,15 @@ static bool quiet(struct tcp_conn *c)
     return keep_alive(c);
 }
 
+static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
+    [TCP_TIMER_QUIET] = quiet,
+    [TCP_TIMER_RETRANSMIT] = sending,
+    [TCP_TIMER_PERSIST] = persist,
+    [TCP_TIMER_ACK] = delayed_ack,
+    [TCP_TIMER_REST] = rest,
+    [TCP_TIMER_PACE] = pace,
+};
+
 void timeouts_fire(weft_sock *e)
 {
     struct tcp_conn *c = conn_of(e);
@@ -240,11 +241,8 @@ void timeouts_fire(weft_sock *e)
         return;
     if (c->work)
         c->work->starved = false;
-    if (c->quiet_deadline <= now) {
-        c->quiet_deadline = WEFT_NEVER;
-        if (!quiet(c))
-            return;
-    }
+    if (!c->work && !quiet(c)) /* a parked connection has no other timer */
+        return;
     for (unsigned i = 0; i < TCP_TIMER_COUNT && c->work; i++) {
         if (c->work->deadline[i] > now)
             continue;
