@@ -20,6 +20,18 @@ build/build.ninja:
 	@scripts/setup --check build
 	@$(call configure,build,--prefix=$(PREFIX))
 
+# What is installed and measured: the same, with the engine compiled for what was counted while it worked, which takes
+# twice the time. PROFILE=no: without that, so that build/ is what is installed and measured.
+ifeq ($(PROFILE),no)
+RELEASE = build
+release: all
+else
+RELEASE = build-release
+release:
+	@scripts/setup --check build
+	@NINJA=$(NINJA) MESON=$(MESON) scripts/release $(RELEASE) --prefix=$(PREFIX)
+endif
+
 demo: setup-demo all
 	./build/weft demo
 
@@ -43,9 +55,9 @@ golden: setup-test setup-ci all
 # A line per figure: name, value, unit, peer, the peer's value, ratio.
 # FIGURES="..." for some of them only.
 bench: setup-bench
-	@$(MAKE) --no-print-directory all >&2
+	@$(MAKE) --no-print-directory release >&2
 	@! test -d build-bench/lwip || bench/lwip/build build-bench
-	@bench/run $(FIGURES)
+	@bench/run --build $(RELEASE) $(FIGURES)
 
 # Each harness in turn for TIME seconds.
 fuzz: setup-fuzz
@@ -85,8 +97,8 @@ scope: setup-test
 	@$(NINJA) -C build-test tests/scope/weft-scope
 	./build-test/tests/scope/weft-scope -f 3
 
-install: all
-	@$(MESON) install -C build --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
+install: release
+	@$(MESON) install -C $(RELEASE) --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 setup-%:
 	@scripts/setup $*
@@ -98,4 +110,4 @@ comma = ,
 SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
-.PHONY: all demo test asan golden bench fuzz soak long scope lint msan tsan install clean
+.PHONY: all release demo test asan golden bench fuzz soak long scope lint msan tsan install clean

@@ -23,6 +23,8 @@ static uint64_t fixed_work(void)
     return work;
 }
 
+int bench_work_is_fixed(void) { return fixed_work() != 0; }
+
 uint64_t bench_nanoseconds(void)
 {
     static uint64_t ticks = 1000000000;

@@ -30,6 +30,9 @@ int bench_main(int argc, char **argv, const struct bench_figure *figures, size_t
 double bench_clock(void);
 uint64_t bench_nanoseconds(void);
 
+/* Was WEFT_BENCH_WORK given? Then everything is the same each time. */
+int bench_work_is_fixed(void);
+
 /* Prints why on stderr and exits. */
 _Noreturn void bench_fail(const char *why, ...) __attribute__((format(printf, 1, 2)));
 

@@ -28,4 +28,7 @@ double forward_v6(size_t argument);
 /* udp.c */
 double udp_mem(size_t argument);
 
+/* train.c */
+double train(size_t argument);
+
 #endif

@@ -332,6 +332,7 @@ int main(int argc, char **argv)
         {"route_bytes6", route_bytes_v6},
         {"forward", forward_v4},
         {"forward6", forward_v6},
+        {"train", train},
     };
 
     return bench_main(argc, argv, figures, sizeof(figures) / sizeof(figures[0]));

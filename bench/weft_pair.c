@@ -41,8 +41,13 @@ static void take(void *ctx, void *memory, size_t size)
 
 static bool random_bytes(void *ctx, void *buf, size_t n)
 {
-    (void)ctx;
-    return getrandom(buf, n, 0) == (ssize_t)n;
+    struct pair *p = ctx;
+
+    if (!bench_work_is_fixed())
+        return getrandom(buf, n, 0) == (ssize_t)n;
+    for (size_t i = 0; i < n; i++) /* the same each time, like all else then, but no two alike */
+        ((uint8_t *)buf)[i] = (uint8_t)((p->drawn += 0x9e3779b97f4a7c15u) >> 56);
+    return true;
 }
 
 /* 10.0.0.1 and 10.0.0.2, fd00::1 and fd00::2 */
@@ -56,7 +61,8 @@ static struct weft_ip address_of(const struct pair *p, int i)
 static void open_end(struct pair *p, int i, const struct weft_env *env, const struct pair_config *config)
 {
     struct weft_if_config interface = {
-        .name = "bench0", .link = WEFT_LINK_IP, .mtu = config->mtu, .offload = config->offload};
+        .name = "bench0", .link = config->ethernet ? WEFT_LINK_ETHERNET : WEFT_LINK_IP, .mtu = config->mtu,
+        .offload = config->offload, .mac = {2, 0, 0, 0, 0, (uint8_t)(1 + i)}};
     struct weft_ip address = address_of(p, i);
     struct weft_config stack;
     int err = 0;

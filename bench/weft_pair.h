@@ -15,6 +15,7 @@ struct pair_config {
     size_t send_buffer; /* 0: the default */
     bool clock_stands;  /* time moves only by pair_advance */
     bool v6;            /* they speak IPv6 */
+    bool ethernet;      /* over Ethernet; else their packets have no link header */
     bool by_hand;       /* no wire: packets are carried by pair_carry */
 };
 
@@ -26,6 +27,7 @@ struct pair {
     struct weft_addr peer; /* of end 1; port PAIR_PORT */
     weft_time now;
     size_t held;     /* bytes both stacks and the wire have from the allocator */
+    uint64_t drawn;  /* in place of chance, where the work is fixed */
     bool clock_stands;
     enum weft_family family;
 };
