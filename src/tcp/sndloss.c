@@ -87,7 +87,7 @@ static uint32_t first_pending(const struct sndmap *m, const struct resent *r)
     return pending(m, r, sndmap_find(m, seq_max(r->start, m->una)));
 }
 
-/* What was sent again: in the order in which that was. */
+/* What was sent again: in the order in which that was. Of a train, what went behind the proof is to come still. */
 static void detect_resent(struct sndmap *m, const struct sndmap_clock *q, struct sndmap_lost *found)
 {
     while (m->queue_count) {
@@ -96,8 +96,10 @@ static void detect_resent(struct sndmap *m, const struct sndmap_clock *q, struct
 
         if (i != UINT32_MAX && (!went_before(q, sndmap_at(m, i)) || remaining(q, r->at)))
             break;
-        for (; i != UINT32_MAX; i = pending(m, r, i + 1))
+        for (; i != UINT32_MAX && went_before(q, sndmap_at(m, i)); i = pending(m, r, i + 1))
             lose(m, i, found);
+        if (i != UINT32_MAX)
+            break;
         m->queue_head = (m->queue_head + 1) & (m->queue_room - 1);
         m->queue_count--;
     }

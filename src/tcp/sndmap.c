@@ -231,9 +231,12 @@ static void trim_first(struct sndmap *m, struct seq ack, struct sndmap_news *n)
     struct sent *s = sndmap_at(m, 0);
     uint32_t rest = segments_from(s, ack, n->mss);
     uint32_t gone = s->segments > rest ? s->segments - rest : 0;
+    struct seq end = s->end;
 
     if (gone) {
+        s->end = ack; /* as long as it is looked at: what is behind has not arrived, and went out later */
         leave(n, s, m->una, gone);
+        s->end = end;
         sndmap_uncount(m, s, gone);
         if (m->count_from && s->flags & SENT_SACKED)
             m->count_sacked -= gone;

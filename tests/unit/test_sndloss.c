@@ -597,6 +597,44 @@ static void only_what_is_sent_again_changes(void **state)
     }
 }
 
+/* RFC 8985 §6.2 step 5: of segments sent at once the later ones are still to come. Found by the model. */
+static void what_was_sent_again_behind_the_proof_is_not_lost(void **state)
+{
+    struct sndmap_lost found;
+    struct bench b;
+
+    bench_init(&b, 0u - 3000);
+    send_many(&b, 5);
+    sack(&b, 4 * MSS, 5 * MSS);
+    assert_int_equal(detect(&b, 100, 5, 5 * MSS, 10).segments, 4);
+    assert_true(resend(&b, 0, 4 * MSS, 200)); /* as one packet */
+    sack(&b, 2 * MSS, 3 * MSS);
+    found = detect(&b, 300, 200, 3 * MSS, 10);
+    assert_int_equal(found.segments, 2);
+    assert_int_equal(found.again, 2);
+    assert_int_equal(b.m.again, 1);
+    sack(&b, 3 * MSS, 4 * MSS); /* and here it is */
+    assert_int_equal(detect(&b, 301, 200, 4 * MSS, 10).segments, 0);
+    bench_check(&b);
+}
+
+/* The front of a train is acknowledged: that proves nothing of the rest of it. Found by the model. */
+static void the_front_of_a_train_ends_where_it_was_acknowledged(void **state)
+{
+    struct sndmap_news n;
+    struct bench b;
+
+    bench_init(&b, 0u - 1);
+    send(&b, 4 * MSS, 1);
+    n = ack(&b, 2 * MSS);
+    assert_true(n.proof);
+    assert_int_equal(n.latest.end.v - b.start, 2 * MSS);
+    assert_int_equal(n.newest.end.v - b.start, 2 * MSS);
+    assert_int_equal(b.m.total, 2);
+    assert_int_equal(sndmap_end(&b.m).v - b.start, 4 * MSS);
+    bench_check(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -624,6 +662,8 @@ int main(void)
         cmocka_unit_test(what_went_again_hides_nothing_that_waits),
         cmocka_unit_test(loss_by_count_is_what_the_definition_says),
         cmocka_unit_test(only_what_is_sent_again_changes),
+        cmocka_unit_test(what_was_sent_again_behind_the_proof_is_not_lost),
+        cmocka_unit_test(the_front_of_a_train_ends_where_it_was_acknowledged),
     };
 
     return cmocka_run_group_tests_name("sndloss", tests, NULL, NULL);
