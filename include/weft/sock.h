@@ -285,7 +285,8 @@ enum weft_option {
     WEFT_SO_RCVBUF = 8, /* the same of what was received, by net.core.rmem_max */
     WEFT_SO_KEEPALIVE = 9,
     WEFT_SO_OOBINLINE = 10, /* urgent bytes stay in the stream */
-    WEFT_SO_MAX_PACING_RATE = 47, /* bytes per second, as an int or 64 bits; all ones: no limit. Turns pacing on */
+    WEFT_SO_MAX_PACING_RATE = 47, /* bytes per second, as an int or 64 bits; all ones: no limit. Turns pacing of
+                                   * TCP on; of datagrams it is kept and told */
     WEFT_SO_NO_CHECK = 11, /* UDP over IPv4: sends no checksum */
     WEFT_SO_PRIORITY = 12, /* kept and told; there are no queues by priority here */
     WEFT_SO_LINGER = 13, /* struct weft_linger */
@@ -307,7 +308,7 @@ enum weft_option {
                             * datagram. weft/posix.h has it of streams, too */
     WEFT_SO_DOMAIN = 39,   /* get only: enum weft_family */
     WEFT_SO_BINDTOIFINDEX = 62, /* by this interface alone, both ways; 0: any */
-    WEFT_SO_MEMINFO = 55,  /* get only, TCP: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
+    WEFT_SO_MEMINFO = 55,  /* get only: uint32_t[WEFT_MEMINFO_COUNT], see enum weft_meminfo */
 
     /* Raw sockets. */
     WEFT_IP_UNICAST_IF = 50,   /* datagrams to one station go by this interface: its number, larger byte first; 0:
@@ -330,6 +331,7 @@ enum weft_option {
     WEFT_IP_RECVOPTS = 6,    /* tell of options that came (WEFT_CONTROL_OPTIONS) ... */
     WEFT_IP_RETOPTS = 7,     /* ... and which an answer is to carry (WEFT_CONTROL_REPLY) */
     WEFT_IP_PKTINFO = 8,     /* tell with each datagram where it came in (WEFT_CONTROL_PKTINFO), and so on */
+    WEFT_IP_PKTOPTIONS = 9,  /* get only, TCP: nothing */
     WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
     WEFT_IP_RECVERR = 11,    /* keep reports of what went wrong (weft_recv_report) */
     WEFT_IP_RECVTTL = 12,
@@ -345,6 +347,7 @@ enum weft_option {
     WEFT_IP_MULTICAST_ALL = 49,  /* hears groups that other sockets here have joined. 1 */
     WEFT_IP_CHECKSUM = 23,   /* kept and told; no link here tells the sum of what comes in */
     WEFT_IP_BIND_ADDRESS_NO_PORT = 24, /* bind with port 0 leaves the choice of a port to connect, or to what is sent */
+    WEFT_IP_PROTOCOL = 52,  /* get only: of a raw socket its protocol, of others the local port, as on Linux */
     WEFT_IP_LOCAL_PORT_RANGE = 51, /* ports to choose from: the least, and 65536 times the greatest; each 0: as
                                     * configured, and of no effect where it is not within what is configured */
 
@@ -446,7 +449,7 @@ enum weft_meminfo {
     WEFT_MEMINFO_QUEUED, /* given by the user and not acknowledged, with what keeping it costs */
     WEFT_MEMINFO_OPTIONS, /* always 0 */
     WEFT_MEMINFO_BACKLOG, /* always 0 */
-    WEFT_MEMINFO_DROPS, /* always 0: what finds no room is counted by reason, netstat -s */
+    WEFT_MEMINFO_DROPS, /* datagrams that found no room; of TCP always 0: netstat -s counts them by reason */
     WEFT_MEMINFO_COUNT
 };
 /* A group on an interface: the one of this number; 0: that has this address of IPv4; any-address: as the stack

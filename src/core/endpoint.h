@@ -31,6 +31,7 @@ struct ip_error {
 /* Options of which hardly anybody sets one. What a protocol cannot do with is kept and told. */
 struct sock_rare {
     uint32_t tell;           /* enum sock_tell */
+    uint32_t kept;           /* switches that ask for nothing here (src/sock/kept.c) */
     int32_t priority, mark;
     int32_t interface;       /* SO_BINDTOIFINDEX; 0: any */
     int32_t min_ttl, min_hops;

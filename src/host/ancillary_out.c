@@ -143,6 +143,13 @@ static int ignore(const void *data, size_t n, struct weft_control *c)
     return 0;
 }
 
+/* A number that asks for nothing here, as the option of its name. */
+static int ignore_int(const void *data, size_t n, struct weft_control *c)
+{
+    (void)data, (void)c;
+    return n == sizeof(int) ? 0 : -EINVAL;
+}
+
 static const struct taker {
     int level, type;
     int (*take)(const void *data, size_t n, struct weft_control *c);
@@ -162,7 +169,8 @@ static const struct taker {
     {IPPROTO_UDP, UDP_SEGMENT, take_segment},
     {SOL_SOCKET, SCM_RIGHTS, ignore},
     {SOL_SOCKET, SCM_CREDENTIALS, ignore},
-    {SOL_SOCKET, SO_MARK, ignore},
+    {SOL_SOCKET, SO_MARK, ignore_int},
+    {SOL_SOCKET, SO_PRIORITY, ignore_int},
 };
 
 /* Messages of other levels are for others, and looked over. */

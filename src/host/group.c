@@ -243,7 +243,7 @@ static int get_filter(weft_sock *sock, int level, int option, uint8_t *value, si
         return -EINVAL;
     err = take_head(level, option, value, &head);
     if (err)
-        return err;
+        return err == -EADDRNOTAVAIL && level == IPPROTO_IP ? -EINVAL : err;
     size = sizeof *f + (*n - head_of(option)) / step_of(option) * sizeof(struct weft_ip);
     f = calloc(1, size);
     if (!f)
@@ -258,20 +258,32 @@ static int get_filter(weft_sock *sock, int level, int option, uint8_t *value, si
 
 /* ---- the calls ---- */
 
+/* A socket of IPv4 has nothing of IPv6, and a raw one of IPv6 nothing of IPv4. */
+static bool is_level_of_others(const weft_sock *sock, int level)
+{
+    bool v6 = weft_sock_family(sock) == WEFT_INET6;
+
+    return (level == IPPROTO_IPV6 && !v6) || (level == IPPROTO_IP && v6 && weft_sock_proto(sock) == WEFT_RAW);
+}
+
 int linux_group_set(weft_sock *sock, bool stream, int level, int option, const void *value, size_t n)
 {
     const struct row *row = find(level, option);
     struct weft_group g;
     int err;
 
+    if (is_level_of_others(sock, level))
+        return -ENOPROTOOPT;
     if (!value)
         return -EFAULT;
+    if (stream && level == IPPROTO_IP && (option == IP_ADD_MEMBERSHIP || option == IP_DROP_MEMBERSHIP))
+        return -EPROTO; /* whatever the length */
+    if (n < (row ? row->size : head_of(option)))
+        return -EINVAL;
     if (stream)
         return option == IP_MULTICAST_IF ? -EINVAL : -EPROTO;
     if (!row)
         return set_filter(sock, level, option, value, n);
-    if (n < row->size)
-        return -EINVAL;
     err = row->take(level, value, n, &g);
     return err ? err : weft_setsockopt(sock, level, row->engine, &g, sizeof g);
 }
@@ -279,16 +291,19 @@ int linux_group_set(weft_sock *sock, bool stream, int level, int option, const v
 /* IP_MULTICAST_IF tells the address it was given; of the others only filters can be asked for. */
 int linux_group_get(weft_sock *sock, int level, int option, void *value, size_t *n)
 {
-    struct weft_group g;
+    struct weft_group g = {.address = weft_ipv4(0)};
     struct in_addr in;
     size_t size = sizeof g;
-    int err;
+    int err = 0;
 
+    if (is_level_of_others(sock, level))
+        return level == IPPROTO_IPV6 ? -EOPNOTSUPP : -ENOPROTOOPT;
     if (is_filter(level, option))
         return get_filter(sock, level, option, value, n);
     if (level != IPPROTO_IP || option != IP_MULTICAST_IF)
         return -ENOPROTOOPT;
-    err = weft_getsockopt(sock, level, WEFT_IP_MULTICAST_IF, &g, &size);
+    if (weft_sock_proto(sock) != WEFT_TCP)
+        err = weft_getsockopt(sock, level, WEFT_IP_MULTICAST_IF, &g, &size);
     if (err)
         return err;
     in = linux_in_addr(&g.address);

@@ -417,7 +417,7 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
         .hops = 1,
         .loop_v4 = true,
         .loop_v6 = true,
-        .all_v4 = true,
+        .all_v4 = family == WEFT_INET, /* as Linux has it: one of IPv6 hears what it has joined itself */
         .all_v6 = true,
         .out_address = weft_ipv4(0),
     };
@@ -441,13 +441,11 @@ int dgram_shutdown(weft_sock *sock, enum weft_shut how)
 {
     struct dgram_ep *d = dgram_ep(sock);
 
-    if (ip_is_any(&d->remote.ip))
-        return WEFT_ENOTCONN;
     d->no_receive |= how != WEFT_SHUT_WR;
     d->no_send |= how != WEFT_SHUT_RD;
     if (d->no_receive)
         endpoint_notify(sock, WEFT_READABLE | WEFT_PEER_CLOSED | (d->no_send ? WEFT_HANGUP : 0));
-    return 0;
+    return ip_is_any(&d->remote.ip) ? WEFT_ENOTCONN : 0; /* it is shut down all the same, as on Linux */
 }
 
 unsigned dgram_ready(const weft_sock *sock)

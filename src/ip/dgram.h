@@ -101,6 +101,7 @@ struct dgram_ep {
     struct dgram_groups groups;
     struct bpf *filter;       /* WEFT_SO_ATTACH_FILTER; NULL: none */
     size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
+    uint64_t unpaced;         /* WEFT_SO_MAX_PACING_RATE, with each bit turned over */
     uint8_t discovery;        /* enum weft_pmtudisc: DONT unless asked for */
     uint8_t discovery6;       /* the same for IPv6: WANT unless asked otherwise */
     bool no_receive, no_send; /* shut down */

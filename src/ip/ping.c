@@ -57,7 +57,7 @@ void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, uint16_t id)
 {
     struct ping_ep *e = find(stack_transport(s, pkt->proto), id);
 
-    if (!e || e->d.no_receive || (e->d.rare.interface && pkt->ifp && dgram_interface(&e->d) != pkt->ifp) ||
+    if (!e || (e->d.rare.interface && pkt->ifp && dgram_interface(&e->d) != pkt->ifp) ||
          (!ip_is_any(&e->d.local.ip) && !ip_eq(&e->d.local.ip, &pkt->dst)) ||
         (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &pkt->src)))
         pkt_drop(pkt, WEFT_DROP_icmp_no_endpoint);

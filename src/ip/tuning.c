@@ -11,6 +11,7 @@ struct row {
     int (*get)(const struct dgram_ep *d);        /* or an error, negative; NULL: as below */
     int (*set)(struct dgram_ep *d, int v);       /* v is in range; NULL: as below */
     uint32_t bit;                                /* without functions: of enum sock_tell, as 0 or 1 */
+    bool exact;                                  /* its length must be an int's */
 };
 
 /* At most what is allowed, doubled for what keeping costs; a negative number asks for all. */
@@ -120,20 +121,20 @@ static int set_out_v6(struct dgram_ep *d, int v) { return set_out(d, v, &d->out_
 #define ANY INT_MIN, INT_MAX
 
 static const struct row rows[] = {
-    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, ANY, get_rcvbuf, set_rcvbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, ANY, get_sndbuf, set_sndbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUFFORCE, ANY, NULL, force_rcvbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, ANY, NULL, force_sndbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, ANY, NULL, NULL, RARE_KEEPALIVE},
-    {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, ANY, NULL, NULL, RARE_OOBINLINE},
-    {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery, set_discovery, 0},
-    {WEFT_SOL_IP, WEFT_IP_MTU, 1, 0, get_mtu, NULL, 0},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery6, set_discovery6, 0},
-    {WEFT_SOL_IP, WEFT_IP_UNICAST_IF, ANY, get_out_v4, set_out_v4, 0},
-    {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, ANY, get_out_v6, set_out_v6, 0},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MTU, 0, INT_MAX, get_mtu, set_mtu6, 0},
-    {WEFT_SOL_UDP, WEFT_UDP_SEGMENT, 0, MAX_SEGMENT, get_segment, set_segment, 0},
-    {WEFT_SOL_UDP, WEFT_UDP_GRO, ANY, NULL, NULL, RARE_GRO},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, ANY, get_rcvbuf, set_rcvbuf, 0, false},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, ANY, get_sndbuf, set_sndbuf, 0, false},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUFFORCE, ANY, NULL, force_rcvbuf, 0, false},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, ANY, NULL, force_sndbuf, 0, false},
+    {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, ANY, NULL, NULL, RARE_KEEPALIVE, false},
+    {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, ANY, NULL, NULL, RARE_OOBINLINE, false},
+    {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery, set_discovery, 0, false},
+    {WEFT_SOL_IP, WEFT_IP_MTU, 1, 0, get_mtu, NULL, 0, false},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery6, set_discovery6, 0, false},
+    {WEFT_SOL_IP, WEFT_IP_UNICAST_IF, ANY, get_out_v4, set_out_v4, 0, true},
+    {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, ANY, get_out_v6, set_out_v6, 0, true},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU, 0, INT_MAX, get_mtu, set_mtu6, 0, false},
+    {WEFT_SOL_UDP, WEFT_UDP_SEGMENT, 0, MAX_SEGMENT, get_segment, set_segment, 0, false},
+    {WEFT_SOL_UDP, WEFT_UDP_GRO, ANY, NULL, NULL, RARE_GRO, false},
 };
 
 static const struct row *find(const struct dgram_ep *d, int level, int option)
@@ -146,14 +147,60 @@ static const struct row *find(const struct dgram_ep *d, int level, int option)
     return NULL;
 }
 
+/* ---- those that are no int ---- */
+
+/* WEFT_SO_MAX_PACING_RATE: kept and told, for datagrams go when they are sent. An int of ones is a 64-bit number of ones. */
+static int set_pacing(struct dgram_ep *d, const void *value, size_t n)
+{
+    uint64_t rate;
+    uint32_t narrow;
+
+    if (n < sizeof narrow)
+        return WEFT_EINVAL;
+    memcpy(&narrow, value, sizeof narrow);
+    rate = narrow == UINT32_MAX ? UINT64_MAX : narrow;
+    if (n >= sizeof rate)
+        memcpy(&rate, value, sizeof rate);
+    d->unpaced = ~rate;
+    return 0;
+}
+
+static int get_pacing(const struct dgram_ep *d, void *value, size_t *n)
+{
+    uint64_t rate = ~d->unpaced;
+    uint32_t narrow = (uint32_t)min_u64(rate, UINT32_MAX);
+    bool wide = *n >= sizeof rate;
+
+    *n = wide ? sizeof rate : min_size(*n, sizeof narrow);
+    memcpy(value, wide ? (const void *)&rate : (const void *)&narrow, *n);
+    return 0;
+}
+
+static int get_meminfo(const struct dgram_ep *d, void *value, size_t *n)
+{
+    uint32_t held[WEFT_MEMINFO_COUNT] = {0};
+
+    held[WEFT_MEMINFO_RMEM] = (uint32_t)min_size(d->queue.held, UINT32_MAX);
+    held[WEFT_MEMINFO_RCVBUF] = (uint32_t)d->queue.limit;
+    held[WEFT_MEMINFO_SNDBUF] = (uint32_t)d->send_limit;
+    held[WEFT_MEMINFO_DROPS] = d->queue.lost;
+    *n = min_size(*n, sizeof held);
+    memcpy(value, held, *n);
+    return 0;
+}
+
+/* ---- all of them ---- */
+
 int dgram_tune(struct dgram_ep *d, int level, int option, const void *value, size_t n)
 {
     const struct row *row = find(d, level, option);
     int v = 0;
 
+    if (level == WEFT_SOL_SOCKET && option == WEFT_SO_MAX_PACING_RATE)
+        return set_pacing(d, value, n);
     if (!row || (!row->set && !row->bit))
         return WEFT_ENOPROTOOPT;
-    if (n < sizeof v)
+    if (n < sizeof v || (n != sizeof v && row->exact))
         return WEFT_EINVAL;
     memcpy(&v, value, sizeof v);
     if (v < row->min || v > row->max)
@@ -170,6 +217,10 @@ int dgram_tuned(const struct dgram_ep *d, int level, int option, void *value, si
     uint8_t byte;
     int v;
 
+    if (level == WEFT_SOL_SOCKET && option == WEFT_SO_MAX_PACING_RATE)
+        return get_pacing(d, value, n);
+    if (level == WEFT_SOL_SOCKET && option == WEFT_SO_MEMINFO)
+        return get_meminfo(d, value, n);
     if (!row || (!row->get && !row->bit))
         return WEFT_ENOPROTOOPT;
     v = row->get ? row->get(d) : (d->rare.tell & row->bit) != 0;

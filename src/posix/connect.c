@@ -111,6 +111,8 @@ int weft_posix_connect(int fd, const struct sockaddr *addr, socklen_t n)
 
     if (!c.s && r == -EBADF)
         return connect(fd, addr, n);
+    if (r == 0 && n > sizeof(struct sockaddr_storage))
+        r = -EINVAL;
     if (r == 0)
         r = px_is_stream(c.s) ? connect_stream(&c, addr, n) : connect_dgram(c.s, addr, n);
     return (int)px_result(px_end(&c, r));

@@ -118,7 +118,7 @@ static int64_t ask(struct px_sock *s, unsigned long request)
                    ? 0
                    : (int64_t)weft_unsent(px_engine(s)) + owes_fin(state);
     case SIOCATMARK:
-        return px_is_stream(s) ? weft_atmark(px_engine(s)) : -ENOTTY;
+        return !px_is_stream(s) ? -ENOTTY : state == WEFT_TCP_LISTEN ? 0 : weft_atmark(px_engine(s));
     case SIOCOUTQNSD:
         return px_is_stream(s) ? not_sent(s) : -ENOTTY;
     default:

@@ -28,6 +28,7 @@ static bool is_any(const struct px_sock *s)
     return true;
 }
 
+static bool is_not_raw(const struct px_sock *s) { return s->type != SOCK_RAW; }
 static bool is_udp(const struct px_sock *s) { return s->protocol == IPPROTO_UDP; }
 static bool is_v6(const struct px_sock *s) { return s->domain == AF_INET6; }
 
@@ -44,7 +45,7 @@ static const struct kept kepts[] = {
     {SOL_SOCKET, SO_BUSY_POLL, PX_BUSY_POLL, 0, INT_MAX, false, is_any},
     {SOL_SOCKET, SO_SELECT_ERR_QUEUE, PX_SELECT_ERR_QUEUE, INT_MIN, INT_MAX, true, is_any},
     {SOL_SOCKET, SO_PEEK_OFF, PX_PEEK_OFF, INT_MIN, INT_MAX, false, px_is_stream},
-    {SOL_SOCKET, SO_ZEROCOPY, PX_ZEROCOPY, 0, 1, false, is_any},
+    {SOL_SOCKET, SO_ZEROCOPY, PX_ZEROCOPY, 0, 1, false, is_not_raw},
     {SOL_SOCKET, SO_TIMESTAMPING, PX_STAMPING, 0, INT_MAX, false, is_any},
     {SOL_SOCKET, SO_BUF_LOCK, PX_BUFFER_LOCK, 0, PX_LOCK_SEND | PX_LOCK_RECEIVE, false, is_any},
     {IPPROTO_UDP, UDP_CORK, PX_CORK, INT_MIN, INT_MAX, true, is_udp},

@@ -110,6 +110,8 @@ static void get_inquire(const struct px_sock *s, void *v)
 static const struct own owns[] = {
     {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_read_timeout},
     {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
+    {SOL_SOCKET, SO_RCVTIMEO_NEW, sizeof(struct timeval), set_read_timeout, get_read_timeout}, /* of 64 bits, as it is */
+    {SOL_SOCKET, SO_SNDTIMEO_NEW, sizeof(struct timeval), set_write_timeout, get_write_timeout},
     {SOL_SOCKET, SO_LINGER, sizeof(struct linger), set_linger, get_linger},
     {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
     {SOL_SOCKET, SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
@@ -309,6 +311,8 @@ static int get_option(struct px_sock *s, int level, int option, void *value, soc
         return -EINVAL;
     if (whole)
         return whole->get(s, value, n);
+    if (px_is_told(level, option))
+        return px_told_get(s, option, value, n);
     size = *n;
     if (!linux_is_group_option(level, option))
         err = get_cut(s, level, option, value, &size);

@@ -14,7 +14,7 @@
  *      address.c    struct sockaddr and weft_addr             socket.c    socket, bind, listen, accept, names, shutdown
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      async.c      owners, SIGIO and SIGURG
- *      kept.c       options that are numbers                  cork.c      datagrams that grow
+ *      kept.c       options that are numbers, told.c only told cork.c      datagrams that grow
  *      notices.c    what is told without bytes                stamps.c    when what was sent went, the last one came
  *      stdio.c      fdopen
  *      options.c    waiting                                   control.c   fcntl, ioctl; interface.c  names;
@@ -96,6 +96,7 @@ struct px_sock {
         weft_time arrived;
         struct timespec day;
     } last; /* datagram that was received (SIOCGSTAMP) */
+    uint64_t cookie; /* SO_COOKIE; 0: nobody has asked */
     struct px_item *items; /* in epoll instances; under epoll_lock */
 };
 
@@ -173,6 +174,11 @@ int px_kept_set(struct px_sock *s, int level, int option, int value); /* 0, -EIN
 /* Writes at most n bytes; how many. */
 size_t px_kept_get(const struct px_sock *s, int level, int option, void *value, size_t n);
 
+/* ---- told.c: options of SOL_SOCKET that can only be asked for ---- */
+
+bool px_is_told(int level, int option);
+int px_told_get(struct px_sock *s, int option, void *value, socklen_t *n);
+
 /* ---- cork.c: datagrams that grow ---- */
 
 bool px_is_corked(const struct px_sock *s, int flags);
@@ -218,6 +224,7 @@ weft_host *px_host(void); /* weft_posix_use */
 /* Makes the description and its number. Takes sock: -ENOMEM, -EMFILE close it. Needs the lock. */
 int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int flags);
 bool px_is_closed(const struct px_sock *s);
+int px_peer(const struct px_sock *s, struct weft_addr *name); /* 0, -ENOTCONN */
 int px_disconnect(struct px_sock *s);
 /* Waits for the handshake: 0, -EINPROGRESS, or what connect gives. */
 int px_await_opening(struct px_call *c, weft_time until, bool first);

@@ -48,7 +48,7 @@ static unsigned ready_by_protocol(const struct px_sock *s)
     if (!px_is_stream(s))
         return ready_dgram(ready);
     if (weft_tcp_state(px_engine(s)) == WEFT_TCP_LISTEN)
-        return (ready & WEFT_READABLE ? READY_IN : 0u) | (ready & WEFT_ERROR ? POLLERR : 0u);
+        return weft_unread(px_engine(s)) ? READY_IN : 0u; /* an error of its former life waits for SO_ERROR */
     return ready_stream(s, ready);
 }
 

@@ -195,6 +195,14 @@ static size_t enough(const struct px_sock *s, int flags, size_t len)
     return n ? n : 1;
 }
 
+static bool is_nobody(const struct weft_addr *from)
+{
+    static const struct weft_ip none;
+    struct weft_ip v4 = weft_ipv4(0);
+
+    return memcmp(&from->ip, &none, sizeof none) == 0 || memcmp(&from->ip, &v4, sizeof v4) == 0;
+}
+
 static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, unsigned flags, weft_time until,
                              struct px_received *out)
 {
@@ -206,6 +214,8 @@ static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size
         if (got)
             return got;
     }
+    if (got == 0 && !until && weft_ready(px_engine(c->s)) & WEFT_PEER_CLOSED && is_nobody(&out->from))
+        return -EAGAIN; /* shut down, and empty: only who waits learns of an end, as on Linux */
     if (got >= 0)
         px_stamp_came(c->s, out->control.arrived);
     return got;
@@ -259,7 +269,7 @@ static int give_rest(const struct px_call *c, const struct px_received *in, int 
     const struct linux_sock s = px_for_control(c);
     int err = 0;
 
-    msg->msg_flags = (int)in->flags;
+    msg->msg_flags = (int)in->flags | (flags & MSG_CMSG_CLOEXEC);
     if (in->notice) {
         msg->msg_namelen = 0;
         in->notice(c->s, msg);
@@ -286,6 +296,8 @@ ssize_t weft_posix_recvmsg(int fd, struct msghdr *msg, int flags)
 
     if (!c.s && err == -EBADF)
         return recvmsg(fd, msg, flags);
+    if (err == 0 && (int)msg->msg_namelen < 0)
+        err = -EINVAL;
     if (err == 0)
         iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);
     n = err ? err : px_receive(&c, iov, msg->msg_iovlen, flags, &in);

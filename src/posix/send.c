@@ -102,9 +102,11 @@ int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, co
 static int take_destination(const struct px_sock *s, const struct sockaddr *addr, socklen_t n, int flags,
                             struct weft_addr *out, const struct weft_addr **to)
 {
-    int family = px_family(addr, n), domain = s->domain;
+    int family = px_family(addr, n), domain = s->domain, err;
 
     *to = NULL;
+    if (addr && n > sizeof(struct sockaddr_storage))
+        return -EINVAL;
     if (!addr || (px_is_stream(s) && !(flags & MSG_FASTOPEN)))
         return 0;
     if (domain == AF_INET6 && family == AF_INET)
@@ -119,7 +121,8 @@ static int take_destination(const struct px_sock *s, const struct sockaddr *addr
         in.sin_family = AF_INET;
         return linux_read_addr((struct sockaddr *)&in, sizeof in, AF_INET, out);
     }
-    return linux_read_addr(addr, n, domain, out);
+    err = linux_read_addr(addr, n, domain, out);
+    return err == -EAFNOSUPPORT && domain == AF_INET6 && !px_is_stream(s) ? -EINVAL : err; /* as Linux puts it */
 }
 
 /* A broken pipe is told by a signal as well; it must not come under the lock. */
@@ -138,7 +141,25 @@ static int take_control(const struct px_call *c, const struct msghdr *msg, const
 {
     const struct linux_sock s = px_for_control(c);
 
+    *out = (struct weft_control){0};
+    if (msg->msg_controllen && !msg->msg_control)
+        return -EFAULT;
+    if (px_is_stream(c->s) && px_is_closed(c->s)) /* there is no connection: that goes before what is wrong with these */
+        return 0;
     return linux_take_control(&s, msg, to, out);
+}
+
+/* Linux cuts a name that is too long, and takes one of no bytes for none. */
+static int take_name(const struct msghdr *msg, struct msghdr *name)
+{
+    *name = *msg;
+    if ((int)msg->msg_namelen < 0)
+        return -EINVAL;
+    if (msg->msg_namelen > sizeof(struct sockaddr_storage))
+        name->msg_namelen = sizeof(struct sockaddr_storage);
+    if (!msg->msg_namelen)
+        name->msg_name = NULL;
+    return 0;
 }
 
 /* What an address and flags say of a datagram, besides control messages. */
@@ -162,6 +183,7 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
     struct weft_iov own[PX_IOV], *iov = NULL;
     const struct weft_addr *to = NULL;
     struct weft_control control;
+    struct msghdr named;
     struct weft_addr addr;
     struct px_call c;
     int64_t n;
@@ -170,13 +192,15 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
     if (!c.s && err == -EBADF)
         return sendmsg(fd, msg, flags);
     if (err == 0)
+        err = take_name(msg, &named);
+    if (err == 0)
         iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);
     if (err == 0)
-        err = take_destination(c.s, msg->msg_name, msg->msg_namelen, flags, &addr, &to);
+        err = take_destination(c.s, named.msg_name, named.msg_namelen, flags, &addr, &to);
     if (err == 0)
         err = take_control(&c, msg, to, &control);
     if (err == 0)
-        add_control(c.s, msg->msg_name, msg->msg_namelen, flags, &control);
+        add_control(c.s, named.msg_name, named.msg_namelen, flags, &control);
     if (to)
         px_here(&addr);
     n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL);

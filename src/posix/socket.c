@@ -66,6 +66,7 @@ int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int f
     s->cork = NULL;
     memset(&s->copies, 0, sizeof s->copies);
     s->stamps = NULL;
+    s->cookie = 0;
     memset(&s->last, 0, sizeof s->last);
     s->host = h;
     s->nonblocking = flags & SOCK_NONBLOCK;
@@ -242,6 +243,13 @@ int weft_posix_getsockname(int fd, struct sockaddr *addr, socklen_t *n)
     return (int)px_result(px_end(&c, r));
 }
 
+int px_peer(const struct px_sock *s, struct weft_addr *name)
+{
+    int err = px_is_stream(s) && px_is_closed(s) ? -ENOTCONN : weft_getpeername(px_engine(s), name);
+
+    return err ? err : name->port ? 0 : -ENOTCONN; /* Linux goes by the port, of raw sockets too */
+}
+
 int weft_posix_getpeername(int fd, struct sockaddr *addr, socklen_t *n)
 {
     struct px_call c;
@@ -250,11 +258,7 @@ int weft_posix_getpeername(int fd, struct sockaddr *addr, socklen_t *n)
 
     if (!c.s && r == -EBADF)
         return getpeername(fd, addr, n);
-    if (r == 0 && px_is_stream(c.s) && px_is_closed(c.s))
-        r = -ENOTCONN;
-    r = r ? r : weft_getpeername(px_engine(c.s), &name);
-    if (r == 0 && name.port == 0)
-        r = -ENOTCONN; /* Linux goes by the port, of raw sockets too */
+    r = r ? r : px_peer(c.s, &name);
     if (r == 0)
         r = addr ? px_give_addr(&name, c.s->domain, addr, n) : -EFAULT;
     return (int)px_result(px_end(&c, r));
@@ -274,13 +278,12 @@ static int shutdown_stream(struct px_sock *s, int how)
         sock_wake(s->hs, WEFT_READABLE | WEFT_WRITABLE | WEFT_HANGUP); /* whoever sleeps in accept or connect */
         return err;
     }
-    err = px_is_closed(s) ? -ENOTCONN : weft_shutdown(px_engine(s), (enum weft_shut)how);
-    if (err)
-        return err;
-    s->progress = PX_CONNECTED; /* whether connect() was told or not */
-    s->shut_read |= how != SHUT_WR;
+    s->shut_read |= how != SHUT_WR; /* whether that is an error or not, as on Linux */
     s->shut_write |= how != SHUT_RD;
-    return 0;
+    err = px_is_closed(s) ? -ENOTCONN : weft_shutdown(px_engine(s), (enum weft_shut)how);
+    if (!err)
+        s->progress = PX_CONNECTED; /* whether connect() was told or not */
+    return err;
 }
 
 int weft_posix_shutdown(int fd, int how)

@@ -193,6 +193,7 @@ weft_sock *raw_socket(weft_stack *s, enum weft_family family, uint8_t protocol, 
     };
     dgram_init(&e->d, s, &raw_ops, family, &t->all);
     e->d.sock.v6only = family == WEFT_INET6;
+    e->d.sock.reuse_addr = true; /* as Linux tells it; several have an address in any case */
     e->bound = e->d.local.ip;
     e->d.local.port = protocol;
     s->raw_sockets++;

@@ -44,7 +44,7 @@ static bool names_match(const struct raw_ep *e, const struct weft_pkt *pkt)
 {
     const struct dgram_ep *d = &e->d;
 
-    if (d->sock.v6 == ip_is_v4(&pkt->dst) || e->protocol != pkt->proto || d->no_receive)
+    if (d->sock.v6 == ip_is_v4(&pkt->dst) || e->protocol != pkt->proto)
         return false;
     if (d->rare.interface && pkt->ifp && (unsigned)d->rare.interface != pkt->ifp->index)
         return false;
@@ -125,7 +125,7 @@ static bool wants_alert(const struct raw_ep *e, const struct weft_pkt *pkt, cons
 {
     const struct dgram_ep *d = &e->d;
 
-    if (e->alert < 0 || d->no_receive || d->sock.v6 == ip_is_v4(&pkt->dst))
+    if (e->alert < 0 || d->sock.v6 == ip_is_v4(&pkt->dst))
         return false;
     if (d->rare.interface && pkt->ifp && (unsigned)d->rare.interface != pkt->ifp->index)
         return false;

@@ -55,12 +55,10 @@ static bool is_alert(int level, int option)
 }
 
 /* As Linux has it: of IPv4 for one protocol, of IPv6 for all, and for one value. */
-static int set_alert(struct raw_ep *e, int level, int v)
+static int set_alert(struct raw_ep *e, int v)
 {
     bool all = e->protocol == WEFT_RAW;
 
-    if (e->d.sock.v6 != (level == WEFT_SOL_IPV6))
-        return WEFT_ENOPROTOOPT;
     if (e->d.sock.v6) {
         if (!all)
             return WEFT_ENOPROTOOPT;
@@ -89,11 +87,20 @@ static bool is_checksum(int level, int option)
     return (level == WEFT_SOL_IPV6 || level == WEFT_SOL_RAW) && option == WEFT_IPV6_CHECKSUM;
 }
 
+static bool is_of_icmpv6_only(const struct raw_ep *e, int level)
+{
+    return level == WEFT_SOL_ICMPV6 && e->d.sock.v6 && e->protocol != IP_PROTO_ICMPV6;
+}
+
 int raw_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
     struct raw_ep *e = raw_ep(sock);
     int v;
 
+    if (is_of_icmpv6_only(e, level))
+        return WEFT_EOPNOTSUPP;
+    if (level == WEFT_SOL_RAW && e->d.sock.v6 && n < sizeof v) /* whatever it is */
+        return WEFT_EINVAL;
     if (level == WEFT_SOL_RAW && option == WEFT_ICMP_FILTER)
         return set_filter_v4(e, value, n);
     if (level == WEFT_SOL_ICMPV6 && option == WEFT_ICMP6_FILTER)
@@ -101,10 +108,10 @@ int raw_setopt(weft_sock *sock, int level, int option, const void *value, size_t
     if (!is_header_included(e, level, option) && !is_checksum(level, option) && !is_alert(level, option))
         return dgram_setopt(sock, level, option, value, n);
     if (n < sizeof v)
-        return WEFT_EINVAL;
+        return is_checksum(level, option) && !e->d.sock.v6 ? WEFT_ENOPROTOOPT : WEFT_EINVAL;
     memcpy(&v, value, sizeof v);
     if (is_alert(level, option))
-        return set_alert(e, level, v);
+        return set_alert(e, v);
     return is_checksum(level, option) ? set_checksum(e, v) : set_header_included(e, v);
 }
 
@@ -121,12 +128,19 @@ int raw_getopt(const weft_sock *sock, int level, int option, void *value, size_t
     const struct raw_ep *e = const_raw_ep(sock);
     int v;
 
+    if (is_of_icmpv6_only(e, level))
+        return WEFT_EOPNOTSUPP;
+    if (level == WEFT_SOL_RAW && option == WEFT_ICMP_FILTER && e->d.sock.v6)
+        return WEFT_ENOPROTOOPT;
     if (level == WEFT_SOL_RAW && option == WEFT_ICMP_FILTER)
         return e->protocol == IP_PROTO_ICMP ? give(value, n, &e->icmp_refused, sizeof e->icmp_refused)
                                             : WEFT_EOPNOTSUPP;
     if (level == WEFT_SOL_ICMPV6 && option == WEFT_ICMP6_FILTER)
-        return e->protocol == IP_PROTO_ICMPV6 ? give(value, n, e->icmp6_refused, sizeof e->icmp6_refused)
-                                              : WEFT_EOPNOTSUPP;
+        return e->d.sock.v6 ? give(value, n, e->icmp6_refused, sizeof e->icmp6_refused) : WEFT_EOPNOTSUPP;
+    if (is_alert(level, option)) {
+        v = e->alert >= 0; /* of IPv6, whether it has one at all */
+        return give(value, n, &v, sizeof v);
+    }
     if (!is_header_included(e, level, option) && !is_checksum(level, option))
         return dgram_getopt(sock, level, option, value, n);
     if (is_checksum(level, option) && !e->d.sock.v6)

@@ -81,6 +81,8 @@ int64_t weft_sendmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t
     struct weft_addr addr, whole;
     int err = check_iov(iov, n_iov);
 
+    if (!err && flags & WEFT_MSG_OOB && sock->ops->proto != WEFT_TCP) /* whatever else is wrong */
+        err = WEFT_EOPNOTSUPP;
     if (!err && to) {
         whole = in_zone(to, control);
         err = sock_take_addr(sock, &whole, &addr, WEFT_ENETUNREACH);

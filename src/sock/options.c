@@ -33,6 +33,14 @@ static int get_protocol(weft_sock *sock)
 {
     return sock->ops->protocol ? (int)sock->ops->protocol(sock) : (int)sock->ops->proto;
 }
+/* What Linux calls inet_num: of a raw socket its protocol, of others the local port. */
+static int get_number(weft_sock *sock)
+{
+    struct weft_addr local, peer;
+
+    sock->ops->names(sock, &local, &peer);
+    return sock->ops->protocol ? get_protocol(sock) : local.port;
+}
 static int get_tos(weft_sock *sock) { return sock->tos; }
 static int get_ttl(weft_sock *sock) { return sock->ttl; }
 static int get_domain(weft_sock *sock) { return sock->v6 ? WEFT_INET6 : WEFT_INET; }
@@ -245,6 +253,7 @@ static const struct sock_option options[] = {
     {WEFT_SOL_IP, WEFT_IP_FREEBIND, SWITCH(RARE_FREEBIND)},
     {WEFT_SOL_IP, WEFT_IP_TRANSPARENT, FUNCTIONS(get_never, set_transparent)},
     {WEFT_SOL_IP, WEFT_IP_CHECKSUM, SWITCH(RARE_CHECKSUM)},
+    {WEFT_SOL_IP, WEFT_IP_PROTOCOL, FUNCTIONS(get_number, NULL)},
     {WEFT_SOL_IP, WEFT_IP_MINTTL, KEPT(min_ttl), 0, 255},
 };
 

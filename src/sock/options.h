@@ -31,6 +31,12 @@ const struct sock_option *sock_option_find(const weft_sock *sock, int level, int
 /* The same of the options about sending to groups (group_options.c), where sock_option_find looks last. */
 const struct sock_option *sock_group_option_find(const weft_sock *sock, int level, int number);
 
+/* kept.c: options that ask for nothing here. The row for a socket of its kind, or NULL. */
+struct sock_kept;
+const struct sock_kept *sock_kept_find(const weft_sock *sock, int level, int number);
+int sock_kept_set(weft_sock *sock, const struct sock_kept *k, const void *value, size_t n);
+int sock_kept_get(const weft_sock *sock, const struct sock_kept *k, void *value, size_t *n);
+
 /* The value that the user's bytes mean; false: too few. And the other way, with *n the room there is. */
 bool sock_option_take(int level, const void *value, size_t n, int *v);
 void sock_option_give(int level, int v, void *value, size_t *n);

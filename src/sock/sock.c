@@ -140,15 +140,42 @@ int weft_getpeername(const weft_sock *sock, struct weft_addr *peer)
 
 /* ---- options ---- */
 
+/* A socket of IPv4 has nothing of IPv6; a raw one of IPv6 has nothing of IPv4, which it never speaks. As on Linux. */
+static bool is_level_of_others(const weft_sock *sock, int level)
+{
+    return (level == WEFT_SOL_IPV6 && !sock->v6) || (level == WEFT_SOL_IP && sock->v6 && sock->ops->proto == WEFT_RAW);
+}
+
+/* At the level of IP too few bytes for an int are a byte, and none is 0; but these want to hear something. */
+static bool wants_a_byte(int option)
+{
+    return option == WEFT_IP_FREEBIND || option == WEFT_IP_TRANSPARENT || option == WEFT_IP_MINTTL ||
+           option == WEFT_IP_MULTICAST_TTL || option == WEFT_IP_MULTICAST_LOOP || option == WEFT_IP_MULTICAST_ALL;
+}
+
+/* Those whose values are something else than an int, or an int of its exact length. */
+static bool is_no_byte(int option)
+{
+    return option == WEFT_IP_OPTIONS || option == WEFT_IP_UNICAST_IF || option == WEFT_IP_MULTICAST_IF ||
+           option >= WEFT_MCAST_JOIN_GROUP;
+}
+
 int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
     const struct sock_option *o = sock_option_find(sock, level, option);
+    const struct sock_kept *kept = sock_kept_find(sock, level, option);
     int v;
 
     if (!value && n)
         return WEFT_EFAULT;
-    if (!o && level == WEFT_SOL_IP && option != WEFT_IP_OPTIONS && n == 1) { /* there a byte is as good as an int */
-        v = *(const uint8_t *)value;
+    if (is_level_of_others(sock, level))
+        return WEFT_ENOPROTOOPT;
+    if (level == WEFT_SOL_IP && n == 0 && wants_a_byte(option))
+        return WEFT_EINVAL;
+    if (kept)
+        return sock_kept_set(sock, kept, value, n);
+    if (!o && level == WEFT_SOL_IP && !is_no_byte(option) && n < sizeof v) {
+        sock_option_take(level, value, n, &v);
         value = &v;
         n = sizeof v;
     }
@@ -162,18 +189,24 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
 static bool is_its_level(const weft_sock *sock, int level)
 {
     return level == WEFT_SOL_SOCKET || level == WEFT_SOL_IP || (level == WEFT_SOL_IPV6 && sock->v6) ||
-           level == (int)sock->ops->proto || (sock->ops->protocol && level == (int)sock->ops->protocol(sock));
+           level == (int)sock->ops->proto || (level == WEFT_SOL_ICMPV6 && sock->v6 && sock->ops->proto == WEFT_RAW) ||
+           (sock->ops->protocol && level == (int)sock->ops->protocol(sock));
 }
 
 int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
 {
     const struct sock_option *o = sock_option_find(sock, level, option);
+    const struct sock_kept *kept = sock_kept_find(sock, level, option);
     int v;
 
     if (!n || (!value && *n))
         return WEFT_EFAULT;
     if (!is_its_level(sock, level))
         return sock->v6 ? WEFT_ENOPROTOOPT : WEFT_EOPNOTSUPP; /* as on Linux */
+    if (is_level_of_others(sock, level))
+        return WEFT_ENOPROTOOPT;
+    if (kept)
+        return sock_kept_get(sock, kept, value, n);
     stack_settle(sock->stack);
     if (!o)
         return sock->ops->getopt ? sock->ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;

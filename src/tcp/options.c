@@ -396,8 +396,8 @@ static const struct row rows[] = {
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, ANY, set_sndbuf, get_sndbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, ANY, set_rcvbuf, get_rcvbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, ANY, force_sndbuf, get_sndbuf, 0},
-    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUFFORCE, ANY, force_rcvbuf, get_rcvbuf, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, ANY, force_sndbuf, NULL, 0},
+    {WEFT_SOL_SOCKET, WEFT_SO_RCVBUFFORCE, ANY, force_rcvbuf, NULL, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, FLAG, set_keepalive, get_keepalive, 0},
 };
 
@@ -604,7 +604,16 @@ static int get_options(const struct tcp_conn *c, void *value, size_t *n)
     return give(value, n, c->settings->way.options, c->settings->way.n);
 }
 
+/* WEFT_IP_PKTOPTIONS: streams are not told where their segments came in. */
+static int get_none(const struct tcp_conn *c, void *value, size_t *n)
+{
+    (void)c, (void)value;
+    *n = 0;
+    return 0;
+}
+
 static const struct raw_row raw_rows[] = {
+    {WEFT_SOL_IP, WEFT_IP_PKTOPTIONS, NULL, get_none},
     {WEFT_SOL_TCP, WEFT_TCP_SAVED_SYN, NULL, get_saved_syn},
     {WEFT_SOL_TCP, WEFT_TCP_ULP, set_ulp, get_ulp},
     {WEFT_SOL_TCP, WEFT_TCP_IS_MPTCP, NULL, get_is_mptcp},
@@ -693,7 +702,7 @@ int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n
         return refused->get ? refused->get : give_int(value, n, 0);
     if (raw)
         return raw->get(c, value, n);
-    if (!row)
+    if (!row || (!row->get && !row->field))
         return WEFT_ENOPROTOOPT;
     if (level == WEFT_SOL_IP && *n && *n < sizeof(int)) /* a byte, as on Linux: all of these fit into one */
         *n = 1;

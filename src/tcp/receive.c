@@ -135,6 +135,13 @@ static inline void choose(const struct tcp_conn *c, struct recvq_want *want)
         want->most = urgent_reach(&w->urgent, conn_unread_from(c), want->most);
 }
 
+static bool asks_for_nothing(const struct weft_iov *iov, size_t n)
+{
+    while (n && iov[n - 1].len == 0)
+        n--;
+    return n == 0;
+}
+
 int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
                  unsigned *out_flags)
 {
@@ -149,6 +156,8 @@ int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned fl
     w = unread_in(c);
     if (!w)
         return nothing_to_read(c);
+    if (asks_for_nothing(iov, n)) /* and gets it, for there is something */
+        return 0;
     choose(c, &want);
     got = recvq_read(&w->recvq, &e->stack->mem, iov, n, &want);
     if (!want.peek)

@@ -36,7 +36,7 @@ static inline uint32_t datagrams(const struct weft_pkt *pkt)
 /* Queues pkt (data at the UDP header) for this endpoint. Owns pkt. */
 static void deliver_whole(struct udp_ep *e, struct weft_pkt *pkt)
 {
-    bool deaf = e->d.no_receive || !udp_hears(e, pkt->ifp ? pkt->ifp->index : 0);
+    bool deaf = !udp_hears(e, pkt->ifp ? pkt->ifp->index : 0);
 
     if (unlikely(e->d.filter) && !dgram_filter(&e->d, pkt, UDP_HEADER)) {
         pkt_drop(pkt, WEFT_DROP_sock_filter);

@@ -7,6 +7,8 @@
 
 int udp_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
+    if (level == WEFT_SOL_UDP && n < sizeof(int32_t)) /* whatever it is */
+        return WEFT_EINVAL;
     if (level != WEFT_SOL_SOCKET || option != WEFT_SO_PEEK_OFF)
         return dgram_setopt(sock, level, option, value, n);
     if (n < sizeof(int32_t))

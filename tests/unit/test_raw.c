@@ -596,7 +596,7 @@ static void alerts_are_for_raw_sockets_of_the_right_kind(void **state)
     assert_int_equal(alert(v4, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, 1), WEFT_ENOPROTOOPT);
     assert_int_equal(alert(all4, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), WEFT_EINVAL);
     assert_int_equal(alert(v6, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, 1), WEFT_ENOPROTOOPT);
-    assert_int_equal(alert(udp, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), WEFT_ENOPROTOOPT);
+    assert_int_equal(alert(udp, WEFT_SOL_IP, WEFT_IP_ROUTER_ALERT, 1), WEFT_EINVAL);
     assert_int_equal(b->s->raw_alerts, 1);
     weft_close(v4);
     weft_close(all4);
