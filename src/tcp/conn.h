@@ -729,6 +729,8 @@ uint32_t tcp_foresee(weft_stack *s, const uint8_t *datagram, size_t n);         
 void tcp_fetch(weft_stack *s, uint32_t hash);
 void tcp_flush(weft_stack *s); /* what was held back of the batch goes on */
 void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg);             /* listen.c, RFC 9293 §3.10.7.2 */
+/* Does somebody bring a cookie back? Then *h is the record that it stands for. */
+bool listen_recall(const struct tcp_conn *listener, struct halfopen *h, const struct tcp_seg *seg);
 void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg);  /* passive.c, §3.10.7.4 for SYN-RECEIVED */
 void half_open_timer(struct tcp *t);
 void half_open_send(struct tcp *t, const struct halfopen *h);                    /* the SYN,ACK; listen.c */

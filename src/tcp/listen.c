@@ -205,11 +205,12 @@ static bool recall_options(const struct tcp_conn *l, struct halfopen *h, const s
     return true;
 }
 
-/* Somebody brings a cookie back: the record it stands for; false when it stands for none. */
-static bool recall(const struct tcp_conn *l, struct halfopen *h, const struct tcp_seg *seg)
+bool listen_recall(const struct tcp_conn *l, struct halfopen *h, const struct tcp_seg *seg)
 {
     const struct tcp *t = conn_tcp(l);
 
+    if (!tcp_config(l->ep.stack)->syncookies || !awaits_cookies(l))
+        return false;
     *h = (struct halfopen){.v6 = flow_is_v6(&seg->flow), .listener = l->listen->number};
     h->irs = seq_sub(seg->h.seq, 1);
     h->iss = seq_sub(seg->h.ack, 1);
@@ -225,7 +226,7 @@ static void ack_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 
     seg->why = WEFT_DROP_tcp_listen_ack;
     if (!seg_has(seg, TCP_SYN) && tcp_config(s)->syncookies && awaits_cookies(l)) {
-        if (recall(l, &h, seg)) {
+        if (listen_recall(l, &h, seg)) {
             stack_count(s, WEFT_COUNT_tcp_cookies_received);
             seg->why = WEFT_DROP_none;
             conn_born_of_cookie(l, &h, seg);

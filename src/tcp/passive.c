@@ -224,6 +224,27 @@ static void syn_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     challenge(t, h, seg);
 }
 
+/*
+ * No answer to the record's SYN,ACK; but perhaps to a cookie, which an earlier SYN got when there was no room for a record. As
+ * on Linux it is as good. What finds no room to wait in comes again, and so will the cookie.
+ */
+static void other_ack_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
+{
+    struct tcp_conn *l = half_open_listener(t, h);
+    struct halfopen meant;
+
+    if (!listen_recall(l, &meant, seg)) {
+        seg->why = WEFT_DROP_tcp_half_open_bad_ack;
+        segment_refuse(t->stack, seg);
+    } else if (l->listen->waiting > l->listen->backlog) {
+        seg->why = WEFT_DROP_tcp_accept_full;
+    } else {
+        stack_count(t->stack, WEFT_COUNT_tcp_cookies_received);
+        drop(t, h);
+        conn_born_of_cookie(l, &meant, seg);
+    }
+}
+
 void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {
     bool rst = seg_has(seg, TCP_RST);
@@ -243,8 +264,7 @@ void half_open_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
         seg->why = WEFT_DROP_tcp_beyond_window;
         challenge(t, h, seg);
     } else if (!seq_eq(seg->h.ack, seq_add(h->iss, 1))) {
-        seg->why = WEFT_DROP_tcp_half_open_bad_ack;
-        segment_refuse(t->stack, seg);
+        other_ack_arrives(t, h, seg);
     } else {
         complete(t, h, seg);
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What TCP asks of IP: from which address a connection speaks, with which code point, with which options and by which
- * source route (RFC 9293 §3.9).
+ * source route (RFC 9293 §3.9); and handshakes whose segments are put together by hand.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -483,6 +483,55 @@ static void what_a_syn_promised_is_not_taken_back_with_the_mtu(void **state)
     weft_abort(sock);
 }
 
+/*
+ * RFC 4987 §3.6: a SYN that found no room for a record got a cookie; the same SYN once more finds room, and gets another
+ * number. The peer answers what he saw first: as on Linux the cookie is as good as it was.
+ */
+static void a_cookie_outlives_the_record_of_a_later_syn(void **state)
+{
+    struct tcp_header first = {.src_port = 1, .dst_port = 80, .seq = seq(9), .flags = TCP_SYN}, later = first;
+    struct weft_addr port = {weft_ipv4(0), 80};
+    struct bench *b = *state;
+    weft_sock *listener = weft_socket(b->s, WEFT_TCP, NULL), *sock;
+    const struct got *g;
+    struct seq cookie;
+    int err;
+
+    assert_int_equal(weft_bind(listener, &port), 0);
+    assert_int_equal(weft_listen(listener, 1), 0);
+    put(b, NEAR_US + 8, first, NULL, 0);
+    assert_non_null(next(b));
+    later.src_port = 2;
+    put(b, NEAR_US + 8, later, NULL, 0);
+    g = next(b);
+    assert_non_null(g);
+    cookie = g->tcp.seq;
+    assert_int_equal(weft_counter(b->s, WEFT_COUNT_tcp_cookies_sent), 1);
+    first.flags = TCP_RST;
+    first.seq = seq(10);
+    put(b, NEAR_US + 8, first, NULL, 0); /* now there is room */
+    put(b, NEAR_US + 8, later, NULL, 0);
+    g = next(b);
+    assert_non_null(g);
+    assert_true(!seq_eq(g->tcp.seq, cookie));
+    later.flags = TCP_ACK;
+    later.seq = seq(10);
+    later.ack = seq_add(cookie, 100000); /* of neither */
+    put(b, NEAR_US + 8, later, NULL, 0);
+    g = next(b);
+    assert_non_null(g);
+    assert_int_equal(g->tcp.flags, TCP_RST);
+    assert_null(weft_accept(listener, NULL, &err));
+    later.ack = seq_add(cookie, 1);
+    put(b, NEAR_US + 8, later, NULL, 0);
+    sock = weft_accept(listener, NULL, &err);
+    assert_non_null(sock);
+    assert_int_equal(weft_tcp_state(sock), WEFT_TCP_ESTABLISHED);
+    assert_int_equal(weft_counter(b->s, WEFT_COUNT_tcp_cookies_received), 1);
+    weft_abort(sock);
+    weft_abort(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -495,6 +544,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(nobody_answers_a_route_that_is_not_accepted, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connect_ends_with_the_search_for_its_neighbour, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connect_goes_on_by_another_gateway, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cookie_outlives_the_record_of_a_later_syn, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_syn_promised_is_not_taken_back_with_the_mtu, setup, teardown),
     };
 
