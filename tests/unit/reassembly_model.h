@@ -24,6 +24,7 @@ struct model {
     unsigned count;
     uint32_t end; /* 0: not known */
     enum weft_drop poison;
+    uint32_t headers; /* set by who has the model: bytes that count towards 65,535; 20 of IPv4, none of IPv6 */
 };
 
 static inline void model_reset(struct model *m)
@@ -86,9 +87,8 @@ static inline int model_ecn(const struct model *m)
 }
 
 /*
- * One fragment with its bytes, in a datagram with a header of 20 bytes. Returns the name under which it is dropped,
- * WEFT_DROP_none when it is kept, MODEL_DELIVERED when it completes the datagram: then bytes[0, end) is the message,
- * *ecn its field (or -1: it is dropped as frag_inconsistent), and the model starts anew at the next call.
+ * One fragment with its bytes, in a datagram of the model. Returns the name under which it is dropped, WEFT_DROP_none when it is kept, MODEL_DELIVERED when it completes the datagram: then bytes[0, end) is the
+ * message, *ecn its field (or -1: it is dropped as frag_inconsistent), and the model starts anew at the next call.
  */
 static inline enum weft_drop model_add(struct model *m, struct model_piece p, const uint8_t *bytes, int *ecn)
 {
@@ -96,7 +96,7 @@ static inline enum weft_drop model_add(struct model *m, struct model_piece p, co
 
     if (p.len == 0 || (!p.last && p.len % 8))
         return WEFT_DROP_frag_misaligned;
-    if (20 + p.start + p.len > 65535)
+    if (m->headers + p.start + p.len > 65535)
         return WEFT_DROP_frag_too_long;
     if (m->poison)
         return m->poison;

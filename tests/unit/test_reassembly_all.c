@@ -107,6 +107,7 @@ static void try_all_sequences(const struct family *f, unsigned units, unsigned l
         bool over = false;
 
         model_reset(&m);
+        m.headers = f->v4 ? IPV4_HEADER : 0;
         for (unsigned i = 0; i < length && !over; i++) {
             bool poisoned = m.poison;
 
@@ -158,6 +159,7 @@ static void random_datagram(const struct family *f, struct model *m, struct rng 
     bool wild = rng_chance(r, 300000);
 
     model_reset(m);
+    m->headers = f->v4 ? IPV4_HEADER : 0;
     for (unsigned i = 0; i < 80; i++) {
         struct model_piece p = {.start = (uint32_t)rng_below(r, units) * 8};
 
