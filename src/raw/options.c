@@ -54,24 +54,16 @@ static bool is_alert(int level, int option)
            (level == WEFT_SOL_IPV6 && option == WEFT_IPV6_ROUTER_ALERT);
 }
 
-/* As Linux has it: of IPv4 for one protocol, of IPv6 for all, and for one value. */
+/* As Linux has it: of IPv4 for one protocol, of IPv6 for all, and for one value, where a negative one ends it. */
 static int set_alert(struct raw_ep *e, int v)
 {
-    bool all = e->protocol == WEFT_RAW;
+    bool all = e->protocol == WEFT_RAW, v6 = e->d.sock.v6, on = v6 ? v >= 0 : v != 0;
 
-    if (e->d.sock.v6) {
-        if (!all)
-            return WEFT_ENOPROTOOPT;
-        raw_set_alert(e, v < 0 || v > UINT16_MAX ? -1 : v);
-        return 0;
-    }
-    if (all)
-        return WEFT_EINVAL;
-    if (v && e->alert >= 0)
-        return WEFT_EADDRINUSE;
-    if (!v && e->alert < 0)
-        return WEFT_ENOBUFS;
-    raw_set_alert(e, v ? 0 : -1);
+    if (v6 != all)
+        return v6 ? WEFT_ENOPROTOOPT : WEFT_EINVAL;
+    if (on == (e->alert >= 0))
+        return on ? WEFT_EADDRINUSE : WEFT_ENOBUFS;
+    raw_set_alert(e, !on ? -1 : v6 ? v : 0); /* one that no datagram can have is heard of none */
     return 0;
 }
 

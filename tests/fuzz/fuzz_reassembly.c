@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reassembly against the naive model of the unit tests: the input is a list of fragments of a few datagrams, of IPv4 and
- * of IPv6, which share the store. What is delivered, and under which name each piece is dropped, must agree at every
- * step.
+ * Reassembly against the naive model of the unit tests: the input is a list of fragments of a few datagrams, of IPv4
+ * and of IPv6, which share the store. What is delivered, and under which name each piece is dropped, must agree at
+ * every step.
  */
 #include "../unit/reassembly_model.h"
 #include "fuzz_env.h"

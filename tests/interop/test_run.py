@@ -9,8 +9,8 @@ import struct
 import threading
 
 import lab
-from field import BIG, PYTHON, main, python
-from lab import KERNEL, OURS, need, run, until
+from field import BIG, OURS6, PYTHON, main, python
+from lab import KERNEL, OURS, WEFT, need, run, until
 
 
 # ---- clients ----
@@ -266,6 +266,42 @@ print(answer[20:].hex(), peer[0])
     assert said == f'0000fffe00000001 {KERNEL}\n', said
 
 
+def a_router_hears_what_is_marked_for_routers(field):
+    """RFC 2113, RFC 2711: a program on a router of weft gets what the kernel marked, and nothing else goes to it."""
+    process = field.start([
+        WEFT, 'run', '--if', 'tap:wt0', '--addr', f'{OURS}/24', '--addr', f'{OURS6}/64', '--sysctl',
+        'net.ipv4.ip_forward=1', '--sysctl', 'net.ipv6.conf.all.forwarding=1', '--route', '10.6.0.0/24 via 10.9.0.9',
+        '--route', '2001:db8:6::/64 via 2001:db8:9::9', '--', PYTHON, '-c', """
+import select, socket
+IP_ROUTER_ALERT, IPV6_ROUTER_ALERT, RSVP = 5, 22, 46
+four = socket.socket(socket.AF_INET, socket.SOCK_RAW, RSVP)
+six = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_RAW)
+four.setsockopt(socket.IPPROTO_IP, IP_ROUTER_ALERT, 1)
+six.setsockopt(socket.IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1)
+assert four.getsockopt(socket.IPPROTO_IP, IP_ROUTER_ALERT) == 1
+print('up', flush=True)
+for s, headers in ((four, 24), (six, 48)):
+    assert select.select([s], [], [], 30)[0]
+    b = s.recv(1000)
+    print(b[headers:].decode(), len(b) - headers, flush=True)
+"""])
+    until(lambda: 'up' in field.said() or process.poll() is not None, 'sockets that wait')
+    run('ip', 'route', 'add', '10.6.0.0/24', 'via', OURS)
+    run('ip', '-6', 'route', 'add', '2001:db8:6::/64', 'via', OURS6)
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, 46) as four, \
+            socket.socket(socket.AF_INET6, socket.SOCK_RAW, 46) as six:
+        four.sendto(b'unmarked', ('10.6.0.1', 0))
+        four.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, bytes([148, 4, 0, 0]))
+        four.sendto(b'four', ('10.6.0.1', 0))
+        six.sendto(b'unmarked', ('2001:db8:6::1', 0))
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, bytes([0, 0, 5, 2, 0, 2, 1, 0]))
+        six.sendto(b'of another value', ('2001:db8:6::1', 0))
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_HOPOPTS, bytes([0, 0, 5, 2, 0, 1, 1, 0]))
+        six.sendto(b'six', ('2001:db8:6::1', 0))
+    assert process.wait(lab.PATIENCE) == 0, field.said()
+    assert field.said() == 'up\nfour 4\nsix 3\n', field.said()
+
+
 def datagrams_keep_their_bounds_and_their_senders(field):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kernel:
         kernel.bind((KERNEL, 0))
@@ -414,6 +450,7 @@ TESTS = [
     what_cannot_be_done_is_refused_and_said_once,
     calls_that_nobody_could_see_are_refused_and_said_once,
     a_raw_socket_pings,
+    a_router_hears_what_is_marked_for_routers,
     datagrams_keep_their_bounds_and_their_senders,
     a_refused_datagram_is_told_to_the_next_call,
     signals_interrupt_and_restart_what_waits,

@@ -605,3 +605,51 @@ CASE(a_peer_without_a_port)
     SAY(connect(six, ADDR(c)));
     say_peer("peer", six);
 }
+
+#define RSVP 46
+
+CASE(IP_ROUTER_ALERT)
+{
+    int fd = raw(RSVP), other = raw(RSVP), any = raw(IPPROTO_RAW), short_one = 1;
+
+    say_opt("new", fd, IPPROTO_IP, IP_ROUTER_ALERT);
+    SAY(set_int(fd, IPPROTO_IP, IP_ROUTER_ALERT, 0));
+    SAY(set_int(fd, IPPROTO_IP, IP_ROUTER_ALERT, 1));
+    SAY(set_int(fd, IPPROTO_IP, IP_ROUTER_ALERT, 1));
+    SAY(set_int(other, IPPROTO_IP, IP_ROUTER_ALERT, 5));
+    say_opt("set", fd, IPPROTO_IP, IP_ROUTER_ALERT);
+    SAY(set_int(fd, IPPROTO_IP, IP_ROUTER_ALERT, 0));
+    SAY(set_int(fd, IPPROTO_IP, IP_ROUTER_ALERT, 0));
+    SAY(setsockopt(fd, IPPROTO_IP, IP_ROUTER_ALERT, &short_one, 1));
+    SAY(setsockopt(other, IPPROTO_IP, IP_ROUTER_ALERT, &short_one, 0));
+    SAY(set_int(any, IPPROTO_IP, IP_ROUTER_ALERT, 1));
+    SAY(set_int(udp(), IPPROTO_IP, IP_ROUTER_ALERT, 1));
+    SAY(set_int(tcp(), IPPROTO_IP, IP_ROUTER_ALERT, 1));
+    SAY(set_int(raw6(RSVP), IPPROTO_IP, IP_ROUTER_ALERT, 1));
+    say_opt("of a datagram socket", udp(), IPPROTO_IP, IP_ROUTER_ALERT);
+    say_opt("of a stream", tcp(), IPPROTO_IP, IP_ROUTER_ALERT);
+    SAY(setsockopt(raw(RSVP), IPPROTO_IP, IP_HDRINCL, &short_one, 3));
+}
+
+CASE(IPV6_ROUTER_ALERT)
+{
+    int fd = raw6(IPPROTO_RAW), other = raw6(IPPROTO_RAW), one = 1;
+
+    say_opt("new", fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT);
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT, -1));
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT, 2));
+    SAY(set_int(other, IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
+    say_opt("set", fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT);
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT, -1));
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT, 0x10007));
+    say_opt("far", fd, IPPROTO_IPV6, IPV6_ROUTER_ALERT);
+    say_opt("of a datagram socket", socket(AF_INET6, SOCK_DGRAM, 0), IPPROTO_IPV6, IPV6_ROUTER_ALERT);
+    SAY(setsockopt(other, IPPROTO_IPV6, IPV6_ROUTER_ALERT, &one, 1));
+    SAY(setsockopt(other, IPPROTO_IPV6, IPV6_ROUTER_ALERT, &one, 0));
+    SAY(set_int(raw6(RSVP), IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
+    SAY(set_int(raw(RSVP), IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
+    SAY(set_int(socket(AF_INET6, SOCK_DGRAM, 0), IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
+    SAY(set_int(socket(AF_INET6, SOCK_STREAM, 0), IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
+}

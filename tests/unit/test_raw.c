@@ -300,7 +300,8 @@ static void attached_programs_choose_and_cut(void **state)
 
     udp = bench_udp(b, &local);
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_DETACH_FILTER, &(int){0}, 4), WEFT_ENOENT);
-    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_ATTACH_FILTER, endless, sizeof endless), WEFT_EINVAL);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_ATTACH_FILTER, endless, sizeof endless),
+                     WEFT_EINVAL);
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_ATTACH_FILTER, port_5000, sizeof port_5000), 0);
     assert_int_equal(weft_setsockopt(tcp, WEFT_SOL_SOCKET, WEFT_SO_ATTACH_FILTER, &none, sizeof none),
                      WEFT_ENOPROTOOPT);
@@ -381,7 +382,8 @@ static void a_header_of_ones_own_goes_out_mended(void **state)
     struct bench *b = *state;
     weft_sock *sock = raw(b, WEFT_INET, 255);
     struct weft_addr to = {.ip = weft_ipv4(PEER)};
-    uint8_t p[1600] = {0x46, 0x10, 0, 0, 0, 0, 0, 0, 3, 17, 0, 0, 0, 0, 0, 0, 10, 9, 0, 1, 1, 1, 1, 0, 'x', 'y'}, out[1600];
+    uint8_t p[1600] = {0x46, 0x10, 0, 0, 0, 0, 0, 0, 3, 17, 0, 0, 0, 0, 0, 0, 10, 9, 0, 1, 1, 1, 1, 0, 'x', 'y'};
+    uint8_t out[1600];
     struct ipv4_header h;
     int one = 1, got = 0;
     size_t n = sizeof got;
@@ -498,7 +500,8 @@ static int alert(weft_sock *sock, int level, int option, int value)
 }
 
 static const uint8_t marked[4] = {148, 4, 0, 0};
-static const struct ipv4_header passing = {.src = PEER, .dst = BEYOND, .proto = 46, .header_len = 24, .options = marked};
+static const struct ipv4_header passing = {
+    .src = PEER, .dst = BEYOND, .proto = 46, .header_len = 24, .options = marked};
 
 /* R2113-1 */
 static void a_router_hands_over_what_is_marked_for_routers(void **state)
@@ -577,6 +580,8 @@ static void alerts_of_ipv6_are_chosen_by_their_value(void **state)
     bench_input(b, p, n);
     assert_true(went_on(b) && !heard(one));
     assert_int_equal(alert(one, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, -1), 0);
+    assert_int_equal(alert(one, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, -1), WEFT_ENOBUFS);
+    assert_int_equal(alert(two, WEFT_SOL_IPV6, WEFT_IPV6_ROUTER_ALERT, 1), WEFT_EADDRINUSE); /* one at a time */
     bench_input(b, p, make_ip6(p, rsvp, "hello", 5));
     assert_true(went_on(b) && !heard(one));
     weft_close(one);
