@@ -179,22 +179,22 @@ void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss)
 
 /*
  * Can its arrival prove anything about what was sent before it? Not when it was sent again and came back too soon for
- * that copy, or the echoed timestamp is older than it (RFC 8985 §6.2 step 2).
+ * that copy, or no timestamp as late as it is echoed (RFC 8985 §6.2 step 2).
  */
-static bool is_proof(const struct sndmap_news *n, const struct sent *s)
+static bool is_proof(const struct sndmap_news *n, const struct sent *s, weft_time echo_until)
 {
-    return !(s->flags & SENT_EVER) || (n->now - s->at >= n->min_rtt && s->at <= n->echo_until);
+    return !(s->flags & SENT_EVER) || (n->now - s->at >= n->min_rtt && s->at <= echo_until);
 }
 
 /* Something arrived for the first time. */
-static void arrived(struct sndmap_news *n, const struct sent *s, uint32_t segments)
+static void arrived(struct sndmap_news *n, const struct sent *s, uint32_t segments, weft_time echo_until)
 {
     struct departure then = sent_departure(s), newest = sent_departure(&n->newest);
 
     if (n->delivered == 0 || departed_later(&then, &newest))
         n->newest = *s;
     n->delivered += segments;
-    if (!is_proof(n, s))
+    if (!is_proof(n, s, echo_until))
         return;
     if (!n->proof || departed_later(&then, &n->latest))
         n->latest = then;
@@ -222,7 +222,7 @@ static void leave(struct sndmap_news *n, const struct sent *s, struct seq start,
         late(n, start);
     }
     if (!(s->flags & SENT_SACKED))
-        arrived(n, s, segments);
+        arrived(n, s, segments, n->echo_until);
 }
 
 /* The front of an entry is acknowledged: whole segments of it leave. */
@@ -283,14 +283,17 @@ static bool is_plausible(const struct sndmap *m, struct tcp_sack_block block)
     return start > 0 && start < end && end <= sndmap_end(m).v - m->una.v;
 }
 
-/* An entry is sacked. */
+/*
+ * An entry is sacked. What is echoed is the timestamp of what stands at the left edge (RFC 7323 §4.3), whichever copy of
+ * this one arrived: read as RFC 8985 words it, no probe of a lost tail would ever prove anything.
+ */
 static void sack_one(struct sndmap *m, uint32_t i, struct sndmap_news *n)
 {
     struct sent *s = sndmap_at(m, i);
     struct seq start = sndmap_start(m, i);
     uint8_t flags = (uint8_t)((s->flags & ~SENT_LOST) | SENT_SACKED);
 
-    arrived(n, s, s->segments);
+    arrived(n, s, s->segments, WEFT_NEVER);
     n->sacked += s->segments;
     if (!(s->flags & SENT_EVER)) {
         if (m->sacked && seq_lt(start, m->highest)) /* a hole that no retransmission filled */

@@ -149,6 +149,25 @@ static void a_copy_that_came_back_too_soon_proves_nothing(void **state)
     }
 }
 
+/* RFC 7323 §4.3: the timestamp that is echoed with a block is that of what stands at the left edge */
+static void what_is_echoed_with_a_block_says_nothing_of_the_copy_in_it(void **state)
+{
+    struct tcp_sack_block block = {seq(2 * MSS), seq(3 * MSS)};
+    struct sndmap_news n;
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, 3);
+    resend_as(&b, 2 * MSS, 3 * MSS, 150, true);
+    sndmap_news_init(&n, 200, MSS);
+    n.echo_until = 100;
+    sndmap_sack(&b.m, b.r.mem, block, &n);
+    assert_int_equal(n.sacked, 1);
+    assert_true(n.proof);
+    assert_int_equal(n.proof_at, 150);
+    bench_check(&b);
+}
+
 /* ---- SACK ---- */
 
 /* R2018-8: the data stays until it is acknowledged for good */
@@ -405,6 +424,7 @@ int main(void)
         cmocka_unit_test(a_segment_sent_again_gives_no_sample),
         cmocka_unit_test(a_sacked_segment_gives_its_sample_when_it_is_sacked),
         cmocka_unit_test(a_copy_that_came_back_too_soon_proves_nothing),
+        cmocka_unit_test(what_is_echoed_with_a_block_says_nothing_of_the_copy_in_it),
         cmocka_unit_test(a_sacked_segment_stays_in_the_map),
         cmocka_unit_test(a_block_cuts_super_segments_at_segment_boundaries),
         cmocka_unit_test(blocks_of_a_byte_make_no_entries),

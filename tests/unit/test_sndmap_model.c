@@ -54,12 +54,13 @@ static bool went_after_proof(const struct model *m, const struct one *o, uint32_
     return end >= m->proof_end;
 }
 
-static void model_arrives(struct model *m, struct told *t, uint32_t i, weft_time now)
+/* echo_until: of what is sacked no timestamp says which copy it was. */
+static void model_arrives(struct model *m, struct told *t, uint32_t i, weft_time now, weft_time echo_until)
 {
     struct one *o = at(m, i);
 
     t->delivered++;
-    if (o->ever && (now - o->at < MIN_RTT || o->at > t->echo_until))
+    if (o->ever && (now - o->at < MIN_RTT || o->at > echo_until))
         return;
     t->proof = true;
     t->last = i;
@@ -100,7 +101,7 @@ static void model_sack(struct model *m, struct told *t, uint32_t from, uint32_t 
 
         if (o->sacked)
             continue;
-        model_arrives(m, t, i, now);
+        model_arrives(m, t, i, now, WEFT_NEVER);
         t->sacked++;
         if (!o->ever && any && i < highest)
             model_late(t, i);
@@ -123,7 +124,7 @@ static void model_ack(struct model *m, struct told *t, uint32_t ack, weft_time n
             continue;
         if (!o->ever)
             model_late(t, m->una);
-        model_arrives(m, t, m->una, now);
+        model_arrives(m, t, m->una, now, t->echo_until);
     }
     t->reordered = t->reordered && any && t->late < highest;
 }
