@@ -22,7 +22,6 @@
  *      story.c      traces into packets with comments
  *      capture.c    where those go: files, descriptors, functions
  *      control.c    the control socket's server        client.c  its client
- *      linux.c, ancillary_in.c, ancillary_out.c, group.c, linux_interface.c  Linux's words, for posix and run
  *
  * Lock order: control.lock, then lock, then a capture's own.
  */
@@ -35,6 +34,7 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "linux/linux.h"
 #include "weft/host.h"
 
 #define HOST_BATCH      64 /* packets moved at once, either way */
@@ -179,8 +179,9 @@ void watch_end(struct watch *watch);
 /* Settles, then waits until woken or until the time has come. fd: -1, or a descriptor to wait for too. */
 void waiter_wait(weft_host *h, struct waiter *w, int fd, weft_time until);
 /*
- * Settles, then sleeps as a system call does: until woken or until the time has come: 0; or until a signal handler has run:
- * -EINTR. Where there is no time, a handler installed with SA_RESTART lets it sleep on. For a waiter with a descriptor.
+ * Settles, then sleeps as a system call does: until woken or until the time has come: 0; or until a signal handler has
+ * run: -EINTR. Where there is no time, a handler installed with SA_RESTART lets it sleep on. For a waiter with a
+ * descriptor.
  */
 int waiter_sleep(weft_host *h, struct waiter *w, weft_time until);
 /* These bits of the socket's readiness grew. */
@@ -239,83 +240,5 @@ void capture_free(struct capture *c);
 
 /* client.c: opens the directory of control sockets; with make, creates it. -1, errno and one line in why. */
 int control_directory(const char *path, bool make, char *why, size_t n);
-
-/* ---- linux.c: Linux's words for sockets, for whoever offers some under them. Negative results are its errno ---- */
-
-/*
- * struct sockaddr_in or sockaddr_in6 of n bytes, as a socket of this family takes it. -EINVAL: too short or too long; -EFAULT: NULL;
- * -EAFNOSUPPORT: another family.
- */
-int linux_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct weft_addr *out);
-
-/* The other way; returns its length. */
-socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
-
-/* The protocol behind what socket(2) is asked for, type without its flags; -EINVAL, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT. */
-int linux_protocol(int domain, int type, int flags, int protocol);
-
-/* An address of IPv4 alone. */
-struct weft_ip linux_v4(const struct in_addr *in);
-struct in_addr linux_in_addr(const struct weft_ip *ip);
-
-/* The engine's socket for a protocol that linux_protocol gave. NULL and *err: as weft_socket_in and weft_socket_raw. */
-weft_sock *linux_socket(weft_stack *s, int domain, int type, int protocol, int *err);
-
-/* ---- ancillary_out.c, ancillary_in.c: control messages ---- */
-
-#define LINUX_IPV6_FLOWINFO 11
-#define LINUX_TCP_INQ 36 /* TCP_INQ and TCP_CM_INQ, which not every libc names */
-
-enum linux_stamp { LINUX_STAMP_NONE, LINUX_STAMP_MICROSECONDS, LINUX_STAMP_NANOSECONDS };
-
-/* A socket, as far as control messages are about it, and what it has asked for beside what the engine keeps. */
-struct linux_sock {
-    weft_sock *sock;
-    int domain, type, protocol;
-    weft_time now;          /* of its host */
-    enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
-    int stamping;           /* SO_TIMESTAMPING */
-    bool inquire;           /* TCP_INQ */
-};
-
-/*
- * The control messages of what is sent to `to` (NULL: the peer). 0, -EINVAL: there is one that makes no sense. Extension
- * headers are pointed to where they stand.
- */
-int linux_take_control(const struct linux_sock *s, const struct msghdr *msg, const struct weft_addr *to,
-                       struct weft_control *out);
-/* Fills in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. any: there are bytes. */
-void linux_give_control(const struct linux_sock *s, const struct weft_control *control, struct msghdr *msg, bool any);
-/* The same of what went wrong with a datagram that a socket of this family sent (IP_RECVERR, IPV6_RECVERR). */
-void linux_give_report(int domain, const struct weft_report *report, struct msghdr *msg);
-/* Puts a message behind `used` bytes of them; how many are used then. What does not fit is cut: MSG_CTRUNC. */
-size_t linux_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n);
-
-/* ---- group.c: the options whose values name groups, or interfaces for them ---- */
-
-bool linux_is_group_option(int level, int option);
-/* 0 or a negative errno. stream: the socket is one, which has none of them. */
-int linux_group_set(weft_sock *sock, bool stream, int level, int option, const void *value, size_t n);
-/* *n: bytes there is room for, and then how many there are. A filter's value begins with what names the group. */
-int linux_group_get(weft_sock *sock, int level, int option, void *value, size_t *n);
-
-/* ---- linux_interface.c: the ioctls that ask for a host's interfaces ---- */
-
-/* By its name; without one (NULL) by its number. */
-bool linux_find_interface(weft_stack *s, const char *name, unsigned index, struct weft_if_info *info);
-int linux_first_v4(const struct weft_if_info *info); /* its first address of IPv4; -1: none */
-uint32_t linux_host_order(const struct weft_ip *ip); /* an address of IPv4 as a number */
-/* IFF_UP and the like. */
-unsigned linux_if_flags(const struct weft_if_info *info);
-unsigned linux_if_type(const struct weft_if_info *info); /* ARPHRD_ETHER and the like */
-/* SIOCGIFCONF: a row for each interface with an address of IPv4, as far as there is room; rows NULL: how many there are. */
-size_t linux_interface_list(weft_stack *s, struct ifreq *rows, size_t room);
-/* Is the argument a struct ifreq, or SIOCGARP's struct arpreq? How many bytes it takes; 0: it is another request. */
-size_t linux_interface_size(unsigned long request);
-/* Those: asked by a socket of this family. 0 or a negative errno. */
-int linux_interface_ioctl(weft_stack *s, int domain, unsigned long request, void *argument);
-/* SO_BINDTODEVICE. 0 or a negative errno. */
-int linux_set_device(weft_sock *sock, const void *value, socklen_t n);
-int linux_get_device(weft_sock *sock, void *value, socklen_t *n);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interfaces and routes from text: "tap:wt0", "10.9.0.2/24,2001:db8::2/64", "default via fe80::1%wt0". Every refusal is one line that
- * names the text it is about.
+ * Interfaces and routes from text: "tap:wt0", "10.9.0.2/24,2001:db8::2/64", "default via fe80::1%wt0". Every refusal
+ * is one line that names the text it is about.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -21,9 +21,8 @@ int address_read(const struct address *a, int domain, struct weft_addr *out);
 /* The same for a peer of a datagram socket: one of IPv6 takes an IPv4 address too. */
 int address_read_peer(const struct address *a, int domain, struct weft_addr *out);
 
-/* Writes an address where accept and recvfrom want it: *n bytes at most, and *n becomes what it has. -EFAULT, -EINVAL. */
+/* Writes an address where accept and recvfrom want it: *n bytes at most, and *n becomes what it has. -EFAULT,
+ * -EINVAL. */
 int address_give(struct drill *d, const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n);
-/* As a struct sockaddr of the domain; returns its length. */
-socklen_t address_make(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
 
 #endif

@@ -7,11 +7,8 @@
 #include <netinet/tcp.h>
 #include <string.h>
 
+#include "linux/linux.h"
 #include "packetdrill/address.h"
-
-#ifndef TCP_CM_INQ
-#define TCP_CM_INQ 36 /* of a kernel younger than libc: the option's number */
-#endif
 
 int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *user, struct user_iov *u, bool writes)
 {
@@ -25,7 +22,7 @@ int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *us
     return user_iov(d, u, msg->msg_iov, msg->msg_iovlen, writes);
 }
 
-#define CONTROL_MAX 1024 /* bytes of control messages */
+/* ---- of what is sent ---- */
 
 static int take_stamps(const struct cmsghdr *c, unsigned *stamps)
 {
@@ -37,48 +34,41 @@ static int take_stamps(const struct cmsghdr *c, unsigned *stamps)
     return *stamps & ~(unsigned)REPORTS_STAMPS ? -EINVAL : 0;
 }
 
-/* What a datagram goes with; a socket of one family does not look at what is the other's, as on Linux. */
-static int take_header(const struct cmsghdr *c, int domain, struct weft_control *out)
+/* The socket as linux/linux.h wants it. The day is the clock's of all scripts. */
+static struct linux_sock for_control(struct drill *d, const struct socket *s, struct timespec *day)
 {
-    bool v6 = domain == AF_INET6;
-    bool ttl = c->cmsg_type == (v6 ? IPV6_HOPLIMIT : IP_TTL), tos = c->cmsg_type == (v6 ? IPV6_TCLASS : IP_TOS);
-    int n = 0;
-
-    if (c->cmsg_level != (v6 ? IPPROTO_IPV6 : IPPROTO_IP) || !(ttl || tos))
-        return 0;
-    if (tos && !v6 && c->cmsg_len == CMSG_LEN(1)) /* a byte will do there */
-        n = *CMSG_DATA(c);
-    else if (c->cmsg_len == CMSG_LEN(sizeof n))
-        memcpy(&n, CMSG_DATA(c), sizeof n);
-    else
-        return -EINVAL;
-    out->has |= ttl ? WEFT_CONTROL_TTL : WEFT_CONTROL_TOS;
-    *(ttl ? &out->ttl : &out->tos) = n;
-    return 0;
+    *day = (struct timespec){(time_t)(d->now / WEFT_S), (long)(d->now % WEFT_S)};
+    return (struct linux_sock){s->sock, s->domain, s->type, s->protocol, d->now, day, s->stamp,
+                               (int)s->reports.stamping, s->inquire};
 }
 
-int control_take(struct drill *d, const struct socket *s, const struct msghdr *msg, struct beside *out)
+static int take_stream(const struct msghdr *m, struct beside *out)
 {
-    _Alignas(struct cmsghdr) uint8_t copy[CONTROL_MAX];
-    struct msghdr m = {.msg_control = copy, .msg_controllen = msg->msg_controllen};
     int err = 0;
 
-    if (!msg->msg_control || m.msg_controllen == 0)
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c && !err; c = CMSG_NXTHDR((struct msghdr *)(uintptr_t)m, c)) {
+        size_t left = (size_t)((uint8_t *)m->msg_control + m->msg_controllen - (uint8_t *)c);
+
+        err = c->cmsg_len < sizeof *c || c->cmsg_len > left ? -EINVAL : take_stamps(c, &out->stamps);
+    }
+    return err;
+}
+
+int control_take(struct drill *d, const struct socket *s, const struct msghdr *msg, const struct weft_addr *to,
+                 struct beside *out)
+{
+    struct msghdr m = {.msg_control = out->bytes, .msg_controllen = msg->msg_controllen};
+    struct timespec day;
+    const struct linux_sock l = for_control(d, s, &day);
+
+    if (m.msg_controllen == 0)
         return 0;
-    if (m.msg_controllen > sizeof copy)
+    if (m.msg_controllen > sizeof out->bytes)
         return -ENOBUFS;
     if (!user_reads(d, msg->msg_control, m.msg_controllen))
         return -EFAULT;
-    memcpy(copy, msg->msg_control, m.msg_controllen);
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(&m); c && !err; c = CMSG_NXTHDR(&m, c)) {
-        size_t left = (size_t)(copy + m.msg_controllen - (uint8_t *)c);
-
-        if (c->cmsg_len < sizeof *c || c->cmsg_len > left)
-            err = -EINVAL;
-        else
-            err = socket_is_stream(s) ? take_stamps(c, &out->stamps) : take_header(c, s->domain, &out->control);
-    }
-    return err;
+    memcpy(out->bytes, msg->msg_control, m.msg_controllen);
+    return socket_is_stream(s) ? take_stream(&m, out) : linux_take_control(&l, &m, to, &out->control);
 }
 
 int control_name(struct drill *d, const struct socket *s, const struct received *r, struct sockaddr *to, socklen_t *n)
@@ -95,100 +85,59 @@ int control_name(struct drill *d, const struct socket *s, const struct received 
 
 /* ---- control messages ---- */
 
-/* Where the next one goes; too little room is told by MSG_CTRUNC (Linux's put_cmsg). */
-struct control {
-    struct drill *d;
-    uint8_t *at;
-    size_t room, used;
-    unsigned flags;
-};
-
-static void put(struct control *c, int level, int type, const void *data, size_t n)
-{
-    struct cmsghdr head = {.cmsg_len = CMSG_LEN(n), .cmsg_level = level, .cmsg_type = type};
-    size_t room = c->room - c->used;
-
-    if (!c->at || room < sizeof head) {
-        c->flags |= MSG_CTRUNC;
-        return;
-    }
-    if (room < head.cmsg_len) {
-        c->flags |= MSG_CTRUNC;
-        head.cmsg_len = room;
-    }
-    if (!user_writes(c->d, c->at + c->used, head.cmsg_len))
-        return;
-    memcpy(c->at + c->used, &head, sizeof head);
-    memcpy(c->at + c->used + CMSG_LEN(0), data, head.cmsg_len - CMSG_LEN(0));
-    c->used += CMSG_SPACE(n) < room ? CMSG_SPACE(n) : room;
-}
-
-/* Behind the last byte there is one more thing to read: the end. */
-static void put_inquiry(struct control *c, const struct socket *s)
-{
-    int left = (int)weft_unread(s->sock) + (weft_ready(s->sock) & WEFT_PEER_CLOSED ? 1 : 0);
-
-    put(c, IPPROTO_TCP, TCP_CM_INQ, &left, sizeof left);
-}
-
 /* A time as SO_TIMESTAMPING tells it: software's, one that is no longer used, hardware's. */
-static void put_stamp(struct control *c, weft_time at)
+static size_t put_stamp(struct msghdr *m, size_t used, weft_time at)
 {
     struct timespec stamp[3] = {{(time_t)(at / WEFT_S), (long)(at % WEFT_S)}};
 
-    put(c, SOL_SOCKET, SO_TIMESTAMPING, stamp, sizeof stamp);
-}
-
-/* What came with a datagram of what its socket asked for, in Linux's order. */
-static void put_header(struct control *c, const struct weft_control *with)
-{
-    uint8_t tos = (uint8_t)with->tos;
-
-    if (with->has & WEFT_CONTROL_TTL)
-        put(c, with->v4 ? IPPROTO_IP : IPPROTO_IPV6, with->v4 ? IP_TTL : IPV6_HOPLIMIT, &with->ttl, sizeof with->ttl);
-    if (with->has & WEFT_CONTROL_TOS && with->v4)
-        put(c, IPPROTO_IP, IP_TOS, &tos, sizeof tos);
-    else if (with->has & WEFT_CONTROL_TOS)
-        put(c, IPPROTO_IPV6, IPV6_TCLASS, &with->tos, sizeof with->tos);
+    return linux_put_control(m, used, SOL_SOCKET, SO_TIMESTAMPING, stamp, sizeof stamp);
 }
 
 /* The report, and who is to blame; of a stream's: nobody. */
-static void put_report(struct control *c, const struct socket *s, const struct report *r)
+static void put_report(struct msghdr *m, const struct socket *s, const struct report *r)
 {
     struct {
         struct sock_extended_err err;
         struct sockaddr_in6 offender;
     } message = {.err = r->err};
     bool v6 = s->domain == AF_INET6;
-    size_t n = sizeof message.err + (v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
+    size_t n = sizeof message.err + (v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)), used = 0;
     struct sockaddr_storage by;
 
     if (r->blamed) {
-        address_make(&r->offender, s->domain, &by);
+        linux_make_addr(&r->offender, s->domain, &by);
         memcpy(&message.offender, &by, n - sizeof message.err);
     }
     if (r->err.ee_origin == SO_EE_ORIGIN_TIMESTAMPING && s->reports.stamping & SOF_TIMESTAMPING_SOFTWARE)
-        put_stamp(c, r->at);
-    put(c, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR, &message, n);
+        used = put_stamp(m, 0, r->at);
+    m->msg_controllen = linux_put_control(m, used, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR,
+                                          &message, n);
 }
 
 int control_give(struct drill *d, const struct socket *s, const struct msghdr *msg, struct msghdr *user,
-                 const struct received *r, int flags)
+                 const struct received *r, int64_t n, int flags)
 {
-    struct control c = {.d = d, .at = msg->msg_control, .room = msg->msg_control ? msg->msg_controllen : 0,
-                        .flags = r->flags | (unsigned)(flags & MSG_CMSG_CLOEXEC)};
+    uint8_t bytes[CONTROL_MAX] = {0};
+    struct timespec day;
+    const struct linux_sock l = for_control(d, s, &day);
+    struct msghdr m = {.msg_control = msg->msg_control ? bytes : NULL, .msg_controllen = msg->msg_controllen,
+                       .msg_flags = (int)r->flags | (flags & MSG_CMSG_CLOEXEC)};
 
+    if (m.msg_controllen > sizeof bytes)
+        m.msg_controllen = sizeof bytes;
     if (r->flags & MSG_ERRQUEUE)
-        put_report(&c, s, &r->report);
-    else if (socket_is_stream(s) && s->inquire)
-        put_inquiry(&c, s);
-    else if (!socket_is_stream(s))
-        put_header(&c, &r->control);
+        put_report(&m, s, &r->report);
+    else
+        linux_give_control(&l, &r->control, &m, n > 0);
     if (!user_writes(d, user, sizeof *user))
         return -EFAULT;
+    if (msg->msg_control && !user_writes(d, msg->msg_control, m.msg_controllen))
+        return -EFAULT;
+    if (msg->msg_control)
+        memcpy(msg->msg_control, bytes, m.msg_controllen);
     if (msg->msg_name && control_name(d, s, r, msg->msg_name, &user->msg_namelen))
         return -EFAULT;
-    user->msg_controllen = c.used;
-    user->msg_flags = (int)c.flags;
+    user->msg_controllen = msg->msg_control ? m.msg_controllen : 0;
+    user->msg_flags = m.msg_flags;
     return 0;
 }

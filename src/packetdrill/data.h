@@ -20,10 +20,13 @@ struct received {
  */
 int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, int flags, struct received *out);
 
+#define CONTROL_MAX 4096 /* bytes of control messages */
+
 /* What a send asks for besides, by control messages or by its socket's options. */
 struct beside {
     unsigned stamps;             /* what of it is stamped (REPORTS_STAMPS) */
-    struct weft_control control; /* of a datagram */
+    struct weft_control control; /* of a datagram; may point into: */
+    _Alignas(max_align_t) uint8_t bytes[CONTROL_MAX];
 };
 
 /* The same for sending; to: NULL, or where a datagram goes. */

@@ -6,6 +6,7 @@
 #ifndef PACKETDRILL_DESC_H
 #define PACKETDRILL_DESC_H
 
+#include "linux/linux.h"
 #include "packetdrill/drill.h"
 #include "packetdrill/reports.h"
 
@@ -36,6 +37,9 @@ struct socket {
     struct weft_linger linger;
     int low_water;                    /* SO_RCVLOWAT */
     bool inquire;                     /* TCP_INQ: each recvmsg tells what is left */
+    enum linux_stamp stamp;           /* SO_TIMESTAMP(NS) */
+    int cpu, busy_poll;               /* SO_INCOMING_CPU, SO_BUSY_POLL: kept and told */
+    bool urgent_errors;               /* SO_SELECT_ERR_QUEUE: of datagrams, what waits there is told as POLLPRI, too */
     struct reports reports;
 };
 

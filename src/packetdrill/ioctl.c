@@ -11,7 +11,6 @@
 #include "packetdrill/file.h"
 #include "packetdrill/pipe.h"
 #include "packetdrill/user.h"
-#include "weft/tcp_info.h"
 
 /* ---- fcntl ---- */
 
@@ -64,49 +63,10 @@ int drill_fcntl(void *userdata, int fd, int command, ...)
 
 /* ---- ioctl ---- */
 
-/* Linux counts our FIN among the bytes that wait to be sent, and to be acknowledged. */
-static bool owes_fin(unsigned state)
-{
-    return state == WEFT_TCP_FIN_WAIT_1 || state == WEFT_TCP_CLOSING || state == WEFT_TCP_LAST_ACK;
-}
-
-/* Bytes that have not been sent even once. */
-static int64_t not_sent(const struct socket *s)
-{
-    struct weft_tcp_info info = {0};
-    size_t n = sizeof info;
-    int err = weft_getsockopt(s->sock, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
-
-    return err ? err : (int64_t)info.tcpi_notsent_bytes + (info.tcpi_notsent_bytes && owes_fin(weft_tcp_state(s->sock)));
-}
-
-/* What a question about a socket is answered; -ENOTTY when it is none. */
-static int64_t ask_socket(struct socket *s, unsigned long request)
-{
-    enum weft_tcp_state state = weft_tcp_state(s->sock);
-
-    if (state == WEFT_TCP_LISTEN && (request == SIOCINQ || request == SIOCOUTQ || request == SIOCOUTQNSD))
-        return -EINVAL;
-    switch (request) {
-    case SIOCINQ:
-        return (int64_t)weft_unread(s->sock);
-    case SIOCOUTQ:
-        return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED
-                   ? 0
-                   : (int64_t)weft_unsent(s->sock) + owes_fin(state);
-    case SIOCATMARK:
-        return socket_is_stream(s) ? weft_atmark(s->sock) : -ENOTTY;
-    case SIOCOUTQNSD:
-        return socket_is_stream(s) ? not_sent(s) : -ENOTTY;
-    default:
-        return -ENOTTY;
-    }
-}
-
 static int64_t ask(struct desc *desc, unsigned long request)
 {
     if (desc->ops == &socket_ops)
-        return ask_socket((struct socket *)desc, request);
+        return linux_queue_ioctl(((struct socket *)desc)->sock, request);
     return desc->ops == &pipe_ops && request == FIONREAD ? (int64_t)pipe_unread(desc) : -ENOTTY;
 }
 

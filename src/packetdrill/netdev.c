@@ -76,7 +76,8 @@ bool netdev_open(struct drill *d, char *why, size_t n)
 
 /* ---- out ---- */
 
-/* What a card would do: the sum that was only begun is brought to its end (RFC 1071), for a super-segment as a whole. */
+/* What a card would do: the sum that was only begun is brought to its end (RFC 1071), for a super-segment as a
+ * whole. */
 static void complete_sum(uint8_t *bytes, size_t n, const struct weft_pkt_offload *o)
 {
     uint8_t *field = bytes + o->csum_start + o->csum_offset;

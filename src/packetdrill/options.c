@@ -42,38 +42,10 @@ static void give_int(void *value, int v)
     memcpy(value, &v, sizeof v);
 }
 
-/* Zero is no time-out at all, and less than zero is none to wait (Linux's sock_set_timeout). */
-static int take_timeout(const void *value, weft_time *out)
-{
-    struct timeval t;
-
-    memcpy(&t, value, sizeof t);
-    if (t.tv_usec < 0 || t.tv_usec >= 1000000)
-        return -EDOM;
-    if (t.tv_sec < 0)
-        *out = 0;
-    else if (t.tv_sec == 0 && t.tv_usec == 0)
-        *out = WEFT_NEVER;
-    else if ((uint64_t)t.tv_sec >= WEFT_NEVER / WEFT_S - 1)
-        *out = WEFT_NEVER;
-    else
-        *out = (weft_time)t.tv_sec * WEFT_S + (weft_time)t.tv_usec * WEFT_US;
-    return 0;
-}
-
-static void give_timeout(void *value, weft_time timeout)
-{
-    struct timeval t = {0};
-
-    if (timeout != WEFT_NEVER)
-        t = (struct timeval){(time_t)(timeout / WEFT_S), (suseconds_t)(timeout % WEFT_S / WEFT_US)};
-    memcpy(value, &t, sizeof t);
-}
-
-static int set_read_timeout(struct socket *s, const void *v) { return take_timeout(v, &s->read_timeout); }
-static void get_read_timeout(const struct socket *s, void *v) { give_timeout(v, s->read_timeout); }
-static int set_write_timeout(struct socket *s, const void *v) { return take_timeout(v, &s->write_timeout); }
-static void get_write_timeout(const struct socket *s, void *v) { give_timeout(v, s->write_timeout); }
+static int set_read_timeout(struct socket *s, const void *v) { return linux_take_timeout(v, &s->read_timeout); }
+static void get_read_timeout(const struct socket *s, void *v) { linux_give_timeout(v, s->read_timeout); }
+static int set_write_timeout(struct socket *s, const void *v) { return linux_take_timeout(v, &s->write_timeout); }
+static void get_write_timeout(const struct socket *s, void *v) { linux_give_timeout(v, s->write_timeout); }
 static void get_domain(const struct socket *s, void *v) { give_int(v, s->domain); }
 static void get_low_water(const struct socket *s, void *v) { give_int(v, s->low_water); }
 static void get_inquire(const struct socket *s, void *v) { give_int(v, s->inquire); }
@@ -81,11 +53,20 @@ static void get_linger(const struct socket *s, void *v) { memcpy(v, &s->linger, 
 
 static int set_low_water(struct socket *s, const void *v)
 {
-    int64_t bytes = as_int(v);
-
-    s->low_water = bytes < 0 ? INT32_MAX : bytes ? (int)bytes : 1;
+    s->low_water = linux_take_low_water(v);
     return 0;
 }
+
+static int set_stamp(struct socket *s, const void *v, enum linux_stamp stamp)
+{
+    linux_take_stamp(v, stamp, &s->stamp);
+    return 0;
+}
+
+static int set_micro(struct socket *s, const void *v) { return set_stamp(s, v, LINUX_STAMP_MICROSECONDS); }
+static void get_micro(const struct socket *s, void *v) { linux_give_stamp(v, LINUX_STAMP_MICROSECONDS, s->stamp); }
+static int set_nano(struct socket *s, const void *v) { return set_stamp(s, v, LINUX_STAMP_NANOSECONDS); }
+static void get_nano(const struct socket *s, void *v) { linux_give_stamp(v, LINUX_STAMP_NANOSECONDS, s->stamp); }
 
 static int set_inquire(struct socket *s, const void *v)
 {
@@ -106,10 +87,19 @@ static int set_zerocopy(struct socket *s, const void *v)
 }
 static void get_zerocopy(const struct socket *s, void *v) { give_int(v, s->reports.zerocopy); }
 
-/* Only what is sent is stamped, and only on streams. */
+/* What is sent is stamped on streams only; of datagrams, what came in. */
 static int set_stamping(struct socket *s, const void *v)
 {
-    return socket_is_stream(s) ? reports_set_stamping(s, (unsigned)as_int(v)) : -ENOPROTOOPT;
+    const unsigned in = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_RX_HARDWARE |
+                        SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_TX_HARDWARE;
+    unsigned stamps = (unsigned)as_int(v);
+
+    if (socket_is_stream(s))
+        return reports_set_stamping(s, stamps);
+    if (stamps & ~in)
+        return -EINVAL;
+    s->reports.stamping = stamps;
+    return 0;
 }
 static void get_stamping(const struct socket *s, void *v) { give_int(v, (int)s->reports.stamping); }
 
@@ -123,11 +113,42 @@ static int set_linger(struct socket *s, const void *v)
     return weft_setsockopt(s->sock, WEFT_SOL_SOCKET, WEFT_SO_LINGER, v, sizeof s->linger);
 }
 
+/* These ask for nothing here. */
+static int set_cpu(struct socket *s, const void *v)
+{
+    s->cpu = (int)as_int(v);
+    return 0;
+}
+static void get_cpu(const struct socket *s, void *v) { give_int(v, s->cpu); }
+
+static int set_busy_poll(struct socket *s, const void *v)
+{
+    if (as_int(v) < 0)
+        return -EINVAL;
+    s->busy_poll = (int)as_int(v);
+    return 0;
+}
+static void get_busy_poll(const struct socket *s, void *v) { give_int(v, s->busy_poll); }
+
+static int set_urgent_errors(struct socket *s, const void *v)
+{
+    s->urgent_errors = as_int(v) != 0;
+    return 0;
+}
+static void get_urgent_errors(const struct socket *s, void *v) { give_int(v, s->urgent_errors); }
+
 static const struct own owns[] = {
+    {SOL_SOCKET, SO_RCVTIMEO_NEW, sizeof(struct timeval), set_read_timeout, get_read_timeout}, /* 64 bits, as it is */
+    {SOL_SOCKET, SO_SNDTIMEO_NEW, sizeof(struct timeval), set_write_timeout, get_write_timeout},
+    {SOL_SOCKET, SO_INCOMING_CPU, sizeof(int), set_cpu, get_cpu},
+    {SOL_SOCKET, SO_BUSY_POLL, sizeof(int), set_busy_poll, get_busy_poll},
+    {SOL_SOCKET, SO_SELECT_ERR_QUEUE, sizeof(int), set_urgent_errors, get_urgent_errors},
     {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_read_timeout},
     {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
     {SOL_SOCKET, SO_LINGER, sizeof(struct linger), set_linger, get_linger},
     {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
+    {SOL_SOCKET, SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
+    {SOL_SOCKET, SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
     {SOL_SOCKET, SO_ZEROCOPY, sizeof(int), set_zerocopy, get_zerocopy},
     {SOL_SOCKET, SO_TIMESTAMPING, sizeof(int), set_stamping, get_stamping},
     {SOL_SOCKET, SO_DOMAIN, sizeof(int), NULL, get_domain},
@@ -146,7 +167,8 @@ static const struct own *find_own(const struct socket *s, int level, int option)
 
 /* ---- set ---- */
 
-/* A script that needs it shall not look for a fault elsewhere. What has a name here is not there, whatever the error. */
+/* A script that needs it shall not look for a fault elsewhere. What has a name here is not there, whatever the
+ * error. */
 static void say_unknown(int level, int option, int err)
 {
     static const struct {
@@ -177,12 +199,16 @@ static int64_t set_option(struct drill *d, int fd, int level, int option, const 
 
     if (!s)
         return err;
-    if ((int)n < 0 || (level == SOL_SOCKET && n < sizeof(int)))
+    if ((int)n < 0 || (level == SOL_SOCKET && n < sizeof(int) && option != SO_BINDTODEVICE))
         return -EINVAL;
     if (!user_reads(d, value, size))
         return -EFAULT;
     if (size)
         memcpy(copy, value, size);
+    if (linux_is_group_option(level, option))
+        return linux_group_set(s->sock, socket_is_stream(s), level, option, copy, size);
+    if (level == SOL_SOCKET && option == SO_BINDTODEVICE)
+        return linux_set_device(s->sock, copy, (socklen_t)size);
     own = find_own(s, level, option);
     if (!own) {
         err = weft_setsockopt(s->sock, level, option, copy, size);
@@ -204,6 +230,15 @@ int drill_setsockopt(void *userdata, int fd, int level, int option, const void *
 
 /* ---- get ---- */
 
+static int get_device(weft_sock *sock, void *value, size_t *n)
+{
+    socklen_t room = (socklen_t)*n;
+    int err = linux_get_device(sock, value, &room);
+
+    *n = room;
+    return err;
+}
+
 static int64_t get_option(struct drill *d, int fd, int level, int option, void *value, socklen_t *n)
 {
     uint8_t copy[VALUE_MAX] = {0};
@@ -223,6 +258,13 @@ static int64_t get_option(struct drill *d, int fd, int level, int option, void *
     if (own) {
         own->get(s, copy);
         size = size < own->size ? size : own->size;
+    } else if (linux_is_group_option(level, option)) {
+        if (!user_reads(d, value, size))
+            return -EFAULT;
+        memcpy(copy, value, size); /* which names the group */
+        err = linux_group_get(s->sock, level, option, copy, &size);
+    } else if (level == SOL_SOCKET && option == SO_BINDTODEVICE) {
+        err = get_device(s->sock, copy, &size);
     } else {
         err = weft_getsockopt(s->sock, level, option, copy, &size);
     }

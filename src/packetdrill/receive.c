@@ -98,6 +98,8 @@ static int64_t try_dgram(struct drill *d, struct call *call)
         return -EFAULT;
     n = weft_recvmsg_control(r->s->sock, r->u->iov, r->u->n, flags, &r->out->from, &r->out->flags, &r->out->control);
     r->out->has_from = n >= 0;
+    if (n == 0 && call->late && weft_ready(r->s->sock) & WEFT_PEER_CLOSED && linux_is_nobody(&r->out->from))
+        return -EAGAIN; /* shut down, and empty: only who waits learns of an end, as on Linux */
     return n == WEFT_EAGAIN && !call->late ? CALL_SLEEPS : n;
 }
 
@@ -254,7 +256,7 @@ static int64_t receive_message(struct drill *d, int fd, struct msghdr *user, int
     desc_hold(&s->desc);
     n = socket_receive(d, s, &u, flags, &out);
     if (n >= 0)
-        err = control_give(d, s, &msg, user, &out, flags);
+        err = control_give(d, s, &msg, user, &out, n, flags);
     desc_drop(d, &s->desc);
     return err ? err : n;
 }

@@ -3,8 +3,9 @@
  * What Linux tells a sender about his bytes, through the error queue of his socket: they may be reused (MSG_ZEROCOPY),
  * they went to the link and when (SO_TIMESTAMPING, of streams).
  *
- * A send that wants to hear leaves *wishes*, each for an end in the stream. After each step they are held against how far
- * the stream has gone to the link, and how far it is acknowledged; what is reached becomes a *report* in the queue.
+ * A send that wants to hear leaves *wishes*, each for an end in the stream. After each step they are held against how
+ * far the stream has gone to the link, and how far it is acknowledged; what is reached becomes a *report* in the
+ * queue.
  *
  * We copy, as Linux does where a device cannot do otherwise, and say so (SO_EE_CODE_ZEROCOPY_COPIED).
  */

@@ -182,32 +182,37 @@ ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
     return drill_leave(d, err ? err : write_desc(d, desc, &u));
 }
 
-/* name: NULL, or where to; a stream is connected and does not look at it, unless it connects with its first bytes. */
-static int64_t send_named(struct drill *d, struct socket *s, struct user_iov *u, int flags,
-                          const struct sockaddr *name, socklen_t n, const struct beside *beside)
+/* Where name (NULL: nowhere) leads; a stream is connected and does not look at it, unless it connects with its first
+ * bytes. *to: NULL, or out. */
+static int read_name(struct drill *d, const struct socket *s, int flags, const struct sockaddr *name, socklen_t n,
+                     struct weft_addr *out, const struct weft_addr **to)
 {
     struct address a;
-    struct weft_addr to;
     int err = name ? address_copy(d, &a, name, n) : 0;
-    bool needed = name && (!socket_is_stream(s) || flags & MSG_FASTOPEN);
 
-    if (!err && needed)
-        err = socket_is_stream(s) ? address_read(&a, s->domain, &to) : address_read_peer(&a, s->domain, &to);
-    return err ? err : socket_send(d, s, u, flags, needed ? &to : NULL, beside);
+    *to = NULL;
+    if (err || !name || (socket_is_stream(s) && !(flags & MSG_FASTOPEN)))
+        return err;
+    *to = out;
+    return socket_is_stream(s) ? address_read(&a, s->domain, out) : address_read_peer(&a, s->domain, out);
 }
 
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
                      socklen_t n_to)
 {
     struct drill *d = drill_enter(userdata);
+    const struct weft_addr *where;
+    struct weft_addr there;
     struct user_iov u;
     int err;
     struct socket *s = desc_socket(d, fd, &err);
+    struct beside beside = {.stamps = s ? s->reports.stamping : 0};
 
     if (!s)
         return drill_leave(d, err);
     user_buffer(d, &u, buf, n, false);
-    return drill_leave(d, send_named(d, s, &u, flags, to, n_to, &(struct beside){.stamps = s->reports.stamping}));
+    err = read_name(d, s, flags, to, n_to, &there, &where);
+    return drill_leave(d, err ? err : socket_send(d, s, &u, flags, where, &beside));
 }
 
 ssize_t drill_send(void *userdata, int fd, const void *buf, size_t n, int flags)
@@ -218,6 +223,8 @@ ssize_t drill_send(void *userdata, int fd, const void *buf, size_t n, int flags)
 ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int flags)
 {
     struct drill *d = drill_enter(userdata);
+    const struct weft_addr *where = NULL;
+    struct weft_addr there;
     struct msghdr msg;
     struct user_iov u;
     int err;
@@ -227,8 +234,8 @@ ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int fla
     if (s)
         err = control_message(d, &msg, user, &u, false);
     if (!err)
-        err = control_take(d, s, &msg, &beside);
-    if (err)
-        return drill_leave(d, err);
-    return drill_leave(d, send_named(d, s, &u, flags, msg.msg_name, msg.msg_namelen, &beside));
+        err = read_name(d, s, flags, msg.msg_name, msg.msg_namelen, &there, &where);
+    if (!err)
+        err = control_take(d, s, &msg, where, &beside);
+    return drill_leave(d, err ? err : socket_send(d, s, &u, flags, where, &beside));
 }

@@ -106,7 +106,7 @@ static int64_t open_socket(struct drill *d, int domain, int type, int protocol)
 {
     int flags = type & ~0xf, err;
     struct socket like = {.domain = domain, .type = type & 0xf, .read_timeout = WEFT_NEVER,
-                          .write_timeout = WEFT_NEVER, .low_water = 1,
+                          .write_timeout = WEFT_NEVER, .low_water = 1, .cpu = -1,
                           .desc = {.nonblocking = flags & SOCK_NONBLOCK, .cloexec = flags & SOCK_CLOEXEC}};
     weft_sock *sock;
 
@@ -242,13 +242,12 @@ static int shutdown_stream(struct socket *s, int how)
         return 0;
     if (state == WEFT_TCP_LISTEN || state == WEFT_TCP_SYN_SENT)
         return socket_disconnect(s);
-    err = socket_is_closed(s) ? -ENOTCONN : weft_shutdown(s->sock, (enum weft_shut)how);
-    if (err)
-        return err;
-    s->progress = CONNECTED; /* whether connect() was told or not */
-    s->shut_read |= how != SHUT_WR;
+    s->shut_read |= how != SHUT_WR; /* whether that is an error or not, as on Linux */
     s->shut_write |= how != SHUT_RD;
-    return 0;
+    err = socket_is_closed(s) ? -ENOTCONN : weft_shutdown(s->sock, (enum weft_shut)how);
+    if (!err)
+        s->progress = CONNECTED; /* whether connect() was told or not */
+    return err;
 }
 
 static int64_t shutdown_socket(struct drill *d, int fd, int how)

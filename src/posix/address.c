@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Addresses as this process gives and takes them; host/linux.c reads and makes them. */
+/* Addresses as this process gives and takes them; linux/sockets.c reads and makes them. */
 #include "posix/posix.h"
 #include "wire/ipv6.h"
 

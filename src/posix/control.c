@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "posix/posix.h"
-#include "weft/tcp_info.h"
 
 /* ---- fcntl ---- */
 
@@ -85,47 +84,6 @@ int weft_posix_fcntl(int fd, int command, ...)
 
 /* ---- ioctl ---- */
 
-/* Linux counts our FIN among the bytes that wait to be sent, and to be acknowledged. */
-static bool owes_fin(unsigned state)
-{
-    return state == WEFT_TCP_FIN_WAIT_1 || state == WEFT_TCP_CLOSING || state == WEFT_TCP_LAST_ACK;
-}
-
-/* Bytes that have not been sent even once. */
-static int64_t not_sent(const struct px_sock *s)
-{
-    struct weft_tcp_info info = {0};
-    size_t n = sizeof info;
-    int err = weft_getsockopt(px_engine(s), WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n);
-
-    if (err)
-        return err;
-    return (int64_t)info.tcpi_notsent_bytes + (info.tcpi_notsent_bytes && owes_fin(weft_tcp_state(px_engine(s))));
-}
-
-/* What a question about a socket is answered; -ENOTTY when it is none. */
-static int64_t ask(struct px_sock *s, unsigned long request)
-{
-    enum weft_tcp_state state = weft_tcp_state(px_engine(s));
-
-    if (state == WEFT_TCP_LISTEN && (request == SIOCINQ || request == SIOCOUTQ || request == SIOCOUTQNSD))
-        return -EINVAL;
-    switch (request) {
-    case SIOCINQ:
-        return (int64_t)weft_unread(px_engine(s));
-    case SIOCOUTQ:
-        return state == WEFT_TCP_SYN_SENT || state == WEFT_TCP_SYN_RECEIVED
-                   ? 0
-                   : (int64_t)weft_unsent(px_engine(s)) + owes_fin(state);
-    case SIOCATMARK:
-        return !px_is_stream(s) ? -ENOTTY : state == WEFT_TCP_LISTEN ? 0 : weft_atmark(px_engine(s));
-    case SIOCOUTQNSD:
-        return px_is_stream(s) ? not_sent(s) : -ENOTTY;
-    default:
-        return -ENOTTY;
-    }
-}
-
 /* SIOCGIFCONF: without a buffer, how many bytes it takes. */
 static int list_interfaces(weft_stack *s, struct ifconf *conf)
 {
@@ -165,7 +123,7 @@ static int64_t control(struct px_call *c, unsigned long request, void *argument)
         answer = of_interfaces(c, request, argument);
     if (answer != -ENOTTY)
         return answer;
-    answer = ask(c->s, request);
+    answer = linux_queue_ioctl(px_engine(c->s), request);
     if (answer < 0)
         return answer;
     if (!argument)

@@ -184,7 +184,7 @@ static int item_set(struct px_item *i, const struct epoll_event *event)
     i->event.events |= EPOLLERR | EPOLLHUP;
     i->disabled = false;
     if (!host_is_elsewhere(h)) {
-        i->watch.want = px_wants(event->events);
+        i->watch.want = linux_wants(event->events);
         if (r || px_ready(i->s) & i->event.events & ~(unsigned)HOW)
             give_turn(i);
     }

@@ -2,7 +2,7 @@
 /*
  * getsockopt and setsockopt. Levels and numbers are Linux's on both sides, so most pass straight through. What stands
  * in the tables is about waiting, which the engine never does, or has another form there. One row for each option:
- * here, in kept.c and in host/group.c.
+ * here, in kept.c, in told.c and in linux/group.c.
  */
 #include <linux/filter.h>
 
@@ -17,63 +17,28 @@ struct own {
     void (*get)(const struct px_sock *s, void *value);
 };
 
-/* Zero is no time-out at all, and less than zero is none to wait (Linux's sock_set_timeout). */
-static int take_timeout(const void *value, weft_time *out)
-{
-    struct timeval t;
-
-    memcpy(&t, value, sizeof t);
-    if (t.tv_usec < 0 || t.tv_usec >= 1000000)
-        return -EDOM;
-    if (t.tv_sec < 0)
-        *out = 0;
-    else if ((t.tv_sec == 0 && t.tv_usec == 0) || (uint64_t)t.tv_sec >= WEFT_NEVER / WEFT_S - 1)
-        *out = WEFT_NEVER;
-    else
-        *out = (weft_time)t.tv_sec * WEFT_S + (weft_time)t.tv_usec * WEFT_US;
-    return 0;
-}
-
-static void give_timeout(void *value, weft_time timeout)
-{
-    struct timeval t = {0};
-
-    if (timeout != WEFT_NEVER)
-        t = (struct timeval){(time_t)(timeout / WEFT_S), (suseconds_t)(timeout % WEFT_S / WEFT_US)};
-    memcpy(value, &t, sizeof t);
-}
-
-static int set_read_timeout(struct px_sock *s, const void *v) { return take_timeout(v, &s->read_timeout); }
-static void get_read_timeout(const struct px_sock *s, void *v) { give_timeout(v, s->read_timeout); }
-static int set_write_timeout(struct px_sock *s, const void *v) { return take_timeout(v, &s->write_timeout); }
-static void get_write_timeout(const struct px_sock *s, void *v) { give_timeout(v, s->write_timeout); }
+static int set_read_timeout(struct px_sock *s, const void *v) { return linux_take_timeout(v, &s->read_timeout); }
+static void get_read_timeout(const struct px_sock *s, void *v) { linux_give_timeout(v, s->read_timeout); }
+static int set_write_timeout(struct px_sock *s, const void *v) { return linux_take_timeout(v, &s->write_timeout); }
+static void get_write_timeout(const struct px_sock *s, void *v) { linux_give_timeout(v, s->write_timeout); }
 static void get_linger(const struct px_sock *s, void *v) { memcpy(v, &s->linger, sizeof s->linger); }
 static void get_low_water(const struct px_sock *s, void *v) { memcpy(v, &s->low_water, sizeof s->low_water); }
 
 static int set_low_water(struct px_sock *s, const void *v)
 {
-    int bytes;
-
-    memcpy(&bytes, v, sizeof bytes);
-    s->low_water = bytes < 0 ? INT32_MAX : bytes ? bytes : 1;
+    s->low_water = linux_take_low_water(v);
     return 0;
 }
 
-/* Either of both takes the other's place; only the one that was set is told. */
 static int set_stamp(struct px_sock *s, const void *v, enum linux_stamp stamp)
 {
-    int on;
-
-    memcpy(&on, v, sizeof on);
-    s->stamp = on ? stamp : LINUX_STAMP_NONE;
+    linux_take_stamp(v, stamp, &s->stamp);
     return 0;
 }
 
 static void get_stamp(const struct px_sock *s, void *v, enum linux_stamp stamp)
 {
-    int on = s->stamp == stamp;
-
-    memcpy(v, &on, sizeof on);
+    linux_give_stamp(v, stamp, s->stamp);
 }
 
 static int set_micro(struct px_sock *s, const void *v) { return set_stamp(s, v, LINUX_STAMP_MICROSECONDS); }
@@ -110,7 +75,7 @@ static void get_inquire(const struct px_sock *s, void *v)
 static const struct own owns[] = {
     {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_read_timeout},
     {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_write_timeout},
-    {SOL_SOCKET, SO_RCVTIMEO_NEW, sizeof(struct timeval), set_read_timeout, get_read_timeout}, /* of 64 bits, as it is */
+    {SOL_SOCKET, SO_RCVTIMEO_NEW, sizeof(struct timeval), set_read_timeout, get_read_timeout}, /* 64 bits, as it is */
     {SOL_SOCKET, SO_SNDTIMEO_NEW, sizeof(struct timeval), set_write_timeout, get_write_timeout},
     {SOL_SOCKET, SO_LINGER, sizeof(struct linger), set_linger, get_linger},
     {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},

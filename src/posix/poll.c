@@ -93,7 +93,7 @@ static int ask_host(struct set *set, size_t which, bool arm)
             ask_one(&set->fds[i], e);
         count += set->fds[i].revents != 0;
         if (arm && !down)
-            watch_begin(&e->watch, &set->waiter[which], e->s->hs, px_wants((unsigned short)set->fds[i].events));
+            watch_begin(&e->watch, &set->waiter[which], e->s->hs, linux_wants((unsigned short)set->fds[i].events));
     }
     if (!arm || down)
         host_call_leave(h);

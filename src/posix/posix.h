@@ -163,7 +163,7 @@ static inline struct linux_sock px_for_control(const struct px_call *c)
 {
     const struct px_sock *s = c->s;
 
-    return (struct linux_sock){px_engine(s), s->domain, s->type, s->protocol, c->host->now, s->stamp,
+    return (struct linux_sock){px_engine(s), s->domain, s->type, s->protocol, c->host->now, NULL, s->stamp,
                                s->kept[PX_STAMPING], s->inquire};
 }
 
@@ -229,7 +229,6 @@ int px_disconnect(struct px_sock *s);
 /* Waits for the handshake: 0, -EINPROGRESS, or what connect gives. */
 int px_await_opening(struct px_call *c, weft_time until, bool first);
 unsigned px_ready(const struct px_sock *s); /* bits of poll(2) */
-unsigned px_wants(unsigned poll_bits);      /* which of enum weft_ready may bring these about */
 /* What recvmsg gives besides bytes. */
 struct px_received {
     struct weft_addr from;

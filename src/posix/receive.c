@@ -195,14 +195,6 @@ static size_t enough(const struct px_sock *s, int flags, size_t len)
     return n ? n : 1;
 }
 
-static bool is_nobody(const struct weft_addr *from)
-{
-    static const struct weft_ip none;
-    struct weft_ip v4 = weft_ipv4(0);
-
-    return memcmp(&from->ip, &none, sizeof none) == 0 || memcmp(&from->ip, &v4, sizeof v4) == 0;
-}
-
 static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, unsigned flags, weft_time until,
                              struct px_received *out)
 {
@@ -214,7 +206,7 @@ static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size
         if (got)
             return got;
     }
-    if (got == 0 && !until && weft_ready(px_engine(c->s)) & WEFT_PEER_CLOSED && is_nobody(&out->from))
+    if (got == 0 && !until && weft_ready(px_engine(c->s)) & WEFT_PEER_CLOSED && linux_is_nobody(&out->from))
         return -EAGAIN; /* shut down, and empty: only who waits learns of an end, as on Linux */
     if (got >= 0)
         px_stamp_came(c->s, out->control.arrived);

@@ -144,7 +144,7 @@ static int take_control(const struct px_call *c, const struct msghdr *msg, const
     *out = (struct weft_control){0};
     if (msg->msg_controllen && !msg->msg_control)
         return -EFAULT;
-    if (px_is_stream(c->s) && px_is_closed(c->s)) /* there is no connection: that goes before what is wrong with these */
+    if (px_is_stream(c->s) && px_is_closed(c->s)) /* no connection: that goes before what is wrong with these */
         return 0;
     return linux_take_control(&s, msg, to, out);
 }

@@ -35,7 +35,7 @@ static struct linux_sock for_control(const struct call *c)
 {
     const struct file *f = c->file;
 
-    return (struct linux_sock){f->sock, f->domain, f->type, f->protocol, weft_host_now(c->run->host), f->stamp,
+    return (struct linux_sock){f->sock, f->domain, f->type, f->protocol, weft_host_now(c->run->host), NULL, f->stamp,
                                f->stamping, false};
 }
 

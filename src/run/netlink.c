@@ -4,9 +4,9 @@
  * libc's getifaddrs and getaddrinfo (AI_ADDRCONFIG), Go's net package and ip(8) do. Ours answer for the host; other
  * netlink protocols stay with the kernel.
  *
- * A socket is a pair here too, without a socket of the engine's behind it. A request is answered at once and as a whole:
- * all the datagrams of its answer lie in the pair before the call that sent it returns, if it was notified to us. Who
- * asks gets an answer; nothing is changed, and nobody is told of changes.
+ * A socket is a pair here too, without a socket of the engine's behind it. A request is answered at once and as a
+ * whole: all the datagrams of its answer lie in the pair before the call that sent it returns, if it was notified to
+ * us. Who asks gets an answer; nothing is changed, and nobody is told of changes.
  */
 #include <errno.h>
 #include <linux/netlink.h>

@@ -198,7 +198,8 @@ static const struct own *find_own(int level, int option)
     return NULL;
 }
 
-/* Nobody has options of IPv6 on a socket of IPv4, and programs that ask for them all the same expect no other answer. */
+/* Nobody has options of IPv6 on a socket of IPv4, and programs that ask for them all the same expect no other
+ * answer. */
 static int64_t told(struct call *c, int64_t r)
 {
     if (r == -ENOPROTOOPT && !(c->file->domain == AF_INET && c->arg[1] == IPPROTO_IPV6))

@@ -168,8 +168,8 @@ struct run {
 /* ---- run.c ---- */
 
 /*
- * Does for sockets that programs have closed what is due. A close tells us of itself, but calls that come after it may be
- * served first: whoever is refused for the sake of a socket should look again after this.
+ * Does for sockets that programs have closed what is due. A close tells us of itself, but calls that come after it may
+ * be served first: whoever is refused for the sake of a socket should look again after this.
  */
 void run_closes(struct run *run);
 
@@ -227,7 +227,8 @@ struct file *file_find(struct run *run, ino_t inode);
 void file_identify(struct call *c);
 /* Must the call not wait? Of one that was identified, while it is served. */
 bool call_is_nonblocking(const struct call *c);
-/* A file for a socket of the engine (NULL: none), which it takes, and a pair. *program: the other end, the caller's. 0 or -errno */
+/* A file for a socket of the engine (NULL: none), which it takes, and a pair. *program: the other end, the caller's.
+ * 0 or -errno */
 int file_new(struct run *run, weft_sock *sock, const struct file *like, const char *label, int *program,
              struct file **out);
 /* Answers the call with the program's end, which it takes; flags: SOCK_NONBLOCK, SOCK_CLOEXEC. 0; -errno: not given. */
@@ -235,8 +236,8 @@ int file_give(struct call *c, struct file *f, int program, int flags);
 /* Gives the file a new pair in place of the old. */
 int file_renew(struct run *run, struct file *f, int *program);
 /*
- * Shall a stream's events tell of room in the pair? Until there is some, after there was little: else each read of the program's
- * would wake us. It is told when the pair is a quarter full or less, at once where it is so by now.
+ * Shall a stream's events tell of room in the pair? Until there is some, after there was little: else each read of the
+ * program's would wake us. It is told when the pair is a quarter full or less, at once where it is so by now.
  */
 void file_await_room(struct run *run, struct file *f, bool on);
 /* The pair takes as much as the file's SO_RCVBUF says. */

@@ -125,8 +125,8 @@ static void tell_end(struct run *run)
 }
 
 /*
- * Nobody is left who could call. What they did before shows in the pairs by now, though it need not have when the thread
- * looked; once that is done, the end is told. True: there is more to do first.
+ * Nobody is left who could call. What they did before shows in the pairs by now, though it need not have when the
+ * thread looked; once that is done, the end is told. True: there is more to do first.
  */
 static bool finish(struct run *run)
 {
@@ -250,7 +250,8 @@ struct run *run_begin(weft_host *h, int listener, FILE *err, char *why, size_t n
     raise_limit();
     run->stack = weft_host_lock(h);
     weft_host_unlock(h);
-    /* Both on one processor, where that is known (Linux 6.6): between two that are idle a call is many times as dear. */
+    /* Both on one processor, where that is known (Linux 6.6): between two that are idle a call is many times as
+     * dear. */
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
     run->guest.fd[PAIRS] = run->epoll;
     run->guest.fd[CALLS] = run->listener;

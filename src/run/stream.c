@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes between a pair and a connection, without a copy of ours: the pair is read into the send queue's memory, and written
- * out of the receive queue's (weft_send_from, weft_recv_to).
+ * Bytes between a pair and a connection, without a copy of ours: the pair is read into the send queue's memory, and
+ * written out of the receive queue's (weft_send_from, weft_recv_to).
  *
  * Inwards, as many bytes are taken out of the receive queue as the pair has room for. Outwards, whatever the program
  * wrote is read but for the last byte, which is passed on and stays (private.h); and no more than the send queue takes.
@@ -49,8 +49,8 @@ static uint8_t *byte_at(const struct weft_iov *piece, size_t at)
 }
 
 /*
- * Reads the byte that stayed, and what follows it, into the pieces; the last that fits, which comes after them, is copied
- * and stays. There are so many; fewer may be given: all the same.
+ * Reads the byte that stayed, and what follows it, into the pieces; the last that fits, which comes after them, is
+ * copied and stays. There are so many; fewer may be given: all the same.
  */
 static int64_t out_carry(void *end, const struct weft_iov *piece, size_t n)
 {
@@ -168,7 +168,7 @@ static int64_t in_carry(void *end, const struct weft_iov *piece, size_t n)
     struct msghdr m = {.msg_iov = from, .msg_iovlen = pieces_of(from, 0, piece, n)};
     ssize_t r = sendmsg(*(const int *)end, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    if (r < 0 && errno == EPIPE) { /* the program reads no more: what comes is acknowledged and lost, as Linux does it */
+    if (r < 0 && errno == EPIPE) { /* the program reads no more: what comes is acknowledged and lost, as on Linux */
         for (r = 0; n; n--)
             r += (ssize_t)piece[n - 1].len;
     }

@@ -87,7 +87,8 @@ void peer_open(struct bench *b, struct peer *p);
 
 /* The peer sends: data, or flags alone; its numbers move on. */
 void peer_send(struct peer *p, uint8_t flags, size_t n);
-/* The next segment must have these flags and so many bytes, in order; the peer's numbers move on, no answer is given. */
+/* The next segment must have these flags and so many bytes, in order; the peer's numbers move on, no answer is
+ * given. */
 void peer_expect(struct peer *p, uint8_t flags, size_t n, struct segment *out);
 /* An acknowledgment of all that was seen. */
 void peer_ack(struct peer *p);
@@ -96,7 +97,8 @@ void peer_ack(struct peer *p);
 
 struct sockaddr_in bench_addr(const char *ip, uint16_t port);
 struct sockaddr_in6 bench_addr6(const char *ip, uint16_t port);
-/* How much later than due anything may be, in microseconds: what asking for the time takes, or a real clock's 250 ms. */
+/* How much later than due anything may be, in microseconds: what asking for the time takes, or a real clock's 250
+ * ms. */
 long long bench_slack(void);
 /* Now on the adapter's clock, in microseconds. */
 long long bench_now(struct bench *b);

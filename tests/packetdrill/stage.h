@@ -63,7 +63,8 @@ void stage_out(struct stage *s, const struct event *e);
 
 /* stage_call.c: runs the call on this thread and compares what it gives. */
 void stage_call(struct stage *s, const struct event *e);
-/* stage_control.c: the control messages of a sendmsg, into the room that m has; those of a recvmsg against the script's. */
+/* stage_control.c: the control messages of a sendmsg, into the room that m has; those of a recvmsg against the
+ * script's. */
 void stage_control_make(const struct value *message, struct msghdr *m);
 void stage_control_check(struct stage *s, const struct event *e, const struct value *message, struct msghdr *m);
 

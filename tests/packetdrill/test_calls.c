@@ -553,6 +553,59 @@ static void datagrams_come_and_go_with_their_names(void **state)
     assert_errno(t->sendto(t->userdata, fd, "x", 1, 0, NOWHERE, sizeof to), EFAULT);
 }
 
+/* What a datagram came with, in Linux's order: when, where, how far, with what class. */
+static void datagrams_tell_what_they_came_with(void **state)
+{
+    static const struct {
+        int level, option, type, bytes;
+    } asked[] = {{SOL_SOCKET, SO_TIMESTAMPNS, SCM_TIMESTAMPNS, sizeof(struct timespec)},
+                 {IPPROTO_IP, IP_PKTINFO, IP_PKTINFO, sizeof(struct in_pktinfo)},
+                 {IPPROTO_IP, IP_RECVTTL, IP_TTL, sizeof(int)},
+                 {IPPROTO_IP, IP_RECVTOS, IP_TOS, 1}};
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct sockaddr_in local = bench_addr("0.0.0.0", 5000), to = bench_addr("192.0.2.1", 6000);
+    char buf[8], control[256], where[256] = "";
+    struct iovec iov = {buf, sizeof buf};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    struct msghdr out = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = where, .msg_name = &to,
+                         .msg_namelen = sizeof to};
+    int fd = dgram(b), on = 1;
+    struct cmsghdr *c = (struct cmsghdr *)where;
+    struct in_pktinfo info;
+
+    assert_int_equal(t->bind(t->userdata, fd, (struct sockaddr *)&local, sizeof local), 0);
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(t->setsockopt(t->userdata, fd, asked[i].level, asked[i].option, &on, sizeof on), 0);
+    bench_in_udp(b, 6000, 5000, "hello", 5);
+    assert_int_equal(t->recvmsg(t->userdata, fd, &msg, 0), 5);
+    assert_int_equal(msg.msg_flags, 0);
+    c = CMSG_FIRSTHDR(&msg);
+    for (size_t i = 0; i < 4; i++, c = CMSG_NXTHDR(&msg, c)) {
+        assert_non_null(c);
+        assert_int_equal(c->cmsg_level, asked[i].level);
+        assert_int_equal(c->cmsg_type, asked[i].type);
+        assert_int_equal(c->cmsg_len, CMSG_LEN(asked[i].bytes));
+        if (c->cmsg_type == IP_PKTINFO && c->cmsg_level == IPPROTO_IP)
+            memcpy(&info, CMSG_DATA(c), sizeof info);
+    }
+    assert_null(c);
+    assert_int_equal(ntohl(info.ipi_addr.s_addr), 0xc0a80001);
+    msg.msg_controllen = 20; /* too little for any of them */
+    bench_in_udp(b, 6000, 5000, "again", 5);
+    assert_int_equal(t->recvmsg(t->userdata, fd, &msg, 0), 5);
+    assert_int_equal(msg.msg_flags, MSG_CTRUNC);
+    c = (struct cmsghdr *)where; /* and one goes from a source of its own; strangers' are refused */
+    *c = (struct cmsghdr){.cmsg_len = CMSG_LEN(sizeof info), .cmsg_level = IPPROTO_IP, .cmsg_type = IP_PKTINFO};
+    memcpy(CMSG_DATA(c), &(struct in_pktinfo){.ipi_spec_dst.s_addr = htonl(0xc0a80001)}, sizeof info);
+    out.msg_controllen = CMSG_SPACE(sizeof info);
+    assert_int_equal(t->sendmsg(t->userdata, fd, &out, 0), 8);
+    memcpy(CMSG_DATA(c), &(struct in_pktinfo){.ipi_ifindex = 99}, sizeof info);
+    assert_errno(t->sendmsg(t->userdata, fd, &out, 0), ENODEV);
+    c->cmsg_len = CMSG_LEN(4);
+    assert_errno(t->sendmsg(t->userdata, fd, &out, 0), EINVAL);
+}
+
 /* ---- Fast Open ---- */
 
 static const uint8_t cookie[12] = {34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
@@ -676,6 +729,28 @@ static void impossible_options_are_refused(void **state)
     assert_errno(t->setsockopt(t->userdata, fd, SOL_SOCKET, SO_DOMAIN, &value, sizeof value), ENOPROTOOPT);
     assert_errno(t->getsockopt(t->userdata, fd, SOL_SOCKET, SO_TYPE, &value, &n), EINVAL);
     assert_errno(t->setsockopt(t->userdata, udp, IPPROTO_TCP, TCP_NODELAY, &value, sizeof value), ENOPROTOOPT);
+}
+
+/* Options whose values are names and structures of Linux's. */
+static void groups_and_devices_can_be_named(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct ip_mreqn group = {.imr_multiaddr.s_addr = htonl(0xef010203), .imr_address.s_addr = htonl(0xc0a80001)};
+    int tcp = stream(b), udp = dgram(b);
+    char name[16] = "nowhere0";
+    socklen_t n = sizeof name;
+
+    assert_errno(t->setsockopt(t->userdata, udp, SOL_SOCKET, SO_BINDTODEVICE, name, 8), ENODEV);
+    assert_int_equal(t->getsockopt(t->userdata, udp, SOL_SOCKET, SO_BINDTODEVICE, name, &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(t->setsockopt(t->userdata, udp, SOL_SOCKET, SO_BINDTODEVICE, "", 0), 0);
+    assert_errno(t->setsockopt(t->userdata, tcp, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group), EPROTO);
+    assert_errno(t->setsockopt(t->userdata, udp, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, 4), EINVAL);
+    assert_int_equal(t->setsockopt(t->userdata, udp, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group), 0);
+    assert_errno(t->setsockopt(t->userdata, udp, IPPROTO_IP, IP_ADD_MEMBERSHIP, &group, sizeof group), EADDRINUSE);
+    assert_int_equal(t->setsockopt(t->userdata, udp, IPPROTO_IP, IP_DROP_MEMBERSHIP, &group, sizeof group), 0);
+    assert_errno(t->setsockopt(t->userdata, udp, IPPROTO_IP, IP_DROP_MEMBERSHIP, &group, sizeof group), EADDRNOTAVAIL);
 }
 
 /* TCP_INQ: what is left comes beside what was read; and one more when there is an end to read. */
@@ -807,10 +882,12 @@ int main(void)
         T(full_send_buffer_is_eagain),
         T(reset_is_told_once_and_then_the_end),
         T(datagrams_come_and_go_with_their_names),
+        T(datagrams_tell_what_they_came_with),
         T(first_bytes_may_go_with_the_syn),
         cmocka_unit_test_setup_teardown(ipv6_sockets_take_ipv6_addresses, setup_both, teardown),
         T(options_pass_through),
         T(impossible_options_are_refused),
+        T(groups_and_devices_can_be_named),
         T(what_is_left_comes_beside_what_was_read),
         T(queues_can_be_asked_for),
         T(urgent_mark_can_be_asked_for),

@@ -303,7 +303,8 @@ struct way {
 static long route(unsigned long request, struct way w)
 {
     struct rtentry r = {.rt_flags = (unsigned short)(RTF_UP | w.flags), .rt_metric = w.metric};
-    struct sockaddr_in to = in4(w.to, 0), mask = in4(w.mask ? w.mask : "0.0.0.0", 0), by = in4(w.by ? w.by : "0.0.0.0", 0);
+    struct sockaddr_in to = in4(w.to, 0), mask = in4(w.mask ? w.mask : "0.0.0.0", 0);
+    struct sockaddr_in by = in4(w.by ? w.by : "0.0.0.0", 0);
     char dev[IFNAMSIZ];
     int fd = udp(), result;
 

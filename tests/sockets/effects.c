@@ -53,7 +53,8 @@ static void say_saved_syn(int fd, socklen_t room)
 
     say("room %u: %s, %u bytes", (unsigned)room, r < 0 ? strerrorname_np(errno) : "done", (unsigned)n);
     if (r == 0 && n)
-        say("  version %d, protocol %d, to port %d, flags %x, %d bytes of headers", b[0] >> 4, b[b[0] >> 4 == 4 ? 9 : 6],
+        say("  version %d, protocol %d, to port %d, flags %x, %d bytes of headers", b[0] >> 4,
+            b[b[0] >> 4 == 4 ? 9 : 6],
             b[n - 38] << 8 | b[n - 37], b[n - 27], b[b[0] >> 4 == 4 ? 3 : 5]);
 }
 

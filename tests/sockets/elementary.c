@@ -132,7 +132,8 @@ CASE(bind_reuse_matrix)
             if (listens && type == SOCK_DGRAM)
                 continue;
             bind_with(type, how & 1, !!(how & 2), listens, port);
-            say("type %d first %d%d second %d%d listens %d", type, how & 1, !!(how & 2), !!(how & 4), !!(how & 8), listens);
+            say("type %d first %d%d second %d%d listens %d", type, how & 1, !!(how & 2), !!(how & 4), !!(how & 8),
+                listens);
             SAY(bind_with(type, !!(how & 4), !!(how & 8), false, port));
         }
 }

@@ -459,3 +459,25 @@ CASE(an_error_stands_before_data)
     SAY(recv(fd, (char[4]){0}, 4, MSG_DONTWAIT));
     SAY(recv(fd, (char[4]){0}, 4, MSG_DONTWAIT));
 }
+
+#ifndef SO_SELECT_ERR_QUEUE
+#define SO_SELECT_ERR_QUEUE 45
+#endif
+
+CASE(an_error_that_is_urgent)
+{
+    struct sockaddr_in a = in4(LO, 7709);
+
+    for (int reports = 0; reports < 2; reports++) {
+        int fd = udp();
+
+        SAY(set_int(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 1));
+        SAY(set_int(fd, IPPROTO_IP, IP_RECVERR, reports));
+        SAY(connect(fd, ADDR(a)));
+        SAY(send(fd, "abc", 3, 0));
+        ready(fd, POLLERR, 1000);
+        say_ready("urgent", 0, ready(fd, POLLIN | POLLPRI, 0));
+        SAY(set_int(fd, SOL_SOCKET, SO_SELECT_ERR_QUEUE, 0));
+        say_ready("not urgent", 0, ready(fd, POLLIN | POLLPRI, 0));
+    }
+}

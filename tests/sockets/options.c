@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * UNP chapter 7 and what Linux has besides: every option, on a stream and on a datagram socket of either family. What it
- * is at first, what it becomes, what it refuses, and what happens when the length is wrong.
+ * UNP chapter 7 and what Linux has besides: every option, on a stream and on a datagram socket of either family. What
+ * it is at first, what it becomes, what it refuses, and what happens when the length is wrong.
  */
 #define CHAPTER "options"
 #include "case.h"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#include "host/host.h"
+#include "linux/linux.h"
 
 #define V4_IN_MAPPED 12
 
@@ -177,8 +177,8 @@ static int give_neighbour(weft_stack *s, struct arpreq *r)
 size_t linux_interface_size(unsigned long request)
 {
     switch (request) {
-    case SIOCGIFADDR: case SIOCGIFNETMASK: case SIOCGIFBRDADDR: case SIOCGIFDSTADDR: case SIOCGIFNAME: case SIOCGIFINDEX:
-    case SIOCGIFMTU: case SIOCGIFMETRIC: case SIOCGIFFLAGS: case SIOCGIFHWADDR:
+    case SIOCGIFADDR: case SIOCGIFNETMASK: case SIOCGIFBRDADDR: case SIOCGIFDSTADDR: case SIOCGIFNAME:
+    case SIOCGIFINDEX: case SIOCGIFMTU: case SIOCGIFMETRIC: case SIOCGIFFLAGS: case SIOCGIFHWADDR:
         return sizeof(struct ifreq);
     case SIOCGARP:
         return sizeof(struct arpreq);

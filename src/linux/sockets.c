@@ -6,7 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host/host.h"
+#include "linux/linux.h"
 
 #define IN6_SHORTEST 24 /* bytes: RFC 2133's structure had no scope */
 #define V4_IN_MAPPED 12 /* offset of the IPv4 address in its mapped form */
@@ -73,6 +73,14 @@ socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct socka
     memcpy(&in.sin_addr, ip.b + V4_IN_MAPPED, sizeof in.sin_addr);
     memcpy(out, &in, sizeof in);
     return sizeof in;
+}
+
+bool linux_is_nobody(const struct weft_addr *addr)
+{
+    static const struct weft_ip none;
+    struct weft_ip v4 = weft_ipv4(0);
+
+    return memcmp(&addr->ip, &none, sizeof none) == 0 || memcmp(&addr->ip, &v4, sizeof v4) == 0;
 }
 
 struct weft_ip linux_v4(const struct in_addr *in)

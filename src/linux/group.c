@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/host.h"
+#include "linux/linux.h"
 
 #define FILTER_MAX 65536 /* bytes of a filter as the system has it */
 
@@ -18,7 +18,8 @@
 static int take_storage(int level, const struct sockaddr_storage *from, struct weft_ip *ip)
 {
     struct weft_addr addr;
-    int err = linux_read_addr((const struct sockaddr *)from, sizeof *from, level == IPPROTO_IP ? AF_INET : AF_INET6, &addr);
+    int domain = level == IPPROTO_IP ? AF_INET : AF_INET6;
+    int err = linux_read_addr((const struct sockaddr *)from, sizeof *from, domain, &addr);
 
     if (!err)
         *ip = addr.ip;
@@ -111,8 +112,10 @@ static const struct row {
     {IPPROTO_IP, IP_MULTICAST_IF, WEFT_IP_MULTICAST_IF, sizeof(struct in_addr), take_interface},
     {IPPROTO_IP, IP_ADD_MEMBERSHIP, WEFT_MCAST_JOIN_GROUP, sizeof(struct ip_mreq), take_mreq},
     {IPPROTO_IP, IP_DROP_MEMBERSHIP, WEFT_MCAST_LEAVE_GROUP, sizeof(struct ip_mreq), take_mreq},
-    {IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, WEFT_MCAST_JOIN_SOURCE_GROUP, sizeof(struct ip_mreq_source), take_mreq_source},
-    {IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, WEFT_MCAST_LEAVE_SOURCE_GROUP, sizeof(struct ip_mreq_source), take_mreq_source},
+    {IPPROTO_IP, IP_ADD_SOURCE_MEMBERSHIP, WEFT_MCAST_JOIN_SOURCE_GROUP, sizeof(struct ip_mreq_source),
+     take_mreq_source},
+    {IPPROTO_IP, IP_DROP_SOURCE_MEMBERSHIP, WEFT_MCAST_LEAVE_SOURCE_GROUP, sizeof(struct ip_mreq_source),
+     take_mreq_source},
     {IPPROTO_IP, IP_BLOCK_SOURCE, WEFT_MCAST_BLOCK_SOURCE, sizeof(struct ip_mreq_source), take_mreq_source},
     {IPPROTO_IP, IP_UNBLOCK_SOURCE, WEFT_MCAST_UNBLOCK_SOURCE, sizeof(struct ip_mreq_source), take_mreq_source},
     {IPPROTO_IPV6, IPV6_JOIN_GROUP, WEFT_MCAST_JOIN_GROUP, sizeof(struct ipv6_mreq), take_mreq_v6},
@@ -150,7 +153,10 @@ bool linux_is_group_option(int level, int option) { return find(level, option) |
 
 /* Bytes in front of the sources, and of each source. */
 static size_t head_of(int option) { return option == IP_MSFILTER ? IP_MSFILTER_SIZE(0) : GROUP_FILTER_SIZE(0); }
-static size_t step_of(int option) { return option == IP_MSFILTER ? sizeof(struct in_addr) : sizeof(struct sockaddr_storage); }
+static size_t step_of(int option)
+{
+    return option == IP_MSFILTER ? sizeof(struct in_addr) : sizeof(struct sockaddr_storage);
+}
 
 /* The part in front of the sources. */
 static int take_head(int level, int option, const uint8_t *value, struct weft_group_filter *f)
@@ -160,8 +166,9 @@ static int take_head(int level, int option, const uint8_t *value, struct weft_gr
 
     if (option == IP_MSFILTER) {
         memcpy(&m, value, IP_MSFILTER_SIZE(0));
-        *f = (struct weft_group_filter){.group.address = linux_v4(&m.imsf_interface), .group.group = linux_v4(&m.imsf_multiaddr),
-                                        .mode = m.imsf_fmode, .n = m.imsf_numsrc};
+        *f = (struct weft_group_filter){.group.address = linux_v4(&m.imsf_interface),
+                                        .group.group = linux_v4(&m.imsf_multiaddr), .mode = m.imsf_fmode,
+                                        .n = m.imsf_numsrc};
         return 0;
     }
     memcpy(&g, value, GROUP_FILTER_SIZE(0));

@@ -11,7 +11,7 @@
 #include <linux/errqueue.h> /* needs time.h */
 #include <linux/net_tstamp.h>
 
-#include "host/host.h"
+#include "linux/linux.h"
 #include "wire/buf.h"
 #include "weft/tcp_info.h"
 
@@ -74,7 +74,10 @@ static void put_time(struct room *r, const struct linux_sock *s, weft_time arriv
 
     if (s->stamp == LINUX_STAMP_NONE && !is_stamping(s))
         return;
-    clock_gettime(CLOCK_REALTIME, &at[0]);
+    if (s->day)
+        at[0] = *s->day;
+    else
+        clock_gettime(CLOCK_REALTIME, &at[0]);
     ns = (int64_t)at[0].tv_sec * (int64_t)WEFT_S + at[0].tv_nsec - (int64_t)ago(s, arrived);
     at[0] = (struct timespec){ns / (int64_t)WEFT_S, ns % (int64_t)WEFT_S};
     v = (struct timeval){at[0].tv_sec, at[0].tv_nsec / 1000};

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ancillary data of what is sent (UNP 14.6, 22.3, RFC 3542 §6): the control messages of sendmsg as weft_control. One row
- * for each kind, which takes one message's data, of n bytes: 0 or -EINVAL.
+ * Ancillary data of what is sent (UNP 14.6, 22.3, RFC 3542 §6): the control messages of sendmsg as weft_control. One
+ * row for each kind, which takes one message's data, of n bytes: 0 or -EINVAL.
  */
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
 
-#include "host/host.h"
+#include "linux/linux.h"
 #include "wire/ipv6.h"
 
 static int take_int(const void *data, size_t n, int *v)
