@@ -152,8 +152,8 @@ static void *job_run(void *job)
     close_if_open(j->job.in);
     close_if_open(j->job.out);
     close_if_open(j->job.err);
-    if (request >= 0 && send(j->job.hangup, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
-        request = -1; /* the client is gone: nobody to tell */
+    if (request >= 0) /* it fails when the client is gone: nobody to tell */
+        send(j->job.hangup, &answer, sizeof(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
     job_free(j);
     return NULL;
 }

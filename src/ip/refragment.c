@@ -26,23 +26,24 @@ static struct weft_pkt *cut(weft_stack *s, const struct weft_pkt *pkt, const str
 }
 
 /* Data stands at the message. False: out of memory. */
-static bool cut_all(weft_stack *s, const struct weft_pkt *pkt, struct ipv4_header *h, uint32_t mtu,
+static bool cut_all(weft_stack *s, const struct weft_pkt *pkt, const struct ipv4_header *whole, uint32_t mtu,
                     struct pkt_queue *out)
 {
+    struct ipv4_header h = *whole;
     uint8_t options[IPV4_MAX_OPTIONS];
-    uint8_t later = h->options ? ipv4_options_copied(h->options, h->header_len - (size_t)IPV4_HEADER, options) : 0;
+    uint8_t later = h.options ? ipv4_options_copied(h.options, h.header_len - (size_t)IPV4_HEADER, options) : 0;
 
     for (uint32_t offset = 0, step; offset < pkt_total(pkt); offset += step) {
         struct weft_pkt *piece;
 
-        step = (mtu - h->header_len) & ~7u;
-        piece = cut(s, pkt, h, offset, min_u32(step, pkt_total(pkt) - offset));
+        step = (mtu - h.header_len) & ~7u;
+        piece = cut(s, pkt, &h, offset, min_u32(step, pkt_total(pkt) - offset));
         if (!piece)
             return false;
         pkt_queue_push(out, piece);
         if (offset == 0) {
-            h->header_len = IPV4_HEADER + later;
-            h->options = later ? options : NULL;
+            h.header_len = IPV4_HEADER + later;
+            h.options = later ? options : NULL;
         }
     }
     return true;

@@ -130,7 +130,7 @@ void report_add(struct report *r, uint8_t type, const struct group *g, const str
         int64_t room;
         uint32_t n;
 
-        if (r->pkt && (room = room_for(r, left)) < (excludes ? (int64_t)left : 0))
+        if (r->pkt && room_for(r, left) < (excludes ? (int64_t)left : 0))
             report_end(r); /* an excluding record is whole in an own message, if it can be */
         if (!begin_message(r))
             return;

@@ -166,7 +166,7 @@ static int give_neighbour(weft_stack *s, struct arpreq *r)
         memset(&r->arp_ha, 0, sizeof r->arp_ha);
         r->arp_ha.sa_family = ARPHRD_ETHER;
         memcpy(r->arp_ha.sa_data, n.mac, sizeof n.mac);
-        r->arp_flags = strcmp(n.state, "incomplete") && strcmp(n.state, "failed") ? ATF_COM : 0;
+        r->arp_flags = strcmp(n.state, "incomplete") != 0 && strcmp(n.state, "failed") != 0 ? ATF_COM : 0;
         if (strcmp(n.state, "permanent") == 0)
             r->arp_flags |= ATF_PERM;
         return 0;

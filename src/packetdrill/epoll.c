@@ -261,7 +261,7 @@ static void end_turn(struct drill *d, struct watch *w)
 static int64_t try_wait(struct drill *d, struct call *call)
 {
     struct wait *w = (struct wait *)call;
-    uint64_t last = d->turns, at = 0;
+    uint64_t last, at = 0;
     struct watch *watch;
     int n = 0;
 
