@@ -66,6 +66,10 @@ fuzz: setup-fuzz
 	@$(NINJA) -C build-fuzz
 	@scripts/fuzz $(TIME)
 
+# The same harnesses under AFL++.
+afl: setup-afl
+	@scripts/afl $(TIME)
+
 # SEEDS=N: the simulator's first N seeds; SEEDS=FROM:TO: those. SIM=--brief: short ones, fifty times as many in the same time.
 soak: setup-test
 	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
@@ -76,6 +80,10 @@ soak: setup-test
 lint: setup-lint
 	@scripts/lint
 
+# Which lines, branches and functions of src/ the quick tests reach: a line per directory. Half an hour.
+coverage: setup-coverage
+	@scripts/coverage
+
 # The engine under clang's memory sanitizer, and the host under its thread sanitizer.
 msan: setup-fuzz
 	@CC=clang; export CC; $(call configure,build-msan,-Dtests=true -Db_ndebug=false -Db_sanitize=memory -Db_lundef=false)
@@ -83,6 +91,11 @@ msan: setup-fuzz
 tsan: setup-fuzz
 	@CC=clang; export CC; $(call configure,build-tsan,-Dtests=true -Db_ndebug=false -Db_sanitize=thread -Db_lundef=false)
 	@scripts/sanitized build-tsan host
+
+# Some unit tests and scripts under valgrind.
+valgrind: setup-ci
+	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
+	@scripts/memcheck build-test
 
 # Ten million connections one after the other, and a hundred million acknowledgments on one: twenty minutes.
 long: setup-test
@@ -110,4 +123,4 @@ comma = ,
 SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
-.PHONY: all release demo test asan golden bench fuzz soak long scope lint msan tsan install clean
+.PHONY: all release demo test asan golden bench fuzz soak long scope lint coverage msan tsan valgrind afl install clean

@@ -96,6 +96,16 @@ static void ipv4_emit_check(const uint8_t *p, const struct ipv4_header *h)
     check(memcmp(out, p, h->header_len) == 0);
 }
 
+/* Is there room for whole entries only? Else who is next to record something finds a fault, as on Linux. */
+static bool room_is_whole(const uint8_t *options, const struct ipv4_places *p)
+{
+    const uint8_t *record = options + p->record, *stamp = options + p->stamp, *route = options + p->route;
+    bool whole = p->record == IPV4_NOWHERE || (record[1] - 3) % 4 == 0;
+
+    whole = whole && (p->route == IPV4_NOWHERE || (route[1] - 3) % 4 == 0);
+    return whole && (p->stamp == IPV4_NOWHERE || (stamp[1] - 4) % (stamp[3] & 15 ? 8 : 4) == 0);
+}
+
 /* Options are acted on where they lie: nothing outside is touched, and what was sound stays so. */
 static void ipv4_options_feed(const uint8_t *options, size_t n)
 {
@@ -113,7 +123,9 @@ static void ipv4_options_feed(const uint8_t *options, size_t n)
     ipv4_options_record(bytes, &p, 0x0a090002, 7, true);
     if (ipv4_route_next(bytes, &p, &address))
         ipv4_route_advance(bytes, &p, 0x0a090002);
-    check(bytes[n] == 0xa5 && ipv4_options_find(bytes, n, &again, &bad) && memcmp(&p, &again, sizeof p) == 0);
+    check(bytes[n] == 0xa5);
+    check(!room_is_whole(bytes, &p) ||
+          (ipv4_options_find(bytes, n, &again, &bad) && memcmp(&p, &again, sizeof p) == 0));
     check(ipv4_route_reverse(bytes, &p, 0x0a090001, reversed, &address) <= n);
     check(ipv4_options_copied(bytes, n, copied) <= (n + 3) / 4 * 4);
 }
