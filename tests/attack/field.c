@@ -266,8 +266,11 @@ static struct field *new_on(const struct weft_config *config, enum weft_link lin
 struct field *field_new(const struct weft_config *config) { return new_on(config, WEFT_LINK_IP); }
 struct field *field_new_ethernet(const struct weft_config *config) { return new_on(config, WEFT_LINK_ETHERNET); }
 
+static void check_memory(const struct field *f);
+
 void field_end(struct field *f)
 {
+    check_memory(f);
     assert_true(f->offered - f->delivered <= f->offered / 100 + 20 * STREAM_RATE);
     weft_wire_free(f->wire);
     weft_stack_free(f->victim);
@@ -278,6 +281,23 @@ void field_end(struct field *f)
 }
 
 /* ---- the attacker ---- */
+
+#define LOOK_EVERY 64   /* packets */
+#define MOST_WORK  8000 /* blocks: no packet of any class costs more, whatever its file asks for */
+
+/* What the victim holds is what it says that it holds, to the byte; and nobody has more of it than may be his. */
+static void check_memory(const struct field *f)
+{
+    const char *owner;
+    size_t live, cap;
+
+    assert_int_equal(weft_memory(f->victim, NULL), f->env[1].live);
+    for (size_t i = 0; weft_memory_info(f->victim, i, &owner, &live); i++) {
+        cap = weft_memory_cap(f->victim, i);
+        if (cap && live > cap)
+            fail_msg("%zu bytes of %s, where %zu are the most", live, owner, cap);
+    }
+}
 
 static void throw_on(struct field *f, weft_if *ifp, const void *datagram, size_t n)
 {
@@ -291,6 +311,9 @@ static void throw_on(struct field *f, weft_if *ifp, const void *datagram, size_t
     f->packets++;
     f->work += blocks - before;
     f->most_work = blocks - before > f->most_work ? blocks - before : f->most_work;
+    assert_true(blocks - before <= MOST_WORK);
+    if (f->packets % LOOK_EVERY == 1)
+        check_memory(f);
 }
 
 void attack_throw(struct field *f, const void *datagram, size_t n) { throw_on(f, f->back, datagram, n); }

@@ -76,7 +76,10 @@ void field_end(struct field *f);
 
 /* ---- the attacker's hands ---- */
 
-/* Puts a datagram in at the attacker's side; the work it makes is counted. */
+/*
+ * Puts a datagram in at the attacker's side; the work it makes is counted, and more than any class may make is a failure.
+ * Every so often the victim's memory is looked at: all of it is accounted for, and each owner keeps to his cap.
+ */
 void attack_throw(struct field *f, const void *datagram, size_t n);
 
 struct segment {
