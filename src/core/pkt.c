@@ -124,16 +124,14 @@ static uint16_t finished(const struct csum *c)
     return sum ? sum : 0xffff;
 }
 
-struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to)
+/* Copies its bytes in pieces, and finishes a sum that is only begun on the way. */
+static void duplicate_bytes(const struct weft_pkt *p, struct weft_pkt *copy)
 {
     uint32_t total = pkt_total(p), at = p->csum_partial ? p->csum_start - (uint32_t)pkt_headroom(p) : total;
-    struct weft_pkt *copy = pkt_new_linear(to, 0, total);
     struct span piece[PKT_SPANS + 1];
     struct csum sum = {0};
     unsigned n;
 
-    if (!copy)
-        return NULL;
     pkt_copy(p, 0, copy->data, at);
     n = pkt_slices(p, at, total - at, piece);
     if (p->csum_partial)
@@ -144,6 +142,18 @@ struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to)
     }
     if (p->csum_partial)
         poke_u16(copy->data + copy->csum_start + p->csum_offset, finished(&sum));
+}
+
+struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to)
+{
+    struct weft_pkt *copy = pkt_new_linear(to, 0, pkt_total(p));
+
+    if (!copy)
+        return NULL;
+    if (p->n_spans || p->csum_partial)
+        duplicate_bytes(p, copy);
+    else
+        memcpy(copy->data, p->data, p->len);
     copy->csum_valid = p->csum_valid;
     copy->gso_size = p->gso_size;
     return copy;

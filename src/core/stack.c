@@ -207,8 +207,8 @@ static bool init_transports(weft_stack *s)
 
     for (unsigned i = 0; i < STACK_TRANSPORTS && parts->transport[i]; i++) {
         s->slot_of[parts->transport[i]->number] = (uint8_t)(i + 1);
-        s->transport[i] = parts->transport[i]->init(s);
-        if (!s->transport[i])
+        s->transport[i + 1] = parts->transport[i]->init(s);
+        if (!s->transport[i + 1])
             return false;
     }
     return true;
@@ -275,8 +275,8 @@ weft_stack *stack_new(const struct assembly *parts, const struct weft_env *env, 
 static void fini_transports(weft_stack *s)
 {
     for (unsigned i = STACK_TRANSPORTS; i-- > 0;)
-        if (s->transport[i])
-            s->assembly->transport[i]->fini(s, s->transport[i]);
+        if (s->transport[i + 1])
+            s->assembly->transport[i]->fini(s, s->transport[i + 1]);
 }
 
 void weft_stack_free(weft_stack *stack)

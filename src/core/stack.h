@@ -43,7 +43,7 @@ struct weft_stack {
     struct neigh_table neighbours;
     const struct assembly *assembly;
     void *ip;                  /* the IP layer's state */
-    void *transport[STACK_TRANSPORTS]; /* state of each, by slot */
+    void *transport[1 + STACK_TRANSPORTS]; /* state of each, by slot_of; the first is nobody's: NULL */
     uint8_t slot_of[256];      /* protocol number to slot + 1; 0: unknown */
     struct sip_key secret;     /* root of the keys below; never leaves */
     struct sip_key port_key;   /* KEY_PORT, drawn once because every connection needs it */
@@ -121,7 +121,7 @@ static inline bool stack_has_transport(const weft_stack *s, uint8_t proto) { ret
 /* The state of the transport with this protocol number; NULL when the stack has none. */
 static inline void *stack_transport(const weft_stack *s, uint8_t proto)
 {
-    return s->slot_of[proto] ? s->transport[s->slot_of[proto] - 1] : NULL;
+    return s->transport[s->slot_of[proto]];
 }
 
 /*

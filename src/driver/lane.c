@@ -22,6 +22,7 @@ struct flight {
 struct weft_lane {
     struct mem mem;
     struct weft_impairment how;
+    bool harmless;       /* `how` neither delays nor changes anything */
     struct rng rng;
     struct weft_lane_stats stats;
 
@@ -316,14 +317,17 @@ struct weft_lane_stats *weft_lane_stats(weft_lane *lane)
 
 bool weft_lane_is_plain(const weft_lane *lane)
 {
-    const struct weft_impairment *h = &lane->how;
-
-    return weft_lane_count(lane) == 0 && !h->bits_per_second && !h->delay && !h->jitter && !h->loss && !h->loss_every &&
-           !lane->burst_left && !h->gilbert.to_bad && !h->gilbert.lost_good && !h->duplicate && !h->corrupt &&
-           !h->reorder;
+    return lane->harmless && weft_lane_count(lane) == 0 && !lane->burst_left;
 }
 
 /* ---- making one ---- */
+
+static void set_how(struct weft_lane *l, const struct weft_impairment *h)
+{
+    l->how = *h;
+    l->harmless = !h->bits_per_second && !h->delay && !h->jitter && !h->loss && !h->loss_every && !h->gilbert.to_bad &&
+                  !h->gilbert.lost_good && !h->duplicate && !h->corrupt && !h->reorder;
+}
 
 static void forget_through(struct weft_lane *l)
 {
@@ -337,7 +341,7 @@ void weft_lane_impair(weft_lane *lane, const struct weft_impairment *how)
 {
     if (how->queue_packets != lane->how.queue_packets)
         forget_through(lane); /* its length is the old one: what waits now does not count for the new */
-    lane->how = *how;
+    set_how(lane, how);
 }
 
 weft_lane *weft_lane_new(const struct weft_env *env, const struct weft_impairment *how, uint64_t seed)
@@ -349,7 +353,7 @@ weft_lane *weft_lane_new(const struct weft_env *env, const struct weft_impairmen
         return NULL;
     memset(l, 0, sizeof *l);
     l->mem = mem;
-    l->how = *how;
+    set_how(l, how);
     rng_seed(&l->rng, seed);
     return l;
 }

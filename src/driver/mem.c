@@ -102,15 +102,15 @@ static size_t take_in(struct weft_wire *w, int end, weft_time now)
     weft_pkt *batch[BATCH];
     size_t total = 0, n;
 
-    while (total < RUN_LIMIT && if_may_want(d->from) && (n = weft_output(d->from, batch, BATCH, now)) > 0) {
+    do { /* the caller has seen that it may want to */
+        n = weft_output(d->from, batch, BATCH, now);
         total += n;
-        if (!w->config.filter && weft_lane_is_plain(d->lane)) {
+        if (n && !w->config.filter && weft_lane_is_plain(d->lane))
             pass_on(w, d, batch, n, now);
-            continue;
-        }
-        for (size_t i = 0; i < n; i++)
-            enter(w, end, batch[i], now);
-    }
+        else
+            for (size_t i = 0; i < n; i++)
+                enter(w, end, batch[i], now);
+    } while (n && total < RUN_LIMIT && if_may_want(d->from));
     return total;
 }
 

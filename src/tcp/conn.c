@@ -57,7 +57,7 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     recvq_init(&w->recvq);
     recvq_limit(&w->recvq, c->rcvspace.buffer);
     reasm_init(&w->reasm);
-    sndmap_init(&w->sndmap, c->snd.una);
+    sndmap_begin(&w->sndmap, c->snd.una);
     w->recovery.guard = c->recovered_here;
     w->recovery.high = c->snd.una;
     rack_init(&w->rack);

@@ -5,8 +5,7 @@
 void sndmap_init(struct sndmap *m, struct seq una)
 {
     memset(m, 0, offsetof(struct sndmap, small));
-    m->room = SNDMAP_SMALL;
-    m->una = una;
+    sndmap_begin(m, una);
 }
 
 void sndmap_clear(struct sndmap *m, struct mem *mem)

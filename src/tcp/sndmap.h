@@ -74,6 +74,12 @@ struct sndmap {
 };
 
 void sndmap_init(struct sndmap *m, struct seq una);
+/* The same of one that is all zeros. */
+static inline void sndmap_begin(struct sndmap *m, struct seq una)
+{
+    m->room = SNDMAP_SMALL;
+    m->una = una;
+}
 void sndmap_clear(struct sndmap *m, struct mem *mem);
 
 /* Makes sure so many more entries can be noted; false when out of memory or at SNDMAP_MAX. */

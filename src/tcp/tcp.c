@@ -120,7 +120,7 @@ const char *tcp_controller(unsigned i)
 
 static size_t tcp_memory_cap(const weft_stack *s, enum mem_class c)
 {
-    const struct tcp *t = s->transport[s->slot_of[IP_PROTO_TCP] - 1];
+    const struct tcp *t = s->transport[s->slot_of[IP_PROTO_TCP]];
     const struct weft_tcp_config *k = tcp_config(s);
 
     if (c == MEM_half_open)

@@ -8,6 +8,13 @@
 #define ALIGNED_TS_HEAD ((uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | TCP_KIND_TS << 8 | TCP_LEN_TS)
 #define ALIGNED_TS_LEN  12
 
+/* The options of nearly every SYN, in Linux's order: MSS; SACK permitted and TS; behind the stamps NOP and window scale. */
+#define FULL_SYN_LEN 20
+#define FULL_SYN_MSS ((uint32_t)TCP_KIND_MSS << 24 | TCP_LEN_MSS << 16)
+#define FULL_SYN_TS  \
+    ((uint32_t)TCP_KIND_SACK_PERMITTED << 24 | TCP_LEN_SACK_PERMITTED << 16 | TCP_KIND_TS << 8 | TCP_LEN_TS)
+#define FULL_SYN_WSCALE ((uint32_t)OPTION_NOP << 24 | TCP_KIND_WSCALE << 16 | TCP_LEN_WSCALE << 8)
+
 static void ts_take(const uint8_t *body, struct tcp_options *o)
 {
     o->has_ts = true;
@@ -70,6 +77,20 @@ ASIDE static bool options_walk(struct reader r, struct tcp_options *o)
     return !r.bad;
 }
 
+/* Does p begin like a full SYN's options? Then they are taken. There are so many bytes. */
+static bool full_syn_take(const uint8_t *p, struct tcp_options *o)
+{
+    uint32_t mss = peek_u32(p) ^ FULL_SYN_MSS, scale = peek_u32(p + 16) ^ FULL_SYN_WSCALE;
+
+    if (mss >> 16 || scale >> 8 || peek_u32(p + 4) != FULL_SYN_TS)
+        return false;
+    o->mss = (uint16_t)mss;
+    o->sack_permitted = true;
+    ts_take(p + 8, o);
+    o->wscale = (int8_t)min_u32(scale, INT8_MAX);
+    return true;
+}
+
 /* False on a nonsense length. */
 static bool options_parse(struct reader r, struct tcp_options *o)
 {
@@ -78,6 +99,8 @@ static bool options_parse(struct reader r, struct tcp_options *o)
         r.p += ALIGNED_TS_LEN;
         if (likely(reader_left(&r) == 0))
             return true;
+    } else if (reader_left(&r) >= FULL_SYN_LEN && full_syn_take(r.p, o)) {
+        r.p += FULL_SYN_LEN;
     }
     return options_walk(r, o);
 }
@@ -183,9 +206,26 @@ static void plain_emit(struct writer *w, const struct tcp_options *o)
         sack_emit(w, o, n);
 }
 
+static void full_syn_emit(struct writer *w, const struct tcp_options *o)
+{
+    uint8_t *p = write_room(w, FULL_SYN_LEN);
+
+    if (!p)
+        return;
+    poke_u32(p, FULL_SYN_MSS | o->mss);
+    poke_u32(p + 4, FULL_SYN_TS);
+    poke_u32(p + 8, o->ts_val);
+    poke_u32(p + 12, o->ts_ecr);
+    poke_u32(p + 16, FULL_SYN_WSCALE | (uint8_t)o->wscale);
+}
+
 /* Here sackOK stands where the two NOPs before a timestamp would. */
 static void syn_linux_emit(struct writer *w, const struct tcp_options *o)
 {
+    if (likely(o->mss && o->sack_permitted && o->has_ts && o->wscale >= 0)) {
+        full_syn_emit(w, o);
+        return;
+    }
     if (o->mss)
         mss_emit(w, o);
     if (o->sack_permitted != o->has_ts)

@@ -294,6 +294,37 @@ static void window_scale_never_turns_negative(void **state)
     }
 }
 
+/* Linux's order is read in one go: what stands behind it counts as ever, and one byte of it that is another ends that. */
+static void syn_in_linuxs_order_reads_as_in_any_other(void **state)
+{
+    static const uint8_t usual[20] = {2, 4, 5, 180, 4, 2, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 3, 3, 200};
+    uint8_t bytes[24];
+    struct segment s;
+    struct tcp_options o;
+
+    memcpy(bytes, usual, sizeof usual);
+    memcpy(bytes + 20, (const uint8_t[]){3, 3, 9, 1}, 4);
+    s = segment_with(TCP_SYN, bytes, 20);
+    assert_int_equal(options_of(&s, &o), TCP_OK);
+    assert_int_equal(o.mss, 1460);
+    assert_int_equal(o.wscale, 127);
+    assert_true(o.sack_permitted && o.has_ts);
+    assert_int_equal(o.ts_val, 0x01020304);
+    assert_int_equal(o.ts_ecr, 0x05060708);
+    s = segment_with(TCP_SYN, bytes, 24);
+    assert_int_equal(options_of(&s, &o), TCP_OK);
+    assert_int_equal(o.wscale, 9);
+    bytes[21] = 1; /* no length */
+    s = segment_with(TCP_SYN, bytes, 24);
+    assert_int_equal(options_of(&s, &o), TCP_BAD_OPTION);
+    assert_int_equal(o.mss, 1460);
+    bytes[16] = 0; /* the end, before the scale */
+    s = segment_with(TCP_SYN, bytes, 20);
+    assert_int_equal(options_of(&s, &o), TCP_OK);
+    assert_int_equal(o.wscale, -1);
+    assert_true(o.has_ts);
+}
+
 static const struct tcp_options syn_all = {.mss = 1460, .wscale = 7, .sack_permitted = true, .has_ts = true,
                                            .ts_val = 0x01020304, .ts_ecr = 0x05060708};
 
@@ -481,6 +512,7 @@ int main(void)
         cmocka_unit_test(repeated_option_counts_with_its_last_copy),
         cmocka_unit_test(second_timestamp_behind_the_usual_layout_wins),
         cmocka_unit_test(window_scale_never_turns_negative),
+        cmocka_unit_test(syn_in_linuxs_order_reads_as_in_any_other),
         cmocka_unit_test(syn_options_stand_as_linux_or_bsd_arrange_them),
         cmocka_unit_test(emitted_options_fill_their_length_and_parse_back),
         cmocka_unit_test(bytes_behind_an_emitted_eol_are_zero),
