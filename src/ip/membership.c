@@ -138,10 +138,10 @@ static int add_source(struct dgram_ep *d, struct member *m, const struct request
 {
     weft_stack *s = d->sock.stack;
 
+    if (m->filter.sources.n >= max_sources(s, r->v4)) /* even if it is there already, as Linux has it */
+        return WEFT_ENOBUFS;
     if (sources_find(&m->filter.sources, &r->asked.source))
         return WEFT_EADDRNOTAVAIL;
-    if (m->filter.sources.n >= max_sources(s, r->v4))
-        return WEFT_ENOBUFS;
     if (!sources_add(&m->filter.sources, &s->mem, &r->asked.source))
         return WEFT_ENOMEM;
     m->listed = true;

@@ -10,6 +10,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <time.h>
 
 #include "weft/sock.h"
@@ -31,6 +32,12 @@ int linux_protocol(int domain, int type, int flags, int protocol);
 
 /* Is it nobody's: any address, of either family? */
 bool linux_is_nobody(const struct weft_addr *addr);
+
+/* Then it becomes this host's loopback: where datagrams to nobody in particular go on Linux. */
+void linux_here(struct weft_addr *addr);
+
+/* readv and writev of no bytes are none: no socket hears of them. */
+bool linux_is_nothing(const struct iovec *iov, size_t n);
 
 /* An address of IPv4 alone. */
 struct weft_ip linux_v4(const struct in_addr *in);
@@ -109,6 +116,8 @@ struct linux_stream {
 
 /* Bits of poll(2), asked for or not. */
 unsigned linux_ready(const weft_sock *sock, const struct linux_stream *st);
+/* May these events of an epoll be, as far as EPOLLEXCLUSIVE goes? op: EPOLL_CTL_ADD, EPOLL_CTL_MOD. */
+bool linux_may_exclude(int op, uint32_t events);
 /* Which of enum weft_ready may bring these bits about. */
 unsigned linux_wants(unsigned poll_bits);
 /* SIOCINQ, SIOCOUTQ, SIOCATMARK, SIOCOUTQNSD: the number; -EINVAL; -ENOTTY: it is another request. */

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 
 #include "linux/linux.h"
@@ -62,6 +63,13 @@ unsigned linux_ready(const weft_sock *sock, const struct linux_stream *st)
     if (weft_tcp_state(sock) == WEFT_TCP_LISTEN)
         return weft_unread(sock) ? READY_IN : 0u;
     return ready_stream(sock, st, ready);
+}
+
+bool linux_may_exclude(int op, uint32_t events)
+{
+    const uint32_t may = EPOLLIN | EPOLLOUT | EPOLLERR | EPOLLHUP | EPOLLWAKEUP | EPOLLET | EPOLLEXCLUSIVE;
+
+    return !(events & EPOLLEXCLUSIVE) || (op == EPOLL_CTL_ADD && !(events & ~may));
 }
 
 unsigned linux_wants(unsigned bits)

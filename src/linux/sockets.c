@@ -83,6 +83,24 @@ bool linux_is_nobody(const struct weft_addr *addr)
     return memcmp(&addr->ip, &none, sizeof none) == 0 || memcmp(&addr->ip, &v4, sizeof v4) == 0;
 }
 
+void linux_here(struct weft_addr *addr)
+{
+    static const struct weft_ip none, six = {{[15] = 1}};
+    struct weft_ip four = weft_ipv4(0);
+
+    if (memcmp(&addr->ip, &none, sizeof none) == 0)
+        addr->ip = six;
+    else if (memcmp(&addr->ip, &four, sizeof four) == 0)
+        addr->ip = weft_ipv4(0x7f000001);
+}
+
+bool linux_is_nothing(const struct iovec *iov, size_t n)
+{
+    while (n && iov[n - 1].iov_len == 0)
+        n--;
+    return n == 0;
+}
+
 struct weft_ip linux_v4(const struct in_addr *in)
 {
     struct weft_ip ip = weft_ipv4(0);

@@ -109,9 +109,13 @@ static int64_t connect_dgram(struct socket *s, const struct address *a)
 
     if (address_family(a) < 0)
         return -EINVAL;
-    if (address_family(a) != AF_UNSPEC)
+    if (address_family(a) != AF_UNSPEC) {
         err = address_read_peer(a, s->domain, &peer);
-    return err ? err : weft_connect(s->sock, &peer);
+        linux_here(&peer);
+    }
+    if (!err)
+        err = weft_connect(s->sock, &peer);
+    return err == WEFT_EADDRINUSE ? -EAGAIN : err; /* no port is free: as Linux puts it */
 }
 
 static int64_t connect_socket(struct drill *d, int fd, const struct sockaddr *addr, socklen_t n)

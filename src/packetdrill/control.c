@@ -17,6 +17,10 @@ int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *us
     *msg = *user;
     if ((int)msg->msg_namelen < 0)
         return -EINVAL;
+    if (msg->msg_namelen > sizeof(struct sockaddr_storage)) /* is cut, as on Linux */
+        msg->msg_namelen = sizeof(struct sockaddr_storage);
+    if (!writes && !msg->msg_namelen)
+        msg->msg_name = NULL;
     if (msg->msg_iovlen > USER_IOV)
         return -EMSGSIZE;
     return user_iov(d, u, msg->msg_iov, msg->msg_iovlen, writes);
@@ -26,8 +30,10 @@ int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *us
 
 static int take_stamps(const struct cmsghdr *c, unsigned *stamps)
 {
-    if (c->cmsg_level != SOL_SOCKET)
-        return 0; /* another protocol's */
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type == SCM_RIGHTS || c->cmsg_type == SCM_CREDENTIALS)
+        return 0; /* others' */
+    if (c->cmsg_type == SO_MARK || c->cmsg_type == SO_PRIORITY) /* ask for nothing here */
+        return c->cmsg_len == CMSG_LEN(sizeof(int)) ? 0 : -EINVAL;
     if (c->cmsg_type != SO_TIMESTAMPING || c->cmsg_len != CMSG_LEN(sizeof *stamps))
         return -EINVAL;
     memcpy(stamps, CMSG_DATA(c), sizeof *stamps);

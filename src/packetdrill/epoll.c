@@ -176,7 +176,7 @@ static int add(struct drill *d, struct epoll *e, int fd, struct desc *desc, cons
 
 static int change(struct drill *d, struct watch *w, const struct epoll_event *event)
 {
-    if (event->events & EPOLLEXCLUSIVE || w->event.events & EPOLLEXCLUSIVE)
+    if (w->event.events & EPOLLEXCLUSIVE)
         return -EINVAL;
     set_event(d, w, event);
     return 0;
@@ -193,6 +193,8 @@ static int64_t control(struct drill *d, int epfd, int op, int fd, const struct e
     if (e->desc.ops != &epoll_ops || &e->desc == desc)
         return -EINVAL;
     w = find(e, fd, desc);
+    if (op != EPOLL_CTL_DEL && !linux_may_exclude(op, event->events))
+        return -EINVAL;
     if (op == EPOLL_CTL_ADD)
         return add(d, e, fd, desc, event);
     if (op != EPOLL_CTL_MOD && op != EPOLL_CTL_DEL)

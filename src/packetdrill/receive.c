@@ -204,6 +204,8 @@ ssize_t drill_readv(void *userdata, int fd, const struct iovec *iov, int n)
         return drill_leave(d, file_readv(fd, iov, n));
     if (desc && desc->readable)
         err = user_iov(d, &u, iov, (size_t)n, true);
+    if (!err && u.len == 0) /* nobody hears of it */
+        return drill_leave(d, 0);
     return drill_leave(d, err ? err : read_desc(d, desc, &u));
 }
 

@@ -119,6 +119,8 @@ static int64_t try_dgram(struct drill *d, struct call *call)
     if (w->u->faulty)
         return -EFAULT;
     n = weft_sendmsg_control(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, w->to, w->control);
+    if (n == WEFT_EADDRINUSE) /* no port is free to send from: as Linux puts it */
+        return -EAGAIN;
     return n == WEFT_EAGAIN && !call->late ? CALL_SLEEPS : n;
 }
 
@@ -179,6 +181,8 @@ ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
         return drill_leave(d, file_writev(fd, iov, n));
     if (desc && desc->writable)
         err = user_iov(d, &u, iov, (size_t)n, false);
+    if (!err && u.len == 0) /* no socket hears of it */
+        return drill_leave(d, 0);
     return drill_leave(d, err ? err : write_desc(d, desc, &u));
 }
 
@@ -191,10 +195,15 @@ static int read_name(struct drill *d, const struct socket *s, int flags, const s
     int err = name ? address_copy(d, &a, name, n) : 0;
 
     *to = NULL;
+    if (!err && flags & MSG_OOB && !socket_is_stream(s)) /* whatever else is wrong */
+        return -EOPNOTSUPP;
     if (err || !name || (socket_is_stream(s) && !(flags & MSG_FASTOPEN)))
         return err;
     *to = out;
-    return socket_is_stream(s) ? address_read(&a, s->domain, out) : address_read_peer(&a, s->domain, out);
+    err = socket_is_stream(s) ? address_read(&a, s->domain, out) : address_read_peer(&a, s->domain, out);
+    if (!socket_is_stream(s))
+        linux_here(out);
+    return err == -EAFNOSUPPORT && s->domain == AF_INET6 && !socket_is_stream(s) ? -EINVAL : err; /* as Linux puts it */
 }
 
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
@@ -235,7 +244,7 @@ ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int fla
         err = control_message(d, &msg, user, &u, false);
     if (!err)
         err = read_name(d, s, flags, msg.msg_name, msg.msg_namelen, &there, &where);
-    if (!err)
+    if (!err && !(socket_is_stream(s) && socket_is_closed(s))) /* no connection: that goes before what is wrong here */
         err = control_take(d, s, &msg, where, &beside);
     return drill_leave(d, err ? err : socket_send(d, s, &u, flags, where, &beside));
 }

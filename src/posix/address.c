@@ -8,17 +8,6 @@ int px_family(const struct sockaddr *addr, socklen_t n)
     return n < sizeof(sa_family_t) || !addr ? -1 : addr->sa_family;
 }
 
-void px_here(struct weft_addr *addr)
-{
-    static const struct weft_ip none, six = {{[15] = 1}};
-    struct weft_ip four = weft_ipv4(0);
-
-    if (memcmp(&addr->ip, &none, sizeof none) == 0)
-        addr->ip = six;
-    else if (memcmp(&addr->ip, &four, sizeof four) == 0)
-        addr->ip = weft_ipv4(0x7f000001);
-}
-
 int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n)
 {
     struct sockaddr_storage made;

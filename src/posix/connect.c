@@ -95,7 +95,7 @@ static int connect_dgram(struct px_sock *s, const struct sockaddr *addr, socklen
         return -EINVAL;
     if (family != AF_UNSPEC) {
         err = linux_read_addr(addr, n, v4 ? AF_INET : s->domain, &peer);
-        px_here(&peer);
+        linux_here(&peer);
     }
     if (!err)
         err = weft_connect(px_engine(s), &peer);

@@ -226,6 +226,8 @@ static int control(struct px_epoll *e, int op, int fd, struct px_sock *s, const 
 
     if (op != EPOLL_CTL_DEL && !event)
         return -EFAULT;
+    if (op != EPOLL_CTL_DEL && !linux_may_exclude(op, event->events))
+        return -EINVAL;
     if (op == EPOLL_CTL_ADD)
         return i ? -EEXIST : item_add(e, fd, s, event);
     if (op != EPOLL_CTL_MOD && op != EPOLL_CTL_DEL)
@@ -233,7 +235,7 @@ static int control(struct px_epoll *e, int op, int fd, struct px_sock *s, const 
     if (!i)
         return -ENOENT;
     if (op == EPOLL_CTL_MOD)
-        return event->events & EPOLLEXCLUSIVE ? -EINVAL : item_set(i, event);
+        return i->event.events & EPOLLEXCLUSIVE ? -EINVAL : item_set(i, event);
     item_free(i);
     return 0;
 }

@@ -155,9 +155,6 @@ int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, 
 /* The flow label it names, if the socket wants that; 0: none. */
 uint32_t px_flow_label(const struct px_sock *s, const struct sockaddr *addr, socklen_t n);
 
-/* Datagrams to nobody in particular go to this host, as on Linux. */
-void px_here(struct weft_addr *addr);
-
 /* A call's socket for host/host.h's control messages. */
 static inline struct linux_sock px_for_control(const struct px_call *c)
 {

@@ -344,5 +344,5 @@ ssize_t weft_posix_readv(int fd, const struct iovec *iov, int n)
         return readv(fd, iov, n);
     if (n < 0 || n > IOV_MAX)
         return (ssize_t)px_result(-EINVAL);
-    return n ? weft_posix_recvmsg(fd, &msg, 0) : 0;
+    return linux_is_nothing(iov, (size_t)n) ? 0 : weft_posix_recvmsg(fd, &msg, 0);
 }

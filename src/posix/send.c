@@ -107,6 +107,8 @@ static int take_destination(const struct px_sock *s, const struct sockaddr *addr
     *to = NULL;
     if (addr && n > sizeof(struct sockaddr_storage))
         return -EINVAL;
+    if (flags & MSG_OOB && !px_is_stream(s)) /* whatever else is wrong */
+        return -EOPNOTSUPP;
     if (!addr || (px_is_stream(s) && !(flags & MSG_FASTOPEN)))
         return 0;
     if (domain == AF_INET6 && family == AF_INET)
@@ -202,7 +204,7 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
     if (err == 0)
         add_control(c.s, named.msg_name, named.msg_namelen, flags, &control);
     if (to)
-        px_here(&addr);
+        linux_here(&addr);
     n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL);
     if (iov && iov != own)
         free(iov);
@@ -225,7 +227,7 @@ ssize_t weft_posix_sendto(int fd, const void *buf, size_t n, int flags, const st
     if (r == 0)
         add_control(c.s, to, n_to, flags, &control);
     if (dst)
-        px_here(&addr);
+        linux_here(&addr);
     return finish(&c, r ? r : px_send(&c, &iov, 1, flags, dst, control.has ? &control : NULL), flags);
 }
 
@@ -247,5 +249,5 @@ ssize_t weft_posix_writev(int fd, const struct iovec *iov, int n)
         return writev(fd, iov, n);
     if (n < 0 || n > IOV_MAX)
         return (ssize_t)px_result(-EINVAL);
-    return n ? weft_posix_sendmsg(fd, &msg, 0) : 0;
+    return linux_is_nothing(iov, (size_t)n) ? 0 : weft_posix_sendmsg(fd, &msg, 0);
 }

@@ -606,6 +606,34 @@ static void datagrams_tell_what_they_came_with(void **state)
     assert_errno(t->sendmsg(t->userdata, fd, &out, 0), EINVAL);
 }
 
+/* What is not meant, and what is cut or looked over. */
+static void oddities_of_datagrams_are_linuxs(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct sockaddr_storage to = {0};
+    struct sockaddr_in there = bench_addr("192.0.2.1", 6000), nobody = bench_addr("0.0.0.0", 6000);
+    char text[] = "abc";
+    struct iovec iov = {text, 3}, none = {text, 0};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_name = &to, .msg_namelen = sizeof to + 1};
+    int fd = dgram(b);
+    uint8_t raw[100];
+
+    memcpy(&to, &there, sizeof there);
+    assert_int_equal(t->sendmsg(t->userdata, fd, &msg, 0), 3); /* a name that is too long is cut */
+    assert_int_equal(bench_out_raw(b, raw, sizeof raw), 20 + 8 + 3);
+    msg.msg_namelen = 0; /* and one of no bytes is none */
+    assert_errno(t->sendmsg(t->userdata, fd, &msg, 0), EDESTADDRREQ);
+    assert_errno(t->sendto(t->userdata, fd, "x", 1, MSG_OOB, (struct sockaddr *)&there, 3), EOPNOTSUPP);
+    assert_errno(t->sendto(t->userdata, fd, "x", 1, MSG_OOB, (struct sockaddr *)&there, sizeof there), EOPNOTSUPP);
+    assert_int_equal(t->writev(t->userdata, fd, &none, 1), 0); /* nothing is written: nobody hears of it */
+    assert_int_equal(t->readv(t->userdata, fd, &none, 1), 0);
+    assert_errno(t->shutdown(t->userdata, fd, SHUT_RD), ENOTCONN); /* and shuts it down all the same */
+    assert_errno(t->recv(t->userdata, fd, raw, sizeof raw, MSG_DONTWAIT), EAGAIN);
+    assert_int_equal(t->recv(t->userdata, fd, raw, sizeof raw, 0), 0);
+    assert_int_equal(t->connect(t->userdata, dgram(b), (struct sockaddr *)&nobody, sizeof nobody), 0);
+}
+
 /* ---- Fast Open ---- */
 
 static const uint8_t cookie[12] = {34, 10, 1, 2, 3, 4, 5, 6, 7, 8, 1, 1};
@@ -883,6 +911,7 @@ int main(void)
         T(reset_is_told_once_and_then_the_end),
         T(datagrams_come_and_go_with_their_names),
         T(datagrams_tell_what_they_came_with),
+        T(oddities_of_datagrams_are_linuxs),
         T(first_bytes_may_go_with_the_syn),
         cmocka_unit_test_setup_teardown(ipv6_sockets_take_ipv6_addresses, setup_both, teardown),
         T(options_pass_through),

@@ -460,6 +460,21 @@ CASE(an_error_stands_before_data)
     SAY(recv(fd, (char[4]){0}, 4, MSG_DONTWAIT));
 }
 
+CASE(urgent_datagrams_are_refused_first)
+{
+    struct sockaddr_in a = in4(LO, 7710);
+    struct iovec none = {"abc", 0};
+    int p[2];
+
+    SAY(sendto(udp(), "x", 1, MSG_OOB, (struct sockaddr *)&a, 3));
+    SAY(sendto(udp(), "x", 1, MSG_OOB, ADDR(a)));
+    SAY(send(udp(), "x", 1, MSG_OOB));
+    udp_pair(p);
+    SAY(writev(p[0], &none, 1));
+    SAY(readv(p[0], &none, 1));
+    SAY(recv(p[1], (char[4]){0}, 4, MSG_DONTWAIT));
+}
+
 #ifndef SO_SELECT_ERR_QUEUE
 #define SO_SELECT_ERR_QUEUE 45
 #endif
