@@ -406,6 +406,20 @@ static void the_least_preferred_router_makes_room(void **state)
     assert_true(best);
 }
 
+/* R1256-4.3: what was an address of ours is not told any more. */
+static void a_router_names_the_addresses_it_has(void **state)
+{
+    struct bench *b = *state;
+    struct weft_ip second = weft_ipv4(V4(10, 9, 0, 7));
+    uint8_t out[200];
+
+    become_router(b);
+    assert_int_equal(weft_if_add_address(b->ifp, &second, 24), 0);
+    assert_int_equal(weft_if_del_address(b->ifp, &second), 0);
+    assert_int_equal(adverts(b, 2 * WEFT_S, out, sizeof out), 1);
+    assert_memory_equal(out + IPV4_HEADER + 4, "\1\2\x07\x08\x0a\x09\0\2\0\0\0\0", 12);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -425,6 +439,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_learnt_goes_with_its_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_is_forgotten_when_its_time_has_come, setup, teardown),
         cmocka_unit_test_setup_teardown(the_least_preferred_router_makes_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_router_names_the_addresses_it_has, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -605,6 +605,41 @@ static void icmp6_errors_are_not_answered(void **state)
     assert_true(bench_take(b, p, sizeof p) > 0);
 }
 
+static void what_must_not_be_fragmented_may_fill_the_path(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr to = addr6(PEER6, 9);
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    uint8_t text[1500] = {0}, out[1600];
+    int one = 1;
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_DONTFRAG, &one, sizeof one), 0);
+    assert_int_equal(weft_sendto(sock, text, 1453, 0, &to), WEFT_EMSGSIZE);
+    assert_int_equal(weft_sendto(sock, text, 1452, 0, &to), 1452);
+    while (bench_take(b, out, sizeof out) && out[6] == IP_PROTO_HOPOPTS)
+        ; /* reports of groups */
+    assert_int_equal(out[6], IP_PROTO_UDP);
+    weft_close(sock);
+}
+
+/* As Linux answers; the larger byte of a number comes first. */
+static void ones_own_interface_must_be_there(void **state)
+{
+    static const uint32_t strange[] = {77, 65536 + 1};
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    uint8_t index[4] = {0};
+
+    for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
+        poke_u32(index, strange[i]);
+        assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, index, 4), WEFT_EADDRNOTAVAIL);
+        assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_UNICAST_IF, index, 4), WEFT_EADDRNOTAVAIL);
+    }
+    poke_u32(index, weft_if_index(b->other));
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, index, 4), 0);
+    weft_close(sock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +660,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_rate_of_errors_of_ipv6_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_are_not_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_must_not_be_fragmented_may_fill_the_path, setup, teardown),
+        cmocka_unit_test_setup_teardown(ones_own_interface_must_be_there, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

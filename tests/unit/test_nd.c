@@ -194,6 +194,31 @@ static void what_came_in_fragments_is_not_believed_whole(void **state)
     assert_string_equal(state_of(l, PEER6), "none");
 }
 
+/* What routers ask of routers is not for us, however sound. */
+static void solicitations_of_routers_are_not_ours(void **state)
+{
+    struct link *l = *state;
+
+    have_address(l);
+    input(l, other_mac, (struct make6){.src = "fe80::5", .dst = "ff02::1"}, ICMPV6_ROUTER_SOLICIT, 0, NULL, 0);
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_not_ours), 1);
+    assert_int_equal(next_out(l), -1);
+}
+
+/* Where no neighbours are sought, nobody is asked and nobody answered. */
+static void a_link_without_stations_has_no_discovery(void **state)
+{
+    struct bench *b = bench6_new();
+    uint8_t target[24], p[128];
+    size_t n = put_target(target, US6, ND_SOURCE_MAC, other_mac);
+
+    (void)state;
+    n = make_icmp6(p, (struct make6){.hop_limit = 255}, ICMPV6_NEIGHBOUR_SOLICIT, 0, 0, target, n);
+    bench_expect_drop(b, nd_not_ours, bench_input(b, p, n));
+    bench_assert_silent(b);
+    bench_free(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -204,6 +229,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(unsolicited_claims_only_raise_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_in_fragments_is_not_believed, setup, teardown),
         cmocka_unit_test_setup_teardown(what_came_in_fragments_is_not_believed_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(solicitations_of_routers_are_not_ours, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_link_without_stations_has_no_discovery, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

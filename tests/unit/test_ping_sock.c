@@ -315,6 +315,24 @@ static void what_must_go_whole_and_does_not_fit_is_refused(void **state)
     weft_close(sock);
 }
 
+/* Requests to several go each its own way: the way to the one before is kept for a peer only. */
+static void each_request_goes_its_own_way(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr behind = {.ip = weft_ipv4(OTHER_PEER)};
+    weft_sock *sock = ping_new(b);
+    uint8_t out[100];
+
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(weft_sendto(sock, request, sizeof request, 0, &peer), sizeof request);
+        assert_int_equal(read_ip(out, bench_take(b, out, sizeof out)).dst, PEER);
+        assert_int_equal(weft_sendto(sock, request, sizeof request, 0, &behind), sizeof request);
+        assert_int_equal(read_ip(out, bench_take_from(b, b->other, out, sizeof out)).dst, OTHER_PEER);
+        bench_assert_silent(b);
+    }
+    weft_close(sock);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -334,6 +352,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(each_socket_finds_an_identifier_of_its_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_socket_that_is_connected_to_nobody_hears_everybody, setup, teardown),
         cmocka_unit_test_setup_teardown(what_must_go_whole_and_does_not_fit_is_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(each_request_goes_its_own_way, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -310,6 +310,50 @@ static void a_domain_is_taken_back(void **state)
     assert_false(weft_search_domain_info(l->s, 0, &domain));
 }
 
+/* R4861-6.3.7, RFC 7559: three times four seconds apart, then less and less often. */
+static void routers_are_sought_less_and_less_often(void **state)
+{
+    static const unsigned gaps[] = {4, 4, 4, 8, 16, 32, 64};
+    struct link *l = *state;
+    weft_time last;
+
+    while (wait_out(l, 10 * WEFT_S) != ICMPV6_ROUTER_SOLICIT)
+        ;
+    for (size_t i = 0; i < ARRAY_LEN(gaps); i++) {
+        last = l->now;
+        while (wait_out(l, 100 * WEFT_S) != ICMPV6_ROUTER_SOLICIT)
+            ;
+        assert_int_equal(l->now - last, gaps[i] * WEFT_S);
+    }
+}
+
+/* R4861-6.3.4: a prefix ends when it has to, and not with whatever is due next. */
+static void a_prefix_ends_by_its_own_time(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 60 * WEFT_S);
+    drain(l);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:7::", 0x80, 100, 100));
+    pass(l, 60 * WEFT_S);
+    assert_true(weft_deadline(l->s) <= l->now + 40 * WEFT_S);
+}
+
+/* R4861-7.2.5: who says that he is a router no more is none; who says that he is one stays. */
+static void a_router_that_is_none_any_more_is_none_of_ours(void **state)
+{
+    struct link *l = *state;
+
+    pass(l, 5 * WEFT_S);
+    have_address(l);
+    router_advert(l, "fe80::1", 1800, NULL, 0);
+    advert(l, "fe80::1", router_mac, 0xe0000000, router_mac);
+    assert_true(has_default_route(l, "fe80::1"));
+    advert(l, "fe80::1", router_mac, 0x60000000, router_mac);
+    assert_false(has_default_route(l, "fe80::1"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +369,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_interface_does_as_the_tunables_say, setup_configured, teardown),
         cmocka_unit_test_setup_teardown(each_prefix_is_on_the_link_by_itself, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_domain_is_taken_back, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(routers_are_sought_less_and_less_often, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_prefix_ends_by_its_own_time, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_router_that_is_none_any_more_is_none_of_ours, setup_auto, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
