@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rate of ICMP errors (RFC 1812 §4.3.2.8): a token bucket for all destinations together.
+ * The rate of ICMP errors (RFC 1812 §4.3.2.8): a token bucket for all destinations together, and
+ * another for what tells the size of a path (refuse.c).
  *
  * Its depth is drawn anew whenever the bucket is full. With a fixed depth somebody who makes us answer forged packets
  * and then counts how many answers are left for himself would learn which of our ports are open (CVE-2020-25705).

@@ -412,7 +412,8 @@ struct ip_state {
     struct ip_sound sound;
     struct ip_idents idents;
     struct ip_reassembly reassembly;
-    struct icmp_limit limit;
+    struct icmp_limit limit;   /* of errors ... */
+    struct icmp_limit too_big; /* ... and of those that tell what a path carries */
     struct sip_key label_key;
     struct ip_redirects redirects;
     struct ip_told told;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * ICMP errors that we send (RFC 1122 §3.2.2, RFC 1812 §4.3.2; RFC 4443 §2.4): about what, how much of it is quoted, how
- * often. One rate limit serves both families.
+ * often. Both families share the limits.
  */
 #include "ip/private.h"
 
@@ -92,6 +92,19 @@ static bool error_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send
     return true;
 }
 
+/*
+ * What a path carries has to reach whom it concerns, or his connection hangs for ever: it is counted apart, so that who
+ * makes us say something else in masses does not keep it back. (DEVIATION: RFC 4443 §2.4 (f) knows one limit; Linux has
+ * none for these.)
+ */
+static struct icmp_limit *limit_of(weft_stack *s, struct icmp_complaint about, bool v4)
+{
+    bool too_big = v4 ? about.type == ICMPV4_UNREACHABLE && about.code == ICMPV4_FRAGMENTATION_NEEDED
+                      : about.type == ICMPV6_TOO_BIG;
+
+    return too_big ? &ip_state(s)->too_big : &ip_state(s)->limit;
+}
+
 static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_complaint about)
 {
     struct ip_send how;
@@ -100,7 +113,7 @@ static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_co
 
     if (!error_path(s, pkt, &how, &path))
         return;
-    if (!icmp_limit_allows(&ip_state(s)->limit, s)) {
+    if (!icmp_limit_allows(limit_of(s, about, ip_is_v4(&how.dst)), s)) {
         stack_count(s, WEFT_COUNT_icmp_rate_limited);
         return;
     }

@@ -169,6 +169,30 @@ static void too_large_is_never_cut(void **state) /* R8200-5: only who sent it ma
     bench_assert_silent(b);
 }
 
+/* R4443-2.4f: who makes us complain in masses does not keep from others what their path carries. */
+static void what_a_path_carries_is_told_during_a_flood(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500], out[100];
+    size_t n = make(in, (struct make6){.hop_limit = 1}, 100);
+    unsigned told_big = 0;
+
+    for (unsigned i = 0; i < 1000; i++)
+        bench_input(b, in, n);
+    while (bench_take(b, out, sizeof out))
+        ;
+    assert_in_range(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 950, 960);
+    b->other->mtu = 1280;
+    n = make(in, (struct make6){0}, 1400);
+    bench_expect_drop(b, ip_too_big, bench_input(b, in, n));
+    assert_int_equal(told(b, ICMPV6_TOO_BIG, 0), 1280);
+    for (unsigned i = 0; i < 1000; i++) /* though not without end */
+        bench_input(b, in, n);
+    while (bench_take(b, out, sizeof out))
+        told_big++;
+    assert_in_range(told_big, 40, 50);
+}
+
 /* A super-segment of TCP, as a neighbour on the same machine hands it over: its checksum is still to be made. */
 static void input_super(struct bench *b, uint16_t gso_size)
 {
@@ -270,6 +294,7 @@ int main(void)
         T(what_the_frame_has_behind_the_datagram_stays),
         T(nobody_knows_the_way),
         T(too_large_is_never_cut),
+        T(what_a_path_carries_is_told_during_a_flood),
         T(super_segment_is_as_large_as_its_segments),
         T(source_must_lie_where_it_came_from),
         T(extension_headers_are_carried_as_they_are),

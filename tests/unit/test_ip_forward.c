@@ -241,6 +241,30 @@ static void fragments_are_cut_further(void **state)
     bench_assert_silent(b);
 }
 
+/* R1812-4.3.2.8: who makes us complain in masses does not keep from others what their path carries. */
+static void what_a_path_carries_is_told_during_a_flood(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500], out[100];
+    size_t n = make(in, (struct ipv4_header){.dst = FAR, .ttl = 1}, 100);
+    unsigned told_big = 0;
+
+    for (unsigned i = 0; i < 1000; i++)
+        bench_input(b, in, n);
+    while (bench_take(b, out, sizeof out))
+        ;
+    assert_in_range(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 950, 960);
+    b->other->mtu = 576;
+    n = make(in, (struct ipv4_header){.dst = FAR, .df = true}, 1000);
+    bench_expect_drop(b, ip_too_big, bench_input(b, in, n));
+    assert_int_equal(told(b, ICMPV4_UNREACHABLE, ICMPV4_FRAGMENTATION_NEEDED), 576);
+    for (unsigned i = 0; i < 1000; i++) /* though not without end */
+        bench_input(b, in, n);
+    while (bench_take(b, out, sizeof out))
+        told_big++;
+    assert_in_range(told_big, 40, 50);
+}
+
 /* A super-segment of TCP, as a neighbour on the same machine hands it over: its checksum is still to be made. */
 static void input_super(struct bench *b, uint16_t gso_size)
 {
@@ -586,6 +610,7 @@ int main(void)
         T(nobody_knows_the_way),
         T(too_large_is_cut_unless_it_must_not_be),
         T(fragments_are_cut_further),
+        T(what_a_path_carries_is_told_during_a_flood),
         T(super_segment_is_as_large_as_its_segments),
         T(super_segment_from_ethernet_is_as_large_as_its_segments),
         T(super_segment_with_a_whole_sum_is_cut_with_right_ones),
