@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Programs that choose packets: the classic filter machine of BSD (McCanne, Jacobson 1993), which libpcap compiles for and
- * Linux's SO_ATTACH_FILTER takes. A program has an accumulator, an index and sixteen words of memory; it reads the packet
- * and ends with a number: how many bytes of it to keep, 0: none of it.
+ * Programs that choose packets: the classic filter machine of BSD (McCanne, Jacobson 1993), which libpcap compiles for
+ * and Linux's SO_ATTACH_FILTER takes. A program has an accumulator, an index and sixteen words of memory; it reads the
+ * packet and ends with a number: how many bytes of it to keep, 0: none of it.
  *
- * A program is checked once, when it comes. Jumps go forward only, so that it ends after at most as many steps as it has
- * instructions; a load from beyond the packet, or a division by zero, ends it with 0.
+ * A program is checked once, when it comes. Jumps go forward only, so that it ends after at most as many steps as it
+ * has instructions; a load from beyond the packet, or a division by zero, ends it with 0.
  */
 #ifndef CORE_BPF_H
 #define CORE_BPF_H

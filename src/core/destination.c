@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which of a peer's addresses is tried first (RFC 6724 §6). Rule 4 is for mobile hosts, and rule 7 for tunnels, of which
- * the engine has none.
+ * Which of a peer's addresses is tried first (RFC 6724 §6). Rule 4 is for mobile hosts, and rule 7 for tunnels, of
+ * which the engine has none.
  *
- * DEVIATION: rule 9 counts a common prefix of IPv4 only for what is on the source's own network, as glibc does; else the
- * order in which a name server gives out the addresses of a service would count for nothing.
+ * DEVIATION: rule 9 counts a common prefix of IPv4 only for what is on the source's own network, as glibc does; else
+ * the order in which a name server gives out the addresses of a service would count for nothing.
  */
 #include "core/policy.h"
 #include "core/stack.h"

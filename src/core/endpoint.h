@@ -22,7 +22,7 @@ struct ip_error {
     bool hard;                /* protocol or port unreachable (RFC 1122 §4.2.3.9, RFC 4443 §3.1 and §3.4) */
     bool lasting;             /* a datagram socket that has a peer hears of it unasked, as on Linux; each hard one is */
     bool too_big;             /* fragmentation needed, packet too big */
-    uint32_t mtu;             /* then: next-hop MTU, 0: the router does not say. A parameter problem: where it is. Else 0 */
+    uint32_t mtu;             /* then: next-hop MTU, 0: not said. A parameter problem: where it is. Else 0 */
     uint32_t datagram;        /* length of the quoted datagram */
     const struct weft_pkt *quote; /* what holds the quote */
     uint32_t quoted_at;       /* offset from its data of the quoted transport message */
@@ -36,7 +36,7 @@ struct sock_rare {
     int32_t interface;       /* SO_BINDTOIFINDEX; 0: any */
     int32_t min_ttl, min_hops;
     int32_t segment;         /* UDP_SEGMENT, bytes; 0: off */
-    uint32_t ports;          /* IP_LOCAL_PORT_RANGE: the least, and in the upper half the greatest; each 0: as configured */
+    uint32_t ports;          /* IP_LOCAL_PORT_RANGE: the least, in the upper half the greatest; each 0: as configured */
     int32_t prefer;          /* enum weft_prefer_source of IPV6_ADDR_PREFERENCES */
 };
 

@@ -56,7 +56,8 @@ static struct weft_pkt *copy_piece(const struct weft_pkt *super, uint32_t head, 
 static void put_sum(const struct weft_pkt *super, struct weft_pkt *p, bool finish)
 {
     uint8_t *field = p->base + p->l4 + super->csum_offset;
-    uint32_t whole = pkt_total(super) - (super->l4 - (uint32_t)pkt_headroom(super)), len = pkt_total(p) - (p->l4 - p->l2);
+    uint32_t whole = pkt_total(super) - (super->l4 - (uint32_t)pkt_headroom(super));
+    uint32_t len = pkt_total(p) - (p->l4 - p->l2);
     struct csum sum = {0};
 
     csum_add_u16(&sum, peek_u16(field));

@@ -52,7 +52,8 @@ static uint32_t foresee(const weft_if *ifp, const struct weft_pkt *pkt)
 }
 
 /*
- * Among very many endpoints: each packet is foreseen some turns before its own, and what it is for is fetched on the way.
+ * Among very many endpoints: each packet is foreseen some turns before its own, and what it is for is fetched on the
+ * way.
  */
 ASIDE static void input_foreseeing(weft_if *ifp, weft_pkt *const *pkts, size_t n)
 {

@@ -2,9 +2,9 @@
 /*
  * The neighbour table; see neigh.h.
  *
- * Invariants: an entry is in `lru` when it is resolved (REACHABLE, STALE, DELAY, PROBE, FIXED), else in `unresolved`; its queue holds
- * packets only while it is INCOMPLETE; unused entries stand in front of used ones in `lru`, except those that are some
- * interface's last_neigh, whose place is put right when they cease to be it.
+ * Invariants: an entry is in `lru` when it is resolved (REACHABLE, STALE, DELAY, PROBE, FIXED), else in `unresolved`;
+ * its queue holds packets only while it is INCOMPLETE; unused entries stand in front of used ones in `lru`, except
+ * those that are some interface's last_neigh, whose place is put right when they cease to be it.
  */
 #include "core/neigh.h"
 
@@ -414,8 +414,8 @@ static void fail(weft_stack *s, struct neigh *n)
 }
 
 /*
- * A neighbour that failed is forgotten after a time. A gateway with others beside it stays dead, or all traffic would wait
- * for its answer once more. It rests (tries 0); when somebody would go by it (WANTED) it is asked once and rests.
+ * A neighbour that failed is forgotten after a time. A gateway with others beside it stays dead, or all traffic would
+ * wait for its answer once more. It rests (tries 0); when somebody would go by it (WANTED) it is asked once and rests.
  */
 static void failed_due(weft_stack *s, struct neigh *n)
 {

@@ -14,9 +14,10 @@
  * address is asked first, then all stations: a short outage loses nobody (RFC 7048).
  *
  * Bounds: max_neighbours entries; NEIGH_QUEUE packets per unresolved entry, oldest dropped first (RFC 1122 §2.3.2.2
- * asks to keep the latest); one request a second per entry (RFC 1122 §2.3.2.1), or as often as a router says. When the table is full, a datagram of
- * ours takes the place of the oldest unresolved entry, else of the least recently used one; a claim from the network
- * only that of an entry which nobody used yet. So a flood of claims pushes out nothing but itself.
+ * asks to keep the latest); one request a second per entry (RFC 1122 §2.3.2.1), or as often as a router says. When the
+ * table is full, a datagram of ours takes the place of the oldest unresolved entry, else of the least recently used
+ * one; a claim from the network only that of an entry which nobody used yet. So a flood of claims pushes out nothing
+ * but itself.
  */
 #ifndef CORE_NEIGH_H
 #define CORE_NEIGH_H
@@ -88,8 +89,8 @@ const struct neigh *neigh_resolve(weft_if *ifp, const struct weft_ip *next_hop, 
 void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], bool solicited, bool create);
 
 /*
- * A station was heard from ip with this mac and nothing proves that it hears us (RFC 4861 §7.2.3, §6.2.6): an entry that
- * is not there is made STALE, a different mac makes it so.
+ * A station was heard from ip with this mac and nothing proves that it hears us (RFC 4861 §7.2.3, §6.2.6): an entry
+ * that is not there is made STALE, a different mac makes it so.
  */
 void neigh_heard(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
 

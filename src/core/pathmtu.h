@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What paths carry, as far as routers have told (RFC 1191, RFC 8201): one entry per destination, for all who send there.
- * Whoever was told writes it down here, after asking himself whether to believe it (RFC 5927); route_lookup reads it.
+ * What paths carry, as far as routers have told (RFC 1191, RFC 8201): one entry per destination, for all who send
+ * there. Whoever was told writes it down here, after asking himself whether to believe it (RFC 5927); route_lookup
+ * reads it.
  *
- * An entry is forgotten after config.path_mtu_age, so that a path that got better is found out (RFC 1191 §6.3). A new one
- * changes the generation of the routing table: who keeps a path asks again.
+ * An entry is forgotten after config.path_mtu_age, so that a path that got better is found out (RFC 1191 §6.3). A new
+ * one changes the generation of the routing table: who keeps a path asks again.
  *
- * Bounds: PATHMTU_SETS * PATHMTU_WAYS entries; the one that would be forgotten first makes room in its set. The memory is
- * taken with the first entry.
+ * Bounds: PATHMTU_SETS * PATHMTU_WAYS entries; the one that would be forgotten first makes room in its set. The memory
+ * is taken with the first entry.
  */
 #ifndef CORE_PATHMTU_H
 #define CORE_PATHMTU_H

@@ -2,8 +2,8 @@
 /*
  * Ephemeral ports that nobody can predict (RFC 6056 §3.3.4, algorithm 4): a keyed hash of the pair of addresses and the
  * remote port says where to begin, and one of 65,536 counters, chosen by the same hash, how far the search has gone
- * since. Who watches one destination learns nothing of another, but with a chance of 1 in 65,536. Now and then a counter
- * skips a step. Which ports are taken is the protocol's knowledge, so it is asked.
+ * since. Who watches one destination learns nothing of another, but with a chance of 1 in 65,536. Now and then a
+ * counter skips a step. Which ports are taken is the protocol's knowledge, so it is asked.
  *
  * And a table of the local ports that are in use by connections, with how many use each: it answers whether a port is
  * free without a walk through all connections.

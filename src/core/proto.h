@@ -22,9 +22,9 @@ struct transport {
     /* The batch is over: what was held back of it (weft_stack.holding) goes on. NULL: nothing ever is. */
     void (*flush)(weft_stack *s);
     /*
-     * A datagram will come in with a later packet of the batch: asks memory for the way to what it is for, and returns a
-     * ticket; 0: nothing was foreseen. With the ticket, when the way has had time to come, the thing itself is asked for.
-     * Both only prefetch. NULL: no transport of which there is so much that it pays.
+     * A datagram will come in with a later packet of the batch: asks memory for the way to what it is for, and returns
+     * a ticket; 0: nothing was foreseen. With the ticket, when the way has had time to come, the thing itself is asked
+     * for. Both only prefetch. NULL: no transport of which there is so much that it pays.
      */
     uint32_t (*foresee)(weft_stack *s, const uint8_t *datagram, size_t n);
     void (*fetch)(weft_stack *s, uint32_t ticket);
@@ -64,8 +64,10 @@ struct assembly {
     void (*next_hop_failed)(weft_if *ifp, struct weft_pkt *pkt);
     /* A datagram for us, before its transport: true when a raw socket heard it. Asked while there are raw sockets. */
     bool (*raw_input)(weft_stack *s, const struct weft_pkt *pkt);
-    /* A datagram for others that routers are to look at, data at l3: true when a raw socket asked for such. Asked while there
-     * are raw_alerts. Borrows pkt. */
+    /*
+     * A datagram for others that routers are to look at, data at l3: true when a raw socket asked for such. Asked while
+     * there are raw_alerts. Borrows pkt.
+     */
     bool (*raw_alert)(weft_stack *s, const struct weft_pkt *pkt, const struct alert *alert);
     /* An ICMP error about a datagram of this protocol: true when a raw socket was concerned. Asked as raw_input is. */
     bool (*raw_error)(weft_stack *s, uint8_t proto, const struct ip_error *e);

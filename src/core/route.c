@@ -39,7 +39,8 @@ static struct trie_key key_of(const struct weft_ip *ip)
 
     if (ip_is_v4(ip))
         return trie_key_v4(ip_to_v4(ip));
-    return trie_key_v6((uint64_t)peek_u32(b) << 32 | peek_u32(b + 4), (uint64_t)peek_u32(b + 8) << 32 | peek_u32(b + 12));
+    return trie_key_v6((uint64_t)peek_u32(b) << 32 | peek_u32(b + 4),
+                       (uint64_t)peek_u32(b + 8) << 32 | peek_u32(b + 12));
 }
 
 /* Where routes to a network are found. */

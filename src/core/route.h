@@ -84,8 +84,8 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
 int route_lookup_by(weft_stack *s, const struct weft_ip *dst, weft_if *by, struct ip_path *path);
 
 /*
- * Is the path still good? Asks again when the table changed. 0, WEFT_ENETUNREACH, or WEFT_ENETDOWN when it went with its
- * interface; path->ifp is NULL after an error.
+ * Is the path still good? Asks again when the table changed. 0, WEFT_ENETUNREACH, or WEFT_ENETDOWN when it went with
+ * its interface; path->ifp is NULL after an error.
  */
 int route_refresh(weft_stack *s, const struct weft_ip *dst, struct ip_path *path);
 

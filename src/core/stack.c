@@ -132,7 +132,8 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->initial_window && k->initial_window <= 1000 && k->tso_segments && k->tso_rtt_log <= 31 &&
            buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
-           k->syncookies <= 2 && k->tw_reuse <= 2 && k->syn_layout <= WEFT_SYN_BSD && k->invalid_ratelimit <= 10 * WEFT_S &&
+           k->syncookies <= 2 && k->tw_reuse <= 2 && k->syn_layout <= WEFT_SYN_BSD &&
+           k->invalid_ratelimit <= 10 * WEFT_S &&
            k->mtu_probing <= 2 && k->mtu_probe_floor >= 48 && k->mtu_probe_floor <= 65535 && k->base_mss >= 48 &&
            k->base_mss <= 65535 && k->recovery <= 7 && k->reordering &&
            k->reordering <= k->max_reordering && k->max_reordering <= 1000 && k->ecn <= 2 &&

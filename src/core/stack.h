@@ -95,9 +95,9 @@ static inline void stack_flush(weft_stack *s)
 }
 
 /*
- * After an event an endpoint sets its timer and asks for a turn on its link. It may leave that for later, since the next
- * event is likely to be its own: the answer to what has arrived, or the link's turn for what was written. It is done
- * before time moves, before another endpoint leaves the same, and before anybody asks for timers or turns.
+ * After an event an endpoint sets its timer and asks for a turn on its link. It may leave that for later, since the
+ * next event is likely to be its own: the answer to what has arrived, or the link's turn for what was written. It is
+ * done before time moves, before another endpoint leaves the same, and before anybody asks for timers or turns.
  */
 void stack_settle_now(const weft_stack *s);
 static inline void stack_settle(const weft_stack *s)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Datagrams that a router is to look at though they are for others (RFC 2113, RFC 2711): whoever asked for them with
- * WEFT_IP_ROUTER_ALERT or WEFT_IPV6_ROUTER_ALERT gets them instead of the next hop, as on Linux. It is theirs to send them
- * on. Those that nobody asked for travel like others.
+ * WEFT_IP_ROUTER_ALERT or WEFT_IPV6_ROUTER_ALERT gets them instead of the next hop, as on Linux. It is theirs to send
+ * them on. Those that nobody asked for travel like others.
  */
 #include "ip/private.h"
 #include "wire/igmp.h"

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What goes with a datagram besides its bytes (RFC 3542 §6): for one datagram alone another source, interface, hop limit
- * or class than the socket's; and for one that came in what of all that its reader asked to be told.
+ * What goes with a datagram besides its bytes (RFC 3542 §6): for one datagram alone another source, interface, hop
+ * limit or class than the socket's; and for one that came in what of all that its reader asked to be told.
  */
 #include "ip/private.h"
 
-static const struct dgram_ep *const_ep(const weft_sock *sock) { return container_of(sock, const struct dgram_ep, sock); }
+static const struct dgram_ep *const_ep(const weft_sock *sock)
+{
+    return container_of(sock, const struct dgram_ep, sock);
+}
 
 const struct sock_rare *dgram_rare(const weft_sock *sock) { return &const_ep(sock)->rare; }
 struct sock_rare *dgram_own_rare(weft_sock *sock) { return &container_of(sock, struct dgram_ep, sock)->rare; }
@@ -36,7 +39,9 @@ static int override(const struct weft_control *control, bool v6, struct ip_send 
     return has(control, WEFT_CONTROL_OPTIONS) ? ip_options_check(control->options, control->n_options) : 0;
 }
 
-/* The source that control names, of link scope in the zone of its interface or destination; 0, or it is none of ours. */
+/*
+ * The source that control names, of link scope in the zone of its interface or destination; 0, or it is none of ours.
+ */
 static int named_source(weft_stack *s, const struct weft_control *control, const struct weft_ip *dst,
                         struct weft_ip *local)
 {
@@ -128,7 +133,9 @@ static const struct told tolds[] = {
     {TELL_ORIGDST, TELL_ORIGDST6, WEFT_CONTROL_ORIGDST},
 };
 
-/* Where a reply to a group's datagram may come from: an address of the interface it came in by (Linux's ipi_spec_dst). */
+/*
+ * Where a reply to a group's datagram may come from: an address of the interface it came in by (Linux's ipi_spec_dst).
+ */
 static struct weft_ip reply_address(weft_stack *s, const struct weft_pkt *pkt)
 {
     const weft_if *ifp = pkt->ip_group ? if_by_index(s, pkt->if_index) : NULL;

@@ -33,8 +33,9 @@ static weft_time first_delay(const struct nd_link *l)
 {
     weft_stack *s = l->ifp->stack;
 
-    return l->ifp->tx_packets || !(l->ifp->ipv6 & WEFT_IPV6_LINK_LOCAL) ? 0
-                                                                       : rng_below(&s->rng, MAX_DELAY / WEFT_US) * WEFT_US;
+    if (l->ifp->tx_packets || !(l->ifp->ipv6 & WEFT_IPV6_LINK_LOCAL))
+        return 0;
+    return rng_below(&s->rng, MAX_DELAY / WEFT_US) * WEFT_US;
 }
 
 void nd_try(struct nd_link *l, const struct weft_ip *ip)

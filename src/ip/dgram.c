@@ -46,8 +46,8 @@ static uint32_t headers_worth_keeping(const struct weft_pkt *pkt)
 }
 
 /*
- * What IP found out about a datagram, for a packet that is to pass for it, with `headers` bytes of room in front for IP's
- * own. The data of `to` stands at its l4.
+ * What IP found out about a datagram, for a packet that is to pass for it, with `headers` bytes of room in front for
+ * IP's own. The data of `to` stands at its l4.
  */
 static void copy_description(struct weft_pkt *to, const struct weft_pkt *from, uint32_t headers)
 {

@@ -85,7 +85,9 @@ struct dgram_groups {
     bool all_v4, all_v6;        /* it hears what others here have joined */
 };
 
-/* Extension headers for all that is sent by IPv6, as options say; those before a routing header are kept and told only. */
+/*
+ * Extension headers for all that is sent by IPv6, as options say; those before a routing header are kept and told only.
+ */
 enum dgram_sticky { DGRAM_HOP, DGRAM_DESTINATION, DGRAM_BEFORE_ROUTE, DGRAM_STICKY };
 
 /* The first member of all kinds of datagram endpoints. */
@@ -106,7 +108,7 @@ struct dgram_ep {
     uint8_t discovery6;       /* the same for IPv6: WANT unless asked otherwise */
     bool no_receive, no_send; /* shut down */
     bool filter_locked;
-    uint16_t out_v4, out_v6;  /* WEFT_IP_UNICAST_IF, WEFT_IPV6_UNICAST_IF: an interface's number; 0: as routes have it */
+    uint16_t out_v4, out_v6;  /* WEFT_IP_UNICAST_IF, WEFT_IPV6_UNICAST_IF: an interface's number; 0: as routes say */
     uint8_t n_options;        /* WEFT_IP_OPTIONS: bytes of options, as the user gave them */
     uint8_t options[40];
     uint8_t *sticky[DGRAM_STICKY]; /* each as long as it says; NULL: none */
@@ -121,8 +123,8 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
 void dgram_fini(struct dgram_ep *d);
 
 /*
- * struct sock_ops for all. Options are WEFT_IP_OPTIONS, WEFT_IP_MULTICAST_IF, those from WEFT_MCAST_JOIN_GROUP on, and the
- * rows of tuning.c; the others are WEFT_ENOPROTOOPT.
+ * struct sock_ops for all. Options are WEFT_IP_OPTIONS, WEFT_IP_MULTICAST_IF, those from WEFT_MCAST_JOIN_GROUP on, and
+ * the rows of tuning.c; the others are WEFT_ENOPROTOOPT.
  */
 int dgram_shutdown(weft_sock *sock, enum weft_shut how);
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
@@ -160,8 +162,8 @@ void dgram_scope(const struct dgram_ep *d, struct ip_send *how);
 bool dgram_hears(const struct dgram_ep *d, const struct weft_pkt *pkt);
 
 /*
- * filter.c: does the endpoint's filter, if it has one, keep this datagram (data where the filter is to begin)? Then it is
- * cut to what it keeps, but not to less than `least` bytes.
+ * filter.c: does the endpoint's filter, if it has one, keep this datagram (data where the filter is to begin)? Then it
+ * is cut to what it keeps, but not to less than `least` bytes.
  */
 bool dgram_filter(const struct dgram_ep *d, struct weft_pkt *pkt, uint32_t least);
 
@@ -206,8 +208,8 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
                   struct ip_path *path, struct ip_send *how);
 
 /*
- * Gives a datagram that dgram_prepare prepared the options of IPv4 or the extension headers of IPv6 that it is to have, in
- * `room`, which lives as long.
+ * Gives a datagram that dgram_prepare prepared the options of IPv4 or the extension headers of IPv6 that it is to have,
+ * in `room`, which lives as long.
  */
 void dgram_add_extras(const struct dgram_ep *d, const struct weft_control *control, struct ip_send *how,
                       struct ip_extras *room);
@@ -223,8 +225,8 @@ struct sock_rare *dgram_own_rare(weft_sock *sock);
 /* ---- errqueue.c: what went wrong with what was sent ---- */
 
 /*
- * Something the endpoint sent ran into trouble, whose quote begins with `header` bytes of transport header. Who asked for
- * reports gets one and the error; others get the error when it is `certain`.
+ * Something the endpoint sent ran into trouble, whose quote begins with `header` bytes of transport header. Who asked
+ * for reports gets one and the error; others get the error when it is `certain`.
  */
 void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header, bool certain);
 
@@ -243,9 +245,9 @@ int64_t dgram_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n,
 int dgram_decide_df(const struct dgram_ep *d, size_t message, struct ip_path *path, struct ip_send *how);
 
 /*
- * Was it that a router carries less than we sent? Then that is known from now on, and what is sent next goes in fragments
- * (RFC 8201 §4) or is refused; the datagram is lost. Routers of IPv4 may cut what has no DF, so there only sockets that
- * discover learn.
+ * Was it that a router carries less than we sent? Then that is known from now on, and what is sent next goes in
+ * fragments (RFC 8201 §4) or is refused; the datagram is lost. Routers of IPv4 may cut what has no DF, so there only
+ * sockets that discover learn.
  */
 bool dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err);
 

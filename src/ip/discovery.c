@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which routers of IPv4 are there? The host's side of RFC 1256, where the configuration has it. An interface that gets an
- * address asks three times, until a router answers. What routers say of themselves, and of others on the same link,
- * becomes default routes for their lifetimes, the higher a preference the smaller the metric. A route that somebody made
- * by hand goes before them.
+ * Which routers of IPv4 are there? The host's side of RFC 1256, where the configuration has it. An interface that gets
+ * an address asks three times, until a router answers. What routers say of themselves, and of others on the same link,
+ * becomes default routes for their lifetimes, the higher a preference the smaller the metric. A route that somebody
+ * made by hand goes before them.
  *
  * Invariants: no two records are of one router by one interface; the timer stands at the earliest deadline. When there
  * are more routers than room, the least preferred have none: a flood of them pushes out nothing better than itself.

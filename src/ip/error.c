@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ICMP errors that came in (RFC 1122 §3.2.2, RFC 4443 §2.4): whom of our transports does the quote concern, and what does
- * it mean to him? Whether he believes it is his business (RFC 5927, RFC 8201 §4).
+ * ICMP errors that came in (RFC 1122 §3.2.2, RFC 4443 §2.4): whom of our transports does the quote concern, and what
+ * does it mean to him? Whether he believes it is his business (RFC 5927, RFC 8201 §4).
  */
 #include "ip/private.h"
 
 /* Bytes of a quote that are looked at: headers of IPv6 may be long, but who sends long ones is not us. */
 #define QUOTE_MAX 256
 
-/* hard: RFC 1122 §4.2.3.9. lasting: what Linux tells a datagram socket that has a peer, though he asked for no reports. */
+/*
+ * hard: RFC 1122 §4.2.3.9. lasting: what Linux tells a datagram socket that has a peer, though he asked for no reports.
+ */
 struct meaning {
     int16_t err;
     bool hard, lasting;

@@ -91,8 +91,8 @@ static bool refuse_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip
 }
 
 /*
- * A fragment header at c->offset of a datagram whose data stands at l3. Returns a datagram to walk on with, data at l3 and
- * *c behind the fragment header; or NULL. Owns pkt.
+ * A fragment header at c->offset of a datagram whose data stands at l3. Returns a datagram to walk on with, data at l3
+ * and *c behind the fragment header; or NULL. Owns pkt.
  */
 static struct weft_pkt *fragment(weft_stack *s, struct weft_pkt *pkt, struct ipv6_chain *c)
 {

@@ -5,8 +5,8 @@
  * interface like everything that is finished.
  *
  * What never travels: what came as a link's broadcast, to or from groups, loopback, link-local and reserved addresses,
- * and directed broadcasts (RFC 2644). Options of IPv4 record us (options.c); the hop-by-hop header of IPv6 is carried and not
- * acted upon, as RFC 8200 §4 allows, but for a router alert that somebody here waits for (alert.c).
+ * and directed broadcasts (RFC 2644). Options of IPv4 record us (options.c); the hop-by-hop header of IPv6 is carried
+ * and not acted upon, as RFC 8200 §4 allows, but for a router alert that somebody here waits for (alert.c).
  */
 #include "core/gso.h"
 #include "ip/private.h"
@@ -144,8 +144,9 @@ static bool find_way(weft_stack *s, struct weft_pkt *pkt, struct ip_path *path)
 }
 
 /*
- * A super-segment came with its sum complete, by a link within this memory. What its pieces' sums are made from is a sum
- * that is begun, so it is checked before it goes: what was spoilt on the way must not look sound again. False: it was.
+ * A super-segment came with its sum complete, by a link within this memory. What its pieces' sums are made from is a
+ * sum that is begun, so it is checked before it goes: what was spoilt on the way must not look sound again. False: it
+ * was.
  */
 SELDOM static bool begin_csum(struct weft_pkt *pkt)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fragmentation of our own datagrams (RFC 791 §3.2, RFC 8200 §4.5). A fragment refers to the message's bytes where they lie in blocks;
- * only a message so short that it lies in the packet itself is copied. Either all fragments go out or none is made.
+ * Fragmentation of our own datagrams (RFC 791 §3.2, RFC 8200 §4.5). A fragment refers to the message's bytes where they
+ * lie in blocks; only a message so short that it lies in the packet itself is copied. Either all fragments go out or
+ * none is made.
  */
 #include "ip/private.h"
 #include "wire/ipv4_options.h"
@@ -68,7 +69,8 @@ static bool make_fragments(weft_stack *s, const struct weft_pkt *pkt, const stru
     return true;
 }
 
-int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path, uint32_t mtu)
+int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path,
+                uint32_t mtu)
 {
     struct pkt_queue pieces = {0};
     struct weft_pkt *piece;

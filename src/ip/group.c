@@ -28,7 +28,9 @@ static bool is_all_hosts(const struct weft_ip *group)
     return ip_eq(&bare, &all_hosts) || ip_eq(&bare, &link_wide) || ip_eq(&bare, &interface_wide);
 }
 
-/* What a router listens to besides: of IPv4 (RFC 1256 §4.3), of the interface, the link and the site (RFC 4291 §2.8). */
+/*
+ * What a router listens to besides: of IPv4 (RFC 1256 §4.3), of the interface, the link and the site (RFC 4291 §2.8).
+ */
 static const struct weft_ip all_routers[] = {
     {{[10] = 0xff, [11] = 0xff, [12] = 224, [15] = 2}},
     {{0xff, 1, [15] = 2}},
@@ -257,7 +259,8 @@ static void note_difference(struct group *g, const struct group_filter *old, boo
     bool told = older || old->exclude != g->state.exclude;
 
     if (!told)
-        told = !note_changed(g, m, &old->sources, &g->state.sources) || !note_changed(g, m, &g->state.sources, &old->sources);
+        told = !note_changed(g, m, &old->sources, &g->state.sources) ||
+               !note_changed(g, m, &g->state.sources, &old->sources);
     if (older && listened == group_listens(g))
         return;
     if (told) { /* the whole state will go out */

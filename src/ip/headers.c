@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extension headers of datagrams of our own (RFC 8200 §4.1, RFC 3542 §6 to §9): destination options stand in front of the
- * upper layer's header and are cut with it; hop-by-hop options stand in every fragment.
+ * Extension headers of datagrams of our own (RFC 8200 §4.1, RFC 3542 §6 to §9): destination options stand in front of
+ * the upper layer's header and are cut with it; hop-by-hop options stand in every fragment.
  */
 #include "ip/private.h"
 

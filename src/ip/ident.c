@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Identification of datagrams that are, or may be, cut into fragments (RFC 791 §3.1, RFC 6864; RFC 8200 §4.5, RFC 7739):
- * they count up from an unpredictable start, for each source, destination and protocol apart. IPv4's atomic datagrams
- * carry 0 and never come here.
+ * Identification of datagrams that are, or may be, cut into fragments (RFC 791 §3.1, RFC 6864; RFC 8200 §4.5, RFC
+ * 7739): they count up from an unpredictable start, for each source, destination and protocol apart. IPv4's atomic
+ * datagrams carry 0 and never come here.
  *
  * A slot belongs to one such triple at a time and not to all that hash to it, so that nobody can count, through
  * identifications sent to himself, what goes to others (the idle scan). A triple that takes a slot over starts anew.
  *
  * DEVIATION: RFC 6864 §4.3 wants a sender held to 65,536 non-atomic datagrams per triple and 120 s. Unless asked to
- * (config.ip_ident_life) we repeat sooner when more is sent, as every other host does; what needs integrity beyond a checksum
- * must not rely on fragments. Even then a triple that lost its slot to another one may meet numbers of before.
+ * (config.ip_ident_life) we repeat sooner when more is sent, as every other host does; what needs integrity beyond a
+ * checksum must not rely on fragments. Even then a triple that lost its slot to another one may meet numbers of before.
  */
 #include "ip/private.h"
 
@@ -51,8 +51,8 @@ static uint64_t triple_hash(const struct ip_idents *ids, const struct weft_ip *s
 }
 
 /*
- * In each eighth of its life a ninth of all numbers may be used: then nine eighths in a row use fewer than there are, and a
- * number that comes again does so in the ninth eighth after its own, or later.
+ * In each eighth of its life a ninth of all numbers may be used: then nine eighths in a row use fewer than there are,
+ * and a number that comes again does so in the ninth eighth after its own, or later.
  */
 bool ip_ident_allows(weft_stack *s, const struct ip_send *how, uint32_t n)
 {

@@ -210,8 +210,8 @@ const struct network ip_v4_network = {.ethertype = ETH_TYPE_IPV4, .input = ipv4_
 /* ---- IPv6 ---- */
 
 /*
- * Could the address stand in a datagram at all? IPv4's mapped form never does (RFC 4942 §2.2), and the bits that hold the
- * zone in here are zero there (RFC 4291 §2.5.6).
+ * Could the address stand in a datagram at all? IPv4's mapped form never does (RFC 4942 §2.2), and the bits that hold
+ * the zone in here are zero there (RFC 4291 §2.5.6).
  */
 static bool may_be_on_a_wire(const struct weft_ip *ip)
 {

@@ -81,7 +81,9 @@ const struct weft_ip *ip_options_first_hop(const uint8_t *asked, uint8_t n, stru
  */
 uint8_t ip_options_way_back(const uint8_t *header, uint8_t asked[IPV4_MAX_OPTIONS]);
 
-/* What a program asked for, as it goes out with `how`: recorded in, the route begun. n: as ip_options_check let pass. */
+/*
+ * What a program asked for, as it goes out with `how`: recorded in, the route begun. n: as ip_options_check let pass.
+ */
 void ip_options_for(weft_stack *s, const uint8_t *asked, uint8_t n, const struct ip_send *how, struct ip_options *out);
 
 /*
@@ -108,8 +110,8 @@ static inline uint32_t ip_header_len(const struct weft_ip *dst) { return ip_is_v
 uint32_t ip_flow_label(const weft_stack *s, const struct weft_addr *src, const struct weft_addr *dst, uint8_t proto);
 
 /*
- * May a socket at `local` speak to dst by this path: are they of one family, and if they are of link scope, of this link?
- * An any-address is of both families when it is IPv6's.
+ * May a socket at `local` speak to dst by this path: are they of one family, and if they are of link scope, of this
+ * link? An any-address is of both families when it is IPv6's.
  */
 bool ip_may_speak(const struct ip_path *path, const struct weft_ip *local, const struct weft_ip *dst);
 
@@ -142,7 +144,9 @@ void ip_groups_changed(weft_if *ifp, bool up);
 void ip_settings_changed(weft_stack *s);
 void ip_neighbour_lost(weft_if *ifp, const struct weft_ip *ip);
 
-/* Neighbour resolution failed for this waiting datagram of ours (or one we forward): report host unreachable. Owns pkt. */
+/*
+ * Neighbour resolution failed for this waiting datagram of ours (or one we forward): report host unreachable. Owns pkt.
+ */
 void ip_next_hop_failed(weft_if *ifp, struct weft_pkt *pkt);
 
 #endif

@@ -18,7 +18,7 @@
 #define RESPONSE_MIN      (100 * WEFT_MS)    /* the shortest time to answer in that we believe */
 #define UNSOLICITED       WEFT_S             /* RFC 3376 §8.11, RFC 3810 §9.11 */
 #define UNSOLICITED_OLDER (10 * WEFT_S)      /* RFC 2236 §8.10, RFC 2710 §7.10 */
-#define ASKED_MAX         64                 /* sources asked for that a group remembers; more: it is asked for as a whole */
+#define ASKED_MAX         64                 /* sources asked for that a group remembers; more: the whole group */
 
 static uint8_t usual_robustness(const weft_stack *s, bool v4)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Neighbour discovery's trunk; see nd.h: the life of a link, its timer, its messages. Only Ethernet has neighbours; on a
- * bare link all addresses may be used at once and nobody is asked.
+ * Neighbour discovery's trunk; see nd.h: the life of a link, its timer, its messages. Only Ethernet has neighbours; on
+ * a bare link all addresses may be used at once and nobody is asked.
  */
 #include "ip/nd.h"
 

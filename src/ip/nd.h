@@ -10,7 +10,7 @@
  *   slaac.c       addresses out of prefixes
  *
  * Invariants
- *   1. every list here is bounded by its array: whoever floods us with advertisements pushes out nothing that is in use;
+ *   1. every list here is bounded by its array: who floods us with advertisements pushes out nothing that is in use;
  *   2. `timer` stands at the earliest deadline of any of them (nd_arm);
  *   3. a router in the list has a route for the default network, and a prefix with on_link set one to itself.
  */

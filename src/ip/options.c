@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a host and a router do with the options of IPv4 (RFC 791 §3.1, RFC 1122 §3.2.1.8, RFC 1812 §5.2.4.1, §5.3.3): what
- * a program asks for goes into what it sends; what a request recorded goes on being recorded in its answer; a router
- * records, and sends what has a prescribed route to the next hop of it (accept_source_route; off, RFC 7126 §4.3).
+ * What a host and a router do with the options of IPv4 (RFC 791 §3.1, RFC 1122 §3.2.1.8, RFC 1812 §5.2.4.1, §5.3.3):
+ * what a program asks for goes into what it sends; what a request recorded goes on being recorded in its answer; a
+ * router records, and sends what has a prescribed route to the next hop of it (accept_source_route; off, RFC 7126
+ * §4.3).
  */
 #include "ip/private.h"
 #include "wire/ipv4_options.h"

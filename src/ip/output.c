@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Datagrams that go out (RFC 791, RFC 1122 §3.2.1, §3.3; RFC 8200): the header in front of a transport's message, then to
- * the link; through fragment.c when the message is larger than the path carries and its sender allows it.
+ * Datagrams that go out (RFC 791, RFC 1122 §3.2.1, §3.3; RFC 8200): the header in front of a transport's message, then
+ * to the link; through fragment.c when the message is larger than the path carries and its sender allows it.
  *
  * Loopback addresses never reach a wire, whoever asked for it (RFC 1122 §3.2.1.3, RFC 4291
  * §2.5.3).
@@ -171,7 +171,8 @@ uint32_t ip_max_message(const struct ip_send *how, const struct ip_path *path)
 }
 
 /* The header in front of the message, and to the link. */
-static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how, const struct ip_path *path)
+static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how,
+                              const struct ip_path *path)
 {
     struct ipv4_header h = {
         .header_len = IPV4_HEADER,
@@ -201,7 +202,8 @@ int ip_output_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *
     bool inward = how->src >> 24 == 127 || how->dst >> 24 == 127, stays = ifp->ops->kind == WEFT_LINK_LOOPBACK;
     struct ip_send same;
 
-    if (likely(ifp->up && (!inward || stays) && pkt_total(pkt) + IPV4_HEADER <= (pkt->gso_size ? IPV4_MAX_LEN : ifp->mtu))) {
+    if (likely(ifp->up && (!inward || stays) &&
+               pkt_total(pkt) + IPV4_HEADER <= (pkt->gso_size ? IPV4_MAX_LEN : ifp->mtu))) {
         send_plain(s, pkt, how, path);
         return 0;
     }

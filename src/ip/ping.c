@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ping sockets: a program sends ICMP or ICMPv6 echo requests and gets the replies to them, and nothing else of ICMP. The
- * socket's local port is the echo identifier, which is ours to write, so that nobody can send under another one's.
+ * Ping sockets: a program sends ICMP or ICMPv6 echo requests and gets the replies to them, and nothing else of ICMP.
+ * The socket's local port is the echo identifier, which is ours to write, so that nobody can send under another one's.
  *
  * Each family has a table. Invariant: an endpoint with a port stands in the table; no two have the same port.
  */

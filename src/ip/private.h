@@ -36,7 +36,9 @@ uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct
 uint16_t ip_ident_several(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
                           uint32_t n);
 
-/* May n more numbers be used, if none is to come again within config.ip_ident_life, which is not 0? Counts them if so. */
+/*
+ * May n more numbers be used, if none is to come again within config.ip_ident_life, which is not 0? Counts them if so.
+ */
 bool ip_ident_allows(weft_stack *s, const struct ip_send *how, uint32_t n);
 
 /* The same for fragments of IPv6, in 32 bits and for all protocols together (RFC 8200 §4.5, RFC 7739 §5.1). */
@@ -67,9 +69,9 @@ struct ip_piece {
 };
 
 /*
- * Takes a fragment whose headers begin at l3: data at its payload, at l4, without padding. Returns the whole datagram in
- * one linear run when this piece completed it: data at l4, behind an IPv4 header, or behind the part of an IPv6 datagram
- * that is not fragmented. Else NULL. Owns pkt.
+ * Takes a fragment whose headers begin at l3: data at its payload, at l4, without padding. Returns the whole datagram
+ * in one linear run when this piece completed it: data at l4, behind an IPv4 header, or behind the part of an IPv6
+ * datagram that is not fragmented. Else NULL. Owns pkt.
  */
 struct weft_pkt *ip_reassemble(weft_stack *s, struct weft_pkt *pkt, const struct ip_piece *piece);
 
@@ -110,16 +112,16 @@ int filter_get(const struct dgram_ep *d, int option, void *value, size_t *n);
 /* ---- extensions.c ---- */
 
 /*
- * The extension headers of a datagram whose data stands at its IPv6 header, at l3. Returns it with data at l4, the upper
- * layer's header, and proto set; or NULL: dropped, answered, or a fragment that is kept. Owns pkt.
+ * The extension headers of a datagram whose data stands at its IPv6 header, at l3. Returns it with data at l4, the
+ * upper layer's header, and proto set; or NULL: dropped, answered, or a fragment that is kept. Owns pkt.
  */
 struct weft_pkt *ip_walk_extensions(weft_stack *s, struct weft_pkt *pkt, uint8_t next);
 
 /* ---- headers.c: extension headers of what we send ---- */
 
 /*
- * Puts the destination options in front of a message and sees that all other headers have room. *with becomes how to send
- * what it is then. NULL: out of memory. Owns pkt.
+ * Puts the destination options in front of a message and sees that all other headers have room. *with becomes how to
+ * send what it is then. NULL: out of memory. Owns pkt.
  */
 struct weft_pkt *ip_headers_add(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, struct ip_send *with);
 
@@ -273,11 +275,14 @@ bool ip_is_neighbour(weft_stack *s, const weft_if *ifp, const struct weft_ip *ip
 
 /* ---- output.c, fragment.c ---- */
 
-/* Writes a header in front of pkt (at l4) that goes out on ifp: for the whole message or, piece not NULL, a fragment. */
+/*
+ * Writes a header in front of pkt (at l4) that goes out on ifp: for the whole message or, piece not NULL, a fragment.
+ */
 void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece, const weft_if *ifp);
 
 /* Sends pkt (data at l4) in fragments that fit mtu. Owns pkt. 0 or WEFT_ENOMEM. */
-int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path, uint32_t mtu);
+int ip_fragment(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path,
+                uint32_t mtu);
 
 /* A packet with the bytes [offset, offset + len) of a message, behind data; NULL: out of memory. */
 struct weft_pkt *ip_piece_of(weft_stack *s, const struct weft_pkt *pkt, uint32_t offset, uint32_t len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a host may be asked by ICMP besides whether it is there (RFC 792, RFC 950, RFC 1122 §3.2.2.8, §3.2.2.9): the time,
- * and the mask of its network. Both only answered when the configuration says so: they tell strangers about us.
+ * What a host may be asked by ICMP besides whether it is there (RFC 792, RFC 950, RFC 1122 §3.2.2.8, §3.2.2.9): the
+ * time, and the mask of its network. Both only answered when the configuration says so: they tell strangers about us.
  */
 #include "ip/private.h"
 

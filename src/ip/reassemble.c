@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reassembly of datagrams from fragments (RFC 791 §3.2, RFC 815, RFC 1122 §3.3.2; RFC 8200 §4.5): does a fragment agree with those
- * that are here, is the datagram complete, is its time over? incomplete.h says what is held.
+ * Reassembly of datagrams from fragments (RFC 791 §3.2, RFC 815, RFC 1122 §3.3.2; RFC 8200 §4.5): does a fragment agree
+ * with those that are here, is the datagram complete, is its time over? incomplete.h says what is held.
  *
  * DEVIATION: RFC 791 lets the newer of two overlapping copies win. Fragments that overlap are an attack on whoever
  * looks at them on the way; the datagram goes as a whole, with what still comes of it (as RFC 5722 wants for IPv6). An
@@ -48,7 +48,8 @@ static enum weft_drop check_fit(struct datagram *d, uint32_t start, uint32_t end
 }
 
 /* Adds a fragment, or drops it, and the whole datagram with it when they do not agree. Owns pkt. */
-static void datagram_add(struct ip_reassembly *r, struct datagram *d, struct weft_pkt *pkt, const struct ip_piece *piece)
+static void datagram_add(struct ip_reassembly *r, struct datagram *d, struct weft_pkt *pkt,
+                         const struct ip_piece *piece)
 {
     uint32_t start = piece->offset, end = start + pkt_total(pkt);
     enum weft_drop why = (enum weft_drop)d->poison;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Redirects of IPv4 that came in (RFC 1122 §3.2.2.2): a router knows a better first hop to one destination. Believed when
- * all of this holds: we are no router ourselves; the datagram that it quotes is from the address it came to; it comes from
- * the first hop that this datagram takes now; the new one is a neighbour on the same link, and (secure_redirects) one that
- * is a gateway of ours already, so that who forges one can at most choose among them.
+ * Redirects of IPv4 that came in (RFC 1122 §3.2.2.2): a router knows a better first hop to one destination. Believed
+ * when all of this holds: we are no router ourselves; the datagram that it quotes is from the address it came to; it
+ * comes from the first hop that this datagram takes now; the new one is a neighbour on the same link, and
+ * (secure_redirects) one that is a gateway of ours already, so that who forges one can at most choose among them.
  *
- * What is believed is a host route that ends after ten minutes (flag D), whatever the code: a network's mask is not in the
- * message. A host route by gateway that somebody made is changed in place instead (flag M).
+ * What is believed is a host route that ends after ten minutes (flag D), whatever the code: a network's mask is not in
+ * the message. A host route by gateway that somebody made is changed in place instead (flag M).
  *
  * Invariants: no two records are of one destination; the timer stands at the earliest end.
  */

@@ -5,7 +5,7 @@
  */
 #include "ip/private.h"
 
-#define ERROR_MAX_V4 576          /* bytes of the error's datagram: as much of the offender as fits (RFC 1812 §4.3.2.3) */
+#define ERROR_MAX_V4 576          /* bytes of the error: as much of the offender as fits (RFC 1812 §4.3.2.3) */
 #define ERROR_MAX_V6 IPV6_MIN_MTU /* RFC 4443 §2.4(c) */
 
 /* ---- may it be answered? The offender's data stands at l3 ---- */

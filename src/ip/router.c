@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Routers of a link (RFC 4861 §6.3, §8.3): asking for them until one answers, what they say of the link, which of them
- * is used, where they send us instead. A prefix is on the link when a router or our configuration says so, and not because
- * we have an address of it (RFC 5942).
+ * is used, where they send us instead. A prefix is on the link when a router or our configuration says so, and not
+ * because we have an address of it (RFC 5942).
  *
- * Each router in the list has a default route; one that does not answer gets a worse metric and stands behind the others
- * of its kind, so the next is tried (RFC 4861 §6.3.6).
+ * Each router in the list has a default route; one that does not answer gets a worse metric and stands behind the
+ * others of its kind, so the next is tried (RFC 4861 §6.3.6).
  */
 #include "ip/nd.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses that an interface makes itself (RFC 4862 §5.3, §5.5): from prefixes that routers advertise, with an interface
- * identifier that is opaque and stable (RFC 7217), or, if asked for, made of the station address; temporary ones besides
- * (RFC 8981).
+ * Addresses that an interface makes itself (RFC 4862 §5.3, §5.5): from prefixes that routers advertise, with an
+ * interface identifier that is opaque and stable (RFC 7217), or, if asked for, made of the station address; temporary
+ * ones besides (RFC 8981).
  */
 #include "ip/nd.h"
 
@@ -70,7 +70,8 @@ static bool make_address(const struct nd_link *l, struct weft_ip *ip, uint8_t co
 
 static void add_link_local(struct nd_link *l, uint8_t conflicts)
 {
-    struct if_address a = {.ip = {{0xfe, 0x80}}, .prefix = 64, .preferred_until = WEFT_NEVER, .valid_until = WEFT_NEVER};
+    struct if_address a = {
+        .ip = {{0xfe, 0x80}}, .prefix = 64, .preferred_until = WEFT_NEVER, .valid_until = WEFT_NEVER};
     struct route way = {.dst = {{0xfe, 0x80}}, .prefix = 64, .ifp = l->ifp, .owner = WEFT_ROUTE_LINK};
 
     ip_set_zone(&a.ip, l->ifp->index);
@@ -182,7 +183,9 @@ static void limit_temporary(struct nd_link *l, const struct nd_prefix *p, struct
     settle_state(s, a);
 }
 
-/* Before the newest one is deprecated its successor is made (RFC 8981 §3.4 5); its prefix lives as its stable one does. */
+/*
+ * Before the newest one is deprecated its successor is made (RFC 8981 §3.4 5); its prefix lives as its stable one does.
+ */
 static void renew(struct nd_link *l, const struct if_address *old)
 {
     weft_stack *s = l->ifp->stack;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Extension headers that a program wants in front of all that a socket sends by IPv6 (RFC 3542 §4.1, Linux's ipv6(7)). What
- * is in the options is the program's affair. Routing headers are refused: type 0 is dead (RFC 5095), and no other is
- * known here.
+ * Extension headers that a program wants in front of all that a socket sends by IPv6 (RFC 3542 §4.1, Linux's ipv6(7)).
+ * What is in the options is the program's affair. Routing headers are refused: type 0 is dead (RFC 5095), and no other
+ * is known here.
  */
 #include "ip/private.h"
 

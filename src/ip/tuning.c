@@ -129,7 +129,8 @@ static const struct row rows[] = {
     {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, ANY, NULL, NULL, RARE_OOBINLINE, false},
     {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery, set_discovery, 0, false},
     {WEFT_SOL_IP, WEFT_IP_MTU, 1, 0, get_mtu, NULL, 0, false},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery6, set_discovery6, 0, false},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, get_discovery6, set_discovery6, 0,
+     false},
     {WEFT_SOL_IP, WEFT_IP_UNICAST_IF, ANY, get_out_v4, set_out_v4, 0, true},
     {WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, ANY, get_out_v6, set_out_v6, 0, true},
     {WEFT_SOL_IPV6, WEFT_IPV6_MTU, 0, INT_MAX, get_mtu, set_mtu6, 0, false},
@@ -149,7 +150,10 @@ static const struct row *find(const struct dgram_ep *d, int level, int option)
 
 /* ---- those that are no int ---- */
 
-/* WEFT_SO_MAX_PACING_RATE: kept and told, for datagrams go when they are sent. An int of ones is a 64-bit number of ones. */
+/*
+ * WEFT_SO_MAX_PACING_RATE: kept and told, for datagrams go when they are sent. An int of ones is a 64-bit number of
+ * ones.
+ */
 static int set_pacing(struct dgram_ep *d, const void *value, size_t n)
 {
     uint64_t rate;

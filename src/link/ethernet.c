@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ethernet framing (RFC 894; RFC 1042 on receipt): who a frame is for, and what it carries. With IEEE 802.1Q an interface
- * belongs to one VLAN, whose tag its frames have; one without takes those without tag, or with a priority only (VLAN 0).
+ * Ethernet framing (RFC 894; RFC 1042 on receipt): who a frame is for, and what it carries. With IEEE 802.1Q an
+ * interface belongs to one VLAN, whose tag its frames have; one without takes those without tag, or with a priority
+ * only (VLAN 0).
  */
 #include "wire/ethernet.h"
 

@@ -17,7 +17,10 @@
 #define ANNOUNCE_NUM      2
 #define ANNOUNCE_INTERVAL (2 * WEFT_S)
 
-static weft_time draw(weft_if *ifp, weft_time below) { return rng_below(&ifp->stack->rng, (uint32_t)(below / WEFT_US)) * WEFT_US; }
+static weft_time draw(weft_if *ifp, weft_time below)
+{
+    return rng_below(&ifp->stack->rng, (uint32_t)(below / WEFT_US)) * WEFT_US;
+}
 
 static void forget(struct station *st, struct arp_trial *t) { *t = st->trial[--st->n_trials]; }
 
@@ -33,7 +36,8 @@ void probe_address_added(weft_if *ifp, const struct weft_ip *ip)
     }
     weft_assert(st->n_trials < ARRAY_LEN(st->trial), "no more than the interface has addresses");
     a->state = IF_ADDRESS_TENTATIVE;
-    st->trial[st->n_trials++] = (struct arp_trial){.ip = *ip, .due = time_after(ifp->stack->now, draw(ifp, PROBE_WAIT))};
+    st->trial[st->n_trials++] =
+        (struct arp_trial){.ip = *ip, .due = time_after(ifp->stack->now, draw(ifp, PROBE_WAIT))};
     station_arm(st);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which address have we? The asking side of RARP (RFC 903). Whoever is on the link can answer, and nothing proves that he
- * may: the first answer that makes sense counts, as the protocol has it. One that does not is dropped by name, and the
- * asking goes on.
+ * Which address have we? The asking side of RARP (RFC 903). Whoever is on the link can answer, and nothing proves that
+ * he may: the first answer that makes sense counts, as the protocol has it. One that does not is dropped by name, and
+ * the asking goes on.
  */
 #include "link/private.h"
 #include "wire/ethernet.h"
@@ -61,7 +61,8 @@ static unsigned class_prefix(uint32_t ip) { return ip < 0x80000000 ? 8 : ip < 0x
 /* Is it about us, and were we asking? Another station's question or answer is none of our business. */
 static bool answers_us(const weft_if *ifp, const struct weft_pkt *pkt, const struct arp_packet *a)
 {
-    return a->op == RARP_REPLY && rarp_is_asking(ifp) && !pkt->link_broadcast && memcmp(a->target_mac, ifp->mac, 6) == 0;
+    return a->op == RARP_REPLY && rarp_is_asking(ifp) && !pkt->link_broadcast &&
+           memcmp(a->target_mac, ifp->mac, 6) == 0;
 }
 
 /* Takes what the reply says; or why not. */
@@ -72,7 +73,7 @@ static enum weft_drop take(weft_if *ifp, const struct arp_packet *a)
     unsigned prefix = st->rarp.prefix ? st->rarp.prefix : class_prefix(a->target_ip);
 
     if (!arp_sender_is_sound(a) ||
-        (!if_find_entry(ifp, &ip) && weft_if_add_address(ifp, &ip, prefix) != 0)) /* what we have already is right too */
+        (!if_find_entry(ifp, &ip) && weft_if_add_address(ifp, &ip, prefix) != 0)) /* one that we have is right too */
         return WEFT_DROP_rarp_malformed;
     st->rarp.asking = false;
     station_arm(st);

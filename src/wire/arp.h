@@ -19,7 +19,9 @@ struct arp_packet {
     uint32_t target_ip;
 };
 
-/* Reads a packet; false when it is short, not IPv4 over Ethernet, or not a request or reply. Trailing padding is fine. */
+/*
+ * Reads a packet; false when it is short, not IPv4 over Ethernet, or not a request or reply. Trailing padding is fine.
+ */
 bool arp_parse(struct reader *r, struct arp_packet *a);
 /* The same of RARP: a reverse request or reply. */
 bool rarp_parse(struct reader *r, struct arp_packet *a);

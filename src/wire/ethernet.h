@@ -28,8 +28,8 @@ extern const uint8_t eth_broadcast[6];
 static inline bool eth_is_group(const uint8_t mac[6]) { return mac[0] & 1; }
 
 /*
- * Reads a header, with its tag if it has one (IEEE 802.1Q), and an LLC and SNAP header behind a length (RFC 1042): r then
- * stands at the payload. False when the frame is too short.
+ * Reads a header, with its tag if it has one (IEEE 802.1Q), and an LLC and SNAP header behind a length (RFC 1042): r
+ * then stands at the payload. False when the frame is too short.
  */
 bool eth_parse(struct reader *r, struct eth_header *h);
 

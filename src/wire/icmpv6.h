@@ -56,8 +56,8 @@ bool icmpv6_parse(struct reader *r, struct icmpv6_header *h);
 void icmpv6_emit(struct writer *w, const struct icmpv6_header *h);
 
 /*
- * The quote inside an ICMPv6 error: the offender's IPv6 header, what its chain of headers leads to, and the first 8 bytes
- * of that. False when unusable: they are not all there, or it is a later fragment, which names no endpoint.
+ * The quote inside an ICMPv6 error: the offender's IPv6 header, what its chain of headers leads to, and the first 8
+ * bytes of that. False when unusable: they are not all there, or it is a later fragment, which names no endpoint.
  */
 struct icmpv6_quote {
     struct ipv6_header ip;

@@ -2,9 +2,9 @@
 /*
  * What both versions of IP share: protocol numbers, addresses as the stack keeps them, the pseudo-header.
  *
- * Zones (RFC 4007): an address of link-local scope is unique on its link only. Inside the stack bytes 2 and 3 of such an
- * address, zero on the wire, hold its zone: the number of the interface. So one address on two links makes two keys in
- * every table, and nothing else has to know. The IP layer puts the zone in when a datagram arrives; ipv6_emit and
+ * Zones (RFC 4007): an address of link-local scope is unique on its link only. Inside the stack bytes 2 and 3 of such
+ * an address, zero on the wire, hold its zone: the number of the interface. So one address on two links makes two keys
+ * in every table, and nothing else has to know. The IP layer puts the zone in when a datagram arrives; ipv6_emit and
  * the pseudo-header leave it out.
  */
 #ifndef WIRE_IP_H

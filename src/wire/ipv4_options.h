@@ -20,8 +20,8 @@ struct ipv4_places {
 };
 
 /*
- * Finds them among n bytes, of which a sound option is the whole, with a pointer into it or behind it, and none is there
- * twice. False: something is wrong, at *bad. Reads nothing outside, whatever the bytes say.
+ * Finds them among n bytes, of which a sound option is the whole, with a pointer into it or behind it, and none is
+ * there twice. False: something is wrong, at *bad. Reads nothing outside, whatever the bytes say.
  */
 bool ipv4_options_find(const uint8_t *options, size_t n, struct ipv4_places *p, uint8_t *bad);
 

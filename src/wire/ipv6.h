@@ -91,9 +91,9 @@ static inline struct ipv6_chain ipv6_chain_start(uint8_t next)
 enum ipv6_chain_verdict ipv6_chain_walk(struct reader *r, struct ipv6_chain *c);
 
 /*
- * Passes over all extension headers by their lengths alone, whatever they say: for quotes, and to see what a datagram is
- * about. *next becomes what they lead to, where r then stands; *f a fragment header on the way (else all zero), behind
- * whose later pieces nothing is looked for. False: they are not all here.
+ * Passes over all extension headers by their lengths alone, whatever they say: for quotes, and to see what a datagram
+ * is about. *next becomes what they lead to, where r then stands; *f a fragment header on the way (else all zero),
+ * behind whose later pieces nothing is looked for. False: they are not all here.
  */
 bool ipv6_chain_skip(struct reader *r, uint8_t *next, struct ipv6_fragment *f);
 

@@ -43,7 +43,10 @@ static const uint8_t *find(struct reader r, uint8_t kind, uint16_t len)
     return NULL;
 }
 
-const uint8_t *nd_option_mac(struct reader r, enum nd_option_kind kind) { return find(r, (uint8_t)kind, ND_MAC_OPTION); }
+const uint8_t *nd_option_mac(struct reader r, enum nd_option_kind kind)
+{
+    return find(r, (uint8_t)kind, ND_MAC_OPTION);
+}
 
 const uint8_t *nd_option_nonce(struct reader r) { return find(r, ND_NONCE, ND_NONCE_OPTION); }
 
@@ -112,7 +115,8 @@ void nd_neighbour_emit(struct writer *w, uint8_t type, const struct nd_neighbour
     write_u8(w, type);
     write_u8(w, 0);
     write_u16(w, 0);
-    write_u32(w, (n->router ? FLAG_ROUTER : 0) | (n->solicited ? FLAG_SOLICITED : 0) | (n->override ? FLAG_OVERRIDE : 0));
+    write_u32(w, (n->router ? FLAG_ROUTER : 0) | (n->solicited ? FLAG_SOLICITED : 0) |
+                     (n->override ? FLAG_OVERRIDE : 0));
     write_bytes(w, target.b, 16);
 }
 

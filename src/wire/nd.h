@@ -35,8 +35,9 @@ struct nd_option {
 };
 
 /*
- * Takes the next option from r, which sees the options and nothing else. False at the end; r->bad then says that an option
- * of no length, or one that runs past the end, ended it: the whole message is no good (RFC 4861 §6.1, §7.1, §8.1).
+ * Takes the next option from r, which sees the options and nothing else. False at the end; r->bad then says that an
+ * option of no length, or one that runs past the end, ended it: the whole message is no good (RFC 4861 §6.1, §7.1,
+ * §8.1).
  */
 bool nd_option_next(struct reader *r, struct nd_option *o);
 
@@ -94,9 +95,9 @@ void nd_quote_option_emit(struct writer *w, uint32_t n);
 bool nd_rdnss_parse(const struct nd_option *o, uint32_t *lifetime, const uint8_t **servers, unsigned *n);
 
 /*
- * RFC 8106 §5.2: the lifetime and the first of the search domains that r then stands at; false when the length is no such
- * option's. nd_domain_next writes the next one as text ("example.net"), at most n bytes with the zero; false at the end,
- * or (*bad) at a name that is not terminated, too long, or no name.
+ * RFC 8106 §5.2: the lifetime and the first of the search domains that r then stands at; false when the length is no
+ * such option's. nd_domain_next writes the next one as text ("example.net"), at most n bytes with the zero; false at
+ * the end, or (*bad) at a name that is not terminated, too long, or no name.
  */
 bool nd_dnssl_parse(const struct nd_option *o, uint32_t *lifetime, struct reader *names);
 bool nd_domain_next(struct reader *names, char *text, size_t n, bool *bad);
