@@ -8,7 +8,10 @@
 #define ALIGNED_TS_HEAD ((uint32_t)OPTION_NOP << 24 | OPTION_NOP << 16 | TCP_KIND_TS << 8 | TCP_LEN_TS)
 #define ALIGNED_TS_LEN  12
 
-/* The options of nearly every SYN, in Linux's order: MSS; SACK permitted and TS; behind the stamps NOP and window scale. */
+/*
+ * The options of nearly every SYN, in Linux's order: MSS; SACK permitted and TS; behind the stamps NOP and window
+ * scale.
+ */
 #define FULL_SYN_LEN 20
 #define FULL_SYN_MSS ((uint32_t)TCP_KIND_MSS << 24 | TCP_LEN_MSS << 16)
 #define FULL_SYN_TS  \

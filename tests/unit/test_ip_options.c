@@ -356,6 +356,28 @@ static void options_that_came_are_told_to_who_asks(void **state)
     weft_close(sock);
 }
 
+/* All of an answer's options, one behind the other: what is recorded, and the route back (RFC 1122 §3.2.1.8 c). */
+static void the_way_back_stands_behind_what_is_recorded(void **state)
+{
+    static const uint8_t came[] = {131, 7, 8, 10, 9, 0, 7, 7, 7, 4, 0, 0, 0, 0, 0, 0};
+    static const uint8_t back[] = {7, 7, 8, 10, 9, 0, 2, 131, 7, 4, 10, 9, 0, 7, 0, 0};
+    struct bench *b = *state;
+    struct weft_addr local = {weft_ipv4(0), 1000};
+    weft_sock *sock = bench_udp(b, &local);
+    struct weft_control control = {0};
+    uint8_t in[100];
+    struct weft_iov iov = {in, sizeof in};
+    int on = 1;
+
+    b->s->config.accept_source_route = true;
+    weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_RETOPTS, &on, sizeof on);
+    bench_input(b, in, make_udp(in, with(PEER, US, came, sizeof came), 9, 1000, "x", 1));
+    assert_int_equal(weft_recvmsg_control(sock, &iov, 1, 0, NULL, NULL, &control), 1);
+    assert_int_equal(control.n_reply, sizeof back);
+    assert_memory_equal(control.reply, back, sizeof back);
+    weft_close(sock);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -374,6 +396,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_programs_route_begins_at_its_first_hop, setup, teardown),
         cmocka_unit_test_setup_teardown(a_programs_strict_route_leads_to_a_neighbour, setup, teardown),
         cmocka_unit_test_setup_teardown(options_that_came_are_told_to_who_asks, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_way_back_stands_behind_what_is_recorded, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

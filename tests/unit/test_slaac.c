@@ -107,6 +107,23 @@ static void the_first_address_brings_one_of_link_scope(void **state)
     assert_true(ip_is_link_local(&info.address[0].ip) != ip_is_link_local(&info.address[1].ip));
 }
 
+/* One that was taken away is none: the next first address brings another. */
+static void the_first_address_brings_one_again(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip ip = ip6(US6);
+    struct weft_ip linked;
+
+    assert_int_equal(weft_if_add_address(l->ifp, &ip, 64), 0);
+    assert_int_equal(l->ifp->n_addresses, 2);
+    linked = l->ifp->address[1].ip;
+    assert_true(ip_is_link_local(&linked));
+    assert_int_equal(weft_if_del_address(l->ifp, &linked), 0);
+    assert_int_equal(weft_if_del_address(l->ifp, &ip), 0);
+    assert_int_equal(weft_if_add_address(l->ifp, &ip, 64), 0);
+    assert_int_equal(l->ifp->n_addresses, 2);
+}
+
 /* R4862-5.5.3: the rule of two hours */
 static void valid_lifetime_is_not_cut_below_two_hours(void **state)
 {
@@ -317,6 +334,7 @@ static void a_temporary_address_taken_away_has_no_successor(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_first_address_brings_one_again, setup, teardown),
         cmocka_unit_test_setup_teardown(valid_lifetime_is_not_cut_below_two_hours, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(deprecated_addresses_answer_and_do_not_ask, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(temporary_addresses_are_made_anew_in_time, setup_temporary, teardown),
