@@ -196,6 +196,22 @@ def tables_read_as_the_originals_do(lab_, far):
 
 
 @routed
+def tables_are_told_as_json_too(lab_, far):
+    def told(command, *words):
+        return json.loads(lab_.weft(command, '--host', 'bar', '--json', *words).stdout)
+
+    run('ping', '-c', '1', lab.OURS)
+    run('ping', '-c', '1', OURS6)
+    lab_.weft('route', '--host', 'bar', 'add', '10.21.0.0/16', 'via', '10.9.0.7', 'metric', '5')
+    route = next(r for r in told('route') if r['destination'].startswith('10.21.0.0'))
+    assert (route['gateway'], route['metric'], route['flags']) == ('10.9.0.7', 5, 'UG'), route
+    assert any(lab.OURS in json.dumps(i) and OURS6 in json.dumps(i) for i in told('ifconfig')), told('ifconfig')
+    for command, address in (('arp', lab.KERNEL), ('ndp', KERNEL6)):
+        mac = json.loads(run('ip', '-json', 'link', 'show', 'dev', 'wt0').stdout)[0]['address']
+        assert any(mac in json.dumps(n) and address in json.dumps(n) for n in told(command)), told(command)
+
+
+@routed
 def a_label_decides_which_source_is_taken(lab_, far):
     """RFC 6724: of two addresses that of the destination's label, and mistakes told in one line."""
     def weft(*words, **options):
@@ -335,6 +351,7 @@ if __name__ == '__main__':
         route_adds_and_deletes_what_ping_then_takes,
         a_gateway_that_is_dead_is_left_for_another,
         tables_read_as_the_originals_do,
+        tables_are_told_as_json_too,
         a_label_decides_which_source_is_taken,
         a_file_has_the_packets_that_a_filter_chose,
         ping_records_the_route_and_the_times,
