@@ -12,8 +12,6 @@ void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum
     e->ttl = DEFAULT_TTL;
     e->v6 = family == WEFT_INET6;
     list_init(&e->event);
-    timer_init(&e->timer);
-    e->timer.kind = TIMER_ENDPOINT;
 }
 
 void endpoint_fini(weft_sock *e)
@@ -21,7 +19,6 @@ void endpoint_fini(weft_sock *e)
     if (e->stack->unsettled == e)
         e->stack->unsettled = NULL;
     list_remove(&e->event);
-    timer_remove(&e->stack->wheel, &e->timer);
 }
 
 void endpoint_notify(weft_sock *e, unsigned ready)

@@ -7,7 +7,6 @@
 #define CORE_ENDPOINT_H
 
 #include "base/list.h"
-#include "base/wheel.h"
 #include "core/pkt.h"
 #include "weft/sock.h"
 
@@ -108,7 +107,6 @@ struct sock_ops {
     unsigned (*protocol)(const weft_sock *); /* its protocol number; NULL: proto */
     enum weft_tcp_state (*state)(const weft_sock *); /* NULL: not TCP */
     int (*take_hint)(weft_sock *); /* an error that ended nothing (WEFT_SO_ERROR); 0: none. NULL: there are none */
-    void (*timer)(weft_sock *);                      /* weft_sock.timer fired */
     /* Of endpoints that leave it for later to set their timer and to ask for a turn; see stack_unsettle. */
     void (*settle)(weft_sock *);
     /* The turn of a link, which it has not asked for yet, and settled behind that. False: it wants none there. */
@@ -120,7 +118,6 @@ struct weft_sock {
     weft_stack *stack;
     void *cookie;
     struct list event;  /* in weft_stack.events while `became` is not zero */
-    struct timer timer; /* the endpoint's earliest deadline */
     uint8_t became;     /* readiness that grew since the last event */
     bool reuse_addr : 1, reuse_port : 1, broadcast : 1;
     bool v6 : 1;        /* its family: WEFT_INET6. Unless v6only it speaks IPv4 too */
@@ -145,7 +142,7 @@ static inline struct weft_ip endpoint_any(const weft_sock *e)
     return e->v6 ? any6 : weft_ipv4(0);
 }
 
-/* Unlinks from events and timers. Call before the memory goes. */
+/* Unlinks from events. Call before the memory goes. */
 void endpoint_fini(weft_sock *e);
 
 /* Readiness grew by these bits: the owner will hear of it. */

@@ -28,7 +28,7 @@ struct transport {
      */
     uint32_t (*foresee)(weft_stack *s, const uint8_t *datagram, size_t n);
     void (*fetch)(weft_stack *s, uint32_t ticket);
-    /* A timer of the transport itself (kind TIMER_TRANSPORT + slot) fired. NULL: it has none. */
+    /* A timer of the transport, or of an endpoint of its (kind TIMER_TRANSPORT + slot) fired. NULL: it has none. */
     void (*timer)(weft_stack *s, struct timer *t);
     /* An ICMP error about something it sent. Returns false when nobody was concerned. */
     bool (*error)(weft_stack *s, const struct ip_error *e);

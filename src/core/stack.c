@@ -325,13 +325,7 @@ weft_time weft_deadline(const weft_stack *stack)
 
 static void fire(weft_stack *s, struct timer *t)
 {
-    weft_sock *e;
-
     switch (t->kind) {
-    case TIMER_ENDPOINT:
-        e = container_of(t, weft_sock, timer);
-        e->ops->timer(e);
-        break;
     case TIMER_NEIGH:
         neigh_timer(s, t);
         break;

@@ -28,7 +28,7 @@ struct weft_stack {
     unsigned raw_alerts;       /* how many of them wait for router alerts */
     bool more_input;           /* the batch that comes in goes on behind the packet at hand */
     const struct transport *holding; /* the one that may hold something back of that batch; NULL: none */
-    struct wheel wheel;        /* timers of endpoints, neighbours, reassembly */
+    struct wheel wheel;        /* timers of connections, neighbours, reassembly */
     weft_sock *unsettled;      /* what happened to it has not come to its timer and its link yet; NULL: there is none */
     struct list events;        /* endpoints with news */
     struct list interfaces;
@@ -125,9 +125,9 @@ static inline void *stack_transport(const weft_stack *s, uint8_t proto)
 }
 
 /*
- * Whose timer it is (struct timer.kind). An endpoint's leads to sock_ops.timer; a transport's own to transport.timer,
+ * Whose timer it is (struct timer.kind). One of a transport, or of its endpoints, leads to transport.timer,
  * with its slot added to TIMER_TRANSPORT.
  */
-enum timer_kind { TIMER_ENDPOINT, TIMER_NEIGH, TIMER_IP, TIMER_LINK, TIMER_TRANSPORT };
+enum timer_kind { TIMER_NEIGH, TIMER_IP, TIMER_LINK, TIMER_TRANSPORT };
 
 #endif

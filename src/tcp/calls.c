@@ -310,7 +310,6 @@ const struct sock_ops tcp_sock_ops = {
     .unsent = tcp_unsent,
     .state = tcp_state,
     .take_hint = take_hint,
-    .timer = timeouts_fire,
     .settle = settle,
     .pull = transmit_pull_at_once,
 };

@@ -47,10 +47,10 @@ void conn_start_pacer(struct tcp_conn *c)
     c->work->pacer = (struct pacer){.segments = min_u32(sent, PACER_FREE)};
 }
 
-static void work_init(struct tcp_work *w, struct tcp_conn *c)
+static void work_init(struct tcp_work *w, struct tcp_conn *c, weft_time quiet)
 {
     memset(w, 0, sizeof *w);
-    w->conn = c;
+    alarm_init(&w->alarm, conn_tcp(c)->timer_kind, c);
     list_init(&w->sender.link);
     w->sender.pull = transmit_pull;
     sendq_init(&w->sendq);
@@ -71,17 +71,20 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c)
     w->syn_sent_at = WEFT_NEVER;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
         w->deadline[i] = WEFT_NEVER;
-    w->deadline[TCP_TIMER_QUIET] = c->ep.timer.deadline;
+    w->deadline[TCP_TIMER_QUIET] = quiet;
 }
 
 ASIDE struct tcp_work *conn_borrow_work(struct tcp_conn *c)
 {
-    c->work = slab_alloc(&conn_tcp(c)->work);
-    if (c->work) {
-        work_init(c->work, c);
+    struct tcp_work *w = slab_alloc(&conn_tcp(c)->work);
+
+    if (w) {
+        work_init(w, c, conn_quiet_until(c));
+        conn_set_quiet(c, WEFT_NEVER); /* the rooms have it now */
+        c->work = w;
         conn_start_pacer(c);
     }
-    return c->work;
+    return w;
 }
 
 static void give_back_work(struct tcp_conn *c)
@@ -91,7 +94,7 @@ static void give_back_work(struct tcp_conn *c)
 
     if (!w)
         return;
-    timer_set(&c->ep.stack->wheel, &c->ep.timer, w->deadline[TCP_TIMER_QUIET]);
+    timer_remove(&c->ep.stack->wheel, &w->alarm.timer);
     list_remove(&w->sender.link);
     sendq_clear(&w->sendq, m);
     recvq_clear(&w->recvq, m);
@@ -133,12 +136,39 @@ static weft_time earliest(const struct tcp_work *w)
     return at;
 }
 
-void conn_set_quiet(struct tcp_conn *c, weft_time at)
+/* A connection has an alarm besides its rooms, set to this; false: out of memory. */
+static bool set_own_alarm(struct tcp_conn *c, weft_time at)
+{
+    struct tcp *t = conn_tcp(c);
+
+    if (!c->alarm) {
+        c->alarm = slab_alloc(&t->alarms);
+        if (!c->alarm)
+            return false;
+        alarm_init(c->alarm, t->timer_kind, c);
+    }
+    timer_set(&t->stack->wheel, &c->alarm->timer, at);
+    return true;
+}
+
+static void drop_own_alarm(struct tcp_conn *c)
+{
+    if (!c->alarm)
+        return;
+    timer_remove(&c->ep.stack->wheel, &c->alarm->timer);
+    slab_free(&conn_tcp(c)->alarms, c->alarm);
+    c->alarm = NULL;
+}
+
+bool conn_set_quiet(struct tcp_conn *c, weft_time at)
 {
     if (c->work)
         c->work->deadline[TCP_TIMER_QUIET] = at;
+    else if (at != WEFT_NEVER)
+        return set_own_alarm(c, at);
     else
-        timer_set(&c->ep.stack->wheel, &c->ep.timer, at);
+        drop_own_alarm(c);
+    return true;
 }
 
 /* Gets a turn on the link when there is something to send by a route that exists. */
@@ -172,6 +202,14 @@ static void forget_losses(struct tcp_conn *c)
     w->resent = w->duplicates = 0;
 }
 
+/* Without its rooms it needs an alarm, if it waits for anything; and what was found out of the path is to be kept. */
+static bool may_park(struct tcp_conn *c)
+{
+    weft_time quiet = conn_quiet_until(c);
+
+    return tcp_config(c->ep.stack)->park && !c->work->search.on && (quiet == WEFT_NEVER || set_own_alarm(c, quiet));
+}
+
 ASIDE void conn_rest(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
@@ -186,7 +224,7 @@ ASIDE void conn_rest(struct tcp_conn *c)
     push_init(&w->push, c->snd.una);
     forget_losses(c);
     ackpolicy_init(&w->ack);
-    if (tcp_config(c->ep.stack)->park && !w->search.on) { /* what was found out of the path is to be kept */
+    if (may_park(c)) {
         c->recovered_here = w->recovery.guard;
         give_back_work(c);
     }
@@ -224,7 +262,7 @@ void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
     }
     wait_for_rest(c, plan->kind == PLAN_NOTHING && conn_is_quiet(c));
     if (c->work)
-        timer_set(&c->ep.stack->wheel, &c->ep.timer, earliest(w));
+        timer_set(&c->ep.stack->wheel, &w->alarm.timer, earliest(w));
     conn_check(c);
 }
 
@@ -314,6 +352,7 @@ void conn_free(struct tcp_conn *c)
 
     weft_assert(c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT, "only what is over is freed");
     give_back_work(c);
+    drop_own_alarm(c);
     t->orphans -= c->orphan;
     t->early.pending -= c->fast_open;
     account_close(c);
@@ -351,6 +390,7 @@ static void stop_work(struct tcp_conn *c)
     w->probe_due = 0;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
         w->deadline[i] = WEFT_NEVER;
+    timer_set(&c->ep.stack->wheel, &w->alarm.timer, WEFT_NEVER);
 }
 
 /* A connection that nobody has accepted dies with nobody to tell. */
@@ -374,7 +414,6 @@ void conn_finish(struct tcp_conn *c, int err)
     if (c->in_table)
         demux_remove(t, c);
     stop_work(c);
-    timer_set(&c->ep.stack->wheel, &c->ep.timer, WEFT_NEVER);
     if (c->orphan) {
         conn_free(c);
         return;
@@ -462,7 +501,6 @@ void conn_linger(struct tcp_conn *c)
         return;
     }
     stop_work(c);
-    timer_set(&t->stack->wheel, &c->ep.timer, WEFT_NEVER);
     if (c->orphan)
         conn_free(c);
     else
@@ -478,6 +516,19 @@ static bool awaits_nothing_but_fin(const struct tcp_conn *c)
            !(w && (w->reasm.count || w->peer_fin_known));
 }
 
+static enum tcp_step end_orphan(struct tcp_conn *c, enum weft_why why)
+{
+    conn_why(c, why, 0);
+    transmit_reset(c);
+    conn_finish(c, 0);
+    return TCP_GONE;
+}
+
+static enum tcp_step wait_for_fin_itself(struct tcp_conn *c)
+{
+    return conn_set_quiet(c, conn_orphan_deadline(c)) ? TCP_CONTINUE : end_orphan(c, WEFT_WHY_close_no_memory);
+}
+
 enum tcp_step conn_wait_for_fin(struct tcp_conn *c, bool more)
 {
     struct tcp *t = conn_tcp(c);
@@ -485,20 +536,15 @@ enum tcp_step conn_wait_for_fin(struct tcp_conn *c, bool more)
     uint16_t window;
 
     weft_assert(c->orphan && c->state == WEFT_TCP_FIN_WAIT_2, "whoever has a user waits as long as he likes");
-    if (c->settings->fin_wait_2 < 0) {
-        conn_why(c, WEFT_WHY_close_fin_wait_2, 0);
-        transmit_reset(c);
-        conn_finish(c, 0);
-        return TCP_GONE;
-    }
-    conn_set_quiet(c, conn_orphan_deadline(c));
+    if (c->settings->fin_wait_2 < 0)
+        return end_orphan(c, WEFT_WHY_close_fin_wait_2);
     window = transmit_window(c, &edge);
     if (more || !awaits_nothing_but_fin(c))
-        return TCP_CONTINUE;
+        return wait_for_fin_itself(c);
     if (c->work && ackpolicy_wants(&c->work->ack))
         acknowledge_at_once(c, window);
     if (!replace_by_record(t, c, TIMEWAIT_FIN_WAIT_2, window))
-        return TCP_CONTINUE;
+        return wait_for_fin_itself(c);
     c->state = WEFT_TCP_CLOSED; /* without a word: the record is what it was */
     conn_free(c);
     return TCP_GONE;

@@ -24,6 +24,7 @@
 #include "core/ports.h"
 #include "ip/ip.h"
 #include "tcp/ackpolicy.h"
+#include "tcp/alarm.h"
 #include "tcp/cc.h"
 #include "tcp/cookie.h"
 #include "tcp/early.h"
@@ -95,7 +96,7 @@ struct tcp_plan {  /* small enough to be returned in registers */
 
 /* The rooms of a connection at work. */
 struct tcp_work {
-    struct tcp_conn *conn;
+    struct tcp_alarm alarm;   /* for the earliest of `deadline` */
     struct sender sender;     /* while it wants the link */
     struct ip_path path;
     struct sendq sendq;
@@ -172,6 +173,7 @@ struct tcp_conn {
         struct tcp_listen *listen; /* in LISTEN */
     };
     const struct tcp_settings *settings; /* never NULL */
+    struct tcp_alarm *alarm;  /* parked, and it waits for something (conn_quiet_until); else NULL */
     struct tcp_stats *stats;  /* from its first data on; NULL: none yet, or no memory. Kept while parked */
 
     uint8_t state;            /* enum weft_tcp_state; written by state_set only */
@@ -221,8 +223,8 @@ struct tcp_conn {
     struct cc cc;
     struct rtt rtt;
     struct rcvspace rcvspace;
-    uint32_t send_buffer;     /* bytes */
     weft_time heard, spoke;   /* last segment received, last data sent */
+    uint32_t send_buffer;     /* bytes */
     uint32_t ts_recent_at;    /* when ts_recent was taken: time_coarse (24 days make it void) */
     uint32_t challenged;      /* ms: last answer to a segment out of the window, one in 500 ms; 0: none yet */
     union tcp_key key;        /* last: only as long as its family needs */
@@ -240,7 +242,8 @@ enum tcp_tag { TCP_TAG_CONN, TCP_TAG_HALF_OPEN, TCP_TAG_TIME_WAIT };
 /* TCP of one stack. */
 struct tcp {
     weft_stack *stack;
-    struct slab conn4, conn6, work, stats;
+    struct slab conn4, conn6, work, alarms, stats;
+    unsigned timer_kind;      /* of every timer here */
     struct hashtab table;     /* connections, half-open and TIME-WAIT records, by flow */
     struct hashtab bindings;  /* by port */
     struct list loose;        /* connections that are not in `table` */
@@ -340,14 +343,17 @@ static inline struct tcp_work *conn_work(struct tcp_conn *c)
 struct tcp_work *conn_fresh_work(struct tcp_conn *c);
 
 /*
- * When keepalive has something to ask, or an orphan's patience in FIN-WAIT-2 ends; WEFT_NEVER: neither. It is the only
- * timer of a parked connection, which keeps it nowhere else. Not in LISTEN.
+ * When keepalive has something to ask, or an orphan's patience in FIN-WAIT-2 ends; WEFT_NEVER: neither. Nothing else
+ * wakes a parked connection. Not in LISTEN.
  */
 static inline weft_time conn_quiet_until(const struct tcp_conn *c)
 {
-    return c->work ? c->work->deadline[TCP_TIMER_QUIET] : c->ep.timer.deadline;
+    if (c->work)
+        return c->work->deadline[TCP_TIMER_QUIET];
+    return c->alarm ? c->alarm->timer.deadline : WEFT_NEVER;
 }
-void conn_set_quiet(struct tcp_conn *c, weft_time at);
+/* Of a connection that is parked, false: out of memory. WEFT_NEVER can always be set, and whenever there are rooms. */
+bool conn_set_quiet(struct tcp_conn *c, weft_time at);
 
 /* After an event: timers, a turn on the link if there is something to send, and parking. */
 void conn_settle_now(struct tcp_conn *c);
@@ -750,7 +756,7 @@ void time_wait_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg); 
 void time_wait_timer(struct tcp *t);
 void time_wait_moved(void *tcp, struct timewait *from, struct timewait *to);     /* timewait_table.moved */
 void time_wait_end(struct tcp *t, struct timewait *w);                           /* before its turn */
-void timeouts_fire(weft_sock *e);                                                /* timeouts.c, §3.10.8 */
+void timeouts_fire(struct tcp_conn *c);                                              /* timeouts.c, §3.10.8 */
 /* netstat's lines; false when visit asked to stop. */
 bool tcp_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx); /* listing.c */
 bool tcp_error(weft_stack *s, const struct ip_error *e);                         /* errors.c, §3.9.2.2 */

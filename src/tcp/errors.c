@@ -68,7 +68,7 @@ static void end_connect_soon(struct tcp_conn *c, int err)
         return;
     c->unresolved = true;
     c->work->deadline[TCP_TIMER_RETRANSMIT] = conn_now(c);
-    timer_set(&c->ep.stack->wheel, &c->ep.timer, conn_now(c));
+    timer_set(&c->ep.stack->wheel, &c->work->alarm.timer, conn_now(c));
 }
 
 /*

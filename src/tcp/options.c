@@ -107,19 +107,26 @@ static int get_maxseg(const struct tcp_conn *c)
 }
 
 /* Keepalive may change under a running connection: its timer starts from now. */
-static void restart_keepalive(struct tcp_conn *c)
+static int restart_keepalive(struct tcp_conn *c)
 {
+    weft_time idle = conn_keepalive(c).idle;
+
     if (!state_synchronized(c->state) || c->state == WEFT_TCP_TIME_WAIT || c->orphan)
-        return;
+        return 0;
     c->keepalive_sent = 0;
-    conn_set_quiet(c, c->keepalive ? time_after(max_u64(c->heard, c->spoke), conn_keepalive(c).idle) : WEFT_NEVER);
+    return conn_set_quiet(c, c->keepalive ? time_after(max_u64(c->heard, c->spoke), idle) : WEFT_NEVER) ? 0
+                                                                                                         : WEFT_ENOMEM;
 }
 
 static int set_keepalive(struct tcp_conn *c, int v)
 {
+    int err;
+
     c->keepalive = v;
-    restart_keepalive(c);
-    return 0;
+    err = restart_keepalive(c);
+    if (err)
+        c->keepalive = false;
+    return err;
 }
 static int get_keepalive(const struct tcp_conn *c) { return c->keepalive; }
 
@@ -130,8 +137,7 @@ static int set_keepidle(struct tcp_conn *c, int v)
     if (!s)
         return WEFT_ENOMEM;
     s->keepalive_idle = (uint32_t)v;
-    restart_keepalive(c);
-    return 0;
+    return restart_keepalive(c);
 }
 static int get_keepidle(const struct tcp_conn *c) { return (int)(conn_keepalive(c).idle / WEFT_S); }
 static int get_keepintvl(const struct tcp_conn *c) { return (int)(conn_keepalive(c).interval / WEFT_S); }

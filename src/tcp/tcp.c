@@ -13,6 +13,7 @@ static void *tcp_init(weft_stack *s)
     slab_init(&t->conn4, &s->mem, MEM_conn, offsetof(struct tcp_conn, key) + key_size(false));
     slab_init(&t->conn6, &s->mem, MEM_conn, offsetof(struct tcp_conn, key) + key_size(true));
     slab_init(&t->work, &s->mem, MEM_work, sizeof(struct tcp_work));
+    slab_init(&t->alarms, &s->mem, MEM_conn, sizeof(struct tcp_alarm));
     slab_init(&t->stats, &s->mem, MEM_stats, sizeof(struct tcp_stats));
     slab_keep_at_hand(&t->conn4);
     slab_keep_at_hand(&t->conn6);
@@ -24,7 +25,8 @@ static void *tcp_init(weft_stack *s)
     halfopen_init(&t->half_open, &s->mem);
     saved_syns_init(&t->saved_syns, &s->mem);
     timewait_init(&t->time_wait, &s->mem, time_wait_moved, t);
-    t->half_open.timer.kind = t->time_wait.timer.kind = TIMER_TRANSPORT + s->slot_of[IP_PROTO_TCP] - 1u;
+    t->timer_kind = TIMER_TRANSPORT + s->slot_of[IP_PROTO_TCP] - 1u;
+    t->half_open.timer.kind = t->time_wait.timer.kind = (uint8_t)t->timer_kind;
     t->table_key = stack_key(s, KEY_TCP_TABLE);
     t->offsets_key = stack_key(s, KEY_TCP_OFFSETS);
     t->cookie_key = stack_key(s, KEY_TCP_COOKIE);
@@ -81,6 +83,7 @@ static void tcp_fini(weft_stack *s, void *state)
     timewait_fini(&t->time_wait);
     port_table_fini(&t->ports);
     slab_fini(&t->work);
+    slab_fini(&t->alarms);
     slab_fini(&t->stats);
     slab_fini(&t->conn4);
     slab_fini(&t->conn6);
@@ -93,8 +96,10 @@ static void tcp_timer(weft_stack *s, struct timer *timer)
 
     if (timer == &t->half_open.timer)
         half_open_timer(t);
-    else
+    else if (timer == &t->time_wait.timer)
         time_wait_timer(t);
+    else
+        timeouts_fire(alarm_conn(timer));
 }
 
 static weft_sock *tcp_socket(weft_stack *s, enum weft_family family, int *err)

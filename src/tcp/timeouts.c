@@ -232,13 +232,10 @@ static bool (*const handlers[TCP_TIMER_COUNT])(struct tcp_conn *) = {
     [TCP_TIMER_PACE] = pace,
 };
 
-void timeouts_fire(weft_sock *e)
+void timeouts_fire(struct tcp_conn *c)
 {
-    struct tcp_conn *c = conn_of(e);
     weft_time now = conn_now(c);
 
-    if (c->state == WEFT_TCP_LISTEN)
-        return;
     if (c->work)
         c->work->starved = false;
     if (!c->work && !quiet(c)) /* a parked connection has no other timer */

@@ -453,7 +453,7 @@ static inline void take_turn(struct tcp_conn *c, struct tcp_plan plan, unsigned 
 
 bool transmit_pull(struct sender *sender, unsigned budget)
 {
-    struct tcp_conn *c = container_of(sender, struct tcp_work, sender)->conn;
+    struct tcp_conn *c = container_of(sender, struct tcp_work, sender)->alarm.conn;
 
     if (conn_refresh_path(c) < 0)
         return false;

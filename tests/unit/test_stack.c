@@ -207,34 +207,39 @@ static void quiet_stack_has_no_deadline(void **state)
 
 static unsigned fired;
 
-static void on_timer(weft_sock *e)
+static void on_timer(weft_stack *s, struct timer *t)
 {
-    (void)e;
+    (void)s, (void)t;
     fired++;
 }
 
-static const struct sock_ops ops = {.proto = WEFT_UDP, .timer = on_timer};
-
-static void tick_fires_the_timers_of_endpoints_in_time(void **state)
+static void tick_fires_timers_in_time_and_those_that_are_there(void **state)
 {
     struct core_bench *b = *state;
-    weft_sock e;
+    struct assembly parts = bench_assembly;
+    struct timer t;
 
     fired = 0;
-    endpoint_init(&e, b->s, &ops, WEFT_INET);
-    timer_set(&b->s->wheel, &e.timer, b->now + WEFT_MS);
+    parts.ip_timer = on_timer;
+    b->s->assembly = &parts;
+    timer_init(&t);
+    t.kind = TIMER_IP;
+    timer_set(&b->s->wheel, &t, b->now + WEFT_MS);
     assert_true(weft_deadline(b->s) <= b->now + WEFT_MS);
     weft_tick(b->s, b->now + WEFT_MS - 1);
     assert_int_equal(fired, 0);
     weft_tick(b->s, b->now + WEFT_MS);
     assert_int_equal(fired, 1);
-    timer_set(&b->s->wheel, &e.timer, b->now + WEFT_S);
-    endpoint_fini(&e);
+    timer_set(&b->s->wheel, &t, b->now + WEFT_S);
+    timer_remove(&b->s->wheel, &t);
     weft_tick(b->s, b->now + 2 * WEFT_S);
     assert_int_equal(fired, 1);
+    b->s->assembly = &bench_assembly;
 }
 
 /* ---- events ---- */
+
+static const struct sock_ops ops = {.proto = WEFT_UDP};
 
 static void events_are_gathered_per_endpoint(void **state)
 {
@@ -378,7 +383,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(keys_differ_by_purpose_and_by_stack, setup, teardown),
         cmocka_unit_test_setup_teardown(clock_never_runs_backwards, setup, teardown),
         cmocka_unit_test_setup_teardown(quiet_stack_has_no_deadline, setup, teardown),
-        cmocka_unit_test_setup_teardown(tick_fires_the_timers_of_endpoints_in_time, setup, teardown),
+        cmocka_unit_test_setup_teardown(tick_fires_timers_in_time_and_those_that_are_there, setup, teardown),
         cmocka_unit_test_setup_teardown(events_are_gathered_per_endpoint, setup, teardown),
         cmocka_unit_test_setup_teardown(events_come_in_parts_when_there_is_little_room, setup, teardown),
         cmocka_unit_test_setup_teardown(dead_endpoint_has_no_event, setup, teardown),
