@@ -385,7 +385,7 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
         reduction_is_told(c, seg);
     new_window = tells_of_a_window(c, seg);
     update_window(c, seg);
-    if (unlikely(c->snd.wnd == 0))
+    if (unlikely(c->snd.wnd == 0) && seg->h.window == 0) /* an old one may tell of a window that we do not take from it */
         heard_closed_window(c);
     if (conn_in_flight(c) == 0) {
         if (unlikely(seg->o.n_sack))

@@ -148,7 +148,8 @@ uint32_t sndmap_lose_first(struct sndmap *m, struct mem *mem, uint32_t mss)
 
     if (m->count == 0 || sndmap_at(m, 0)->flags & SENT_LOST)
         return 0;
-    if (sndmap_at(m, 0)->segments > 1) /* without memory the whole of it counts as lost: only less exact */
+    /* Without memory the whole of it counts as lost: only less exact. So does what fits one segment by now: mss may grow. */
+    if (sndmap_at(m, 0)->segments > 1 && (uint32_t)seq_diff(sndmap_at(m, 0)->end, m->una) > mss)
         sndmap_cut(m, mem, 0, seq_add(m->una, mss), mss);
     lose(m, 0, &found);
     return found.segments;

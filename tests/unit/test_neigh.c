@@ -682,7 +682,7 @@ static void invariants_hold_under_anything(void **state)
 
     (void)state;
     rng_seed(&r, 5);
-    for (unsigned i = 0; i < 50000; i++) {
+    for (unsigned i = 0; i < 1000000; i++) {
         uint32_t who = HOST(1 + (uint32_t)rng_below(&r, 12));
         const uint8_t *mac = rng_below(&r, 2) ? mac_a : mac_b;
 

@@ -618,6 +618,25 @@ static void what_was_sent_again_behind_the_proof_is_not_lost(void **state)
     bench_check(&b);
 }
 
+/* The peer's window has grown, and segments with it: what was several is less than one now, and ends where it did. */
+static void the_first_of_what_is_less_than_a_segment_by_now_is_all_of_it(void **state)
+{
+    struct seq start;
+    struct bench b;
+    uint32_t len;
+
+    bench_init(&b, 0u - 1500);
+    send(&b, 3 * MSS, 1);
+    send(&b, MSS, 2);
+    assert_int_equal(sndmap_lose_first(&b.m, b.r.mem, 16 * MSS), 3);
+    check_map(&b.m);
+    assert_int_equal(b.m.count, 2);
+    assert_true(sndmap_next_due(&b.m, 16 * MSS, &start, &len));
+    assert_int_equal(start.v, b.start);
+    assert_int_equal(len, 3 * MSS);
+    bench_check(&b);
+}
+
 /* The front of a train is acknowledged: that proves nothing of the rest of it. Found by the model. */
 static void the_front_of_a_train_ends_where_it_was_acknowledged(void **state)
 {
@@ -663,6 +682,7 @@ int main(void)
         cmocka_unit_test(loss_by_count_is_what_the_definition_says),
         cmocka_unit_test(only_what_is_sent_again_changes),
         cmocka_unit_test(what_was_sent_again_behind_the_proof_is_not_lost),
+        cmocka_unit_test(the_first_of_what_is_less_than_a_segment_by_now_is_all_of_it),
         cmocka_unit_test(the_front_of_a_train_ends_where_it_was_acknowledged),
     };
 

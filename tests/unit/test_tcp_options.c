@@ -73,6 +73,9 @@ static void options_have_their_defaults_and_keep_what_is_set(void **state)
         {TCP(LINGER2), 60, 10, 10},       {TCP(LINGER2), 10, 100000, 120},
         {TCP(LINGER2), 120, -7, -1},      {TCP(USER_TIMEOUT), 0, 30000, 30000},
         {TCP(QUICKACK), 1, 0, 0},         {TCP(QUICKACK), 0, 1, 1},
+        {TCP(NOTSENT_LOWAT), 0, 5000, 5000},    {TCP(RTO_MAX_MS), 120000, 5000, 5000},
+        {TCP(RTO_MIN_US), 200000, 5000, 5000},  {TCP(DELACK_MAX_US), 200000, 5000, 5000},
+        {TCP(FASTOPEN_CONNECT), 0, 1, 1},       {TCP(FASTOPEN_NO_COOKIE), 0, 1, 1},
         {SOL(KEEPALIVE), 0, 1, 1},        {SOL(PRIORITY), 0, 6, 6},
         {SOL(SNDBUF), 16384, 20000, 40000},   {SOL(SNDBUF), 40000, 1, 4608},
         {SOL(SNDBUF), 4608, -1, 425984},
@@ -86,6 +89,25 @@ static void options_have_their_defaults_and_keep_what_is_set(void **state)
         assert_int_equal(set(b->sock, rows[i].level, rows[i].option, rows[i].value), 0);
         assert_int_equal(get(b->sock, rows[i].level, rows[i].option), rows[i].then);
     }
+}
+
+/* There is no MPTCP; streams do not say where their segments came in; keys are those that were given. */
+static void what_nobody_sets_is_told(void **state)
+{
+    static const uint8_t key[16] = "sixteen bytes...";
+    struct bench *b = *state;
+    uint8_t told[32];
+    size_t n = sizeof told;
+
+    assert_int_equal(get(b->sock, TCP(IS_MPTCP)), 0);
+    assert_int_equal(weft_getsockopt(b->sock, WEFT_SOL_IP, WEFT_IP_PKTOPTIONS, told, &n), 0);
+    assert_int_equal(n, 0);
+    assert_int_equal(weft_setsockopt(b->sock, TCP(FASTOPEN_KEY), key, sizeof key), 0);
+    n = sizeof told;
+    assert_int_equal(weft_getsockopt(b->sock, TCP(FASTOPEN_KEY), told, &n), 0);
+    assert_int_equal(n, sizeof key);
+    assert_memory_equal(told, key, sizeof key);
+    assert_int_equal(set(b->sock, TCP(TIMESTAMP), 1), WEFT_EPERM);
 }
 
 /* They are told by the options that they force, and by no others. */
@@ -377,6 +399,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLAIM(options_have_their_defaults_and_keep_what_is_set),
+        CLAIM(what_nobody_sets_is_told),
         CLAIM(buffers_beyond_the_limit_are_forced),
         CLAIM(values_out_of_range_are_refused),
         CLAIM(what_is_not_there_is_said),
