@@ -69,10 +69,12 @@ static void listen_again(struct world *w, struct host *h)
 {
     struct weft_addr any = {weft_ipv4(0), 7};
     weft_sock *sock = weft_socket(h->stack, WEFT_TCP, NULL);
+    int inline_too = 1; /* what is urgent may come before accept: only who inherits this reads all of it in line */
 
     if (!sock)
         return;
     weft_set_cookie(sock, &h->listener);
+    weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, &inline_too, sizeof inline_too);
     if (weft_bind(sock, &any) < 0 || weft_listen(sock, w->scenario->backlog) < 0) {
         weft_close(sock);
         return;

@@ -204,13 +204,19 @@ static void note_debt(const struct checker *c, struct view *v)
         v->owes = c->world->now;
 }
 
-/* SYN cookies differ from minute to minute: the one that the peer took counts from here on. */
-static void choose_cookie(struct view *v, const struct frame *f)
+/* Was the SYN,ACK that this host said last perhaps a SYN cookie, so that it may say another one? */
+static bool may_be_a_cookie(const struct view *v) { return v->open && !v->reset && !v->synchronized && v->acked; }
+
+/*
+ * SYN cookies differ from minute to minute, and a record has a number of its own: the one that the peer took counts from here
+ * on. next: what follows the number of a SYN.
+ */
+static void choose_cookie(struct view *v, uint32_t next)
 {
-    if (!v->open || v->synchronized || f->flags & (F_SYN | F_RST) || f->ack - v->isn == 1)
+    if (!v->open || v->synchronized || next - v->isn == 1)
         return;
     for (unsigned i = 0; i < v->n_offered && i < OFFERS; i++)
-        if (f->ack - v->offered[i] == 1)
+        if (next - v->offered[i] == 1)
             v->isn = v->offered[i];
 }
 
@@ -243,7 +249,8 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
         hear_text(&v->peer[i], f, v->chosen == (int)i && v->acked && v->ack > 1 ? v->ack : 1);
     note_debt(c, v);
     if (f->flags & F_ACK) {
-        choose_cookie(v, f);
+        if (!(f->flags & (F_SYN | F_RST)))
+        choose_cookie(v, f->ack);
         hear_ack(v, f);
     }
     v->again.times = 0;
@@ -257,7 +264,7 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
 
 static void begin(struct checker *c, struct view *v, const struct frame *f)
 {
-    if (v->open && !v->reset && !v->synchronized && v->acked)
+    if (may_be_a_cookie(v))
         v->offered[v->n_offered++ % OFFERS] = v->isn;
     else
         v->n_offered = 0;
@@ -333,7 +340,7 @@ static bool check_ecn_offer(struct checker *c, struct view *v, const struct fram
         REQUIRE(flags == 0 || (flags == F_ECE && any_peer_asks(v)), "a SYN,ACK that grants what nobody asked for");
     else
         REQUIRE(flags == 0 || flags == (F_ECE | F_CWR), "half of the question for ECN on a SYN");
-    v->ecn = flags || (v->ecn && v->open && f->seq == v->isn); /* of this incarnation */
+    v->ecn = flags || (v->ecn && v->open && (f->seq == v->isn || may_be_a_cookie(v))); /* of this incarnation */
     return true;
 }
 
@@ -577,6 +584,8 @@ void checker_sent(struct checker *c, struct host *h, const struct frame *f, uint
     struct weft_addr local = {weft_ipv4(f->src), f->src_port}, remote = {weft_ipv4(f->dst), f->dst_port};
     struct view *v = view_of(c, h, &local, &remote);
 
+    if (v && !(f->flags & F_SYN) && f->flags & F_ACK) /* a reset without ACK answers something that fits nothing */
+        choose_cookie(v, f->seq);
     if (!v || !check_marks(c, v, f))
         return;
     if (f->flags & F_RST)

@@ -5,7 +5,7 @@
 
 #include "sim.h"
 
-#define LEAST_WINDOW 500u /* of buffers of 2,304 bytes and more; half a kilobyte is a segment anywhere */
+#define LEAST_WINDOW 500u /* of buffers of 2,304 bytes and more; half a kilobyte, or a segment where that is less */
 
 void sim_fail(struct world *w, const char *format, ...)
 {
@@ -63,13 +63,15 @@ static bool is_excused(const struct world *w, const struct end *e)
 static void check_window(struct world *w, struct end *e)
 {
     const struct flow *f = e->flow;
-    uint32_t room;
+    const struct link_plan *l = &w->scenario->link[f->plan->link];
+    uint32_t room, least = l->mtu[0] < l->mtu[1] ? l->mtu[0] : l->mtu[1];
 
+    least = least < LEAST_WINDOW ? least : LEAST_WINDOW;
     if (e->heard_end || e->left || weft_unread(e->owner.sock) ||
         weft_ready(e->owner.sock) & (WEFT_PEER_CLOSED | WEFT_HANGUP | WEFT_ERROR))
         return;
     room = checker_window(w->checker, e->owner.host, &f->address[e->side], &f->address[1 - e->side]);
-    if (room < LEAST_WINDOW)
+    if (room < least)
         sim_fail(w, "flow %u side %u has read everything, but its peer was last told that %u bytes are welcome",
                  f->number, e->side, room);
 }
