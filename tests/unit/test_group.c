@@ -226,10 +226,12 @@ static void words_leave_by_the_interface_chosen(void **state)
 {
     struct bench *b = *state;
     weft_sock *sock = bench_udp(b, NULL);
-    struct weft_group by_address = {.address = weft_ipv4(OTHER_US)}, nobody = {.interface = 99}, none = {0};
+    struct weft_group by_address = {.address = weft_ipv4(OTHER_US)}, nobody = {.interface = 99}, none = {0}, usual;
     uint8_t p[128];
-    size_t n;
+    size_t n = sizeof usual;
 
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IP, WEFT_IP_MULTICAST_IF, &usual, &n), 0);
+    assert_true(usual.interface == 0 && ip_to_v4(&usual.address) == 0);
     say_hello(sock, GROUP);
     assert_int_equal(taken(b, b->ifp), 1);
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_MULTICAST_IF, &by_address, sizeof by_address), 0);

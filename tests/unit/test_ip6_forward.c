@@ -169,6 +169,23 @@ static void too_large_is_never_cut(void **state) /* R8200-5: only who sent it ma
     bench_assert_silent(b);
 }
 
+/* R4443-2.4e: a later fragment of ICMPv6 may be one of an error; of another protocol it is none. */
+static void a_fragment_that_may_be_an_errors_is_not_complained_of(void **state)
+{
+    static const uint8_t fragment[8] = {[3] = 8, [7] = 7}, message[16] = {ICMPV6_ECHO};
+    struct make6 m = {.src = NEAR6, .dst = FAR6, .hop_limit = 1, .proto = IP_PROTO_ICMPV6, .chain = fragment,
+                      .chain_len = sizeof fragment, .first = IP_PROTO_FRAGMENT};
+    struct bench *b = *state;
+    uint8_t in[100];
+
+    bench_input(b, in, make_ip6(in, m, message, sizeof message));
+    bench_assert_silent(b);
+    m.proto = IP_PROTO_UDP;
+    bench_input(b, in, make_ip6(in, m, message, sizeof message));
+    told(b, ICMPV6_TIME_EXCEEDED, 0);
+    bench_assert_silent(b);
+}
+
 /* R4443-2.4f: who makes us complain in masses does not keep from others what their path carries. */
 static void what_a_path_carries_is_told_during_a_flood(void **state)
 {
@@ -294,6 +311,7 @@ int main(void)
         T(what_the_frame_has_behind_the_datagram_stays),
         T(nobody_knows_the_way),
         T(too_large_is_never_cut),
+        T(a_fragment_that_may_be_an_errors_is_not_complained_of),
         T(what_a_path_carries_is_told_during_a_flood),
         T(super_segment_is_as_large_as_its_segments),
         T(source_must_lie_where_it_came_from),

@@ -124,6 +124,24 @@ static void the_first_address_brings_one_again(void **state)
     assert_int_equal(l->ifp->n_addresses, 2);
 }
 
+/* An address that somebody took away is made again when its prefix is advertised again. */
+static void an_address_taken_away_is_made_again(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip made;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    for (unsigned i = 0; i < 2; i++) {
+        router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 1800));
+        pass(l, 3 * WEFT_S);
+        assert_int_equal(l->ifp->n_addresses, 2);
+        made = address_in(l, "2001:db8:9::");
+        if (i == 0)
+            assert_int_equal(weft_if_del_address(l->ifp, &made), 0);
+    }
+}
+
 /* R4862-5.5.3: the rule of two hours */
 static void valid_lifetime_is_not_cut_below_two_hours(void **state)
 {
@@ -335,6 +353,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_address_brings_one_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_address_taken_away_is_made_again, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(valid_lifetime_is_not_cut_below_two_hours, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(deprecated_addresses_answer_and_do_not_ask, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(temporary_addresses_are_made_anew_in_time, setup_temporary, teardown),
