@@ -10,8 +10,8 @@
 /* ---- counters ---- */
 
 /*
- * What a connection without counters has done: shaken hands, as far as it has come, and perhaps heard the peer's FIN,
- * which takes a number as bytes do. Our SYN counts as delivered.
+ * What a connection without counters has done: shaken hands, as far as it has come, told and heard some bare segments, and
+ * perhaps heard the peer's FIN, which takes a number as bytes do. Our SYN counts as delivered.
  */
 void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
 {
@@ -19,8 +19,8 @@ void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
     if (c->state == WEFT_TCP_LISTEN)
         return;
     if (c->syn_acked) {
-        s->segs_out = c->passive ? 0 : 2;
-        s->segs_in = c->passive ? 2 : 1;
+        s->segs_out = c->bare_out + (c->passive ? 0u : 1u); /* Linux does not count its SYN,ACK */
+        s->segs_in = c->bare_in + (c->passive ? 2u : 0u); /* the active side counts from its SYN on */
         s->delivered = 1;
         s->bytes_acked = c->passive ? 0 : 1;
         s->bytes_received = c->peer_fin;
@@ -28,6 +28,7 @@ void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
         s->segs_in = 1;
     } else if (c->state == WEFT_TCP_SYN_SENT && c->work) {
         s->segs_out = c->work->retries + (c->work->syn_due ? 0u : 1u);
+        s->segs_in = c->bare_in;
     }
 }
 
@@ -44,9 +45,7 @@ void account_crossed(struct tcp_conn *c)
 {
     if (c->stats)
         return;
-    account_open(c);
-    if (c->stats)
-        c->stats->segs_in = 1;
+    account_open(c); /* with its SYN counted */
 }
 
 void account_repeats(struct tcp_conn *c, unsigned repeats)
@@ -66,6 +65,9 @@ void account_close(struct tcp_conn *c)
     c->stats = NULL;
 }
 
+/* Without data there are no counters; how many segments came and went is in two bytes. */
+static void count_bare(uint8_t *n, bool counts) { *n += counts && *n < UINT8_MAX; }
+
 void account_in(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     struct tcp_stats *s;
@@ -74,8 +76,11 @@ void account_in(struct tcp_conn *c, const struct tcp_seg *seg)
     if (seg->len)
         account_open(c);
     s = c->stats;
-    if (!s)
+    if (!s) {
+        if (seg->len == 0)
+            count_bare(&c->bare_in, c->syn_acked || !c->passive);
         return;
+    }
     s->segs_in += n;
     if (seg->len) {
         s->data_segs_in += n;
@@ -99,8 +104,11 @@ void account_out(struct tcp_conn *c, const struct tcp_plan *plan)
     if (unlikely(plan->kind == PLAN_RETRANSMIT))
         account_again(c, plan);
     s = c->stats;
-    if (!s)
+    if (!s) {
+        if (plan->len == 0)
+            count_bare(&c->bare_out, c->syn_acked);
         return;
+    }
     s->segs_out += n;
     s->data_segs_out += plan->len ? n : 0;
     s->bytes_sent += plan->len;

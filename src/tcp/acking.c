@@ -63,14 +63,14 @@ static weft_time longest_delay(const struct tcp_conn *c)
     return s->rto_min ? min_u64(most, s->rto_min * WEFT_US - WEFT_MS / 2) : most;
 }
 
-/* The usual delay; when an earlier one is nearly over, it might as well be now. */
+/* The usual delay; when an earlier one is nearly over, or is a lone FIN's tick, it might as well be now. */
 static void wait_a_little(struct tcp_conn *c, const struct ack_limits *limits)
 {
     struct tcp_work *w = c->work;
     weft_time delay = ackpace_delay(&c->pace, limits, &w->ack, (uint32_t)(rtt_smoothed(&c->rtt) / WEFT_MS)) * WEFT_MS;
 
     delay = min_u64(delay, longest_delay(c));
-    if (limits->quick && w->deadline[TCP_TIMER_ACK] <= time_after(conn_now(c), delay / 4))
+    if (limits->quick && w->deadline[TCP_TIMER_ACK] <= time_after(conn_now(c), c->pace.ato ? delay / 4 : delay))
         ackpolicy_now(&w->ack);
     else
         wait_for(c, time_after(conn_now(c), delay));

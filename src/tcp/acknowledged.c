@@ -69,8 +69,6 @@ static bool tells_of_a_window(const struct tcp_conn *c, const struct tcp_seg *se
 
 static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
-    bool was_closed = c->snd.wnd == 0;
-
     if (!window_is_newer(c, seg))
         return;
     conn_take_window(c, seg);
@@ -80,8 +78,6 @@ static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
         c->work->probes = 0;
         c->work->probing_since = 0;
         c->work->probe_due = 0;
-        if (was_closed) /* else it waits for the override, and chatter may not put that off */
-            c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
     }
 }
 
@@ -263,7 +259,8 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report 
     c->soft_error = 0;
     if (likely(w->path.ifp != NULL))
         neigh_progress(w->path.ifp, &w->path.next_hop);
-    r->restart_timer = true; /* RFC 6298 §5.3; transmit_arm starts it anew if there is something left */
+    /* RFC 6298 §5.3: for whole segments, as on Linux; transmit_arm starts it anew if there is something left. */
+    r->restart_timer = r->news.acked > 0 || fin_acked;
 }
 
 /*
@@ -274,12 +271,14 @@ SELDOM static void heard_closed_window(struct tcp_conn *c)
 {
     if (!c->work)
         return;
-    if (!c->orphan) {
+    if (!c->orphan && conn_in_flight(c) == 0)
         c->work->retries = 0;
-        c->work->stuck_since = conn_now(c);
-    }
-    if (c->work->probes) /* the next probe is its time away from the answer, as on Linux */
-        c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
+}
+
+/* Text waits for the window. Whatever the peer says, the next probe is its time away from that, as on Linux. */
+SELDOM static void put_off_probe(struct tcp_conn *c)
+{
+    c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
 }
 
 /* TCP_LINGER2 below zero: who does not wait for the peer's FIN knows nothing of the connection any more, as on Linux. */
@@ -388,6 +387,8 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     if (unlikely(c->snd.wnd == 0) && seg->h.window == 0) /* an old one may tell of a window that we do not take from it */
         heard_closed_window(c);
     if (conn_in_flight(c) == 0) {
+        if (unlikely(c->work && c->work->deadline[TCP_TIMER_PERSIST] != WEFT_NEVER))
+            put_off_probe(c);
         if (unlikely(seg->o.n_sack))
             late_duplicate(c, seg);
         return TCP_CONTINUE;

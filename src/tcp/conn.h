@@ -119,7 +119,9 @@ struct tcp_work {
     union cc_private cc_private;
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time probing_since;  /* the first probe into a closed window; 0: none since it closed */
-    weft_time stuck_since;    /* when the oldest byte in flight became that: the user time-out runs from here */
+    weft_time stuck_since;    /* when the oldest byte in flight became that; of a SYN the user time-out runs from here */
+    weft_time retrying_since; /* the first time-out since the last progress: the user time-out runs from here */
+    weft_time told_at;        /* when a segment of any kind went out last */
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then, but by an echo */
     uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
     struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
@@ -205,6 +207,7 @@ struct tcp_conn {
     uint8_t cc_number;        /* whose window it is: cc_at */
     uint16_t reordering;      /* segments that may be overtaken before duplicates mean a loss */
     int16_t soft_error;       /* what an ICMP error said; the reason given if the connection times out */
+    uint8_t bare_in, bare_out; /* segments after the handshake while there are no stats; both stop at 255 */
 
     struct {
         struct seq una, nxt, wl1, wl2;

@@ -8,6 +8,8 @@
  */
 #include "tcp/losses.h"
 
+#define RENEGE_PATIENCE (10 * WEFT_MS)
+
 /* ---- small questions ---- */
 
 /* Is anything sent again still unacknowledged? */
@@ -384,6 +386,25 @@ static bool is_dubious(const struct tcp_conn *c, const struct ack_report *r)
     return c->work->recovery.state != RECOVERY_OPEN || !r->news_of_any_kind || r->news.sacked || r->ece || r->dsack;
 }
 
+/*
+ * The number goes up to what the peer had reported already, and not beyond: has it taken that back (RFC 2018 §8)? Half a
+ * round trip, ten milliseconds at least, it may still correct itself; until then nothing is judged, as on Linux.
+ */
+SELDOM static void doubt_report(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), max_u64(rtt_smoothed(&c->rtt) / 2, RENEGE_PATIENCE));
+    w->wait = WAIT_TIMEOUT;
+}
+
+static bool seems_reneged(const struct tcp_conn *c, const struct ack_report *r)
+{
+    const struct sndmap *m = &c->work->sndmap;
+
+    return r->advanced && m->sacked && sndmap_at(m, 0)->flags & SENT_SACKED;
+}
+
 void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
@@ -394,9 +415,11 @@ void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
     take_proof(c, r);
     if (w->tlp.out)
         judge_probe(c, r);
-    if (is_dubious(c, r))
+    if (unlikely(seems_reneged(c, r)))
+        doubt_report(c);
+    else if (is_dubious(c, r))
         alert(c, r);
-    if (r->restart_timer)
+    if (r->restart_timer && !seems_reneged(c, r))
         restart_timer(c);
     rate = rate_deliver(&w->rate, &r->news, r->delivered, rtt_min(&c->rtt));
     steering_lead(c, r);

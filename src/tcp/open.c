@@ -242,7 +242,7 @@ void tcp_forget_connection(struct tcp_conn *c)
     }
     c->syn_acked = c->fin_wanted = c->fin_sent = c->peer_fin = c->read_shut = false;
     c->ts_ok = c->sack_ok = c->passive = false;
-    c->snd_wscale = c->rcv_wscale = c->keepalive_sent = 0;
+    c->snd_wscale = c->rcv_wscale = c->keepalive_sent = c->bare_in = c->bare_out = 0;
     c->ecn = (struct ecn){0};
     c->pace = (struct ack_pace){.interactive = c->pace.interactive};
     c->soft_error = 0;

@@ -139,7 +139,7 @@ ASIDE static bool is_deferred(const struct tcp_conn *c, uint32_t limit, uint32_t
         .more = held < conn_unsent(c),
         .fin = fin,
         .now = conn_now(c),
-        .spoke = c->spoke,
+        .spoke = w->told_at,
         .asked = w->sndmap.count ? sndmap_at(&w->sndmap, 0)->at : WEFT_NEVER,
         .rtt = rtt_smoothed(&c->rtt),
     };
@@ -225,6 +225,15 @@ SELDOM static struct tcp_plan plan_tail(struct tcp_conn *c)
     return p;
 }
 
+/*
+ * A copy that was sent for nothing (what it repeats is not thought lost any more) is under way all the same: until its
+ * fate is known it stands for one of those that are lost, as on Linux.
+ */
+static bool more_is_lost_than_under_way(const struct tcp_work *w)
+{
+    return w->sndmap.due && w->sndmap.again < w->sndmap.lost;
+}
+
 /* After a time-out nothing goes again while new data may tell whether it has to (RFC 5682 §2.1); then what was lost. */
 ASIDE static struct tcp_plan plan_repair(struct tcp_conn *c)
 {
@@ -236,7 +245,7 @@ ASIDE static struct tcp_plan plan_repair(struct tcp_conn *c)
         if (p.kind != PLAN_NOTHING || seq_gt(c->snd.nxt, w->recovery.high))
             return p;
     }
-    p = w->sndmap.due ? plan_retransmit(c) : nothing;
+    p = more_is_lost_than_under_way(w) ? plan_retransmit(c) : nothing;
     return p.kind == PLAN_NOTHING ? plan_new(c) : p;
 }
 
@@ -320,8 +329,11 @@ static weft_time until_time_out(const struct tcp_conn *c)
     weft_time at = time_after(conn_now(c), conn_rto(c));
     weft_time patience = c->settings->user_timeout * WEFT_MS;
 
-    if (patience && (c->syn_acked ? conn_in_flight(c) > 0 : c->work->retries > 0))
-        at = min_u64(at, max_u64(time_after(c->work->stuck_since, patience), conn_now(c) + 1));
+    if (patience && c->work->retries) {
+        weft_time since = c->syn_acked ? c->work->retrying_since : c->work->stuck_since;
+
+        at = min_u64(at, max_u64(time_after(since, patience), conn_now(c) + 1));
+    }
     return at;
 }
 

@@ -32,15 +32,14 @@ uint32_t rcvwnd_select(const struct rcvwnd *w)
     return w->shift ? round_up(space, w->shift) : in_segments(w, space, mss, most);
 }
 
-uint16_t rcvwnd_field(uint32_t wanted, uint32_t open, uint32_t limit, uint8_t shift)
+uint32_t rcvwnd_promise(uint32_t wanted, uint32_t open, bool full, uint8_t shift)
 {
-    uint32_t window = wanted;
-
-    if (wanted < open)
-        window = round_up(open, shift) <= limit ? round_up(open, shift) : open;
-
-    return (uint16_t)min_u32(window >> shift, 65535);
+    if (wanted >= open)
+        return wanted;
+    return full ? open : round_up(open, shift);
 }
+
+uint16_t rcvwnd_field(uint32_t window, uint8_t shift) { return (uint16_t)min_u32(window >> shift, 65535); }
 
 bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open)
 {

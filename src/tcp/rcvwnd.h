@@ -26,8 +26,14 @@ struct rcvwnd {
 /* The window to offer, in bytes, whatever was promised before; 0: none that is worth having. */
 uint32_t rcvwnd_select(const struct rcvwnd *w);
 
-/* The window field for a wish of `wanted` bytes while `open` bytes are promised; no rounding goes beyond `limit`. */
-uint16_t rcvwnd_field(uint32_t wanted, uint32_t open, uint32_t limit, uint8_t shift);
+/* The window to promise for a wish of `wanted` bytes while `open` bytes are promised. full: the buffer is, to its true size. */
+uint32_t rcvwnd_promise(uint32_t wanted, uint32_t open, bool full, uint8_t shift);
+
+/*
+ * How that is said. Without a scale more may be promised than can be: the peer hears of 65,535 bytes, and what he sends
+ * beyond them is taken, as on Linux.
+ */
+uint16_t rcvwnd_field(uint32_t window, uint8_t shift);
 
 /* Is the buffer more than half full? Then nothing should hurry the sender. */
 static inline bool rcvwnd_is_tight(const struct rcvwnd *w)

@@ -18,12 +18,11 @@ struct rcvwnd transmit_window_now(const struct tcp_conn *c)
 uint16_t transmit_window(const struct tcp_conn *c, struct seq *edge)
 {
     struct rcvwnd now = transmit_window_now(c);
-    uint32_t held = conn_held(c), buffer = c->rcvspace.buffer;
-    uint32_t limit = held < buffer ? buffer - held : 0;
-    uint16_t field = rcvwnd_field(rcvwnd_select(&now), conn_open_window(c), limit, c->rcv_wscale);
+    bool full = conn_held(c) >= c->rcvspace.buffer;
+    uint32_t window = rcvwnd_promise(rcvwnd_select(&now), conn_open_window(c), full, c->rcv_wscale);
 
-    *edge = seq_max(c->rcv.edge, seq_add(c->rcv.nxt, (uint32_t)field << c->rcv_wscale));
-    return field;
+    *edge = seq_max(c->rcv.edge, seq_add(c->rcv.nxt, window));
+    return rcvwnd_field(window, c->rcv_wscale);
 }
 
 /* How many SACK blocks leave room for payload beside them: all of them, but on the smallest links. */
@@ -179,8 +178,8 @@ static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const stru
     c->snd.nxt = s->end;
     c->fin_sent = plan->fin;
     c->spoke = conn_now(c);
+    w->tail_restart = !w->override; /* what the patience for a window sent has the time-out alone, as on Linux */
     w->override = false;
-    w->tail_restart = true;
     if (plan->search)
         conn_probe_sent(c, plan);
     else if (plan->len && plan->len != plan->piece && plan->len % plan->piece)
@@ -332,6 +331,7 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
     if (plan.len > plan.piece && !plan.search)
         out.gso_size = plan.piece;
     account_out(c, &plan);
+    w->told_at = conn_now(c);
     if (carries)
         note_sent(c, &plan);
     w->probe_due -= plan.kind == PLAN_PROBE && w->probe_due;

@@ -21,7 +21,7 @@ static void an_empty_buffer_is_offered_whole(void **state)
     assert_int_equal(rcvwnd_select(&w), 1 << 20);
     w = with(1u << 30, 1u << 30, 14); /* the largest window there is (RFC 7323 §2.2) */
     assert_int_equal(rcvwnd_select(&w), 1u << 30);
-    assert_int_equal(rcvwnd_field(1u << 30, 0, UINT32_MAX, 14), 65535);
+    assert_int_equal(rcvwnd_field(1u << 30, 14), 65535);
 }
 
 /* What is dared or wanted at most bounds it; with a scale it is rounded up to the unit. */
@@ -106,7 +106,7 @@ static void edge_never_moves_left(void **state)
 
                 w.ssthresh = (uint32_t)rng_below(&rng, full);
                 w.last = open;
-                now = seq_add(next, (uint32_t)rcvwnd_field(rcvwnd_select(&w), open, UINT32_MAX, shift) << shift);
+                now = seq_add(next, rcvwnd_promise(rcvwnd_select(&w), open, false, shift));
                 assert_true(seq_ge(now, edge));
                 if (seq_gt(now, edge)) /* and promises no more than there is, but for the unit */
                     assert_true(now.v - next.v < max_u32(w.free, open) + (1u << shift));
@@ -142,14 +142,18 @@ static void only_a_doubled_window_is_worth_telling(void **state)
 
 static void field_is_the_window_in_units_of_its_scale(void **state)
 {
-    assert_int_equal(rcvwnd_field(64128, 0, 99999, 7), 501);
-    assert_int_equal(rcvwnd_field(64128, 64240, 99999, 7), 502); /* what is open stays open: rounded up */
-    assert_int_equal(rcvwnd_field(64128, 64240, 64255, 7), 501); /* but never beyond the limit */
-    assert_int_equal(rcvwnd_field(0, 1, 128, 7), 1);
-    assert_int_equal(rcvwnd_field(0, 1, 127, 7), 0);
-    assert_int_equal(rcvwnd_field(0, 0, 128, 7), 0);
-    assert_int_equal(rcvwnd_field(70000, 0, 99999, 0), 65535);
-    assert_int_equal(rcvwnd_field(0, 1u << 30, UINT32_MAX, 14), 65535);
+    assert_int_equal(rcvwnd_promise(64128, 0, false, 7), 64128);
+    assert_int_equal(rcvwnd_promise(64128, 64240, false, 7), 64256); /* what is open stays open: rounded up */
+    assert_int_equal(rcvwnd_promise(64128, 64240, true, 7), 64240);  /* but not when nothing more fits */
+    assert_int_equal(rcvwnd_promise(0, 1, false, 7), 128);
+    assert_int_equal(rcvwnd_promise(0, 1, true, 7), 1);
+    assert_int_equal(rcvwnd_promise(0, 0, false, 7), 0);
+    assert_int_equal(rcvwnd_promise(70000, 0, false, 0), 70000); /* more than can be said */
+    assert_int_equal(rcvwnd_field(64128, 7), 501);
+    assert_int_equal(rcvwnd_field(64240, 7), 501);
+    assert_int_equal(rcvwnd_field(1, 7), 0);
+    assert_int_equal(rcvwnd_field(70000, 0), 65535);
+    assert_int_equal(rcvwnd_field(1u << 30, 14), 65535);
 }
 
 int main(void)
