@@ -146,7 +146,7 @@ CASE(times_that_are_none)
 
 CASE(names_of_devices)
 {
-    static const char *const names[] = {"lo", "lo\0x", "nowhere0", "", "a name that is much too long to be one"};
+    static const char names[][40] = {"lo", "lo\0x", "nowhere0", "", "a name that is much too long to be one"};
     int fd = tcp(), u = udp();
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
