@@ -275,7 +275,7 @@ SELDOM static void heard_closed_window(struct tcp_conn *c)
         c->work->retries = 0;
 }
 
-/* Text waits for the window. Whatever the peer says, the next probe is its time away from that, as on Linux. */
+/* Text waits for the window. Whatever the peer says in time, the next probe is its time away from that, as on Linux. */
 SELDOM static void put_off_probe(struct tcp_conn *c)
 {
     c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
@@ -387,7 +387,7 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     if (unlikely(c->snd.wnd == 0) && seg->h.window == 0) /* an old one may tell of a window that we do not take from it */
         heard_closed_window(c);
     if (conn_in_flight(c) == 0) {
-        if (unlikely(c->work && c->work->deadline[TCP_TIMER_PERSIST] != WEFT_NEVER))
+        if (unlikely(c->work && c->work->deadline[TCP_TIMER_PERSIST] != WEFT_NEVER) && seq_ge(seg->h.seq, c->rcv.nxt))
             put_off_probe(c);
         if (unlikely(seg->o.n_sack))
             late_duplicate(c, seg);
