@@ -26,6 +26,8 @@ int linux_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct
 /* The other way; returns its length. */
 socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct sockaddr_storage *out);
 
+#define LINUX_TYPES_END 11 /* SOCK_MAX */
+
 /* The protocol behind what socket(2) is asked for, type without its flags; -EINVAL, -EPROTONOSUPPORT,
  * -ESOCKTNOSUPPORT. */
 int linux_protocol(int domain, int type, int flags, int protocol);

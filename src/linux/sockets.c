@@ -119,7 +119,6 @@ struct in_addr linux_in_addr(const struct weft_ip *ip)
 
 /* ---- kinds of sockets ---- */
 
-#define TYPES_END     11  /* Linux's SOCK_MAX */
 #define PROTOCOLS_END 263 /* Linux's IPPROTO_MAX */
 
 static const struct {
@@ -156,7 +155,7 @@ static int raw_protocol(int protocol)
 
 int linux_protocol(int domain, int type, int flags, int protocol)
 {
-    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC) || type >= TYPES_END)
+    if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC) || type >= LINUX_TYPES_END)
         return -EINVAL;
     if (protocol < 0 || protocol >= PROTOCOLS_END)
         return -EINVAL;

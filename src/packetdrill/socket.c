@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
+#include "linux/linux.h"
 #include "packetdrill/address.h"
 #include "packetdrill/calls.h"
 #include "packetdrill/ready.h"
@@ -60,46 +61,19 @@ int socket_add(struct drill *d, weft_sock *sock, const struct socket *like)
 
 /* ---- socket ---- */
 
-#define TYPES_END     11  /* Linux's SOCK_MAX */
-#define PROTOCOLS_END 263 /* Linux's IPPROTO_MAX */
-
-static const struct kind {
-    int domain, type, protocol;
-} kinds[] = {
-    {AF_INET, SOCK_STREAM, IPPROTO_TCP},
-    {AF_INET, SOCK_DGRAM, IPPROTO_UDP},
-    {AF_INET, SOCK_DGRAM, IPPROTO_ICMP},
-    {AF_INET6, SOCK_STREAM, IPPROTO_TCP},
-    {AF_INET6, SOCK_DGRAM, IPPROTO_UDP},
-    {AF_INET6, SOCK_DGRAM, IPPROTO_ICMPV6},
-};
-
-/* The protocol behind a type and 0, or behind both; -EPROTONOSUPPORT, -ESOCKTNOSUPPORT, as Linux looks them up. */
-static int find_protocol(int domain, int type, int protocol)
-{
-    int err = -ESOCKTNOSUPPORT;
-
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (kinds[i].domain != domain || kinds[i].type != type)
-            continue;
-        err = -EPROTONOSUPPORT;
-        if (protocol == 0 || protocol == kinds[i].protocol)
-            return kinds[i].protocol;
-    }
-    return err;
-}
-
+/* The protocol of it, or the error. Raw sockets the adapter has none. */
 static int check_kind(int domain, int type, int flags, int protocol)
 {
+    int found;
+
     if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
         return -EINVAL;
     if (domain < 0 || domain >= AF_MAX)
         return -EAFNOSUPPORT;
-    if (type < 0 || type >= TYPES_END)
-        return -EINVAL;
     if (domain != AF_INET && domain != AF_INET6)
-        return -EAFNOSUPPORT;
-    return protocol < 0 || protocol >= PROTOCOLS_END ? -EINVAL : find_protocol(domain, type, protocol);
+        return type < LINUX_TYPES_END ? -EAFNOSUPPORT : -EINVAL;
+    found = linux_protocol(domain, type, flags, protocol);
+    return found >= 0 && type == SOCK_RAW ? -ESOCKTNOSUPPORT : found;
 }
 
 static int64_t open_socket(struct drill *d, int domain, int type, int protocol)

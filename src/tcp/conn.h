@@ -168,7 +168,7 @@ struct tcp_conn {
             struct hash_node hash;
             struct tcp_conn *parent; /* the listener whose accept queue holds it; else NULL */
         };
-        struct list loose;          /* not in_table: in tcp.loose, and after the listener's end in none */
+        struct list loose;          /* not in_table: in tcp.loose */
     };
     union {
         struct tcp_work *work;     /* NULL: parked */
