@@ -209,6 +209,17 @@ void syslog(int priority, const char *format, ...)
     va_end(arguments);
 }
 
+/* What syslog is where _FORTIFY_SOURCE is. */
+void __syslog_chk(int priority, int flag, const char *format, ...);
+void __syslog_chk(int priority, int flag, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    vdprintf(5, format, arguments);
+    va_end(arguments);
+}
+
 /* Where it stands, then a byte from one socket of its own host to another. All in one line of the file. */
 static void tell_of_itself(pid_t began_as)
 {
