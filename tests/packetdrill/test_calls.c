@@ -611,15 +611,15 @@ static void oddities_of_datagrams_are_linuxs(void **state)
 {
     struct bench *b = *state;
     struct packetdrill_interface *t = &b->t;
-    struct sockaddr_storage to = {0};
+    struct sockaddr_storage to[2] = {{0}};
     struct sockaddr_in there = bench_addr("192.0.2.1", 6000), nobody = bench_addr("0.0.0.0", 6000);
     char text[] = "abc";
     struct iovec iov = {text, 3}, none = {text, 0};
-    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_name = &to, .msg_namelen = sizeof to + 1};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_name = to, .msg_namelen = sizeof *to + 1};
     int fd = dgram(b);
     uint8_t raw[100];
 
-    memcpy(&to, &there, sizeof there);
+    memcpy(to, &there, sizeof there);
     assert_int_equal(t->sendmsg(t->userdata, fd, &msg, 0), 3); /* a name that is too long is cut */
     assert_int_equal(bench_out_raw(b, raw, sizeof raw), 20 + 8 + 3);
     msg.msg_namelen = 0; /* and one of no bytes is none */
