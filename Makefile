@@ -111,6 +111,7 @@ scope: setup-test
 	./build-test/tests/scope/weft-scope -f 3
 
 install: release
+	@$(MESON) configure $(RELEASE) --prefix=$(PREFIX) && $(NINJA) --quiet -C $(RELEASE)
 	@$(MESON) install -C $(RELEASE) --no-rebuild $(if $(DESTDIR),--destdir $(DESTDIR))
 
 setup-%:

@@ -14,6 +14,19 @@ void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum
     list_init(&e->event);
 }
 
+bool endpoint_take_rate(const void *value, size_t n, uint64_t *rate)
+{
+    uint32_t narrow;
+
+    if (n < sizeof narrow)
+        return false;
+    memcpy(&narrow, value, sizeof narrow);
+    *rate = narrow == UINT32_MAX ? UINT64_MAX : narrow;
+    if (n >= sizeof *rate)
+        memcpy(rate, value, sizeof *rate);
+    return true;
+}
+
 void endpoint_fini(weft_sock *e)
 {
     if (e->stack->unsettled == e)

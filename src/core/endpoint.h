@@ -142,6 +142,9 @@ static inline struct weft_ip endpoint_any(const weft_sock *e)
     return e->v6 ? any6 : weft_ipv4(0);
 }
 
+/* A value of WEFT_SO_MAX_PACING_RATE: 64 bits, or 32 of which all ones mean none as well. False: it is shorter. */
+bool endpoint_take_rate(const void *value, size_t n, uint64_t *rate);
+
 /* Unlinks from events. Call before the memory goes. */
 void endpoint_fini(weft_sock *e);
 

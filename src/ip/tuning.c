@@ -150,21 +150,13 @@ static const struct row *find(const struct dgram_ep *d, int level, int option)
 
 /* ---- those that are no int ---- */
 
-/*
- * WEFT_SO_MAX_PACING_RATE: kept and told, for datagrams go when they are sent. An int of ones is a 64-bit number of
- * ones.
- */
+/* WEFT_SO_MAX_PACING_RATE: kept and told, for datagrams go when they are sent. */
 static int set_pacing(struct dgram_ep *d, const void *value, size_t n)
 {
     uint64_t rate;
-    uint32_t narrow;
 
-    if (n < sizeof narrow)
+    if (!endpoint_take_rate(value, n, &rate))
         return WEFT_EINVAL;
-    memcpy(&narrow, value, sizeof narrow);
-    rate = narrow == UINT32_MAX ? UINT64_MAX : narrow;
-    if (n >= sizeof rate)
-        memcpy(&rate, value, sizeof rate);
     d->unpaced = ~rate;
     return 0;
 }

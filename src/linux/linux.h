@@ -2,7 +2,7 @@
 /*
  * Linux's words for sockets (structures, numbers, errno), as they are read and written by whoever offers sockets under
  * them: weft/posix.h to this process, `weft run` to another one, the packetdrill adapter to scripts. Stands on the
- * engine's public calls alone. Negative results are Linux's errno.
+ * engine's public calls, and on wire/ where headers are walked. Negative results are Linux's errno.
  */
 #ifndef LINUX_LINUX_H
 #define LINUX_LINUX_H

@@ -105,12 +105,13 @@ const struct sock_kept *sock_kept_find(const weft_sock *sock, int level, int num
 int sock_kept_set(weft_sock *sock, const struct sock_kept *k, const void *value, size_t n)
 {
     struct sock_rare *rare;
-    int v = 0;
+    int v;
 
-    if (!sock_option_take(k->level, value, n, &v) && !k->any_length)
-        return WEFT_EINVAL;
-    if (n < sizeof v && k->any_length)
+    if (!sock_option_take(k->level, value, n, &v)) {
+        if (!k->any_length)
+            return WEFT_EINVAL;
         v = 0;
+    }
     if (k->set)
         return k->set;
     if (v < k->min || v > k->max)

@@ -759,7 +759,7 @@ void time_wait_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg); 
 void time_wait_timer(struct tcp *t);
 void time_wait_moved(void *tcp, struct timewait *from, struct timewait *to);     /* timewait_table.moved */
 void time_wait_end(struct tcp *t, struct timewait *w);                           /* before its turn */
-void timeouts_fire(struct tcp_conn *c);                                              /* timeouts.c, §3.10.8 */
+void timeouts_fire(struct tcp_conn *c);                                          /* timeouts.c, §3.10.8 */
 /* netstat's lines; false when visit asked to stop. */
 bool tcp_list(weft_stack *s, bool (*visit)(void *ctx, const struct weft_listing *), void *ctx); /* listing.c */
 bool tcp_error(weft_stack *s, const struct ip_error *e);                         /* errors.c, §3.9.2.2 */

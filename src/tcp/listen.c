@@ -177,7 +177,7 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ro
 /* Has this listener sent a cookie that may still be good? Else nobody has one to bring back. */
 static bool awaits_cookies(const struct tcp_conn *l)
 {
-    return l->listen->cookies_at != WEFT_NEVER && conn_now(l) - l->listen->cookies_at < COOKIE_LIFE;
+    return tcp_config(l->ep.stack)->syncookies && l->listen->cookies_at != WEFT_NEVER && conn_now(l) - l->listen->cookies_at < COOKIE_LIFE;
 }
 
 /* The options that our timestamp remembers. False: nothing of ours, for it remembers what we do not use. */
@@ -209,7 +209,7 @@ bool listen_recall(const struct tcp_conn *l, struct halfopen *h, const struct tc
 {
     const struct tcp *t = conn_tcp(l);
 
-    if (!tcp_config(l->ep.stack)->syncookies || !awaits_cookies(l))
+    if (!awaits_cookies(l))
         return false;
     *h = (struct halfopen){.v6 = flow_is_v6(&seg->flow), .listener = l->listen->number};
     h->irs = seq_sub(seg->h.seq, 1);
@@ -225,7 +225,7 @@ static void ack_arrives(struct tcp_conn *l, struct tcp_seg *seg)
     struct halfopen h;
 
     seg->why = WEFT_DROP_tcp_listen_ack;
-    if (!seg_has(seg, TCP_SYN) && tcp_config(s)->syncookies && awaits_cookies(l)) {
+    if (!seg_has(seg, TCP_SYN) && awaits_cookies(l)) {
         if (listen_recall(l, &h, seg)) {
             stack_count(s, WEFT_COUNT_tcp_cookies_received);
             seg->why = WEFT_DROP_none;

@@ -109,13 +109,12 @@ static int get_maxseg(const struct tcp_conn *c)
 /* Keepalive may change under a running connection: its timer starts from now. */
 static int restart_keepalive(struct tcp_conn *c)
 {
-    weft_time idle = conn_keepalive(c).idle;
+    weft_time at = c->keepalive ? time_after(max_u64(c->heard, c->spoke), conn_keepalive(c).idle) : WEFT_NEVER;
 
     if (!state_synchronized(c->state) || c->state == WEFT_TCP_TIME_WAIT || c->orphan)
         return 0;
     c->keepalive_sent = 0;
-    return conn_set_quiet(c, c->keepalive ? time_after(max_u64(c->heard, c->spoke), idle) : WEFT_NEVER) ? 0
-                                                                                                         : WEFT_ENOMEM;
+    return conn_set_quiet(c, at) ? 0 : WEFT_ENOMEM;
 }
 
 static int set_keepalive(struct tcp_conn *c, int v)
@@ -485,19 +484,13 @@ static int get_cc_info(const struct tcp_conn *c, void *value, size_t *n)
     return give(value, n, "", 0);
 }
 
-/* As an int, of which all ones mean none, or as 64 bits. */
 static int set_max_pacing_rate(struct tcp_conn *c, const void *value, size_t n)
 {
     struct tcp_settings *s;
     uint64_t rate;
-    uint32_t narrow;
 
-    if (n < sizeof narrow)
+    if (!endpoint_take_rate(value, n, &rate))
         return WEFT_EINVAL;
-    memcpy(&narrow, value, sizeof narrow);
-    rate = narrow == UINT32_MAX ? UINT64_MAX : narrow;
-    if (n >= sizeof rate)
-        memcpy(&rate, value, sizeof rate);
     if (!(s = own(c)))
         return WEFT_ENOMEM;
     if (is_working(c) && !window_paces(c))

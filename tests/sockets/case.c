@@ -152,6 +152,14 @@ int udp_at(unsigned port)
     return fd;
 }
 
+void reset_by(int fd)
+{
+    struct linger at_once = {1, 0};
+
+    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    close(fd);
+}
+
 void tcp_pair(int fd[2])
 {
     int l = tcp_listener(7000);

@@ -58,6 +58,7 @@ struct sockaddr_in6 in6(const char *ip, unsigned port);
 int tcp(void);
 int udp(void);
 int tcp_listener(unsigned port);
+void reset_by(int fd); /* closes it, and its peer hears a reset */
 int udp_at(unsigned port);
 void tcp_pair(int fd[2]);   /* [0]: connected, [1]: accepted */
 void udp_pair(int fd[2]);   /* connected to each other */

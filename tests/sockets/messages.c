@@ -365,24 +365,20 @@ CASE(a_pipe_that_we_closed)
 
 CASE(a_pipe_that_was_reset)
 {
-    struct linger at_once = {1, 0};
     int p[2];
 
     tcp_pair(p);
-    setsockopt(p[1], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(p[1]);
+    reset_by(p[1]);
     ready(p[0], POLLHUP, 1000);
     break_all(p[0]);
 }
 
 CASE(a_pipe_that_was_reset_is_told_to_who_reads)
 {
-    struct linger at_once = {1, 0};
     int p[2];
 
     tcp_pair(p);
-    setsockopt(p[1], SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(p[1]);
+    reset_by(p[1]);
     ready(p[0], POLLHUP, 1000);
     SAY(read(p[0], (char[4]){0}, 4));
     break_all(p[0]);

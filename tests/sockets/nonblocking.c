@@ -161,13 +161,11 @@ CASE(connect_is_interrupted)
 
 CASE(peer_resets_while_we_poll)
 {
-    struct linger l = {1, 0};
     int p[2];
     char b;
 
     tcp_pair(p);
-    setsockopt(p[1], SOL_SOCKET, SO_LINGER, &l, sizeof l);
-    close(p[1]);
+    reset_by(p[1]);
     say_ready("poll", 1, ready(p[0], POLLIN | POLLOUT, 1000));
     SAY(read(p[0], &b, 1));
     SAY(read(p[0], &b, 1));

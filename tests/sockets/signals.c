@@ -166,13 +166,11 @@ CASE(connection_made)
 CASE(reset)
 {
     int p[2];
-    struct linger now = {1, 0};
 
     listen_to_signals();
     tcp_pair(p);
     signalled(p[1]);
-    setsockopt(p[0], SOL_SOCKET, SO_LINGER, &now, sizeof now);
-    close(p[0]);
+    reset_by(p[0]);
     say("reset: %d", taken(&io) > 0);
 }
 

@@ -319,14 +319,6 @@ STATE(stream_shut_second)
     return fd;
 }
 
-static void reset_by(int fd)
-{
-    struct linger at_once = {1, 0};
-
-    setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    close(fd);
-}
-
 STATE(stream_that_was_reset)
 {
     int fd = fresh_pair();
