@@ -153,6 +153,8 @@ struct weft_guest {
     bool (*work)(void *ctx, unsigned ready);
     /* The readiness of a socket grew (enum weft_ready). Only takes note of it. */
     void (*ready)(void *ctx, void *of, unsigned ready);
+    /* work is called too when interfaces, addresses or routes may have changed. May be changed under the lock. */
+    bool follows;
     void *ctx;
 };
 /* 0, or WEFT_ENOMEM (there are too many), WEFT_ENETDOWN. The guest stays the caller's; not under the lock. */

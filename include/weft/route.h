@@ -57,6 +57,9 @@ int weft_route_source(weft_stack *stack, const struct weft_ip *dst, struct weft_
 /* The i-th route, in order of look-up; false when there is no i-th. Cheap for whoever asks in order. */
 bool weft_route_info(weft_stack *stack, size_t i, struct weft_route *route);
 
+/* Moves on whenever interfaces, addresses or routes may have changed: who keeps what it read of them compares it. */
+uint32_t weft_route_generation(const weft_stack *stack);
+
 /*
  * Which addresses go together (RFC 6724 §2.1): a source is preferred whose label is that of the destination, and of
  * several destinations the one with the higher precedence. It holds for what is chosen from then on. The rows are the

@@ -31,6 +31,8 @@ void route_changed(weft_stack *s)
         s->routes.generation = 1;
 }
 
+uint32_t weft_route_generation(const weft_stack *s) { return s->routes.generation; }
+
 /* ---- the table ---- */
 
 static struct trie_key key_of(const struct weft_ip *ip)

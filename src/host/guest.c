@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "host/host.h"
+#include "weft/route.h"
 
 static struct host_guest *guest_find(weft_host *h, const struct weft_guest *guest)
 {
@@ -26,7 +27,7 @@ int weft_host_guest_begin(weft_host *h, const struct weft_guest *guest)
     struct host_guest *place = r == 0 ? guest_find(h, NULL) : NULL;
 
     if (place)
-        *place = (struct host_guest){guest, true, 0};
+        *place = (struct host_guest){.guest = guest, .wanted = true};
     else if (r == 0)
         r = WEFT_ENOMEM;
     host_kick(h); /* the thread polls for one more */
@@ -41,7 +42,7 @@ void weft_host_guest_end(weft_host *h, const struct weft_guest *guest)
     host_enter(h);
     place = guest_find(h, guest);
     if (place)
-        *place = (struct host_guest){NULL, false, 0};
+        *place = (struct host_guest){0};
     host_kick(h);
     pthread_mutex_unlock(&h->lock);
 }
@@ -85,6 +86,11 @@ bool guests_want(const weft_host *h)
     return i < HOST_GUESTS;
 }
 
+static bool has_news(const weft_host *h, const struct host_guest *place)
+{
+    return place->guest->follows && place->generation != weft_route_generation(h->stack);
+}
+
 bool guests_work(weft_host *h)
 {
     struct host_guest *place;
@@ -92,9 +98,10 @@ bool guests_work(weft_host *h)
     unsigned ready;
 
     for (place = h->guests; place < h->guests + HOST_GUESTS; place++) {
-        if (!place->wanted || !place->guest)
+        if (!place->guest || !(place->wanted || has_news(h, place)))
             continue;
         ready = place->ready;
+        place->generation = weft_route_generation(h->stack);
         place->wanted = false;
         place->ready = 0;
         if (place->guest->work(place->guest->ctx, ready))

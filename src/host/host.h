@@ -87,6 +87,7 @@ struct host_guest {
     const struct weft_guest *guest; /* NULL: the place is free */
     bool wanted;                    /* it has work */
     unsigned ready;                 /* which of its descriptors were so, since its last turn */
+    uint32_t generation;            /* of the routing table then */
 };
 
 struct story;

@@ -2,6 +2,7 @@
 /* The calls on a socket of NETLINK_ROUTE; netlink.c writes the answers. */
 #include <errno.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
@@ -40,20 +41,27 @@ static void answer_written(struct run *run, struct file *f)
     f->ready &= ~(unsigned)EPOLLIN;
 }
 
+static void netlink_end(struct run *run, struct file *f)
+{
+    if (f->groups)
+        netlink_join(run, f, 0);
+    file_close(run, f);
+}
+
 void netlink_pump(struct run *run, struct file *f)
 {
     answer_written(run, f);
     if (f->ready & EPOLLHUP)
-        file_close(run, f);
+        netlink_end(run, f);
     else
         file_unpark(f);
 }
 
 /* ---- names ---- */
 
-static int64_t write_name(struct call *c, uint64_t at, uint64_t n_at, uint32_t port)
+static int64_t write_name(struct call *c, uint64_t at, uint64_t n_at, uint32_t port, uint32_t groups)
 {
-    const struct sockaddr_nl name = {.nl_family = AF_NETLINK, .nl_pid = port};
+    const struct sockaddr_nl name = {.nl_family = AF_NETLINK, .nl_pid = port, .nl_groups = groups};
     socklen_t has = sizeof name, room;
 
     if (!at)
@@ -82,10 +90,8 @@ static int64_t bind_to(struct call *c)
     struct sockaddr_nl name;
     int err = read_name(c, c->arg[1], c->arg[2], &name);
 
-    if (!err && name.nl_groups) {
-        complain(c->run, "bind", "nobody is told of changes by netlink here");
-        err = -EOPNOTSUPP;
-    }
+    if (!err && name.nl_groups != c->file->groups)
+        err = netlink_join(c->run, c->file, name.nl_groups);
     if (!err && name.nl_pid)
         c->file->port = name.nl_pid;
     return err;
@@ -139,6 +145,15 @@ static int64_t look(struct call *c, unsigned flags, ssize_t *n)
     return *n < 0 ? datagram_wait(c, flags) : 0;
 }
 
+/* Whom the n bytes in scratch were told: a group, or one who had asked, whose number is in it. */
+static unsigned group_told(const struct run *run, ssize_t n)
+{
+    struct nlmsghdr h;
+
+    memcpy(&h, run->scratch, sizeof h);
+    return n > NLMSG_HDRLEN && h.nlmsg_pid == 0 ? netlink_group_of((const struct nlmsghdr *)run->scratch) : 0;
+}
+
 static int64_t took(struct call *c, unsigned flags, int64_t told)
 {
     if (call_answer(c, told) && !(flags & MSG_PEEK))
@@ -157,13 +172,13 @@ static int64_t receive_from(struct call *c)
     kept = n < (int64_t)c->arg[2] ? n : (int64_t)c->arg[2];
     if (call_write(c, c->arg[1], c->run->scratch, (size_t)kept) < 0)
         return -EFAULT;
-    r = write_name(c, c->arg[4], c->arg[5], 0);
+    r = write_name(c, c->arg[4], c->arg[5], 0, group_told(c->run, n));
     return r ? r : took(c, flags, flags & MSG_TRUNC ? n : kept);
 }
 
 static int64_t receive_message(struct call *c)
 {
-    const struct sockaddr_nl name = {.nl_family = AF_NETLINK};
+    struct sockaddr_nl name = {.nl_family = AF_NETLINK};
     unsigned flags = (unsigned)c->arg[2];
     struct msghdr m;
     ssize_t n;
@@ -177,6 +192,7 @@ static int64_t receive_message(struct call *c)
     kept = call_scatter(c, (uintptr_t)m.msg_iov, m.msg_iovlen, c->run->scratch, (size_t)n);
     if (kept < 0)
         return kept;
+    name.nl_groups = group_told(c->run, n);
     room = m.msg_namelen < sizeof name ? m.msg_namelen : sizeof name;
     if (m.msg_name && call_write(c, (uintptr_t)m.msg_name, &name, room) < 0)
         return -EFAULT;
@@ -190,14 +206,32 @@ static int64_t receive_message(struct call *c)
 
 /* ---- options ---- */
 
-/* Buffers and time-outs are the pair's; how strictly requests are looked at makes no difference here. */
+/* How strictly requests are looked at makes no difference here; in groups that bind has no bit for nothing happens. */
+static int64_t set_netlink_option(struct call *c)
+{
+    unsigned group, mask;
+
+    if (c->arg[2] != NETLINK_ADD_MEMBERSHIP && c->arg[2] != NETLINK_DROP_MEMBERSHIP)
+        return 0;
+    if (c->arg[4] < sizeof group)
+        return -EINVAL;
+    if (call_read(c, c->arg[3], &group, sizeof group) < 0)
+        return -EFAULT;
+    if (group == 0 || group > RTNLGRP_MAX)
+        return -EINVAL;
+    mask = group <= 32 ? 1u << (group - 1) : 0;
+    return netlink_join(c->run, c->file, c->arg[2] == NETLINK_ADD_MEMBERSHIP ? c->file->groups | mask
+                                                                             : c->file->groups & ~mask);
+}
+
+/* Buffers and time-outs are the pair's. */
 static int64_t set_option(struct call *c)
 {
     uint8_t value[64];
     size_t n = c->arg[4];
 
     if (c->arg[1] == SOL_NETLINK)
-        return 0;
+        return set_netlink_option(c);
     if (c->arg[1] != SOL_SOCKET)
         return -ENOPROTOOPT;
     if (n > sizeof value)
@@ -235,9 +269,9 @@ int64_t netlink_call(struct call *c)
     case SYS_connect:
         return check_destination(c, c->arg[1], c->arg[2]);
     case SYS_getsockname:
-        return write_name(c, c->arg[1], c->arg[2], c->file->port);
+        return write_name(c, c->arg[1], c->arg[2], c->file->port, c->file->groups);
     case SYS_getpeername:
-        return write_name(c, c->arg[1], c->arg[2], 0);
+        return write_name(c, c->arg[1], c->arg[2], 0, 0);
     case SYS_sendto:
         return send_to(c);
     case SYS_sendmsg:

@@ -30,6 +30,7 @@
  *      names.c     bind, getsockname, getpeername; struct sockaddr
  *      ioctl.c     ioctl, shutdown                   complain.c  what cannot be honoured, said once
  *      netlink.c   interfaces and routes by netlink  netlink_calls.c  the calls on such a socket
+ *      netlink_message.c  what they say       netlink_watch.c  and of changes, to whom it concerns
  */
 #ifndef RUN_PRIVATE_H
 #define RUN_PRIVATE_H
@@ -92,7 +93,8 @@ struct file {
     struct beside *beside; /* what goes with it; NULL: the program has not asked for such */
     enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
     int stamping;           /* SO_TIMESTAMPING */
-    uint32_t port; /* a socket of netlink: nl_pid */
+    uint32_t port;   /* a socket of netlink: nl_pid, */
+    unsigned groups; /* nl_groups: what it is told of */
     weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
     pid_t tid;             /* who was seen last to have it, */
     int fd;                /* and as which number */
@@ -143,6 +145,7 @@ struct task {
 };
 
 struct said;
+struct netlink_facts;
 
 struct run {
     weft_host *host;
@@ -158,6 +161,7 @@ struct run {
     struct file *dead[DEAD_MAX]; /* files whose end was given up, in turn */
     unsigned next_dead;
     struct said *said;
+    struct netlink_facts *facts; /* what those were told who are told of changes; NULL: nobody is */
     struct seccomp_notif *notif; /* as large as the kernel wants it */
     size_t notif_size;
     struct seccomp_notif_resp *answer;
@@ -265,6 +269,14 @@ answerer netlink_socket, netlink_call;
 void netlink_pump(struct run *run, struct file *f);
 /* netlink.c: answers the requests of a datagram of n bytes of run.payload, into the pair. */
 void netlink_answer(struct run *run, struct file *f, size_t n);
+/* netlink_watch.c: f is told of what changes in these groups from now on, and of no others. 0, -ENOMEM. */
+int netlink_join(struct run *run, struct file *f, unsigned groups);
+/* Tells whom it concerns what has changed. */
+void netlink_news(struct run *run);
+void netlink_forget(struct run *run);
+/* The group that a message of interfaces, addresses or routes is told to, as nl_groups has it; 0: none. */
+struct nlmsghdr;
+unsigned netlink_group_of(const struct nlmsghdr *h);
 
 void stream_pump(struct run *run, struct file *f);
 void listener_pump(struct run *run, struct file *f);

@@ -145,6 +145,7 @@ static bool run_work(void *ctx, unsigned ready)
     bool calls = ready & 1u << CALLS && is_called(run), more = false;
     int rounds = 0;
 
+    netlink_news(run);
     if (ready & 1u << PAIRS)
         more = collect(run);
     do {
@@ -274,6 +275,7 @@ void run_end(struct run *run)
     weft_host_guest_end(run->host, &run->guest);
     weft_host_lock(run->host);
     file_free_all(run);
+    netlink_forget(run);
     weft_host_unlock(run->host);
     run_free(run);
 }

@@ -25,6 +25,28 @@ except OSError as e:
     print(e.strerror)
 '''
 
+# Joins two groups, one by bind and one by option, waits in turn by poll and by a blocking call, and leaves one.
+LISTEN = '''
+import select, socket, struct
+LINK, V4_ROUTE, SOL_NETLINK, JOIN, LEAVE = 1, 7, 270, 1, 2
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.bind((0, 1 << LINK - 1))
+s.setsockopt(SOL_NETLINK, JOIN, V4_ROUTE)
+print('groups', s.getsockname()[1], flush=True)
+for turn in range(4):
+    if turn % 2:
+        p = select.poll()
+        p.register(s, select.POLLIN)
+        p.poll()
+    news, (port, group) = s.recvfrom(9000)
+    n, kind, _, sequence, _ = struct.unpack_from('IHHII', news)
+    print({16: 'link', 24: 'route', 25: 'route gone'}[kind], n == len(news), sequence, port, group, flush=True)
+s.setsockopt(SOL_NETLINK, LEAVE, LINK)
+print('groups', s.getsockname()[1], flush=True)
+s.recv(9000)
+print('route', flush=True)
+'''
+
 
 def command(*program):
     return [WEFT, 'run', '--host', 'bar', '--', *program]
@@ -107,10 +129,33 @@ def a_program_without_a_host_does_not_begin(lab_):
     assert done.returncode == 2 and 'begun' not in done.stdout and 'nobody' in done.stderr, done
 
 
+def a_program_is_told_what_changes(lab_):
+    """By rtnetlink: of what it asked for, with the group; of nothing else, and of nothing that was before."""
+    route = ('10.20.0.0/16', 'via', KERNEL)
+    program = start(lab_, PYTHON, '-c', LISTEN)
+    for change, told in [
+            (None, 'groups 65'),
+            (('ifconfig', 'wt0', 'mtu', '1400'), 'link True 0 0 1'),
+            (('route', 'add', *route), 'route True 0 0 64'),
+            (('route', 'del', *route), 'route gone True 0 0 64'),
+            (('ifconfig', 'wt0', 'mtu', '1500'), 'link True 0 0 1'),
+            (None, 'groups 64'),
+            (('ifconfig', 'wt0', 'mtu', '1300'), None),
+            (('route', 'add', *route), 'route')]:
+        if change:
+            lab_.weft(change[0], '--host', 'bar', *change[1:])
+        line = program.stdout.readline() if told else '\n'
+        assert line == (told or '') + '\n', (change, line)
+    assert program.wait(lab.PATIENCE) == 0
+    lab_.weft('route', '--host', 'bar', 'del', *route)
+    lab_.weft('ifconfig', '--host', 'bar', 'wt0', 'mtu', '1500')
+
+
 lab.main([
     two_programs_share_an_address,
     a_killed_program_leaves_nothing,
     a_killed_command_leaves_nothing,
     a_program_without_a_host_does_not_begin,
+    a_program_is_told_what_changes,
     the_hosts_death_is_a_reset,
 ], kinds=('tap',))

@@ -129,6 +129,18 @@ def memcached_answers_on_tcp_and_udp(field):
         assert s.recv(1000) == b'\0\1\0\0\0\1\0\0VALUE a 0 5\r\nhello\r\nEND\r\n'
 
 
+def dnsmasq_answers_on_tcp_and_udp(field):
+    """It does not begin where it may not wait for changes of addresses."""
+    need('dnsmasq')
+    need('dig')
+    names = field.write('names', '192.0.2.7 name.test\n')
+    field.serve(5353, 'dnsmasq', '--no-daemon', '--user=root', '--conf-file=/dev/null', '--no-resolv', '--no-hosts',
+                f'--addn-hosts={names}', '--port=5353')
+    for way in '+notcp', '+tcp':
+        assert run('dig', '+short', way, f'@{OURS}', '-p', '5353', 'name.test').stdout == '192.0.2.7\n', way
+    assert not field.complaints(), field.complaints()
+
+
 def haproxy_passes_on_and_checks(field):
     """Both a server and a client; the health checks connect without blocking, and reset."""
     need('haproxy')
@@ -226,6 +238,7 @@ TESTS = [
     nginx_holds_many_connections,
     nginx_loses_nobody_when_it_reloads,
     memcached_answers_on_tcp_and_udp,
+    dnsmasq_answers_on_tcp_and_udp,
     haproxy_passes_on_and_checks,
     iperf3_serves,
     a_static_nc_listens,
