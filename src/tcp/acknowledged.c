@@ -98,6 +98,7 @@ static void report_init(const struct tcp_conn *c, const struct tcp_seg *seg, boo
 
     sndmap_news_init(&r->news, conn_now(c), c->mss);
     r->news.high = w->recovery.high;
+    r->news.highest = sndmap_highest(&w->sndmap);
     r->prior_una = c->snd.una;
     r->prior_pipe = conn_pipe(c);
     r->delivered = r->lost = 0;

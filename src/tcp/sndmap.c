@@ -170,7 +170,7 @@ void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss)
     n->now = now;
     n->min_rtt = 0;
     n->echo_until = n->first_at = n->last_at = n->first_sacked_at = n->last_sacked_at = WEFT_NEVER;
-    n->high = n->reorder = seq(0);
+    n->high = n->highest = n->reorder = seq(0);
     n->mss = mss;
     n->delivered = n->acked = n->sacked = 0;
     n->original = n->again = n->reordered = n->proof = false; /* latest and newest count only with what they come with */
@@ -247,8 +247,6 @@ static void trim_first(struct sndmap *m, struct seq ack, struct sndmap_news *n)
 void sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack, struct sndmap_news *n)
 {
     uint32_t gone = 0;
-    bool any_sacked = m->sacked > 0;
-    struct seq highest = any_sacked ? m->highest : m->una;
 
     weft_assert(seq_ge(ack, m->una) && seq_le(ack, sndmap_end(m)), "the ACK step checks the range");
     while (gone < m->count && seq_le(sndmap_at(m, gone)->end, ack)) {
@@ -268,7 +266,9 @@ void sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack, struct sndmap
     m->count_from -= min_u32(m->count_from, gone);
     if (seq_gt(ack, m->una))
         trim_first(m, ack, n);
-    if (n->reordered && !seq_lt(n->reorder, highest)) /* what came before the highest sacked one came late */
+    /* Late is what comes after a later one was reported. One that is reported with it overtook nobody: a delayed
+     * acknowledgment is sent at once when what comes next leaves a hole. */
+    if (n->reordered && !seq_lt(n->reorder, n->highest))
         n->reordered = false;
     if (m->count == 0 && (m->heap || m->queue))
         sndmap_clear(m, mem);

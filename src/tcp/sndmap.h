@@ -97,6 +97,7 @@ struct sndmap_news {
     weft_time min_rtt;     /* a copy sent again is not believed to be acknowledged sooner than this */
     weft_time echo_until;  /* what was acknowledged went out no later, says the timestamp; WEFT_NEVER: it says nothing */
     struct seq high;       /* SND.NXT when the episode began */
+    struct seq highest;    /* where what had been sacked before ended (sndmap_highest) */
     uint32_t mss;
     /* answers */
     uint32_t delivered;    /* segments acknowledged or sacked for the first time */
@@ -113,6 +114,9 @@ struct sndmap_news {
     weft_time proof_at;    /* when the one with the highest number of it went out */
     struct sent newest;    /* the last sent of what arrived; counts when delivered > 0 */
 };
+
+/* Where what is sacked ends; una when nothing is. */
+static inline struct seq sndmap_highest(const struct sndmap *m) { return m->sacked ? m->highest : m->una; }
 
 void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss);
 

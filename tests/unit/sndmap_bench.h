@@ -54,6 +54,7 @@ static inline uint32_t sack(struct bench *b, uint32_t from, uint32_t to)
 
     sndmap_news_init(&b->news, b->now, MSS);
     b->news.high = sndmap_end(&b->m);
+    b->news.highest = sndmap_highest(&b->m);
     sndmap_sack(&b->m, b->r.mem, block, &b->news);
     return b->news.sacked;
 }
@@ -62,6 +63,7 @@ static inline struct sndmap_news ack(struct bench *b, uint32_t at)
 {
     sndmap_news_init(&b->news, b->now, MSS);
     b->news.high = sndmap_end(&b->m);
+    b->news.highest = sndmap_highest(&b->m);
     sndmap_ack(&b->m, b->r.mem, seq(b->start + at), &b->news);
     return b->news;
 }

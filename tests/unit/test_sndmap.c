@@ -312,6 +312,25 @@ static void reordering_is_seen_by_sack_and_by_acknowledgment(void **state)
     bench_check(&b);
 }
 
+/* A delayed acknowledgment, sent at once when what comes next leaves a hole, takes one away and reports one behind it. */
+static void what_is_acknowledged_with_the_first_block_was_not_late(void **state)
+{
+    struct tcp_sack_block block = {seq(2 * MSS), seq(3 * MSS)};
+    struct sndmap_news n;
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, 5);
+    sndmap_news_init(&n, 200, MSS);
+    n.highest = sndmap_highest(&b.m);
+    sndmap_sack(&b.m, b.r.mem, block, &n);
+    sndmap_ack(&b.m, b.r.mem, seq(MSS), &n);
+    assert_int_equal(n.delivered, 2);
+    assert_false(n.reordered);
+    assert_true(ack(&b, 2 * MSS).reordered);
+    bench_check(&b);
+}
+
 /* RFC 2883: the copy that it reports is not under way any more */
 static void a_reported_duplicate_takes_the_copy_out_of_the_pipe(void **state)
 {
@@ -431,6 +450,7 @@ int main(void)
         cmocka_unit_test(an_invalid_block_is_ignored),
         cmocka_unit_test(no_block_of_any_numbers_breaks_the_map),
         cmocka_unit_test(reordering_is_seen_by_sack_and_by_acknowledgment),
+        cmocka_unit_test(what_is_acknowledged_with_the_first_block_was_not_late),
         cmocka_unit_test(a_reported_duplicate_takes_the_copy_out_of_the_pipe),
         cmocka_unit_test(its_invariants_hold_after_any_operation),
         cmocka_unit_test(its_invariants_hold_when_memory_fails),

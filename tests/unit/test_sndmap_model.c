@@ -30,6 +30,7 @@ struct model {
 struct told {
     uint32_t delivered, acked, sacked, last, late; /* last: the highest that proves something */
     bool proof, reordered;
+    uint32_t highest; /* of what was sacked before; the first in flight: nothing was */
     weft_time echo_until;
 };
 
@@ -111,11 +112,9 @@ static void model_sack(struct model *m, struct told *t, uint32_t from, uint32_t 
     }
 }
 
+/* Late is what leaves after a later one had been reported, by an earlier acknowledgment than this. */
 static void model_ack(struct model *m, struct told *t, uint32_t ack, weft_time now)
 {
-    uint32_t highest = 0;
-    bool any = model_highest(m, &highest);
-
     for (; m->una < ack; m->una++) {
         struct one *o = at(m, m->una);
 
@@ -126,7 +125,7 @@ static void model_ack(struct model *m, struct told *t, uint32_t ack, weft_time n
             model_late(t, m->una);
         model_arrives(m, t, m->una, now, t->echo_until);
     }
-    t->reordered = t->reordered && any && t->late < highest;
+    t->reordered = t->reordered && t->late < t->highest;
 }
 
 /* A quarter of the shortest round trip, the smoothed one at most; none where a loss is evident and nothing was reordered. */
@@ -271,6 +270,9 @@ static void acknowledge(struct pair *p)
     n->min_rtt = MIN_RTT;
     n->echo_until = t.echo_until;
     n->high = sndmap_end(&p->b.m);
+    n->highest = sndmap_highest(&p->b.m);
+    t.highest = p->m.una;
+    model_highest(&p->m, &t.highest);
     for (unsigned i = room_below(&p->b.r, 3); i-- && from < p->m.nxt; from = to + 1) {
         from += room_below(&p->b.r, p->m.nxt - from);
         to = from + 1 + room_below(&p->b.r, min_u32(p->m.nxt - from, 5));
