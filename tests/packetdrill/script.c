@@ -243,8 +243,8 @@ static const char *check_fit(struct stage *s)
         s->tolerance += e->when.blocking ? 2 * QUESTIONS : 0;
         if (e->kind == EVENT_CALL && !stage_knows(e->call.name))
             return e->call.name;
-        if (e->kind == EVENT_HOLD || e->kind == EVENT_SETTING)
-            return "hold, or a tunable that changes on the way";
+        if (e->kind == EVENT_HOLD || e->kind == EVENT_SETTING || e->kind == EVENT_SHELL)
+            return "hold, a tunable that changes on the way, or a command";
         for (size_t o = 0; e->kind == EVENT_IN && o < e->packet.n_options; o++)
             if (e->packet.option[o].kind == OPT_FO || e->packet.option[o].kind == OPT_FOEXP)
                 return "a Fast Open cookie that is kept";

@@ -92,7 +92,7 @@ void stage_in(struct stage *s, const struct event *e)
 
         first = tuple_stream_offset(&wire);
         tuple_to_wire(t, &wire);
-        if (wire.proto == PACKET_TCP && is_sound(&wire))
+        if (wire.proto == PACKET_TCP && is_sound(&wire) && wire.n_outer == 0)
             tuple_sniff_in(t, &wire);
     } else {
         if (wire.quotes)

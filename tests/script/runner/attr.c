@@ -42,6 +42,7 @@ static const struct flag_attr flag_attrs[] = {
     {"noecn", ATTR_ECN, 0},
     {"ect1", ATTR_ECN, 1},
     {"ect0", ATTR_ECN, 2},
+    {"ect01", ATTR_ECN, ECN_EITHER},
     {"ce", ATTR_ECN, 3},
     {"df", ATTR_DF, 0},
     {"bad_checksum", ATTR_BAD_CHECKSUM, 0},
@@ -140,7 +141,7 @@ static void print_addresses(struct text *t, const struct packet *p)
 
 void attr_print_all(struct text *t, const struct packet *p)
 {
-    static const char *const ecn[] = {"noecn", "ect1", "ect0", "ce"};
+    static const char *const ecn[] = {"noecn", "ect1", "ect0", "ce", "ect01"};
 
     text_add(t, "[");
     print_addresses(t, p);
@@ -149,7 +150,7 @@ void attr_print_all(struct text *t, const struct packet *p)
     if (p->attrs & ATTR_TOS)
         text_add(t, "tos %u,", p->tos);
     if (p->attrs & ATTR_ECN)
-        text_add(t, "%s,", ecn[p->ecn & 3]);
+        text_add(t, "%s,", ecn[p->ecn]);
     if (p->attrs & ATTR_LABEL)
         text_add(t, "flowlabel 0x%x,", p->flow_label);
     if (p->attrs & ATTR_ID)
@@ -172,7 +173,7 @@ const char *attr_differ(const struct packet *e, const struct packet *s)
         return "ttl";
     if (e->attrs & ATTR_TOS && e->tos != s->tos)
         return "tos";
-    if (e->attrs & ATTR_ECN && e->ecn != s->ecn)
+    if (e->attrs & ATTR_ECN && e->ecn != s->ecn && !(e->ecn == ECN_EITHER && (s->ecn == 1 || s->ecn == 2)))
         return "ECN";
     if (e->attrs & ATTR_LABEL && e->flow_label != s->flow_label)
         return "flow label";

@@ -37,6 +37,7 @@ struct config {
     weft_time tolerance;   /* WEFT_NEVER: the runner's */
     unsigned tolerance_percent; /* of the time since the event before, on top of it */
     weft_time epoch;
+    char init_scripts[256]; /* paths with commas between them, from the script's directory */
     struct definition definition[DEFINITIONS];
     size_t n_definitions;
 };

@@ -107,6 +107,12 @@ static void check_sockopt(struct scan *s, struct config *c)
         scan_fail(s, "code sees TCP_INFO only");
 }
 
+/* Programs, with commas between them. */
+static void set_init_scripts(struct scan *s, struct config *c)
+{
+    scan_word(s, "./-,", c->init_scripts, sizeof(c->init_scripts));
+}
+
 /* Nothing here for it to act upon; a value is read over. */
 static void ignore(struct scan *s, struct config *c)
 {
@@ -136,6 +142,7 @@ static const struct {
     {"code_command", check_format, NULL},
     {"code_format", check_format, NULL},
     {"code_sockopt", check_sockopt, NULL},
+    {"init_scripts", set_init_scripts, NULL}, /* run as commands are, before the first event */
     {"send_omit_free", ignore, NULL},       /* when a buffer is freed that zero-copy sending still uses: weft copies */
     {"strict_segments", ignore, NULL},      /* segments are always compared one by one */
     {"persistent_tun_dev", ignore, NULL},   /* no device */
@@ -144,7 +151,6 @@ static const struct {
     {"timeout", ignore, NULL},              /* virtual time cannot hang; real time is bounded by the runner */
     {"tun_speed", ignore, NULL},
     {"any_ip", NULL, "the stack answers for its own addresses only"},
-    {"init_scripts", NULL, "shell commands are not executed"},
     {"dry_run", NULL, "use the parser's tests for that"},
     {"mss", NULL, "the MSS follows from the MTU"},
     {"non_fatal", NULL, "every difference is a failure"},

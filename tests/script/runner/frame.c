@@ -4,41 +4,7 @@
 
 #include <string.h>
 
-static void put16(uint8_t *p, uint32_t v)
-{
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-    put16(p, v >> 16);
-    put16(p + 2, v & 0xffff);
-}
-
-static uint16_t get16(const uint8_t *p)
-{
-    return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-    return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-/* The ones-complement sum over n bytes, added to a start value and folded; not complemented. */
-static uint16_t sum_of(uint32_t start, const uint8_t *p, size_t n)
-{
-    uint64_t sum = start;
-
-    for (size_t i = 0; i + 1 < n; i += 2)
-        sum += get16(p + i);
-    if (n & 1)
-        sum += (uint32_t)p[n - 1] << 8;
-    while (sum >> 16)
-        sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)sum;
-}
+#include "bytes.h"
 
 #define ICMPV6 58 /* its number on the wire; elsewhere here ICMP of both families is PACKET_ICMP */
 
@@ -128,7 +94,7 @@ static void set_checksum(const struct packet *p, uint8_t *segment, size_t n, siz
 {
     uint16_t sum = (uint16_t)~sum_of(start, segment, n);
 
-    if (p->proto == PACKET_UDP && sum == 0)
+    if ((p->proto == PACKET_UDP || p->proto == PACKET_UDPLITE) && sum == 0)
         sum = 0xffff;
     if (p->attrs & ATTR_BAD_CHECKSUM)
         sum ^= 0x0100;
@@ -166,6 +132,20 @@ static size_t build_udp(const struct packet *p, uint32_t first, uint8_t *b)
     put16(b + 6, 0);
     build_payload(p, first, b + 8);
     set_checksum(p, b, n, 6, pseudo_sum(p, PACKET_UDP, n));
+    return n;
+}
+
+/* RFC 3828 §3.1: in the place of the length stands the coverage, 0 for all; the pseudo header has the whole length. */
+static size_t build_udplite(const struct packet *p, uint32_t first, uint8_t *b)
+{
+    size_t n = 8 + p->len;
+
+    put16(b, p->sport);
+    put16(b + 2, p->dport);
+    put16(b + 4, p->attrs & ATTR_LENGTH ? p->length : p->coverage);
+    put16(b + 6, 0);
+    build_payload(p, first, b + 8);
+    set_checksum(p, b, p->coverage ? p->coverage : n, 6, pseudo_sum(p, PACKET_UDPLITE, n));
     return n;
 }
 
@@ -263,10 +243,13 @@ static size_t build_transport(const struct packet *p, uint32_t first, const uint
         return build_tcp(p, first, b);
     if (p->proto == PACKET_UDP)
         return build_udp(p, first, b);
+    if (p->proto == PACKET_UDPLITE)
+        return build_udplite(p, first, b);
     return build_icmp(p, inner, n_inner, b);
 }
 
-size_t frame_build(const struct packet *p, uint32_t first, const uint8_t *inner, size_t n_inner, uint8_t *buf)
+/* The datagram itself, without what stands around it. */
+static size_t build_datagram(const struct packet *p, uint32_t first, const uint8_t *inner, size_t n_inner, uint8_t *buf)
 {
     bool v4 = ip_is_v4(&p->src);
     size_t header = v4 ? 20 + ((p->n_ipopt + 3) & ~(size_t)3) : p->attrs & ATTR_FRAG ? 48 : 40, n;
@@ -275,7 +258,15 @@ size_t frame_build(const struct packet *p, uint32_t first, const uint8_t *inner,
     if (v4)
         memcpy(buf + 20, p->ipopt, p->n_ipopt);
     n = build_transport(p, first, inner, n_inner, buf + header);
-    n = v4 ? build_ipv4(p, buf, header, n) : build_ipv6(p, buf, header, n);
+    return v4 ? build_ipv4(p, buf, header, n) : build_ipv6(p, buf, header, n);
+}
+
+size_t frame_build(const struct packet *p, uint32_t first, const uint8_t *inner, size_t n_inner, uint8_t *buf)
+{
+    size_t n = build_datagram(p, first, inner, n_inner, buf + encap_bytes(p));
+
+    encap_build(p, n, buf);
+    n += encap_bytes(p);
     return p->attrs & ATTR_CUT && p->cut < n ? p->cut : n;
 }
 
@@ -400,6 +391,23 @@ static const char *read_udp(struct frame_view *v, const uint8_t *b, size_t n)
     return NULL;
 }
 
+static const char *read_udplite(struct frame_view *v, const uint8_t *b, size_t n)
+{
+    struct packet *p = &v->packet;
+    size_t covered = n < 8 ? 0 : get16(b + 4) == 0 ? n : get16(b + 4);
+
+    if (covered < 8 || covered > n)
+        return "a wrong UDP-Lite coverage";
+    if (sum_of(pseudo_sum(p, PACKET_UDPLITE, n), b, covered) != 0xffff)
+        return "a wrong UDP-Lite checksum";
+    p->sport = get16(b);
+    p->dport = get16(b + 2);
+    p->coverage = get16(b + 4);
+    p->len = (uint32_t)(n - 8);
+    v->payload = b + 8;
+    return NULL;
+}
+
 static const char *read_icmp(struct frame_view *v, const uint8_t *b, size_t n)
 {
     struct packet *p = &v->packet;
@@ -489,22 +497,43 @@ static const char *read_ipv6(struct packet *p, const uint8_t *b, size_t n, size_
     return p->ip_proto == PACKET_ICMP ? "ICMPv4 in IPv6" : NULL;
 }
 
-const char *frame_read(const uint8_t *bytes, size_t n, struct frame_view *v)
+/* The innermost datagram's header; what stands around it goes to p->outer. *at: behind it. */
+static const char *read_headers(struct packet *p, const uint8_t *bytes, size_t n, size_t *at)
 {
     size_t header;
     const char *bad;
 
+    for (;;) {
+        p->v6 = n > *at && bytes[*at] >> 4 == 6;
+        if (p->v6)
+            bad = read_ipv6(p, bytes + *at, n - *at, &header);
+        else
+            bad = read_ipv4(p, bytes + *at, n - *at, &header);
+        if (bad)
+            return bad;
+        *at += header;
+        if (p->attrs & ATTR_FRAG || !encap_is_protocol(p->ip_proto))
+            return NULL;
+        bad = encap_read(p, bytes, n, at);
+        if (bad)
+            return bad;
+    }
+}
+
+const char *frame_read(const uint8_t *bytes, size_t n, struct frame_view *v)
+{
+    size_t at = 0;
+    const char *bad;
+
     *v = (struct frame_view){.packet.flow = 1};
-    if (n > 0 && bytes[0] >> 4 == 6)
-        bad = read_ipv6(&v->packet, bytes, n, &header);
-    else
-        bad = read_ipv4(&v->packet, bytes, n, &header);
+    bad = read_headers(&v->packet, bytes, n, &at);
     if (bad || v->packet.attrs & ATTR_FRAG)
         return bad;
     switch (v->packet.proto) {
-    case PACKET_TCP:  return read_tcp(v, bytes + header, n - header);
-    case PACKET_UDP:  return read_udp(v, bytes + header, n - header);
-    case PACKET_ICMP: return read_icmp(v, bytes + header, n - header);
+    case PACKET_TCP:     return read_tcp(v, bytes + at, n - at);
+    case PACKET_UDP:     return read_udp(v, bytes + at, n - at);
+    case PACKET_UDPLITE: return read_udplite(v, bytes + at, n - at);
+    case PACKET_ICMP:    return read_icmp(v, bytes + at, n - at);
     }
     return "an unknown protocol";
 }

@@ -128,6 +128,9 @@ void lab_note_event(struct lab *lab, const struct weft_event *event);
 /* Frees what descriptors hold beside their sockets, which die with the stack. */
 void lab_fds_free(struct lab *lab);
 
+/* command.c: /bin/sh */
+void lab_command(struct lab *lab, const struct event *e);
+
 /* code.c: Python */
 void lab_capture(struct lab *lab, const struct event *e);
 /* Runs all blocks; the first that fails fails the script. */

@@ -136,7 +136,7 @@ static size_t build_in(struct lab *lab, const struct packet *script, uint8_t *bu
 
         fill_cookies(lab, &wire);
         tuple_to_wire(t, &wire);
-        if (wire.proto == PACKET_TCP && is_sound(&wire))
+        if (wire.proto == PACKET_TCP && is_sound(&wire) && wire.n_outer == 0)
             tuple_sniff_in(t, &wire);
         return frame_build(&wire, tuple_stream_offset(script), NULL, 0, buf);
     }

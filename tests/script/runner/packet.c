@@ -80,12 +80,14 @@ static void parse_tcp(struct scan *s, struct packet *p, bool outbound)
         scan_fail(s, "the flag '.' and the word \"ack\" go together");
 }
 
-static void parse_udp(struct scan *s, struct packet *p)
+static void parse_udp(struct scan *s, struct packet *p, enum packet_proto proto)
 {
-    p->proto = PACKET_UDP;
+    p->proto = proto;
     parse_ports(s, p);
     scan_expect(s, "(");
-    p->len = scan_number(s, 65535);
+    p->len = scan_number(s, 65535 - 8);
+    if (proto == PACKET_UDPLITE && scan_accept(s, ","))
+        p->coverage = (uint16_t)scan_number(s, p->len + 8);
     scan_expect(s, ")");
 }
 
@@ -96,14 +98,11 @@ static void parse_brackets(struct scan *s, struct packet *p)
         attr_parse_all(s, p, "]");
 }
 
-/* Headers that the language puts around a packet, and weft has not. */
-static void refuse_encapsulation(struct scan *s)
+/* What the language's relatives know, and weft does not speak. */
+static void refuse_sctp(struct scan *s)
 {
-    static const char *const outer[] = {"ipv4", "ipv6", "gre", "mpls", "udplite", "sctp"};
-
-    for (size_t i = 0; i < sizeof(outer) / sizeof(outer[0]); i++)
-        if (scan_accept(s, outer[i]))
-            scan_fail(s, "weft has no %s here: packets are TCP, UDP and ICMP, without encapsulation", outer[i]);
+    if (scan_accept(s, "sctp"))
+        scan_fail(s, "weft has no sctp: packets are TCP, UDP, UDP-Lite and ICMP");
 }
 
 static void parse_front(struct scan *s, struct packet *p)
@@ -115,7 +114,7 @@ static void parse_front(struct scan *s, struct packet *p)
             parse_brackets(s, p);
         else if (scan_accept(s, "("))
             attr_parse_all(s, p, ")");
-        else
+        else if (!encap_parse(s, p))
             return;
     }
 }
@@ -124,11 +123,15 @@ void packet_parse(struct scan *s, struct packet *p, bool outbound, bool v6)
 {
     *p = (struct packet){.flow = 1, .v6 = v6};
     parse_front(s, p);
-    refuse_encapsulation(s);
+    refuse_sctp(s);
+    if (!outbound && p->attrs & ATTR_ECN && p->ecn == ECN_EITHER)
+        scan_fail(s, "ect01 makes sense outbound only");
     if (scan_accept(s, "icmp")) {
         icmp_parse(s, p);
     } else if (scan_accept(s, "udp")) {
-        parse_udp(s, p);
+        parse_udp(s, p, PACKET_UDP);
+    } else if (scan_accept(s, "udplite")) {
+        parse_udp(s, p, PACKET_UDPLITE);
     } else {
         parse_ports(s, p);
         parse_tcp(s, p, outbound);
@@ -209,6 +212,9 @@ static void print_front(struct printer *pr, const struct packet *p, bool outboun
         text_add(&pr->t, "@%d ", p->flow);
     part_end(pr, PART_FLOW);
     part_begin(pr);
+    encap_print_all(&pr->t, p);
+    part_end(pr, PART_OUTER);
+    part_begin(pr);
     if (p->attrs)
         attr_print_all(&pr->t, p);
     part_end(pr, PART_ATTRS);
@@ -222,10 +228,13 @@ static void print(struct printer *pr, const struct packet *p, bool outbound)
     begin = pr->t.at;
     if (p->proto == PACKET_TCP) {
         print_tcp(pr, p);
-    } else if (p->proto == PACKET_UDP) {
-        text_add(&pr->t, "udp");
+    } else if (p->proto != PACKET_ICMP) {
+        text_add(&pr->t, p->proto == PACKET_UDP ? "udp" : "udplite");
         part_begin(pr);
-        text_add(&pr->t, " (%u)", p->len);
+        text_add(&pr->t, " (%u", p->len);
+        if (p->coverage)
+            text_add(&pr->t, ", %u", p->coverage);
+        text_add(&pr->t, ")");
         part_end(pr, PART_LEN);
     } else {
         part_begin(pr);
@@ -278,7 +287,8 @@ static unsigned icmp_difference(const struct packet *e, const struct packet *s)
 
 unsigned packet_difference(const struct packet *e, const struct packet *s)
 {
-    unsigned parts = (e->flow != s->flow ? PART_FLOW : 0u) | (attr_differ(e, s) ? PART_ATTRS : 0u);
+    unsigned parts = (e->flow != s->flow ? PART_FLOW : 0u) | (attr_differ(e, s) ? PART_ATTRS : 0u) |
+                     (encap_same_all(e, s) ? 0u : PART_OUTER);
 
     if (e->proto != s->proto)
         return parts | PART_PROTO;
@@ -288,13 +298,13 @@ unsigned packet_difference(const struct packet *e, const struct packet *s)
         return parts | tcp_difference(e, s);
     if (e->proto == PACKET_ICMP)
         return parts | icmp_difference(e, s);
-    return parts | (e->len != s->len ? PART_LEN : 0u);
+    return parts | (e->len != s->len || e->coverage != s->coverage ? PART_LEN : 0u);
 }
 
 const char *packet_differs(const struct packet *e, const struct packet *s, char *buf, size_t n)
 {
     static const char *const names[] = {"flow", "attribute", "protocol", "flags", "sequence number", "length", "ack",
-                                        "window", "urgent pointer", "options", "ICMP message"};
+                                        "window", "urgent pointer", "options", "ICMP message", "headers around it"};
     unsigned parts = packet_difference(e, s);
     struct text t = text_begin(buf, n);
 

@@ -6,16 +6,18 @@
  *
  *   [@FLOW] [ATTRIBUTES] [SPORT > DPORT] FLAGS SEQ:END(LEN) [ack N] [win N] [urg N] [<OPTIONS>]
  *   [@FLOW] [ATTRIBUTES] udp (LEN)
+ *   [@FLOW] [ATTRIBUTES] udplite (LEN[, COVERAGE])     RFC 3828; without a coverage the checksum is about all
  *   [@FLOW] [ATTRIBUTES] icmp ...          see icmp.h
  *
  * FLAGS is any of F S R P . U E W A (A: accurate ECN's bit, RFC 9768), a digit for the three bits A, W, E as one
- * number, or - for none. attr.h and option.h have the rest.
+ * number, or - for none. attr.h and option.h have the rest; encap.h the headers that may stand around a packet.
  */
 #ifndef SCRIPT_PACKET_H
 #define SCRIPT_PACKET_H
 
 #include "address.h"
 #include "attr.h"
+#include "encap.h"
 #include "icmp.h"
 #include "option.h"
 
@@ -24,12 +26,15 @@ enum { TCP_F = 1, TCP_S = 2, TCP_R = 4, TCP_P = 8, TCP_A = 16, TCP_U = 32, TCP_E
 #define PACKET_OPTIONS 40
 
 /* ICMP of both families is one. */
-enum packet_proto { PACKET_ICMP = 1, PACKET_TCP = 6, PACKET_UDP = 17 };
+enum packet_proto { PACKET_ICMP = 1, PACKET_TCP = 6, PACKET_UDP = 17, PACKET_UDPLITE = 136 };
 
 struct packet {
     enum packet_proto proto;
     bool v6;
     int flow;
+
+    struct encap outer[ENCAPS];
+    size_t n_outer;
 
     unsigned attrs; /* enum attr */
     struct weft_ip src, dst;
@@ -40,6 +45,7 @@ struct packet {
     uint8_t ipopt[40];
 
     uint32_t len; /* payload bytes */
+    uint16_t coverage; /* UDPLITE: bytes that the checksum is about, the header's eight among them; 0: all */
 
     /* TCP */
     unsigned flags;
@@ -76,6 +82,7 @@ enum packet_part {
     PART_URG = 0x100,
     PART_OPTIONS = 0x200,
     PART_ICMP = 0x400,
+    PART_OUTER = 0x800,
 };
 
 /* The packet in the script's spelling; outbound gives the arrow. Returns buf. */

@@ -37,7 +37,7 @@ static void parse_when(struct scan *s, struct when *w)
         w->any = true;
         return;
     }
-    w->relative = scan_accept(s, "+");
+    w->relative = !scan_accept(s, "@") && scan_accept(s, "+");
     w->lo = scan_seconds(s);
     parse_until(s, w);
 }
@@ -238,8 +238,23 @@ static struct event *event_add(struct parser *ps)
     return &script->events[script->n_events];
 }
 
+/* For /bin/sh, as it stands. */
+static void parse_command(struct parser *ps, const struct event *timed)
+{
+    struct event e = *timed;
+    const char *begin;
+    size_t n;
+
+    e.kind = EVENT_SHELL;
+    begin = scan_until(&ps->s, "`", &n);
+    e.code = arena_text(ps->script->arena, begin, n);
+    check_when(&ps->s, &e);
+    *event_add(ps) = e;
+    ps->script->n_events++;
+}
+
 /* Before the first event settings make the stack; later each is an event, the first at the time that was written. */
-static void parse_shell(struct parser *ps, const struct event *first)
+static void parse_settings(struct parser *ps, const struct event *first)
 {
     struct event e = *first;
     char why[192] = "";
@@ -267,7 +282,10 @@ static void parse_timed(struct parser *ps)
     if (!scan_sees(s, "`"))
         parse_when(s, &e.when);
     if (scan_accept(s, "`")) {
-        parse_shell(ps, &e);
+        if (shell_is_plain(s))
+            parse_settings(ps, &e);
+        else
+            parse_command(ps, &e);
         return;
     }
     parse_action(ps, &e);

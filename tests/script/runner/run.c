@@ -224,6 +224,7 @@ static void run_event(struct lab *lab, const struct event *e)
     case EVENT_HOLD:    lab->holding = true; break;
     case EVENT_RELEASE: lab_release(lab); break;
     case EVENT_SETTING: change_setting(lab, e); break;
+    case EVENT_SHELL:   lab_command(lab, e); break;
     case EVENT_CODE:    lab_capture(lab, e); break;
     }
 }
@@ -240,8 +241,26 @@ static void go_to(struct lab *lab, const struct event *e)
     lab_run_until(lab, t, false);
 }
 
+/* --init_scripts: as if each were a command before the first event. */
+static void run_init_scripts(struct lab *lab)
+{
+    char command[sizeof(lab->script->config.init_scripts) + 2];
+    struct event e = {.kind = EVENT_SHELL, .line = 1, .code = command};
+    const char *at = lab->script->config.init_scripts;
+
+    while (*at && lab->stack && !lab->failed) {
+        size_t n = strcspn(at, ",");
+
+        snprintf(command, sizeof(command), "%s%.*s", memchr(at, '/', n) ? "" : "./", (int)n, at);
+        if (n > 0)
+            lab_command(lab, &e);
+        at += n + (at[n] == ',');
+    }
+}
+
 void lab_run(struct lab *lab)
 {
+    run_init_scripts(lab);
     for (size_t i = 0; i < lab->script->n_events && lab->stack && !lab->failed; i++) {
         const struct event *e = &lab->script->events[i];
 

@@ -2,7 +2,7 @@
 /*
  * A parsed script: its settings, and a list of events with their times.
  *
- * The language is packetdrill's (https://github.com/google/packetdrill), less what needs a kernel, with extensions:
+ * The language is packetdrill's (https://github.com/google/packetdrill), with extensions:
  *
  *   config KEY=VALUE        before the first event (config.h lists the keys)
  *   TIME state [FD|@FLOW] NAME   the connection is in this state (RFC 9293's spelling); CLOSED: it is not there
@@ -16,7 +16,7 @@
  *   < @2 S 0:0(0) ...       a second, third, ... peer port; without it the packet belongs to flow 1
  *   < [src 10.0.0.1, bad_checksum] ...   what is odd about a packet (attr.h lists them); on `>`: what is checked
  *
- * `sysctl ...` in backquotes: shell.h. Python in %{ }%: code.h. Options and their wildcards: option.h.
+ * Shell commands in backquotes: shell.h. Python in %{ }%: code.h. Options and their wildcards: option.h.
  */
 #ifndef SCRIPT_SCRIPT_H
 #define SCRIPT_SCRIPT_H
@@ -57,6 +57,7 @@ enum event_kind {
     EVENT_HOLD,
     EVENT_RELEASE,
     EVENT_SETTING,
+    EVENT_SHELL,
     EVENT_CODE,
 };
 
@@ -70,7 +71,7 @@ struct event {
     unsigned number;       /* STATE: a weft_tcp_state; DROP: a weft_drop; COUNT: a weft_counter */
     uint64_t amount;       /* COUNT: how much; QUIET, SKIP: nanoseconds */
     struct setting setting;
-    const char *code;      /* CODE: Python, which begins on this line */
+    const char *code;      /* CODE: Python, which begins on this line; SHELL: a command */
 };
 
 struct script {

@@ -32,6 +32,17 @@ static bool at_separator(struct scan *s)
     return scan_accept(s, ";") || scan_accept(s, "&&");
 }
 
+/* What it sets is not looked at: a name that weft does not know is plain too, and refused as such. */
+bool shell_is_plain(const struct scan *s)
+{
+    struct scan ahead = *s;
+    struct setting setting;
+
+    while (shell_next(&ahead, &setting))
+        ;
+    return !ahead.failed;
+}
+
 bool shell_next(struct scan *s, struct setting *out)
 {
     while (at_separator(s))
@@ -44,11 +55,11 @@ bool shell_next(struct scan *s, struct setting *out)
     }
     scan_word(s, ".-/", out->name, sizeof(out->name));
     if (!scan_accept(s, "=")) {
-        scan_fail(s, "shell commands are not executed; of them only `sysctl NAME=VALUE` is understood");
+        scan_fail(s, "no plain setting");
         return false;
     }
     if (scan_peek(s) == '`' || !memchr(out->name, '.', strlen(out->name))) {
-        scan_fail(s, "sysctl NAME=VALUE is what is understood");
+        scan_fail(s, "no plain setting");
         return false;
     }
     parse_value(s, out->value, sizeof(out->value));
@@ -76,4 +87,9 @@ int shell_configure(struct weft_config *config, const struct setting *t, char *w
 int shell_set(weft_stack *stack, const struct setting *t, char *why, size_t n)
 {
     return explain(weft_sysctl_set(stack, t->name, t->value), t, why, n);
+}
+
+int shell_get(weft_stack *stack, const struct setting *t, char *value, char *why, size_t n)
+{
+    return explain(weft_sysctl_get(stack, t->name, value, WEFT_SYSCTL_TEXT), t, why, n);
 }

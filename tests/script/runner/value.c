@@ -42,6 +42,7 @@ static void parse_string(struct reader *r, struct value *v)
     v->kind = VALUE_TEXT;
     v->text = arena_text(r->arena, begin, n);
     v->number = (int64_t)n;
+    scan_accept(r->s, "..."); /* "repeated"... : what the bytes are is the pattern's affair */
 }
 
 /* Up to and with the closing parenthesis, or a parenthesis and `=` when it was a field with a count. */
