@@ -120,7 +120,6 @@ struct tcp_work {
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time probing_since;  /* the first probe into a closed window; 0: none since it closed */
     weft_time stuck_since;    /* when the oldest byte in flight became that; of a SYN the user time-out runs from here */
-    weft_time retrying_since; /* the first time-out since the last progress: the user time-out runs from here */
     weft_time told_at;        /* when a segment of any kind went out last */
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then, but by an echo */
     uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
@@ -462,6 +461,11 @@ static inline struct keepalive conn_keepalive(const struct tcp_conn *c)
 
 /* Its retransmission time-out now. */
 weft_time conn_rto(const struct tcp_conn *c);
+/*
+ * How long what is in flight has been sent again in vain (timeouts.c): since the first retransmission of this episode, to
+ * the millisecond, or since it went out. The user time-out runs from there, as on Linux.
+ */
+weft_time conn_retried_for(const struct tcp_conn *c);
 
 /* What a segment of the peer's may carry besides its options. */
 static inline uint32_t conn_announced_mss(const struct tcp_conn *c) { return c->adv_mss - (c->ts_ok ? TS_OPTION : 0u); }

@@ -303,17 +303,16 @@ static void while_open(struct tcp_conn *c, struct ack_report *r)
 }
 
 /*
- * The peer acknowledged up to a segment that it had sacked and did not take: it renounces (RFC 2018 §8). If it is still
- * so after a while, the time-out forgets all it said; it may only be out of step.
+ * The number goes up to what the peer had reported already, and not beyond: has it taken that back (RFC 2018 §8)? Half a
+ * round trip, ten milliseconds at least, it may still correct itself; until then nothing is judged, as on Linux.
  */
-static bool is_renounced(struct tcp_conn *c, struct ack_report *r)
+SELDOM static bool doubts_report(struct tcp_conn *c, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
-    weft_time delay = max_u64(rtt_smoothed(&c->rtt) / 2, 10 * WEFT_MS);
 
-    if (!r->advanced || w->sndmap.count == 0 || !(sndmap_at(&w->sndmap, 0)->flags & SENT_SACKED))
+    if (!r->advanced || w->sndmap.sacked == 0 || !(sndmap_at(&w->sndmap, 0)->flags & SENT_SACKED))
         return false;
-    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), delay);
+    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), max_u64(rtt_smoothed(&c->rtt) / 2, RENEGE_PATIENCE));
     w->wait = WAIT_TIMEOUT;
     r->restart_timer = false;
     return true;
@@ -327,7 +326,7 @@ SELDOM static void alert(struct tcp_conn *c, struct ack_report *r)
 
     if (r->ece)
         v->prior_ssthresh = 0; /* congestion is certain: it must not be undone */
-    if (is_renounced(c, r))
+    if (doubts_report(c, r))
         return;
     if (v->state == RECOVERY_OPEN)
         v->resent = false;
@@ -386,25 +385,6 @@ static bool is_dubious(const struct tcp_conn *c, const struct ack_report *r)
     return c->work->recovery.state != RECOVERY_OPEN || !r->news_of_any_kind || r->news.sacked || r->ece || r->dsack;
 }
 
-/*
- * The number goes up to what the peer had reported already, and not beyond: has it taken that back (RFC 2018 §8)? Half a
- * round trip, ten milliseconds at least, it may still correct itself; until then nothing is judged, as on Linux.
- */
-SELDOM static void doubt_report(struct tcp_conn *c)
-{
-    struct tcp_work *w = c->work;
-
-    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), max_u64(rtt_smoothed(&c->rtt) / 2, RENEGE_PATIENCE));
-    w->wait = WAIT_TIMEOUT;
-}
-
-static bool seems_reneged(const struct tcp_conn *c, const struct ack_report *r)
-{
-    const struct sndmap *m = &c->work->sndmap;
-
-    return r->advanced && m->sacked && sndmap_at(m, 0)->flags & SENT_SACKED;
-}
-
 void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
@@ -415,11 +395,9 @@ void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
     take_proof(c, r);
     if (w->tlp.out)
         judge_probe(c, r);
-    if (unlikely(seems_reneged(c, r)))
-        doubt_report(c);
-    else if (is_dubious(c, r))
+    if (is_dubious(c, r))
         alert(c, r);
-    if (r->restart_timer && !seems_reneged(c, r))
+    if (r->restart_timer)
         restart_timer(c);
     rate = rate_deliver(&w->rate, &r->news, r->delivered, rtt_min(&c->rtt));
     steering_lead(c, r);

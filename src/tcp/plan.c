@@ -329,10 +329,10 @@ static weft_time until_time_out(const struct tcp_conn *c)
     weft_time at = time_after(conn_now(c), conn_rto(c));
     weft_time patience = c->settings->user_timeout * WEFT_MS;
 
-    if (patience && c->work->retries) {
-        weft_time since = c->syn_acked ? c->work->retrying_since : c->work->stuck_since;
+    if (patience && (c->work->retries || (c->syn_acked && c->snd.wnd == 0))) {
+        weft_time waited = c->syn_acked ? conn_retried_for(c) : conn_now(c) - c->work->stuck_since;
 
-        at = min_u64(at, max_u64(time_after(since, patience), conn_now(c) + 1));
+        at = min_u64(at, waited < patience ? time_after(conn_now(c), patience - waited) : conn_now(c) + 1);
     }
     return at;
 }

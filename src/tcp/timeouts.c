@@ -25,13 +25,43 @@ static unsigned allowed_retries(const struct tcp_conn *c)
     return c->orphan ? k->orphan_retries : k->retries_2;
 }
 
+weft_time conn_retried_for(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+
+    if (w->recovery.resent)
+        return (uint32_t)(ts_clock(conn_now(c), c->ts_offset) - w->recovery.resent_ts) * WEFT_MS;
+    return w->sndmap.count ? conn_now(c) - sndmap_at(&w->sndmap, 0)->at : 0;
+}
+
+/*
+ * The peer has taken back the window under what is in flight: what goes again is a probe, and probes are sent for as long
+ * as he answers them (MUST-37). They are not counted. An orphan he cannot hold (RFC 6429 §4).
+ */
+static bool is_shut_out(const struct tcp_conn *c)
+{
+    return c->snd.wnd == 0 && c->syn_acked && !c->orphan;
+}
+
+/* Has he not answered for so long, nor taken anything? The user's patience is with that he takes nothing, as on Linux. */
+static bool is_shut_out_for_good(const struct tcp_conn *c)
+{
+    weft_time patience = c->settings->user_timeout * WEFT_MS, silence = 2 * tcp_config(c->ep.stack)->rto_max;
+
+    if (patience)
+        return conn_retried_for(c) >= patience;
+    return conn_now(c) - c->heard > silence && conn_retried_for(c) > silence;
+}
+
 /* Has it been tried long enough? */
 static bool is_hopeless(const struct tcp_conn *c)
 {
     weft_time patience = c->settings->user_timeout * WEFT_MS;
 
+    if (is_shut_out(c))
+        return is_shut_out_for_good(c);
     if (patience && c->syn_acked && conn_in_flight(c))
-        return c->work->retries && conn_now(c) - c->work->retrying_since >= patience;
+        return c->work->retries && conn_retried_for(c) >= patience;
     if (patience && !c->syn_acked && c->work->retries && conn_now(c) - c->work->stuck_since >= patience)
         return true;
     return c->work->retries >= allowed_retries(c);
@@ -81,19 +111,6 @@ static bool goes_another_way(struct tcp_conn *c)
     return conn_refresh_path(c) == 0 && !ip_eq(&c->work->path.next_hop, &dead);
 }
 
-/*
- * The peer has taken back the window under what is in flight, and answers: what goes again is a probe, and probes are
- * sent for as long as he answers them (MUST-37). An orphan he cannot hold (RFC 6429 §4).
- */
-static bool is_shut_out(const struct tcp_conn *c)
-{
-    weft_time patience = c->settings->user_timeout * WEFT_MS;
-
-    if (c->snd.wnd || !c->syn_acked || c->orphan)
-        return false;
-    return conn_now(c) - c->heard < (patience ? patience : 2 * tcp_config(c->ep.stack)->rto_max);
-}
-
 static bool retransmit(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
@@ -102,14 +119,12 @@ static bool retransmit(struct tcp_conn *c)
         conn_end_connect(c, c->soft_error ? c->soft_error : WEFT_EHOSTUNREACH);
         return false;
     }
-    if (!is_shut_out(c) && is_hopeless(c))
+    if (is_hopeless(c))
         return give_up_retries(c);
     if (!c->syn_acked)
         account_open(c); /* else its first tries would not be counted */
     if (c->stats)
         stats_timed_out(c->stats, conn_now(c));
-    if (w->retries == 0)
-        w->retrying_since = conn_now(c);
     w->retries += !is_shut_out(c);
     back_off(c);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_timeouts);
