@@ -228,11 +228,14 @@ struct weft_report {
 
 /*
  * Takes the oldest report of a datagram socket with WEFT_IP_RECVERR or WEFT_IPV6_RECVERR, and of the datagram's payload
- * as much as came back. *out_flags: WEFT_MSG_TRUNC. The pending error becomes that of the next report, or none.
- * WEFT_EAGAIN: there is none.
+ * as much as came back; or of a TCP socket what ended a connect, and of its segment as much as came back. *out_flags:
+ * WEFT_MSG_TRUNC. The pending error becomes that of the next report, or none. WEFT_EAGAIN: there is none.
  */
 int64_t weft_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned *out_flags,
                          struct weft_report *report);
+
+/* Does one wait for a TCP socket? Of others WEFT_ERROR tells. */
+bool weft_report_waits(const weft_sock *sock);
 
 enum weft_shut { WEFT_SHUT_RD = 0, WEFT_SHUT_WR = 1, WEFT_SHUT_RDWR = 2 };
 
@@ -293,9 +296,9 @@ enum weft_option {
     WEFT_SO_REUSEPORT = 15,
     WEFT_SO_RCVLOWAT = 18, /* bytes that must be there before a socket is readable */
     WEFT_SO_SNDLOWAT = 19, /* get only: 1 */
-    WEFT_SO_ATTACH_FILTER = 26, /* datagram sockets: an array of struct weft_filter, a program that chooses what is
-                                 * heard (classic BPF); the same again when asked for. Then both are WEFT_EPERM once
-                                 * locked */
+    WEFT_SO_ATTACH_FILTER = 26, /* an array of struct weft_filter, a program that chooses what is heard (classic BPF),
+                                 * of a stream which segments, from the TCP header on; the same again when asked for.
+                                 * Then both are WEFT_EPERM once locked */
     WEFT_SO_DETACH_FILTER = 27, /* WEFT_ENOENT: there is none */
     WEFT_SO_LOCK_FILTER = 44,   /* 1: the filter stays as it is; there is no way back */
     WEFT_SO_ACCEPTCONN = 30,
@@ -366,7 +369,7 @@ enum weft_option {
     WEFT_IPV6_RECVHOPOPTS = 53,  /* tell of extension headers that came (WEFT_CONTROL_HOPOPTS and so on) */
     WEFT_IPV6_RECVRTHDR = 56,
     WEFT_IPV6_RECVDSTOPTS = 58,
-    /* Datagram sockets: an extension header for all that is sent (RFC 3542), of 8 to 2040 bytes; 0 bytes: none. */
+    /* An extension header for all that is sent (RFC 3542), of 8 to 2040 bytes; 0 bytes: none. */
     WEFT_IPV6_HOPOPTS = 54,
     WEFT_IPV6_RTHDRDSTOPTS = 55, /* kept and told: there is no routing header to go before */
     WEFT_IPV6_RTHDR = 57,        /* always WEFT_EINVAL (RFC 5095) */

@@ -107,6 +107,7 @@ struct bpf *bpf_new(struct mem *m, const void *code, size_t size, int *err)
     *err = WEFT_ENOMEM;
     if (!p)
         return NULL;
+    p->owners = 1;
     p->n = (unsigned)n;
     memcpy(p->code, code, size);
     *err = 0;
@@ -117,9 +118,16 @@ struct bpf *bpf_new(struct mem *m, const void *code, size_t size, int *err)
     return NULL;
 }
 
-void bpf_free(struct mem *m, struct bpf *program)
+struct bpf *bpf_share(struct bpf *program)
 {
     if (program)
+        program->owners++;
+    return program;
+}
+
+void bpf_free(struct mem *m, struct bpf *program)
+{
+    if (program && --program->owners == 0)
         mem_free(m, MEM_group, program, sizeof *program + program->n * sizeof program->code[0]);
 }
 

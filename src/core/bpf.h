@@ -16,6 +16,7 @@
 #define BPF_MAX 4096 /* instructions of a program, as on Linux */
 
 struct bpf {
+    unsigned owners; /* sockets: those that were accepted share their listener's */
     unsigned n;
     struct weft_filter code[];
 };
@@ -23,8 +24,10 @@ struct bpf {
 /* May it run: do all instructions exist, jumps and memory lie inside, and does it end with a return? */
 bool bpf_is_sound(const struct weft_filter *code, size_t n);
 
-/* A checked copy; NULL and *err: WEFT_EINVAL, WEFT_ENOMEM. bpf_free takes it back, NULL too. */
+/* A checked copy with one owner; NULL and *err: WEFT_EINVAL, WEFT_ENOMEM. */
 struct bpf *bpf_new(struct mem *m, const void *code, size_t size, int *err);
+/* One owner more; one less, of which the last frees it. NULL is none. */
+struct bpf *bpf_share(struct bpf *program);
 void bpf_free(struct mem *m, struct bpf *program);
 
 /* Runs it over the packet, from data on. Returns the bytes to keep, which may be more than there are. */

@@ -91,6 +91,7 @@ struct sock_ops {
     /* Fills in what goes with the datagram that recv with these flags would give, when there is one. NULL: streams. */
     void (*describe)(const weft_sock *, unsigned flags, struct weft_control *);
     int64_t (*recv_report)(weft_sock *, const struct weft_iov *, size_t n, unsigned *, struct weft_report *);
+    bool (*report_waits)(const weft_sock *); /* NULL: WEFT_ERROR tells */
     const struct sock_rare *(*rare)(const weft_sock *);
     struct sock_rare *(*own_rare)(weft_sock *); /* to be written to; NULL: out of memory */
     int (*shutdown)(weft_sock *, enum weft_shut);

@@ -90,6 +90,12 @@ struct host_guest {
     uint32_t generation;            /* of the routing table then */
 };
 
+/* Called after each turn of the host, under the lock: there is something to look for in its sockets. */
+struct host_look {
+    struct host_look *next, **at; /* in weft_host.looks; at is NULL while it is not among them */
+    void (*look)(struct host_look *l); /* may end itself, no other one */
+};
+
 struct story;
 struct control;
 struct kept;
@@ -110,6 +116,7 @@ struct weft_host {
     struct host_sock **socks; /* by number; NULL where free */
     size_t n_socks, lowest;   /* no number below lowest is free */
     struct waiter *waiters;
+    struct host_look *looks;
     int spare[HOST_SPARE];
     unsigned n_spare;
     unsigned callers; /* threads inside a call, waiting ones included */
@@ -187,6 +194,10 @@ void waiter_wait(weft_host *h, struct waiter *w, int fd, weft_time until);
 int waiter_sleep(weft_host *h, struct waiter *w, weft_time until);
 /* These bits of the socket's readiness grew. */
 void sock_wake(struct host_sock *s, unsigned ready);
+/* Begins and ends to look; either is harmless twice. */
+void host_look_begin(weft_host *h, struct host_look *l, void (*look)(struct host_look *l));
+void host_look_end(struct host_look *l);
+void host_look_all(weft_host *h);
 /* There is more than one of them took: wakes the next of those that are woken one at a time. */
 void sock_wake_next(struct host_sock *s, unsigned ready);
 void host_wake_all(weft_host *h);

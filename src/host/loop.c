@@ -122,6 +122,7 @@ void host_settle(weft_host *h)
         host_events(h);
         more = guests_work(h);
         more |= host_transmit(h) || weft_output_wanted(h->loopback);
+        host_look_all(h);
     }
     host_events(h);
     story_flush(h->story);

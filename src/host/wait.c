@@ -129,6 +129,38 @@ void sock_wake(struct host_sock *s, unsigned ready)
     }
 }
 
+void host_look_begin(weft_host *h, struct host_look *l, void (*look)(struct host_look *l))
+{
+    if (l->at)
+        return;
+    l->look = look;
+    l->next = h->looks;
+    l->at = &h->looks;
+    if (l->next)
+        l->next->at = &l->next;
+    h->looks = l;
+}
+
+void host_look_end(struct host_look *l)
+{
+    if (!l->at)
+        return;
+    *l->at = l->next;
+    if (l->next)
+        l->next->at = l->at;
+    l->at = NULL;
+}
+
+void host_look_all(weft_host *h)
+{
+    struct host_look *l, *next;
+
+    for (l = h->looks; l; l = next) {
+        next = l->next;
+        l->look(l);
+    }
+}
+
 /* In poll(2), without the lock: until the eventfd or fd is readable, or the time has come. */
 static void waiter_poll(const weft_host *h, const struct waiter *w, int fd, weft_time until)
 {

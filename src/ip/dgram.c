@@ -372,7 +372,7 @@ int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size
     if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS)
         return set_options(d, value, n);
     if (filter_is_option(level, option))
-        return filter_set(d, option, value, n);
+        return filter_set(&d->filter, &d->sock.stack->mem, option, value, n);
     if (sticky_is_option(d, level, option))
         return sticky_set(d, option, value, n);
     return dgram_tune(d, level, option, value, n);
@@ -392,7 +392,7 @@ int dgram_getopt(const weft_sock *sock, int level, int option, void *value, size
         return 0;
     }
     if (filter_is_option(level, option))
-        return filter_get(d, option, value, n);
+        return filter_get(&d->filter, option, value, n);
     if (sticky_is_option(d, level, option))
         return sticky_get(d, option, value, n);
     return dgram_tuned(d, level, option, value, n);
@@ -429,7 +429,7 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
 void dgram_fini(struct dgram_ep *d)
 {
     dgram_leave_groups(d);
-    bpf_free(&d->sock.stack->mem, d->filter);
+    bpf_free(&d->sock.stack->mem, d->filter.program);
     sticky_forget(d);
     dgram_clear(&d->queue);
     dgram_clear(&d->reports);

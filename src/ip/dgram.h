@@ -6,6 +6,7 @@
 #ifndef IP_DGRAM_H
 #define IP_DGRAM_H
 
+#include "core/filter.h"
 #include "core/stack.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
@@ -101,13 +102,12 @@ struct dgram_ep {
     struct dgram_queue reports; /* what went wrong with what it sent: each a struct weft_report, then bytes */
     struct sock_rare rare;
     struct dgram_groups groups;
-    struct bpf *filter;       /* WEFT_SO_ATTACH_FILTER; NULL: none */
+    struct filter filter;     /* WEFT_SO_ATTACH_FILTER */
     size_t send_limit;        /* WEFT_SO_SNDBUF: the longest message */
     uint64_t unpaced;         /* WEFT_SO_MAX_PACING_RATE, with each bit turned over */
     uint8_t discovery;        /* enum weft_pmtudisc: DONT unless asked for */
     uint8_t discovery6;       /* the same for IPv6: WANT unless asked otherwise */
     bool no_receive, no_send; /* shut down */
-    bool filter_locked;
     uint16_t out_v4, out_v6;  /* WEFT_IP_UNICAST_IF, WEFT_IPV6_UNICAST_IF: an interface's number; 0: as routes say */
     uint8_t n_options;        /* WEFT_IP_OPTIONS: bytes of options, as the user gave them */
     uint8_t options[40];
@@ -160,12 +160,6 @@ void dgram_scope(const struct dgram_ep *d, struct ip_send *how);
 
 /* Is what came in for a group to be heard by this endpoint (RFC 3376 §3.1)? Broadcasts are heard by all. */
 bool dgram_hears(const struct dgram_ep *d, const struct weft_pkt *pkt);
-
-/*
- * filter.c: does the endpoint's filter, if it has one, keep this datagram (data where the filter is to begin)? Then it
- * is cut to what it keeps, but not to less than `least` bytes.
- */
-bool dgram_filter(const struct dgram_ep *d, struct weft_pkt *pkt, uint32_t least);
 
 /* Leaves all groups. */
 void dgram_leave_groups(struct dgram_ep *d);

@@ -61,7 +61,7 @@ void ping_reply_input(weft_stack *s, struct weft_pkt *pkt, uint16_t id)
          (!ip_is_any(&e->d.local.ip) && !ip_eq(&e->d.local.ip, &pkt->dst)) ||
         (!ip_is_any(&e->d.remote.ip) && !ip_eq(&e->d.remote.ip, &pkt->src)))
         pkt_drop(pkt, WEFT_DROP_icmp_no_endpoint);
-    else if (!dgram_filter(&e->d, pkt, 1))
+    else if (!filter_keeps(&e->d.filter, pkt, 1))
         pkt_drop(pkt, WEFT_DROP_sock_filter);
     else if (dgram_push(&e->d.queue, pkt))
         endpoint_notify(&e->d.sock, WEFT_READABLE);

@@ -101,14 +101,6 @@ struct weft_ip group_of_address(const weft_if *ifp, const struct weft_ip *ip);
 /* A datagram for us, data at l4, goes to raw sockets and to its protocol, or is refused. Owns pkt. */
 void ip_deliver(weft_stack *s, struct weft_pkt *pkt);
 
-/* ---- filter.c: WEFT_SO_ATTACH_FILTER, WEFT_SO_DETACH_FILTER, WEFT_SO_LOCK_FILTER, of datagram sockets ---- */
-
-bool filter_is_option(int level, int option);
-/* WEFT_EINVAL (no sound program), WEFT_EPERM (locked), WEFT_ENOENT (none to detach), WEFT_ENOMEM. */
-int filter_set(struct dgram_ep *d, int option, const void *value, size_t n);
-/* The program as it was given: WEFT_EINVAL, it has no room in *n bytes. Or whether it is locked. */
-int filter_get(const struct dgram_ep *d, int option, void *value, size_t *n);
-
 /* ---- extensions.c ---- */
 
 /*

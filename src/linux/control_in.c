@@ -8,7 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <linux/errqueue.h> /* needs time.h */
 #include <linux/net_tstamp.h>
 
 #include "linux/linux.h"
@@ -70,16 +69,10 @@ static void put_time(struct room *r, const struct linux_sock *s, weft_time arriv
 {
     struct timespec at[3] = {{0}}; /* by software; by hardware, which there is none of */
     struct timeval v;
-    int64_t ns;
 
     if (s->stamp == LINUX_STAMP_NONE && !is_stamping(s))
         return;
-    if (s->day)
-        at[0] = *s->day;
-    else
-        clock_gettime(CLOCK_REALTIME, &at[0]);
-    ns = (int64_t)at[0].tv_sec * (int64_t)WEFT_S + at[0].tv_nsec - (int64_t)ago(s, arrived);
-    at[0] = (struct timespec){ns / (int64_t)WEFT_S, ns % (int64_t)WEFT_S};
+    at[0] = linux_day(s, s->now - ago(s, arrived));
     v = (struct timeval){at[0].tv_sec, at[0].tv_nsec / 1000};
     if (s->stamp == LINUX_STAMP_NANOSECONDS)
         put(r, SOL_SOCKET, SCM_TIMESTAMPNS, &at[0], sizeof at[0]);

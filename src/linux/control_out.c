@@ -4,6 +4,7 @@
  * row for each kind, which takes one message's data, of n bytes: 0 or -EINVAL.
  */
 #include <errno.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <string.h>
@@ -187,8 +188,22 @@ static bool concerns(const struct linux_sock *s, const struct cmsghdr *h, bool v
     return h->cmsg_level == (v4 ? IPPROTO_IP : IPPROTO_IPV6);
 }
 
-static int take_one(const struct cmsghdr *h, struct weft_control *c)
+/* What is stamped of this send, instead of what the socket has. */
+static int take_stamps(const struct cmsghdr *h, unsigned *stamps)
 {
+    unsigned v;
+
+    if (!stamps || h->cmsg_len != CMSG_LEN(sizeof v))
+        return -EINVAL;
+    memcpy(&v, CMSG_DATA(h), sizeof v);
+    *stamps = v;
+    return v & ~(unsigned)LINUX_STAMPS_OUT ? -EINVAL : 0;
+}
+
+static int take_one(const struct cmsghdr *h, struct weft_control *c, unsigned *stamps)
+{
+    if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SO_TIMESTAMPING)
+        return take_stamps(h, stamps);
     for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
         if (takers[i].level == h->cmsg_level && takers[i].type == h->cmsg_type)
             return takers[i].take(CMSG_DATA(h), h->cmsg_len - CMSG_LEN(0), c);
@@ -206,7 +221,7 @@ static bool goes_by_v4(const struct linux_sock *s, const struct weft_addr *to)
 }
 
 int linux_take_control(const struct linux_sock *s, const struct msghdr *msg, const struct weft_addr *to,
-                       struct weft_control *out)
+                       struct weft_control *out, unsigned *stamps)
 {
     bool v4 = goes_by_v4(s, to);
     size_t left;
@@ -218,7 +233,7 @@ int linux_take_control(const struct linux_sock *s, const struct msghdr *msg, con
         if (h->cmsg_len < sizeof *h || h->cmsg_len > left)
             return -EINVAL;
         if (concerns(s, h, v4))
-            err = take_one(h, out);
+            err = take_one(h, out, stamps);
     }
     return err;
 }

@@ -13,6 +13,8 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include <linux/errqueue.h> /* needs time.h */
+
 #include "weft/sock.h"
 
 /* ---- sockets.c: addresses, and kinds of sockets ---- */
@@ -55,6 +57,8 @@ weft_sock *linux_socket(weft_stack *s, int domain, int type, int protocol, int *
 
 enum linux_stamp { LINUX_STAMP_NONE, LINUX_STAMP_MICROSECONDS, LINUX_STAMP_NANOSECONDS };
 
+struct linux_own;
+
 /* A socket, as far as control messages are about it, and what it has asked for beside what the engine keeps. */
 struct linux_sock {
     weft_sock *sock;
@@ -68,10 +72,11 @@ struct linux_sock {
 
 /*
  * The control messages of what is sent to `to` (NULL: the peer). 0, -EINVAL: there is one that makes no sense.
- * Extension headers are pointed to where they stand.
+ * Extension headers are pointed to where they stand. *stamps becomes what SO_TIMESTAMPING says for this send, if it is
+ * there; NULL: that is refused.
  */
 int linux_take_control(const struct linux_sock *s, const struct msghdr *msg, const struct weft_addr *to,
-                       struct weft_control *out);
+                       struct weft_control *out, unsigned *stamps);
 /* Fills in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. any: there are bytes. */
 void linux_give_control(const struct linux_sock *s, const struct weft_control *control, struct msghdr *msg, bool any);
 /* The same of what went wrong with a datagram that a socket of this family sent (IP_RECVERR, IPV6_RECVERR). */
@@ -125,7 +130,154 @@ unsigned linux_wants(unsigned poll_bits);
 /* SIOCINQ, SIOCOUTQ, SIOCATMARK, SIOCOUTQNSD: the number; -EINVAL; -ENOTTY: it is another request. */
 int64_t linux_queue_ioctl(const weft_sock *sock, unsigned long request);
 
-/* ---- options.c: values of options that whoever waits keeps himself ---- */
+/* ---- reports.c: what a sender is told of his bytes through the error queue of his socket ---- */
+
+/*
+ * They may be reused (MSG_ZEROCOPY), they went to the link and when, they are acknowledged (SO_TIMESTAMPING).
+ *
+ * A send that wants to hear leaves *wishes*, each for an end in the stream. They are held against how far the stream has
+ * gone to the link, and how far it is acknowledged; what is reached becomes a *report* in the queue. A datagram has gone
+ * when it was sent.
+ *
+ * We copy, as Linux does where a device cannot do otherwise, and say so (SO_EE_CODE_ZEROCOPY_COPIED).
+ */
+struct linux_report {
+    struct sock_extended_err err;
+    weft_time at;     /* when it happened, on the stack's clock */
+    bool has_payload; /* Linux would give the packet with it, which is gone here: MSG_TRUNC */
+};
+
+/* In whose interest it is; each is reached by the bytes that went out, or by those acknowledged. */
+enum linux_wish_kind { LINUX_WISH_SCHEDULED, LINUX_WISH_SENT, LINUX_WISH_ACKNOWLEDGED, LINUX_WISH_REUSE };
+
+struct linux_wish {
+    enum linux_wish_kind kind;
+    uint64_t end; /* offset in the stream behind the last byte it is about */
+    uint32_t id;
+};
+
+struct linux_reports {
+    uint64_t sent;      /* bytes that the stream has taken from its user */
+    uint64_t id_base;   /* of a stream SOF_TIMESTAMPING_OPT_ID counts from here; of datagrams it is the next number */
+    uint32_t reuse_id;  /* of the next send with MSG_ZEROCOPY */
+    size_t n_wishes, n;
+    struct linux_wish *wishes;
+    struct linux_report *report; /* first in, first out */
+};
+
+#define LINUX_REPORTS 256 /* wishes and reports of a socket, each: Linux has its optmem_max for them */
+/* What SO_TIMESTAMPING can ask about one send. */
+#define LINUX_STAMPS_OUT (SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_TX_ACK)
+
+/* A new connection has no past. */
+void linux_reports_reset(struct linux_reports *r);
+/* A send with these flags wants to hear of its bytes: is there room for that? False: -ENOBUFS. */
+bool linux_reports_have_room(const struct linux_own *own, int flags);
+/* n bytes of a send with these flags were taken, or a datagram of so many; stamps: LINUX_STAMPS_OUT. */
+void linux_reports_sent(const struct linux_sock *s, struct linux_own *own, size_t n, int flags, unsigned stamps);
+/* How far has it come? True when the queue grew. */
+bool linux_reports_collect(const struct linux_sock *s, struct linux_own *own);
+/* The oldest report; false when there is none. Fills in what linux_give_control does, and MSG_TRUNC. */
+bool linux_reports_give(const struct linux_sock *s, struct linux_own *own, struct msghdr *msg);
+
+/* ---- cork.c: a datagram of UDP that grows (UDP_CORK, MSG_MORE) ---- */
+
+struct linux_cork;
+
+/*
+ * Adds the pieces to it; the first one settles where it goes and with what. 0, or it is lost: -EDESTADDRREQ, -EINVAL,
+ * -EMSGSIZE, -ENOBUFS, what routes say.
+ */
+int linux_cork_add(const struct linux_sock *s, struct linux_cork **cork, const struct weft_iov *iov, size_t n,
+                   const struct weft_addr *to, const struct weft_control *control);
+/* The whole of it; to and control: NULL, or within it. */
+struct weft_iov linux_cork_whole(const struct linux_cork *cork, const struct weft_addr **to,
+                                 const struct weft_control **control);
+void linux_cork_free(struct linux_cork *cork);
+
+/* ---- own.c, told.c: options that whoever offers a socket keeps for it ---- */
+
+/* Those that are a number, and ask for nothing or are looked at by whoever offers the socket. */
+enum linux_kept {
+    LINUX_INCOMING_CPU, LINUX_BUSY_POLL, LINUX_SELECT_ERR_QUEUE,
+    LINUX_PEEK_OFF, /* of a stream; -1: a peek begins at the front */
+    LINUX_ZEROCOPY, LINUX_STAMPING, LINUX_CORK, LINUX_PATH_MTU,
+    LINUX_FLOW_SEND,   /* IPV6_FLOWINFO_SEND: the flow label of an address counts */
+    LINUX_BUFFER_LOCK, /* SO_BUF_LOCK */
+    LINUX_KEPT_COUNT
+};
+
+enum linux_lock { LINUX_LOCK_SEND = 1, LINUX_LOCK_RECEIVE = 2 }; /* bits of SO_BUF_LOCK, Linux's */
+
+struct linux_own {
+    weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
+    struct weft_linger linger;
+    int low_water;          /* SO_RCVLOWAT */
+    bool inquire;           /* TCP_INQ: what is left to read is told with what was read */
+    enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
+    int kept[LINUX_KEPT_COUNT];
+    uint64_t host; /* SO_NETNS_COOKIE */
+    /* From here on, of one socket alone: not of those that it accepts. */
+    uint64_t cookie; /* SO_COOKIE; 0: nobody has asked */
+    uint32_t flow;   /* label that the peer was given by connect; 0: none */
+    struct linux_reports reports;
+    struct linux_cork *cork; /* NULL: no datagram grows */
+    struct {
+        bool waits; /* to be told that the path to there carries so much only (IPV6_RECVPATHMTU) */
+        struct weft_addr to;
+        int mtu;
+    } path;
+    struct {
+        bool any, told; /* one was received; its time has been told, as `day` */
+        weft_time arrived;
+        struct timespec day;
+    } last; /* datagram that was received (SIOCGSTAMP) */
+};
+
+/* Of a new socket. */
+void linux_own_init(struct linux_own *own, uint64_t host);
+/* Copied from a listener's: options stay, the rest begins anew. */
+void linux_own_inherit(struct linux_own *own);
+void linux_own_free(struct linux_own *own);
+
+/*
+ * setsockopt and getsockopt, of whatever option; the value may be touched. *n as in the call, untouched by an error
+ * but where Linux tells a length with it. 0 or a negative errno.
+ */
+int linux_set_option(const struct linux_sock *s, struct linux_own *own, int level, int option, const void *value,
+                     socklen_t n);
+int linux_get_option(const struct linux_sock *s, struct linux_own *own, int level, int option, void *value,
+                     socklen_t *n);
+
+/* Who is at the other end: 0, -ENOTCONN. */
+int linux_peer(const struct linux_sock *s, struct weft_addr *name);
+/* told.c: options of SOL_SOCKET that can only be asked for; -ENOTTY: it is another one. */
+int linux_told_get(const struct linux_sock *s, struct linux_own *own, int level, int option, void *value,
+                   socklen_t *n);
+
+/* ---- notices.c: what is told besides text and datagrams ---- */
+
+/* The flow label that an address names, if the socket wants that; 0: none. */
+uint32_t linux_flow_label(const struct linux_own *own, const struct sockaddr *addr, socklen_t n);
+/* A datagram to there (NULL: the peer) was too long for the path. */
+void linux_path_too_small(const struct linux_sock *s, struct linux_own *own, const struct weft_addr *to);
+/* As linux_give_control, where own.path waits. */
+void linux_give_path(struct linux_own *own, struct msghdr *msg);
+int linux_path_get(const struct linux_sock *s, struct linux_own *own, void *value, socklen_t *n); /* IPV6_PATHMTU */
+/* A datagram was received that came then; and SIOCGSTAMP, SIOCGSTAMPNS: -ENOTTY: it is another request. */
+void linux_stamp_came(struct linux_own *own, weft_time arrived);
+int linux_stamp_ioctl(const struct linux_sock *s, struct linux_own *own, unsigned long request, void *argument);
+/* A moment of the stack's clock by the clock of the day. */
+struct timespec linux_day(const struct linux_sock *s, weft_time at);
+
+/* ---- peek.c: SO_PEEK_OFF of streams ---- */
+
+/* Peeks at what stands behind `offset`: bytes, 0 at the end, or a negative errno; -EAGAIN: nothing is there yet. */
+int64_t linux_peek_at(weft_sock *sock, const struct weft_iov *iov, size_t n, size_t offset, bool finished);
+/* So many bytes were read: the offset counts from the front. */
+void linux_peek_back(struct linux_own *own, int64_t bytes);
+
+/* ---- options.c: values of options ---- */
 
 /* SO_RCVTIMEO, SO_SNDTIMEO: WEFT_NEVER for none. 0, -EDOM. */
 int linux_take_timeout(const void *value, weft_time *out);

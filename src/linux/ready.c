@@ -31,7 +31,7 @@ static unsigned ready_stream(const weft_sock *sock, const struct linux_stream *s
     bool over = state == WEFT_TCP_CLOSED || state == WEFT_TCP_TIME_WAIT;
     bool no_read = st->shut_read || ready & WEFT_PEER_CLOSED || (over && st->was_open);
     bool no_write = st->shut_write || (over && st->was_open);
-    unsigned bits = ready & WEFT_ERROR ? POLLERR : 0;
+    unsigned bits = ready & WEFT_ERROR || weft_report_waits(sock) ? POLLERR : 0;
 
     if (over || (no_read && no_write))
         bits |= POLLHUP;

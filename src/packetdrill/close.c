@@ -26,10 +26,10 @@ static void linger(struct drill *d, struct socket *s)
 {
     struct close c = {.call = {.name = "close", .attempt = try_close}, .s = s};
 
-    if (!s->linger.onoff || s->linger.linger == 0 || weft_unread(s->sock) > 0)
+    if (!s->own.linger.onoff || s->own.linger.linger == 0 || weft_unread(s->sock) > 0)
         return;
     if (weft_shutdown(s->sock, WEFT_SHUT_WR) == 0)
-        call_run(d, &c.call, (weft_time)s->linger.linger * WEFT_S);
+        call_run(d, &c.call, (weft_time)s->own.linger.linger * WEFT_S);
 }
 
 static int64_t close_desc(struct drill *d, int fd)

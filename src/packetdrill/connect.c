@@ -50,7 +50,7 @@ int socket_disconnect(struct socket *s)
     if (!err) {
         s->progress = UNCONNECTED;
         s->deferred = false;
-        reports_reset(&s->reports);
+        linux_reports_reset(&s->own.reports);
         s->shut_read = s->shut_write = false;
     }
     return err;
@@ -70,7 +70,7 @@ static int begin(struct socket *s, const struct address *a)
         return err;
     s->deferred = err == 0; /* and no SYN has been sent */
     s->progress = CONNECTING;
-    reports_reset(&s->reports);
+    linux_reports_reset(&s->own.reports);
     s->shut_read = s->shut_write = false;
     return 0;
 }
@@ -96,7 +96,7 @@ static int64_t connect_stream(struct drill *d, struct socket *s, const struct ad
     if (s->deferred)
         return 0;
     desc_hold(&s->desc);
-    r = call_run(d, &c.call, s->desc.nonblocking ? 0 : s->write_timeout);
+    r = call_run(d, &c.call, s->desc.nonblocking ? 0 : s->own.write_timeout);
     desc_drop(d, &s->desc);
     return r;
 }
@@ -115,6 +115,8 @@ static int64_t connect_dgram(struct socket *s, const struct address *a)
     }
     if (!err)
         err = weft_connect(s->sock, &peer);
+    if (!err)
+        s->own.flow = linux_flow_label(&s->own, (const struct sockaddr *)&a->bytes, a->n);
     return err == WEFT_EADDRINUSE ? -EAGAIN : err; /* no port is free: as Linux puts it */
 }
 

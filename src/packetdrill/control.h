@@ -9,8 +9,7 @@
 int control_message(struct drill *d, struct msghdr *msg, const struct msghdr *user, struct user_iov *u, bool writes);
 
 /*
- * The control messages of a sendmsg: of a stream what SO_TIMESTAMPING says for this send, of a datagram to there
- * (NULL: to its peer) all that linux/linux.h knows. What is not among them stays as it is in *out. 0, -EFAULT,
+ * The control messages of a sendmsg to there (NULL: to its peer), all that linux/linux.h knows. What is not among them stays as it is in *out. 0, -EFAULT,
  * -EINVAL, -ENOBUFS (too many).
  */
 int control_take(struct drill *d, const struct socket *s, const struct msghdr *msg, const struct weft_addr *to,
@@ -21,7 +20,7 @@ int control_name(struct drill *d, const struct socket *s, const struct received 
                  socklen_t *n);
 
 /* Fills in what a header says after recvmsg, which gave n bytes: name, control messages, flags. 0, -EFAULT. */
-int control_give(struct drill *d, const struct socket *s, const struct msghdr *msg, struct msghdr *user,
+int control_give(struct drill *d, struct socket *s, const struct msghdr *msg, struct msghdr *user,
                  const struct received *r, int64_t n, int flags);
 
 #endif

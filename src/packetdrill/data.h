@@ -12,7 +12,8 @@ struct received {
     bool has_from;
     struct weft_control control; /* what a datagram came with */
     unsigned flags; /* MSG_TRUNC, MSG_OOB, MSG_ERRQUEUE */
-    struct report report; /* with MSG_ERRQUEUE */
+    struct weft_report report; /* with MSG_ERRQUEUE */
+    enum { NOTICE_NONE, NOTICE_SENT, NOTICE_PATH } notice; /* nothing but this is given */
 };
 
 /*
@@ -24,7 +25,7 @@ int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, in
 
 /* What a send asks for besides, by control messages or by its socket's options. */
 struct beside {
-    unsigned stamps;             /* what of it is stamped (REPORTS_STAMPS) */
+    unsigned stamps;             /* what of it is stamped (LINUX_STAMPS_OUT) */
     struct weft_control control; /* of a datagram; may point into: */
     _Alignas(max_align_t) uint8_t bytes[CONTROL_MAX];
 };
@@ -32,6 +33,9 @@ struct beside {
 /* The same for sending; to: NULL, or where a datagram goes. */
 int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to,
                     const struct beside *beside);
+
+/* A datagram that has grown goes. */
+int64_t socket_push(struct drill *d, struct socket *s, int flags);
 
 /* ---- pipes (pipe.c) ---- */
 

@@ -87,9 +87,18 @@ void desc_drop(struct drill *d, struct desc *desc)
 
 void desc_collect_reports(struct drill *d)
 {
-    for (int i = 0; i < DRILL_FDS; i++)
-        if (d->fds[i] && d->fds[i]->ops == &socket_ops && reports_collect(d, (struct socket *)d->fds[i]))
+    struct timespec day;
+
+    for (int i = 0; i < DRILL_FDS; i++) {
+        struct socket *s = (struct socket *)d->fds[i];
+        struct linux_sock of;
+
+        if (!s || s->desc.ops != &socket_ops || !s->own.reports.n_wishes)
+            continue;
+        of = socket_linux(d, s, &day);
+        if (linux_reports_collect(&of, &s->own))
             epoll_happened(d, d->fds[i], POLLERR);
+    }
 }
 
 void desc_close_all(struct drill *d)

@@ -8,7 +8,6 @@
 
 #include "linux/linux.h"
 #include "packetdrill/drill.h"
-#include "packetdrill/reports.h"
 
 struct desc_ops {
     void (*release)(struct drill *d, struct desc *desc); /* the last user has gone */
@@ -33,14 +32,7 @@ struct socket {
     enum progress progress;
     bool deferred;                    /* connected, and the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
     bool shut_read, shut_write;       /* by us */
-    weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
-    struct weft_linger linger;
-    int low_water;                    /* SO_RCVLOWAT */
-    bool inquire;                     /* TCP_INQ: each recvmsg tells what is left */
-    enum linux_stamp stamp;           /* SO_TIMESTAMP(NS) */
-    int cpu, busy_poll;               /* SO_INCOMING_CPU, SO_BUSY_POLL: kept and told */
-    bool urgent_errors;               /* SO_SELECT_ERR_QUEUE: of datagrams, what waits there is told as POLLPRI, too */
-    struct reports reports;
+    struct linux_own own;             /* options, and what is told */
 };
 
 extern const struct desc_ops socket_ops, epoll_ops, pipe_ops;
@@ -57,13 +49,15 @@ struct socket *desc_socket(const struct drill *d, int fd, int *err);
 int desc_remove(struct drill *d, int fd);
 void desc_hold(struct desc *desc);
 void desc_drop(struct drill *d, struct desc *desc);
-/* Holds what was wished for against what has happened (reports.h). */
+/* Holds what was wished for against what has happened (linux/reports.c). */
 void desc_collect_reports(struct drill *d);
 /* The end. */
 void desc_close_all(struct drill *d);
 
 /* ---- sockets (socket.c) ---- */
 
+/* A socket for linux/linux.h; `day` is filled in: the day is the clock's of all scripts. */
+struct linux_sock socket_linux(const struct drill *d, const struct socket *s, struct timespec *day);
 /* Takes sock. -EMFILE, -ENOMEM: it is closed then. */
 int socket_add(struct drill *d, weft_sock *sock, const struct socket *like);
 bool socket_is_stream(const struct socket *s);

@@ -29,6 +29,7 @@ static int64_t control_desc(struct drill *d, int fd, int command, int argument)
         return file_is_open(fd) ? file_fcntl(fd, command, argument) : -EBADF;
     switch (command) {
     case F_DUPFD:
+    case F_DUPFD_CLOEXEC: /* nothing is ever executed */
         return desc_again(d, desc, argument);
     case F_GETFL:
         return flags_of(desc);
@@ -70,25 +71,65 @@ static int64_t ask(struct desc *desc, unsigned long request)
     return desc->ops == &pipe_ops && request == FIONREAD ? (int64_t)pipe_unread(desc) : -ENOTTY;
 }
 
-static int64_t ioctl_desc(struct drill *d, int fd, unsigned long request, int *argument)
+/* SIOCGIFCONF: without a buffer, how many bytes it takes. */
+static int list_interfaces(struct drill *d, struct ifconf *user)
+{
+    struct ifconf conf;
+    size_t room;
+
+    if (!user_writes(d, user, sizeof *user))
+        return -EFAULT;
+    memcpy(&conf, user, sizeof conf);
+    room = conf.ifc_buf && conf.ifc_len > 0 ? (size_t)conf.ifc_len / sizeof(struct ifreq) : 0;
+    if (!user_writes(d, conf.ifc_buf, room * sizeof(struct ifreq)))
+        return -EFAULT;
+    user->ifc_len = (int)(linux_interface_list(d->stack, conf.ifc_buf ? conf.ifc_req : NULL, room) *
+                          sizeof(struct ifreq));
+    return 0;
+}
+
+/* Those whose argument is a structure; -ENOTTY: it is none of them. */
+static int64_t ask_more(struct drill *d, struct socket *s, unsigned long request, void *argument)
+{
+    size_t size = linux_interface_size(request);
+    struct timespec day;
+    const struct linux_sock of = socket_linux(d, s, &day);
+
+    if (request == SIOCGIFCONF)
+        return list_interfaces(d, argument);
+    if (request == SIOCGSTAMP || request == SIOCGSTAMPNS)
+        return user_writes(d, argument, sizeof day) ? linux_stamp_ioctl(&of, &s->own, request, argument) : -EFAULT;
+    if (!size)
+        return -ENOTTY;
+    return user_writes(d, argument, size) ? linux_interface_ioctl(d->stack, s->domain, request, argument) : -EFAULT;
+}
+
+static int64_t ioctl_desc(struct drill *d, int fd, unsigned long request, void *argument)
 {
     struct desc *desc = desc_find(d, fd);
-    int64_t answer;
+    int64_t answer = -ENOTTY;
+    int value;
 
     if (!desc)
         return -EBADF;
     if (request == FIONBIO) {
-        if (!user_reads(d, argument, sizeof *argument))
+        if (!user_reads(d, argument, sizeof value))
             return -EFAULT;
-        desc->nonblocking = *argument != 0;
+        memcpy(&value, argument, sizeof value);
+        desc->nonblocking = value != 0;
         return 0;
     }
+    if (desc->ops == &socket_ops)
+        answer = ask_more(d, (struct socket *)desc, request, argument);
+    if (answer != -ENOTTY)
+        return answer;
     answer = ask(desc, request);
     if (answer < 0)
         return answer;
-    if (!user_writes(d, argument, sizeof *argument))
+    if (!user_writes(d, argument, sizeof value))
         return -EFAULT;
-    *argument = (int)answer;
+    value = (int)answer;
+    memcpy(argument, &value, sizeof value);
     return 0;
 }
 
@@ -96,10 +137,10 @@ int drill_ioctl(void *userdata, int fd, unsigned long request, ...)
 {
     struct drill *d = drill_enter(userdata);
     va_list ap;
-    int *argument;
+    void *argument;
 
     va_start(ap, request);
-    argument = va_arg(ap, int *);
+    argument = va_arg(ap, void *);
     va_end(ap);
     /* Where a caller passes the number as an int, its upper half is not to be relied upon. */
     return (int)drill_leave(d, ioctl_desc(d, fd, (uint32_t)request, argument));

@@ -60,7 +60,27 @@ static int64_t read_stretch(struct drill *d, struct receive *r)
     return n;
 }
 
-/* A peek takes nothing, so what was seen before is seen again. */
+/* A peek takes nothing, so it waits for all it wants first. With SO_PEEK_OFF it begins further on. */
+static int64_t try_peek(struct drill *d, struct call *call)
+{
+    struct receive *r = (struct receive *)call;
+    int *offset = &r->s->own.kept[LINUX_PEEK_OFF];
+    size_t before = *offset > 0 ? (size_t)*offset : 0;
+    int64_t n;
+
+    if (weft_unread(r->s->sock) < before + r->enough && !call->late && !is_finished(r))
+        return CALL_SLEEPS;
+    r->done = 0;
+    if (*offset < 0) {
+        n = read_stretch(d, r);
+        return n > 0 ? (int64_t)r->done : n;
+    }
+    n = linux_peek_at(r->s->sock, r->u->iov, r->u->n, before, is_finished(r));
+    if (n > 0)
+        *offset += (int)n;
+    return n;
+}
+
 static int64_t try_stream(struct drill *d, struct call *call)
 {
     struct receive *r = (struct receive *)call;
@@ -68,15 +88,12 @@ static int64_t try_stream(struct drill *d, struct call *call)
 
     if (r->u->faulty && weft_unread(r->s->sock) > 0)
         return r->done ? (int64_t)r->done : -EFAULT;
-    if (r->flags & MSG_PEEK) {
-        if (weft_unread(r->s->sock) < r->enough && !call->late && !is_finished(r))
-            return CALL_SLEEPS;
-        r->done = 0;
-    }
+    if (r->flags & MSG_PEEK)
+        return try_peek(d, call);
     if (r->done && weft_unread(r->s->sock) == 0 && is_finished(r))
         return (int64_t)r->done;
     n = r->done && weft_unread(r->s->sock) == 0 ? WEFT_EAGAIN : read_stretch(d, r);
-    if (n > 0 && (r->done >= r->enough || weft_unread(r->s->sock) > 0 || r->flags & MSG_PEEK))
+    if (n > 0 && (r->done >= r->enough || weft_unread(r->s->sock) > 0))
         return (int64_t)r->done;
     if (n > 0 && !is_finished(r))
         n = WEFT_EAGAIN;
@@ -108,7 +125,7 @@ static int64_t try_dgram(struct drill *d, struct call *call)
 /* Linux's sock_rcvlowat. */
 static size_t enough(const struct socket *s, int flags, size_t len)
 {
-    size_t low = (size_t)s->low_water < len ? (size_t)s->low_water : len;
+    size_t low = (size_t)s->own.low_water < len ? (size_t)s->own.low_water : len;
     size_t n = flags & MSG_WAITALL ? len : low;
 
     return n ? n : 1;
@@ -117,33 +134,25 @@ static size_t enough(const struct socket *s, int flags, size_t len)
 /* What became of a datagram (IP_RECVERR): as much of it as came back, where it was to go, who found fault with it. */
 static int64_t take_fault(struct socket *s, const struct user_iov *u, struct received *out)
 {
-    struct weft_report r;
     unsigned flags = 0;
     int64_t n;
 
     if (u->faulty)
         return -EFAULT;
-    n = weft_recv_report(s->sock, u->iov, u->n, &flags, &r);
-    if (n < 0)
-        return n;
-    out->has_from = true;
-    out->from = r.to;
+    n = weft_recv_report(s->sock, u->iov, u->n, &flags, &out->report);
+    out->has_from = n >= 0;
+    out->from = out->report.to;
     out->flags = MSG_ERRQUEUE | flags;
-    out->report = (struct report){
-        .err = {.ee_errno = (uint32_t)-r.error, .ee_origin = (uint8_t)r.origin, .ee_type = r.type, .ee_code = r.code,
-                .ee_info = r.info},
-        .blamed = r.origin != WEFT_ORIGIN_LOCAL,
-        .offender = {.ip = r.offender},
-    };
     return n;
 }
 
-/* A stream's has no bytes of its own. Where the segment would come with it, its reader has too little room. */
+/* What was sent is told of first, and has no bytes of its own. */
 static int64_t take_report(struct socket *s, const struct user_iov *u, struct received *out)
 {
-    if (!reports_take(&s->reports, &out->report))
-        return socket_is_stream(s) ? -EAGAIN : take_fault(s, u, out);
-    out->flags = MSG_ERRQUEUE | (out->report.has_payload && u->len == 0 ? MSG_TRUNC : 0);
+    if (!s->own.reports.n)
+        return take_fault(s, u, out);
+    out->notice = NOTICE_SENT;
+    out->flags = MSG_ERRQUEUE;
     return 0;
 }
 
@@ -158,12 +167,20 @@ int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, in
     *out = (struct received){0};
     if (flags & MSG_ERRQUEUE)
         return take_report(s, u, out);
+    if (s->own.path.waits && s->own.kept[LINUX_PATH_MTU]) {
+        out->notice = NOTICE_PATH;
+        return 0;
+    }
     if (flags & MSG_TRUNC && stream)
         u->faulty = false; /* nothing is copied */
     desc_hold(&s->desc);
-    n = call_run(d, &r.call, waits ? s->read_timeout : 0);
+    n = call_run(d, &r.call, waits ? s->own.read_timeout : 0);
     if (n > 0 && stream && flags & MSG_OOB)
         out->flags |= MSG_OOB;
+    if (stream && !(flags & (MSG_PEEK | MSG_OOB)))
+        linux_peek_back(&s->own, n);
+    if (n >= 0 && !stream)
+        linux_stamp_came(&s->own, out->control.arrived);
     desc_drop(d, &s->desc);
     return n;
 }

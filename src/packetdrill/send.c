@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* write, writev, send, sendto, sendmsg. */
 #include <errno.h>
+#include <netinet/in.h>
 
 #include "packetdrill/address.h"
 #include "packetdrill/calls.h"
@@ -59,7 +60,7 @@ static int64_t open_early(struct send *w)
     if (n < 0 && n != WEFT_EINPROGRESS)
         return stream_error(n);
     if (!w->s->deferred)
-        reports_reset(&w->s->reports);
+        linux_reports_reset(&w->s->own.reports);
     w->s->deferred = false;
     w->s->progress = CONNECTING;
     w->opening = true;
@@ -115,10 +116,15 @@ static int64_t try_dgram(struct drill *d, struct call *call)
     struct send *w = (struct send *)call;
     int64_t n;
 
-    (void)d;
     if (w->u->faulty)
         return -EFAULT;
     n = weft_sendmsg_control(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & SEND_FLAGS, w->to, w->control);
+    if (n == WEFT_EMSGSIZE && w->s->domain == AF_INET6) {
+        struct timespec day;
+        const struct linux_sock of = socket_linux(d, w->s, &day);
+
+        linux_path_too_small(&of, &w->s->own, w->to);
+    }
     if (n == WEFT_EADDRINUSE) /* no port is free to send from: as Linux puts it */
         return -EAGAIN;
     return n == WEFT_EAGAIN && !call->late ? CALL_SLEEPS : n;
@@ -126,21 +132,75 @@ static int64_t try_dgram(struct drill *d, struct call *call)
 
 /* ---- both ---- */
 
+static void sent(struct drill *d, struct socket *s, int64_t n, int flags, unsigned stamps)
+{
+    struct timespec day;
+    const struct linux_sock of = socket_linux(d, s, &day);
+
+    if (n >= 0)
+        linux_reports_sent(&of, &s->own, (size_t)n, flags, stamps);
+}
+
+static int64_t send_now(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to,
+                        const struct weft_control *control)
+{
+    struct send w = {.call = {.name = "send", .attempt = socket_is_stream(s) ? try_stream : try_dgram}, .s = s,
+                     .u = u, .flags = flags, .to = to, .control = control,
+                     .opens = socket_is_stream(s) && (flags & MSG_FASTOPEN || s->deferred)};
+    bool waits = !s->desc.nonblocking && !(flags & MSG_DONTWAIT);
+
+    return call_run(d, &w.call, waits ? s->own.write_timeout : 0);
+}
+
+static bool is_corked(const struct socket *s, int flags)
+{
+    return s->protocol == IPPROTO_UDP && (s->own.cork || flags & MSG_MORE || s->own.kept[LINUX_CORK]);
+}
+
+int64_t socket_push(struct drill *d, struct socket *s, int flags)
+{
+    struct linux_cork *cork = s->own.cork;
+    const struct weft_control *control;
+    const struct weft_addr *to;
+    struct user_iov u;
+    int64_t n;
+
+    if (!cork)
+        return 0;
+    s->own.cork = NULL; /* whoever sends while this one waits begins another */
+    u = (struct user_iov){.n = 1};
+    u.iov[0] = linux_cork_whole(cork, &to, &control);
+    u.len = u.iov[0].len;
+    n = send_now(d, s, &u, flags & ~MSG_MORE, to, control);
+    sent(d, s, n, 0, (unsigned)s->own.kept[LINUX_STAMPING]);
+    linux_cork_free(cork);
+    return n;
+}
+
+static int64_t send_corked(struct drill *d, struct socket *s, const struct user_iov *u, int flags,
+                           const struct weft_addr *to, const struct weft_control *control)
+{
+    struct timespec day;
+    const struct linux_sock of = socket_linux(d, s, &day);
+    int64_t n = u->faulty ? -EFAULT : linux_cork_add(&of, &s->own.cork, u->iov, u->n, to, control);
+
+    if (n == 0 && !(flags & MSG_MORE || s->own.kept[LINUX_CORK]))
+        n = socket_push(d, s, flags);
+    return n < 0 ? n : (int64_t)u->len;
+}
+
 int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int flags, const struct weft_addr *to,
                     const struct beside *beside)
 {
-    struct send w = {.call = {.name = "send", .attempt = socket_is_stream(s) ? try_stream : try_dgram}, .s = s,
-                     .u = u, .flags = flags, .to = to, .control = beside->control.has ? &beside->control : NULL,
-                     .opens = socket_is_stream(s) && (flags & MSG_FASTOPEN || s->deferred)};
-    bool waits = !s->desc.nonblocking && !(flags & MSG_DONTWAIT);
+    const struct weft_control *control = beside->control.has ? &beside->control : NULL;
+    bool corked = is_corked(s, flags);
     int64_t n;
 
-    if (u->len && !reports_have_room(&s->reports, flags))
+    if (u->len && !linux_reports_have_room(&s->own, flags))
         return -ENOBUFS;
     desc_hold(&s->desc);
-    n = call_run(d, &w.call, waits ? s->write_timeout : 0);
-    if (n > 0)
-        reports_sent(&s->reports, (size_t)n, flags, beside->stamps);
+    n = corked ? send_corked(d, s, u, flags, to, control) : send_now(d, s, u, flags, to, control);
+    sent(d, s, n, flags, corked ? 0 : beside->stamps);
     desc_drop(d, &s->desc);
     return n;
 }
@@ -152,7 +212,7 @@ static int64_t write_desc(struct drill *d, struct desc *desc, struct user_iov *u
     struct socket *s = (struct socket *)desc;
 
     if (desc->ops == &socket_ops)
-        return socket_send(d, s, u, 0, NULL, &(struct beside){.stamps = s->reports.stamping});
+        return socket_send(d, s, u, 0, NULL, &(struct beside){.stamps = (unsigned)s->own.kept[LINUX_STAMPING]});
     return desc->ops == &pipe_ops ? pipe_write(d, desc, u) : -EINVAL;
 }
 
@@ -206,6 +266,22 @@ static int read_name(struct drill *d, const struct socket *s, int flags, const s
     return err == -EAFNOSUPPORT && s->domain == AF_INET6 && !socket_is_stream(s) ? -EINVAL : err; /* as Linux puts it */
 }
 
+/* What an address and flags say of a datagram, besides control messages. */
+static void add_control(const struct socket *s, const struct sockaddr *name, socklen_t n, int flags,
+                        struct weft_control *control)
+{
+    uint32_t label = name ? linux_flow_label(&s->own, name, n) : s->own.flow;
+
+    if (socket_is_stream(s))
+        return;
+    if (flags & MSG_DONTROUTE)
+        control->has |= WEFT_CONTROL_DONTROUTE;
+    if (label && !(control->has & WEFT_CONTROL_FLOW)) {
+        control->has |= WEFT_CONTROL_FLOW;
+        control->flow_label = label;
+    }
+}
+
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
                      socklen_t n_to)
 {
@@ -215,12 +291,14 @@ ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flag
     struct user_iov u;
     int err;
     struct socket *s = desc_socket(d, fd, &err);
-    struct beside beside = {.stamps = s ? s->reports.stamping : 0};
+    struct beside beside = {.stamps = s ? (unsigned)s->own.kept[LINUX_STAMPING] : 0};
 
     if (!s)
         return drill_leave(d, err);
     user_buffer(d, &u, buf, n, false);
     err = read_name(d, s, flags, to, n_to, &there, &where);
+    if (!err)
+        add_control(s, to, n_to, flags, &beside.control);
     return drill_leave(d, err ? err : socket_send(d, s, &u, flags, where, &beside));
 }
 
@@ -238,7 +316,7 @@ ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int fla
     struct user_iov u;
     int err;
     struct socket *s = desc_socket(d, fd, &err);
-    struct beside beside = {.stamps = s ? s->reports.stamping : 0};
+    struct beside beside = {.stamps = s ? (unsigned)s->own.kept[LINUX_STAMPING] : 0};
 
     if (s)
         err = control_message(d, &msg, user, &u, false);
@@ -246,5 +324,7 @@ ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int fla
         err = read_name(d, s, flags, msg.msg_name, msg.msg_namelen, &there, &where);
     if (!err && !(socket_is_stream(s) && socket_is_closed(s))) /* no connection: that goes before what is wrong here */
         err = control_take(d, s, &msg, where, &beside);
+    if (!err)
+        add_control(s, msg.msg_name, msg.msg_namelen, flags, &beside.control);
     return drill_leave(d, err ? err : socket_send(d, s, &u, flags, where, &beside));
 }

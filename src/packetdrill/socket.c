@@ -19,7 +19,7 @@ static void release(struct drill *d, struct desc *desc)
 
     (void)d;
     weft_close(s->sock);
-    reports_free(&s->reports);
+    linux_own_free(&s->own);
     free(s);
 }
 
@@ -37,6 +37,13 @@ bool socket_is_closed(const struct socket *s)
     return state == WEFT_TCP_CLOSED || state == WEFT_TCP_TIME_WAIT;
 }
 
+struct linux_sock socket_linux(const struct drill *d, const struct socket *s, struct timespec *day)
+{
+    *day = (struct timespec){(time_t)(d->now / WEFT_S), (long)(d->now % WEFT_S)};
+    return (struct linux_sock){s->sock, s->domain, s->type, s->protocol, d->now, day, s->own.stamp,
+                               s->own.kept[LINUX_STAMPING], s->own.inquire};
+}
+
 int socket_add(struct drill *d, weft_sock *sock, const struct socket *like)
 {
     struct socket *s = malloc(sizeof *s);
@@ -45,7 +52,7 @@ int socket_add(struct drill *d, weft_sock *sock, const struct socket *like)
     if (s) {
         *s = *like;
         s->sock = sock;
-        reports_inherit(&s->reports);
+        linux_own_inherit(&s->own);
         s->desc = (struct desc){.nonblocking = like->desc.nonblocking, .cloexec = like->desc.cloexec,
                                 .readable = true, .writable = true};
         fd = desc_add(d, &s->desc, &socket_ops);
@@ -61,34 +68,31 @@ int socket_add(struct drill *d, weft_sock *sock, const struct socket *like)
 
 /* ---- socket ---- */
 
-/* The protocol of it, or the error. Raw sockets the adapter has none. */
+/* The protocol of it, or the error. */
 static int check_kind(int domain, int type, int flags, int protocol)
 {
-    int found;
-
     if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC))
         return -EINVAL;
     if (domain < 0 || domain >= AF_MAX)
         return -EAFNOSUPPORT;
     if (domain != AF_INET && domain != AF_INET6)
         return type < LINUX_TYPES_END ? -EAFNOSUPPORT : -EINVAL;
-    found = linux_protocol(domain, type, flags, protocol);
-    return found >= 0 && type == SOCK_RAW ? -ESOCKTNOSUPPORT : found;
+    return linux_protocol(domain, type, flags, protocol);
 }
 
 static int64_t open_socket(struct drill *d, int domain, int type, int protocol)
 {
     int flags = type & ~0xf, err;
-    struct socket like = {.domain = domain, .type = type & 0xf, .read_timeout = WEFT_NEVER,
-                          .write_timeout = WEFT_NEVER, .low_water = 1, .cpu = -1,
+    struct socket like = {.domain = domain, .type = type & 0xf,
                           .desc = {.nonblocking = flags & SOCK_NONBLOCK, .cloexec = flags & SOCK_CLOEXEC}};
     weft_sock *sock;
 
+    linux_own_init(&like.own, (uintptr_t)d->stack);
     like.protocol = check_kind(domain, like.type, flags, protocol);
     if (like.protocol < 0)
         return like.protocol;
     sysctls_read(d);
-    sock = weft_socket_in(d->stack, (enum weft_family)domain, (enum weft_proto)like.protocol, &err);
+    sock = linux_socket(d->stack, domain, like.type, like.protocol, &err);
     return sock ? socket_add(d, sock, &like) : err;
 }
 
@@ -182,7 +186,7 @@ static int64_t accept_socket(struct drill *d, int fd, struct sockaddr *addr, soc
         return -EOPNOTSUPP;
     a.listener = s;
     desc_hold(&s->desc);
-    err = (int)call_run(d, &a.call, s->desc.nonblocking ? 0 : s->read_timeout);
+    err = (int)call_run(d, &a.call, s->desc.nonblocking ? 0 : s->own.read_timeout);
     like = *s;
     desc_drop(d, &s->desc);
     if (err)

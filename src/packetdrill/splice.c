@@ -80,7 +80,7 @@ static int64_t to_socket(struct drill *d, struct desc *pipe, struct socket *s, s
         u.iov[0] = (struct weft_iov){bytes, piece};
         u.n = 1;
         u.len = piece;
-        r = socket_send(d, s, &u, more ? MSG_MORE : 0, NULL, &(struct beside){.stamps = s->reports.stamping});
+        r = socket_send(d, s, &u, more ? MSG_MORE : 0, NULL, &(struct beside){.stamps = (unsigned)s->own.kept[LINUX_STAMPING]});
         if (r > 0) {
             pipe_drop(d, pipe, (size_t)r);
             sent += r;
@@ -215,7 +215,7 @@ static int64_t send_file(struct drill *d, struct socket *s, int from, off_t *at,
         }
         ahead = (size_t)got < n ? pread(from, &one, 1, place + sent + got) : 0;
         u = (struct user_iov){.iov = {{bytes, (size_t)got}}, .n = 1, .len = (size_t)got};
-        r = socket_send(d, s, &u, ahead > 0 ? MSG_MORE : 0, NULL, &(struct beside){.stamps = s->reports.stamping});
+        r = socket_send(d, s, &u, ahead > 0 ? MSG_MORE : 0, NULL, &(struct beside){.stamps = (unsigned)s->own.kept[LINUX_STAMPING]});
         sent += r > 0 ? r : 0;
         n -= r > 0 ? (size_t)r : 0;
         if (r < got)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses as this process gives and takes them; linux/sockets.c reads and makes them. */
 #include "posix/posix.h"
-#include "wire/ipv6.h"
 
 int px_family(const struct sockaddr *addr, socklen_t n)
 {
@@ -22,11 +21,4 @@ int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, 
     memcpy(to, &made, *n < has ? *n : has);
     *n = has;
     return 0;
-}
-
-uint32_t px_flow_label(const struct px_sock *s, const struct sockaddr *addr, socklen_t n)
-{
-    if (!s->kept[PX_FLOW_SEND] || px_family(addr, n) != AF_INET6 || n < offsetof(struct sockaddr_in6, sin6_scope_id))
-        return 0;
-    return peek_u32((const uint8_t *)addr + offsetof(struct sockaddr_in6, sin6_flowinfo)) & IPV6_FLOW_LABEL;
 }

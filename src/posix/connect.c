@@ -14,6 +14,7 @@ int px_disconnect(struct px_sock *s)
     if (!err) {
         s->progress = PX_UNCONNECTED;
         s->shut_read = s->shut_write = false;
+        px_told_forget(s);
     }
     return err;
 }
@@ -61,6 +62,7 @@ static int begin(struct px_sock *s, const struct sockaddr *addr, socklen_t n)
     if (err && err != WEFT_EINPROGRESS)
         return err;
     s->progress = err ? PX_CONNECTING : PX_CONNECTED; /* 0: the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
+    px_told_forget(s);
     s->shut_read = s->shut_write = false;
     return 0;
 }
@@ -81,7 +83,7 @@ static int connect_stream(struct px_call *c, const struct sockaddr *addr, sockle
         if (err || c->s->progress == PX_CONNECTED)
             return err;
     }
-    return px_await_opening(c, px_until(c, c->s->write_timeout, 0), first);
+    return px_await_opening(c, px_until(c, c->s->own.write_timeout, 0), first);
 }
 
 /* A datagram socket's connect fixes the peer, or dissolves it. */
@@ -100,7 +102,7 @@ static int connect_dgram(struct px_sock *s, const struct sockaddr *addr, socklen
     if (!err)
         err = weft_connect(px_engine(s), &peer);
     if (!err)
-        s->flow = px_flow_label(s, addr, n);
+        s->own.flow = linux_flow_label(&s->own, addr, n);
     return err == WEFT_EADDRINUSE ? -EAGAIN : err; /* no port is free: as Linux puts it */
 }
 

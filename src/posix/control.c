@@ -106,6 +106,7 @@ static int of_interfaces(struct px_call *c, unsigned long request, void *argumen
 
 static int64_t control(struct px_call *c, unsigned long request, void *argument)
 {
+    const struct linux_sock s = px_linux(c->s);
     int64_t answer;
     int value;
 
@@ -118,7 +119,7 @@ static int64_t control(struct px_call *c, unsigned long request, void *argument)
     }
     answer = px_async_ioctl(c->s, request, argument);
     if (answer == -ENOTTY)
-        answer = px_stamp_ioctl(c->s, request, argument);
+        answer = linux_stamp_ioctl(&s, &c->s->own, request, argument);
     if (answer == -ENOTTY)
         answer = of_interfaces(c, request, argument);
     if (answer != -ENOTTY)

@@ -14,10 +14,8 @@
  *      address.c    struct sockaddr and weft_addr             socket.c    socket, bind, listen, accept, names, shutdown
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      async.c      owners, SIGIO and SIGURG
- *      kept.c       options that are numbers, told.c only told cork.c      datagrams that grow
- *      notices.c    what is told without bytes                stamps.c    when what was sent went, the last one came
- *      stdio.c      fdopen
- *      options.c    waiting                                   control.c   fcntl, ioctl; interface.c  names;
+ *      told.c       what is told of what was sent             stdio.c     fdopen
+ *      options.c    the calls for linux/own.c                 control.c   fcntl, ioctl; interface.c  names;
  *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
  *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c, daemon.c, error.c  weft/unp.h, over
@@ -52,18 +50,6 @@ enum px_progress { PX_UNCONNECTED, PX_CONNECTING, PX_CONNECTED };
 
 struct px_item;
 
-/* Options that are a number which is kept (kept.c). */
-enum px_kept {
-    PX_INCOMING_CPU, PX_BUSY_POLL, PX_SELECT_ERR_QUEUE, /* ask for nothing here */
-    PX_PEEK_OFF, /* -1: a peek begins at the front */
-    PX_ZEROCOPY, PX_STAMPING, PX_CORK, PX_PATH_MTU,
-    PX_FLOW_SEND, /* IPV6_FLOWINFO_SEND: the flow label of an address counts */
-    PX_BUFFER_LOCK, /* SO_BUF_LOCK */
-    PX_KEPT_COUNT
-};
-
-enum px_lock { PX_LOCK_SEND = 1, PX_LOCK_RECEIVE = 2 }; /* bits of SO_BUF_LOCK, Linux's */
-
 struct px_sock {
     struct px px; /* first */
     weft_host *host;
@@ -72,31 +58,9 @@ struct px_sock {
     bool nonblocking;
     enum px_progress progress;
     bool shut_read, shut_write; /* by us */
-    weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
-    struct weft_linger linger;
-    int low_water; /* SO_RCVLOWAT */
-    bool inquire; /* TCP_INQ: what is left to read is told with what was read */
-    enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
+    struct linux_own own; /* options, and what is told */
+    struct host_look look; /* while it has wishes for its sends (linux_reports) */
     struct px_async *async; /* NULL: no owner, and no O_ASYNC */
-    int kept[PX_KEPT_COUNT];
-    struct px_cork *cork; /* a datagram that grows; NULL: none does */
-    struct {
-        uint32_t next, told; /* numbers of sends with MSG_ZEROCOPY: of the next one; of the first nobody was told of */
-    } copies;
-    struct {
-        bool waits; /* to be told that the path to there carries so much only */
-        struct weft_addr to;
-        int mtu;
-    } path;
-    struct px_stamps *stamps; /* of what was sent, untold; NULL: none was ever made */
-    uint32_t flow;            /* label that the peer was given by connect; 0: none */
-    uint32_t stamp_number;    /* of the next datagram that is sent (SOF_TIMESTAMPING_OPT_ID) */
-    struct {
-        bool any, told;     /* one was received; its time has been told, as `day` */
-        weft_time arrived;
-        struct timespec day;
-    } last; /* datagram that was received (SIOCGSTAMP) */
-    uint64_t cookie; /* SO_COOKIE; 0: nobody has asked */
     struct px_item *items; /* in epoll instances; under epoll_lock */
 };
 
@@ -152,57 +116,21 @@ int px_family(const struct sockaddr *addr, socklen_t n);
 /* 0, -EFAULT, -EINVAL. addr NULL: nothing is wanted. */
 int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, socklen_t *n);
 
-/* The flow label it names, if the socket wants that; 0: none. */
-uint32_t px_flow_label(const struct px_sock *s, const struct sockaddr *addr, socklen_t n);
-
-/* A call's socket for host/host.h's control messages. */
-static inline struct linux_sock px_for_control(const struct px_call *c)
+/* A socket for linux/linux.h. */
+static inline struct linux_sock px_linux(const struct px_sock *s)
 {
-    const struct px_sock *s = c->s;
-
-    return (struct linux_sock){px_engine(s), s->domain, s->type, s->protocol, c->host->now, NULL, s->stamp,
-                               s->kept[PX_STAMPING], s->inquire};
+    return (struct linux_sock){px_engine(s), s->domain, s->type, s->protocol, s->host->now, NULL, s->own.stamp,
+                               s->own.kept[LINUX_STAMPING], s->own.inquire};
 }
 
-/* ---- kept.c ---- */
+/* ---- told.c: what is told of what was sent ---- */
 
-bool px_is_kept(const struct px_sock *s, int level, int option);
-int px_kept_set(struct px_sock *s, int level, int option, int value); /* 0, -EINVAL */
-/* Writes at most n bytes; how many. */
-size_t px_kept_get(const struct px_sock *s, int level, int option, void *value, size_t n);
-
-/* ---- told.c: options of SOL_SOCKET that can only be asked for ---- */
-
-bool px_is_told(int level, int option);
-int px_told_get(struct px_sock *s, int option, void *value, socklen_t *n);
-
-/* ---- cork.c: datagrams that grow ---- */
-
-bool px_is_corked(const struct px_sock *s, int flags);
-/* As px_send; all that was sent since it began goes with the first that does not ask for more. */
-int64_t px_cork_send(struct px_call *c, const struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
-                     const struct weft_control *control);
-int64_t px_cork_push(struct px_call *c, int flags); /* what has grown goes */
-void px_cork_forget(struct px_sock *s);
-
-/* ---- notices.c: what is told without bytes; each fills in what linux_give_control does ---- */
-
-void px_zerocopy_sent(struct px_sock *s, int flags);
-bool px_zerocopy_waits(const struct px_sock *s);
-void px_give_zerocopy(struct px_sock *s, struct msghdr *msg);
-/* A datagram to there (NULL: the peer) was too long for the path. */
-void px_path_too_small(struct px_sock *s, const struct weft_addr *to);
-void px_give_path(struct px_sock *s, struct msghdr *msg);
-int px_path_get(const struct px_sock *s, void *value, socklen_t *n); /* IPV6_PATHMTU */
-
-/* ---- stamps.c ---- */
-
-void px_stamp_sent(struct px_sock *s); /* a datagram was */
-bool px_stamp_waits(const struct px_sock *s);
-void px_give_stamp(struct px_sock *s, struct msghdr *msg); /* as the notices; one waits */
-void px_stamps_forget(struct px_sock *s);
-void px_stamp_came(struct px_sock *s, weft_time arrived); /* a datagram was received that came then */
-int px_stamp_ioctl(struct px_sock *s, unsigned long request, void *argument); /* -ENOTTY: none of these */
+/* n bytes were, or a datagram, with these flags; stamps: what of it is stamped. */
+void px_sent(struct px_sock *s, size_t n, int flags, unsigned stamps);
+/* What the error queue tells of it now. */
+bool px_told_waits(struct px_sock *s);
+/* Nothing is to be told any more; a new connection has no past. */
+void px_told_forget(struct px_sock *s);
 
 /* ---- async.c: owners of sockets, and O_ASYNC. All need the lock ---- */
 
@@ -221,26 +149,23 @@ weft_host *px_host(void); /* weft_posix_use */
 /* Makes the description and its number. Takes sock: -ENOMEM, -EMFILE close it. Needs the lock. */
 int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int flags);
 bool px_is_closed(const struct px_sock *s);
-int px_peer(const struct px_sock *s, struct weft_addr *name); /* 0, -ENOTCONN */
 int px_disconnect(struct px_sock *s);
 /* Waits for the handshake: 0, -EINPROGRESS, or what connect gives. */
 int px_await_opening(struct px_call *c, weft_time until, bool first);
-unsigned px_ready(const struct px_sock *s); /* bits of poll(2) */
+unsigned px_ready(struct px_sock *s); /* bits of poll(2) */
 /* What recvmsg gives besides bytes. */
 struct px_received {
     struct weft_addr from;
     unsigned flags; /* of enum weft_msg */
     struct weft_control control;
     struct weft_report report; /* with MSG_ERRQUEUE */
-    void (*notice)(struct px_sock *s, struct msghdr *msg); /* nothing but this is given (notices.c, stamps.c); NULL:
-                                                            * no */
+    enum { PX_NOTICE_NONE, PX_NOTICE_SENT, PX_NOTICE_PATH } notice; /* nothing but this is given */
 };
 int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct px_received *out);
-/* control: NULL, none. */
-int64_t px_send_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
-                      const struct weft_control *control);
+/* control: NULL, none. stamps: what of it is stamped (LINUX_STAMPS_OUT). */
 int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
-                const struct weft_control *control);
+                const struct weft_control *control, unsigned stamps);
+int64_t px_cork_push(struct px_call *c, int flags); /* a datagram that has grown goes */
 void px_iov_skip(struct weft_iov **iov, size_t *n, size_t bytes);
 size_t px_iov_len(const struct weft_iov *iov, size_t n);
 /* Pieces of the caller's: copied into own, or into memory to be freed. NULL and *err: -EINVAL, -EMSGSIZE, -ENOMEM. */

@@ -103,60 +103,22 @@ static int await_peek(struct px_call *c, size_t enough, weft_time until)
     return 0;
 }
 
-/* SO_PEEK_OFF: what stands before it is peeked at too, and left out. */
-static int64_t peek_further_on(struct px_call *c, struct stream *r, size_t offset)
-{
-    struct weft_iov before;
-    size_t waits = weft_unread(px_engine(c->s)), len = px_iov_len(r->iov, r->n);
-    struct stream all = {.iov = &before, .n = 1, .flags = r->flags};
-    size_t done = 0;
-    uint8_t *bytes;
-    int64_t n;
-
-    if (waits <= offset)
-        return is_finished(c->s) ? 0 : -EAGAIN;
-    len = len < waits - offset ? len : waits - offset;
-    bytes = malloc(offset + len);
-    if (!bytes)
-        return -ENOMEM;
-    before = (struct weft_iov){bytes, offset + len};
-    n = take_stretch(c->s, &all);
-    if (n > 0)
-        n = (size_t)n > offset ? n - (int64_t)offset : 0;
-    for (size_t i = 0; i < r->n && n > 0 && done < (size_t)n; i++) {
-        size_t part = r->iov[i].len < (size_t)n - done ? r->iov[i].len : (size_t)n - done;
-
-        memcpy(r->iov[i].base, bytes + offset + done, part);
-        done += part;
-    }
-    free(bytes);
-    return n;
-}
-
+/* With SO_PEEK_OFF it begins further on. */
 static int64_t peek_stream(struct px_call *c, struct stream *r, weft_time until)
 {
-    int offset = c->s->kept[PX_PEEK_OFF];
-    int64_t n = await_peek(c, r->enough + (offset > 0 ? (size_t)offset : 0), until);
+    int *offset = &c->s->own.kept[LINUX_PEEK_OFF];
+    int64_t n = await_peek(c, r->enough + (*offset > 0 ? (size_t)*offset : 0), until);
 
     if (n)
         return n;
-    if (offset < 0) {
+    if (*offset < 0) {
         n = take_stretch(c->s, r);
         return n > 0 ? (int64_t)r->done : n;
     }
-    n = peek_further_on(c, r, (size_t)offset);
+    n = linux_peek_at(px_engine(c->s), r->iov, r->n, (size_t)*offset, is_finished(c->s));
     if (n > 0)
-        c->s->kept[PX_PEEK_OFF] += (int)n;
+        *offset += (int)n;
     return n;
-}
-
-/* What was read stands before nothing any more. */
-static void peek_back(struct px_sock *s, int64_t bytes)
-{
-    int *offset = &s->kept[PX_PEEK_OFF];
-
-    if (bytes > 0 && *offset > 0)
-        *offset = bytes < *offset ? *offset - (int)bytes : 0;
 }
 
 static int64_t receive_stream(struct px_call *c, struct stream *r, weft_time until)
@@ -189,7 +151,7 @@ static int64_t receive_stream(struct px_call *c, struct stream *r, weft_time unt
 /* Linux's sock_rcvlowat. */
 static size_t enough(const struct px_sock *s, int flags, size_t len)
 {
-    size_t low = (size_t)s->low_water < len ? (size_t)s->low_water : len;
+    size_t low = (size_t)s->own.low_water < len ? (size_t)s->own.low_water : len;
     size_t n = flags & MSG_WAITALL ? len : low;
 
     return n ? n : 1;
@@ -209,7 +171,7 @@ static int64_t receive_dgram(struct px_call *c, const struct weft_iov *iov, size
     if (got == 0 && !until && weft_ready(px_engine(c->s)) & WEFT_PEER_CLOSED && linux_is_nobody(&out->from))
         return -EAGAIN; /* shut down, and empty: only who waits learns of an end, as on Linux */
     if (got >= 0)
-        px_stamp_came(c->s, out->control.arrived);
+        linux_stamp_came(&c->s->own, out->control.arrived);
     return got;
 }
 
@@ -218,7 +180,7 @@ static int64_t receive_report(struct px_call *c, const struct weft_iov *iov, siz
 {
     int64_t got;
 
-    out->notice = px_zerocopy_waits(c->s) ? px_give_zerocopy : px_stamp_waits(c->s) ? px_give_stamp : NULL;
+    out->notice = px_told_waits(c->s) ? PX_NOTICE_SENT : PX_NOTICE_NONE;
     got = out->notice ? 0 : weft_recv_report(px_engine(c->s), iov, n, &out->flags, &out->report);
     out->from = out->report.to;
     out->flags |= MSG_ERRQUEUE;
@@ -228,26 +190,26 @@ static int64_t receive_report(struct px_call *c, const struct weft_iov *iov, siz
 int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags, struct px_received *out)
 {
     unsigned pass = (unsigned)flags & (MSG_OOB | MSG_PEEK);
-    weft_time until = px_until(c, c->s->read_timeout, flags | (flags & MSG_OOB ? MSG_DONTWAIT : 0));
+    weft_time until = px_until(c, c->s->own.read_timeout, flags | (flags & MSG_OOB ? MSG_DONTWAIT : 0));
     struct stream r = {.iov = iov, .n = n, .enough = enough(c->s, flags, px_iov_len(iov, n)), .flags = pass,
                        .away = flags & MSG_TRUNC};
     int64_t got;
 
     out->flags = 0;
-    if (!(flags & MSG_ERRQUEUE) && c->s->path.waits && c->s->kept[PX_PATH_MTU]) {
-        out->notice = px_give_path;
+    if (!(flags & MSG_ERRQUEUE) && c->s->own.path.waits && c->s->own.kept[LINUX_PATH_MTU]) {
+        out->notice = PX_NOTICE_PATH;
         return 0;
     }
     if (flags & MSG_ERRQUEUE)
         return receive_report(c, iov, n, out);
     if (!px_is_stream(c->s))
-        return receive_dgram(c, iov, n, pass | ((unsigned)flags & MSG_TRUNC), px_until(c, c->s->read_timeout, flags),
+        return receive_dgram(c, iov, n, pass | ((unsigned)flags & MSG_TRUNC), px_until(c, c->s->own.read_timeout, flags),
                              out);
     got = receive_stream(c, &r, until);
     if (got == WEFT_ENOTCONN && c->s->progress == PX_CONNECTING)
         got = 0; /* connect was not told of its end yet; for Linux the stream has ended */
     if (!(flags & (MSG_PEEK | MSG_OOB)))
-        peek_back(c->s, got);
+        linux_peek_back(&c->s->own, got);
     if (got > 0 && flags & MSG_OOB)
         out->flags = MSG_OOB;
     return got;
@@ -258,16 +220,19 @@ int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags,
 /* 0, or why the address could not be given. */
 static int give_rest(const struct px_call *c, const struct px_received *in, int flags, struct msghdr *msg, bool any)
 {
-    const struct linux_sock s = px_for_control(c);
+    const struct linux_sock s = px_linux(c->s);
     int err = 0;
 
     msg->msg_flags = (int)in->flags | (flags & MSG_CMSG_CLOEXEC);
     if (in->notice) {
         msg->msg_namelen = 0;
-        in->notice(c->s, msg);
+        if (in->notice == PX_NOTICE_PATH)
+            linux_give_path(&c->s->own, msg);
+        else
+            linux_reports_give(&s, &c->s->own, msg);
         return 0;
     }
-    if (px_is_stream(c->s))
+    if (px_is_stream(c->s) && !(flags & MSG_ERRQUEUE))
         msg->msg_namelen = 0;
     else
         err = px_give_addr(&in->from, c->s->domain, msg->msg_name, &msg->msg_namelen);
@@ -315,7 +280,7 @@ ssize_t weft_posix_recvfrom(int fd, void *buf, size_t n, int flags, struct socka
     r = r ? r : px_receive(&c, &iov, 1, flags, &in);
     if (r >= 0 && from) {
         err = 0;
-        if (px_is_stream(c.s) && n_from)
+        if (n_from && (in.notice || (px_is_stream(c.s) && !(flags & MSG_ERRQUEUE))))
             *n_from = 0;
         else
             err = px_give_addr(&in.from, c.s->domain, from, n_from);

@@ -31,13 +31,14 @@ static int64_t open_early(struct px_call *c, struct weft_iov *iov, size_t n, int
     if (sent < 0 && sent != WEFT_EINPROGRESS)
         return stream_error(sent);
     c->s->progress = PX_CONNECTING;
+    px_told_forget(c->s);
     err = until ? px_await_opening(c, until, true) : sent < 0 ? (int)sent : 0;
     return err ? err : sent > 0 ? sent : 0;
 }
 
 static int64_t send_stream(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to)
 {
-    weft_time until = px_until(c, c->s->write_timeout, flags);
+    weft_time until = px_until(c, c->s->own.write_timeout, flags);
     unsigned over = WEFT_ERROR | WEFT_HANGUP;
     size_t done = 0;
     int64_t r = flags & MSG_FASTOPEN ? open_early(c, iov, n, flags, to, until) : 0;
@@ -61,10 +62,11 @@ static int64_t send_stream(struct px_call *c, struct weft_iov *iov, size_t n, in
     return done ? (int64_t)done : stream_error(r);
 }
 
-int64_t px_send_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
-                      const struct weft_control *control)
+static int64_t send_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, int flags,
+                          const struct weft_addr *to, const struct weft_control *control)
 {
-    weft_time until = px_until(c, c->s->write_timeout, flags);
+    weft_time until = px_until(c, c->s->own.write_timeout, flags);
+    struct linux_sock s;
     int64_t r;
 
     while ((r = weft_sendmsg_control(px_engine(c->s), iov, n, (unsigned)flags & SEND_FLAGS, to, control)) ==
@@ -73,26 +75,66 @@ int64_t px_send_dgram(struct px_call *c, const struct weft_iov *iov, size_t n, i
         if (r)
             return r;
     }
+    s = px_linux(c->s);
     if (r == WEFT_EMSGSIZE && c->s->domain == AF_INET6)
-        px_path_too_small(c->s, to);
-    if (r >= 0)
-        px_stamp_sent(c->s);
+        linux_path_too_small(&s, &c->s->own, to);
     return r == WEFT_EADDRINUSE ? -EAGAIN : r; /* no port is free to send from: as Linux puts it */
 }
 
-int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
-                const struct weft_control *control)
+/* ---- datagrams that grow (linux/cork.c) ---- */
+
+static bool is_corked(const struct px_sock *s, int flags)
 {
+    return s->protocol == IPPROTO_UDP && (s->own.cork || flags & MSG_MORE || s->own.kept[LINUX_CORK]);
+}
+
+int64_t px_cork_push(struct px_call *c, int flags)
+{
+    struct linux_cork *cork = c->s->own.cork;
+    const struct weft_control *control;
+    const struct weft_addr *to;
+    struct weft_iov iov;
     int64_t r;
 
-    if (px_is_stream(c->s))
-        r = send_stream(c, iov, n, flags, to);
-    else if (px_is_corked(c->s, flags))
-        r = px_cork_send(c, iov, n, flags, to, control);
-    else
-        r = px_send_dgram(c, iov, n, flags, to, control);
+    if (!cork)
+        return 0;
+    c->s->own.cork = NULL; /* whoever sends while this one waits begins another */
+    iov = linux_cork_whole(cork, &to, &control);
+    r = send_dgram(c, &iov, 1, flags & ~MSG_MORE, to, control);
     if (r >= 0)
-        px_zerocopy_sent(c->s, flags);
+        px_sent(c->s, (size_t)r, 0, (unsigned)c->s->own.kept[LINUX_STAMPING]);
+    linux_cork_free(cork);
+    return r;
+}
+
+static int64_t send_corked(struct px_call *c, const struct weft_iov *iov, size_t n, int flags,
+                           const struct weft_addr *to, const struct weft_control *control)
+{
+    const struct linux_sock s = px_linux(c->s);
+    size_t len = px_iov_len(iov, n);
+    int64_t r = linux_cork_add(&s, &c->s->own.cork, iov, n, to, control);
+
+    if (r == 0 && !(flags & MSG_MORE || c->s->own.kept[LINUX_CORK]))
+        r = px_cork_push(c, flags);
+    return r < 0 ? r : (int64_t)len;
+}
+
+int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
+                const struct weft_control *control, unsigned stamps)
+{
+    bool stream = px_is_stream(c->s), corked = !stream && is_corked(c->s, flags);
+    int64_t r;
+
+    if (px_iov_len(iov, n) && !linux_reports_have_room(&c->s->own, flags))
+        return -ENOBUFS;
+    if (stream)
+        r = send_stream(c, iov, n, flags, to);
+    else if (corked)
+        r = send_corked(c, iov, n, flags, to, control);
+    else
+        r = send_dgram(c, iov, n, flags, to, control);
+    if (r >= 0)
+        px_sent(c->s, (size_t)r, flags, corked ? 0 : stamps);
     return r;
 }
 
@@ -139,16 +181,16 @@ static ssize_t finish(struct px_call *c, int64_t r, int flags)
 }
 
 static int take_control(const struct px_call *c, const struct msghdr *msg, const struct weft_addr *to,
-                        struct weft_control *out)
+                        struct weft_control *out, unsigned *stamps)
 {
-    const struct linux_sock s = px_for_control(c);
+    const struct linux_sock s = px_linux(c->s);
 
     *out = (struct weft_control){0};
     if (msg->msg_controllen && !msg->msg_control)
         return -EFAULT;
     if (px_is_stream(c->s) && px_is_closed(c->s)) /* no connection: that goes before what is wrong with these */
         return 0;
-    return linux_take_control(&s, msg, to, out);
+    return linux_take_control(&s, msg, to, out, stamps);
 }
 
 /* Linux cuts a name that is too long, and takes one of no bytes for none. */
@@ -168,7 +210,7 @@ static int take_name(const struct msghdr *msg, struct msghdr *name)
 static void add_control(const struct px_sock *s, const struct sockaddr *addr, socklen_t n, int flags,
                         struct weft_control *control)
 {
-    uint32_t label = addr ? px_flow_label(s, addr, n) : s->flow;
+    uint32_t label = addr ? linux_flow_label(&s->own, addr, n) : s->own.flow;
 
     if (px_is_stream(s))
         return;
@@ -190,9 +232,12 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
     struct px_call c;
     int64_t n;
     int err = px_begin(&c, fd);
+    unsigned stamps = 0;
 
     if (!c.s && err == -EBADF)
         return sendmsg(fd, msg, flags);
+    if (err == 0)
+        stamps = (unsigned)c.s->own.kept[LINUX_STAMPING];
     if (err == 0)
         err = take_name(msg, &named);
     if (err == 0)
@@ -200,12 +245,12 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
     if (err == 0)
         err = take_destination(c.s, named.msg_name, named.msg_namelen, flags, &addr, &to);
     if (err == 0)
-        err = take_control(&c, msg, to, &control);
+        err = take_control(&c, msg, to, &control, &stamps);
     if (err == 0)
         add_control(c.s, named.msg_name, named.msg_namelen, flags, &control);
     if (to)
         linux_here(&addr);
-    n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL);
+    n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL, stamps);
     if (iov && iov != own)
         free(iov);
     return finish(&c, n, flags);
@@ -228,7 +273,9 @@ ssize_t weft_posix_sendto(int fd, const void *buf, size_t n, int flags, const st
         add_control(c.s, to, n_to, flags, &control);
     if (dst)
         linux_here(&addr);
-    return finish(&c, r ? r : px_send(&c, &iov, 1, flags, dst, control.has ? &control : NULL), flags);
+    if (r == 0)
+        r = px_send(&c, &iov, 1, flags, dst, control.has ? &control : NULL, (unsigned)c.s->own.kept[LINUX_STAMPING]);
+    return finish(&c, r, flags);
 }
 
 ssize_t weft_posix_send(int fd, const void *buf, size_t n, int flags)

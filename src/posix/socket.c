@@ -25,6 +25,7 @@ static void release(struct px *p)
         host_call_enter(h);
         sock = px_engine(s);
         px_async_end(s);
+        host_look_end(&s->look);
         if (sock) {
             host_sock_retire(h, s->hs->number);
             weft_close(sock);
@@ -35,8 +36,7 @@ static void release(struct px *p)
     } else {
         px_async_end(s);
     }
-    px_cork_forget(s);
-    px_stamps_forget(s);
+    linux_own_free(&s->own);
     free(s);
 }
 
@@ -63,11 +63,8 @@ int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int f
     s->px = (struct px){.kind = &px_sock_kind};
     s->items = NULL;
     s->async = NULL;
-    s->cork = NULL;
-    memset(&s->copies, 0, sizeof s->copies);
-    s->stamps = NULL;
-    s->cookie = 0;
-    memset(&s->last, 0, sizeof s->last);
+    linux_own_inherit(&s->own);
+    memset(&s->look, 0, sizeof s->look);
     s->host = h;
     s->nonblocking = flags & SOCK_NONBLOCK;
     number = host_sock_adopt(h, sock);
@@ -91,11 +88,10 @@ int px_sock_add(weft_host *h, weft_sock *sock, const struct px_sock *like, int f
 static int open_socket(weft_host *h, int domain, int type, int protocol)
 {
     int flags = type & ~0xf, r, err = 0;
-    struct px_sock like = {.domain = domain, .type = type & 0xf, .read_timeout = WEFT_NEVER,
-                           .write_timeout = WEFT_NEVER, .low_water = 1,
-                           .kept = {[PX_PEEK_OFF] = -1, [PX_INCOMING_CPU] = -1}};
+    struct px_sock like = {.domain = domain, .type = type & 0xf};
     weft_sock *sock;
 
+    linux_own_init(&like.own, (uintptr_t)h);
     like.protocol = linux_protocol(domain, like.type, flags, protocol);
     if (like.protocol < 0)
         return like.protocol;
@@ -183,7 +179,7 @@ static void take_after(struct px_sock *s, const struct px_sock *listener)
 
 static int accept_socket(struct px_call *c, struct sockaddr *addr, socklen_t *n, int flags)
 {
-    weft_time until = px_until(c, c->s->read_timeout, 0);
+    weft_time until = px_until(c, c->s->own.read_timeout, 0);
     struct px_sock like;
     struct weft_addr peer;
     weft_sock *sock;
@@ -243,13 +239,6 @@ int weft_posix_getsockname(int fd, struct sockaddr *addr, socklen_t *n)
     return (int)px_result(px_end(&c, r));
 }
 
-int px_peer(const struct px_sock *s, struct weft_addr *name)
-{
-    int err = px_is_stream(s) && px_is_closed(s) ? -ENOTCONN : weft_getpeername(px_engine(s), name);
-
-    return err ? err : name->port ? 0 : -ENOTCONN; /* Linux goes by the port, of raw sockets too */
-}
-
 int weft_posix_getpeername(int fd, struct sockaddr *addr, socklen_t *n)
 {
     struct px_call c;
@@ -258,7 +247,11 @@ int weft_posix_getpeername(int fd, struct sockaddr *addr, socklen_t *n)
 
     if (!c.s && r == -EBADF)
         return getpeername(fd, addr, n);
-    r = r ? r : px_peer(c.s, &name);
+    if (r == 0) {
+        const struct linux_sock s = px_linux(c.s);
+
+        r = linux_peer(&s, &name);
+    }
     if (r == 0)
         r = addr ? px_give_addr(&name, c.s->domain, addr, n) : -EFAULT;
     return (int)px_result(px_end(&c, r));

@@ -159,7 +159,7 @@ static void linger(struct px_sock *s)
     weft_time until, next;
     int r = host_call_enter(s->host);
 
-    until = r ? 0 : host_until(s->host->now, (weft_time)(unsigned)s->linger.linger * WEFT_S);
+    until = r ? 0 : host_until(s->host->now, (weft_time)(unsigned)s->own.linger.linger * WEFT_S);
     if (r == 0 && weft_tcp_state(px_engine(s)) != WEFT_TCP_LISTEN && weft_unread(px_engine(s)) == 0)
         r = weft_shutdown(px_engine(s), WEFT_SHUT_WR);
     for (next = WEFT_MS; r == 0 && is_closing(s) && s->host->now < until; next *= next < 32 * WEFT_MS ? 2 : 1) {
@@ -178,7 +178,7 @@ int weft_posix_close(int fd)
     if (!p)
         return close(fd);
     close(fd);
-    if (p->kind == &px_sock_kind && px_is_stream(s) && s->linger.onoff && s->linger.linger && px_is_last(p))
+    if (p->kind == &px_sock_kind && px_is_stream(s) && s->own.linger.onoff && s->own.linger.linger && px_is_last(p))
         linger(s);
     px_drop(p);
     return 0;

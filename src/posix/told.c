@@ -1,98 +1,43 @@
 /* SPDX-License-Identifier: MIT */
-/* Options that can only be asked for, and whose answer is about the process or the socket as a thing: one row each. */
-#include <netinet/in.h>
-#include <stdatomic.h>
-
+/*
+ * What the error queue tells of what was sent (linux/reports.c). While a stream has wishes, the host looks after each
+ * turn whether they have come true, and wakes who waits for that.
+ */
 #include "posix/posix.h"
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE 71
-#endif
-#ifndef SO_PEERPIDFD
-#define SO_PEERPIDFD 77
-#endif
-
-/* Of a socket of a file name; here there is nobody, as on Linux. */
-static int get_credentials(struct px_sock *s, void *value, socklen_t *n)
+static void look(struct host_look *l)
 {
-    struct {
-        int pid;
-        unsigned user, group;
-    } nobody = {0, (unsigned)-1, (unsigned)-1};
+    struct px_sock *s = (struct px_sock *)((char *)l - offsetof(struct px_sock, look));
+    struct linux_sock of;
 
-    (void)s;
-    *n = *n < sizeof nobody ? *n : sizeof nobody;
-    memcpy(value, &nobody, *n);
-    return 0;
+    if (!px_engine(s))
+        return;
+    of = px_linux(s);
+    if (linux_reports_collect(&of, &s->own))
+        sock_wake(s->hs, WEFT_ERROR);
+    if (!s->own.reports.n_wishes)
+        host_look_end(l);
 }
 
-static int get_no_data(struct px_sock *s, void *value, socklen_t *n)
+void px_sent(struct px_sock *s, size_t n, int flags, unsigned stamps)
 {
-    (void)s, (void)value, (void)n;
-    return -ENODATA;
+    const struct linux_sock of = px_linux(s);
+
+    linux_reports_sent(&of, &s->own, n, flags, stamps);
+    if (s->own.reports.n_wishes)
+        host_look_begin(s->host, &s->look, look);
 }
 
-/* A number that no other socket of the process has had. */
-static int get_cookie(struct px_sock *s, void *value, socklen_t *n)
+bool px_told_waits(struct px_sock *s)
 {
-    static _Atomic(uint64_t) last;
+    const struct linux_sock of = px_linux(s);
 
-    if (*n < sizeof s->cookie)
-        return -EINVAL;
-    if (!s->cookie)
-        s->cookie = atomic_fetch_add(&last, 1) + 1;
-    *n = sizeof s->cookie;
-    memcpy(value, &s->cookie, sizeof s->cookie);
-    return 0;
+    linux_reports_collect(&of, &s->own);
+    return s->own.reports.n;
 }
 
-/* The host stands for the namespace. */
-static int get_host_cookie(struct px_sock *s, void *value, socklen_t *n)
+void px_told_forget(struct px_sock *s)
 {
-    uint64_t cookie = (uintptr_t)s->host;
-
-    if (*n != sizeof cookie)
-        return -EINVAL;
-    memcpy(value, &cookie, sizeof cookie);
-    return 0;
-}
-
-/* Unlike getpeername, it wants as much room as the name takes. */
-static int get_peer(struct px_sock *s, void *value, socklen_t *n)
-{
-    struct weft_addr name;
-    struct sockaddr_storage addr = {0};
-    socklen_t size;
-    int err = px_peer(s, &name);
-
-    if (err)
-        return err;
-    size = linux_make_addr(&name, s->domain, &addr);
-    if (*n > size)
-        return -EINVAL;
-    memcpy(value, &addr, *n);
-    return 0;
-}
-
-static const struct told {
-    int option;
-    int (*get)(struct px_sock *s, void *value, socklen_t *n);
-} tolds[] = {
-    {SO_PEERCRED, get_credentials}, {SO_PEERNAME, get_peer},          {SO_COOKIE, get_cookie},
-    {SO_PEERGROUPS, get_no_data},   {SO_NETNS_COOKIE, get_host_cookie}, {SO_PEERPIDFD, get_no_data},
-};
-
-static const struct told *find(int level, int option)
-{
-    for (size_t i = 0; level == SOL_SOCKET && i < sizeof tolds / sizeof *tolds; i++)
-        if (tolds[i].option == option)
-            return &tolds[i];
-    return NULL;
-}
-
-bool px_is_told(int level, int option) { return find(level, option); }
-
-int px_told_get(struct px_sock *s, int option, void *value, socklen_t *n)
-{
-    return find(SOL_SOCKET, option)->get(s, value, n);
+    host_look_end(&s->look);
+    linux_reports_reset(&s->own.reports);
 }

@@ -86,7 +86,7 @@ static void hand_over(weft_stack *s, struct raw_ep *e, struct weft_pkt *copy)
 {
     if (!copy)
         stack_drop(s, WEFT_DROP_no_memory);
-    else if (!dgram_filter(&e->d, copy, 1))
+    else if (!filter_keeps(&e->d.filter, copy, 1))
         pkt_drop(copy, WEFT_DROP_sock_filter);
     else if (dgram_push(&e->d.queue, copy))
         endpoint_notify(&e->d.sock, WEFT_READABLE);

@@ -50,7 +50,7 @@ static int read_control(struct call *c, const struct msghdr *m, const struct wef
         return -ENOBUFS;
     if (call_read(c, (uintptr_t)m->msg_control, room->bytes, m->msg_controllen) < 0)
         return -EFAULT;
-    return linux_take_control(&s, &here, to, out);
+    return linux_take_control(&s, &here, to, out, NULL);
 }
 
 /* One message, whose header is at `at`. */

@@ -194,6 +194,11 @@ void weft_return(const struct weft_loan *piece, size_t n)
         block_unref(piece[i].of);
 }
 
+bool weft_report_waits(const weft_sock *sock)
+{
+    return sock->ops->report_waits && sock->ops->report_waits(sock);
+}
+
 int64_t weft_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned *out_flags,
                          struct weft_report *report)
 {

@@ -356,6 +356,7 @@ void conn_free(struct tcp_conn *c)
     t->orphans -= c->orphan;
     t->early.pending -= c->fast_open;
     account_close(c);
+    reports_forget(c);
     settings_drop(&c->settings, &t->stack->mem);
     demux_unbind(t, c);
     if (c->in_table)
@@ -433,6 +434,7 @@ static void acknowledge_at_once(struct tcp_conn *c, uint16_t window)
         .ttl = conn_ttl(c),
         .tos = conn_tos(c),
         .way = &c->settings->way,
+        .extensions = &c->settings->extensions,
     };
 
     if (c->ts_ok) {
@@ -659,7 +661,7 @@ ASIDE void conn_update_mss(struct tcp_conn *c)
     if (unlikely(c->work && c->work->search.on))
         mss = min_u32(mss, c->work->search.low);
     mss -= c->ts_ok ? TS_OPTION : 0;
-    mss -= c->v6 ? 0 : way_len(&c->settings->way); /* MUST-16 */
+    mss -= min_u32(mss - 1, c->v6 ? extensions_len(&c->settings->extensions) : way_len(&c->settings->way)); /* MUST-16 */
     c->mss = (uint16_t)within_half_the_window(c, mss);
     if (c->work)
         c->work->planned = false;

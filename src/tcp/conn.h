@@ -46,6 +46,7 @@
 #include "tcp/reasm.h"
 #include "tcp/recovery.h"
 #include "tcp/recvq.h"
+#include "tcp/reports.h"
 #include "tcp/rtt.h"
 #include "tcp/savedsyn.h"
 #include "tcp/seg.h"
@@ -186,6 +187,7 @@ struct tcp_conn {
     bool bound : 1;           /* has a record in the table of bindings */
     bool orphan : 1;          /* the user has closed it */
     bool passive : 1;         /* came from LISTEN (MUST-11) */
+    bool reported : 1;        /* there are reports for its user (reports.h) */
     bool syn_acked : 1;
     bool fin_wanted : 1;      /* the user sends no more */
     bool fin_sent : 1;        /* snd.nxt counts it */
@@ -255,6 +257,8 @@ struct tcp {
     struct tcp_conn *recent;  /* in the table, and the last segment was for it; NULL: none */
     struct merge merge;       /* what the batch that is coming in may still add to */
     struct listeners listeners;
+    struct list reports;      /* what ended connects; see reports.h */
+    size_t n_reports;
     size_t orphans;           /* connections without a user */
     struct {
         struct sip_key key;
@@ -571,6 +575,8 @@ bool conn_probe_lost(struct tcp_conn *c);
 
 /* IP_OPTIONS: WEFT_EINVAL, WEFT_ENOMEM. */
 int conn_set_options(struct tcp_conn *c, const void *value, size_t n);
+/* What stands before its segments is another now: their way and their size may be, too. */
+void conn_headers_changed(struct tcp_conn *c);
 /* A segment came by a source route, and this is the way back (MUST-53, SHLD-24). */
 void conn_take_way(struct tcp_conn *c, const struct tcp_way *w);
 /* The same of a segment's packet, which seldom came by one. */
@@ -722,6 +728,7 @@ struct segment {
     uint32_t flow_label;   /* IPv6; 0: worked out */
     struct ip_path *path;  /* NULL: segment_reply looks it up */
     const struct tcp_way *way; /* options of IPv4; NULL: none */
+    const struct tcp_extensions *extensions; /* headers of IPv6; NULL: none */
 };
 /*
  * A packet ready for the header of this segment, whose options stand and do not change any more: it is told how long the

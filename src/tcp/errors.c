@@ -60,6 +60,14 @@ void conn_end_connect(struct tcp_conn *c, int err)
     conn_finish(c, err);
 }
 
+/* Its user hears who said so, whether he asked for that or not: as on Linux. */
+static void end_connect(struct tcp_conn *c, const struct ip_error *e)
+{
+    if (!c->orphan)
+        reports_keep(c, e);
+    conn_end_connect(c, e->err);
+}
+
 /* The timer ends it, now, but not in the middle of anything. */
 static void end_connect_soon(struct tcp_conn *c, int err)
 {
@@ -110,9 +118,11 @@ bool tcp_error(weft_stack *s, const struct ip_error *e)
         take_smaller_path(c, e);
         conn_settle(c);
     } else if (ends_connect(c, e) && is_our_own(e) && !e->hard) {
+        if (!c->orphan)
+            reports_keep(c, e);
         end_connect_soon(c, e->err);
     } else if (ends_connect(c, e)) {
-        conn_end_connect(c, e->err);
+        end_connect(c, e);
     } else {
         take_hint(c, e->err);
     }

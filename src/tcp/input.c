@@ -59,17 +59,30 @@ static enum weft_drop check(weft_stack *s, struct weft_pkt *pkt, struct tcp_seg 
     return unlikely(seg->o.is_signed) && tcp_config(s)->drop_signed ? WEFT_DROP_tcp_signed : WEFT_DROP_none;
 }
 
+/* SO_ATTACH_FILTER: does the socket hear it? What it is cut to, it will take for all there was. */
+static bool is_wanted(const struct tcp_conn *c, struct tcp_seg *seg)
+{
+    if (!filter_keeps(&c->settings->filter, seg->pkt, seg->h.header_len))
+        return false;
+    seg->len = pkt_total(seg->pkt) - seg->h.header_len;
+    return true;
+}
+
 /*
  * RFC 5082 §3, IP_MINTTL: who asked for it hears only what came by few hops. Who keeps to an interface hears nothing that
  * came by another one.
  */
-static bool came_from_afar(const struct tcp_conn *c, struct tcp_seg *seg)
+static bool is_unwelcome(const struct tcp_conn *c, struct tcp_seg *seg)
 {
     const struct sock_rare *rare = &c->settings->rare;
     int least;
 
     if (likely(c->settings == &settings_default))
         return false;
+    if (unlikely(c->settings->filter.program) && !is_wanted(c, seg)) {
+        seg->why = WEFT_DROP_sock_filter;
+        return true;
+    }
     least = ip_is_v4(&seg->pkt->src) ? rare->min_ttl : rare->min_hops;
     if (unlikely(rare->interface) && conn_is_elsewhere(c, seg->pkt->ifp, &seg->flow.local.ip)) {
         seg->why = WEFT_DROP_tcp_no_connection;
@@ -85,7 +98,7 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 {
     enum tcp_step step;
 
-    if (came_from_afar(c, seg))
+    if (is_unwelcome(c, seg))
         return;
     if (c->work)
         c->work->starved = false;
@@ -102,12 +115,23 @@ static void to_nobody(struct tcp *t, struct tcp_seg *seg)
     struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->pkt->ifp, seg->hash);
 
     if (listener) {
-        if (!came_from_afar(listener, seg))
+        if (!is_unwelcome(listener, seg))
             listen_arrives(listener, seg);
         return;
     }
     seg->why = WEFT_DROP_tcp_no_connection;
     segment_refuse(t->stack, seg);
+}
+
+/* Its listener's filter is its own. */
+static void to_half_open(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
+{
+    const struct tcp_conn *listener = half_open_listener(t, h);
+
+    if (unlikely(listener->settings->filter.program) && !is_wanted(listener, seg))
+        seg->why = WEFT_DROP_sock_filter;
+    else
+        half_open_arrives(t, h, seg);
 }
 
 /* A record whose time is up may still stand in the table: it counts for nothing. */
@@ -136,7 +160,7 @@ ASIDE static void look_up(struct tcp *t, struct tcp_seg *seg)
         t->recent = f.conn;
         to_connection(f.conn, seg);
     } else if (f.tag == TCP_TAG_HALF_OPEN) {
-        half_open_arrives(t, f.half_open, seg);
+        to_half_open(t, f.half_open, seg);
     } else {
         to_time_wait(t, f.time_wait, seg);
     }

@@ -42,7 +42,8 @@ static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct h
                           .ttl = endpoint_ttl(&l->ep, h->v6),
                           .tos = endpoint_tos(&l->ep, h->v6),
                           .path = &road->path,
-                          .way = &road->way};
+                          .way = &road->way,
+                          .extensions = &l->settings->extensions};
     struct tcp_offer offer = conn_offer(l, &road->path, h->v6);
 
     put_options(h, &offer, &out.o);

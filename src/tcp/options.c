@@ -603,7 +603,7 @@ static int get_options(const struct tcp_conn *c, void *value, size_t *n)
     return give(value, n, c->settings->way.options, c->settings->way.n);
 }
 
-/* WEFT_IP_PKTOPTIONS: streams are not told where their segments came in. */
+/* Of WEFT_IPV6_RTHDR; and of WEFT_IP_PKTOPTIONS, for streams are not told where their segments came in. */
 static int get_none(const struct tcp_conn *c, void *value, size_t *n)
 {
     (void)c, (void)value;
@@ -611,7 +611,62 @@ static int get_none(const struct tcp_conn *c, void *value, size_t *n)
     return 0;
 }
 
+static int set_filter(struct tcp_conn *c, int option, const void *value, size_t n)
+{
+    struct tcp_settings *s = own(c);
+
+    return s ? filter_set(&s->filter, &c->ep.stack->mem, option, value, n) : WEFT_ENOMEM;
+}
+
+/* ---- extension headers of IPv6 ---- */
+
+static int set_extension(struct tcp_conn *c, enum tcp_extension_kind kind, const void *value, size_t n)
+{
+    struct tcp_settings *s = own(c);
+    int err = s ? extensions_put(&s->extensions, &c->ep.stack->mem, kind, value, n) : WEFT_ENOMEM;
+
+    if (!err)
+        conn_headers_changed(c);
+    return err;
+}
+
+static int get_extension(const struct tcp_conn *c, enum tcp_extension_kind kind, void *value, size_t *n)
+{
+    const uint8_t *header = extensions_at(&c->settings->extensions, kind);
+
+    return give(value, n, header ? header : (const uint8_t *)"", ip_extension_len(header));
+}
+
+static int set_hop(struct tcp_conn *c, const void *v, size_t n) { return set_extension(c, EXTENSION_HOP, v, n); }
+static int get_hop(const struct tcp_conn *c, void *v, size_t *n) { return get_extension(c, EXTENSION_HOP, v, n); }
+static int set_destination(struct tcp_conn *c, const void *v, size_t n)
+{
+    return set_extension(c, EXTENSION_DESTINATION, v, n);
+}
+static int get_destination(const struct tcp_conn *c, void *v, size_t *n)
+{
+    return get_extension(c, EXTENSION_DESTINATION, v, n);
+}
+static int set_before_route(struct tcp_conn *c, const void *v, size_t n)
+{
+    return set_extension(c, EXTENSION_BEFORE_ROUTE, v, n);
+}
+static int get_before_route(const struct tcp_conn *c, void *v, size_t *n)
+{
+    return get_extension(c, EXTENSION_BEFORE_ROUTE, v, n);
+}
+/* Type 0 is dead (RFC 5095), and no other is known here. */
+static int set_route(struct tcp_conn *c, const void *v, size_t n)
+{
+    (void)c, (void)v;
+    return n ? WEFT_EINVAL : 0;
+}
+
 static const struct raw_row raw_rows[] = {
+    {WEFT_SOL_IPV6, WEFT_IPV6_HOPOPTS, set_hop, get_hop},
+    {WEFT_SOL_IPV6, WEFT_IPV6_DSTOPTS, set_destination, get_destination},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RTHDRDSTOPTS, set_before_route, get_before_route},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RTHDR, set_route, get_none},
     {WEFT_SOL_IP, WEFT_IP_PKTOPTIONS, NULL, get_none},
     {WEFT_SOL_TCP, WEFT_TCP_SAVED_SYN, NULL, get_saved_syn},
     {WEFT_SOL_TCP, WEFT_TCP_ULP, set_ulp, get_ulp},
@@ -681,6 +736,8 @@ int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n)
         return WEFT_ENOPROTOOPT;
     if (refused)
         return n < sizeof(int) ? WEFT_EINVAL : refused->set;
+    if (filter_is_option(level, option))
+        return set_filter(conn_of(e), option, value, n);
     if (raw && raw->set)
         return raw->set(conn_of(e), value, n);
     if (raw)
@@ -697,6 +754,8 @@ int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n
     const struct row *row = find(level, option);
     const struct tcp_refused *refused = level == WEFT_SOL_TCP ? tcp_refused(option) : NULL;
 
+    if (filter_is_option(level, option))
+        return filter_get(&c->settings->filter, option, value, n);
     if (refused)
         return refused->get ? refused->get : give_int(value, n, 0);
     if (raw)

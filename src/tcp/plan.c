@@ -68,6 +68,8 @@ static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t wa
 
     if (want <= mss || conn_is_urgent(c)) /* each segment has its own urgent pointer */
         return mss;
+    if (unlikely(c->v6 && extensions_len(&c->settings->extensions))) /* whoever cuts knows none of these */
+        return mss;
     if (!ifp || ifp->gso_max < mss + 120)
         return mss;
     room = ifp->gso_max - 120; /* IP and TCP headers at their longest */

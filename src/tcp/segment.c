@@ -43,6 +43,7 @@ ASIDE static void finish_unusual(weft_stack *s, struct weft_pkt *pkt, const stru
 {
     struct csum sum = {0};
     struct ip_options options;
+    struct ip_headers headers = {0};
     struct ip_send how = {
         .src = seg->flow.local.ip,
         .dst = seg->flow.remote.ip,
@@ -58,6 +59,10 @@ ASIDE static void finish_unusual(weft_stack *s, struct weft_pkt *pkt, const stru
     if (seg->way && seg->way->n && !flow_is_v6(&seg->flow)) {
         ip_options_for(s, seg->way->options, seg->way->n, &how, &options);
         how.options = &options;
+    }
+    if (unlikely(seg->extensions) && flow_is_v6(&seg->flow)) {
+        headers = extensions_headers(seg->extensions);
+        how.headers = headers.hop || headers.destination ? &headers : NULL;
     }
     ip_pseudo_header(&sum, &how.src, &how.dst, IP_PROTO_TCP, pkt_total(pkt));
     put_checksum(pkt, sum, seg->path);

@@ -32,6 +32,8 @@ struct tcp_settings *settings_own(const struct tcp_settings **s, struct mem *m)
     *copy = **s;
     copy->owners = 1;
     copy->saved_syn = NULL; /* of which there is one */
+    extensions_share(&copy->extensions);
+    bpf_share(copy->filter.program);
     settings_drop(s, m);
     *s = copy;
     return copy;
@@ -39,9 +41,13 @@ struct tcp_settings *settings_own(const struct tcp_settings **s, struct mem *m)
 
 void settings_drop(const struct tcp_settings **s, struct mem *m)
 {
-    if ((*s)->owners && --counted(*s)->owners == 0) {
-        saved_syn_free(m, (*s)->saved_syn);
-        mem_free(m, MEM_conn, (void *)(uintptr_t)*s, sizeof **s);
+    struct tcp_settings *own = (*s)->owners ? counted(*s) : NULL;
+
+    if (own && --own->owners == 0) {
+        saved_syn_free(m, own->saved_syn);
+        extensions_free(&own->extensions, m);
+        bpf_free(m, own->filter.program);
+        mem_free(m, MEM_conn, own, sizeof *own);
     }
     *s = &settings_default;
 }

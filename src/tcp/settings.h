@@ -8,6 +8,8 @@
 #define TCP_SETTINGS_H
 
 #include "core/endpoint.h"
+#include "core/filter.h"
+#include "tcp/extension.h"
 #include "tcp/way.h"
 
 struct saved_syn;
@@ -38,6 +40,8 @@ struct tcp_settings {
     uint32_t controller;         /* TCP_CONGESTION: one more than its number; 0: as configured */
     uint64_t max_pacing_rate;    /* SO_MAX_PACING_RATE: bytes per second; 0: as UINT64_MAX, no limit */
     struct tcp_way way;          /* IP_OPTIONS, or the way back of the peer's source route */
+    struct tcp_extensions extensions; /* IPV6_HOPOPTS and its like */
+    struct filter filter;        /* SO_ATTACH_FILTER */
     struct sock_rare rare;       /* options that mean nothing to a stream, or to every socket the same */
     bool paces;                  /* a limit was set once: what is sent is spread over time */
     bool linger;                 /* SO_LINGER is on */

@@ -22,6 +22,7 @@ static void *tcp_init(weft_stack *s)
     hashtab_init(&t->bindings, &s->mem, demux_binding_hash, t);
     port_table_init(&t->ports, &s->mem);
     list_init(&t->loose);
+    list_init(&t->reports);
     halfopen_init(&t->half_open, &s->mem);
     saved_syns_init(&t->saved_syns, &s->mem);
     timewait_init(&t->time_wait, &s->mem, time_wait_moved, t);

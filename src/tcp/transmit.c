@@ -246,6 +246,7 @@ ASIDE static void put_unusual_names(struct tcp_conn *c, struct segment *out)
         c->work->flow_label = ip_flow_label(c->ep.stack, &out->flow.local, &out->flow.remote, IP_PROTO_TCP);
     out->flow_label = c->work->flow_label;
     out->way = &c->settings->way;
+    out->extensions = &c->settings->extensions;
 }
 
 /* What a segment without payload and options of its own says: whose it is, and where it goes. */
@@ -489,6 +490,7 @@ void transmit_reset(struct tcp_conn *c)
         .ttl = conn_ttl(c),
         .tos = conn_tos(c),
         .way = &c->settings->way,
+        .extensions = &c->settings->extensions,
     };
 
     put_options(c, &out.o);

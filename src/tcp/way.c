@@ -25,7 +25,7 @@ struct tcp_way way_back_of(const struct weft_pkt *pkt)
 }
 
 /* The segments that it sends change: so do their way and their size. */
-static void changed(struct tcp_conn *c)
+void conn_headers_changed(struct tcp_conn *c)
 {
     if (c->state == WEFT_TCP_LISTEN)
         return;
@@ -47,7 +47,7 @@ int conn_set_options(struct tcp_conn *c, const void *value, size_t n)
         return WEFT_ENOMEM;
     own->way = (struct tcp_way){.n = (uint8_t)n};
     memcpy(own->way.options, value, n);
-    changed(c);
+    conn_headers_changed(c);
     return 0;
 }
 
@@ -62,5 +62,5 @@ void conn_take_way(struct tcp_conn *c, const struct tcp_way *w)
     if (!own)
         return; /* it goes on as before */
     own->way = *w;
-    changed(c);
+    conn_headers_changed(c);
 }

@@ -38,7 +38,7 @@ static void deliver_whole(struct udp_ep *e, struct weft_pkt *pkt)
 {
     bool deaf = !udp_hears(e, pkt->ifp ? pkt->ifp->index : 0);
 
-    if (unlikely(e->d.filter) && !dgram_filter(&e->d, pkt, UDP_HEADER)) {
+    if (unlikely(e->d.filter.program) && !filter_keeps(&e->d.filter, pkt, UDP_HEADER)) {
         pkt_drop(pkt, WEFT_DROP_sock_filter);
         return;
     }
@@ -68,7 +68,7 @@ ASIDE static void deliver_pieces(struct udp_ep *e, struct weft_pkt *train)
 /* The same, of a datagram or of a train of them. */
 static inline void deliver(struct udp_ep *e, struct weft_pkt *pkt)
 {
-    if (unlikely(pkt->gso_size && (e->d.filter || !(e->d.rare.tell & RARE_GRO))))
+    if (unlikely(pkt->gso_size && (e->d.filter.program || !(e->d.rare.tell & RARE_GRO))))
         deliver_pieces(e, pkt);
     else
         deliver_whole(e, pkt);
