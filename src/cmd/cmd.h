@@ -52,6 +52,13 @@ struct cmd_where {
  * readable when nobody wants to know any more. */
 bool host_has_addresses(weft_host *h, int end, char *why, size_t n);
 
+struct cmd_ctx;
+/*
+ * Waits until what closed connections have left to say has been acknowledged, which they try as long as any do; or until
+ * ctx->hangup is readable. After a second it says on stderr what it waits for.
+ */
+void host_await_delivery(struct cmd_ctx *ctx);
+
 struct services; /* service/service.h */
 
 /* The process that keeps a host: `weft up`, or a subcommand with --if. */

@@ -218,6 +218,7 @@ static int run_here(struct cmd_ctx *ctx)
     else
         status = run_when_ready(ctx);
     services_free(keeper.services);
+    host_await_delivery(ctx);
     weft_host_free(ctx->host);
     ctx->keeper = NULL;
     ctx->host = NULL;

@@ -173,6 +173,8 @@ static int run_program(struct cmd_ctx *ctx)
     else
         serve(ctx, run_over(run));
     run_end(run);
+    if (kept.serving)
+        ctx->hangup = kept.hangup;
     return status;
 }
 

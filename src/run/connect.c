@@ -37,10 +37,11 @@ static int connect_fill(struct call *c)
 /* Takes the bytes out again. The newest of them stays, see private.h. */
 static void connect_drain(struct run *run, struct file *f)
 {
-    int fd = task_get_fd(run, f->tid, f->fd), size = f->send_buffer / 2; /* the kernel doubles it */
+    int fd, size = f->send_buffer / 2; /* the kernel doubles it */
 
     if (!f->fill)
         return;
+    fd = task_get_fd(run, f->tid, f->fd);
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
         close(fd);

@@ -20,7 +20,7 @@ static struct parked *timed_of(struct list *timed)
 static void timer_set(struct run *run)
 {
     struct itimerspec at = {0};
-    weft_time first = WEFT_NEVER, now = weft_host_now(run->host), left;
+    weft_time first = run->end_by, now = weft_host_now(run->host), left;
 
     list_each(it, &run->timed)
         first = timed_of(it)->call.until < first ? timed_of(it)->call.until : first;

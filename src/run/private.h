@@ -154,6 +154,7 @@ struct run {
     int listener, epoll, timer, over;
     bool ended, told; /* nobody is left behind the listener; and we have said so */
     bool expiring;    /* somebody's time has come */
+    weft_time end_by; /* when the end is told, whoever has not closed what he has; WEFT_NEVER: it is not the end yet */
     FILE *err;
     struct list due, timed;
     struct file *files[FILE_BUCKETS];

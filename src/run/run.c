@@ -29,6 +29,7 @@
 #define EVENTS  64 /* a turn */
 #define PUMPS   256
 #define NOTICES 16
+#define LEAVING (10 * WEFT_S) /* the longest that a process is expected to take from its end to that of its files */
 
 /* Places among the guest's descriptors. Calls come by the listener itself: see SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP. */
 enum { PAIRS, CALLS };
@@ -119,21 +120,41 @@ static void tell_end(struct run *run)
     static const uint64_t one = 1;
 
     run->told = true;
-    run->guest.fd[CALLS] = -1;
+    run->end_by = WEFT_NEVER;
     if (write(run->over, &one, sizeof one) != sizeof one)
         return; /* it has been told */
 }
 
+static bool any_is_open(const struct run *run)
+{
+    for (size_t i = 0; i < FILE_BUCKETS; i++) {
+        for (const struct file *f = run->files[i]; f; f = f->next) {
+            if (f->end >= 0)
+                return true;
+        }
+    }
+    return false;
+}
+
+/* The listener hangs up from now on. */
+static void begin_end(struct run *run)
+{
+    run->guest.fd[CALLS] = -1;
+    run->end_by = weft_host_now(run->host) + LEAVING;
+    park_expire(run);
+}
+
 /*
- * Nobody is left who could call. What they did before shows in the pairs by now, though it need not have when the
- * thread looked; once that is done, the end is told. True: there is more to do first.
+ * Nobody is left who could call. A task that ends is seen to have gone before its descriptors are closed (Linux 6.11), and
+ * what it wrote shows only then; once all are closed, the end is told. Somebody whom we do not serve may have been given
+ * one: he is not waited for longer than a process takes to go. True: there is more to do first.
  */
 static bool finish(struct run *run)
 {
     bool more = collect(run);
 
     more |= pump(run);
-    if (!more)
+    if (!more && (!any_is_open(run) || weft_host_now(run->host) >= run->end_by))
         tell_end(run);
     return more;
 }
@@ -157,6 +178,8 @@ static bool run_work(void *ctx, unsigned ready)
         }
         more |= pump(run);
     } while (calls && ++rounds < NOTICES && (calls = is_called(run)));
+    if (run->ended && run->guest.fd[CALLS] >= 0)
+        begin_end(run);
     if (run->ended && !run->told)
         more |= finish(run);
     return more;
@@ -240,6 +263,7 @@ struct run *run_begin(weft_host *h, int listener, FILE *err, char *why, size_t n
     run->host = h;
     run->listener = listener;
     run->err = err;
+    run->end_by = WEFT_NEVER;
     list_init(&run->due);
     list_init(&run->timed);
     run->guest = (struct weft_guest){.work = run_work, .ready = run_ready, .ctx = run};

@@ -11,9 +11,11 @@
  *
  * Ends. The peer's shows to the program as the end of the file; the program's shutdown shows to us as EPOLLRDHUP, its
  * last close as EPOLLHUP, with EPOLLERR when it left something unread, which is a reset (RFC 2525 §2.17). After a
- * close we stay until everything written before has gone to the engine.
+ * close the engine takes everything that was written before, whatever the size of its send queue: from then on it is
+ * the connection's business, and whoever wrote it may be gone.
  */
 #include <errno.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
@@ -248,6 +250,16 @@ static bool is_reset_at_once(const struct file *f)
                                    linger.onoff && !linger.linger);
 }
 
+/* Nobody writes any more, so that what is left has an end: the send queue takes all of it. False: for want of memory. */
+static bool take_rest(struct file *f)
+{
+    static const int any = INT_MAX;
+
+    weft_setsockopt(f->sock, WEFT_SOL_SOCKET, WEFT_SO_SNDBUFFORCE, &any, sizeof any);
+    stream_flush(f);
+    return !(f->ready & EPOLLIN);
+}
+
 /* The program has closed its last descriptor. True: the file is gone. */
 static bool closed(struct run *run, struct file *f)
 {
@@ -257,7 +269,7 @@ static bool closed(struct run *run, struct file *f)
         file_abort(run, f);
         return true;
     }
-    if (f->ready & EPOLLIN)
+    if (f->ready & EPOLLIN && !f->out_over && !take_rest(f))
         return false;
     file_close(run, f);
     return true;

@@ -77,6 +77,39 @@ def until(condition, what):
         time.sleep(0.02)
 
 
+# A program that writes as much as is taken, says how much, and ends.
+LEAVE = '''
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+s.setblocking(False)
+n = 0
+try:
+    while True:
+        n += s.send(bytes(65536))
+except BlockingIOError:
+    print(n)
+'''
+
+
+def slow_listener():
+    """Of the kernel's, whose connections take little before somebody reads."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    listener.bind((KERNEL, 0))
+    listener.listen()
+    return listener
+
+
+def read_all(listener):
+    """How many bytes a connection brings until its end."""
+    n = 0
+    with listener.accept()[0] as connection:
+        connection.settimeout(PATIENCE)
+        while chunk := connection.recv(65536):
+            n += len(chunk)
+    return n
+
+
 class Lab:
     """One host named bar at 10.9.0.2 on a device of this kind; the kernel is 10.9.0.1 on the other side of it."""
 

@@ -10,7 +10,7 @@ import threading
 
 import lab
 from field import BIG, OURS6, PYTHON, main, python
-from lab import KERNEL, OURS, WEFT, need, run, until
+from lab import KERNEL, LEAVE, OURS, WEFT, need, read_all, run, slow_listener, until
 
 
 # ---- clients ----
@@ -90,6 +90,26 @@ s.shutdown(socket.SHUT_WR)
     server.join(lab.PATIENCE)
     assert said == "b'all of it' b''\n", said
     assert sum(map(len, heard)) == 300000
+
+
+def a_close_is_the_end_for_the_peer_while_the_program_goes_on(field):
+    """Of a socket whose connect waited, and of one whose connect did not."""
+    listener = field.listen()
+    field.start(field.command(PYTHON, '-c', '''
+import select, socket, sys, time
+to = sys.argv[1], int(sys.argv[2])
+socket.create_connection(to).close()
+s = socket.socket()
+s.setblocking(False)
+s.connect_ex(to)
+select.select([], [s], [])
+s.close()
+time.sleep(60)
+''', KERNEL, str(listener.getsockname()[1])))
+    for _ in range(2):
+        with listener.accept()[0] as connection:
+            connection.settimeout(lab.PATIENCE)
+            assert connection.recv(1) == b''
 
 
 def a_cork_holds_what_is_written_after_it(field):
@@ -203,6 +223,30 @@ def the_exit_status_is_the_programs(field):
     assert field.on_weft('sh', '-c', 'kill -TERM $$', check=False).returncode == 128 + signal.SIGTERM
     done = field.on_weft('/nowhere/at-all', check=False)
     assert done.returncode == 127 and 'cannot run /nowhere/at-all' in done.stderr, done.stderr
+
+
+def leave(field, listener):
+    """A program on weft that has ended before anybody reads what it wrote: the command, and how much it was."""
+    command = field.start(field.command(PYTHON, '-c', LEAVE, KERNEL, str(listener.getsockname()[1])))
+    until(lambda: re.search(r'^[0-9]+$', field.said(), re.M) or command.poll() is not None, 'the end of the program')
+    return command, int(re.search(r'^[0-9]+$', field.said(), re.M)[0])
+
+
+def what_a_program_wrote_arrives_before_the_command_ends(field):
+    """Its host ends with it, so that it has to wait."""
+    with slow_listener() as listener:
+        command, written = leave(field, listener)
+        assert written > 200000, written
+        assert read_all(listener) == written
+    assert command.wait(lab.PATIENCE) == 0
+
+
+def a_signal_ends_waiting_for_a_peer_that_does_not_read(field):
+    with slow_listener() as listener:
+        command, _ = leave(field, listener)
+        until(lambda: 'on 1 connections; a signal ends it' in field.said(), 'its saying what it waits for')
+        command.terminate()
+        assert command.wait(lab.PATIENCE) == 0
 
 
 def what_cannot_be_done_is_refused_and_said_once(field):
@@ -442,11 +486,14 @@ TESTS = [
     a_static_program_fetches_a_file,
     a_reset_arrives_as_a_reset,
     the_end_of_the_peers_data_is_the_end_of_the_file,
+    a_close_is_the_end_for_the_peer_while_the_program_goes_on,
     a_cork_holds_what_is_written_after_it,
     connect_without_blocking_becomes_writable_when_it_is_done,
     a_client_sends_text_with_its_syn,
     a_peer_that_went_dead_is_given_up,
     the_exit_status_is_the_programs,
+    what_a_program_wrote_arrives_before_the_command_ends,
+    a_signal_ends_waiting_for_a_peer_that_does_not_read,
     what_cannot_be_done_is_refused_and_said_once,
     calls_that_nobody_could_see_are_refused_and_said_once,
     a_raw_socket_pings,

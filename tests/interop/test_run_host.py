@@ -7,7 +7,7 @@ import socket
 import subprocess
 
 import lab
-from lab import KERNEL, OURS, WEFT, need, until
+from lab import KERNEL, LEAVE, OURS, WEFT, need, read_all, slow_listener, until
 
 PYTHON = '/usr/bin/python3'
 TALK = '''
@@ -129,6 +129,15 @@ def a_program_without_a_host_does_not_begin(lab_):
     assert done.returncode == 2 and 'begun' not in done.stdout and 'nobody' in done.stderr, done
 
 
+def what_a_program_wrote_arrives_after_its_end(lab_):
+    """On a host that stays, the program ends at once; the host delivers."""
+    with slow_listener() as listener:
+        program = start(lab_, PYTHON, '-c', LEAVE, KERNEL, str(listener.getsockname()[1]))
+        said, _ = program.communicate(timeout=lab.PATIENCE)
+        assert program.returncode == 0 and int(said) > 200000, said
+        assert read_all(listener) == int(said)
+
+
 def a_program_is_told_what_changes(lab_):
     """By rtnetlink: of what it asked for, with the group; of nothing else, and of nothing that was before."""
     route = ('10.20.0.0/16', 'via', KERNEL)
@@ -157,5 +166,6 @@ lab.main([
     a_killed_command_leaves_nothing,
     a_program_without_a_host_does_not_begin,
     a_program_is_told_what_changes,
+    what_a_program_wrote_arrives_after_its_end,
     the_hosts_death_is_a_reset,
 ], kinds=('tap',))
