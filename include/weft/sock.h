@@ -169,6 +169,8 @@ enum weft_control_item {
     WEFT_CONTROL_RTHDR = 0x1000,  /* received: the same of routing headers */
     WEFT_CONTROL_DONTROUTE = 0x2000, /* to send: as WEFT_SO_DONTROUTE */
     WEFT_CONTROL_FLOW = 0x4000,   /* flow_label; of IPv6 */
+    WEFT_CONTROL_PIECE = 0x8000,  /* received: piece */
+    WEFT_CONTROL_CONFIRM = 0x10000, /* to send: the peer was heard, so its neighbour is where it was (MSG_CONFIRM) */
 };
 
 /*
@@ -189,6 +191,7 @@ struct weft_control {
     bool v4;                /* received: it is a datagram of IPv4 */
     weft_time arrived;      /* received: when; always there */
     uint32_t lost;          /* received: so many found no room in the socket's buffer before it */
+    uint16_t piece;         /* received: bytes of the largest fragment that it was put together from, with its header */
     uint8_t options[40];    /* to send: as WEFT_IP_OPTIONS, instead of the socket's. Received: as they came, and with us
                              * recorded in what records */
     uint8_t reply[40];      /* what an answer is to carry (RFC 1122 §4.1.3.2): what was recorded, the route turned
@@ -221,6 +224,9 @@ struct weft_report {
     int error;              /* negative */
     enum weft_origin origin;
     uint8_t type, code;     /* of the ICMP message */
+    uint16_t original;      /* bytes of the payload before what the message says besides (RFC 4884), which is there too,
+                             * if that was asked for; 0: it says nothing */
+    bool unsound;           /* and what it says besides is no extension structure, or its sum is wrong */
     uint32_t info;          /* with WEFT_EMSGSIZE: bytes that the path carries; a parameter problem: where it is */
     struct weft_addr to;    /* where it was to go; WEFT_ORIGIN_LOCAL: with the port of the socket's peer, or 0 */
     struct weft_ip offender; /* who sent the ICMP message; any: nobody */
@@ -343,6 +349,8 @@ enum weft_option {
     WEFT_IP_FREEBIND = 15,   /* datagrams: bind to addresses that are not ours */
     WEFT_IP_TRANSPARENT = 19, /* setting it is WEFT_EPERM */
     WEFT_IP_RECVORIGDSTADDR = 20,
+    WEFT_IP_RECVFRAGSIZE = 25, /* tell of what a datagram was put together from (WEFT_CONTROL_PIECE) */
+    WEFT_IP_RECVERR_RFC4884 = 26, /* tell in reports where extensions of ICMP begin. 0 or 1 */
     WEFT_IP_MINTTL = 21,     /* TCP: segments with less are dropped (RFC 5082); 0: none are */
     WEFT_IP_MULTICAST_IF = 32, /* struct weft_group: its interface, or its address; get: the same */
     WEFT_IP_MULTICAST_TTL = 33, /* of what goes to groups: 1. 0: it stays on this host */
@@ -365,6 +373,8 @@ enum weft_option {
                                   * by IPv6 are cut to so many bytes, 1280 or more; 0: as the path has it */
     WEFT_IPV6_RECVERR = 25,
     WEFT_IPV6_RECVPKTINFO = 49,
+    WEFT_IPV6_PKTINFO = 50, /* set only, an address of 16 bytes and the number of an interface, as RFC 3542 has them:
+                             * datagrams of IPv6 go by that interface. Of a stream it means nothing */
     WEFT_IPV6_RECVHOPLIMIT = 51,
     WEFT_IPV6_RECVHOPOPTS = 53,  /* tell of extension headers that came (WEFT_CONTROL_HOPOPTS and so on) */
     WEFT_IPV6_RECVRTHDR = 56,
@@ -382,6 +392,8 @@ enum weft_option {
     WEFT_IPV6_RECVORIGDSTADDR = 74,
     WEFT_IPV6_TRANSPARENT = 75,
     WEFT_IPV6_FREEBIND = 78,
+    WEFT_IPV6_RECVERR_RFC4884 = 31,
+    WEFT_IPV6_RECVFRAGSIZE = 77,
     WEFT_IPV6_ADDR_PREFERENCES = 72, /* bits of enum weft_prefer_source */
     WEFT_IPV6_FLOWINFO = 11,      /* datagrams: tell of flow labels that came (WEFT_CONTROL_FLOW) */
 

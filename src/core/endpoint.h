@@ -25,6 +25,7 @@ struct ip_error {
     uint32_t datagram;        /* length of the quoted datagram */
     const struct weft_pkt *quote; /* what holds the quote */
     uint32_t quoted_at;       /* offset from its data of the quoted transport message */
+    uint32_t original;        /* bytes of the quote, with its headers, as the message says (RFC 4884); 0: it does not */
 };
 
 /* Options of which hardly anybody sets one. What a protocol cannot do with is kept and told. */
@@ -68,6 +69,10 @@ enum sock_tell {
     TELL_ROUTING = 0x1000000,
     TELL_FLOW = 0x2000000,
     RARE_NO_PORT = 0x4000000,
+    TELL_PIECE = 0x8000000, /* IP_RECVFRAGSIZE */
+    TELL_PIECE6 = 0x10000000,
+    TELL_EXTENSIONS = 0x20000000, /* IP_RECVERR_RFC4884 */
+    TELL_EXTENSIONS6 = 0x40000000,
 };
 
 /* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */

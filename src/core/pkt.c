@@ -20,6 +20,7 @@ static void reset(struct weft_pkt *p, weft_stack *s)
     p->csum_start = p->csum_offset = p->gso_size = 0;
     p->true_size = (uint16_t)s->pkts.object_size;
     p->ttl = p->tos = p->proto = 0;
+    p->piece = 0;
 }
 
 struct weft_pkt *pkt_new(weft_stack *s)

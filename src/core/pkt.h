@@ -58,6 +58,7 @@ struct weft_pkt {
     struct weft_ip src, dst;
     uint32_t if_index;     /* in a queue of datagrams: of the interface where it came in */
     uint32_t flow_label;   /* of IPv6 */
+    uint16_t piece;        /* bytes of the largest fragment that it was made of, with its header; 0: of none */
     struct span span[PKT_SPANS];
     uint8_t room[PKT_ROOM];
 };

@@ -105,6 +105,8 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
     how->tos = endpoint_tos(&d->sock, v6);
     dgram_scope(d, how);
     err = override(control, v6, how);
+    if (!err && unlikely(v6 && !by && d->sticky_interface)) /* which is gone, or never was */
+        err = WEFT_ENETUNREACH;
     if (!err && steered && control->interface && !(by = if_by_index(s, control->interface)))
         err = WEFT_ENODEV;
     if (!err && steered && !ip_is_any(&control->address))
@@ -112,6 +114,8 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
     if (!err)
         err = dgram_route_by(&d->sock, by, &local, dst, v6 ? NULL : ip_options_first_hop(o.bytes, o.n, &hop), path,
                              &how->src);
+    if (!err && has(control, WEFT_CONTROL_CONFIRM))
+        neigh_hint(path->ifp, &path->next_hop, true);
     if (!err && (d->rare.tell & RARE_DONTROUTE || has(control, WEFT_CONTROL_DONTROUTE)) &&
         !ip_eq(&path->next_hop, dst))
         err = WEFT_ENETUNREACH;
@@ -131,6 +135,7 @@ static const struct told tolds[] = {
     {TELL_TTL, TELL_HOPLIMIT, WEFT_CONTROL_TTL},
     {TELL_TOS, TELL_TCLASS, WEFT_CONTROL_TOS},
     {TELL_ORIGDST, TELL_ORIGDST6, WEFT_CONTROL_ORIGDST},
+    {TELL_PIECE, TELL_PIECE6, WEFT_CONTROL_PIECE},
 };
 
 /*
@@ -185,11 +190,14 @@ void dgram_describe_one(const struct dgram_ep *d, const struct weft_pkt *pkt, st
         .v4 = ip_is_v4(&pkt->dst),
         .arrived = pkt->arrived,
         .lost = pkt->lost,
+        .piece = pkt->piece,
         .flow_label = ip_is_v4(&pkt->dst) ? 0 : pkt->flow_label,
     };
     for (size_t i = 0; d->rare.tell && i < ARRAY_LEN(tolds); i++)
         if (d->rare.tell & (control->v4 ? tolds[i].tell : tolds[i].tell6))
             control->has |= tolds[i].item;
+    if (!pkt->piece) /* it came whole */
+        control->has &= ~(unsigned)WEFT_CONTROL_PIECE;
     if (d->rare.tell & TELL_LOST && control->lost)
         control->has |= WEFT_CONTROL_LOST;
     if (d->rare.tell & TELL_FLOW && !control->v4 && (pkt->flow_label || pkt->tos)) /* as Linux: of both or nothing */

@@ -60,6 +60,7 @@ static void copy_description(struct weft_pkt *to, const struct weft_pkt *from, u
     to->ttl = from->ttl;
     to->tos = from->tos;
     to->flow_label = from->flow_label;
+    to->piece = from->piece;
     to->proto = from->proto;
     to->gso_size = from->gso_size;
     to->ip_group = from->ip_group;

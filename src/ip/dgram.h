@@ -112,6 +112,7 @@ struct dgram_ep {
     uint8_t n_options;        /* WEFT_IP_OPTIONS: bytes of options, as the user gave them */
     uint8_t options[40];
     uint8_t *sticky[DGRAM_STICKY]; /* each as long as it says; NULL: none */
+    uint32_t sticky_interface; /* WEFT_IPV6_PKTINFO: by this interface; 0: any */
     uint32_t mtu6;            /* WEFT_IPV6_MTU: no fragment of IPv6 is longer; 0: as the path has it */
 };
 
@@ -183,6 +184,8 @@ static inline weft_if *dgram_out_interface(const struct dgram_ep *d, const struc
     unsigned out = ip_is_v4(dst) ? d->out_v4 : d->out_v6;
     weft_if *by = dgram_interface(d);
 
+    if (unlikely(d->sticky_interface && !by && !ip_is_v4(dst)))
+        return if_by_index(d->sock.stack, d->sticky_interface);
     return by || !out || ip_is_multicast(dst) || ip_is_limited_broadcast(dst) ? by : if_by_index(d->sock.stack, out);
 }
 

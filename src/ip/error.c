@@ -133,6 +133,19 @@ static uint32_t message_at(const struct reader *r, const uint8_t *bytes)
     return (uint32_t)(r->p - bytes) - (uint32_t)sizeof((struct quote *)0)->head;
 }
 
+/* How long the quote is, where more may stand behind it (RFC 4884 §4): in words of 4 bytes, of IPv6 of 8. */
+static uint32_t original_of(const struct weft_pkt *pkt, uint8_t type, bool v4)
+{
+    uint8_t header[ICMPV4_HEADER];
+
+    pkt_copy(pkt, 0, header, sizeof header);
+    if (v4)
+        return type == ICMPV4_UNREACHABLE || type == ICMPV4_TIME_EXCEEDED || type == ICMPV4_PARAMETER_PROBLEM
+                   ? header[5] * 4u
+                   : 0;
+    return type == ICMPV6_UNREACHABLE || type == ICMPV6_TIME_EXCEEDED ? header[4] * 8u : 0;
+}
+
 void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t code, uint32_t mtu)
 {
     uint8_t bytes[QUOTE_MAX]; /* the quote may lie in spans */
@@ -147,6 +160,7 @@ void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t
         return;
     }
     e.quoted_at = ICMPV4_HEADER + message_at(&r, bytes);
+    e.original = original_of(pkt, type, v4);
     if (!v4 && type == ICMPV6_TOO_BIG && mtu < IPV6_MIN_MTU) { /* no such link exists (RFC 8201 §4, RFC 8021) */
         pkt_drop(pkt, WEFT_DROP_icmp_small_mtu);
         return;

@@ -8,6 +8,7 @@
  * buffer's limit; what finds no room is not kept, and the pending error tells of it nevertheless.
  */
 #include "ip/private.h"
+#include "wire/icmpv4.h"
 
 static bool wants_reports(const struct dgram_ep *d, bool v4)
 {
@@ -43,6 +44,41 @@ static void keep(struct dgram_ep *d, const struct weft_report *r, const struct w
     endpoint_notify(&d->sock, WEFT_ERROR);
 }
 
+/* ---- what a message says besides the quote (RFC 4884) ---- */
+
+#define LEAST_ORIGINAL 128 /* bytes of the quote, where it says how long it is (§4.1) */
+#define STRUCTURE      4   /* bytes of the header of an extension structure, and of an object in it */
+
+/* Is what stands from offset on an extension structure? Of an unknown version nobody can tell. */
+static bool is_sound(const struct weft_pkt *pkt, uint32_t at)
+{
+    uint32_t end = pkt_total(pkt);
+    struct csum sum = {0};
+    uint8_t h[STRUCTURE];
+
+    pkt_copy(pkt, at, h, sizeof h);
+    if (h[0] >> 4 != 2)
+        return true;
+    pkt_csum(pkt, at, end - at, &sum);
+    if ((h[2] | h[3]) && csum_fold(&sum))
+        return false;
+    for (at += STRUCTURE; at < end; at += peek_u16(h))
+        if (pkt_copy(pkt, at, h, sizeof h) < STRUCTURE || peek_u16(h) < STRUCTURE || peek_u16(h) > end - at)
+            return false;
+    return true;
+}
+
+/* payload: where in the ICMP message that of the quoted datagram begins. As Linux's ip_icmp_error_rfc4884. */
+static void look_behind(const struct ip_error *err, uint32_t payload, struct weft_report *r)
+{
+    uint32_t quoted = payload - ICMPV4_HEADER, at = ICMPV4_HEADER + err->original;
+
+    if (err->original < LEAST_ORIGINAL || err->original < quoted || at + STRUCTURE > pkt_total(err->quote))
+        return;
+    r->original = (uint16_t)(err->original - quoted);
+    r->unsound = !is_sound(err->quote, at);
+}
+
 void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header, bool certain)
 {
     bool v4 = ip_is_v4(&err->dst), wanted = wants_reports(d, v4);
@@ -56,6 +92,8 @@ void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header,
         .offender = err->reporter,
     };
 
+    if (wanted && err->original && d->rare.tell & (v4 ? TELL_EXTENSIONS : TELL_EXTENSIONS6))
+        look_behind(err, err->quoted_at + header, &r);
     if (wanted)
         keep(d, &r, err->quote, err->quoted_at + header);
     if (wanted || certain)

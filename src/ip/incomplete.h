@@ -41,6 +41,7 @@ struct datagram {
     uint8_t proto;
     uint8_t count;  /* of fragments */
     uint8_t poison; /* enum weft_drop: why no piece of it is taken any more; WEFT_DROP_none: they are */
+    uint16_t piece; /* bytes of the largest fragment, with its header */
     uint8_t ecn;    /* bit n: a fragment had ECN field n */
     bool link_broadcast;
 };

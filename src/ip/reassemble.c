@@ -69,6 +69,7 @@ static void datagram_add(struct ip_reassembly *r, struct datagram *d, struct wef
     if (!piece->mf)
         d->end = end;
     d->ecn |= (uint8_t)(1 << (pkt->tos & 3));
+    d->piece = (uint16_t)max_u32(d->piece, pkt->l4 - pkt->l3 + end - start);
     d->link_broadcast |= pkt->link_broadcast;
 }
 
@@ -171,6 +172,7 @@ static void join_into(struct weft_pkt *pkt, const struct datagram *d, const stru
     pkt->ttl = first->ttl;
     pkt->tos = h->tos;
     pkt->flow_label = first->flow_label;
+    pkt->piece = d->piece;
     pkt->link_broadcast = d->link_broadcast;
     pkt->fragment = first->fragment;
     pkt_pull(pkt, h->n);

@@ -27,7 +27,21 @@ static unsigned kind_of(int option)
 
 bool sticky_is_option(const struct dgram_ep *d, int level, int option)
 {
-    return level == WEFT_SOL_IPV6 && d->sock.v6 && kind_of(option) <= DGRAM_STICKY;
+    return level == WEFT_SOL_IPV6 && d->sock.v6 && (kind_of(option) <= DGRAM_STICKY || option == WEFT_IPV6_PKTINFO);
+}
+
+/* Of the two it names Linux heeds the interface, and of the address, that it is there. It cannot be asked for. */
+static int set_pktinfo(struct dgram_ep *d, const void *value, size_t n)
+{
+    uint32_t interface;
+
+    if (n < sizeof(struct weft_ip) + sizeof interface)
+        return WEFT_EINVAL;
+    memcpy(&interface, (const uint8_t *)value + sizeof(struct weft_ip), sizeof interface);
+    if (d->rare.interface && interface != (uint32_t)d->rare.interface)
+        return WEFT_EINVAL;
+    d->sticky_interface = interface;
+    return 0;
 }
 
 static void forget(struct dgram_ep *d, unsigned kind)
@@ -48,6 +62,8 @@ int sticky_set(struct dgram_ep *d, int option, const void *value, size_t n)
     const uint8_t *header = value;
     uint8_t *copy;
 
+    if (option == WEFT_IPV6_PKTINFO)
+        return set_pktinfo(d, value, n);
     if (n && (n % 8 || n > LONGEST || ip_extension_len(header) > n || kind == DGRAM_STICKY))
         return WEFT_EINVAL;
     if (kind == DGRAM_STICKY)
@@ -67,6 +83,8 @@ int sticky_get(const struct dgram_ep *d, int option, void *value, size_t *n)
     unsigned kind = kind_of(option);
     const uint8_t *header = kind < DGRAM_STICKY ? d->sticky[kind] : NULL;
 
+    if (option == WEFT_IPV6_PKTINFO)
+        return WEFT_ENOPROTOOPT;
     *n = min_size(*n, ip_extension_len(header));
     if (*n)
         memcpy(value, header, *n);

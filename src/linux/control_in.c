@@ -182,6 +182,14 @@ static void put_origdst(struct room *r, const struct weft_control *c)
     put(r, c->v4 ? IPPROTO_IP : IPPROTO_IPV6, c->v4 ? IP_ORIGDSTADDR : IPV6_ORIGDSTADDR, &a, n);
 }
 
+static void put_piece(struct room *r, const struct weft_control *c)
+{
+    int bytes = c->piece;
+
+    put(r, c->v4 ? IPPROTO_IP : IPPROTO_IPV6, c->v4 ? WEFT_IP_RECVFRAGSIZE : WEFT_IPV6_RECVFRAGSIZE, &bytes,
+        sizeof bytes);
+}
+
 static void put_segment(struct room *r, const struct weft_control *c)
 {
     int bytes = c->segment;
@@ -206,7 +214,7 @@ static const struct giver {
     {WEFT_CONTROL_TOS, put_tos}, {WEFT_CONTROL_FLOW, put_flow}, {WEFT_CONTROL_OPTIONS, put_options},
     {WEFT_CONTROL_REPLY, put_reply},
     {WEFT_CONTROL_HOPOPTS | WEFT_CONTROL_DSTOPTS | WEFT_CONTROL_RTHDR, put_headers},
-    {WEFT_CONTROL_ORIGDST, put_origdst},
+    {WEFT_CONTROL_ORIGDST, put_origdst}, {WEFT_CONTROL_PIECE, put_piece},
 };
 
 void linux_give_control(const struct linux_sock *s, const struct weft_control *control, struct msghdr *msg, bool any)
@@ -240,7 +248,11 @@ void linux_give_report(int domain, const struct weft_report *report, struct msgh
                      .ee_code = report->code,
                      .ee_info = report->info,
                  }};
+    struct sock_ee_data_rfc4884 extensions = {.len = report->original,
+                                              .flags = report->unsound ? SO_EE_RFC4884_FLAG_INVALID : 0};
 
+    if (report->original)
+        memcpy(&message.ee.ee_data, &extensions, sizeof message.ee.ee_data);
     if (report->origin != WEFT_ORIGIN_LOCAL)
         memcpy(&message.offender, &offender, n);
     msg->msg_controllen = linux_put_control(msg, 0, domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,

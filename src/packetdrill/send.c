@@ -276,6 +276,8 @@ static void add_control(const struct socket *s, const struct sockaddr *name, soc
         return;
     if (flags & MSG_DONTROUTE)
         control->has |= WEFT_CONTROL_DONTROUTE;
+    if (flags & MSG_CONFIRM)
+        control->has |= WEFT_CONTROL_CONFIRM;
     if (label && !(control->has & WEFT_CONTROL_FLOW)) {
         control->has |= WEFT_CONTROL_FLOW;
         control->flow_label = label;

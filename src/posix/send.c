@@ -216,6 +216,8 @@ static void add_control(const struct px_sock *s, const struct sockaddr *addr, so
         return;
     if (flags & MSG_DONTROUTE)
         control->has |= WEFT_CONTROL_DONTROUTE;
+    if (flags & MSG_CONFIRM)
+        control->has |= WEFT_CONTROL_CONFIRM;
     if (label && !(control->has & WEFT_CONTROL_FLOW)) {
         control->has |= WEFT_CONTROL_FLOW;
         control->flow_label = label;

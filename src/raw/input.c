@@ -31,6 +31,7 @@ static struct weft_pkt *copy_of(weft_stack *s, const struct weft_pkt *pkt, bool 
     copy->ttl = pkt->ttl;
     copy->tos = pkt->tos;
     copy->flow_label = pkt->flow_label;
+    copy->piece = pkt->piece;
     copy->proto = pkt->proto;
     copy->ip_group = pkt->ip_group;
     copy->csum_valid = pkt->csum_valid;

@@ -157,6 +157,62 @@ static int begin(struct call *c)
     return err && call_is_nonblocking(c) ? connect_fill(c) : 0;
 }
 
+/* ---- MSG_FASTOPEN ---- */
+
+static int begin_early(struct call *c, uint64_t name, size_t n_name, size_t n)
+{
+    const struct weft_iov all = {c->run->payload, n};
+    struct file *f = c->file;
+    struct weft_addr peer = {0};
+    int family, err = f->progress == CONNECTED ? -EISCONN : f->progress == CONNECTING ? -EALREADY : 0;
+    int64_t sent;
+
+    if (!err)
+        err = name_read(c, name, n_name, f->domain, &peer, &family);
+    if (!err && f->spoilt)
+        err = replace_pair(c);
+    if (err)
+        return err;
+    mean_oneself(&peer);
+    sent = weft_sendmsg(f->sock, &all, 1, MSG_FASTOPEN, &peer);
+    if (sent < 0 && sent != WEFT_EINPROGRESS)
+        return sent == WEFT_ENOTCONN ? -EPIPE : (int)sent;
+    f->early = sent > 0 ? (size_t)sent : 0;
+    f->opened = false;
+    f->progress = CONNECTING;
+    return call_is_nonblocking(c) ? connect_fill(c) : 0;
+}
+
+/* The handshake is over: what did not go with the SYN goes now, as far as there is room. */
+static int64_t end_early(struct call *c, size_t n)
+{
+    struct file *f = c->file;
+    int err = learn(f);
+    int64_t sent;
+
+    if (err)
+        return f->early ? (int64_t)f->early : err;
+    sent = n > f->early ? weft_send(f->sock, c->run->payload + f->early, n - f->early, 0) : 0;
+    file_due(c->run, f);
+    return sent > 0 ? (int64_t)f->early + sent : f->early ? (int64_t)f->early : sent;
+}
+
+int64_t connect_early(struct call *c, uint64_t name, size_t n_name, size_t n)
+{
+    struct file *f = c->file;
+    int err = c->again ? 0 : begin_early(c, name, n_name, n);
+
+    if (err)
+        return err;
+    if (!is_opening(f) && !call_is_nonblocking(c))
+        return end_early(c, n);
+    if (call_is_nonblocking(c))
+        return f->early ? (int64_t)f->early : -EINPROGRESS;
+    if (!c->again)
+        c->until = call_until(c, f->write_timeout);
+    return call_park_or(c, f->early ? (int64_t)f->early : -EINPROGRESS);
+}
+
 static int disconnect(struct file *f)
 {
     int err = weft_disconnect(f->sock);

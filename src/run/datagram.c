@@ -222,23 +222,25 @@ void datagram_taken(struct call *c)
 
 /* ---- sendto, recvfrom ---- */
 
-int64_t stream_refuses(struct call *c, unsigned flags)
+int64_t stream_refuses(struct call *c)
 {
     const struct file *f = c->file;
 
-    if (flags & MSG_FASTOPEN) {
-        complain(c->run, call_name(c->nr), "MSG_FASTOPEN is not known here");
-        return -EOPNOTSUPP;
-    }
     return f->progress == UNCONNECTED && weft_tcp_state(f->sock) != WEFT_TCP_LISTEN ? -EPIPE : 0;
 }
 
-/* Urgent bytes come after all that was written before them. */
-static int64_t send_urgent(struct call *c)
+/* To a stream. Urgent bytes come after all that was written before them. */
+static int64_t send_to_stream(struct call *c)
 {
     size_t n = c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH;
-    int64_t err = stream_refuses(c, (unsigned)c->arg[3]);
+    int64_t err = 0;
 
+    if (c->arg[3] & MSG_FASTOPEN) {
+        n = c->arg[2] < PAYLOAD ? c->arg[2] : PAYLOAD;
+        err = n && call_read(c, c->arg[1], c->run->payload, n) < 0 ? -EFAULT : 0;
+        return err ? err : connect_early(c, c->arg[4], c->arg[5], n);
+    }
+    err = stream_refuses(c);
     if (err)
         return err;
     if (!(c->arg[3] & MSG_OOB))
@@ -259,7 +261,7 @@ int64_t answer_sendto(struct call *c)
     int64_t r;
 
     if (file_is_stream(f))
-        return send_urgent(c);
+        return send_to_stream(c);
     if (c->arg[2] > PAYLOAD)
         return -EMSGSIZE;
     err = c->arg[4] ? name_read(c, c->arg[4], c->arg[5], f->domain, &to, &family) : 0;

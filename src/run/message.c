@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "run/private.h"
@@ -36,7 +37,7 @@ static struct linux_sock for_control(const struct call *c)
     const struct file *f = c->file;
 
     return (struct linux_sock){f->sock, f->domain, f->type, f->protocol, weft_host_now(c->run->host), NULL, f->stamp,
-                               f->stamping, false};
+                               f->stamping, f->inquire};
 }
 
 /* Its control messages; `room` is where they stand from now on. */
@@ -80,15 +81,29 @@ static bool is_the_kernels(const struct call *c)
     return file_is_stream(c->file);
 }
 
+/* The kernel writes into the pair, unless the bytes are to go with the SYN. */
+static int64_t send_stream(struct call *c, unsigned flags)
+{
+    struct msghdr m;
+    int64_t n;
+
+    if (!(flags & MSG_FASTOPEN)) {
+        n = stream_refuses(c);
+        return n ? n : ANSWER_CONTINUE;
+    }
+    if (call_read(c, c->arg[1], &m, sizeof m) < 0)
+        return -EFAULT;
+    n = call_gather(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, c->run->payload, PAYLOAD);
+    return n < 0 ? n : connect_early(c, (uint64_t)(uintptr_t)m.msg_name, m.msg_namelen, (size_t)n);
+}
+
 int64_t answer_sendmsg(struct call *c)
 {
     unsigned flags = (unsigned)c->arg[2];
     int64_t r;
 
-    if (is_the_kernels(c)) {
-        r = stream_refuses(c, flags);
-        return r ? r : ANSWER_CONTINUE;
-    }
+    if (is_the_kernels(c))
+        return send_stream(c, flags);
     r = send_one(c, c->arg[1]);
     return r == -EAGAIN ? datagram_wait_room(c, flags) : r;
 }
@@ -123,7 +138,27 @@ struct told {
     struct weft_addr from;
     int flags;
     const struct weft_report *report; /* of a datagram that was sent; NULL: one has come */
+    bool stream;  /* it is a stream's, */
+    size_t taken; /* and so many bytes are given */
 };
+
+/* What waits for it in the pair counts for TCP_INQ, and behind the last byte the end is one more. */
+static void give_stream(const struct call *c, const struct told *t, struct msghdr *msg)
+{
+    struct linux_sock s = for_control(c);
+    size_t room = msg->msg_controllen, used;
+    int left = 0;
+
+    s.inquire = false;
+    linux_give_control(&s, &(struct weft_control){0}, msg, t->taken);
+    if (!c->file->inquire || ioctl(c->fd, FIONREAD, &left) < 0)
+        return;
+    left += (int)weft_unread(c->file->sock) - (int)t->taken;
+    left += weft_ready(c->file->sock) & WEFT_PEER_CLOSED ? 1 : 0;
+    used = msg->msg_controllen;
+    msg->msg_controllen = room;
+    msg->msg_controllen = linux_put_control(msg, used, IPPROTO_TCP, LINUX_TCP_INQ, &left, sizeof left);
+}
 
 /* The control messages, into the program's memory, as many as there is room for; and what the header says of them. */
 static int write_control(struct call *c, struct msghdr *m, const struct told *t)
@@ -136,6 +171,8 @@ static int write_control(struct call *c, struct msghdr *m, const struct told *t)
     memset(&room, 0, sizeof room);
     if (t->report)
         linux_give_report(c->file->domain, t->report, &here);
+    else if (t->stream)
+        give_stream(c, t, &here);
     else if (c->file->beside)
         linux_give_control(&s, &c->file->beside->control, &here, true);
     else
@@ -148,7 +185,7 @@ static int write_control(struct call *c, struct msghdr *m, const struct told *t)
 static int write_header(struct call *c, uint64_t at, struct msghdr *m, const struct told *t)
 {
     struct sockaddr_storage name;
-    socklen_t has = linux_make_addr(&t->from, c->file->domain, &name);
+    socklen_t has = t->stream ? 0 : linux_make_addr(&t->from, c->file->domain, &name);
     size_t room = m->msg_namelen < has ? m->msg_namelen : has;
 
     if (m->msg_name && call_write(c, (uint64_t)(uintptr_t)m->msg_name, &name, room) < 0)
@@ -189,6 +226,39 @@ static int64_t receive_report(struct call *c, uint64_t at)
     return deliver(c, at, (size_t)n, &t, 0);
 }
 
+/*
+ * Of a stream that tells something with its bytes: they are taken out of the pair for the program. Several threads that
+ * read so share them as they share the pair's.
+ */
+static int64_t receive_stream(struct call *c, uint64_t at, unsigned flags)
+{
+    struct file *f = c->file;
+    struct told t = {.stream = true};
+    struct msghdr m;
+    int64_t room, n;
+
+    if (call_read(c, at, &m, sizeof m) < 0)
+        return -EFAULT;
+    room = call_room(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, SCRATCH);
+    if (room < 0)
+        return room;
+    n = recv(c->fd, c->run->scratch, (size_t)room, MSG_DONTWAIT | MSG_PEEK);
+    if (n < 0)
+        return errno == EAGAIN ? datagram_wait(c, flags) : -errno;
+    if (flags & MSG_WAITALL && n && n < room && !f->in_over) {
+        int64_t r = datagram_wait(c, flags);
+
+        if (r != -EAGAIN)
+            return r;
+    }
+    t.taken = (size_t)n;
+    n = deliver(c, at, (size_t)n, &t, 0);
+    if (n >= 0 && call_answer(c, n) && n > 0 && !(flags & MSG_PEEK) &&
+        recv(c->fd, c->run->scratch, (size_t)n, MSG_DONTWAIT) < 0)
+        return ANSWER_GIVEN; /* another thread was faster: both have it */
+    return n < 0 ? n : ANSWER_GIVEN;
+}
+
 /* Receives one message; several: its length goes into the struct mmsghdr, and the answer is one. */
 static int64_t receive(struct call *c, uint64_t at, unsigned flags, bool several)
 {
@@ -196,8 +266,11 @@ static int64_t receive(struct call *c, uint64_t at, unsigned flags, bool several
     unsigned length;
     int64_t n;
 
-    if (is_the_kernels(c))
-        return flags & MSG_ERRQUEUE ? -EAGAIN : ANSWER_CONTINUE;
+    if (file_is_stream(c->file) && !(flags & (MSG_ERRQUEUE | MSG_OOB)) && !several &&
+        (c->file->stamp || c->file->stamping || c->file->inquire))
+        return receive_stream(c, at, flags);
+    if (is_the_kernels(c) && !(flags & MSG_ERRQUEUE))
+        return ANSWER_CONTINUE;
     if (flags & MSG_ERRQUEUE)
         return receive_report(c, at);
     n = datagram_look(c, &t.from);

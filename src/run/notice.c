@@ -112,6 +112,13 @@ static int64_t read_pieces(const struct call *c, uint64_t at, size_t n, struct i
     return (int64_t)total;
 }
 
+int64_t call_room(const struct call *c, uint64_t at, size_t n, size_t max)
+{
+    struct iovec piece[PIECES];
+
+    return read_pieces(c, at, n, piece, max);
+}
+
 int64_t call_gather(const struct call *c, uint64_t at, size_t n, void *to, size_t max)
 {
     struct iovec piece[PIECES], local;

@@ -98,14 +98,12 @@ static int64_t get_device(struct call *c, void *value, size_t *n)
     return err;
 }
 
-/* When a datagram came in; of a stream nobody could say, for the kernel hands out its bytes. */
+/* When a datagram, or the last text, came in: recvmsg tells. */
 static int64_t set_stamp(struct call *c, const void *value, enum linux_stamp stamp)
 {
     int on;
 
     memcpy(&on, value, sizeof on);
-    if (file_is_stream(c->file))
-        return -ENOPROTOOPT;
     c->file->stamp = on ? stamp : LINUX_STAMP_NONE;
     return 0;
 }
@@ -125,8 +123,6 @@ static int64_t set_nano(struct call *c, const void *value, size_t n)
 static int64_t set_stamping(struct call *c, const void *value, size_t n)
 {
     (void)n;
-    if (file_is_stream(c->file))
-        return -ENOPROTOOPT;
     memcpy(&c->file->stamping, value, sizeof c->file->stamping);
     return 0;
 }
@@ -137,6 +133,20 @@ static int64_t give_int(void *value, size_t *n, int v)
     memcpy(value, &v, *n);
     return 0;
 }
+
+static int64_t set_inquire(struct call *c, const void *value, size_t n)
+{
+    int on;
+
+    (void)n;
+    memcpy(&on, value, sizeof on);
+    if (on < 0 || on > 1)
+        return -EINVAL;
+    c->file->inquire = on;
+    return 0;
+}
+
+static int64_t get_inquire(struct call *c, void *value, size_t *n) { return give_int(value, n, c->file->inquire); }
 
 static int64_t get_micro(struct call *c, void *value, size_t *n)
 {
@@ -172,28 +182,31 @@ static int64_t get_from_pair(struct call *c, void *value, size_t *n)
 }
 
 static const struct own {
-    int option;
+    int level, option;
     size_t size;
     int64_t (*set)(struct call *c, const void *value, size_t n); /* NULL: as the engine says */
     int64_t (*get)(struct call *c, void *value, size_t *n);
 } owns[] = {
-    {SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_from_pair},
-    {SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_from_pair},
-    {SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
-    {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
-    {SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
-    {SO_ERROR, sizeof(int), NULL, get_error},
-    {SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
-    {SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
-    {SO_TIMESTAMPING, sizeof(int), set_stamping, get_stamping},
-    {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
-    {SO_BINDTODEVICE, 0, set_device, get_device},
+    {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_from_pair},
+    {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_from_pair},
+    {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
+    {SOL_SOCKET, SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
+    {SOL_SOCKET, SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
+    {SOL_SOCKET, SO_ERROR, sizeof(int), NULL, get_error},
+    {SOL_SOCKET, SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
+    {SOL_SOCKET, SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
+    {SOL_SOCKET, SO_TIMESTAMPING, sizeof(int), set_stamping, get_stamping},
+    {SOL_SOCKET, SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
+    {SOL_SOCKET, SO_BINDTODEVICE, 0, set_device, get_device},
+    {IPPROTO_TCP, LINUX_TCP_INQ, sizeof(int), set_inquire, get_inquire},
 };
 
-static const struct own *find_own(int level, int option)
+static const struct own *find_own(const struct file *f, int level, int option)
 {
-    for (size_t i = 0; level == SOL_SOCKET && i < sizeof owns / sizeof *owns; i++)
-        if (owns[i].option == option)
+    if (level == IPPROTO_TCP && !file_is_stream(f))
+        return NULL;
+    for (size_t i = 0; i < sizeof owns / sizeof *owns; i++)
+        if (owns[i].level == level && owns[i].option == option)
             return &owns[i];
     return NULL;
 }
@@ -249,7 +262,7 @@ int64_t answer_setsockopt(struct call *c)
     int level = (int)c->arg[1], option = (int)c->arg[2];
     uint8_t value[VALUE_MAX] = {0};
     size_t n = c->arg[4] < sizeof value ? c->arg[4] : sizeof value;
-    const struct own *own = find_own(level, option);
+    const struct own *own = find_own(c->file, level, option);
 
     if (linux_is_group_option(level, option))
         return told(c, set_group(c));
@@ -268,7 +281,7 @@ int64_t answer_getsockopt(struct call *c)
 {
     int level = (int)c->arg[1], option = (int)c->arg[2];
     uint8_t value[VALUE_MAX] = {0};
-    const struct own *own = find_own(level, option);
+    const struct own *own = find_own(c->file, level, option);
     socklen_t room;
     int64_t r;
     size_t n;

@@ -93,6 +93,8 @@ struct file {
     struct beside *beside; /* what goes with it; NULL: the program has not asked for such */
     enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
     int stamping;           /* SO_TIMESTAMPING */
+    bool inquire;           /* TCP_INQ */
+    size_t early;           /* connecting by MSG_FASTOPEN: bytes that went with the SYN */
     uint32_t port;   /* a socket of netlink: nl_pid, */
     unsigned groups; /* nl_groups: what it is told of */
     weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
@@ -300,7 +302,14 @@ int64_t datagram_wait(struct call *c, unsigned flags);
 /* The same where there is no room. */
 int64_t datagram_wait_room(struct call *c, unsigned flags);
 /* What the pair would do though TCP does not: a negative errno; 0: let the kernel do it. */
-int64_t stream_refuses(struct call *c, unsigned flags);
+int64_t stream_refuses(struct call *c);
+/*
+ * MSG_FASTOPEN (connect.c): connects to the address at `name`, of n_name bytes, and sends n bytes of run.payload. How
+ * many went, or why not; blocking, when the handshake is over.
+ */
+int64_t connect_early(struct call *c, uint64_t name, size_t n_name, size_t n);
+/* The bytes in all the program's pieces, max at most; -EFAULT, -EMSGSIZE. */
+int64_t call_room(const struct call *c, uint64_t at, size_t n, size_t max);
 /* The handshake may have ended: lets the program write. */
 void connect_pump(struct run *run, struct file *f);
 

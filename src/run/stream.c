@@ -301,6 +301,9 @@ void stream_pump(struct run *run, struct file *f)
             file_reset(run, f, in);
         return;
     }
-    if (!closed(run, f) && (in > 0 || out > 0))
+    if (closed(run, f))
+        return;
+    file_unpark(f); /* who waits in recvmsg for more than bytes */
+    if (in > 0 || out > 0)
         file_due(run, f);
 }

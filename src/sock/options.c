@@ -238,6 +238,8 @@ static const struct sock_option options[] = {
     {WEFT_SOL_IPV6, WEFT_IPV6_FREEBIND, SWITCH(RARE_FREEBIND)},
     {WEFT_SOL_IPV6, WEFT_IPV6_TRANSPARENT, FUNCTIONS(get_never, set_transparent)},
     {WEFT_SOL_IPV6, WEFT_IPV6_ADDR_PREFERENCES, FUNCTIONS(get_preference, set_preference)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVFRAGSIZE, SWITCH(TELL_PIECE6)},
+    {WEFT_SOL_IPV6, WEFT_IPV6_RECVERR_RFC4884, BOOLEAN(TELL_EXTENSIONS6)},
     {WEFT_SOL_IPV6, WEFT_IPV6_FLOWINFO, SWITCH(TELL_FLOW)},
     {WEFT_SOL_IP, WEFT_IP_BIND_ADDRESS_NO_PORT, SWITCH(RARE_NO_PORT)},
     {WEFT_SOL_IP, WEFT_IP_LOCAL_PORT_RANGE, EXACT(get_ports, set_ports)},
@@ -250,6 +252,8 @@ static const struct sock_option options[] = {
     {WEFT_SOL_IP, WEFT_IP_RECVTTL, SWITCH(TELL_TTL)},
     {WEFT_SOL_IP, WEFT_IP_RECVTOS, SWITCH(TELL_TOS)},
     {WEFT_SOL_IP, WEFT_IP_RECVORIGDSTADDR, SWITCH(TELL_ORIGDST)},
+    {WEFT_SOL_IP, WEFT_IP_RECVFRAGSIZE, SWITCH(TELL_PIECE)},
+    {WEFT_SOL_IP, WEFT_IP_RECVERR_RFC4884, BOOLEAN(TELL_EXTENSIONS)},
     {WEFT_SOL_IP, WEFT_IP_FREEBIND, SWITCH(RARE_FREEBIND)},
     {WEFT_SOL_IP, WEFT_IP_TRANSPARENT, FUNCTIONS(get_never, set_transparent)},
     {WEFT_SOL_IP, WEFT_IP_CHECKSUM, SWITCH(RARE_CHECKSUM)},
@@ -289,7 +293,7 @@ int sock_option_set(weft_sock *sock, const struct sock_option *o, int value)
 
     if (!o->tell && !o->field)
         return o->set ? o->set(sock, value) : WEFT_ENOPROTOOPT;
-    if (o->field && (value < o->min || value > o->max))
+    if (o->max && (value < o->min || value > o->max))
         return WEFT_EINVAL;
     rare = sock->ops->own_rare(sock);
     if (!rare)

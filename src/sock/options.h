@@ -20,6 +20,7 @@ struct sock_option {
 #define FUNCTIONS(get, set) get, set, 0, 0, false, 0, 0
 #define EXACT(get, set)     get, set, 0, 0, true, 0, 0
 #define SWITCH(bit)         NULL, NULL, bit, 0, false, 0, 0
+#define BOOLEAN(bit)        NULL, NULL, bit, 0, false, 0, 1 /* nothing else may be set */
 #define KEPT(member)        NULL, NULL, 0, offsetof(struct sock_rare, member), false
 
 int sock_option_get(weft_sock *sock, const struct sock_option *o);

@@ -662,7 +662,21 @@ static int set_route(struct tcp_conn *c, const void *v, size_t n)
     return n ? WEFT_EINVAL : 0;
 }
 
+/* Streams go by where they began; Linux takes it nevertheless. */
+static int set_pktinfo(struct tcp_conn *c, const void *value, size_t n)
+{
+    (void)c, (void)value;
+    return n < sizeof(struct weft_ip) + sizeof(uint32_t) ? WEFT_EINVAL : 0;
+}
+
+static int get_no_option(const struct tcp_conn *c, void *value, size_t *n)
+{
+    (void)c, (void)value, (void)n;
+    return WEFT_ENOPROTOOPT;
+}
+
 static const struct raw_row raw_rows[] = {
+    {WEFT_SOL_IPV6, WEFT_IPV6_PKTINFO, set_pktinfo, get_no_option},
     {WEFT_SOL_IPV6, WEFT_IPV6_HOPOPTS, set_hop, get_hop},
     {WEFT_SOL_IPV6, WEFT_IPV6_DSTOPTS, set_destination, get_destination},
     {WEFT_SOL_IPV6, WEFT_IPV6_RTHDRDSTOPTS, set_before_route, get_before_route},

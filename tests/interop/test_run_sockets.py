@@ -359,7 +359,96 @@ print(len(data), [struct.unpack('i', c)[0] for _, _, c in ancillary])
     assert said == '[900, 900, 200]\n2000 [900]\n', said
 
 
+def a_stream_tells_beside_its_bytes(field):
+    """SO_TIMESTAMPNS and TCP_INQ of a stream, waited for and not; and MSG_WAITALL with them."""
+    listener = field.listen()
+
+    def serve():
+        s, _ = listener.accept()
+        for part in b'hello', b'wor', b'ld':
+            time.sleep(.1)
+            s.send(part)
+        s.shutdown(socket.SHUT_WR)
+
+    threading.Thread(target=serve, daemon=True).start()
+    said = python(field, '''
+import socket, struct, sys, time
+SO_TIMESTAMPNS, TCP_INQ = 35, 36
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+s.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+s.setsockopt(socket.IPPROTO_TCP, TCP_INQ, 1)
+def take(n, flags=0):
+    data, beside, _, _ = s.recvmsg(n, 200, flags)
+    beside = {(level, kind): what for level, kind, what in beside}
+    at = beside.get((socket.SOL_SOCKET, SO_TIMESTAMPNS))
+    left, = struct.unpack('i', beside[socket.IPPROTO_TCP, TCP_INQ])
+    print(data, at and -60 < time.time() - struct.unpack('qq', at)[0] < 60, left >= 0)
+take(2)
+take(100)
+take(5, socket.MSG_WAITALL)
+take(100)
+''', KERNEL, str(listener.getsockname()[1]))
+    assert said == "b'he' True True\nb'llo' True True\nb'world' True True\nb'' None True\n", said
+
+
+def text_goes_with_the_syn(field):
+    """MSG_FASTOPEN, blocking and not: connected by a send, and all arrives."""
+    listener, heard = field.listen(), []
+
+    def serve():
+        for _ in range(3):
+            s, _ = listener.accept()
+            data = b''
+            while chunk := s.recv(1 << 17):
+                data += chunk
+            heard.append(data)
+            s.sendall(b'got %d' % len(data))
+            s.close()
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    said = python(field, '''
+import errno, select, socket, sys
+MSG_FASTOPEN = 0x20000000
+to = sys.argv[1], int(sys.argv[2])
+s = socket.socket()
+n = s.sendto(b'early', MSG_FASTOPEN, to)
+s.sendall(b' and late')
+s.shutdown(socket.SHUT_WR)
+print(n, s.getpeername() == to, s.recv(100))
+s = socket.socket()
+s.setblocking(False)
+sent = 0
+try:
+    sent = s.sendto(b'early', MSG_FASTOPEN, to)
+except OSError as why:
+    print(errno.errorcode[why.errno])
+select.select([], [s], [], 10)
+print(s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+s.setblocking(True)
+s.sendall(b'early'[sent:] + b' and late')
+s.shutdown(socket.SHUT_WR)
+print(s.recv(100))
+s = socket.socket()
+print(s.sendmsg([b'by ', b'pieces'], [], MSG_FASTOPEN, to))
+try:
+    s.sendto(b'x', MSG_FASTOPEN, to)
+except OSError as why:
+    print(errno.errorcode[why.errno])
+s.shutdown(socket.SHUT_WR)
+print(s.recv(100))
+''', KERNEL, str(listener.getsockname()[1]))
+    server.join(PATIENCE)
+    assert heard == [b'early and late', b'early and late', b'by pieces'], heard
+    lines = said.splitlines()
+    if lines[1] == 'EINPROGRESS':
+        del lines[1]
+    assert lines == ["5 True b'got 14'", '0', "b'got 14'", '9', 'EISCONN', "b'got 9'"], said
+
+
 TESTS = [
+    a_stream_tells_beside_its_bytes,
+    text_goes_with_the_syn,
     what_is_not_read_holds_the_peer_up,
     a_refused_datagram_wakes_who_polls,
     the_queue_of_errors_is_read,

@@ -82,12 +82,12 @@ static int stamp(int fd, int flags) { return set_int(fd, SOL_SOCKET, SO_TIMESTAM
 
 /* ---- stamps of text ---- */
 
-static void each_kind(int from, int to)
+static void each_kind(int from, int to, unsigned n)
 {
     static const int kinds[] = {SOF_TIMESTAMPING_TX_SCHED, SOF_TIMESTAMPING_TX_SOFTWARE, SOF_TIMESTAMPING_TX_ACK};
     char b[16];
 
-    for (unsigned i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (unsigned i = 0; i < n; i++) {
         SAY(stamp(from, TOLD | SOF_TIMESTAMPING_OPT_ID | kinds[i]));
         SAY(send(from, "abc", 3, 0));
         SAY(recv(to, b, sizeof b, 0));
@@ -105,7 +105,7 @@ CASE(each_kind_of_stamp_of_text)
     int p[2];
 
     tcp_pair(p);
-    each_kind(p[0], p[1]);
+    each_kind(p[0], p[1], 3);
 }
 
 CASE(each_kind_of_stamp_of_text_of_six)
@@ -113,7 +113,7 @@ CASE(each_kind_of_stamp_of_text_of_six)
     int p[2];
 
     six_pair(p);
-    each_kind(p[0], p[1]);
+    each_kind(p[0], p[1], 3);
 }
 
 CASE(each_kind_of_stamp_of_datagrams)
@@ -121,7 +121,11 @@ CASE(each_kind_of_stamp_of_datagrams)
     int p[2];
 
     udp_pair(p);
-    each_kind(p[0], p[1]);
+    each_kind(p[0], p[1], 2);
+    SAY(stamp(p[0], TOLD | SOF_TIMESTAMPING_TX_ACK));
+    SAY(send(p[0], "abc", 3, 0));
+    soon(20);
+    say_report("nobody acknowledges it", p[0]);
 }
 
 CASE(all_kinds_of_stamps_at_once)
@@ -586,4 +590,161 @@ CASE(much_text_behind_headers)
         had += (size_t)n;
     }
     say("%zu bytes, the same: %d", had, memcmp(text, got, sizeof text) == 0);
+}
+
+/* ---- what stands behind the quote of an error (RFC 4884) ---- */
+
+enum { RFC4884 = 26, RFC4884_SIX = 31 }; /* IP_RECVERR_RFC4884 and its like, which not every libc names */
+
+/* A refusal of a datagram to port 7002, which quotes `quoted` bytes of it and has an extension structure behind. */
+static void refuse(int fd, unsigned quoted, unsigned words, int version, unsigned object, int spoil)
+{
+    uint8_t message[8 + 256 + 12] = {ICMP_DEST_UNREACH, ICMP_PORT_UNREACH, 0, 0, 0, (uint8_t)words};
+    uint8_t *ip = message + 8, *udp = ip + 20, *structure = ip + quoted;
+    struct sockaddr_in to = in4(LO, 0), own;
+    socklen_t n = sizeof own;
+    int raw = socket(AF_INET, SOCK_RAW, IPPROTO_ICMP);
+    uint32_t here = htonl(INADDR_LOOPBACK);
+    uint16_t sum, port = htons(7002);
+
+    getsockname(fd, (struct sockaddr *)&own, &n);
+    ip[0] = 0x45;
+    ip[3] = (uint8_t)quoted;
+    ip[8] = 64;
+    ip[9] = IPPROTO_UDP;
+    memcpy(ip + 12, &here, 4);
+    memcpy(ip + 16, &here, 4);
+    memcpy(udp, &own.sin_port, 2);
+    memcpy(udp + 2, &port, 2);
+    udp[5] = (uint8_t)(quoted - 20);
+    structure[0] = (uint8_t)(version << 4);
+    structure[5] = (uint8_t)object;
+    structure[6] = structure[7] = 1;
+    sum = sum_of(structure, 12);
+    memcpy(structure + 2, &sum, 2);
+    structure[2] ^= (uint8_t)spoil;
+    sum = sum_of(message, 8 + quoted + 12);
+    memcpy(message + 2, &sum, 2);
+    SAY(sendto(raw, message, 8 + quoted + 12, 0, ADDR(to)));
+    close(raw);
+}
+
+CASE(what_an_error_says_besides)
+{
+    struct sockaddr_in to = in4(LO, 7002);
+    int fd = udp(), there = udp_at(7002);
+
+    SAY(connect(fd, ADDR(to)));
+    SAY(send(fd, "abc", 3, 0));
+    SAY(recv(there, (char[8]){0}, 8, 0));
+    SAY(set_int(fd, IPPROTO_IP, IP_RECVERR, 1));
+    refuse(fd, 128, 32, 2, 8, 0);
+    say_report("not asked for", fd);
+    SAY(set_int(fd, IPPROTO_IP, RFC4884, 1));
+    refuse(fd, 128, 32, 2, 8, 0);
+    say_report("sound", fd);
+    refuse(fd, 128, 32, 2, 8, 0x55);
+    say_report("with another sum", fd);
+    refuse(fd, 128, 32, 2, 20, 0);
+    say_report("with an object that is too long", fd);
+    refuse(fd, 128, 32, 1, 20, 0);
+    say_report("of another version", fd);
+    refuse(fd, 128, 0, 2, 8, 0);
+    say_report("without a length", fd);
+    refuse(fd, 128, 31, 2, 8, 0);
+    say_report("too short", fd);
+    refuse(fd, 128, 64, 2, 8, 0);
+    say_report("too long", fd);
+}
+
+CASE(who_may_ask_for_that)
+{
+    int fds[] = {udp(), tcp(), socket(AF_INET, SOCK_RAW, IPPROTO_ICMP), socket(AF_INET6, SOCK_DGRAM, 0)};
+
+    for (unsigned i = 0; i < 4; i++) {
+        for (int v = -1; v <= 2; v++)
+            SAY(set_int(fds[i], IPPROTO_IP, RFC4884, v));
+        say_opt("four", fds[i], IPPROTO_IP, RFC4884);
+        for (int v = -1; v <= 2; v++)
+            SAY(set_int(fds[i], IPPROTO_IPV6, RFC4884_SIX, v));
+        say_opt("six", fds[i], IPPROTO_IPV6, RFC4884_SIX);
+    }
+}
+
+/* ---- what a datagram was put together from ---- */
+
+enum { PIECES = 25, PIECES_SIX = 77 }; /* IP_RECVFRAGSIZE, IPV6_RECVFRAGSIZE */
+
+static void say_pieces(int fd)
+{
+    static char big[8000];
+    char control[256];
+    struct iovec iov = {big, sizeof big};
+    struct msghdr msg = {.msg_iov = &iov, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    int v;
+
+    SAY(recvmsg(fd, &msg, 0));
+    for (struct cmsghdr *h = CMSG_FIRSTHDR(&msg); h; h = CMSG_NXTHDR(&msg, h)) {
+        memcpy(&v, CMSG_DATA(h), sizeof v);
+        say("level %d type %d, %u bytes: %d", h->cmsg_level, h->cmsg_type, (unsigned)h->cmsg_len, v);
+    }
+}
+
+CASE(sizes_of_fragments)
+{
+    static char big[4000];
+    struct sockaddr_in at = in4(LO, 7002);
+    struct sockaddr_in6 at6 = in6("::1", 7003);
+    struct ifreq r = {.ifr_name = "lo", .ifr_mtu = 1500};
+    int from = udp(), to = udp_at(7002), from6 = socket(AF_INET6, SOCK_DGRAM, 0), to6 = socket(AF_INET6, SOCK_DGRAM, 0);
+
+    SAY(ioctl(from, SIOCSIFMTU, &r));
+    SAY(set_int(from, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT));
+    bind(to6, ADDR(at6));
+    SAY(set_int(to, IPPROTO_IP, PIECES, 1));
+    say_opt("four", to, IPPROTO_IP, PIECES);
+    SAY(set_int(to6, IPPROTO_IPV6, PIECES_SIX, 1));
+    say_opt("six", to6, IPPROTO_IPV6, PIECES_SIX);
+    for (unsigned n = 100; n < sizeof big; n = 10 * n + 900) {
+        SAY(sendto(from, big, n, 0, ADDR(at)));
+        say_pieces(to);
+        SAY(sendto(from6, big, n, 0, ADDR(at6)));
+        say_pieces(to6);
+    }
+    SAY(set_int(to, IPPROTO_IP, PIECES, 0));
+    SAY(sendto(from, big, 2000, 0, ADDR(at)));
+    say_pieces(to);
+    SAY(set_int(tcp(), IPPROTO_IP, PIECES, 1));
+}
+
+/* ---- IPV6_PKTINFO that sticks ---- */
+
+CASE(an_interface_that_sticks)
+{
+    struct sockaddr_in6 at = in6("::1", 7002);
+    struct in6_pktinfo info = {.ipi6_ifindex = 1};
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0), to = socket(AF_INET6, SOCK_DGRAM, 0);
+    int stream = socket(AF_INET6, SOCK_STREAM, 0);
+    socklen_t n = sizeof info;
+
+    bind(to, ADDR(at));
+    SAY(setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info, 0));
+    SAY(setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info, 19));
+    SAY(setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    SAY(getsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info, &n));
+    SAY(sendto(fd, "a", 1, 0, ADDR(at)));
+    SAY(recv(to, (char[4]){0}, 4, 0));
+    info.ipi6_ifindex = 77;
+    SAY(setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    SAY(sendto(fd, "a", 1, 0, ADDR(at)));
+    info.ipi6_ifindex = 0;
+    SAY(setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    SAY(sendto(fd, "a", 1, 0, ADDR(at)));
+    info.ipi6_ifindex = 1;
+    SAY(setsockopt(stream, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    SAY(getsockopt(stream, IPPROTO_IPV6, IPV6_PKTINFO, &info, &n));
+    SAY(setsockopt(udp(), IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
+    SAY(setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+    info.ipi6_ifindex = 2;
+    SAY(setsockopt(fd, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info));
 }

@@ -394,11 +394,3 @@ CASE(names_of_RFC_2292)
     for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
         SAY(set_int(fd, IPPROTO_IPV6, numbers[i], 1));
 }
-
-CASE(sizes_of_fragments)
-{
-    int four = udp(), six = socket(AF_INET6, SOCK_DGRAM, 0);
-
-    SAY(set_int(four, IPPROTO_IP, 25, 1)); /* IP_RECVFRAGSIZE and its like, which not every libc names */
-    SAY(set_int(six, IPPROTO_IPV6, 77, 1));
-}
