@@ -70,6 +70,39 @@ ssize_t weft_unp_readline(struct weft_unp_reader *r, char *line, size_t n);
 /* "10.1.2.3:80", "[::1]:80"; the bare address for port 0. Returns buf, or NULL: another family, or too little room. */
 char *weft_unp_sock_ntop(const struct sockaddr *addr, socklen_t len, char *buf, size_t n);
 
+/*
+ * Of an address of IPv4 or IPv6, whichever it is: its port, 0 to 65535; another port; no address but any; is it the
+ * same address, or port, as another's (1 or 0)? bind_wild binds to any address and a port that is free, and gives
+ * that port. -1: EAFNOSUPPORT (another family), EINVAL (too short), and what bind gives.
+ */
+int weft_unp_sock_get_port(const struct sockaddr *addr, socklen_t len);
+int weft_unp_sock_set_port(struct sockaddr *addr, socklen_t len, unsigned port);
+int weft_unp_sock_set_wild(struct sockaddr *addr, socklen_t len);
+int weft_unp_sock_same_addr(const struct sockaddr *a, const struct sockaddr *b, socklen_t len);
+int weft_unp_sock_same_port(const struct sockaddr *a, const struct sockaddr *b, socklen_t len);
+int weft_unp_sock_bind_wild(int fd, int family);
+
+/*
+ * Groups of either family, on an interface by its name (NULL: by its number; 0: as the host chooses). mcast_source is
+ * for one source of a group: MCAST_BLOCK_SOURCE, MCAST_UNBLOCK_SOURCE, MCAST_JOIN_SOURCE_GROUP,
+ * MCAST_LEAVE_SOURCE_GROUP. Of what is sent to groups: how far it goes, whether it is heard here, by which interface
+ * it goes. -1: as sock_get_port, ENXIO (no such interface), and what setsockopt gives.
+ */
+int weft_unp_mcast_join(int fd, const struct sockaddr *group, socklen_t len, const char *name, unsigned index);
+int weft_unp_mcast_leave(int fd, const struct sockaddr *group, socklen_t len, const char *name, unsigned index);
+int weft_unp_mcast_source(int fd, int option, const struct sockaddr *source, const struct sockaddr *group,
+                          socklen_t len, const char *name, unsigned index);
+int weft_unp_mcast_get_ttl(int fd);
+int weft_unp_mcast_set_ttl(int fd, int ttl);
+int weft_unp_mcast_get_loop(int fd);
+int weft_unp_mcast_set_loop(int fd, int on);
+int weft_unp_mcast_set_if(int fd, const char *name, unsigned index);
+
+/* Waits for so many seconds at most: 1, 0 when they are over, -1. connect_timeo: 0, or -1, ETIMEDOUT among others. */
+int weft_unp_readable_timeo(int fd, int seconds);
+int weft_unp_writable_timeo(int fd, int seconds);
+int weft_unp_connect_timeo(int fd, const struct sockaddr *addr, socklen_t len, int seconds);
+
 /* A connected socket to the first address that answers; one that listens; one that is bound. host may be NULL for both
  * servers. len: NULL, or where the length of an address of that family goes. */
 int weft_unp_tcp_connect(const char *host, const char *service);

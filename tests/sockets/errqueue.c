@@ -476,7 +476,7 @@ CASE(a_filter_that_cuts_text)
     say_bytes("the first", recv(p[1], b, 2, 0), b);
     say_bytes("the second", recv(p[1], b, 2, 0), b);
     SAY(set_int(p[1], SOL_SOCKET, SO_DETACH_FILTER, 0));
-    say_bytes("the third", recv(p[1], b, sizeof b, MSG_WAITALL | MSG_DONTWAIT) >= 0 ? 2 : 0, "ef");
+    say_bytes("the third", recv(p[1], b, 2, 0), b);
 }
 
 CASE(a_filter_goes_to_who_is_accepted)

@@ -277,11 +277,103 @@ static void with_a_host_in_use_there_is_no_daemon(void **state)
     assert_int_equal(getpid(), was);
 }
 
+static void addresses_of_either_family_are_handled_alike(void **state)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(80), .sin_addr.s_addr = htonl(0x0a000001)};
+    struct sockaddr_in other = four;
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(81), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_storage s4 = {0}, s6 = {0};
+    struct sockaddr unknown = {.sa_family = AF_UNIX};
+    int fd = weft_posix_socket(AF_INET6, SOCK_DGRAM, 0), port;
+
+    assert_int_equal(weft_unp_sock_get_port((struct sockaddr *)&four, sizeof four), 80);
+    assert_int_equal(weft_unp_sock_get_port((struct sockaddr *)&six, sizeof six), 81);
+    assert_int_equal(weft_unp_sock_set_port((struct sockaddr *)&six, sizeof six, 443), 0);
+    assert_int_equal(ntohs(six.sin6_port), 443);
+    assert_int_equal(weft_unp_sock_same_addr((struct sockaddr *)&four, (struct sockaddr *)&other, sizeof four), 1);
+    other.sin_port = htons(81);
+    assert_int_equal(weft_unp_sock_same_addr((struct sockaddr *)&four, (struct sockaddr *)&other, sizeof four), 1);
+    assert_int_equal(weft_unp_sock_same_port((struct sockaddr *)&four, (struct sockaddr *)&other, sizeof four), 0);
+    assert_int_equal(weft_unp_sock_set_wild((struct sockaddr *)&other, sizeof other), 0);
+    assert_int_equal(other.sin_addr.s_addr, 0);
+    assert_int_equal(weft_unp_sock_same_addr((struct sockaddr *)&four, (struct sockaddr *)&other, sizeof four), 0);
+    memcpy(&s4, &four, sizeof four);
+    memcpy(&s6, &six, sizeof six);
+    assert_int_equal(weft_unp_sock_same_addr((struct sockaddr *)&s4, (struct sockaddr *)&s6, sizeof s4), 0);
+    assert_int_equal(weft_unp_sock_get_port(&unknown, sizeof unknown), -1);
+    assert_int_equal(errno, EAFNOSUPPORT);
+    assert_int_equal(weft_unp_sock_get_port((struct sockaddr *)&six, 8), -1);
+    assert_int_equal(errno, EINVAL);
+    port = weft_unp_sock_bind_wild(fd, AF_INET6);
+    assert_in_range(port, 1, 65535);
+    weft_posix_close(fd);
+}
+
+static void groups_of_either_family_are_joined_alike(void **state)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xe8000107)}, from = four;
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = {{{0xff, 0x02, [15] = 0x77}}}};
+    const struct sockaddr *group[] = {(struct sockaddr *)&four, (struct sockaddr *)&six};
+    const socklen_t len[] = {sizeof four, sizeof six};
+
+    from.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    for (int i = 0; i < 2; i++) {
+        int fd = weft_posix_socket(i ? AF_INET6 : AF_INET, SOCK_DGRAM, 0);
+
+        assert_int_equal(weft_unp_mcast_join(fd, group[i], len[i], "lo", 0), 0);
+        assert_int_equal(weft_unp_mcast_join(fd, group[i], len[i], NULL, 1), -1);
+        assert_int_equal(errno, EADDRINUSE);
+        assert_int_equal(weft_unp_mcast_leave(fd, group[i], len[i], "lo", 0), 0);
+        assert_int_equal(weft_unp_mcast_leave(fd, group[i], len[i], "lo", 0), -1);
+        assert_int_equal(weft_unp_mcast_join(fd, group[i], len[i], "nobody9", 0), -1);
+        assert_int_equal(errno, ENXIO);
+        assert_int_equal(weft_unp_mcast_get_ttl(fd), 1);
+        assert_int_equal(weft_unp_mcast_set_ttl(fd, 7), 0);
+        assert_int_equal(weft_unp_mcast_get_ttl(fd), 7);
+        assert_int_equal(weft_unp_mcast_get_loop(fd), 1);
+        assert_int_equal(weft_unp_mcast_set_loop(fd, 0), 0);
+        assert_int_equal(weft_unp_mcast_get_loop(fd), 0);
+        assert_int_equal(weft_unp_mcast_set_if(fd, "lo", 0), 0);
+        if (i == 0) {
+            const struct sockaddr *source = (struct sockaddr *)&from;
+
+            assert_int_equal(weft_unp_mcast_source(fd, MCAST_JOIN_SOURCE_GROUP, source, group[0], len[0], "lo", 0), 0);
+            assert_int_equal(weft_unp_mcast_source(fd, MCAST_LEAVE_SOURCE_GROUP, source, group[0], len[0], "lo", 0), 0);
+        }
+        weft_posix_close(fd);
+    }
+    assert_int_equal(weft_unp_mcast_source(0, MCAST_MSFILTER, group[0], group[0], len[0], "lo", 0), -1);
+    assert_int_equal(errno, EINVAL);
+}
+
+static void waiting_has_an_end(void **state)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(5009), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int l = weft_unp_tcp_listen("127.0.0.1", "5009", NULL), fd = weft_posix_socket(AF_INET, SOCK_STREAM, 0), s;
+
+    assert_int_equal(weft_unp_readable_timeo(l, 0), 0);
+    assert_int_equal(weft_unp_connect_timeo(fd, (struct sockaddr *)&at, sizeof at, 60), 0);
+    assert_int_equal(weft_posix_fcntl(fd, F_GETFL) & O_NONBLOCK, 0);
+    assert_int_equal(weft_unp_readable_timeo(l, 60), 1);
+    assert_int_equal(weft_unp_writable_timeo(fd, 60), 1);
+    s = weft_posix_accept(l, NULL, NULL);
+    weft_posix_close(s);
+    weft_posix_close(fd);
+    weft_posix_close(l);
+    fd = weft_posix_socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(weft_unp_connect_timeo(fd, (struct sockaddr *)&at, sizeof at, 60), -1);
+    assert_int_equal(errno, ECONNREFUSED);
+    weft_posix_close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_and_counted_bytes_cross_a_connection),
         cmocka_unit_test(nobody_there_is_told),
+        cmocka_unit_test(addresses_of_either_family_are_handled_alike),
+        cmocka_unit_test(groups_of_either_family_are_joined_alike),
+        cmocka_unit_test(waiting_has_an_end),
         cmocka_unit_test(addresses_have_their_usual_form),
         cmocka_unit_test(requests_survive_losses_and_round_trips_are_measured),
         cmocka_unit_test(the_time_out_doubles_from_the_floor_to_the_ceiling),
