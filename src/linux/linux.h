@@ -17,6 +17,10 @@
 
 #include "weft/sock.h"
 
+#ifndef IPV6_FLOWINFO_SEND /* which libc's headers leave to the kernel's */
+#define IPV6_FLOWINFO_SEND 33
+#endif
+
 /* ---- sockets.c: addresses, and kinds of sockets ---- */
 
 /*

@@ -14,9 +14,6 @@
 
 #include "linux/linux.h"
 
-#ifndef IPV6_FLOWINFO_SEND
-#define IPV6_FLOWINFO_SEND 33
-#endif
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72
 #endif

@@ -209,7 +209,7 @@ int64_t connect_early(struct call *c, uint64_t name, size_t n_name, size_t n)
     if (call_is_nonblocking(c))
         return f->early ? (int64_t)f->early : -EINPROGRESS;
     if (!c->again)
-        c->until = call_until(c, f->write_timeout);
+        c->until = call_until(c, f->own.write_timeout);
     return call_park_or(c, f->early ? (int64_t)f->early : -EINPROGRESS);
 }
 
@@ -242,7 +242,7 @@ static int64_t connect_stream(struct call *c, int family)
     if (call_is_nonblocking(c))
         return first ? -EINPROGRESS : -EALREADY;
     if (!c->again)
-        c->until = call_until(c, f->write_timeout);
+        c->until = call_until(c, f->own.write_timeout);
     return call_park_or(c, -EINPROGRESS);
 }
 

@@ -59,7 +59,7 @@ static void keep_beside(struct file *f, const struct weft_control *control)
 /* Has it just been asked for, the first time? */
 static bool begins_beside(struct file *f, const struct weft_control *control)
 {
-    if (f->beside || !(control->has || f->stamp || f->stamping))
+    if (f->beside || !(control->has || f->own.stamp || f->own.kept[LINUX_STAMPING]))
         return false;
     f->beside = calloc(1, sizeof *f->beside);
     return f->beside != NULL;
@@ -194,8 +194,8 @@ static int64_t wait_for(struct call *c, unsigned flags, weft_time timeout)
     return call_park(c);
 }
 
-int64_t datagram_wait_room(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->write_timeout); }
-int64_t datagram_wait(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->read_timeout); }
+int64_t datagram_wait_room(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->own.write_timeout); }
+int64_t datagram_wait(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->own.read_timeout); }
 
 int64_t datagram_look(struct call *c, struct weft_addr *from)
 {

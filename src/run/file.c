@@ -239,6 +239,7 @@ static void file_free(struct run *run, struct file *f)
     if (f->end >= 0)
         close(f->end);
     free(f->beside);
+    linux_own_free(&f->own);
     free(f);
 }
 

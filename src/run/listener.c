@@ -84,9 +84,11 @@ static struct file accepted_like(const struct call *c)
 {
     const struct file *f = c->file;
 
-    return (struct file){.domain = f->domain, .type = f->type, .protocol = f->protocol, .progress = CONNECTED,
-                         .opened = true, .tid = c->tid, .fd = -1, .read_timeout = f->read_timeout,
-                         .write_timeout = f->write_timeout, .receive_buffer = f->receive_buffer};
+    struct file like = {.domain = f->domain, .type = f->type, .protocol = f->protocol, .progress = CONNECTED,
+                        .opened = true, .tid = c->tid, .fd = -1, .own = f->own, .receive_buffer = f->receive_buffer};
+
+    linux_own_inherit(&like.own);
+    return like;
 }
 
 /* Makes the connection the caller's. Where he is gone meanwhile, it waits for the next. */
@@ -124,7 +126,7 @@ static int64_t accept_connection(struct call *c, int flags)
     take_back(c);
     if (!sock && err == WEFT_EAGAIN && !call_is_nonblocking(c)) {
         if (!c->again)
-            c->until = call_until(c, f->read_timeout);
+            c->until = call_until(c, f->own.read_timeout);
         return call_park(c);
     }
     if (!sock)

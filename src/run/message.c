@@ -32,19 +32,11 @@ static int read_to(struct call *c, const struct msghdr *m, struct weft_addr *to)
     return err;
 }
 
-static struct linux_sock for_control(const struct call *c)
-{
-    const struct file *f = c->file;
-
-    return (struct linux_sock){f->sock, f->domain, f->type, f->protocol, weft_host_now(c->run->host), NULL, f->stamp,
-                               f->stamping, f->inquire};
-}
-
 /* Its control messages; `room` is where they stand from now on. */
 static int read_control(struct call *c, const struct msghdr *m, const struct weft_addr *to, union control_room *room,
                         struct weft_control *out)
 {
-    const struct linux_sock s = for_control(c);
+    const struct linux_sock s = file_linux(c);
     const struct msghdr here = {.msg_control = room->bytes, .msg_controllen = m->msg_controllen};
 
     if (m->msg_controllen > sizeof room->bytes)
@@ -145,13 +137,13 @@ struct told {
 /* What waits for it in the pair counts for TCP_INQ, and behind the last byte the end is one more. */
 static void give_stream(const struct call *c, const struct told *t, struct msghdr *msg)
 {
-    struct linux_sock s = for_control(c);
+    struct linux_sock s = file_linux(c);
     size_t room = msg->msg_controllen, used;
     int left = 0;
 
     s.inquire = false;
     linux_give_control(&s, &(struct weft_control){0}, msg, t->taken);
-    if (!c->file->inquire || ioctl(c->fd, FIONREAD, &left) < 0)
+    if (!c->file->own.inquire || ioctl(c->fd, FIONREAD, &left) < 0)
         return;
     left += (int)weft_unread(c->file->sock) - (int)t->taken;
     left += weft_ready(c->file->sock) & WEFT_PEER_CLOSED ? 1 : 0;
@@ -163,7 +155,7 @@ static void give_stream(const struct call *c, const struct told *t, struct msghd
 /* The control messages, into the program's memory, as many as there is room for; and what the header says of them. */
 static int write_control(struct call *c, struct msghdr *m, const struct told *t)
 {
-    const struct linux_sock s = for_control(c);
+    const struct linux_sock s = file_linux(c);
     union control_room room;
     struct msghdr here = {.msg_control = m->msg_control ? room.bytes : NULL, .msg_flags = t->flags};
 
@@ -267,7 +259,7 @@ static int64_t receive(struct call *c, uint64_t at, unsigned flags, bool several
     int64_t n;
 
     if (file_is_stream(c->file) && !(flags & (MSG_ERRQUEUE | MSG_OOB)) && !several &&
-        (c->file->stamp || c->file->stamping || c->file->inquire))
+        (c->file->own.stamp || c->file->own.kept[LINUX_STAMPING] || c->file->own.inquire))
         return receive_stream(c, at, flags);
     if (is_the_kernels(c) && !(flags & MSG_ERRQUEUE))
         return ANSWER_CONTINUE;

@@ -15,12 +15,12 @@
 int64_t netlink_socket(struct call *c)
 {
     int type = (int)c->arg[1], flags = type & ~0xf, program, err;
-    struct file like = {.domain = AF_NETLINK, .type = type & 0xf, .protocol = NETLINK_ROUTE, .read_timeout = WEFT_NEVER,
-                        .write_timeout = WEFT_NEVER, .tid = c->tid};
+    struct file like = {.domain = AF_NETLINK, .type = type & 0xf, .protocol = NETLINK_ROUTE, .tid = c->tid};
     struct file *f;
 
     if (flags & ~(SOCK_NONBLOCK | SOCK_CLOEXEC) || (like.type != SOCK_RAW && like.type != SOCK_DGRAM))
         return -ESOCKTNOSUPPORT;
+    linux_own_init(&like.own, (uintptr_t)c->run->host);
     err = file_new(c->run, NULL, &like, "", &program, &f);
     if (err)
         return err;

@@ -10,8 +10,7 @@
 int64_t answer_socket(struct call *c)
 {
     int domain = (int)c->arg[0], type = (int)c->arg[1], protocol = (int)c->arg[2], flags = type & ~0xf;
-    struct file like = {.domain = domain, .type = type & 0xf, .read_timeout = WEFT_NEVER,
-                        .write_timeout = WEFT_NEVER, .tid = c->tid};
+    struct file like = {.domain = domain, .type = type & 0xf, .tid = c->tid};
     struct file *f;
     weft_sock *sock;
     int program, err = 0;
@@ -25,6 +24,7 @@ int64_t answer_socket(struct call *c)
             complain(c->run, "socket", "there is no type %d with protocol %d here", like.type, protocol);
         return like.protocol;
     }
+    linux_own_init(&like.own, (uintptr_t)c->run->host);
     sock = linux_socket(c->run->stack, domain, like.type, like.protocol, &err);
     if (!sock)
         return err;

@@ -5,7 +5,9 @@
  */
 #include <errno.h>
 #include <linux/filter.h>
+#include <linux/net_tstamp.h>
 #include <netinet/in.h>
+#include <netinet/udp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -14,18 +16,44 @@
 
 #define VALUE_MAX 1024 /* bytes of the longest value there is, filters of sources excepted */
 
-/* Zero is no time-out at all, and less than zero is none to wait (Linux's sock_set_timeout). */
-static weft_time timeout_of(const void *value)
+struct linux_sock file_linux(const struct call *c)
 {
-    struct timeval t;
+    const struct file *f = c->file;
 
-    memcpy(&t, value, sizeof t);
-    if (t.tv_sec < 0)
-        return 0;
-    if ((t.tv_sec == 0 && t.tv_usec == 0) || (uint64_t)t.tv_sec >= WEFT_NEVER / WEFT_S - 1)
-        return WEFT_NEVER;
-    return (weft_time)t.tv_sec * WEFT_S + (weft_time)t.tv_usec * WEFT_US;
+    return (struct linux_sock){f->sock, f->domain, f->type, f->protocol, weft_host_now(c->run->host), NULL,
+                               f->own.stamp, f->own.kept[LINUX_STAMPING], f->own.inquire};
 }
+
+/* ---- what cannot be done between a program and its pair ---- */
+
+/*
+ * Options that ask for something of bytes that the kernel takes in: streams are written without us, and a datagram is
+ * one call's. They may be switched off.
+ */
+static const struct impossible {
+    int level, option;
+} impossibles[] = {
+    {SOL_SOCKET, SO_ZEROCOPY},
+    {IPPROTO_UDP, UDP_CORK},
+    {IPPROTO_IPV6, IPV6_RECVPATHMTU},
+    {IPPROTO_IPV6, IPV6_FLOWINFO_SEND},
+};
+
+static bool is_impossible(int level, int option, const void *value, size_t n)
+{
+    unsigned number = 0;
+
+    if (n < sizeof number)
+        return false;
+    memcpy(&number, value, sizeof number);
+    for (size_t i = 0; i < sizeof impossibles / sizeof *impossibles; i++) {
+        if (impossibles[i].level == level && impossibles[i].option == option)
+            return number;
+    }
+    return level == SOL_SOCKET && option == SO_TIMESTAMPING && number & LINUX_STAMPS_OUT;
+}
+
+/* ---- what the pair has too ---- */
 
 /* The program's end has them, for read and write; we have them, for accept, connect and recvfrom. */
 static int64_t set_on_pair(struct call *c, int option, const void *value, size_t n)
@@ -37,23 +65,24 @@ static int64_t set_read_timeout(struct call *c, const void *value, size_t n)
 {
     int64_t r = set_on_pair(c, SO_RCVTIMEO, value, n);
 
-    if (r == 0)
-        c->file->read_timeout = timeout_of(value);
-    return r;
+    return r ? r : linux_take_timeout(value, &c->file->own.read_timeout);
 }
 
 static int64_t set_write_timeout(struct call *c, const void *value, size_t n)
 {
     int64_t r = set_on_pair(c, SO_SNDTIMEO, value, n);
 
-    if (r == 0)
-        c->file->write_timeout = timeout_of(value);
-    return r;
+    return r ? r : linux_take_timeout(value, &c->file->own.write_timeout);
 }
 
 static int64_t set_low_water(struct call *c, const void *value, size_t n)
 {
     return set_on_pair(c, SO_RCVLOWAT, value, n);
+}
+
+static int64_t set_peek_offset(struct call *c, const void *value, size_t n)
+{
+    return file_is_stream(c->file) ? set_on_pair(c, SO_PEEK_OFF, value, n) : -EOPNOTSUPP;
 }
 
 static int64_t set_receive_buffer(struct call *c, const void *value, size_t n)
@@ -84,81 +113,12 @@ static int64_t attach_filter(struct call *c, const void *value, size_t n)
     return weft_setsockopt(c->file->sock, SOL_SOCKET, SO_ATTACH_FILTER, code, program.len * sizeof *code);
 }
 
-static int64_t set_device(struct call *c, const void *value, size_t n)
-{
-    return linux_set_device(c->file->sock, value, (socklen_t)n);
-}
-
-static int64_t get_device(struct call *c, void *value, size_t *n)
-{
-    socklen_t has = (socklen_t)*n;
-    int err = c->file->sock ? linux_get_device(c->file->sock, value, &has) : -EINVAL;
-
-    *n = has;
-    return err;
-}
-
-/* When a datagram, or the last text, came in: recvmsg tells. */
-static int64_t set_stamp(struct call *c, const void *value, enum linux_stamp stamp)
-{
-    int on;
-
-    memcpy(&on, value, sizeof on);
-    c->file->stamp = on ? stamp : LINUX_STAMP_NONE;
-    return 0;
-}
-
-static int64_t set_micro(struct call *c, const void *value, size_t n)
-{
-    (void)n;
-    return set_stamp(c, value, LINUX_STAMP_MICROSECONDS);
-}
-
-static int64_t set_nano(struct call *c, const void *value, size_t n)
-{
-    (void)n;
-    return set_stamp(c, value, LINUX_STAMP_NANOSECONDS);
-}
-
-static int64_t set_stamping(struct call *c, const void *value, size_t n)
-{
-    (void)n;
-    memcpy(&c->file->stamping, value, sizeof c->file->stamping);
-    return 0;
-}
-
 static int64_t give_int(void *value, size_t *n, int v)
 {
     *n = *n < sizeof v ? *n : sizeof v;
     memcpy(value, &v, *n);
     return 0;
 }
-
-static int64_t set_inquire(struct call *c, const void *value, size_t n)
-{
-    int on;
-
-    (void)n;
-    memcpy(&on, value, sizeof on);
-    if (on < 0 || on > 1)
-        return -EINVAL;
-    c->file->inquire = on;
-    return 0;
-}
-
-static int64_t get_inquire(struct call *c, void *value, size_t *n) { return give_int(value, n, c->file->inquire); }
-
-static int64_t get_micro(struct call *c, void *value, size_t *n)
-{
-    return give_int(value, n, c->file->stamp == LINUX_STAMP_MICROSECONDS);
-}
-
-static int64_t get_nano(struct call *c, void *value, size_t *n)
-{
-    return give_int(value, n, c->file->stamp == LINUX_STAMP_NANOSECONDS);
-}
-
-static int64_t get_stamping(struct call *c, void *value, size_t *n) { return give_int(value, n, c->file->stamping); }
 
 /* The pending error: ours first, it is the older one. */
 static int64_t get_error(struct call *c, void *value, size_t *n)
@@ -182,31 +142,27 @@ static int64_t get_from_pair(struct call *c, void *value, size_t *n)
 }
 
 static const struct own {
-    int level, option;
+    int option; /* of SOL_SOCKET */
     size_t size;
     int64_t (*set)(struct call *c, const void *value, size_t n); /* NULL: as the engine says */
     int64_t (*get)(struct call *c, void *value, size_t *n);
 } owns[] = {
-    {SOL_SOCKET, SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_from_pair},
-    {SOL_SOCKET, SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_from_pair},
-    {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
-    {SOL_SOCKET, SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
-    {SOL_SOCKET, SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
-    {SOL_SOCKET, SO_ERROR, sizeof(int), NULL, get_error},
-    {SOL_SOCKET, SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
-    {SOL_SOCKET, SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
-    {SOL_SOCKET, SO_TIMESTAMPING, sizeof(int), set_stamping, get_stamping},
-    {SOL_SOCKET, SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
-    {SOL_SOCKET, SO_BINDTODEVICE, 0, set_device, get_device},
-    {IPPROTO_TCP, LINUX_TCP_INQ, sizeof(int), set_inquire, get_inquire},
+    {SO_RCVTIMEO, sizeof(struct timeval), set_read_timeout, get_from_pair},
+    {SO_SNDTIMEO, sizeof(struct timeval), set_write_timeout, get_from_pair},
+    {SO_RCVTIMEO_NEW, sizeof(struct timeval), set_read_timeout, get_from_pair}, /* 64 bits, as it is */
+    {SO_SNDTIMEO_NEW, sizeof(struct timeval), set_write_timeout, get_from_pair},
+    {SO_RCVLOWAT, sizeof(int), set_low_water, get_from_pair},
+    {SO_PEEK_OFF, sizeof(int), set_peek_offset, get_from_pair},
+    {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
+    {SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
+    {SO_ERROR, sizeof(int), NULL, get_error},
+    {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
 };
 
-static const struct own *find_own(const struct file *f, int level, int option)
+static const struct own *find_own(int level, int option)
 {
-    if (level == IPPROTO_TCP && !file_is_stream(f))
-        return NULL;
-    for (size_t i = 0; i < sizeof owns / sizeof *owns; i++)
-        if (owns[i].level == level && owns[i].option == option)
+    for (size_t i = 0; level == SOL_SOCKET && i < sizeof owns / sizeof *owns; i++)
+        if (owns[i].option == option)
             return &owns[i];
     return NULL;
 }
@@ -262,18 +218,21 @@ int64_t answer_setsockopt(struct call *c)
     int level = (int)c->arg[1], option = (int)c->arg[2];
     uint8_t value[VALUE_MAX] = {0};
     size_t n = c->arg[4] < sizeof value ? c->arg[4] : sizeof value;
-    const struct own *own = find_own(c->file, level, option);
+    const struct own *own = find_own(level, option);
+    const struct linux_sock s = file_linux(c);
 
     if (linux_is_group_option(level, option))
         return told(c, set_group(c));
-    if ((int)c->arg[4] < 0 || (level == SOL_SOCKET && n < sizeof(int) && option != SO_BINDTODEVICE))
+    if ((int)c->arg[4] < 0)
         return -EINVAL;
     if (n && call_read(c, c->arg[3], value, n) < 0)
         return -EFAULT;
     if (level == IPPROTO_TCP && file_is_stream(c->file) && c->file->progress == CONNECTED)
         stream_flush(c->file); /* what was written before TCP_CORK is set is not held by it */
+    if (is_impossible(level, option, value, n))
+        return told(c, -ENOPROTOOPT);
     if (!own || !own->set)
-        return told(c, weft_setsockopt(c->file->sock, level, option, value, n));
+        return told(c, linux_set_option(&s, &c->file->own, level, option, value, (socklen_t)n));
     return n < own->size ? -EINVAL : told(c, own->set(c, value, n));
 }
 
@@ -281,7 +240,8 @@ int64_t answer_getsockopt(struct call *c)
 {
     int level = (int)c->arg[1], option = (int)c->arg[2];
     uint8_t value[VALUE_MAX] = {0};
-    const struct own *own = find_own(c->file, level, option);
+    const struct own *own = find_own(level, option);
+    const struct linux_sock s = file_linux(c);
     socklen_t room;
     int64_t r;
     size_t n;
@@ -292,14 +252,17 @@ int64_t answer_getsockopt(struct call *c)
         return -EFAULT;
     if ((int)room < 0)
         return -EINVAL;
-    n = room < sizeof value ? room : sizeof value;
+    n = room = room < sizeof value ? room : sizeof value;
     if (own && own->get)
         r = own->get(c, value, &n);
     else
-        r = c->file->sock ? weft_getsockopt(c->file->sock, level, option, value, &n) : -EINVAL;
+        r = c->file->sock ? linux_get_option(&s, &c->file->own, level, option, value, &room) : -EINVAL;
     if (r)
         return told(c, r);
-    room = (socklen_t)n;
+    if (own && own->get)
+        room = (socklen_t)n;
+    else
+        n = room;
     if (call_write(c, c->arg[3], value, n) < 0 || call_write(c, c->arg[4], &room, sizeof room) < 0)
         return -EFAULT;
     return 0;

@@ -91,13 +91,10 @@ struct file {
     bool taken;            /* until this: one of our calls took it */
     bool alarmed;          /* what lies there first is no datagram, see datagram.c */
     struct beside *beside; /* what goes with it; NULL: the program has not asked for such */
-    enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
-    int stamping;           /* SO_TIMESTAMPING */
-    bool inquire;           /* TCP_INQ */
-    size_t early;           /* connecting by MSG_FASTOPEN: bytes that went with the SYN */
+    struct linux_own own;  /* options beside the engine's; those of waiting and room are the pair's too */
+    size_t early;          /* connecting by MSG_FASTOPEN: bytes that went with the SYN */
     uint32_t port;   /* a socket of netlink: nl_pid, */
     unsigned groups; /* nl_groups: what it is told of */
-    weft_time read_timeout, write_timeout; /* WEFT_NEVER: none */
     pid_t tid;             /* who was seen last to have it, */
     int fd;                /* and as which number */
 };
@@ -247,6 +244,8 @@ int file_renew(struct run *run, struct file *f, int *program);
  * program's would wake us. It is told when the pair is a quarter full or less, at once where it is so by now.
  */
 void file_await_room(struct run *run, struct file *f, bool on);
+/* options.c: the caller's socket, for linux/. */
+struct linux_sock file_linux(const struct call *c);
 /* The pair takes as much as the file's SO_RCVBUF says. */
 void file_size(struct file *f);
 /* Something has changed. */

@@ -267,7 +267,7 @@ attempt(s.accept)
 attempt(socket.socket, socket.AF_INET, socket.SOCK_RDM)
 attempt(socket.socket, socket.AF_INET, socket.SOCK_STREAM, 262)
 for i in range(3):
-    attempt(s.setsockopt, socket.SOL_SOCKET, 42, 1)
+    attempt(s.setsockopt, socket.SOL_SOCKET, 60, 1)
 ''', KERNEL)
     assert done.stdout.split() == ['ECONNREFUSED', 'EPIPE', 'ENOTCONN', 'ENOTCONN', 'EINVAL', 'ESOCKTNOSUPPORT',
                                    'EPROTONOSUPPORT'] + 3 * ['ENOPROTOOPT'], done.stdout

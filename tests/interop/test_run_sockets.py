@@ -10,7 +10,7 @@ import threading
 import time
 
 from field import PYTHON, main, python
-from lab import KERNEL, OURS, PATIENCE, need
+from lab import KERNEL, OURS, PATIENCE, need, run
 
 
 IP_RECVTTL = 12  # which Python does not name
@@ -196,6 +196,62 @@ for level, option, value in (socket.IPPROTO_IP, socket.IP_DROP_MEMBERSHIP, membe
 ''', OURS, KERNEL, str(peer.getsockname()[1]), group)
     assert said.splitlines() == ["b'wt0\\x00'", 'True', "b'to all of you'", 'Cannot assign requested address',
                                  'No such device'], said
+
+
+# What is kept for a socket beside its connection: on the kernel's sockets the same script says the same.
+KEPT = '''
+import socket, struct
+LINGER, PEERCRED, PEERNAME, COOKIE = 13, 17, 28, 57
+INCOMING_CPU, ZEROCOPY, SELECT_ERR_QUEUE, BUSY_POLL, PEEK_OFF, BUF_LOCK, NETNS_COOKIE = 49, 60, 45, 46, 42, 72, 71
+def attempt(call, *arguments):
+    try:
+        return call(*arguments)
+    except OSError as why:
+        return why.strerror
+for kind in socket.SOCK_STREAM, socket.SOCK_DGRAM:
+    s = socket.socket(socket.AF_INET, kind)
+    for option, value in ((INCOMING_CPU, 1), (SELECT_ERR_QUEUE, 7), (BUSY_POLL, 50), (BUSY_POLL, -1),
+                          (ZEROCOPY, 0), (BUF_LOCK, 3)):
+        print(option, attempt(s.setsockopt, 1, option, value), attempt(s.getsockopt, 1, option))
+    print(attempt(s.setsockopt, 1, LINGER, struct.pack('ii', 5, 7)), s.getsockopt(1, LINGER, 8))
+    print(s.getsockopt(1, PEERCRED, 12), attempt(s.getsockopt, 1, PEERNAME, 100))
+    print(s.getsockopt(1, COOKIE, 8) == s.getsockopt(1, COOKIE, 8) != bytes(8), len(s.getsockopt(1, NETNS_COOKIE, 8)))
+    s.settimeout(1.5)
+    print(attempt(s.setsockopt, 1, 20, struct.pack('ll', 2, 500000)), s.getsockopt(1, 66, 16))
+    s.close()
+l = socket.create_server(('127.0.0.1', 0))
+a = socket.create_connection(l.getsockname())
+b = l.accept()[0]
+a.sendall(b'abcdef')
+b.setsockopt(1, PEEK_OFF, 1)
+print(b.recv(2, socket.MSG_PEEK), b.recv(2, socket.MSG_PEEK), b.getsockopt(1, PEEK_OFF), b.recv(6))
+'''
+
+
+def options_that_are_kept_are_the_kernels(field):
+    done = field.on_weft(PYTHON, '-c', KEPT)
+    kernel = run(PYTHON, '-c', KEPT).stdout
+    assert done.stdout == kernel, f'{kernel}\n{done.stdout}'
+    assert not done.stderr, done.stderr
+
+
+def options_about_what_goes_out_are_refused_and_said(field):
+    """The kernel takes in a stream's bytes, and a datagram as one call has it."""
+    done = field.on_weft(PYTHON, '-c', '''
+import errno, socket
+stream, datagram = (socket.socket(socket.AF_INET, kind) for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM))
+def attempt(s, *option):
+    try:
+        return s.setsockopt(*option)
+    except OSError as why:
+        return errno.errorcode[why.errno]
+TIMESTAMPING, ZEROCOPY, CORK, SENT, CAME = (1, 37), (1, 60), (17, 1), 2, 8
+print([attempt(stream, *o) for o in ((*TIMESTAMPING, SENT), (*ZEROCOPY, 1), (*ZEROCOPY, 0), (*TIMESTAMPING, CAME))])
+print([attempt(datagram, *o) for o in ((*TIMESTAMPING, SENT), (*ZEROCOPY, 1), (*CORK, 1), (*CORK, 0))])
+''')
+    no = 'ENOPROTOOPT'
+    assert done.stdout.splitlines() == [f'{[no] * 2 + [None] * 2}', f'{[no] * 3 + [None]}'], done.stdout
+    assert done.stderr.count('there is no option') == 3, done.stderr
 
 
 # ---- interfaces ----
@@ -454,6 +510,8 @@ TESTS = [
     the_queue_of_errors_is_read,
     control_messages_go_both_ways,
     a_program_joins_a_group_and_is_bound_to_an_interface,
+    options_that_are_kept_are_the_kernels,
+    options_about_what_goes_out_are_refused_and_said,
     ioctls_tell_of_the_hosts_interfaces,
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,
