@@ -113,6 +113,12 @@ void conn_acknowledge(struct tcp_conn *c)
     }
 }
 
+SELDOM void conn_remind(struct tcp_conn *c)
+{
+    if (c->state == WEFT_TCP_CLOSE_WAIT && c->work && c->work->ack.scheduled)
+        conn_acknowledge(c);
+}
+
 SELDOM void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments)
 {
     while (segments--) {

@@ -156,23 +156,15 @@ SELDOM static void read_dsack(struct tcp_conn *c, struct tcp_sack_block b, struc
         recovery_duplicated(&w->recovery, b.end, b.end, sndmap_duplicate(&w->sndmap, b));
 }
 
-/* Marks what the peer holds, lowest first: a higher block would make a lower one look reordered. */
+/* Marks what the peer holds. In which order the blocks stand says nothing: late is what lies below earlier reports. */
 ASIDE static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struct ack_report *r)
 {
-    struct tcp_sack_block block[TCP_MAX_SACK];
-    unsigned n = 0, first = is_dsack(seg) ? 1 : 0;
+    unsigned first = is_dsack(seg) ? 1 : 0;
 
     if (first)
         read_dsack(c, seg->o.sack[0], r);
-    for (unsigned i = first; i < seg->o.n_sack; i++) {
-        unsigned k = n++;
-
-        for (; k > 0 && seq_lt(seg->o.sack[i].start, block[k - 1].start); k--)
-            block[k] = block[k - 1];
-        block[k] = seg->o.sack[i];
-    }
-    for (unsigned i = 0; i < n; i++)
-        sndmap_sack(&c->work->sndmap, &c->ep.stack->mem, block[i], &r->news);
+    for (unsigned i = first; i < seg->o.n_sack; i++)
+        sndmap_sack(&c->work->sndmap, &c->ep.stack->mem, seg->o.sack[i], &r->news);
 }
 
 /*
@@ -361,11 +353,16 @@ SELDOM static void reduction_is_told(struct tcp_conn *c, const struct tcp_seg *s
         ackpolicy_now(&c->work->ack);
 }
 
-/* Nothing is in flight, and yet he reports something as come twice: that may undo what the window lost for it. */
-SELDOM static void late_duplicate(struct tcp_conn *c, struct tcp_seg *seg)
+/*
+ * Nothing is in flight, and yet he reports something as come twice, which may undo what the window lost for it; or he
+ * answers a tail loss probe for the second time, so that what was probed for and the probe have both arrived.
+ */
+SELDOM static void late_report(struct tcp_conn *c, struct tcp_seg *seg, bool new_window)
 {
-    if (c->work && c->sack_ok && is_dsack(seg))
-        take_report(c, seg, true);
+    bool twice = c->sack_ok && seg->o.n_sack && is_dsack(seg);
+
+    if (twice || c->work->tlp.out)
+        take_report(c, seg, new_window || twice);
 }
 
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
@@ -390,8 +387,8 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     if (conn_in_flight(c) == 0) {
         if (unlikely(c->work && c->work->deadline[TCP_TIMER_PERSIST] != WEFT_NEVER) && seq_ge(seg->h.seq, c->rcv.nxt))
             put_off_probe(c);
-        if (unlikely(seg->o.n_sack))
-            late_duplicate(c, seg);
+        if (unlikely(c->work && (seg->o.n_sack || c->work->tlp.out)))
+            late_report(c, seg, new_window);
         return TCP_CONTINUE;
     }
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");

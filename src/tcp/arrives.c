@@ -358,19 +358,14 @@ ASIDE static enum tcp_step fin_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     return close_by_peer(c);
 }
 
-/* What comes behind the FIN reminds of the acknowledgment that still waits for the user's own. */
-SELDOM static enum tcp_step remind(struct tcp_conn *c)
-{
-    if (c->state == WEFT_TCP_CLOSE_WAIT && c->work->ack.scheduled)
-        conn_acknowledge(c);
-    return TCP_DONE;
-}
-
 /* The end may also have come before its text. */
 static inline enum tcp_step step_fin(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    if (likely(!seg_has(seg, TCP_FIN) && c->work && !c->work->peer_fin_known))
-        return unlikely(c->peer_fin) ? remind(c) : TCP_DONE;
+    if (likely(!seg_has(seg, TCP_FIN) && c->work && !c->work->peer_fin_known)) {
+        if (unlikely(c->peer_fin))
+            conn_remind(c);
+        return TCP_DONE;
+    }
     return fin_arrives(c, seg);
 }
 

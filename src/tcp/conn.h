@@ -92,6 +92,7 @@ struct tcp_plan {  /* small enough to be returned in registers */
     struct seq seq;
     uint32_t len;  /* payload */
     bool search;   /* a probe of the path: one segment, larger than the others */
+    bool record;   /* of new data: it ends a record (MSG_EOR); known when it is emitted */
     uint16_t piece; /* bytes, 0 without payload: what a full segment of it carries; known when it is emitted */
 };
 
@@ -636,6 +637,8 @@ static inline void conn_why(struct tcp_conn *c, enum weft_why why, uint32_t valu
 void conn_text_came(struct tcp_conn *c);
 /* In order, or a FIN: to be acknowledged now or later. */
 void conn_acknowledge(struct tcp_conn *c);
+/* Something came behind the peer's FIN, whose acknowledgment may still wait for the user's own FIN: not any more. */
+void conn_remind(struct tcp_conn *c);
 /* The same for `segments` out of order. */
 void conn_acknowledge_holes(struct tcp_conn *c, uint32_t segments);
 /* The user has read: does the peer have to hear of it now? */

@@ -17,12 +17,16 @@ uint32_t push_chunk(uint32_t mss, uint32_t max_window)
 
 static struct seq *mark_at(struct push *p, unsigned i) { return &p->mark[(p->head + i) % PUSH_MARKS]; }
 
-static void add_mark(struct push *p, struct seq at)
+static void add_mark(struct push *p, struct seq at, bool record)
 {
+    uint16_t bit;
+
     p->pushed = at;
     if (p->count < PUSH_MARKS)
         p->count++;
     *mark_at(p, p->count - 1u) = at;
+    bit = (uint16_t)(1u << (p->head + p->count - 1u) % PUSH_MARKS);
+    p->records = (uint16_t)(record ? p->records | bit : p->records & ~bit);
 }
 
 /* Where a write begins: in the last chunk, when there is one that has room and is not sent yet, else in one of its own. */
@@ -52,10 +56,10 @@ void push_written(struct push *p, const struct push_write *w)
     while (seq_lt(seq_add(p->chunk, w->chunk), end)) { /* a full one, and more behind it */
         p->chunk = seq_add(p->chunk, w->chunk);
         if (is_long_ago(p, p->chunk, w->max_window))
-            add_mark(p, p->chunk);
+            add_mark(p, p->chunk, false);
     }
     if (!w->more || w->closes || is_long_ago(p, end, w->max_window))
-        add_mark(p, end);
+        add_mark(p, end, w->closes);
     if (w->last)
         p->chunk = seq_sub(end, w->last);
     p->closed = w->closes;
@@ -66,12 +70,13 @@ uint32_t push_reach(const struct push *p, struct seq next, uint32_t unsent)
     return p->count ? min_u32(p->mark[p->head].v - next.v, unsent) : unsent;
 }
 
-bool push_sent(struct push *p, struct seq end)
+enum push_end push_sent(struct push *p, struct seq end)
 {
-    bool here = false;
+    enum push_end here = PUSH_NOT;
 
     while (p->count && seq_le(p->mark[p->head], end)) {
-        here = seq_eq(p->mark[p->head], end);
+        if (seq_eq(p->mark[p->head], end))
+            here = p->records & 1u << p->head ? PUSH_RECORD : PUSH_HERE;
         p->head = (p->head + 1) % PUSH_MARKS;
         p->count--;
     }

@@ -19,6 +19,7 @@ struct push {
     struct seq mark[PUSH_MARKS]; /* the first at `head` */
     struct seq pushed;           /* the last mark ever */
     struct seq chunk;            /* where the last chunk starts */
+    uint16_t records;            /* a bit for each place of a mark: it ends a record */
     uint8_t head, count;
     bool closed;                 /* the last chunk takes no more (MSG_EOR) */
 };
@@ -48,7 +49,10 @@ static inline uint32_t push_last(const struct push *p, struct seq sent, struct s
 /* Of the `unsent` bytes from SND.NXT on, those that one segment may hold at most: up to the first mark. */
 uint32_t push_reach(const struct push *p, struct seq next, uint32_t unsent);
 
-/* Bytes up to `end` are sent in one segment: true when PSH belongs there. */
-bool push_sent(struct push *p, struct seq end);
+/* What ends where a segment does: nothing; something that PSH belongs to; a record, which PSH belongs to as well. */
+enum push_end { PUSH_NOT, PUSH_HERE, PUSH_RECORD };
+
+/* Bytes up to `end` are sent in one segment. */
+enum push_end push_sent(struct push *p, struct seq end);
 
 #endif

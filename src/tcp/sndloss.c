@@ -215,8 +215,11 @@ bool sndmap_next_due(struct sndmap *m, uint32_t most, struct seq *start, uint32_
     weft_assert(m->due_from < m->count, "due segments are the sum over due entries, none of which is before the cursor");
     *start = sndmap_start(m, m->due_from);
     *len = min_u32(len_of(m, m->due_from), most);
-    for (i = m->due_from + 1; i < m->count && is_due(sndmap_at(m, i)) && *len + len_of(m, i) <= most; i++)
+    for (i = m->due_from + 1; i < m->count && is_due(sndmap_at(m, i)) && *len + len_of(m, i) <= most; i++) {
+        if (unlikely(sndmap_at(m, i - 1)->flags & SENT_RECORD))
+            break;
         *len += len_of(m, i);
+    }
     return true;
 }
 
@@ -302,7 +305,7 @@ static bool cut_at(struct sndmap *m, struct mem *mem, struct seq s, uint32_t mss
 bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct sent s, uint32_t mss, bool probe)
 {
     uint32_t i, j;
-    uint8_t times = 0, flags = SENT_EVER | SENT_AGAIN | SENT_LOST;
+    uint8_t times = 0, flags = SENT_EVER | SENT_AGAIN | SENT_LOST, record = 0;
 
     if (!sndmap_reserve_again(m, mem) || !sndmap_reserve(m, mem, 2) || !cut_at(m, mem, start, mss) ||
         !cut_at(m, mem, s.end, mss))
@@ -312,6 +315,7 @@ bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct s
         const struct sent *old = sndmap_at(m, j);
 
         times = (uint8_t)max_u32(times, old->times);
+        record = old->flags & SENT_RECORD; /* of the last one */
         if (probe)
             flags = (uint8_t)((old->flags & (SENT_SACKED | SENT_LOST | SENT_AGAIN)) | SENT_EVER);
         sndmap_uncount(m, old, old->segments);
@@ -320,7 +324,7 @@ bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct s
     }
     weft_assert(j > i && seq_eq(sndmap_start(m, i), start), "callers resend what is in the map");
     merge(m, i, j); /* what was entry j - 1, and ends at s.end, is entry i now */
-    s.flags = (uint8_t)((s.flags & (SENT_STARVED | SENT_FIN | SENT_PUSH)) | flags);
+    s.flags = (uint8_t)((s.flags & (SENT_STARVED | SENT_FIN | SENT_PUSH)) | flags | record);
     s.times = (uint8_t)(times < UINT8_MAX ? times + 1 : times);
     *sndmap_at(m, i) = s;
     sndmap_at(m, i)->flags = 0;

@@ -50,7 +50,7 @@ void sndmap_sent(struct sndmap *m, const struct sent *s)
     m->total += s->segments;
     last = sndmap_at(m, m->count++);
     *last = *s;
-    last->flags = s->flags & (SENT_STARVED | SENT_FIN | SENT_PUSH);
+    last->flags = s->flags & (SENT_STARVED | SENT_FIN | SENT_PUSH | SENT_RECORD);
     last->times = 0;
 }
 
@@ -152,7 +152,7 @@ bool sndmap_cut(struct sndmap *m, struct mem *mem, uint32_t i, struct seq at, ui
     front = whole;
     front.end = at;
     front.segments = (uint16_t)sent_segments((uint32_t)seq_diff(at, start), mss);
-    front.flags &= (uint8_t)~(SENT_FIN | SENT_PUSH);
+    front.flags &= (uint8_t)~(SENT_FIN | SENT_PUSH | SENT_RECORD);
     whole.segments = segments_from(&whole, at, mss);
     recount(m, &front);
     recount(m, &whole);

@@ -31,7 +31,8 @@ enum sent_flag {
     SENT_EVER = 8,    /* was sent again at least once, a tail probe included: no RTT sample (Karn) */
     SENT_STARVED = 16, /* when it went out the application had no more to send (for the rate sample) */
     SENT_FIN = 32,    /* its last number is a FIN, which rides for nothing */
-    SENT_PUSH = 64    /* PSH belongs to its last byte */
+    SENT_PUSH = 64,   /* PSH belongs to its last byte */
+    SENT_RECORD = 128 /* its last byte ends a record: it goes again without what follows (MSG_EOR) */
 };
 
 struct sent {
@@ -87,7 +88,10 @@ bool sndmap_reserve(struct sndmap *m, struct mem *mem, uint32_t more);
 /* The same for one retransmission. */
 bool sndmap_reserve_again(struct sndmap *m, struct mem *mem);
 
-/* New data up to s->end goes out, with s->at, s->segments, perhaps SENT_FIN, and the facts for the rate. There is room. */
+/*
+ * New data up to s->end goes out, with s->at, s->segments, perhaps SENT_FIN, SENT_PUSH, SENT_RECORD, and the facts for the
+ * rate. There is room.
+ */
 void sndmap_sent(struct sndmap *m, const struct sent *s);
 
 /* What an acknowledgment told, gathered over its blocks and its number. */

@@ -198,8 +198,10 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
 
     if (seg->len == 0)
         return TCP_CONTINUE;
-    if (!state_can_receive(c->state))
+    if (!state_can_receive(c->state)) {
+        conn_remind(c);
         return seg_drop(seg, WEFT_DROP_tcp_after_fin);
+    }
     if (is_unwanted(c))
         return reset_unwanted(c, seg);
     if (!conn_work(c))

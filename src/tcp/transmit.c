@@ -75,17 +75,20 @@ static bool is_cut(const struct tcp_conn *c, const struct tcp_plan *plan)
  * Does PSH belong to the last byte of the plan? Of new bytes it is asked once, when they go. Old ones remember; where
  * several segments become one, all that they said goes with it, as on Linux.
  */
-static bool is_pushed(struct tcp_conn *c, const struct tcp_plan *plan)
+static bool is_pushed(struct tcp_conn *c, struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
     struct seq end = seq_add(plan->seq, plan->len);
+    enum push_end ends;
 
     if (plan->len == 0)
         return false;
     if (plan->kind == PLAN_RETRANSMIT)
         return sndmap_is_pushed(&w->sndmap, plan->len <= c->mss ? plan->seq : seq_sub(end, 1),
                                 seq_add(end, plan->fin ? 1 : 0));
-    return push_sent(&w->push, end) || w->override; /* what goes out of impatience goes to the user, too */
+    ends = push_sent(&w->push, end);
+    plan->record = ends == PUSH_RECORD;
+    return ends != PUSH_NOT || w->override; /* what goes out of impatience goes to the user, too */
 }
 
 /* URG, while the end of urgent data lies ahead of a segment (MUST-30, MUST-62); far ahead, as far as it can say. */
@@ -156,7 +159,7 @@ static void enter(struct tcp_conn *c, const struct tcp_plan *plan, const struct 
         return;
     }
     one.segments = 1;
-    one.flags &= (uint8_t)~(SENT_PUSH | SENT_FIN);
+    one.flags &= (uint8_t)~(SENT_PUSH | SENT_FIN | SENT_RECORD);
     for (one.end = seq_add(plan->seq, plan->piece); seq_lt(one.end, end); one.end = seq_add(one.end, plan->piece))
         sndmap_sent(&c->work->sndmap, &one);
     one.end = s->end;
@@ -195,7 +198,7 @@ static void note_sent(struct tcp_conn *c, const struct tcp_plan *plan)
     struct sent s = {.at = conn_now(c), .end = seq_add(plan->seq, plan->len + (plan->fin ? 1 : 0))};
 
     s.segments = (uint16_t)sent_segments(plan->len, plan->piece);
-    s.flags = (uint8_t)((plan->fin ? SENT_FIN : 0) | (plan->push ? SENT_PUSH : 0));
+    s.flags = (uint8_t)((plan->fin ? SENT_FIN : 0) | (plan->push ? SENT_PUSH : 0) | (plan->record ? SENT_RECORD : 0));
     rate_send(&w->rate, &s, w->sndmap.total);
     if (recovery_reduces(&w->recovery))
         w->recovery.prr_out += s.segments;

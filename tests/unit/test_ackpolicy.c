@@ -203,6 +203,21 @@ static void a_delay_in_vain_makes_the_next_one_longer_or_ends_the_dialogue(void 
     assert_int_equal(p.ato, DELAY);
 }
 
+/* Never longer than the peer would wait before he sends again. */
+static void no_delay_in_vain_is_longer_than_the_time_out(void **state)
+{
+    struct ack_limits quick = linux_look, slow = linux_look;
+    struct ack_pace p = settled();
+
+    quick.rto = 3 * DELAY / 2;
+    slow.rto = 200000;
+    ackpace_missed(&p, &quick);
+    assert_int_equal(p.ato, 3 * DELAY / 2);
+    p.ato = 40000;
+    ackpace_missed(&p, &slow);
+    assert_int_equal(p.ato, UINT16_MAX);
+}
+
 /* ---- out of order ---- */
 
 /* R5681-4.2: a sender without SACK counts them */
@@ -353,6 +368,7 @@ int main(void)
         cmocka_unit_test(the_delay_follows_the_gaps_of_the_sender),
         cmocka_unit_test(the_delay_is_bounded_by_the_round_trip_and_by_patience),
         cmocka_unit_test(a_delay_in_vain_makes_the_next_one_longer_or_ends_the_dialogue),
+        cmocka_unit_test(no_delay_in_vain_is_longer_than_the_time_out),
         cmocka_unit_test(each_segment_out_of_order_keeps_its_own_duplicate),
         cmocka_unit_test(three_duplicates_are_told_at_once_and_the_rest_together),
         cmocka_unit_test(without_sack_all_are_told_at_once),

@@ -46,6 +46,27 @@ static unsigned send_all(struct bench *b, uint64_t *pushes)
     return n;
 }
 
+/* MSG_EOR: of the ends of segments those are told apart that end a record. */
+static void ends_of_records_are_told_apart(void **state)
+{
+    each_start(start) {
+        struct bench b = bench(start, 65535);
+
+        write_bytes(&b, 100, false, false);
+        write_bytes(&b, 50, false, true);
+        write_bytes(&b, 70, false, false);
+        assert_int_equal(push_sent(&b.push, seq(start + 100)), PUSH_NOT); /* the record has joined what waited */
+        assert_int_equal(push_sent(&b.push, seq(start + 150)), PUSH_RECORD);
+        assert_int_equal(push_sent(&b.push, seq(start + 220)), PUSH_HERE);
+        b.sent = b.written;
+        for (unsigned i = 0; i < 3 * PUSH_MARKS; i++) { /* every place of a mark, after a record and after none */
+            write_bytes(&b, 10, false, i % 3 == 0);
+            b.sent = b.written;
+            assert_int_equal(push_sent(&b.push, b.sent), i % 3 == 0 ? PUSH_RECORD : PUSH_HERE);
+        }
+    }
+}
+
 /* MUST-61 */
 static void the_last_segment_of_a_write_is_pushed(void **state)
 {
@@ -179,6 +200,7 @@ static void the_end_of_all_that_is_written_is_always_pushed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ends_of_records_are_told_apart),
         cmocka_unit_test(the_last_segment_of_a_write_is_pushed),
         cmocka_unit_test(writes_that_share_segments_are_pushed_once),
         cmocka_unit_test(what_more_follows_is_not_pushed),

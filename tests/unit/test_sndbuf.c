@@ -71,6 +71,10 @@ static void enough_unsent_bytes_begin_no_chunk(void **state)
     assert_int_equal(sndbuf_take(&b, 5000), 1000);
     b.last = 0;
     assert_int_equal(sndbuf_take(&b, 5000), 0);
+    b.unsent = 1000; /* as many as the mark are enough */
+    assert_int_equal(sndbuf_take(&b, 5000), 0);
+    b.unsent = 999;
+    assert_int_equal(sndbuf_take(&b, 5000), 4000);
 }
 
 static void a_third_free_is_room(void **state)

@@ -400,6 +400,25 @@ static void a_block_may_begin_at_the_second_byte(void **state)
 }
 
 /* Of a copy that is only half reported as a duplicate nobody knows that it was needless. */
+/* Whose PSH goes again: of what is asked for, and neither of what lies behind it nor of what lay there once. */
+static void only_what_goes_again_is_asked_for_its_push(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0u - 2 * MSS);
+    send_many(&b, 4);
+    sndmap_at(&b.m, 3)->flags |= SENT_PUSH;
+    assert_false(sndmap_is_pushed(&b.m, seq(b.start + 0), seq(b.start + 3 * MSS)));
+    assert_true(sndmap_is_pushed(&b.m, seq(b.start + 2 * MSS), seq(b.start + 4 * MSS)));
+    assert_false(sndmap_is_pushed(&b.m, seq(b.start + 3 * MSS), seq(b.start + 4 * MSS - 1)));
+    for (uint32_t i = 0; i < 4; i++)
+        sndmap_at(&b.m, i)->flags |= SENT_PUSH;
+    ack(&b, 4 * MSS);
+    send_many(&b, 1);
+    assert_false(sndmap_is_pushed(&b.m, seq(b.start + 4 * MSS), seq(b.start + 9 * MSS)));
+    bench_check(&b);
+}
+
 static void half_a_duplicate_is_none(void **state)
 {
     struct bench b;
@@ -435,6 +454,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cutting_keeps_count_of_what_was_looked_at),
         cmocka_unit_test(half_a_duplicate_is_none),
+        cmocka_unit_test(only_what_goes_again_is_asked_for_its_push),
         cmocka_unit_test(a_block_may_begin_at_the_second_byte),
         cmocka_unit_test(what_is_acknowledged_leaves_the_map),
         cmocka_unit_test(only_whole_segments_of_a_super_segment_count),

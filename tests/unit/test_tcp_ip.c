@@ -248,6 +248,38 @@ static void a_users_source_route_is_on_every_segment(void **state)
         assert_options(g, 131, 11, 4, 10, 1, 1, 6, 10, 9, 9, 9, 0);
 }
 
+/* What the options take comes out of the segments at once, and is theirs again when the user takes them off. MUST-16 */
+static void options_of_ip_come_out_of_the_segments_size_at_once(void **state)
+{
+    static const uint8_t nops[] = {1, 1, 1, 1, 1, 1, 1, 0}, text[536];
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_addr to = {weft_ipv4(HOP_1), 80};
+    struct tcp_header t = {.src_port = 80, .flags = TCP_SYN | TCP_ACK, .window = 60000};
+    struct got *g;
+
+    assert_int_equal(weft_connect(sock, &to), WEFT_EINPROGRESS);
+    g = next(b);
+    assert_non_null(g);
+    t.dst_port = g->tcp.src_port;
+    t.ack = seq_add(g->tcp.seq, 1);
+    put(b, HOP_1, t, NULL, 0);
+    next(b);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, nops, sizeof nops), 0);
+    assert_int_equal(weft_send(sock, text, 536 - 8, 0), 536 - 8);
+    g = next(b);
+    assert_non_null(g);
+    assert_int_equal(g->text, 536 - 8);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_OPTIONS, nops, 0), 0);
+    assert_int_equal(weft_send(sock, text, sizeof text, 0), sizeof text);
+    g = next(b);
+    assert_non_null(g);
+    assert_int_equal(g->text, 536);
+    weft_abort(sock);
+    while (next(b))
+        ;
+}
+
 /* MAY-10, MAY-11: they record, on each segment. */
 static void a_users_record_of_route_and_time_is_kept(void **state)
 {
@@ -538,6 +570,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_socket_that_is_not_bound_speaks_from_where_its_route_leaves, setup, teardown),
         cmocka_unit_test_setup_teardown(every_code_point_leaves_as_it_was_asked_for, setup, teardown),
         cmocka_unit_test_setup_teardown(a_users_source_route_is_on_every_segment, setup, teardown),
+        cmocka_unit_test_setup_teardown(options_of_ip_come_out_of_the_segments_size_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_users_record_of_route_and_time_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(a_connection_goes_back_by_the_way_it_came, setup, teardown),
         cmocka_unit_test_setup_teardown(a_listeners_own_route_goes_before_the_peers, setup, teardown),

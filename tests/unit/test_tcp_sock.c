@@ -580,6 +580,38 @@ static void congestion_control_comes_from_the_listener(void **state)
     weft_close(b->server);
 }
 
+struct seen {
+    unsigned tcp, udp, most;
+};
+
+static bool see(void *ctx, const struct weft_listing *item)
+{
+    struct seen *seen = ctx;
+
+    seen->tcp += item->proto == WEFT_TCP;
+    seen->udp += item->proto == WEFT_UDP;
+    return seen->tcp + seen->udp < seen->most;
+}
+
+/* Of every protocol, for as long as whoever asks wants to hear more. */
+static void the_list_ends_when_nobody_wants_more_of_it(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr any = {weft_ipv4(0), 5000};
+    weft_sock *udp = weft_socket(b->s, WEFT_UDP, NULL);
+
+    assert_int_equal(weft_bind(udp, &any), 0);
+    carry(b);
+    for (unsigned most = 1; most <= 5; most++) {
+        struct seen seen = {.most = most};
+
+        weft_list(b->s, see, &seen);
+        assert_int_equal(seen.tcp, most < 3 ? most : 3); /* the listener and both ends */
+        assert_int_equal(seen.udp, most > 3);
+    }
+    weft_close(udp);
+}
+
 /* A rate may be set before there is anything to send, and is kept. */
 static void pacing_may_be_set_before_the_connection(void **state)
 {
@@ -675,6 +707,7 @@ static void nothing_waits_elsewhere_for_a_listener(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_list_ends_when_nobody_wants_more_of_it, setup, teardown),
         cmocka_unit_test_setup_teardown(pacing_may_be_set_before_the_connection, setup, teardown),
         cmocka_unit_test_setup_teardown(congestion_control_comes_from_the_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(who_closes_in_fin_wait_2_leaves_a_record, setup, teardown),

@@ -45,6 +45,7 @@ static const struct flag_attr flag_attrs[] = {
     {"ect01", ATTR_ECN, ECN_EITHER},
     {"ce", ATTR_ECN, 3},
     {"df", ATTR_DF, 0},
+    {"nodf", ATTR_NO_DF, 0},
     {"bad_checksum", ATTR_BAD_CHECKSUM, 0},
     {"bad_ip_checksum", ATTR_BAD_IP_CHECKSUM, 0},
     {"no_checksum", ATTR_NO_CHECKSUM, 0},
@@ -157,6 +158,8 @@ void attr_print_all(struct text *t, const struct packet *p)
         text_add(t, "id %u,", p->id);
     if (p->attrs & ATTR_DF)
         text_add(t, "df,");
+    if (p->attrs & ATTR_NO_DF)
+        text_add(t, "nodf,");
     if (p->attrs & ATTR_ABSOLUTE)
         text_add(t, "absolute,");
     if (p->attrs & ATTR_FRAG)
@@ -180,6 +183,8 @@ const char *attr_differ(const struct packet *e, const struct packet *s)
     if (e->attrs & ATTR_ID && e->id != s->id)
         return "IP identification";
     if (e->attrs & ATTR_DF && !(s->attrs & ATTR_DF))
+        return "DF";
+    if (e->attrs & ATTR_NO_DF && s->attrs & ATTR_DF)
         return "DF";
     if (e->attrs & ATTR_SRC && !ip_same(&e->src, &s->src))
         return "source address";

@@ -2,7 +2,7 @@
 /*
  * Attributes of a packet, in [brackets] or (parentheses) before the flags, separated by commas. Inbound they change the
  * packet, outbound they are checked when given:
- *   ttl N  tos N  noecn ect0 ect1 ect01 ce  id N  df   IP header fields; in IPv6 the hop limit and the traffic class
+ *   ttl N  tos N  noecn ect0 ect1 ect01 ce  id N  df nodf   IP header fields; in IPv6 the hop limit and the traffic class
  *   flowlabel N                                        IPv6's
  *   src A  dst A  sport N  dport N                     addresses instead of the flow's (dst, src as on the wire)
  *   ipopt HEX                                          IPv4 options, padded with zeros to four bytes
@@ -46,6 +46,7 @@ enum attr {
     ATTR_CUT = 0x200000,
     ATTR_LABEL = 0x400000,
     ATTR_ABSOLUTE = 0x800000,
+    ATTR_NO_DF = 0x1000000,
 };
 
 /* As the value of ECN: ect0 or ect1, on `>` only. */

@@ -240,7 +240,7 @@ static struct packet in_script(const struct frame *f, unsigned attrs)
 
     if (f->tuple)
         tuple_to_script(f->tuple, &p, attrs & ATTR_ABSOLUTE);
-    p.attrs &= attrs | ATTR_FRAG;
+    p.attrs &= attrs | ATTR_FRAG | (attrs & ATTR_NO_DF ? ATTR_DF : 0u);
     p.attrs |= attrs & (ATTR_SRC | ATTR_DST | ATTR_SPORT | ATTR_DPORT); /* these every packet has */
     return p;
 }
