@@ -24,6 +24,7 @@
 struct heard {
     uint32_t irs;
     struct ranges got; /* 0 is the SYN */
+    uint32_t fin_end;  /* 0: no FIN was heard */
     uint16_t mss;      /* 0: not announced */
     int wscale;
     bool sack_permitted, has_ts;
@@ -39,6 +40,9 @@ struct view {
     unsigned side;
     /* said */
     bool open, reset, synchronized;
+    bool passive;            /* its SYN had ACK: it may have been a cookie */
+    bool cookie_again;       /* its SYN,ACK was acknowledged when its connection may have gone */
+    bool was_reset;          /* by the peer */
     uint32_t isn, sent, una; /* sent: the end of all that was ever said; una: the highest acknowledgment heard */
     uint32_t room;           /* the right end of the peer's window */
     uint32_t offered[OFFERS]; /* initial numbers of SYN,ACKs that were SYN cookies: the peer may take any of them */
@@ -191,6 +195,8 @@ static void hear_text(struct heard *p, const struct frame *f, uint32_t acked)
     if (at >= 1u << 30 || f->flags & F_RST)
         return;
     ranges_add(&p->got, at, at + space);
+    if (f->flags & F_FIN)
+        p->fin_end = at + space;
     if (f->has_ts && p->has_ts && (int32_t)(f->ts_val - p->ts_last) > 0)
         p->ts_last = f->ts_val;
     if (f->has_ts && p->has_ts && at <= acked && (int32_t)(f->ts_val - p->ts_echo) > 0)
@@ -216,8 +222,36 @@ static void choose_cookie(struct view *v, uint32_t next)
     if (!v->open || v->synchronized || next - v->isn == 1)
         return;
     for (unsigned i = 0; i < v->n_offered && i < OFFERS; i++)
-        if (next - v->offered[i] == 1)
+        if (next - v->offered[i] == 1) {
+            uint32_t was = v->isn; /* what has it, a record perhaps, may still speak */
+
             v->isn = v->offered[i];
+            v->offered[i] = was;
+            return;
+        }
+}
+
+/* Has the connection perhaps gone, by a reset or because both ends have acknowledged the other's FIN? */
+static bool may_be_gone(const struct view *v)
+{
+    const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : NULL;
+
+    return v->reset || v->was_reset ||
+           (v->fin && v->una == v->fin_end && p && p->fin_end && v->acked && v->ack == p->fin_end);
+}
+
+/*
+ * Nobody remembers that a cookie was used (RFC 4987 §3.6): acknowledged once more after its connection has gone, by what was
+ * late on the way, it opens another one with the same number, which says SND.NXT = ISS + 1 first.
+ */
+static void begin_again(struct view *v, const struct frame *f)
+{
+    if (!v->cookie_again || f->seq - v->isn != 1 || !may_be_gone(v))
+        return;
+    v->reset = v->was_reset = v->fin = v->acked = v->synchronized = v->cookie_again = false;
+    v->sent = v->una = 1;
+    v->again.times = 0;
+    v->owes = WEFT_NEVER;
 }
 
 /* What an acknowledgment allows this host; only what it could have said counts. */
@@ -250,9 +284,11 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
     note_debt(c, v);
     if (f->flags & F_ACK) {
         if (!(f->flags & (F_SYN | F_RST)))
-        choose_cookie(v, f->ack);
+            choose_cookie(v, f->ack);
+        v->cookie_again |= v->passive && may_be_gone(v) && f->ack - v->isn == 1 && !(f->flags & (F_SYN | F_RST));
         hear_ack(v, f);
     }
+    v->was_reset |= f->flags & F_RST;
     v->again.times = 0;
     slot = v->n_recent++ % RECENT;
     v->recent[slot].end = f->seq + f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
@@ -264,15 +300,17 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
 
 static void begin(struct checker *c, struct view *v, const struct frame *f)
 {
-    if (may_be_a_cookie(v))
+    if (may_be_a_cookie(v)) { /* what the peer said to one of the numbers holds if it is that one: una and room stay */
         v->offered[v->n_offered++ % OFFERS] = v->isn;
-    else
+    } else {
         v->n_offered = 0;
+        v->una = v->room = 0;
+    }
     v->open = true;
-    v->reset = v->fin = v->acked = v->synchronized = false;
+    v->reset = v->was_reset = v->fin = v->acked = v->synchronized = v->cookie_again = false;
+    v->passive = f->flags & F_ACK;
     v->isn = f->seq;
     v->sent = 1;
-    v->una = v->room = 0;
     v->chosen = -1;
     v->owes = WEFT_NEVER;
     v->ts_said = f->ts_val;
@@ -585,7 +623,7 @@ void checker_sent(struct checker *c, struct host *h, const struct frame *f, uint
     struct view *v = view_of(c, h, &local, &remote);
 
     if (v && !(f->flags & F_SYN) && f->flags & F_ACK) /* a reset without ACK answers something that fits nothing */
-        choose_cookie(v, f->seq);
+        choose_cookie(v, f->seq), begin_again(v, f);
     if (!v || !check_marks(c, v, f))
         return;
     if (f->flags & F_RST)

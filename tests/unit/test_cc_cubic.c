@@ -390,7 +390,7 @@ static void it_is_what_the_formulas_say(void **state)
     static const weft_time rtts[] = {MS / 2, 8 * MS, 32 * MS, 100 * MS, 128 * MS, 300 * MS};
     static struct pair p;
 
-    for (unsigned seed = 0; seed < 600; seed++) {
+    for (unsigned seed = 0; seed < 700; seed++) {
         memset(&p, 0, sizeof p);
         rng_seed(&p.rng, seed);
         flow_init(&p.f, 2 + seed % 20, CC_NONE, 0, rtts[seed % ARRAY_LEN(rtts)]);
