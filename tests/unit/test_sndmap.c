@@ -67,6 +67,24 @@ static void an_empty_map_owns_no_heap(void **state)
     bench_check(&b);
 }
 
+/* Neither a few segments of which one went again, nor many of which none did, leave anything behind. */
+static void nothing_is_kept_of_what_has_arrived(void **state)
+{
+    for (unsigned again = 0; again <= 1; again++) {
+        struct bench b;
+
+        bench_init(&b, 0u - 2 * MSS);
+        send_many(&b, again ? 2 : 4 * SNDMAP_SMALL);
+        if (again)
+            assert_true(resend(&b, 0, MSS, 500));
+        assert_true(b.r.mem->total > 0);
+        ack(&b, b.m.total * MSS);
+        assert_int_equal(b.m.count, 0);
+        assert_int_equal(b.r.mem->total, 0);
+        bench_check(&b);
+    }
+}
+
 static void what_a_peer_can_make_us_keep_is_bounded(void **state)
 {
     struct bench b;
@@ -459,6 +477,7 @@ int main(void)
         cmocka_unit_test(what_is_acknowledged_leaves_the_map),
         cmocka_unit_test(only_whole_segments_of_a_super_segment_count),
         cmocka_unit_test(an_empty_map_owns_no_heap),
+        cmocka_unit_test(nothing_is_kept_of_what_has_arrived),
         cmocka_unit_test(what_a_peer_can_make_us_keep_is_bounded),
         cmocka_unit_test(a_segment_sent_again_gives_no_sample),
         cmocka_unit_test(a_sacked_segment_gives_its_sample_when_it_is_sacked),
