@@ -273,6 +273,20 @@ int64_t answer_sendto(struct call *c)
     return r == -EAGAIN ? datagram_wait_room(c, (unsigned)c->arg[3]) : r;
 }
 
+/* MSG_TRUNC of a stream: so many bytes are dropped, and nothing is written to the program (tcp(7)). */
+static int64_t receive_nothing(struct call *c)
+{
+    unsigned flags = (unsigned)c->arg[3];
+    size_t most = c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH;
+    ssize_t n = recv(c->fd, c->run->scratch, most, MSG_DONTWAIT | MSG_PEEK);
+
+    if (n < 0)
+        return errno == EAGAIN ? datagram_wait(c, flags) : -errno;
+    if (call_answer(c, n) && n > 0 && !(flags & MSG_PEEK))
+        recv(c->fd, c->run->scratch, (size_t)n, MSG_DONTWAIT);
+    return ANSWER_GIVEN;
+}
+
 static int64_t receive_urgent(struct call *c)
 {
     int64_t n;
@@ -280,7 +294,7 @@ static int64_t receive_urgent(struct call *c)
     if (c->arg[3] & MSG_ERRQUEUE)
         return -EAGAIN;
     if (!(c->arg[3] & MSG_OOB))
-        return ANSWER_CONTINUE;
+        return c->arg[3] & MSG_TRUNC ? receive_nothing(c) : ANSWER_CONTINUE;
     n = weft_recv(c->file->sock, c->run->scratch, c->arg[2] ? 1 : 0, WEFT_MSG_OOB | (c->arg[3] & MSG_PEEK));
     return n > 0 && call_write(c, c->arg[1], c->run->scratch, (size_t)n) < 0 ? -EFAULT : n;
 }

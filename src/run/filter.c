@@ -133,7 +133,7 @@ static void put_named(struct writer *w, uint32_t verdict)
     load(w, high_of(4));
     test(w, BPF_JEQ, 0, 0, 2);
     load(w, low_of(3));
-    test(w, BPF_JSET, MSG_OOB | MSG_ERRQUEUE | MSG_FASTOPEN_BIT, 0, 1);
+    test(w, BPF_JSET, MSG_OOB | MSG_ERRQUEUE | MSG_TRUNC | MSG_FASTOPEN_BIT, 0, 1);
     choose(w, verdict);
 }
 

@@ -254,6 +254,29 @@ print([attempt(datagram, *o) for o in ((*TIMESTAMPING, SENT), (*ZEROCOPY, 1), (*
     assert done.stderr.count('there is no option') == 3, done.stderr
 
 
+def bytes_are_dropped_unread(field):
+    """MSG_TRUNC, with nowhere to put them; the call waits for the first."""
+    k = field.listen()
+
+    def serve():
+        s, _ = k.accept()
+        with s:
+            time.sleep(.2)
+            s.sendall(b'abcdef')
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    said = python(field, '''
+import ctypes, socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+receive = ctypes.CDLL(None).recv
+print([receive(s.fileno(), None, n, flags) for n, flags in ((4, socket.MSG_TRUNC), (2, socket.MSG_TRUNC | socket.MSG_PEEK))],
+      s.recv(10), receive(s.fileno(), None, 4, socket.MSG_TRUNC))
+''', KERNEL, str(k.getsockname()[1]))
+    server.join(PATIENCE)
+    assert said == "[4, 2] b'ef' 0\n", said
+
+
 # ---- interfaces ----
 
 def ioctls_tell_of_the_hosts_interfaces(field):
@@ -512,6 +535,7 @@ TESTS = [
     a_program_joins_a_group_and_is_bound_to_an_interface,
     options_that_are_kept_are_the_kernels,
     options_about_what_goes_out_are_refused_and_said,
+    bytes_are_dropped_unread,
     ioctls_tell_of_the_hosts_interfaces,
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,
