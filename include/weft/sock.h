@@ -307,6 +307,11 @@ enum weft_option {
                                  * Then both are WEFT_EPERM once locked */
     WEFT_SO_DETACH_FILTER = 27, /* WEFT_ENOENT: there is none */
     WEFT_SO_LOCK_FILTER = 44,   /* 1: the filter stays as it is; there is no way back */
+    /* Sockets that share their port (WEFT_SO_REUSEPORT; else WEFT_EINVAL): a program as above, over what stands behind
+     * the transport's header, whose result is the number of the one that gets it, in the order in which they joined;
+     * where there is none of that number, the choice is the stack's. Of several programs the latest counts for all. */
+    WEFT_SO_ATTACH_REUSEPORT_CBPF = 51,
+    WEFT_SO_DETACH_REUSEPORT_BPF = 68, /* WEFT_ENOENT: this socket has none */
     WEFT_SO_ACCEPTCONN = 30,
     WEFT_SO_SNDBUFFORCE = 32, /* TCP: beyond the limit */
     WEFT_SO_RCVBUFFORCE = 33,

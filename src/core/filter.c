@@ -5,7 +5,50 @@
 bool filter_is_option(int level, int option)
 {
     return level == WEFT_SOL_SOCKET && (option == WEFT_SO_ATTACH_FILTER || option == WEFT_SO_DETACH_FILTER ||
-                                        option == WEFT_SO_LOCK_FILTER);
+                                        option == WEFT_SO_LOCK_FILTER || filter_is_choice(option));
+}
+
+bool filter_is_choice(int option)
+{
+    return option == WEFT_SO_ATTACH_REUSEPORT_CBPF || option == WEFT_SO_DETACH_REUSEPORT_BPF;
+}
+
+void filter_inherit_choice(struct filter *heir, struct mem *m, const struct filter *leaving)
+{
+    if (!leaving->choice || (heir->choice && heir->chosen_at > leaving->chosen_at))
+        return;
+    bpf_free(m, heir->choice);
+    heir->choice = bpf_share(leaving->choice);
+    heir->chosen_at = leaving->chosen_at;
+}
+
+void filter_share(struct filter *f)
+{
+    bpf_share(f->program);
+    bpf_share(f->choice);
+}
+
+void filter_release(struct filter *f, struct mem *m)
+{
+    bpf_free(m, f->program);
+    bpf_free(m, f->choice);
+    f->program = f->choice = NULL;
+}
+
+static int set_choice(struct filter *f, struct mem *m, int option, const void *value, size_t n)
+{
+    struct bpf *choice = NULL;
+    int err = 0;
+
+    if (option == WEFT_SO_ATTACH_REUSEPORT_CBPF)
+        choice = bpf_new(m, value, n, &err);
+    else if (!f->choice)
+        err = WEFT_ENOENT;
+    if (err)
+        return err;
+    bpf_free(m, f->choice);
+    f->choice = choice;
+    return 0;
 }
 
 /* There is no way back. */
@@ -27,6 +70,8 @@ int filter_set(struct filter *f, struct mem *m, int option, const void *value, s
     struct bpf *program = NULL;
     int err = 0;
 
+    if (filter_is_choice(option))
+        return set_choice(f, m, option, value, n);
     if (option == WEFT_SO_LOCK_FILTER)
         return lock(f, value, n);
     if (f->locked)
@@ -47,7 +92,7 @@ int filter_get(const struct filter *f, int option, void *value, size_t *n)
     size_t size = f->program ? f->program->n * sizeof f->program->code[0] : 0;
     int locked = f->locked;
 
-    if (option == WEFT_SO_DETACH_FILTER)
+    if (option == WEFT_SO_DETACH_FILTER || filter_is_choice(option))
         return WEFT_ENOPROTOOPT;
     if (option == WEFT_SO_LOCK_FILTER) {
         *n = min_size(*n, sizeof locked);

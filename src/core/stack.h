@@ -24,6 +24,7 @@ struct weft_stack {
     struct weft_config config;
     weft_time now;             /* of the call being served */
     const struct transport *crowded; /* the one with too many endpoints for the cache; NULL: none */
+    uint32_t choices;          /* programs that choose among sockets so far (struct filter) */
     unsigned raw_sockets;      /* how many there are: without any, nothing is copied for them */
     unsigned raw_alerts;       /* how many of them wait for router alerts */
     bool more_input;           /* the batch that comes in goes on behind the packet at hand */

@@ -362,6 +362,18 @@ static int set_options(struct dgram_ep *d, const void *value, size_t n)
     return 0;
 }
 
+/* Ports are UDP's. */
+static int set_choice(struct dgram_ep *d, int option, const void *value, size_t n)
+{
+    int err = d->sock.reuse_port && d->sock.ops->proto == WEFT_UDP
+                  ? filter_set(&d->filter, &d->sock.stack->mem, option, value, n)
+                  : WEFT_EINVAL;
+
+    if (!err)
+        d->filter.chosen_at = ++d->sock.stack->choices;
+    return err;
+}
+
 int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
     struct dgram_ep *d = dgram_ep(sock);
@@ -373,7 +385,8 @@ int dgram_setopt(weft_sock *sock, int level, int option, const void *value, size
     if (level == WEFT_SOL_IP && option == WEFT_IP_OPTIONS)
         return set_options(d, value, n);
     if (filter_is_option(level, option))
-        return filter_set(&d->filter, &d->sock.stack->mem, option, value, n);
+        return filter_is_choice(option) ? set_choice(d, option, value, n)
+                                        : filter_set(&d->filter, &d->sock.stack->mem, option, value, n);
     if (sticky_is_option(d, level, option))
         return sticky_set(d, option, value, n);
     return dgram_tune(d, level, option, value, n);
@@ -430,7 +443,7 @@ void dgram_init(struct dgram_ep *d, weft_stack *s, const struct sock_ops *ops, e
 void dgram_fini(struct dgram_ep *d)
 {
     dgram_leave_groups(d);
-    bpf_free(&d->sock.stack->mem, d->filter.program);
+    filter_release(&d->filter, &d->sock.stack->mem);
     sticky_forget(d);
     dgram_clear(&d->queue);
     dgram_clear(&d->reports);

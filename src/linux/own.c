@@ -273,7 +273,7 @@ static int get_device(const struct linux_sock *s, struct linux_own *own, void *v
 }
 
 /* A program stands elsewhere in the caller's memory; its instructions are laid out as the engine's. */
-static int attach_filter(const struct linux_sock *s, const void *value, socklen_t n)
+static int attach(const struct linux_sock *s, int option, const void *value, socklen_t n)
 {
     struct sock_fprog program;
 
@@ -282,8 +282,24 @@ static int attach_filter(const struct linux_sock *s, const void *value, socklen_
     memcpy(&program, value, sizeof program);
     if (!program.filter || !program.len)
         return -EINVAL;
-    return weft_setsockopt(s->sock, SOL_SOCKET, WEFT_SO_ATTACH_FILTER, program.filter,
-                           program.len * sizeof *program.filter);
+    return weft_setsockopt(s->sock, SOL_SOCKET, option, program.filter, program.len * sizeof *program.filter);
+}
+
+static int attach_filter(const struct linux_sock *s, const void *value, socklen_t n)
+{
+    return attach(s, WEFT_SO_ATTACH_FILTER, value, n);
+}
+
+/* Linux reads the program first. */
+static int attach_choice(const struct linux_sock *s, const void *value, socklen_t n)
+{
+    return attach(s, WEFT_SO_ATTACH_REUSEPORT_CBPF, value, n);
+}
+
+static int get_nothing(const struct linux_sock *s, struct linux_own *own, void *value, socklen_t *n)
+{
+    (void)s, (void)own, (void)value, (void)n;
+    return -ENOPROTOOPT;
 }
 
 /* Lengths are in instructions here, and 0 asks how many there are (Linux's sk_get_filter). */
@@ -310,6 +326,7 @@ static const struct whole {
 } wholes[] = {
     {SOL_SOCKET, SO_BINDTODEVICE, set_device, get_device},
     {SOL_SOCKET, SO_ATTACH_FILTER, attach_filter, get_filter}, /* and SO_GET_FILTER, which is the same number */
+    {SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, attach_choice, get_nothing},
     {IPPROTO_IPV6, IPV6_PATHMTU, NULL, linux_path_get},
 };
 

@@ -42,7 +42,8 @@ static bool reads_program(struct drill *d, int level, int option, const void *va
 {
     struct sock_fprog program;
 
-    if (level != SOL_SOCKET || option != SO_ATTACH_FILTER || n != sizeof program)
+    if (level != SOL_SOCKET || (option != SO_ATTACH_FILTER && option != SO_ATTACH_REUSEPORT_CBPF) ||
+        n != sizeof program)
         return true;
     memcpy(&program, value, sizeof program);
     return user_reads(d, program.filter, program.len * sizeof *program.filter);

@@ -110,7 +110,7 @@ static int64_t attach_filter(struct call *c, const void *value, size_t n)
         return -EINVAL;
     if (call_read(c, (uintptr_t)program.filter, code, program.len * sizeof *code) < 0)
         return -EFAULT;
-    return weft_setsockopt(c->file->sock, SOL_SOCKET, SO_ATTACH_FILTER, code, program.len * sizeof *code);
+    return weft_setsockopt(c->file->sock, SOL_SOCKET, (int)c->arg[2], code, program.len * sizeof *code);
 }
 
 static int64_t give_int(void *value, size_t *n, int v)
@@ -157,6 +157,7 @@ static const struct own {
     {SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
     {SO_ERROR, sizeof(int), NULL, get_error},
     {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
+    {SO_ATTACH_REUSEPORT_CBPF, sizeof(struct sock_fprog), attach_filter, NULL},
 };
 
 static const struct own *find_own(int level, int option)

@@ -357,8 +357,8 @@ void conn_free(struct tcp_conn *c)
     t->early.pending -= c->fast_open;
     account_close(c);
     reports_forget(c);
-    settings_drop(&c->settings, &t->stack->mem);
     demux_unbind(t, c);
+    settings_drop(&c->settings, &t->stack->mem);
     if (c->in_table)
         demux_remove(t, c);
     list_remove(&c->loose);

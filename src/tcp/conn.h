@@ -240,6 +240,7 @@ struct tcp_binding {
     struct hash_node hash;
     struct tcp_conn *conn;
     struct weft_addr addr; /* any-address: all of them */
+    uint32_t joined;       /* a listener: when it became one, among those who share its port */
 };
 
 enum tcp_tag { TCP_TAG_CONN, TCP_TAG_HALF_OPEN, TCP_TAG_TIME_WAIT };
@@ -251,6 +252,7 @@ struct tcp {
     unsigned timer_kind;      /* of every timer here */
     struct hashtab table;     /* connections, half-open and TIME-WAIT records, by flow */
     struct hashtab bindings;  /* by port */
+    uint32_t joined;          /* of the latest listener */
     struct list loose;        /* connections that are not in `table` */
     struct halfopen_table half_open;
     struct saved_syns saved_syns; /* of half-open records with saved_syn */
@@ -683,7 +685,9 @@ struct tcp_found demux_find(struct tcp *t, const struct tcp_flow *flow);
 /* The same when its hash is wanted for more. */
 struct tcp_found demux_find_hashed(struct tcp *t, const struct tcp_flow *flow, uint32_t hash);
 /* The listener for a local address; hash: of the peer's flow. NULL: none. */
-struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, const weft_if *by, uint32_t hash);
+struct tcp_conn *demux_listener(struct tcp *t, const struct tcp_seg *seg);
+/* It listens now. */
+void demux_joins(struct tcp *t, const struct tcp_conn *c);
 uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow);
 /* Of one that is in the table. */
 uint32_t demux_hash_of_conn(const struct tcp *t, const struct tcp_conn *c);

@@ -214,14 +214,51 @@ static struct tcp_conn *ith_that_suits(struct tcp_binding *b, const struct wante
     return b->conn;
 }
 
+/* The i-th of them in the order in which they began to listen; NULL: there are not so many. */
+static struct tcp_conn *ith_that_joined(struct tcp_binding *first, const struct wanted *w, unsigned how, uint32_t i)
+{
+    for (struct tcp_binding *b = first; b; b = binding_next(b)) {
+        uint32_t before = 0;
+
+        for (struct tcp_binding *o = first; o; o = binding_next(o))
+            before += suits(o, w) == how && o->joined < b->joined;
+        if (suits(b, w) == how && before == i)
+            return b->conn;
+    }
+    return NULL;
+}
+
+/* Whom the program of those who suit so chooses (SO_ATTACH_REUSEPORT_CBPF); NULL: there is none, or nobody of that
+ * number. */
+static struct tcp_conn *chosen(struct tcp_binding *first, const struct wanted *w, unsigned how,
+                               const struct tcp_seg *seg)
+{
+    const struct filter *latest = NULL;
+    struct weft_pkt text;
+
+    for (struct tcp_binding *b = first; b; b = binding_next(b)) {
+        const struct filter *f = &b->conn->settings->filter;
+
+        if (suits(b, w) == how && f->choice && (!latest || f->chosen_at > latest->chosen_at))
+            latest = f;
+    }
+    if (!latest)
+        return NULL;
+    text = *seg->pkt; /* as far as a program looks: its bytes stay where they are */
+    pkt_pull(&text, seg->h.header_len);
+    return ith_that_joined(first, w, how, bpf_run(latest->choice, &text));
+}
+
 /*
  * Listeners that share a port (SO_REUSEPORT) share the peers, by their flow's hash: all segments of one peer find the
  * same listener as long as the group does not change. Of the hash the high bits count, for the table has the low ones.
  */
-struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, const weft_if *by, uint32_t hash)
+struct tcp_conn *demux_listener(struct tcp *t, const struct tcp_seg *seg)
 {
-    const struct wanted w = {local, by};
+    const struct weft_addr *local = &seg->flow.local;
+    const struct wanted w = {local, seg->pkt->ifp};
     struct tcp_binding *best = NULL;
+    struct tcp_conn *c;
     unsigned how = 0;
     uint32_t n = 0;
 
@@ -238,7 +275,8 @@ struct tcp_conn *demux_listener(struct tcp *t, const struct weft_addr *local, co
     }
     if (how == 0 || n == 1)
         return how ? best->conn : NULL;
-    return ith_that_suits(best, &w, how, (uint32_t)((uint64_t)hash * n >> 32));
+    c = chosen(best, &w, how, seg);
+    return c ? c : ith_that_suits(best, &w, how, (uint32_t)((uint64_t)seg->hash * n >> 32));
 }
 
 /* Do both keep to an interface, and not to the same one? */
@@ -351,6 +389,7 @@ int demux_bind(struct tcp *t, struct tcp_conn *c, const struct weft_addr *addr)
         return WEFT_ENOMEM;
     b->conn = c;
     b->addr = *addr;
+    b->joined = 0;
     if (!hashtab_insert(&t->bindings, &b->hash, 0, port_hash(addr->port))) {
         mem_free(&t->stack->mem, MEM_table, b, sizeof *b);
         return WEFT_ENOMEM;
@@ -375,6 +414,36 @@ struct tcp_binding *demux_binding(struct tcp *t, const struct tcp_conn *c)
     return b ? b : binding_of(t, c, 0);
 }
 
+void demux_joins(struct tcp *t, const struct tcp_conn *c)
+{
+    struct tcp_binding *b = demux_binding(t, c);
+
+    if (b)
+        b->joined = ++t->joined;
+}
+
+/* Who joined last among those who shared its port takes its place, and their program stays theirs, as on Linux. */
+static void give_place(struct tcp *t, const struct tcp_binding *leaving)
+{
+    const struct filter *choice = &leaving->conn->settings->filter;
+    struct tcp_binding *last = NULL;
+    struct tcp_settings *own;
+
+    if (!leaving->joined)
+        return;
+    for (struct tcp_binding *b = binding_first(t, leaving->addr.port); b; b = binding_next(b))
+        if (b != leaving && b->addr.port == leaving->addr.port && b->conn->state == WEFT_TCP_LISTEN &&
+            b->conn->ep.reuse_port && ip_eq(&b->addr.ip, &leaving->addr.ip) && (!last || b->joined > last->joined))
+            last = b;
+    if (!last)
+        return;
+    own = choice->choice ? settings_own(&last->conn->settings, &t->stack->mem) : NULL;
+    if (own)
+        filter_inherit_choice(&own->filter, &t->stack->mem, choice);
+    if (last->joined > leaving->joined)
+        last->joined = leaving->joined;
+}
+
 void demux_unbind(struct tcp *t, struct tcp_conn *c)
 {
     struct tcp_binding *b = c->bound ? demux_binding(t, c) : NULL;
@@ -382,6 +451,8 @@ void demux_unbind(struct tcp *t, struct tcp_conn *c)
     if (!b)
         return;
     hashtab_remove(&t->bindings, &b->hash, port_hash(b->addr.port));
+    if (unlikely(c->ep.reuse_port))
+        give_place(t, b);
     mem_free(&t->stack->mem, MEM_table, b, sizeof *b);
     c->bound = false;
 }

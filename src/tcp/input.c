@@ -112,7 +112,7 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 /* Nobody has this pair: a listener, or a reset (RFC 9293 §3.10.7.1). */
 static void to_nobody(struct tcp *t, struct tcp_seg *seg)
 {
-    struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->pkt->ifp, seg->hash);
+    struct tcp_conn *listener = demux_listener(t, seg);
 
     if (listener) {
         if (!is_unwelcome(listener, seg))

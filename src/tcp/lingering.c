@@ -81,7 +81,7 @@ static void answer(struct tcp *t, struct timewait *w, const struct tcp_seg *seg)
 /* The pair is free for the SYN: the listener, if there is one, sees it as any other. */
 static void reopen(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 {
-    struct tcp_conn *listener = demux_listener(t, &seg->flow.local, seg->pkt->ifp, seg->hash);
+    struct tcp_conn *listener = demux_listener(t, seg);
 
     if (!listener) {
         segment_refuse(t->stack, seg);

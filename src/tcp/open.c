@@ -146,6 +146,7 @@ int tcp_listen(weft_sock *e, unsigned backlog)
     c->listen = l;
     c->peer_mss = 0; /* of an earlier connection */
     state_set(c, WEFT_TCP_LISTEN);
+    demux_joins(t, c);
     return 0;
 }
 

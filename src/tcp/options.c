@@ -613,9 +613,17 @@ static int get_none(const struct tcp_conn *c, void *value, size_t *n)
 
 static int set_filter(struct tcp_conn *c, int option, const void *value, size_t n)
 {
-    struct tcp_settings *s = own(c);
+    struct tcp_settings *s;
+    int err;
 
-    return s ? filter_set(&s->filter, &c->ep.stack->mem, option, value, n) : WEFT_ENOMEM;
+    if (filter_is_choice(option) && !c->ep.reuse_port)
+        return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    err = filter_set(&s->filter, &c->ep.stack->mem, option, value, n);
+    if (!err && filter_is_choice(option))
+        s->filter.chosen_at = ++c->ep.stack->choices;
+    return err;
 }
 
 /* ---- extension headers of IPv6 ---- */

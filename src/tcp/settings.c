@@ -33,7 +33,7 @@ struct tcp_settings *settings_own(const struct tcp_settings **s, struct mem *m)
     copy->owners = 1;
     copy->saved_syn = NULL; /* of which there is one */
     extensions_share(&copy->extensions);
-    bpf_share(copy->filter.program);
+    filter_share(&copy->filter);
     settings_drop(s, m);
     *s = copy;
     return copy;
@@ -46,7 +46,7 @@ void settings_drop(const struct tcp_settings **s, struct mem *m)
     if (own && --own->owners == 0) {
         saved_syn_free(m, own->saved_syn);
         extensions_free(&own->extensions, m);
-        bpf_free(m, own->filter.program);
+        filter_release(&own->filter, m);
         mem_free(m, MEM_conn, own, sizeof *own);
     }
     *s = &settings_default;

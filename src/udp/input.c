@@ -124,7 +124,7 @@ void udp_input(weft_stack *s, struct weft_pkt *pkt)
         deliver_to_group(s, pkt, &local);
         return;
     }
-    e = udp_table_find(udp_table(s), &local, &remote, pkt->ifp->index);
+    e = udp_table_find(udp_table(s), &local, &remote, pkt->ifp->index, pkt);
     if (likely(e))
         deliver(e, pkt);
     else
@@ -138,7 +138,7 @@ void udp_input(weft_stack *s, struct weft_pkt *pkt)
 bool udp_error(weft_stack *s, const struct ip_error *err)
 {
     struct weft_addr local = {err->src, err->src_port}, remote = {err->dst, err->dst_port};
-    struct udp_ep *e = udp_table_find(udp_table(s), &local, &remote, 0);
+    struct udp_ep *e = udp_table_find(udp_table(s), &local, &remote, 0, NULL);
     uint8_t discovery;
 
     if (!e)

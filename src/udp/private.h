@@ -15,6 +15,7 @@ struct udp_ep {
     struct dgram_ep d;          /* first */
     struct hash_node port_node; /* in open or taken */
     struct hash_node pair_node; /* in pairs */
+    uint32_t joined;            /* when it got its port, among those who share it */
     bool port_chosen;           /* nobody asked for this port: it goes back with the peer, as on Linux */
     int32_t peek_at;            /* WEFT_SO_PEEK_OFF: bytes; negative: a peek looks at the first datagram */
     struct weft_ip bound_ip;    /* d.local.ip as bind left it: what it is again when the peer is given up */
@@ -27,6 +28,7 @@ struct udp_table {
     struct hashtab taken; /* by local port: those with a peer. Asked only when one of ours wants a port */
     struct hashtab pairs; /* by local and remote address: those with a peer */
     struct list all;
+    uint32_t joined;      /* of the latest */
 };
 
 static inline struct udp_table *udp_table(weft_stack *s) { return stack_transport(s, IP_PROTO_UDP); }
@@ -56,10 +58,11 @@ void udp_table_remove(struct udp_table *t, struct udp_ep *e);
 
 /*
  * Who gets a unicast datagram that came in by this interface (0: any): the pair, then who hears that interface alone,
- * then this very local address, then any; among equals by a keyed choice.
+ * then this very local address, then any; among equals as their program chooses (WEFT_SO_ATTACH_REUSEPORT_CBPF), of pkt
+ * with data at the UDP header (NULL: it is not asked), else by a keyed choice.
  */
 struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote,
-                              unsigned interface);
+                              unsigned interface, const struct weft_pkt *pkt);
 
 /* Does it hear what comes in by this interface (SO_BINDTOIFINDEX)? */
 static inline bool udp_hears(const struct udp_ep *e, unsigned interface)

@@ -8,6 +8,7 @@
  */
 #include "core/ports.h"
 #include "udp/private.h"
+#include "wire/udp.h"
 
 struct pair {
     struct weft_ip local, remote;
@@ -132,8 +133,54 @@ static struct udp_ep *ith_that_suits(struct udp_ep *e, const struct weft_ip *loc
     return e;
 }
 
+/* Those who suit a datagram equally well, in the table's order. */
+struct equals {
+    struct udp_ep *first;
+    const struct weft_ip *local;
+    unsigned interface;
+    int score;
+    uint32_t n;
+};
+
+static struct udp_ep *next_equal(const struct equals *q, struct udp_ep *e)
+{
+    for (e = e ? next_with_port(e) : q->first; e && suits(e, q->local, q->interface) != q->score;)
+        e = next_with_port(e);
+    return e;
+}
+
+/* The i-th of them in the order in which they joined. */
+static struct udp_ep *ith_that_joined(const struct equals *q, uint32_t i)
+{
+    for (struct udp_ep *e = next_equal(q, NULL); e; e = next_equal(q, e)) {
+        uint32_t before = 0;
+
+        for (struct udp_ep *other = next_equal(q, NULL); other; other = next_equal(q, other))
+            before += other->joined < e->joined;
+        if (before == i)
+            return e;
+    }
+    return NULL;
+}
+
+/* Whom their program chooses; NULL: there is no program, or nobody of that number. */
+static struct udp_ep *chosen(const struct equals *q, const struct weft_pkt *pkt)
+{
+    const struct filter *latest = NULL;
+    struct weft_pkt payload;
+
+    for (struct udp_ep *e = next_equal(q, NULL); e; e = next_equal(q, e))
+        if (e->d.filter.choice && (!latest || e->d.filter.chosen_at > latest->chosen_at))
+            latest = &e->d.filter;
+    if (!latest || !pkt)
+        return NULL;
+    payload = *pkt; /* as far as a program looks: its bytes stay where they are */
+    pkt_pull(&payload, UDP_HEADER);
+    return ith_that_joined(q, bpf_run(latest->choice, &payload));
+}
+
 struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr *local, const struct weft_addr *remote,
-                              unsigned interface)
+                              unsigned interface, const struct weft_pkt *pkt)
 {
     struct udp_ep *e = find_pair(t, local, remote, interface), *first = NULL;
     uint32_t equals = 0;
@@ -153,6 +200,9 @@ struct udp_ep *udp_table_find(const struct udp_table *t, const struct weft_addr 
     }
     if (likely(equals <= 1) || !first->d.sock.reuse_port)
         return first;
+    e = chosen(&(struct equals){first, &local->ip, interface, best, equals}, pkt);
+    if (e)
+        return e;
     return ith_that_suits(first, &local->ip, interface, best, pair_hash(t, local, remote) % equals);
 }
 
@@ -209,6 +259,7 @@ int udp_table_bind(struct udp_table *t, struct udp_ep *e, const struct weft_addr
         return WEFT_ENOMEM;
     }
     e->bound_ip = want.ip;
+    e->joined = ++t->joined;
     e->port_chosen = local->port == 0;
     return 0;
 }
@@ -251,12 +302,30 @@ int udp_table_connect(struct udp_table *t, struct udp_ep *e, const struct weft_i
     return WEFT_ENOMEM;
 }
 
+/* Who joined last among those who shared its port takes its place, and their program stays theirs, as on Linux. */
+static void give_place(struct udp_table *t, const struct udp_ep *e)
+{
+    struct udp_ep *last = NULL;
+
+    for (struct udp_ep *o = first_with_port(&t->open, e->d.local.port); o; o = next_with_port(o))
+        if (o != e && o->d.sock.reuse_port && ip_eq(&o->d.local.ip, &e->d.local.ip) &&
+            (!last || o->joined > last->joined))
+            last = o;
+    if (!last)
+        return;
+    filter_inherit_choice(&last->d.filter, &e->d.sock.stack->mem, &e->d.filter);
+    if (last->joined > e->joined)
+        last->joined = e->joined;
+}
+
 void udp_table_remove(struct udp_table *t, struct udp_ep *e)
 {
     if (!e->d.local.port)
         return;
     disconnect(t, e);
     hashtab_remove(&t->open, &e->port_node, port_hash(e->d.local.port));
+    if (unlikely(e->d.sock.reuse_port))
+        give_place(t, e);
     e->d.local.port = 0;
     e->port_chosen = false;
 }
