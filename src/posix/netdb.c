@@ -202,10 +202,16 @@ void weft_posix_freeaddrinfo(struct addrinfo *list)
 int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host, socklen_t n_host, char *service,
                            socklen_t n_service, int flags)
 {
+    const int known = NI_NUMERICHOST | NI_NUMERICSERV | NI_NOFQDN | NI_NAMEREQD | NI_DGRAM | NI_IDN;
     struct weft_addr a;
-    bool named = !(flags & NI_NUMERICHOST) && host && n_host && px_family(addr, n) >= 0 &&
-                 linux_read_addr(addr, n, addr->sa_family, &a) == 0 && name_in_file(&a.ip, host, n_host);
+    bool named;
 
+    if (flags & ~known)
+        return EAI_BADFLAGS;
+    if (px_family(addr, n) != AF_INET && px_family(addr, n) != AF_INET6)
+        return EAI_FAMILY;
+    named = !(flags & NI_NUMERICHOST) && host && n_host && linux_read_addr(addr, n, addr->sa_family, &a) == 0 &&
+            name_in_file(&a.ip, host, n_host);
     if (!named && flags & NI_NAMEREQD && host && n_host)
         return EAI_NONAME;
     flags = (flags & ~NI_NAMEREQD) | NI_NUMERICHOST;

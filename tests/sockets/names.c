@@ -69,3 +69,64 @@ CASE(interfaces)
     say("%u %s", list[0].if_index, list[0].if_name);
     if_freenameindex(list);
 }
+
+/* Nothing is asked of a network: literals, the hosts file, and services. */
+CASE(flags_of_names)
+{
+    static const int flags[] = {AI_PASSIVE, AI_NUMERICHOST, AI_NUMERICSERV, AI_V4MAPPED, AI_V4MAPPED | AI_ALL, AI_ALL};
+
+    for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
+        say("flags %x", (unsigned)flags[i]);
+        resolve("127.0.0.1", "80", AF_INET, SOCK_STREAM, flags[i]);
+        resolve("127.0.0.1", "80", AF_INET6, SOCK_STREAM, flags[i]);
+        resolve("::1", "80", AF_INET6, SOCK_STREAM, flags[i]);
+        resolve("::1", "80", AF_INET, SOCK_STREAM, flags[i]);
+        resolve(NULL, "80", AF_INET6, SOCK_STREAM, flags[i]);
+    }
+}
+
+CASE(names_that_are_asked_for_in_vain)
+{
+    resolve("127.0.0.1", "80", AF_INET, SOCK_STREAM, 0x40000000);
+    resolve("127.0.0.1", "80", AF_INET, 99, 0);
+    resolve("127.0.0.1", "nix-such", AF_INET, SOCK_DGRAM, 0);
+    resolve("127.0.0.1", "99999", AF_INET, SOCK_STREAM, 0);
+    resolve("127.0.0.1", "-1", AF_INET, SOCK_STREAM, 0);
+    resolve("127.0.0.1", "", AF_INET, SOCK_STREAM, 0);
+    resolve("", "80", AF_INET, SOCK_STREAM, AI_NUMERICHOST);
+    resolve("no literal", "80", AF_INET, SOCK_STREAM, AI_NUMERICHOST);
+    resolve("127.0.0.1", "80", 77, SOCK_STREAM, 0);
+    resolve(NULL, "80", AF_INET, SOCK_STREAM, AI_CANONNAME);
+}
+
+CASE(every_kind_of_socket_for_a_name)
+{
+    resolve("127.0.0.1", "80", AF_INET, 0, 0);
+    resolve("127.0.0.1", "domain", AF_INET, 0, 0);
+    resolve("127.0.0.1", "80", AF_INET, SOCK_DGRAM, 0);
+    resolve("127.0.0.1", NULL, AF_INET, SOCK_RAW, 0);
+    resolve("fe80::1%lo", "80", AF_INET6, SOCK_STREAM, 0);
+}
+
+CASE(flags_of_numbers)
+{
+    static const int flags[] = {0, NI_NUMERICHOST, NI_NUMERICSERV, NI_DGRAM, NI_NOFQDN, NI_NAMEREQD};
+    struct sockaddr_in four = in4(LO, 80), strange = in4(LO, 80);
+    struct sockaddr_in6 six = in6("::1", 53);
+    char host[64], service[32];
+
+    for (unsigned i = 0; i < sizeof flags / sizeof *flags; i++) {
+        int how = flags[i] | (flags[i] & NI_NAMEREQD ? 0 : NI_NUMERICHOST);
+
+        say("%d", getnameinfo(ADDR(four), host, sizeof host, service, sizeof service, how));
+        say("%s %s", host, service);
+        say("%d", getnameinfo(ADDR(six), host, sizeof host, service, sizeof service, how | NI_NUMERICHOST));
+        say("%s %s", host, service);
+    }
+    strange.sin_family = 77;
+    say("%d", getnameinfo(ADDR(strange), host, sizeof host, NULL, 0, 0));
+    say("%d", getnameinfo(ADDR(four), NULL, 0, NULL, 0, 0));
+    say("%d", getnameinfo(ADDR(four), NULL, 0, service, 2, NI_NUMERICSERV));
+    say("%d", getnameinfo(ADDR(four), NULL, 0, service, sizeof service, NI_NUMERICSERV));
+    say("%d", getnameinfo(ADDR(four), host, sizeof host, NULL, 0, 0x40000000));
+}
