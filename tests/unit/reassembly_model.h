@@ -23,13 +23,16 @@ struct model {
     struct model_piece pieces[MODEL_FRAGMENTS];
     unsigned count;
     uint32_t end; /* 0: not known */
+    uint32_t reach; /* nothing is here from there on: all that there is to clear */
     enum weft_drop poison;
     uint32_t headers; /* set by who has the model: bytes that count towards 65,535; 20 of IPv4, none of IPv6 */
 };
 
+/* m is all zeroes the first time. */
 static inline void model_reset(struct model *m)
 {
-    memset(m->here, 0, sizeof(m->here));
+    memset(m->here, 0, m->reach);
+    m->reach = 0;
     m->count = 0;
     m->end = 0;
     m->poison = WEFT_DROP_none;
@@ -107,6 +110,7 @@ static inline enum weft_drop model_add(struct model *m, struct model_piece p, co
         return why;
     }
     m->pieces[m->count++] = p;
+    m->reach = p.start + p.len > m->reach ? p.start + p.len : m->reach;
     memset(m->here + p.start, 1, p.len);
     memcpy(m->bytes + p.start, bytes, p.len);
     if (p.last)

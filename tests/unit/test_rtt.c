@@ -5,6 +5,7 @@
 
 #define MS WEFT_MS
 #define S  WEFT_S
+#define ROUNDED 64 /* us: what eighths and quarters of whole microseconds may lose, summed over their gains */
 
 static const struct rtt_limits linux_limits = {.initial = S, .min = 200 * MS, .max = 120 * S};
 /* Wide enough for the bare formula, with a clock that is 1 ms coarse. */
@@ -144,6 +145,112 @@ static void rtt_never_leaves_its_limits(void **state)
     }
 }
 
+/*
+ * RFC 6298's words in long doubles, in microseconds, with what rtt.h says beyond them: the finer gain while round trips get
+ * shorter, and the largest deviation of a round trip in RTO.
+ */
+struct exact {
+    long double srtt, mdev, most, rttvar; /* srtt 0: no sample yet */
+    unsigned expired;
+    bool distrust;
+};
+
+static void exact_sample(struct exact *e, long double us, bool round_is_over, long double floor)
+{
+    long double error = us - e->srtt, off = (error < 0 ? -error : error) - e->mdev;
+
+    us = us < 1 ? 1 : us;
+    if (e->srtt == 0) { /* §2.2 */
+        e->srtt = us, e->mdev = us / 2;
+        e->rttvar = e->most = e->mdev > floor ? e->mdev : floor;
+        return;
+    }
+    e->srtt += error / 8; /* §2.3 */
+    e->mdev += off / (error < 0 && off > 0 ? 32 : 4);
+    e->most = e->mdev > e->most ? e->mdev : e->most;
+    e->rttvar = e->most > e->rttvar ? e->most : e->rttvar;
+    if (round_is_over) {
+        e->rttvar -= (e->rttvar - e->most) / 4;
+        e->most = floor;
+    }
+}
+
+static long double exact_rto(const struct exact *e, const struct rtt_limits *l)
+{
+    long double floor = (long double)(l->whole ? MS : l->min) / WEFT_US;
+    long double min = (long double)l->min / WEFT_US, most = (long double)l->max / WEFT_US;
+    long double rto = (long double)l->initial / WEFT_US;
+
+    if (e->distrust && rto < 3e6L)
+        rto = 3e6L; /* §5.7 */
+    if (e->srtt > 0)
+        rto = e->srtt + (4 * e->rttvar > floor ? 4 * e->rttvar : floor);
+    rto = rto < min ? min : rto; /* §2.4 */
+    for (unsigned i = 0; i < e->expired && rto < most; i++)
+        rto *= 2; /* §5.5 */
+    return rto > most ? most : rto;
+}
+
+struct twins {
+    struct rtt r;
+    struct exact e;
+    struct rng rng;
+    const struct rtt_limits *l;
+};
+
+/*
+ * Karn's rule (§3): no sample of what was sent again, so the back-off stays until one can be taken. Whole microseconds, and
+ * mostly near what the path takes.
+ */
+static void both_act(struct twins *t, uint64_t path)
+{
+    bool over = rng_below(&t->rng, 8) == 0;
+    uint64_t us = rng_chance(&t->rng, 20000) ? rng_below(&t->rng, 8000000) : path + rng_below(&t->rng, path);
+
+    switch (rng_below(&t->rng, 16)) {
+    case 0:
+        rtt_back_off(&t->r);
+        t->e.expired += t->e.expired < 30;
+        break;
+    case 1: /* an acknowledgment of what was sent twice tells nothing */
+        break;
+    default:
+        rtt_sample(&t->r, us * WEFT_US, seq_add(t->r.round, over ? 1 : 0), seq_add(t->r.round, over ? 2 : 1), t->l);
+        exact_sample(&t->e, us, over, (long double)(t->l->whole ? MS : t->l->min) / WEFT_US / 4);
+        rtt_progress(&t->r);
+        t->e.expired = 0;
+    }
+}
+
+/* R6298-2.2 R6298-2.4 R6298-5: integers stay within what their rounding loses, doubled as often as the time-out was */
+static void rtt_is_what_the_formulas_say(void **state)
+{
+    static const struct rtt_limits letter = {.initial = S, .min = S, .max = 60 * S, .whole = true};
+    static struct twins t;
+    uint32_t operations = 0;
+
+    (void)state;
+    for (unsigned life = 0; operations < 1000000; life++) {
+        uint64_t path;
+
+        rng_seed(&t.rng, life);
+        path = 1 + rng_below(&t.rng, life % 2 ? 300 : 500000);
+        rtt_init(&t.r);
+        t.e = (struct exact){.distrust = life % 5 == 0};
+        if (t.e.distrust)
+            rtt_distrust(&t.r);
+        t.l = life % 3 == 0 ? &letter : life % 3 == 1 ? &linux_limits : &bare_limits;
+        for (unsigned i = 0; i < 2000; i++, operations++) {
+            long double is, wanted, off;
+
+            both_act(&t, path);
+            is = (long double)rtt_rto(&t.r, t.l) / WEFT_US, wanted = exact_rto(&t.e, t.l);
+            off = (is > wanted ? is - wanted : wanted - is) / (1u << t.e.expired);
+            assert_true(off <= ROUNDED);
+        }
+    }
+}
+
 /* R6298-5, MUST-19 */
 static void rtt_doubles_at_each_expiry_up_to_the_cap(void **state)
 {
@@ -244,6 +351,7 @@ int main(void)
         cmocka_unit_test(rtt_minimum_is_forgotten_after_five_minutes),
         cmocka_unit_test(rtt_keeps_the_floor_above_a_steady_path),
         cmocka_unit_test(rtt_never_leaves_its_limits),
+        cmocka_unit_test(rtt_is_what_the_formulas_say),
         cmocka_unit_test(rtt_doubles_at_each_expiry_up_to_the_cap),
         cmocka_unit_test(rtt_progress_ends_the_back_off),
         cmocka_unit_test(rtt_of_nothing_is_a_sample_too),
