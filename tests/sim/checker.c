@@ -269,6 +269,15 @@ static void hear_ack(struct view *v, const struct frame *f)
         v->room = ack + ((uint32_t)f->window << shift);
 }
 
+/* A reset counts where all before it has come and not been acknowledged yet (RFC 5961 §3.2), elsewhere it does not. */
+static bool may_end(const struct view *v, const struct frame *f)
+{
+    const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : NULL;
+    uint32_t at = p ? f->seq - p->irs : 0;
+
+    return !p || (at >= v->ack && at <= ranges_front(&p->got));
+}
+
 void checker_heard(struct checker *c, struct host *h, const struct frame *f)
 {
     struct weft_addr local = {weft_ipv4(f->dst), f->dst_port}, remote = {weft_ipv4(f->src), f->src_port};
@@ -288,7 +297,7 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
         v->cookie_again |= v->passive && may_be_gone(v) && f->ack - v->isn == 1 && !(f->flags & (F_SYN | F_RST));
         hear_ack(v, f);
     }
-    v->was_reset |= f->flags & F_RST;
+    v->was_reset |= f->flags & F_RST && may_end(v, f);
     v->again.times = 0;
     slot = v->n_recent++ % RECENT;
     v->recent[slot].end = f->seq + f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
