@@ -60,26 +60,29 @@ static struct port_range range_of(const weft_stack *s, uint32_t wish)
     return r;
 }
 
+/*
+ * The counter goes through the whole range, one half after the other, and round: so the search goes on behind the last port
+ * that was given, in whichever half that was. If it began each time with the half that is preferred, then once all of
+ * that is taken (a busy client's TIME-WAIT pairs) each connection would look at all of it again.
+ */
 uint16_t port_pick(weft_stack *s, uint32_t wish, const struct weft_ip *local, const struct weft_addr *remote,
                    enum port_parity first, bool (*taken)(void *ctx, uint16_t port), void *ctx)
 {
     struct port_range r = range_of(s, wish);
-    uint32_t range = r.max - r.min + 1;
+    uint32_t range = r.max - r.min + 1, half[] = {(range + 1 - first) / 2, (range + first) / 2};
     uint64_t hash = destination_hash(s, local, remote);
     uint16_t *counter = counter_of(s, (uint16_t)hash);
-    uint32_t start = (uint32_t)(hash >> 32) + *counter;
+    uint32_t start = (uint32_t)(hash >> 32), at = *counter % range;
 
-    for (unsigned half = 0; half < 2; half++) {
-        uint32_t parity = (uint32_t)first ^ half, ports = (range + 1 - parity) / 2;
+    for (uint32_t i = 0; i < range; i++, at = at + 1 == range ? 0 : at + 1) {
+        bool second = at >= half[0];
+        uint32_t step = (start + at) % half[second], parity = (uint32_t)first ^ second;
+        uint16_t port = (uint16_t)(r.min + 2 * step + parity);
 
-        for (uint32_t i = 0; i < ports; i++) {
-            uint16_t port = (uint16_t)(r.min + 2 * ((start + i) % ports) + parity);
-
-            if (taken(ctx, port))
-                continue;
-            *counter = (uint16_t)(*counter + i + 1 + (rng_below(&s->rng, SKIP_ONE_IN) == 0));
-            return port;
-        }
+        if (taken(ctx, port))
+            continue;
+        *counter = (uint16_t)((at + 1 + (rng_below(&s->rng, SKIP_ONE_IN) == 0)) % range);
+        return port;
     }
     return 0;
 }

@@ -134,6 +134,23 @@ static void the_search_goes_on_where_it_was(void **state)
     free(p);
 }
 
+/* When all of the half that connect prefers is taken, nobody looks through it again for each connection. */
+static void a_half_that_is_full_is_not_searched_again(void **state)
+{
+    struct core_bench *b = *state;
+    struct ports *p = calloc(1, sizeof *p);
+
+    for (unsigned i = 0; i < RANGE / 2; i++)
+        p->taken[LOW + 2 * i] = true;
+    p->taken[pick(b, p, 0x0a090001, 80)] = true;
+    assert_in_range(p->asked, RANGE / 2, RANGE);
+    p->asked = 0;
+    for (unsigned i = 0; i < 10000; i++)
+        p->taken[pick(b, p, 0x0a090001, 80)] = true;
+    assert_int_equal(p->asked, 10000);
+    free(p);
+}
+
 /* RFC 6056 §3.3.4: the sum over all destinations' first ports is flat. 99 degrees of freedom, sigma 14. R6056-1 */
 static void first_ports_are_uniform(void **state)
 {
@@ -268,6 +285,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(connect_and_bind_begin_with_halves_of_their_own, setup, teardown),
         cmocka_unit_test_setup_teardown(a_wish_is_kept_within_what_is_configured, setup, teardown),
         cmocka_unit_test_setup_teardown(the_search_goes_on_where_it_was, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_half_that_is_full_is_not_searched_again, setup, teardown),
         cmocka_unit_test_setup_teardown(first_ports_are_uniform, setup, teardown),
         cmocka_unit_test_setup_teardown(connections_elsewhere_do_not_show, setup, teardown),
         cmocka_unit_test_setup_teardown(a_counter_skips_now_and_then, setup, teardown),
