@@ -61,9 +61,9 @@ static struct port_range range_of(const weft_stack *s, uint32_t wish)
 }
 
 /*
- * The counter goes through the whole range, one half after the other, and round: so the search goes on behind the last port
- * that was given, in whichever half that was. If it began each time with the half that is preferred, then once all of
- * that is taken (a busy client's TIME-WAIT pairs) each connection would look at all of it again.
+ * The counter goes through the whole range, one half after the other, and round: so the search goes on behind the last
+ * port that was given, in whichever half that was. If it began each time with the half that is preferred, then once
+ * all of that is taken (a busy client's TIME-WAIT pairs) each connection would look at all of it again.
  */
 uint16_t port_pick(weft_stack *s, uint32_t wish, const struct weft_ip *local, const struct weft_addr *remote,
                    enum port_parity first, bool (*taken)(void *ctx, uint16_t port), void *ctx)

@@ -15,7 +15,8 @@
 
 /*
  * As Linux has it, connect takes the first, third, … port of the range before it takes the others, and bind the others
- * before those, so that the two seldom get into each other's way.
+ * before those, so that the two seldom get into each other's way. Who has gone through his half for a peer goes on in
+ * the other one, and then round, whether there are free ones in the first again or not.
  */
 enum port_parity { PORT_EVEN, PORT_ODD };
 
