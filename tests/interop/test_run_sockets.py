@@ -492,9 +492,10 @@ MSG_FASTOPEN = 0x20000000
 to = sys.argv[1], int(sys.argv[2])
 s = socket.socket()
 n = s.sendto(b'early', MSG_FASTOPEN, to)
+named = s.getpeername() == to
 s.sendall(b' and late')
 s.shutdown(socket.SHUT_WR)
-print(n, s.getpeername() == to, s.recv(100))
+print(n, named, s.recv(100))
 s = socket.socket()
 s.setblocking(False)
 sent = 0
