@@ -8,8 +8,8 @@
  * program has asked for control messages, which are of one datagram.
  *
  * An error of the network's (a port nobody listens on) is given to the next call we see: sendto, recvfrom, recvmsg,
- * SO_ERROR. So that who waits in poll comes to make that call, an empty datagram is put into the pair, and taken out
- * again with the error (the alarm). A program that was seen to read by recv or read, which cannot be told, gets none.
+ * SO_ERROR. So that who waits in poll comes to make that call, and who reads without us is told too, the program's end
+ * of the pair is given an error of its own (alarm.c), and has it as long as ours lasts.
  */
 #include <errno.h>
 #include <linux/sockios.h>
@@ -22,6 +22,7 @@
 #include "run/private.h"
 
 #define TURN 64 /* datagrams a socket moves each way before others have their turn */
+#define RINGS 16 /* turns that a program which goes on writing is waited for */
 
 /* ---- inwards ---- */
 
@@ -32,14 +33,11 @@ static bool pair_is_empty(const struct file *f)
     return ioctl(f->end, SIOCOUTQ, &there) == 0 && there == 0;
 }
 
-/* Wakes who waits for something to read. */
-static void raise_alarm(struct file *f, int error)
+/* The pair will be given it, when nothing of the program's lies there. */
+static void fail(struct file *f, int error)
 {
-    bool reads_natively = f->holds && !f->taken;
-
     f->error = error;
-    if (f->progress == CONNECTED && !f->alarmed && !reads_natively && pair_is_empty(f))
-        f->alarmed = send(f->end, "", 0, MSG_DONTWAIT | MSG_NOSIGNAL) == 0;
+    f->alarming = true;
 }
 
 /* Keeps what goes with a datagram, until the pair is empty again. */
@@ -80,7 +78,7 @@ static bool in_one(struct run *run, struct file *f)
         return false;
     n = weft_recvmsg_control(f->sock, &all, 1, WEFT_MSG_PEEK, &from, NULL, &control);
     if (n < 0 && n != WEFT_EAGAIN)
-        raise_alarm(f, (int)n);
+        fail(f, (int)n);
     if (n < 0 || (begins_beside(f, &control) && !pair_is_empty(f)))
         return false;
     if (send(f->end, run->scratch, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE)
@@ -89,7 +87,6 @@ static bool in_one(struct run *run, struct file *f)
     weft_recvfrom(f->sock, run->scratch, SCRATCH, 0, NULL);
     f->from = from;
     f->holds = true;
-    f->taken = false;
     return true;
 }
 
@@ -113,14 +110,13 @@ static bool out_one(struct run *run, struct file *f)
     if (!(weft_ready(f->sock) & (WEFT_WRITABLE | WEFT_ERROR)))
         return false;
     n = recv(f->end, run->scratch, SCRATCH, MSG_DONTWAIT);
-    /* An empty datagram reads like the end; but the end is one. */
-    if (n < 0 || (n == 0 && f->ready & (EPOLLRDHUP | EPOLLHUP))) {
+    if (n < 0) {
         f->ready &= ~(unsigned)EPOLLIN;
         return false;
     }
     r = weft_send(f->sock, run->scratch, (size_t)n, 0);
     if (r < 0 && r != WEFT_EAGAIN) { /* perhaps an earlier one's error: this one goes all the same */
-        raise_alarm(f, (int)r);
+        fail(f, (int)r);
         weft_send(f->sock, run->scratch, (size_t)n, 0);
     }
     return true;
@@ -142,6 +138,16 @@ void datagram_flush(struct run *run, struct file *f)
         ;
 }
 
+/* Raises the alarm, if somebody is to be told still. Raising it empties our end, so what lies there goes before. */
+static void ring(struct run *run, struct file *f)
+{
+    for (unsigned i = 0; f->alarming && i < RINGS && out_pump(run, f); i++)
+        ;
+    if (f->alarming)
+        alarm_raise(f);
+    f->alarming = false;
+}
+
 void datagram_pump(struct run *run, struct file *f)
 {
     bool more = out_pump(run, f);
@@ -155,21 +161,23 @@ void datagram_pump(struct run *run, struct file *f)
     }
     more |= in_pump(run, f);
     file_unpark(f);
+    ring(run, f);
     if (more)
         file_due(run, f);
 }
 
 /* ---- for calls ---- */
 
+/* Reports that wait keep the alarm up, as the queue of errors does on Linux. */
 int file_take_error(struct call *c)
 {
     struct file *f = c->file;
-    int error = f->error;
+    int error = alarm_end(f, c->fd) ? f->error : 0;
 
     f->error = 0;
-    if (f->alarmed && c->fd >= 0 && recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT | MSG_PEEK) == 0)
-        recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT);
-    f->alarmed = false;
+    f->alarming = f->sock && !file_is_stream(f) && weft_ready(f->sock) & WEFT_ERROR;
+    if (f->alarming)
+        file_due(c->run, f);
     return error;
 }
 
@@ -177,10 +185,12 @@ int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, cons
 {
     const struct weft_iov all = {c->run->payload, n};
     struct file *f = c->file;
+    int err;
 
     datagram_flush(c->run, f);
-    if (f->error)
-        return file_take_error(c);
+    err = file_take_error(c);
+    if (err)
+        return err;
     return control ? weft_sendmsg_control(f->sock, &all, 1, 0, to, control) : weft_sendto(f->sock, all.base, n, 0, to);
 }
 
@@ -201,10 +211,12 @@ int64_t datagram_look(struct call *c, struct weft_addr *from)
 {
     struct file *f = c->file;
     ssize_t n;
+    int err;
 
     in_pump(c->run, f);
-    if (f->error) /* it comes before what waits, as on Linux */
-        return file_take_error(c);
+    err = file_take_error(c);
+    if (err) /* it comes before what waits, as on Linux */
+        return err;
     n = recv(c->fd, c->run->scratch, SCRATCH, MSG_DONTWAIT | MSG_PEEK);
     if (n < 0)
         return -errno;
@@ -216,7 +228,6 @@ void datagram_taken(struct call *c)
 {
     if (recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT) < 0)
         return; /* another thread's recv was faster: both have it */
-    c->file->taken = true;
     file_due(c->run, c->file);
 }
 

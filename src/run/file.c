@@ -3,8 +3,9 @@
  * Our sockets, found by the inode of the program's end: the same through dup, fork, exec and SCM_RIGHTS. The kernel
  * counts these numbers up, so one that is gone comes again after 2^32 others at the soonest.
  *
- * A file lives until the last of the program's descriptors is closed, which shows as a hang-up at our end. One whose
- * end we have given up (file_reset) is kept for what is asked of it afterwards, the newest DEAD_MAX of these.
+ * A file lives until the last of the program's descriptors is closed, which shows as a hang-up at our end, or is told
+ * by closes.c. One whose end we have given up (file_reset) is kept for what is asked of it afterwards, the newest
+ * DEAD_MAX of these.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -91,16 +92,18 @@ static void pair_size(int program)
         setsockopt(program, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
 }
 
+static bool is_datagram(const struct file *f) { return !file_is_stream(f) && !file_is_netlink(f); }
+
 /* A pair whose end[0] is ours, neither of which waits: file_give changes the program's. 0 or -errno. */
 static int pair_open(const struct file *f, int end[2])
 {
-    int type = file_is_stream(f) ? SOCK_STREAM : SOCK_SEQPACKET;
+    int type = file_is_stream(f) ? SOCK_STREAM : file_is_netlink(f) ? SOCK_SEQPACKET : SOCK_DGRAM;
 
     if (socketpair(AF_UNIX, type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, end) < 0)
         return -errno;
     pair_size(end[1]);
-    /* The byte that stays, see private.h. */
-    if (!file_is_stream(f) || write(end[1], "", 1) == 1)
+    /* A stream has its byte that stays, see private.h. */
+    if (file_is_stream(f) ? write(end[1], "", 1) == 1 : file_is_netlink(f) || alarm_prepare(end[1]) == 0)
         return 0;
     close(end[0]);
     close(end[1]);
@@ -143,6 +146,8 @@ static int file_pair(struct run *run, struct file *f, int *program)
     if (err)
         return err;
     err = fstat(end[1], &st) < 0 ? -errno : pair_watch(run, f, end[0], EPOLL_CTL_ADD, !file_is_stream(f));
+    if (!err && is_datagram(f))
+        err = closes_watch(run, f, end[1]);
     if (err) {
         close(end[0]);
         close(end[1]);
@@ -180,6 +185,7 @@ int file_new(struct run *run, weft_sock *sock, const struct file *like, const ch
     }
     f->number = sock ? weft_host_guest_take(run->host, &run->guest, sock, f, label) : 0;
     if (f->number < 0) {
+        closes_forget(run, f);
         close(f->end);
         close(*program);
         free(f);
@@ -235,6 +241,7 @@ static void file_free(struct run *run, struct file *f)
 {
     file_unpark_all(f, -ENETDOWN);
     file_leave(run, f);
+    closes_forget(run, f);
     list_remove(&f->due);
     if (f->end >= 0)
         close(f->end);

@@ -215,6 +215,7 @@ static int64_t receive_report(struct call *c, uint64_t at)
     if (n < 0)
         return n;
     t.from = report.to;
+    file_take_error(c); /* it was this one's */
     return deliver(c, at, (size_t)n, &t, 0);
 }
 

@@ -26,6 +26,7 @@
  *      open.c      socket; pairs                     stream.c    bytes between a pair and a connection
  *      connect.c   connect                           listener.c  listen, accept
  *      datagram.c  datagrams between a pair and the engine; sendto, recvfrom
+ *      alarm.c     errors at a datagram socket's pair closes.c     last closes that hang up nowhere
  *      message.c   msghdr, one and several           options.c   getsockopt, setsockopt
  *      names.c     bind, getsockname, getpeername; struct sockaddr
  *      ioctl.c     ioctl, shutdown                   complain.c  what cannot be honoured, said once
@@ -86,10 +87,12 @@ struct file {
     unsigned announced;   /* a listener: bytes that lie in the pair, one for each connection */
     weft_sock *returned;  /* a listener: accepted, and then the caller was gone */
     struct weft_addr returned_peer;
-    struct weft_addr from; /* a datagram socket: who sent the one that lies in the pair */
-    bool holds;            /* one lies there, */
-    bool taken;            /* until this: one of our calls took it */
-    bool alarmed;          /* what lies there first is no datagram, see datagram.c */
+    struct weft_addr from; /* a datagram socket: who sent the one that lies in the pair, */
+    bool holds;            /* once one has lain there */
+    bool alarming;         /* there is an error that the pair does not have yet */
+    bool alarmed;          /* the program's end has been given an error, see alarm.c */
+    int watch;             /* closes.c tells of its close; 0: the pair does */
+    struct file *next_watched;
     struct beside *beside; /* what goes with it; NULL: the program has not asked for such */
     struct linux_own own;  /* options beside the engine's; those of waiting and room are the pair's too */
     size_t early;          /* connecting by MSG_FASTOPEN: bytes that went with the SYN */
@@ -151,12 +154,14 @@ struct run {
     struct weft_guest guest;
     weft_stack *stack;
     int listener, epoll, timer, over;
+    int closes; /* inotify; -1: nobody is watched yet */
     bool ended, told; /* nobody is left behind the listener; and we have said so */
     bool expiring;    /* somebody's time has come */
     weft_time end_by; /* when the end is told, whoever has not closed what he has; WEFT_NEVER: it is not the end yet */
     FILE *err;
     struct list due, timed;
     struct file *files[FILE_BUCKETS];
+    struct file *watched[FILE_BUCKETS]; /* by file.watch */
     struct task tasks[TASKS];
     struct file *dead[DEAD_MAX]; /* files whose end was given up, in turn */
     unsigned next_dead;
@@ -259,6 +264,23 @@ void file_reset(struct run *run, struct file *f, int error);
 weft_sock *file_take_sock(struct run *run, struct file *f);
 void file_free_all(struct run *run);
 
+/* ---- closes.c ---- */
+
+/* The last close of the program's end will be known as a hang-up. 0; -ENFILE, and it has been said. */
+int closes_watch(struct run *run, struct file *f, int program);
+void closes_forget(struct run *run, struct file *f);
+/* Those that have happened. */
+void closes_collect(struct run *run);
+
+/* ---- alarm.c ---- */
+
+/* Of either end: gives it a name. 0 or -1, errno. */
+int alarm_prepare(int end);
+/* The program's end, of a datagram socket, has an error from now on. What we have not read is lost. */
+void alarm_raise(struct file *f);
+/* It has none any more; program: a duplicate of it. False: the program's own read or write has met it meanwhile. */
+bool alarm_end(struct file *f, int program);
+
 /* ---- what answers, and what pumps ---- */
 
 typedef int64_t answerer(struct call *c);
@@ -288,7 +310,7 @@ void datagram_flush(struct run *run, struct file *f);
 void stream_flush(struct file *f);
 /* Sends n bytes of run.payload; to NULL: to whom it is connected. control: NULL, none. */
 int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, const struct weft_control *control);
-/* The socket's pending error, which it takes, and wakes nobody any more; 0: there is none. */
+/* The socket's pending error, which it takes, and the pair's with it; 0: there is none. */
 int file_take_error(struct call *c);
 /*
  * Puts the next datagram into scratch without taking it: its true length; -EAGAIN, the pending error. datagram_taken

@@ -55,6 +55,8 @@ static bool collect(struct run *run)
         if (e[i].data.ptr == &run->timer) {
             if (read(run->timer, &rings, sizeof rings) == sizeof rings)
                 run->expiring = true;
+        } else if (e[i].data.ptr == &run->closes) {
+            closes_collect(run);
         } else {
             file_happens(run, e[i].data.ptr, e[i].events);
         }
@@ -246,6 +248,7 @@ static void run_free(struct run *run)
     task_forget_all(run);
     close_if_open(run->epoll);
     close_if_open(run->timer);
+    close_if_open(run->closes);
     close_if_open(run->over);
     free(run->notif);
     free(run->answer);
@@ -264,6 +267,7 @@ struct run *run_begin(weft_host *h, int listener, FILE *err, char *why, size_t n
     run->listener = listener;
     run->err = err;
     run->end_by = WEFT_NEVER;
+    run->closes = -1;
     list_init(&run->due);
     list_init(&run->timed);
     run->guest = (struct weft_guest){.work = run_work, .ready = run_ready, .ctx = run};

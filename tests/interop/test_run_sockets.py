@@ -60,28 +60,91 @@ print(n)
 
 # ---- errors ----
 
-def a_refused_datagram_wakes_who_polls(field):
-    """And the error is what he reads then, once; a datagram that comes later is itself."""
+def a_port_nobody_has(field):
     peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    field.sockets.append(peer)
     peer.bind((KERNEL, 0))
     port = peer.getsockname()[1]
     peer.close()
+    return str(port)
+
+
+def a_refused_datagram_wakes_who_polls(field):
+    """By POLLERR alone, and the error is what he reads then, once; a datagram that comes later is itself."""
     said = python(field, '''
 import select, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.connect((sys.argv[1], int(sys.argv[2])))
 p = select.poll()
 p.register(s, select.POLLIN)
-for call in (lambda: s.recvmsg(100), lambda: s.recvfrom_into(bytearray(9)), lambda: s.sendmsg([b'x'])):
+def ask():
+    if s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        raise ConnectionRefusedError
+for call in (lambda: s.recvmsg(100), lambda: s.recvfrom_into(bytearray(9)), lambda: s.sendmsg([b'x']), ask):
     s.send(b'anyone?')
-    print(len(p.poll(20000)), end=' ')
+    print([events == select.POLLERR for _, events in p.poll(20000)], end=' ')
     try:
         print(call())
     except ConnectionRefusedError:
         print('refused', p.poll(0))
-''', KERNEL, str(port))
-    assert said == '1 refused []\n' * 3, said
+''', KERNEL, a_port_nobody_has(field))
+    assert said == '[True] refused []\n' * 4, said
+
+
+def a_refused_datagram_wakes_who_reads(field):
+    """He reads without our seeing it: an error that his pair can have. Once, and it is nobody's any more."""
+    said = python(field, '''
+import os, select, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((sys.argv[1], int(sys.argv[2])))
+for call in (lambda: s.recv(100), lambda: os.read(s.fileno(), 100)):
+    s.send(b'anyone?')
+    try:
+        print(call())
+    except ConnectionResetError:
+        print('reset', s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR), select.select([s], [], [], 0)[0])
+''', KERNEL, a_port_nobody_has(field))
+    assert said == 'reset 0 []\n' * 2, said
+
+
+def traceroute_hears_the_last_hop(field):
+    """It waits for POLLERR, and reads the queue of errors then."""
+    need('traceroute')
+    said = field.on_weft('traceroute', '-n', '-q', '1', '-m', '2', KERNEL)
+    assert re.search(rf'^ 1  {KERNEL}  [0-9.]+ ms$', said.stdout, re.M) and not said.stderr, said.stdout + said.stderr
+
+
+def datagrams_leave_their_port_with_the_last_close(field):
+    """Their pairs tell of no close by themselves."""
+    said = python(field, '''
+import os, socket, time
+def bound():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(('', 4000))
+    return s
+for _ in range(100):
+    bound().close()
+s, (told, tell) = bound(), os.pipe()
+child = os.fork()
+if not child:
+    os.close(tell)
+    os._exit(len(os.read(told, 1)))
+s.close()
+try:
+    bound()
+except OSError:
+    print('the child has it', end=', ')
+os.close(tell)
+os.waitpid(child, 0)
+end = time.monotonic() + 20
+while time.monotonic() < end:
+    try:
+        bound()
+        print('and now nobody')
+        break
+    except OSError: # a process is seen to have gone before its files are closed (Linux 6.11)
+        time.sleep(.02)
+''')
+    assert said == 'the child has it, and now nobody\n', said
 
 
 def the_queue_of_errors_is_read(field):
@@ -531,6 +594,9 @@ TESTS = [
     text_goes_with_the_syn,
     what_is_not_read_holds_the_peer_up,
     a_refused_datagram_wakes_who_polls,
+    a_refused_datagram_wakes_who_reads,
+    traceroute_hears_the_last_hop,
+    datagrams_leave_their_port_with_the_last_close,
     the_queue_of_errors_is_read,
     control_messages_go_both_ways,
     a_program_joins_a_group_and_is_bound_to_an_interface,
