@@ -224,11 +224,17 @@ int64_t datagram_look(struct call *c, struct weft_addr *from)
     return n;
 }
 
-void datagram_taken(struct call *c)
+/* It is taken before the answer, or the program could read it again meanwhile; and comes back when the call is void. */
+void datagram_answer(struct call *c, int64_t n, bool peek)
 {
-    if (recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT) < 0)
-        return; /* another thread's recv was faster: both have it */
-    file_due(c->run, c->file);
+    struct file *f = c->file;
+    ssize_t took = -1; /* and when another thread's recv was faster: both have it */
+
+    if (!peek)
+        took = recv(c->fd, c->run->scratch, SCRATCH, MSG_DONTWAIT);
+    if (!call_answer(c, n) && took >= 0 && send(f->end, c->run->scratch, (size_t)took, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        return; /* the program reads no more */
+    file_due(c->run, f);
 }
 
 /* ---- sendto, recvfrom ---- */
@@ -284,17 +290,27 @@ int64_t answer_sendto(struct call *c)
     return r == -EAGAIN ? datagram_wait_room(c, (unsigned)c->arg[3]) : r;
 }
 
-/* MSG_TRUNC of a stream: so many bytes are dropped, and nothing is written to the program (tcp(7)). */
+/*
+ * MSG_TRUNC of a stream: so many bytes are dropped, and nothing is written to the program (tcp(7)). They go before the
+ * answer, or the program could read them meanwhile; those of a call that turns out to be void count for the next.
+ */
 static int64_t receive_nothing(struct call *c)
 {
     unsigned flags = (unsigned)c->arg[3];
-    size_t most = c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH;
-    ssize_t n = recv(c->fd, c->run->scratch, most, MSG_DONTWAIT | MSG_PEEK);
+    size_t most = c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH, before = c->file->dropped;
+    ssize_t n;
 
+    if (before)
+        n = (ssize_t)(before < most ? before : most);
+    else
+        n = recv(c->fd, c->run->scratch, most, MSG_DONTWAIT | (flags & MSG_PEEK));
     if (n < 0)
         return errno == EAGAIN ? datagram_wait(c, flags) : -errno;
-    if (call_answer(c, n) && n > 0 && !(flags & MSG_PEEK))
-        recv(c->fd, c->run->scratch, (size_t)n, MSG_DONTWAIT);
+    if (flags & MSG_PEEK)
+        return n;
+    c->file->dropped = (uint32_t)(before ? before - (size_t)n : 0);
+    if (!call_answer(c, n))
+        c->file->dropped += (uint32_t)n;
     return ANSWER_GIVEN;
 }
 
@@ -327,7 +343,6 @@ int64_t answer_recvfrom(struct call *c)
     if (call_write(c, c->arg[1], c->run->scratch, (size_t)kept) < 0 ||
         name_write(c, &from, c->file->domain, c->arg[4], c->arg[5]) < 0)
         return -EFAULT;
-    if (call_answer(c, flags & MSG_TRUNC ? n : kept) && !(flags & MSG_PEEK))
-        datagram_taken(c);
+    datagram_answer(c, flags & MSG_TRUNC ? n : kept, flags & MSG_PEEK);
     return ANSWER_GIVEN;
 }

@@ -275,8 +275,7 @@ static int64_t receive(struct call *c, uint64_t at, unsigned flags, bool several
     length = (unsigned)n;
     if (several && call_write(c, at + offsetof(struct mmsghdr, msg_len), &length, sizeof length) < 0)
         return -EFAULT;
-    if (call_answer(c, several ? 1 : n) && !(flags & MSG_PEEK))
-        datagram_taken(c);
+    datagram_answer(c, several ? 1 : n, flags & MSG_PEEK);
     return ANSWER_GIVEN;
 }
 

@@ -78,6 +78,7 @@ struct file {
     int error;       /* negative: pending, beside the engine's */
     bool cloexec;    /* it was opened so */
     bool opened;     /* connecting, and the handshake has ended well */
+    uint32_t dropped; /* a stream: bytes that a void call with MSG_TRUNC has taken */
     bool bulk;       /* a stream: the program wrote much the last time */
     bool in_over;    /* the program has been told the end of the peer's data */
     bool out_over;   /* the program's data has ended */
@@ -312,12 +313,10 @@ void stream_flush(struct file *f);
 int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, const struct weft_control *control);
 /* The socket's pending error, which it takes, and the pair's with it; 0: there is none. */
 int file_take_error(struct call *c);
-/*
- * Puts the next datagram into scratch without taking it: its true length; -EAGAIN, the pending error. datagram_taken
- * takes it.
- */
+/* Puts the next datagram into scratch without taking it: its true length; -EAGAIN, the pending error. */
 int64_t datagram_look(struct call *c, struct weft_addr *from);
-void datagram_taken(struct call *c);
+/* Answers a call that has been given that datagram, and takes it, unless the call only peeks. */
+void datagram_answer(struct call *c, int64_t n, bool peek);
 /* There is none: waits for one, unless the call must not. */
 int64_t datagram_wait(struct call *c, unsigned flags);
 /* The same where there is no room. */

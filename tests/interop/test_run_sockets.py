@@ -333,11 +333,37 @@ def bytes_are_dropped_unread(field):
 import ctypes, socket, sys
 s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 receive = ctypes.CDLL(None).recv
-print([receive(s.fileno(), None, n, flags) for n, flags in ((4, socket.MSG_TRUNC), (2, socket.MSG_TRUNC | socket.MSG_PEEK))],
+print([receive(s.fileno(), None, n, flags) for n, flags in ((2, socket.MSG_TRUNC | socket.MSG_PEEK), (4, socket.MSG_TRUNC))],
       s.recv(10), receive(s.fileno(), None, 4, socket.MSG_TRUNC))
 ''', KERNEL, str(k.getsockname()[1]))
     server.join(PATIENCE)
-    assert said == "[4, 2] b'ef' 0\n", said
+    assert said == "[2, 4] b'ef' 0\n", said
+
+
+def a_datagram_is_read_once(field):
+    """By a call that is told the sender, and then by one that goes to the pair."""
+    peer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    field.sockets.append(peer)
+    peer.bind((KERNEL, 0))
+    peer.settimeout(PATIENCE)
+
+    def serve():
+        for _ in range(100):
+            _, to = peer.recvfrom(100)
+            peer.sendto(b'first', to)
+            peer.sendto(b'second', to)
+
+    threading.Thread(target=serve, daemon=True).start()
+    said = python(field, '''
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(20)
+def both(receive):
+    s.sendto(b'more', (sys.argv[1], int(sys.argv[2])))
+    return receive(), s.recv(100)
+print({both(call) for call in (lambda: s.recvfrom(100)[0], lambda: s.recvmsg(100)[0]) for _ in range(50)})
+''', KERNEL, str(peer.getsockname()[1]))
+    assert said == "{(b'first', b'second')}\n", said
 
 
 # ---- interfaces ----
@@ -603,6 +629,7 @@ TESTS = [
     options_that_are_kept_are_the_kernels,
     options_about_what_goes_out_are_refused_and_said,
     bytes_are_dropped_unread,
+    a_datagram_is_read_once,
     ioctls_tell_of_the_hosts_interfaces,
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,
