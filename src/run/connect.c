@@ -12,11 +12,25 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "run/private.h"
 
 /* ---- not writable, and writable again ---- */
+
+/* A duplicate of the program's end, as somebody was seen to have it; -1: he has it no more. */
+static int program_of(struct run *run, const struct file *f)
+{
+    int fd = task_get_fd(run, f->tid, f->fd);
+    struct stat st;
+
+    if (fd >= 0 && (fstat(fd, &st) < 0 || st.st_ino != f->inode)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
 
 static int connect_fill(struct call *c)
 {
@@ -41,7 +55,7 @@ static void connect_drain(struct run *run, struct file *f)
 
     if (!f->fill)
         return;
-    fd = task_get_fd(run, f->tid, f->fd);
+    fd = program_of(run, f);
     if (fd >= 0) {
         setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
         close(fd);
@@ -71,25 +85,44 @@ static bool is_closed(const struct file *f)
     return state == WEFT_TCP_CLOSED || state == WEFT_TCP_TIME_WAIT;
 }
 
-/* It failed, and nobody waits in connect: SO_ERROR will say why. The program's end becomes readable and writable. */
-static void connect_fail(struct file *f)
+/*
+ * It failed: the pair comes to its end, whose last error the program's end has now. Whoever has it may connect once
+ * more, so the file stays, until closes.c tells that nobody has.
+ */
+static void spoil(struct run *run, struct file *f, int program)
 {
-    int err = weft_error(f->sock);
+    f->spoilt = true;
+    f->fill = 0;
+    if (program < 0 || closes_watch(run, f, program) < 0) {
+        shutdown(f->end, SHUT_RDWR);
+        return;
+    }
+    close(f->end);
+    f->end = -1;
+    f->alarmed = true;
+}
+
+/* Nobody waits in connect: SO_ERROR will say why. */
+static void connect_fail(struct run *run, struct file *f)
+{
+    int err = weft_error(f->sock), program = program_of(run, f);
 
     f->error = err ? err : -ECONNABORTED;
-    f->spoilt = true;
-    shutdown(f->end, SHUT_WR);
+    spoil(run, f, program);
+    if (program >= 0)
+        close(program);
 }
 
 void connect_pump(struct run *run, struct file *f)
 {
     if (f->progress != CONNECTING || f->opened || f->spoilt || is_opening(f))
         return;
-    connect_drain(run, f);
     f->opened = !is_closed(f);
+    if (f->opened) /* else it would be writable before its error is there */
+        connect_drain(run, f);
     file_unpark(f); /* who waits in connect learns how it went */
     if (!f->opened && f->progress == CONNECTING)
-        connect_fail(f);
+        connect_fail(run, f);
 }
 
 /* ---- connect ---- */
@@ -105,18 +138,20 @@ static void mean_oneself(struct weft_addr *peer)
         peer->ip.b[15] = 1;
 }
 
-/* How did the handshake end? */
-static int learn(struct file *f)
+/* How did the handshake end? Who is told by connect finds no error in reading and writing, but their end. */
+static int learn(struct call *c)
 {
-    int err = 0;
+    struct file *f = c->file;
+    int err = f->spoilt ? 0 : weft_error(f->sock);
 
     f->progress = is_closed(f) ? UNCONNECTED : CONNECTED;
-    if (f->progress == UNCONNECTED) {
-        err = f->error ? f->error : weft_error(f->sock);
-        f->error = 0;
-        err = err ? err : -ECONNABORTED;
-    }
-    return err;
+    if (f->progress == CONNECTED)
+        return 0;
+    if (!f->spoilt)
+        spoil(c->run, f, c->fd);
+    f->error = err ? err : f->error;
+    err = file_take_error(c);
+    return err ? err : -ECONNABORTED;
 }
 
 /* A pair whose end the program has seen already gives place to a new one. */
@@ -187,7 +222,7 @@ static int begin_early(struct call *c, uint64_t name, size_t n_name, size_t n)
 static int64_t end_early(struct call *c, size_t n)
 {
     struct file *f = c->file;
-    int err = learn(f);
+    int err = learn(c);
     int64_t sent;
 
     if (err)
@@ -238,7 +273,7 @@ static int64_t connect_stream(struct call *c, int family)
             return err;
     }
     if (!is_opening(f))
-        return learn(f);
+        return learn(c);
     if (call_is_nonblocking(c))
         return first ? -EINPROGRESS : -EALREADY;
     if (!c->again)

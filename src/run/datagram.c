@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <linux/sockios.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -246,28 +247,25 @@ int64_t stream_refuses(struct call *c)
     return f->progress == UNCONNECTED && weft_tcp_state(f->sock) != WEFT_TCP_LISTEN ? -EPIPE : 0;
 }
 
-/* To a stream. Urgent bytes come after all that was written before them. */
-static int64_t send_to_stream(struct call *c)
+int64_t stream_send_urgent(struct call *c, size_t n)
 {
-    size_t n = c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH;
-    int64_t err = 0;
-
-    if (c->arg[3] & MSG_FASTOPEN) {
-        n = c->arg[2] < PAYLOAD ? c->arg[2] : PAYLOAD;
-        err = n && call_read(c, c->arg[1], c->run->payload, n) < 0 ? -EFAULT : 0;
-        return err ? err : connect_early(c, c->arg[4], c->arg[5], n);
-    }
-    err = stream_refuses(c);
-    if (err)
-        return err;
-    if (!(c->arg[3] & MSG_OOB))
-        return ANSWER_CONTINUE;
     stream_flush(c->file);
     if (c->file->ready & EPOLLIN)
         return -EAGAIN;
-    if (call_read(c, c->arg[1], c->run->scratch, n) < 0)
+    return weft_send(c->file->sock, c->run->payload, n, WEFT_MSG_OOB);
+}
+
+static int64_t send_to_stream(struct call *c)
+{
+    size_t n = c->arg[2] < PAYLOAD ? c->arg[2] : PAYLOAD;
+    bool early = c->arg[3] & MSG_FASTOPEN;
+    int64_t err = early ? 0 : stream_refuses(c);
+
+    if (err || !(early || c->arg[3] & MSG_OOB))
+        return err ? err : ANSWER_CONTINUE;
+    if (n && call_read(c, c->arg[1], c->run->payload, n) < 0)
         return -EFAULT;
-    return weft_send(c->file->sock, c->run->scratch, n, WEFT_MSG_OOB);
+    return early ? connect_early(c, c->arg[4], c->arg[5], n) : stream_send_urgent(c, n);
 }
 
 int64_t answer_sendto(struct call *c)
@@ -314,16 +312,14 @@ static int64_t receive_nothing(struct call *c)
     return ANSWER_GIVEN;
 }
 
-static int64_t receive_urgent(struct call *c)
+/* Of a stream, the pair has the rest, the urgent byte too. */
+static int64_t receive_special(struct call *c)
 {
-    int64_t n;
-
     if (c->arg[3] & MSG_ERRQUEUE)
         return -EAGAIN;
-    if (!(c->arg[3] & MSG_OOB))
-        return c->arg[3] & MSG_TRUNC ? receive_nothing(c) : ANSWER_CONTINUE;
-    n = weft_recv(c->file->sock, c->run->scratch, c->arg[2] ? 1 : 0, WEFT_MSG_OOB | (c->arg[3] & MSG_PEEK));
-    return n > 0 && call_write(c, c->arg[1], c->run->scratch, (size_t)n) < 0 ? -EFAULT : n;
+    if (!file_is_stream(c->file))
+        return -EOPNOTSUPP; /* datagrams have no urgent bytes */
+    return c->arg[3] & MSG_TRUNC && !(c->arg[3] & MSG_OOB) ? receive_nothing(c) : ANSWER_CONTINUE;
 }
 
 int64_t answer_recvfrom(struct call *c)
@@ -332,8 +328,9 @@ int64_t answer_recvfrom(struct call *c)
     unsigned flags = (unsigned)c->arg[3];
     int64_t n, kept;
 
-    if (file_is_stream(c->file) || flags & (MSG_OOB | MSG_ERRQUEUE))
-        return receive_urgent(c);
+    /* UDP does not look at MSG_OOB, on Linux. */
+    if (file_is_stream(c->file) || flags & MSG_ERRQUEUE || (flags & MSG_OOB && c->file->protocol != IPPROTO_UDP))
+        return receive_special(c);
     n = datagram_look(c, &from);
     if (n == -EAGAIN)
         return datagram_wait(c, flags);

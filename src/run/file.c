@@ -213,6 +213,7 @@ int file_renew(struct run *run, struct file *f, int *program)
 {
     int end = f->end, err;
 
+    closes_forget(run, f);
     file_leave(run, f);
     err = file_pair(run, f, program);
     file_enter(run, f);
@@ -220,7 +221,7 @@ int file_renew(struct run *run, struct file *f, int *program)
         return err;
     if (end >= 0)
         close(end);
-    f->in_over = f->out_over = f->spoilt = f->opened = false;
+    f->in_over = f->out_over = f->spoilt = f->opened = f->alarmed = false;
     f->fill = 0;
     return 0;
 }
@@ -285,6 +286,7 @@ void file_reset(struct run *run, struct file *f, int error)
 {
     sock_end(run, f, weft_close);
     f->error = error;
+    f->alarmed = true;
     close(f->end);
     f->end = -1;
     file_unpark_all(f, error);

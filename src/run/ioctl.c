@@ -31,7 +31,13 @@ static int64_t ask_unsent(struct call *c)
     return give_int(c, (int64_t)weft_unsent(f->sock) + there - (int64_t)f->fill);
 }
 
-static int64_t ask_mark(struct call *c) { return give_int(c, weft_atmark(c->file->sock)); }
+/* The mark went into the pair with its byte. */
+static int64_t ask_mark(struct call *c)
+{
+    int64_t r = weft_atmark(c->file->sock);
+
+    return r < 0 ? r : ANSWER_CONTINUE;
+}
 
 /* ---- interfaces: the host's ---- */
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 #include "run/private.h"
 #include "weft/tcp_info.h"
@@ -91,6 +92,26 @@ static struct file accepted_like(const struct call *c)
     return like;
 }
 
+static void set_timeout(int program, int option, weft_time after)
+{
+    struct timeval t = {(time_t)(after / WEFT_S), (suseconds_t)(after % WEFT_S / WEFT_US)};
+
+    if (after != WEFT_NEVER)
+        setsockopt(program, SOL_SOCKET, option, &t, sizeof t);
+}
+
+/* What the pair has to know of that. program: the program's end of it. */
+static void tell_pair(const struct file *listener, weft_sock *sock, int program)
+{
+    int in_line = 0;
+    size_t n = sizeof in_line;
+
+    if (weft_getsockopt(sock, SOL_SOCKET, WEFT_SO_OOBINLINE, &in_line, &n) == 0 && in_line)
+        setsockopt(program, SOL_SOCKET, SO_OOBINLINE, &in_line, sizeof in_line);
+    set_timeout(program, SO_RCVTIMEO, listener->own.read_timeout);
+    set_timeout(program, SO_SNDTIMEO, listener->own.write_timeout);
+}
+
 /* Makes the connection the caller's. Where he is gone meanwhile, it waits for the next. */
 static int64_t give_connection(struct call *c, weft_sock *sock, const struct weft_addr *peer, int flags)
 {
@@ -100,6 +121,7 @@ static int64_t give_connection(struct call *c, weft_sock *sock, const struct wef
     err = file_new(c->run, sock, &like, task_label(c->run, c->tid), &program, &f);
     if (err)
         return err;
+    tell_pair(c->file, sock, program);
     err = file_give(c, f, program, flags);
     if (!err) {
         file_due(c->run, f); /* its first bytes may be there already */

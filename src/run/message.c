@@ -73,20 +73,22 @@ static bool is_the_kernels(const struct call *c)
     return file_is_stream(c->file);
 }
 
-/* The kernel writes into the pair, unless the bytes are to go with the SYN. */
+/* The kernel writes into the pair, unless the bytes are to go with the SYN, or are urgent. */
 static int64_t send_stream(struct call *c, unsigned flags)
 {
+    bool early = flags & MSG_FASTOPEN;
+    int64_t n = early ? 0 : stream_refuses(c);
     struct msghdr m;
-    int64_t n;
 
-    if (!(flags & MSG_FASTOPEN)) {
-        n = stream_refuses(c);
+    if (n || !(early || flags & MSG_OOB))
         return n ? n : ANSWER_CONTINUE;
-    }
     if (call_read(c, c->arg[1], &m, sizeof m) < 0)
         return -EFAULT;
     n = call_gather(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, c->run->payload, PAYLOAD);
-    return n < 0 ? n : connect_early(c, (uint64_t)(uintptr_t)m.msg_name, m.msg_namelen, (size_t)n);
+    if (n < 0)
+        return n;
+    return early ? connect_early(c, (uint64_t)(uintptr_t)m.msg_name, m.msg_namelen, (size_t)n)
+                 : stream_send_urgent(c, (size_t)n);
 }
 
 int64_t answer_sendmsg(struct call *c)

@@ -75,6 +75,14 @@ static int64_t set_write_timeout(struct call *c, const void *value, size_t n)
     return r ? r : linux_take_timeout(value, &c->file->own.write_timeout);
 }
 
+/* The pair's urgent bytes are read as the engine's would be. */
+static int64_t set_in_line(struct call *c, const void *value, size_t n)
+{
+    int64_t r = file_is_stream(c->file) ? set_on_pair(c, SO_OOBINLINE, value, n) : 0;
+
+    return r ? r : weft_setsockopt(c->file->sock, SOL_SOCKET, SO_OOBINLINE, value, n);
+}
+
 static int64_t set_low_water(struct call *c, const void *value, size_t n)
 {
     return set_on_pair(c, SO_RCVLOWAT, value, n);
@@ -155,6 +163,7 @@ static const struct own {
     {SO_PEEK_OFF, sizeof(int), set_peek_offset, get_from_pair},
     {SO_RCVBUF, sizeof(int), set_receive_buffer, NULL},
     {SO_RCVBUFFORCE, sizeof(int), set_receive_buffer, NULL},
+    {SO_OOBINLINE, sizeof(int), set_in_line, NULL},
     {SO_ERROR, sizeof(int), NULL, get_error},
     {SO_ATTACH_FILTER, sizeof(struct sock_fprog), attach_filter, NULL},
     {SO_ATTACH_REUSEPORT_CBPF, sizeof(struct sock_fprog), attach_filter, NULL},

@@ -323,6 +323,8 @@ int64_t datagram_wait(struct call *c, unsigned flags);
 int64_t datagram_wait_room(struct call *c, unsigned flags);
 /* What the pair would do though TCP does not: a negative errno; 0: let the kernel do it. */
 int64_t stream_refuses(struct call *c);
+/* MSG_OOB: sends n bytes of run.payload, the last of them urgent, after all that was written before. */
+int64_t stream_send_urgent(struct call *c, size_t n);
 /*
  * MSG_FASTOPEN (connect.c): connects to the address at `name`, of n_name bytes, and sends n bytes of run.payload. How
  * many went, or why not; blocking, when the handshake is over.

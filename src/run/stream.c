@@ -9,6 +9,9 @@
  * What waits in the pair counts for the window as if it waited with the engine (weft_recv_waits), so that a program
  * that does not read holds its peer up as soon as SO_RCVBUF says.
  *
+ * The urgent byte goes in as the pair's own (MSG_OOB of AF_UNIX), behind what comes before it, so that POLLPRI, SIGURG,
+ * the mark and a plain read that stops there are the kernel's.
+ *
  * Ends. The peer's shows to the program as the end of the file; the program's shutdown shows to us as EPOLLRDHUP, its
  * last close as EPOLLHUP, with EPOLLERR when it left something unread, which is a reset (RFC 2525 §2.17). After a
  * close the engine takes everything that was written before, whatever the size of its send queue: from then on it is
@@ -177,16 +180,37 @@ static int64_t in_carry(void *end, const struct weft_iov *piece, size_t n)
     return r > 0 ? r : WEFT_EAGAIN;
 }
 
-/* How many bytes; 0: it is all over; negative: nothing there, no room, an error. */
-static int64_t in_chunk(struct run *run, struct file *f)
+/* There is no room; the program's reading makes some. */
+static int64_t in_full(struct run *run, struct file *f)
 {
-    int64_t r = weft_recv_to(f->sock, in_carry, &f->end);
+    f->ready &= ~(unsigned)EPOLLOUT;
+    file_await_room(run, f, true);
+    return WEFT_EAGAIN;
+}
 
-    if (r == WEFT_EAGAIN && weft_unread(f->sock)) {
-        f->ready &= ~(unsigned)EPOLLOUT;
-        file_await_room(run, f, true);
+/*
+ * At the mark: the urgent byte. 1: it has gone; 0: there is none, or it went before; WEFT_EAGAIN: no room yet. Where it
+ * stays in the stream it is taken there.
+ */
+static int64_t in_urgent(struct run *run, struct file *f)
+{
+    int in_line = 0;
+    size_t n = sizeof in_line;
+    uint8_t byte;
+    unsigned kind;
+
+    if (weft_atmark(f->sock) != 1 || weft_getsockopt(f->sock, SOL_SOCKET, WEFT_SO_OOBINLINE, &in_line, &n) < 0)
+        return 0;
+    kind = in_line ? 0 : WEFT_MSG_OOB;
+    if (weft_recv(f->sock, &byte, 1, kind | WEFT_MSG_PEEK) != 1)
+        return 0;
+    if (send(f->end, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
+        if (errno == EAGAIN)
+            return in_full(run, f);
+        if (errno == EOPNOTSUPP)
+            complain(run, "recv", "urgent data is lost: this kernel's AF_UNIX has none");
     }
-    return r;
+    return weft_recv(f->sock, &byte, 1, kind);
 }
 
 /* The true size of what the program has not read; up to a quarter of the room is not counted, for we hear no less. */
@@ -218,6 +242,17 @@ static void in_count(struct run *run, struct file *f, size_t moved)
     f->uncounted = waiting ? UNCOUNTED : 0;
     if (waiting && !f->awaits)
         file_await_room(run, f, true);
+}
+
+/* How many bytes; 0: it is all over; negative: nothing there, no room, an error. */
+static int64_t in_chunk(struct run *run, struct file *f)
+{
+    int64_t r = in_urgent(run, f);
+
+    if (r)
+        return r;
+    r = weft_recv_to(f->sock, in_carry, &f->end);
+    return r == WEFT_EAGAIN && weft_unread(f->sock) ? in_full(run, f) : r;
 }
 
 static int in_pump(struct run *run, struct file *f)
