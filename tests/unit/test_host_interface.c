@@ -151,15 +151,15 @@ static void routes_are_what_the_text_said(void **state)
 static void an_interface_may_have_addresses_of_both_families(void **state)
 {
     struct weft_if_info info;
-    weft_driver *end[2];
+    weft_driver *end[2], *refused[2];
     char why[200] = "", text[WEFT_IP_TEXT];
     struct weft_ip ip;
     weft_host *h;
 
     (void)state;
-    assert_true(weft_pair_open(end));
+    assert_true(weft_pair_open(end) && weft_pair_open(refused)); /* an interface goes when its peer is closed */
     h = host_make(end[0], "10.0.0.1/24,fe80::1/64,fd00::1/64");
-    assert_int_equal(weft_host_add_driver(h, end[1], "fd01::1/64,", why, sizeof(why)), -1);
+    assert_int_equal(weft_host_add_driver(h, refused[0], "fd01::1/64,", why, sizeof(why)), -1);
     assert_string_equal(why, "'' is no address with a prefix length, such as 10.9.0.2/24 or 2001:db8::2/64");
     assert_true(weft_if_info(weft_host_lock(h), 1, &info));
     weft_host_unlock(h);
@@ -173,6 +173,8 @@ static void an_interface_may_have_addresses_of_both_families(void **state)
     assert_int_equal(weft_host_ip_parse(h, "fe80::9%wt0", &ip), WEFT_EINVAL);
     assert_int_equal(weft_host_ip_parse(h, "fd00::9%pair0", &ip), WEFT_EINVAL);
     weft_host_free(h);
+    end[1]->ops->close(end[1]);
+    refused[1]->ops->close(refused[1]);
 }
 
 static void who_asks_for_its_address_in_vain_is_told(void **state)
