@@ -5,10 +5,13 @@
 static uint32_t round_down(uint32_t n, uint8_t shift) { return n >> shift << shift; }
 static uint32_t round_up(uint32_t n, uint8_t shift) { return round_down(n + ((1u << shift) - 1), shift); }
 
-/* Without a scale the window is kept at whole segments, and where it was while it is about right. */
+/*
+ * Without a scale the window is kept at whole segments, and where it was while it is about right. DEVIATION from Linux:
+ * less than a segment is not right where a segment has room (RFC 9293 §3.8.6.2.2); see rcvwnd_worth_telling.
+ */
 static uint32_t in_segments(const struct rcvwnd *w, uint32_t space, uint32_t mss, uint32_t most)
 {
-    if ((uint64_t)w->last + mss <= space || w->last > space)
+    if ((uint64_t)w->last + mss <= space || w->last > space || (w->last < mss && mss <= space && mss < most))
         return space - space % mss;
     if (mss == most && space > w->last + most / 2)
         return space;

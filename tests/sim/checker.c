@@ -33,6 +33,14 @@ struct heard {
     uint32_t ts_echo;  /* the latest of a segment at or before the last acknowledgment (RFC 7323 §4.3) */
 };
 
+/* What a SYN,ACK told the peer. A record's and a cookie's differ in more than the number: without timestamps a cookie keeps
+ * no scale. */
+struct offer {
+    uint32_t isn, edge;
+    int wscale;
+    bool sack_permitted, has_ts;
+};
+
 struct view {
     const struct host *host;
     struct weft_addr local, remote;
@@ -45,7 +53,7 @@ struct view {
     bool was_reset;          /* by the peer */
     uint32_t isn, sent, una; /* sent: the end of all that was ever said; una: the highest acknowledgment heard */
     uint32_t room;           /* the right end of the peer's window */
-    uint32_t offered[OFFERS]; /* initial numbers of SYN,ACKs that were SYN cookies: the peer may take any of them */
+    struct offer offered[OFFERS]; /* SYN,ACKs that may have been SYN cookies: the peer may take any of them */
     unsigned n_offered;
     bool fin;
     uint32_t fin_end;
@@ -66,7 +74,7 @@ struct view {
     uint32_t ack, edge;
     weft_time owes;          /* since when; WEFT_NEVER: it does not */
     weft_time waits_since, free_since; /* its TIME-WAIT began, ended */
-    struct { uint32_t end, ack; bool has_ack; } recent[RECENT];
+    struct { uint32_t end, ack, edge; bool has_ack; } recent[RECENT]; /* edge: where the window ended that it told */
     unsigned n_recent;
 };
 
@@ -213,20 +221,26 @@ static void note_debt(const struct checker *c, struct view *v)
 /* Was the SYN,ACK that this host said last perhaps a SYN cookie, so that it may say another one? */
 static bool may_be_a_cookie(const struct view *v) { return v->open && !v->reset && !v->synchronized && v->acked; }
 
+static struct offer offer_now(const struct view *v)
+{
+    return (struct offer){v->isn, v->edge, v->wscale, v->sack_permitted, v->has_ts};
+}
+
 /*
  * SYN cookies differ from minute to minute, and a record has a number of its own: the one that the peer took counts from here
- * on. next: what follows the number of a SYN.
+ * on, with the options that it was offered with. next: what follows the number of a SYN.
  */
 static void choose_cookie(struct view *v, uint32_t next)
 {
     if (!v->open || v->synchronized || next - v->isn == 1)
         return;
     for (unsigned i = 0; i < v->n_offered && i < OFFERS; i++)
-        if (next - v->offered[i] == 1) {
-            uint32_t was = v->isn; /* what has it, a record perhaps, may still speak */
+        if (next - v->offered[i].isn == 1) {
+            struct offer taken = v->offered[i];
 
-            v->isn = v->offered[i];
-            v->offered[i] = was;
+            v->offered[i] = offer_now(v); /* what has it, a record perhaps, may still speak */
+            v->isn = taken.isn, v->edge = taken.edge, v->wscale = taken.wscale;
+            v->sack_permitted = taken.sack_permitted, v->has_ts = taken.has_ts;
             return;
         }
 }
@@ -254,19 +268,26 @@ static void begin_again(struct view *v, const struct frame *f)
     v->owes = WEFT_NEVER;
 }
 
+/* The right end of the window that a segment tells. */
+static uint32_t told_edge(const struct view *v, const struct frame *f)
+{
+    const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : v->n_peers ? &v->peer[v->n_peers - 1] : NULL;
+    unsigned shift = p && p->wscale > 0 && v->wscale >= 0 && !(f->flags & F_SYN) ? (unsigned)p->wscale : 0;
+
+    return f->ack - v->isn + ((uint32_t)f->window << shift);
+}
+
 /* What an acknowledgment allows this host; only what it could have said counts. */
 static void hear_ack(struct view *v, const struct frame *f)
 {
-    const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : v->n_peers ? &v->peer[v->n_peers - 1] : NULL;
-    uint32_t ack = f->ack - v->isn;
-    unsigned shift = p && p->wscale > 0 && v->wscale >= 0 && !(f->flags & F_SYN) ? (unsigned)p->wscale : 0;
+    uint32_t ack = f->ack - v->isn, edge = told_edge(v, f);
 
     if (!v->open || ack > v->sent || f->flags & F_RST)
         return;
     if (ack > v->una)
         v->una = ack;
-    if (ack + ((uint32_t)f->window << shift) > v->room)
-        v->room = ack + ((uint32_t)f->window << shift);
+    if (edge > v->room)
+        v->room = edge;
 }
 
 /* A reset counts where all before it has come and not been acknowledged yet (RFC 5961 §3.2), elsewhere it does not. */
@@ -302,6 +323,7 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
     slot = v->n_recent++ % RECENT;
     v->recent[slot].end = f->seq + f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
     v->recent[slot].ack = f->ack;
+    v->recent[slot].edge = told_edge(v, f);
     v->recent[slot].has_ack = f->flags & F_ACK;
 }
 
@@ -310,7 +332,7 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
 static void begin(struct checker *c, struct view *v, const struct frame *f)
 {
     if (may_be_a_cookie(v)) { /* what the peer said to one of the numbers holds if it is that one: una and room stay */
-        v->offered[v->n_offered++ % OFFERS] = v->isn;
+        v->offered[v->n_offered++ % OFFERS] = offer_now(v);
     } else {
         v->n_offered = 0;
         v->una = v->room = 0;
@@ -419,9 +441,22 @@ static bool answers_something(const struct view *v, const struct frame *f)
     return false;
 }
 
+/*
+ * Beyond the window a reset does not count (RFC 9293 §3.5.3). Where the peer took some of his back, so that SND.NXT lies
+ * behind its end, a reset stands at that end, as on Linux.
+ */
+static bool stands_at_a_window_taken_back(const struct view *v, uint32_t at)
+{
+    for (unsigned i = 0; at >= v->una && at < v->sent && i < v->n_recent && i < RECENT; i++)
+        if (v->recent[i].has_ack && v->recent[i].edge == at)
+            return true;
+    return false;
+}
+
 static bool check_reset(struct checker *c, struct view *v, const struct frame *f)
 {
     const struct heard *p = v->chosen >= 0 ? &v->peer[v->chosen] : NULL;
+    uint32_t at = f->seq - v->isn;
 
     REQUIRE(f->len == 0, "text on a reset");
     if (f->options_len == 0 && answers_something(v, f))
@@ -429,7 +464,7 @@ static bool check_reset(struct checker *c, struct view *v, const struct frame *f
     REQUIRE(v->open || v->host->dropped, "a reset out of nothing"); /* its SYN may have found no neighbour */
     REQUIRE(!p || f->has_ts == (v->has_ts && p->has_ts), "a reset without timestamps, or they are not agreed (RFC 7323 §3.2)");
     REQUIRE(f->flags & F_ACK, "a reset without ACK that answers nothing (RFC 9293 §3.5.2)");
-    REQUIRE(f->seq - v->isn == v->sent || f->seq - v->isn == v->una || v->host->dropped,
+    REQUIRE(at == v->sent || at == v->una || stands_at_a_window_taken_back(v, at) || v->host->dropped,
             "a reset that is not at SND.NXT (RFC 9293 §3.10.5)");
     REQUIRE(!p || f->ack - p->irs <= ranges_front(&p->got), "a reset that acknowledges what was not heard");
     v->reset = true;

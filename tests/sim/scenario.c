@@ -362,8 +362,8 @@ static void judge(struct scenario *s)
     for (unsigned i = 0; i < s->n_links; i++) {
         if (loss_of(&s->link[i]) > 20000)
             s->mild = false;
-        if (s->backlog < PLENTY && is_disorderly(&s->link[i])) /* an acknowledgment that overtakes text proves no cookie */
-            s->mild = false;
+        if (s->backlog < PLENTY && (is_disorderly(&s->link[i]) || loss_of(&s->link[i])))
+            s->mild = false; /* a FIN or an acknowledgment that comes before the text proves no cookie */
         hard |= s->link[i].hard;
     }
     s->bound = s->mild && !hard ? 4000 * WEFT_S : 10 * 24 * 3600 * WEFT_S;

@@ -55,6 +55,27 @@ static void without_a_scale_the_window_is_whole_segments(void **state)
     }
 }
 
+/* Within a segment of all there is, but less than one: where a segment has room it is offered. */
+static void without_a_scale_less_than_a_segment_becomes_one(void **state)
+{
+    static const struct {
+        uint32_t free, last, offered;
+    } rows[] = {
+        {1035, 487, 576}, {1035, 575, 576}, {1035, 576, 576}, {1035, 577, 577}, {576, 575, 576},
+        {575, 487, 487},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvwnd w = with(1035, rows[i].free, 0);
+
+        w.mss = 576, w.clamp = 1035;
+        w.last = rows[i].last;
+        assert_int_equal(rcvwnd_select(&w), rows[i].offered);
+        if (rows[i].free == 1035) /* all was read */
+            assert_int_equal(rcvwnd_worth_telling(&w, w.last), w.last < 576);
+    }
+}
+
 /* A segment larger than the buffer: all that is free is offered, in steps of half the buffer. */
 static void a_buffer_smaller_than_a_segment_is_offered_too(void **state)
 {
@@ -162,6 +183,7 @@ int main(void)
         cmocka_unit_test(an_empty_buffer_is_offered_whole),
         cmocka_unit_test(no_more_is_offered_than_is_safe),
         cmocka_unit_test(without_a_scale_the_window_is_whole_segments),
+        cmocka_unit_test(without_a_scale_less_than_a_segment_becomes_one),
         cmocka_unit_test(a_buffer_smaller_than_a_segment_is_offered_too),
         cmocka_unit_test(a_silly_window_is_not_offered),
         cmocka_unit_test(edge_never_moves_left),
