@@ -8,8 +8,8 @@
 #define INPUT_MAX     4096 /* of weft_input's contract */
 #define QUEUE_DEFAULT 1024
 #define TURN_BUDGET   16 /* packets that a sender may build in one turn */
-#define AHEAD_FAR     8    /* packets before its own turn that one is foreseen ... */
-#define AHEAD_NEAR    4    /* ... and what it is for is fetched */
+#define AHEAD_STEP  2  /* packets between two steps of foreseeing one */
+#define AHEAD_FAR   (AHEAD_STEP * (FORESEE_STEPS + 1)) /* packets before its own turn that one is foreseen */
 #define MIN_MTU       68 /* RFC 791 §3.2 */
 
 SELDOM static void trace_packet(weft_if *ifp, enum weft_trace_kind kind, const struct weft_pkt *pkt)
@@ -43,12 +43,14 @@ static void input_one(weft_if *ifp, struct weft_pkt *pkt)
 }
 
 /* The datagram in a packet that was not looked at yet. */
-static uint32_t foresee(const weft_if *ifp, const struct weft_pkt *pkt)
+static struct foresight foresee(const weft_if *ifp, const struct weft_pkt *pkt)
 {
     weft_stack *s = ifp->stack;
     unsigned header = ifp->ops->header + ifp->tag;
 
-    return pkt->len > header ? s->crowded->foresee(s, pkt->data + header, pkt->len - header) : 0;
+    if (pkt->len <= header)
+        return (struct foresight){0};
+    return s->crowded->foresee(s, pkt->data + header, pkt->len - header);
 }
 
 /*
@@ -57,21 +59,26 @@ static uint32_t foresee(const weft_if *ifp, const struct weft_pkt *pkt)
  */
 ASIDE static void input_foreseeing(weft_if *ifp, weft_pkt *const *pkts, size_t n)
 {
-    uint32_t ticket[AHEAD_FAR];
-    size_t seen = 0;
+    weft_stack *s = ifp->stack;
+    struct foresight seen[AHEAD_FAR];
 
-    for (size_t i = 0; i < n; i++) {
-        size_t near = i + AHEAD_NEAR;
+    for (size_t i = 0; i < n + AHEAD_FAR; i++) { /* packet i is foreseen, and AHEAD_FAR turns later it comes in */
+        if (i + AHEAD_FAR < n)
+            __builtin_prefetch(pkts[i + AHEAD_FAR]);
+        if (i + AHEAD_STEP < n)
+            __builtin_prefetch(pkts[i + AHEAD_STEP]->data);
+        for (unsigned step = 0; step < FORESEE_STEPS; step++) {
+            size_t at = i - (step + 1) * AHEAD_STEP;
 
-        for (; seen < n && seen < i + AHEAD_FAR; seen++) {
-            if (seen + AHEAD_FAR < n)
-                __builtin_prefetch(pkts[seen + AHEAD_FAR]->data);
-            ticket[seen % AHEAD_FAR] = foresee(ifp, pkts[seen]);
+            if (at < n && seen[at % AHEAD_FAR].any)
+                s->crowded->fetch(s, &seen[at % AHEAD_FAR], step);
         }
-        if (near < n && ticket[near % AHEAD_FAR])
-            ifp->stack->crowded->fetch(ifp->stack, ticket[near % AHEAD_FAR]);
-        ifp->stack->more_input = i + 1 < n;
-        input_one(ifp, pkts[i]);
+        if (i >= AHEAD_FAR) {
+            s->more_input = i + 1 < n + AHEAD_FAR;
+            input_one(ifp, pkts[i - AHEAD_FAR]);
+        }
+        if (i < n)
+            seen[i % AHEAD_FAR] = foresee(ifp, pkts[i]);
     }
 }
 

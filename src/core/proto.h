@@ -9,6 +9,14 @@
 #include "core/endpoint.h"
 #include "core/neigh.h"
 
+#define FORESEE_STEPS 3
+
+/* What a packet will be for, as far as a look at its header tells. */
+struct foresight {
+    bool any;
+    uint32_t hash, name; /* the transport's own */
+};
+
 /* A transport over IP. */
 struct transport {
     uint8_t number; /* enum ip_proto */
@@ -22,12 +30,12 @@ struct transport {
     /* The batch is over: what was held back of it (weft_stack.holding) goes on. NULL: nothing ever is. */
     void (*flush)(weft_stack *s);
     /*
-     * A datagram will come in with a later packet of the batch: asks memory for the way to what it is for, and returns
-     * a ticket; 0: nothing was foreseen. With the ticket, when the way has had time to come, the thing itself is asked
-     * for. Both only prefetch. NULL: no transport of which there is so much that it pays.
+     * A datagram will come in with a later packet of the batch: asks memory for the way to what it is for. With what
+     * that foresaw the thing itself is asked for, in FORESEE_STEPS steps from 0 on, each when what the one before asked
+     * for has had time to come. Both only prefetch. NULL: no transport of which there is so much that it pays.
      */
-    uint32_t (*foresee)(weft_stack *s, const uint8_t *datagram, size_t n);
-    void (*fetch)(weft_stack *s, uint32_t ticket);
+    struct foresight (*foresee)(weft_stack *s, const uint8_t *datagram, size_t n);
+    void (*fetch)(weft_stack *s, const struct foresight *seen, unsigned step);
     /* A timer of the transport, or of an endpoint of its (kind TIMER_TRANSPORT + slot) fired. NULL: it has none. */
     void (*timer)(weft_stack *s, struct timer *t);
     /* An ICMP error about something it sent. Returns false when nobody was concerned. */

@@ -752,8 +752,8 @@ void segment_refuse(weft_stack *s, const struct tcp_seg *in);
 /* ---- the corridors ---- */
 
 void tcp_input(weft_stack *s, struct weft_pkt *pkt);                             /* input.c */
-uint32_t tcp_foresee(weft_stack *s, const uint8_t *datagram, size_t n);          /* foresee.c */
-void tcp_fetch(weft_stack *s, uint32_t hash);
+struct foresight tcp_foresee(weft_stack *s, const uint8_t *datagram, size_t n);  /* foresee.c */
+void tcp_fetch(weft_stack *s, const struct foresight *seen, unsigned step);
 void tcp_flush(weft_stack *s); /* what was held back of the batch goes on */
 void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg);             /* listen.c, RFC 9293 §3.10.7.2 */
 /* Does somebody bring a cookie back? Then *h is the record that it stands for. */

@@ -33,33 +33,61 @@ static bool read_flow(const uint8_t *datagram, size_t n, struct tcp_flow *flow)
     return !r.bad;
 }
 
-uint32_t tcp_foresee(weft_stack *s, const uint8_t *datagram, size_t n)
-{
-    struct tcp *t = tcp_of(s);
-    struct tcp_flow flow;
-    uint32_t hash;
+/* What is asked of a connection's key before it is believed to be the one: there are few chains with two like that. */
+static uint32_t ports_of(const struct tcp_flow *flow) { return (uint32_t)flow->local.port << 16 | flow->remote.port; }
 
-    if (!t->table.buckets || !read_flow(datagram, n, &flow))
-        return 0;
-    hash = demux_hash(t, &flow);
-    __builtin_prefetch(hashtab_bucket(&t->table, hash));
-    return hash;
+static uint32_t ports_in(const struct tcp_conn *c)
+{
+    return c->v6 ? (uint32_t)c->key.v6.local_port << 16 | c->key.v6.remote_port
+                 : (uint32_t)c->key.v4.local_port << 16 | c->key.v4.remote_port;
 }
 
-void tcp_fetch(weft_stack *s, uint32_t hash)
+static void fetch_lines(const void *object, size_t size)
+{
+    const uint8_t *first = object;
+
+    for (size_t i = 0; i < size; i += LINE)
+        __builtin_prefetch(first + i);
+    __builtin_prefetch(first + size - 1);
+}
+
+struct foresight tcp_foresee(weft_stack *s, const uint8_t *datagram, size_t n)
+{
+    struct tcp *t = tcp_of(s);
+    struct foresight seen = {0};
+    struct tcp_flow flow;
+
+    if (!t->table.buckets || !read_flow(datagram, n, &flow))
+        return seen;
+    seen = (struct foresight){.any = true, .hash = demux_hash(t, &flow), .name = ports_of(&flow)};
+    __builtin_prefetch(hashtab_bucket(&t->table, seen.hash));
+    return seen;
+}
+
+/*
+ * What was fetched by earlier steps is walked, and the next thing asked for: another object of the chain, or what the
+ * connection itself leads to. Each step begins at the bucket, for what stood there may be gone.
+ */
+void tcp_fetch(weft_stack *s, const struct foresight *seen, unsigned step)
 {
     struct tcp *t = tcp_of(s);
     unsigned tag;
-    struct hash_node *node = t->table.buckets ? hashtab_first(&t->table, hash, &tag) : NULL;
-    const uint8_t *first = (const uint8_t *)node;
-    size_t size = sizeof(struct timewait); /* and of a half-open record, near enough */
+    struct hash_node *node = t->table.buckets ? hashtab_first(&t->table, seen->hash, &tag) : NULL;
 
+    for (; node && step > 0; step--) {
+        const struct tcp_conn *c = container_of(node, struct tcp_conn, hash);
+
+        if (tag == TCP_TAG_CONN && ports_in(c) == seen->name) {
+            if (c->stats)
+                fetch_lines(c->stats, sizeof *c->stats);
+            return;
+        }
+        node = hashtab_next(node, &tag);
+    }
     if (!node)
         return;
-    if (tag == TCP_TAG_CONN) {
-        first = (const uint8_t *)container_of(node, struct tcp_conn, hash);
-        size = sizeof(struct tcp_conn);
-    }
-    for (size_t i = 0; i < size; i += LINE)
-        __builtin_prefetch(first + i);
+    if (tag == TCP_TAG_CONN)
+        fetch_lines(container_of(node, struct tcp_conn, hash), sizeof(struct tcp_conn));
+    else
+        fetch_lines(node, sizeof(struct timewait)); /* and of a half-open record, near enough */
 }
