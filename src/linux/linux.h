@@ -263,6 +263,10 @@ int linux_told_get(const struct linux_sock *s, struct linux_own *own, int level,
 
 /* The flow label that an address names, if the socket wants that; 0: none. */
 uint32_t linux_flow_label(const struct linux_own *own, const struct sockaddr *addr, socklen_t n);
+/* What else the address of a datagram (NULL: the peer's) and the flags of its send say, besides control messages:
+ * MSG_DONTROUTE, MSG_CONFIRM, a flow label. What `out` has already, stays. */
+void linux_add_control(const struct linux_own *own, const struct sockaddr *addr, socklen_t n, int flags,
+                       struct weft_control *out);
 /* A datagram to there (NULL: the peer) was too long for the path. */
 void linux_path_too_small(const struct linux_sock *s, struct linux_own *own, const struct weft_addr *to);
 /* As linux_give_control, where own.path waits. */

@@ -118,3 +118,18 @@ uint32_t linux_flow_label(const struct linux_own *own, const struct sockaddr *ad
     memcpy(&in6, addr, n < sizeof in6 ? n : sizeof in6);
     return peek_u32((const uint8_t *)&in6.sin6_flowinfo) & IPV6_FLOW_LABEL;
 }
+
+void linux_add_control(const struct linux_own *own, const struct sockaddr *addr, socklen_t n, int flags,
+                       struct weft_control *out)
+{
+    uint32_t label = addr ? linux_flow_label(own, addr, n) : own->flow;
+
+    if (flags & MSG_DONTROUTE)
+        out->has |= WEFT_CONTROL_DONTROUTE;
+    if (flags & MSG_CONFIRM)
+        out->has |= WEFT_CONTROL_CONFIRM;
+    if (label && !(out->has & WEFT_CONTROL_FLOW)) {
+        out->has |= WEFT_CONTROL_FLOW;
+        out->flow_label = label;
+    }
+}

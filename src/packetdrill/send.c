@@ -266,24 +266,6 @@ static int read_name(struct drill *d, const struct socket *s, int flags, const s
     return err == -EAFNOSUPPORT && s->domain == AF_INET6 && !socket_is_stream(s) ? -EINVAL : err; /* as Linux puts it */
 }
 
-/* What an address and flags say of a datagram, besides control messages. */
-static void add_control(const struct socket *s, const struct sockaddr *name, socklen_t n, int flags,
-                        struct weft_control *control)
-{
-    uint32_t label = name ? linux_flow_label(&s->own, name, n) : s->own.flow;
-
-    if (socket_is_stream(s))
-        return;
-    if (flags & MSG_DONTROUTE)
-        control->has |= WEFT_CONTROL_DONTROUTE;
-    if (flags & MSG_CONFIRM)
-        control->has |= WEFT_CONTROL_CONFIRM;
-    if (label && !(control->has & WEFT_CONTROL_FLOW)) {
-        control->has |= WEFT_CONTROL_FLOW;
-        control->flow_label = label;
-    }
-}
-
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,
                      socklen_t n_to)
 {
@@ -299,8 +281,8 @@ ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flag
         return drill_leave(d, err);
     user_buffer(d, &u, buf, n, false);
     err = read_name(d, s, flags, to, n_to, &there, &where);
-    if (!err)
-        add_control(s, to, n_to, flags, &beside.control);
+    if (!err && !socket_is_stream(s))
+        linux_add_control(&s->own, to, n_to, flags, &beside.control);
     return drill_leave(d, err ? err : socket_send(d, s, &u, flags, where, &beside));
 }
 
@@ -326,7 +308,7 @@ ssize_t drill_sendmsg(void *userdata, int fd, const struct msghdr *user, int fla
         err = read_name(d, s, flags, msg.msg_name, msg.msg_namelen, &there, &where);
     if (!err && !(socket_is_stream(s) && socket_is_closed(s))) /* no connection: that goes before what is wrong here */
         err = control_take(d, s, &msg, where, &beside);
-    if (!err)
-        add_control(s, msg.msg_name, msg.msg_namelen, flags, &beside.control);
+    if (!err && !socket_is_stream(s))
+        linux_add_control(&s->own, msg.msg_name, msg.msg_namelen, flags, &beside.control);
     return drill_leave(d, err ? err : socket_send(d, s, &u, flags, where, &beside));
 }

@@ -206,24 +206,6 @@ static int take_name(const struct msghdr *msg, struct msghdr *name)
     return 0;
 }
 
-/* What an address and flags say of a datagram, besides control messages. */
-static void add_control(const struct px_sock *s, const struct sockaddr *addr, socklen_t n, int flags,
-                        struct weft_control *control)
-{
-    uint32_t label = addr ? linux_flow_label(&s->own, addr, n) : s->own.flow;
-
-    if (px_is_stream(s))
-        return;
-    if (flags & MSG_DONTROUTE)
-        control->has |= WEFT_CONTROL_DONTROUTE;
-    if (flags & MSG_CONFIRM)
-        control->has |= WEFT_CONTROL_CONFIRM;
-    if (label && !(control->has & WEFT_CONTROL_FLOW)) {
-        control->has |= WEFT_CONTROL_FLOW;
-        control->flow_label = label;
-    }
-}
-
 ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
 {
     struct weft_iov own[PX_IOV], *iov = NULL;
@@ -248,8 +230,8 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
         err = take_destination(c.s, named.msg_name, named.msg_namelen, flags, &addr, &to);
     if (err == 0)
         err = take_control(&c, msg, to, &control, &stamps);
-    if (err == 0)
-        add_control(c.s, named.msg_name, named.msg_namelen, flags, &control);
+    if (err == 0 && !px_is_stream(c.s))
+        linux_add_control(&c.s->own, named.msg_name, named.msg_namelen, flags, &control);
     if (to)
         linux_here(&addr);
     n = err ? err : px_send(&c, iov, msg->msg_iovlen, flags, to, control.has ? &control : NULL, stamps);
@@ -271,8 +253,8 @@ ssize_t weft_posix_sendto(int fd, const void *buf, size_t n, int flags, const st
         return sendto(fd, buf, n, flags, to, n_to);
     if (r == 0)
         r = take_destination(c.s, to, n_to, flags, &addr, &dst);
-    if (r == 0)
-        add_control(c.s, to, n_to, flags, &control);
+    if (r == 0 && !px_is_stream(c.s))
+        linux_add_control(&c.s->own, to, n_to, flags, &control);
     if (dst)
         linux_here(&addr);
     if (r == 0)
