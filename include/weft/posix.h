@@ -37,6 +37,7 @@ extern "C" {
 struct mmsghdr;
 struct addrinfo;
 struct if_nameindex;
+struct ifaddrs;
 
 /* The host on which weft_posix_socket opens sockets, and whose interfaces are named; NULL: none (then ENETDOWN). */
 void weft_posix_use(weft_host *h);
@@ -108,6 +109,12 @@ unsigned weft_posix_if_nametoindex(const char *name);
 char *weft_posix_if_indextoname(unsigned index, char *name);
 struct if_nameindex *weft_posix_if_nameindex(void);
 void weft_posix_if_freenameindex(struct if_nameindex *list);
+/*
+ * Each interface of the host by itself (AF_PACKET, its ifa_data a struct rtnl_link_stats), then each of its addresses,
+ * as Linux's libc tells them. The list is the caller's, for freeifaddrs. -1: ENETDOWN (no host), ENOMEM.
+ */
+int weft_posix_getifaddrs(struct ifaddrs **list);
+void weft_posix_freeifaddrs(struct ifaddrs *list);
 
 /*
  * Turns a name that is no literal and stands in no hosts file into at most max addresses: how many, or an EAI_ error.
@@ -128,6 +135,7 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 
 #ifdef WEFT_POSIX_NAMES
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 /* Like functions, so that struct members keep their names. */
@@ -175,6 +183,8 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 #define if_indextoname(...)     weft_posix_if_indextoname(__VA_ARGS__)
 #define if_nameindex()          weft_posix_if_nameindex()
 #define if_freenameindex(...)   weft_posix_if_freenameindex(__VA_ARGS__)
+#define getifaddrs(...)         weft_posix_getifaddrs(__VA_ARGS__)
+#define freeifaddrs(...)        weft_posix_freeifaddrs(__VA_ARGS__)
 #define getaddrinfo(...)  weft_posix_getaddrinfo(__VA_ARGS__)
 #define freeaddrinfo(...) weft_posix_freeaddrinfo(__VA_ARGS__)
 #define getnameinfo(...)  weft_posix_getnameinfo(__VA_ARGS__)

@@ -69,18 +69,39 @@ ssize_t weft_unp_readline(struct weft_unp_reader *r, char *line, size_t n);
 
 /* "10.1.2.3:80", "[::1]:80"; the bare address for port 0. Returns buf, or NULL: another family, or too little room. */
 char *weft_unp_sock_ntop(const struct sockaddr *addr, socklen_t len, char *buf, size_t n);
+/* The same without the port: "10.1.2.3", "::1". */
+char *weft_unp_sock_ntop_host(const struct sockaddr *addr, socklen_t len, char *buf, size_t n);
 
 /*
- * Of an address of IPv4 or IPv6, whichever it is: its port, 0 to 65535; another port; no address but any; is it the
- * same address, or port, as another's (1 or 0)? bind_wild binds to any address and a port that is free, and gives
- * that port. -1: EAFNOSUPPORT (another family), EINVAL (too short), and what bind gives.
+ * Of an address of IPv4 or IPv6, whichever it is: its port, 0 to 65535; another port; another address (a struct
+ * in_addr or in6_addr, as its family says); no address but any; is it the same address, or port, as another's (1 or
+ * 0)? bind_wild binds to any address and a port that is free, and gives that port. -1: EAFNOSUPPORT (another family),
+ * EINVAL (too short), and what bind gives.
  */
 int weft_unp_sock_get_port(const struct sockaddr *addr, socklen_t len);
 int weft_unp_sock_set_port(struct sockaddr *addr, socklen_t len, unsigned port);
+int weft_unp_sock_set_addr(struct sockaddr *addr, socklen_t len, const void *ip);
 int weft_unp_sock_set_wild(struct sockaddr *addr, socklen_t len);
 int weft_unp_sock_same_addr(const struct sockaddr *a, const struct sockaddr *b, socklen_t len);
 int weft_unp_sock_same_port(const struct sockaddr *a, const struct sockaddr *b, socklen_t len);
 int weft_unp_sock_bind_wild(int fd, int family);
+
+/* An interface that is up, with one of its addresses (UNP 17.6). Of addresses that there are none of ss_family is 0. */
+struct weft_unp_ifi {
+    char name[IF_NAMESIZE];
+    unsigned index, mtu, flags; /* IFF_UP and the like */
+    bool alias;                 /* another address of an interface that stands before */
+    uint8_t haddr[8];           /* of its station */
+    size_t n_haddr;             /* 0: it has none */
+    struct sockaddr_storage addr, broadcast, destination; /* the last: the other end of a point-to-point link */
+    struct weft_unp_ifi *next;
+};
+/*
+ * All of them with addresses of this family, or of each the first address. *list is the caller's, for free_ifi_info;
+ * NULL where there are none. 0, -1: EAFNOSUPPORT, ENETDOWN, ENOMEM, EMFILE.
+ */
+int weft_unp_get_ifi_info(int family, bool aliases, struct weft_unp_ifi **list);
+void weft_unp_free_ifi_info(struct weft_unp_ifi *list);
 
 /*
  * Groups of either family, on an interface by its name (NULL: by its number; 0: as the host chooses). mcast_source is

@@ -15,10 +15,10 @@
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      async.c      owners, SIGIO and SIGURG
  *      told.c       what is told of what was sent             stdio.c     fdopen
- *      options.c    the calls for linux/own.c                 control.c   fcntl, ioctl; interface.c  names;
+ *      options.c    the calls for linux/own.c                 control.c   fcntl, ioctl; interface.c, ifaddrs.c  names;
  *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c
- *      netdb.c      getaddrinfo, getnameinfo                  unp.c, request.c, daemon.c, error.c  weft/unp.h, over
+ *      netdb.c      getaddrinfo, getnameinfo                  unp*.c, request.c, daemon.c, error.c  weft/unp.h, over
  *                                                                         the public calls
  *
  * Lock order: epoll_lock (epoll.c), a host's lock, an epoll instance's own; the table's is innermost.

@@ -91,6 +91,11 @@ char *weft_unp_sock_ntop(const struct sockaddr *addr, socklen_t len, char *buf, 
     return r >= 0 && (size_t)r < n ? buf : NULL;
 }
 
+char *weft_unp_sock_ntop_host(const struct sockaddr *addr, socklen_t len, char *buf, size_t n)
+{
+    return weft_posix_getnameinfo(addr, len, buf, (socklen_t)n, NULL, 0, NI_NUMERICHOST) ? NULL : buf;
+}
+
 /* ---- sockets to begin with ---- */
 
 typedef int use(int fd, const struct addrinfo *a);

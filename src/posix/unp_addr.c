@@ -53,6 +53,16 @@ int weft_unp_sock_set_port(struct sockaddr *addr, socklen_t len, unsigned port)
     return 0;
 }
 
+int weft_unp_sock_set_addr(struct sockaddr *addr, socklen_t len, const void *ip)
+{
+    const struct form *f = form_of(addr, len);
+
+    if (!f)
+        return -1;
+    memcpy((uint8_t *)addr + f->ip, ip, f->n_ip);
+    return 0;
+}
+
 int weft_unp_sock_set_wild(struct sockaddr *addr, socklen_t len)
 {
     const struct form *f = form_of(addr, len);

@@ -70,6 +70,44 @@ CASE(interfaces)
     if_freenameindex(list);
 }
 
+static void tell_end(const char *what, const struct sockaddr *a)
+{
+    char text[64] = "none";
+
+    if (a && a->sa_family != AF_PACKET)
+        getnameinfo(a, a->sa_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6), text,
+                    sizeof text, NULL, 0, NI_NUMERICHOST);
+    else if (a)
+        snprintf(text, sizeof text, "%u bytes, type %u, interface %d", ((struct sockaddr_ll *)a)->sll_halen,
+                 ((struct sockaddr_ll *)a)->sll_hatype, ((struct sockaddr_ll *)a)->sll_ifindex);
+    say("  %s: %s", what, text);
+}
+
+CASE(interfaces_with_their_addresses)
+{
+    struct sockaddr_in ip = in4("10.1.2.3", 0), mask = in4("255.255.255.240", 0);
+    struct ifreq r = {.ifr_name = ETHERNET};
+    struct ifaddrs *list, *a;
+    int fd = udp();
+
+    ethernet();
+    memcpy(&r.ifr_addr, &ip, sizeof ip);
+    SAY(ioctl(fd, SIOCSIFADDR, &r));
+    memcpy(&r.ifr_netmask, &mask, sizeof mask);
+    SAY(ioctl(fd, SIOCSIFNETMASK, &r));
+    SAY(getifaddrs(&list));
+    for (a = list; a; a = a->ifa_next) {
+        if (a->ifa_addr->sa_family == AF_INET6 && strcmp(a->ifa_name, "lo") != 0)
+            continue; /* made from a station's address, which is chance */
+        say("%s, family %d, %s", a->ifa_name, a->ifa_addr->sa_family, a->ifa_data ? "statistics" : "no data");
+        say("  flags %x", a->ifa_flags & (IFF_UP | IFF_LOOPBACK | IFF_BROADCAST | IFF_POINTOPOINT | IFF_MULTICAST));
+        tell_end("address", a->ifa_addr);
+        tell_end("mask", a->ifa_netmask);
+        tell_end("other end", a->ifa_broadaddr);
+    }
+    freeifaddrs(list);
+}
+
 /* Nothing is asked of a network: literals, the hosts file, and services. */
 CASE(flags_of_names)
 {

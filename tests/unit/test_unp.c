@@ -309,6 +309,57 @@ static void addresses_of_either_family_are_handled_alike(void **state)
     weft_posix_close(fd);
 }
 
+static void an_address_without_its_port_is_text_and_may_be_set(void **state)
+{
+    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(80)};
+    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(81)};
+    struct in_addr ip4 = {htonl(0x0a010203)};
+    struct in6_addr ip6 = IN6ADDR_LOOPBACK_INIT;
+    struct sockaddr unknown = {.sa_family = AF_UNIX};
+    char text[46];
+
+    assert_int_equal(weft_unp_sock_set_addr((struct sockaddr *)&four, sizeof four, &ip4), 0);
+    assert_int_equal(weft_unp_sock_set_addr((struct sockaddr *)&six, sizeof six, &ip6), 0);
+    assert_ptr_equal(weft_unp_sock_ntop_host((struct sockaddr *)&four, sizeof four, text, sizeof text), text);
+    assert_string_equal(text, "10.1.2.3");
+    assert_int_equal(four.sin_port, htons(80));
+    assert_ptr_equal(weft_unp_sock_ntop_host((struct sockaddr *)&six, sizeof six, text, sizeof text), text);
+    assert_string_equal(text, "::1");
+    assert_null(weft_unp_sock_ntop_host((struct sockaddr *)&four, sizeof four, text, 8)); /* with its end it needs 9 */
+    assert_null(weft_unp_sock_ntop_host(&unknown, sizeof unknown, text, sizeof text));
+    assert_int_equal(weft_unp_sock_set_addr(&unknown, sizeof unknown, &ip4), -1);
+    assert_int_equal(errno, EAFNOSUPPORT);
+}
+
+static void interfaces_are_told_with_all_their_addresses_or_the_first(void **state)
+{
+    struct weft_unp_ifi *list;
+    char text[46];
+
+    for (int family = AF_INET;; family = AF_INET6) {
+        for (int aliases = 0; aliases < 2; aliases++) {
+            assert_int_equal(weft_unp_get_ifi_info(family, aliases, &list), 0);
+            assert_non_null(list);
+            assert_string_equal(list->name, "lo");
+            assert_int_equal(list->index, weft_posix_if_nametoindex("lo"));
+            assert_int_equal(list->flags & (IFF_UP | IFF_LOOPBACK), IFF_UP | IFF_LOOPBACK);
+            assert_true(list->mtu > 1500);
+            assert_int_equal(list->n_haddr, 6);
+            assert_false(list->alias);
+            assert_int_equal(list->broadcast.ss_family, 0);
+            weft_unp_sock_ntop_host((struct sockaddr *)&list->addr, sizeof list->addr, text, sizeof text);
+            assert_string_equal(text, family == AF_INET ? "127.0.0.1" : "::1");
+            assert_null(list->next);
+            weft_unp_free_ifi_info(list);
+        }
+        if (family == AF_INET6)
+            break;
+    }
+    assert_int_equal(weft_unp_get_ifi_info(AF_UNIX, false, &list), -1);
+    assert_int_equal(errno, EAFNOSUPPORT);
+    assert_null(list);
+}
+
 static void groups_of_either_family_are_joined_alike(void **state)
 {
     struct sockaddr_in four = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xe8000107)}, from = four;
@@ -372,6 +423,8 @@ int main(void)
         cmocka_unit_test(lines_and_counted_bytes_cross_a_connection),
         cmocka_unit_test(nobody_there_is_told),
         cmocka_unit_test(addresses_of_either_family_are_handled_alike),
+        cmocka_unit_test(an_address_without_its_port_is_text_and_may_be_set),
+        cmocka_unit_test(interfaces_are_told_with_all_their_addresses_or_the_first),
         cmocka_unit_test(groups_of_either_family_are_joined_alike),
         cmocka_unit_test(waiting_has_an_end),
         cmocka_unit_test(addresses_have_their_usual_form),
