@@ -15,7 +15,11 @@ uint32_t push_chunk(uint32_t mss, uint32_t max_window)
     return max_u32(most - most % mss, mss);
 }
 
-static struct seq *mark_at(struct push *p, unsigned i) { return &p->mark[(p->head + i) % PUSH_MARKS]; }
+static struct seq *mark_at(struct push *p, unsigned i)
+{
+    weft_assert(i < p->count, "callers ask for a mark that there is");
+    return &p->mark[(p->head + i) % PUSH_MARKS];
+}
 
 static void add_mark(struct push *p, struct seq at, bool record)
 {

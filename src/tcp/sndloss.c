@@ -62,6 +62,7 @@ static void detect_fresh(struct sndmap *m, const struct sndmap_clock *q, struct 
 
 static struct resent *queue_at(const struct sndmap *m, uint32_t i)
 {
+    weft_assert(i < m->queue_count, "callers ask for what is in the queue");
     return &m->queue[(m->queue_head + i) & (m->queue_room - 1)];
 }
 

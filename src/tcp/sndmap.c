@@ -109,15 +109,15 @@ uint32_t sndmap_find(const struct sndmap *m, struct seq s)
 /* Opens a place at index i by moving the entries on the shorter side; what was at i is at i + 1 then. */
 static void open_place(struct sndmap *m, uint32_t i)
 {
+    m->count++;
     if (i < m->count / 2) {
         m->head = (m->head - 1) & (m->room - 1);
         for (uint32_t k = 0; k < i; k++)
             *sndmap_at(m, k) = *sndmap_at(m, k + 1);
     } else {
-        for (uint32_t k = m->count; k > i; k--)
+        for (uint32_t k = m->count - 1; k > i; k--)
             *sndmap_at(m, k) = *sndmap_at(m, k - 1);
     }
-    m->count++;
     m->due_from += m->due_from > i;
     m->fresh_from += m->fresh_from > i;
     m->count_from += m->count_from > i;

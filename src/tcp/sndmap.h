@@ -194,6 +194,7 @@ static inline struct sent *sndmap_at(const struct sndmap *m, uint32_t i)
 {
     struct sent *v = m->heap ? m->heap : (struct sent *)m->small;
 
+    weft_assert(i < m->count, "callers ask for what is in the map");
     return &v[(m->head + i) & (m->room - 1)];
 }
 

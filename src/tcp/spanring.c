@@ -179,6 +179,7 @@ struct offer {
 
 static void offer_add(struct offer *o, struct weft_block *block, uint8_t *base, uint32_t len)
 {
+    weft_assert(o->n < OFFERED, "callers count the pieces");
     o->piece[o->n] = (struct weft_iov){base, len};
     o->block[o->n++] = block;
 }

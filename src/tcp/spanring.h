@@ -30,6 +30,7 @@ static inline struct span *spanring_at(struct spanring *r, uint32_t i)
 {
     struct span *v = r->heap ? r->heap : r->small;
 
+    weft_assert(i < r->count, "callers ask for what is in the ring");
     return &v[(r->head + i) & (r->room - 1)];
 }
 
