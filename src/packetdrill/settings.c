@@ -97,7 +97,7 @@ static bool parse_flag(struct settings *s, char *flag, struct given *given, char
 {
     char *equals = strchr(flag, '='), shown[128];
 
-    snprintf(shown, sizeof shown, "%s", flag);
+    snprintf(shown, sizeof shown, "%.*s", (int)sizeof shown - 1, flag); /* of a long one the beginning will do */
     if (equals)
         *equals = '\0';
     if (!key_is_known(flag))

@@ -55,7 +55,7 @@ STEPS = [
     (lambda r: ('setopt', (TCP, r.choice(TCP_OPTIONS), r.choice(VALUES), r.choice(LENGTHS))), 2),
     (lambda r: ('linger', (r.choice([0, 1]), r.choice([0, 1]))), 1),
     (lambda r: ('timeout', (r.choice([20, 21]), r.choice([-1, 0, 1]), r.choice([-1, 0, 1000, 1000000]))), 1),
-    (lambda r: ('congestion', r.choice([b'reno', b'cubic', b'nonesuch', b'', b'reno\0\0\0', b'cubicc'])), 1),
+    (lambda r: ('congestion', r.choice(['reno', 'cubic', 'nonesuch', '', 'reno\0\0\0', 'cubicc'])), 1),
     (lambda r: ('receive', (r.choice([0, 1, 100, 5000]),
                             r.choice([0, 1, 2, 0x20, 0x40, 0x42, 0x140, 0x2000, 0x100, 0x22, 0x3, 0x41]))), 8),
     (lambda r: ('transmit', (r.choice([0, 1, 100, 5000]),
@@ -124,7 +124,7 @@ class Calls:
     def congestion(self, name):
         if self.fd is None:
             return None
-        result = self.stack.setsockopt(self.fd, TCP, 13, name, len(name))
+        result = self.stack.setsockopt(self.fd, TCP, 13, name.encode(), len(name))
         return [result, self.getopt((TCP, 13, 16))]
 
     def receive(self, argument):
