@@ -154,13 +154,6 @@ static unsigned group_told(const struct run *run, ssize_t n)
     return n > NLMSG_HDRLEN && h.nlmsg_pid == 0 ? netlink_group_of((const struct nlmsghdr *)run->scratch) : 0;
 }
 
-static int64_t took(struct call *c, unsigned flags, int64_t told)
-{
-    if (call_answer(c, told) && !(flags & MSG_PEEK))
-        recv(c->fd, c->run->scratch, 1, MSG_DONTWAIT);
-    return ANSWER_GIVEN;
-}
-
 static int64_t receive_from(struct call *c)
 {
     unsigned flags = (unsigned)c->arg[3];
@@ -173,7 +166,10 @@ static int64_t receive_from(struct call *c)
     if (call_write(c, c->arg[1], c->run->scratch, (size_t)kept) < 0)
         return -EFAULT;
     r = write_name(c, c->arg[4], c->arg[5], 0, group_told(c->run, n));
-    return r ? r : took(c, flags, flags & MSG_TRUNC ? n : kept);
+    if (r)
+        return r;
+    datagram_answer(c, flags & MSG_TRUNC ? n : kept, flags & MSG_PEEK);
+    return ANSWER_GIVEN;
 }
 
 static int64_t receive_message(struct call *c)
@@ -201,7 +197,8 @@ static int64_t receive_message(struct call *c)
     m.msg_flags = kept < n ? MSG_TRUNC : 0;
     if (call_write(c, c->arg[1], &m, sizeof m) < 0)
         return -EFAULT;
-    return took(c, flags, flags & MSG_TRUNC ? n : kept);
+    datagram_answer(c, flags & MSG_TRUNC ? n : kept, flags & MSG_PEEK);
+    return ANSWER_GIVEN;
 }
 
 /* ---- options ---- */

@@ -366,6 +366,21 @@ print({both(call) for call in (lambda: s.recvfrom(100)[0], lambda: s.recvmsg(100
     assert said == "{(b'first', b'second')}\n", said
 
 
+def what_netlink_tells_is_read_once(field):
+    """named closes its socket when it is told of something to read, and there is nothing."""
+    said = python(field, '''
+import select, socket, struct
+NETLINK_ROUTE, RTM_GETLINK, NLM_F_REQUEST = 0, 18, 1
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_ROUTE)
+s.bind((0, 0))
+def ask(receive):
+    s.send(struct.pack('=IHHII', 32, RTM_GETLINK, NLM_F_REQUEST, 1, 0) + struct.pack('=BxHiII', 0, 0, 1, 0, 0))
+    return len(receive(8192)) > 32, select.select([s], [], [], 0)[0]
+print({str(ask(call)) for call in (lambda n: s.recvmsg(n)[0], lambda n: s.recvfrom(n)[0]) for _ in range(100)})
+''')
+    assert said == "{'(True, [])'}\n", said
+
+
 # ---- interfaces ----
 
 def ioctls_tell_of_the_hosts_interfaces(field):
@@ -630,6 +645,7 @@ TESTS = [
     options_about_what_goes_out_are_refused_and_said,
     bytes_are_dropped_unread,
     a_datagram_is_read_once,
+    what_netlink_tells_is_read_once,
     ioctls_tell_of_the_hosts_interfaces,
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,
