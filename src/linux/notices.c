@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h> /* which SIOCGSTAMP needs where times have 32 bits */
 #include <sys/time.h>
 
 #include "linux/linux.h"
