@@ -23,6 +23,7 @@ uint64_t rng_u64(struct rng *r)
 {
     uint64_t *s = r->s, result = rotl(s[1] * 5, 7) * 9, t = s[1] << 17;
 
+    weft_assert(s[0] | s[1] | s[2] | s[3], "rng_seed leaves no state of zeros, which would give zeros for ever");
     s[2] ^= s[0];
     s[3] ^= s[1];
     s[1] ^= s[2];

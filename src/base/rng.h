@@ -12,7 +12,7 @@ struct rng {
     uint64_t s[4];
 };
 
-/* Any seed is good, zero included (expanded by SplitMix64). */
+/* Any seed is good, zero included (expanded by SplitMix64). To be called first: a struct of zeros gives nothing but zeros. */
 void rng_seed(struct rng *r, uint64_t seed);
 uint64_t rng_u64(struct rng *r);
 
