@@ -55,6 +55,7 @@ static void close_it(struct end *e, bool hard)
 {
     e->reset = hard || weft_unread(e->owner.sock);
     say(e, hard ? "abort" : "close", 0);
+    script_called(world_of(e), e, 0, hard ? "abort()" : "close()");
     if (hard)
         weft_abort(e->owner.sock);
     else
@@ -80,9 +81,11 @@ static bool is_refusal(struct end *e, int64_t result)
 
 /* ---- beginning ---- */
 
-static void set(struct end *e, int level, int option, int value)
+static void set(struct end *e, int level, int option, const char *name, int value)
 {
-    weft_setsockopt(e->owner.sock, level, option, &value, sizeof value);
+    int r = weft_setsockopt(e->owner.sock, level, option, &value, sizeof value);
+
+    script_called(world_of(e), e, r, "setsockopt(, %s, [%d], 4)", name, value);
 }
 
 static void set_options(struct end *e)
@@ -91,19 +94,19 @@ static void set_options(struct end *e)
 
     weft_set_cookie(e->owner.sock, e);
     if (p->send_buffer)
-        set(e, WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, p->send_buffer);
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, "SOL_SOCKET, SO_SNDBUF", p->send_buffer);
     if (p->receive_buffer)
-        set(e, WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, p->receive_buffer);
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, "SOL_SOCKET, SO_RCVBUF", p->receive_buffer);
     if (p->nodelay)
-        set(e, WEFT_SOL_TCP, WEFT_TCP_NODELAY, 1);
+        set(e, WEFT_SOL_TCP, WEFT_TCP_NODELAY, "SOL_TCP, TCP_NODELAY", 1);
     if (e->flow->plan->side[1 - e->side].urgent)
-        set(e, WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, 1);
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, "SOL_SOCKET, SO_OOBINLINE", 1);
     if (p->cork)
-        set(e, WEFT_SOL_TCP, WEFT_TCP_CORK, 1);
+        set(e, WEFT_SOL_TCP, WEFT_TCP_CORK, "SOL_TCP, TCP_CORK", 1);
     if (p->keepalive) {
-        set(e, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, 1);
-        set(e, WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, 1);
-        set(e, WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, 40);
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, "SOL_SOCKET, SO_KEEPALIVE", 1);
+        set(e, WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, "SOL_TCP, TCP_KEEPIDLE", 1);
+        set(e, WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, "SOL_TCP, TCP_KEEPINTVL", 40);
     }
 }
 
@@ -115,10 +118,12 @@ static int call_peer(struct end *e)
 
     if (!f->plan->ephemeral || e->side == 1) {
         err = weft_bind(e->owner.sock, &f->address[e->side]);
+        script_called(world_of(e), e, err, "bind(, ..., ...)");
         if (err)
             return err;
     }
     err = weft_connect(e->owner.sock, &f->address[1 - e->side]);
+    script_called(world_of(e), e, err, "connect(, ..., ...)");
     if (err == WEFT_EINPROGRESS)
         weft_getsockname(e->owner.sock, &f->address[e->side]);
     return err;
@@ -133,6 +138,7 @@ void end_open(struct end *e)
     e->resting = false;
     e->owner.sock = weft_socket(e->owner.host->stack, WEFT_TCP, &err);
     if (e->owner.sock) {
+        script_socket(w, e, false);
         set_options(e);
         err = call_peer(e);
     }
@@ -158,6 +164,7 @@ void end_adopt(struct end *e, weft_sock *sock)
     e->owner.sock = sock;
     e->phase = PHASE_OPEN;
     e->wake = world_of(e)->now;
+    script_socket(world_of(e), e, true);
     set_options(e);
     say(e, "accepted", 0);
 }
@@ -178,16 +185,20 @@ static bool wants_to_leave(const struct end *e)
 static void leave(struct end *e)
 {
     struct weft_linger now = {.onoff = 1, .linger = 0};
+    int err;
 
     e->left = true;
     switch (e->plan->ending) {
     case END_LINGER:
         weft_setsockopt(e->owner.sock, WEFT_SOL_SOCKET, WEFT_SO_LINGER, &now, sizeof now);
+        script_called(world_of(e), e, 0, "setsockopt(, SOL_SOCKET, SO_LINGER, {onoff=1, linger=0}, 8)");
         close_it(e, false);
         e->reset = true;
         break;
     case END_DEAF:
-        say(e, "shutdown both", weft_shutdown(e->owner.sock, WEFT_SHUT_RDWR));
+        err = weft_shutdown(e->owner.sock, WEFT_SHUT_RDWR);
+        say(e, "shutdown both", err);
+        script_called(world_of(e), e, err, "shutdown(, SHUT_RDWR)");
         wake_in(e, 1 + rng_below(&e->rng, 3 * WEFT_S));
         break;
     default:
@@ -232,11 +243,13 @@ static int64_t send_some(struct end *e, uint8_t *buffer, uint32_t n)
     bool more = e->plan->more && e->sent + n < e->plan->bytes;
     unsigned flags = (more ? WEFT_MSG_MORE : 0) | (e->plan->urgent && rng_below(&e->rng, 4) == 0 ? WEFT_MSG_OOB : 0);
     struct weft_iov iov[2] = {{buffer, n / 3}, {buffer + n / 3, n - n / 3}};
+    int64_t r;
 
     pattern_fill(e->flow->number, e->side, e->sent, buffer, n);
-    if (e->plan->scatter)
-        return weft_sendmsg(e->owner.sock, iov, 2, flags, NULL);
-    return weft_send(e->owner.sock, buffer, n, flags);
+    r = e->plan->scatter ? weft_sendmsg(e->owner.sock, iov, 2, flags, NULL) : weft_send(e->owner.sock, buffer, n, flags);
+    script_called(world_of(e), e, r, "send(, ..., %u, %s%s)", n, flags & WEFT_MSG_MORE ? "MSG_MORE|" : "",
+                  flags & WEFT_MSG_OOB ? "MSG_OOB" : "0");
+    return r;
 }
 
 /* What a buffer may hold: what the user asked for counts twice, as on Linux, and else it may grow to the maximum. */
@@ -361,16 +374,18 @@ static int64_t receive_some(struct end *e, uint8_t *buffer)
 {
     uint32_t n = e->plan->read_max < BUFFER ? e->plan->read_max : BUFFER;
     struct weft_iov iov[2] = {{buffer, n / 4}, {buffer + n / 4, n - n / 4}};
+    int64_t r;
 
     if (e->plan->peek && rng_chance(&e->rng, 300000)) {
         int64_t seen = weft_recv(e->owner.sock, buffer, n, WEFT_MSG_PEEK);
 
+        script_called(world_of(e), e, seen, "recv(, ..., %u, MSG_PEEK)", n);
         if (seen < 0 || (seen && !check_received(e, buffer, (size_t)seen)))
             return seen; /* an error is told once, to whoever asks first */
     }
-    if (e->plan->scatter)
-        return weft_recvmsg(e->owner.sock, iov, 2, 0, NULL, NULL);
-    return weft_recv(e->owner.sock, buffer, n, 0);
+    r = e->plan->scatter ? weft_recvmsg(e->owner.sock, iov, 2, 0, NULL, NULL) : weft_recv(e->owner.sock, buffer, n, 0);
+    script_called(world_of(e), e, r, "recv(, ..., %u, 0)", n);
+    return r;
 }
 
 /* Until nothing is there. False: it may go no further now. */
@@ -425,6 +440,7 @@ static void finish(struct end *e)
         (e->plan->ending != END_LAST || e->heard_end)) {
         err = weft_shutdown(e->owner.sock, WEFT_SHUT_WR);
         say(e, "shutdown", err);
+        script_called(world_of(e), e, err, "shutdown(, SHUT_WR)");
         if (is_refusal(e, err))
             return;
         if (err) {
@@ -448,6 +464,7 @@ static void check_opening(struct end *e)
     int err = weft_error(e->owner.sock);
 
     if (err) {
+        script_called(world_of(e), e, 0, "getsockopt(, SOL_SOCKET, SO_ERROR, [%d], [4])", -err);
         told_error(e, "opening", err);
         return;
     }

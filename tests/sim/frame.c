@@ -154,6 +154,7 @@ static bool read_tcp(struct frame *f, const uint8_t *ip, const uint8_t *p, uint3
     f->window = (uint16_t)get16(p + 14);
     f->urgent = (uint16_t)get16(p + 18);
     f->wscale = -1;
+    f->options = p + 20;
     f->options_len = header - 20;
     f->payload = p + header;
     f->len = n - header;

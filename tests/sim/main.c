@@ -5,12 +5,14 @@
  *     weft-sim [--seeds FROM:TO | --seed N [-v]] [--without PART,...] [--pcap FILE] [--brief]
  *              [--fail-alloc | --nth | --parking]
  *
- * --seeds FROM:TO  each of them; a failure prints its seed, what it needs, and leaves sim-SEED.pcapng
+ * --seeds FROM:TO  each of them; a failure prints its seed, what it needs, and leaves sim-SEED.pcapng and scripts
  * --seed N         one; -v prints every packet and call
  * --without        parts of the scenario to leave out: loss, reorder, ..., flow3
  * --fail-alloc     one allocation in a hundred (with every fourth seed, one in five) fails during the first 3 s
  * --nth            the small scenarios, again and again with the n-th allocation failing, until none is left to fail
  * --brief          short scenarios: two hosts, a conversation or two of a few segments, all of the faults
+ * --script PREFIX  what each end saw and did as a script, in PREFIX-flowN-sideM.pkt
+ * --pretend N      takes the N-th step for a failure, to see what one leaves
  * --no-shrink      failures are only named
  * --parking        each seed twice, with and without parking: the packets must be the same, to the bit and nanosecond
  */
@@ -73,7 +75,7 @@ static const char *mode_option(enum mode mode)
 static void report(const struct command *c, struct trial t, const char *why)
 {
     static struct scenario s;
-    char file[64], again[600];
+    char file[64], script[64], again[600];
     struct verdict v;
 
     printf("seed %" PRIu64 " failed: %s\n", t.seed, why);
@@ -82,10 +84,12 @@ static void report(const struct command *c, struct trial t, const char *why)
     if (t.small || c->as_is)
         return;
     snprintf(file, sizeof file, "sim-%" PRIu64 ".pcapng", t.seed);
+    snprintf(script, sizeof script, "sim-%" PRIu64, t.seed);
     if (!t.options.pcap) {
         t.options.pcap = file;
+        t.options.script = script;
         trial_run(&t, &v, again, sizeof again);
-        printf("  packets: %s; shrunk: %s\n", file, again);
+        printf("  packets: %s; as each end saw it: %s-flow*.pkt; shrunk: %s\n", file, script, again);
     }
     printf("  again: weft-sim --seed %" PRIu64 "%s%s", t.seed, t.trim.brief ? " --brief" : "", mode_option(c->mode));
     scenario_draw(&s, t.seed, &t.trim);
@@ -225,10 +229,14 @@ static bool parse_value(struct command *c, const char *name, const char *value)
         c->from = strtoull(value, NULL, 0);
     } else if (strcmp(name, "--refuse") == 0) {
         c->trial.options.refuse_at = strtoull(value, NULL, 0);
+    } else if (strcmp(name, "--pretend") == 0) {
+        c->trial.options.pretend = strtoull(value, NULL, 0);
     } else if (strcmp(name, "--park") == 0) {
         c->trial.options.park = atoi(value);
     } else if (strcmp(name, "--pcap") == 0) {
         c->trial.options.pcap = value;
+    } else if (strcmp(name, "--script") == 0) {
+        c->trial.options.script = value;
     } else {
         return strcmp(name, "--without") == 0 && parse_without(&c->trial.trim, value);
     }
@@ -302,7 +310,7 @@ int main(int argc, char **argv)
     struct command c;
 
     if (!parse(&c, argc, argv)) {
-        fputs("usage: weft-sim --seeds FROM:TO | --seed N [-v] [--without PART,...] [--pcap FILE] "
+        fputs("usage: weft-sim --seeds FROM:TO | --seed N [-v] [--without PART,...] [--pcap FILE] [--script PREFIX] [--pretend STEP]\n       "
               "[--brief] [--fail-alloc | --parking] [--no-shrink]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
         return 2;
     }

@@ -186,6 +186,8 @@ static void on_frame(struct world *w, struct host *h, const struct weft_trace *t
 
     weft_pkt_get_offload(t->pkt, &o);
     tcp = frame_read(&f, kind, r->frame, n, &o);
+    if (tcp && host_has_address(w, h, out ? f.src : f.dst))
+        script_segment(w, &f, out);
     if (r->verbose)
         print_frame(w, h, kind, out, r->frame, n);
     if (out) {

@@ -16,6 +16,7 @@
  *   ranges     which bytes of a stream were heard
  *   checker    is every emitted segment legal, given what its sender has said and heard?
  *   record     the digest, the lines of -v, the pcapng
+ *   script     the same as scripts for weft-script
  *   trial      one seed in a child process; finds out which part of the scenario a failure needs
  *   main       the command line
  */
@@ -295,7 +296,8 @@ struct world {
     uint64_t happened[4]; /* of each kind of weather */
     struct checker *checker;
     struct record *record;
-    uint64_t steps;
+    struct scripts *scripts; /* NULL: none */
+    uint64_t steps, pretend; /* pretend: run_options' */
     bool failed;
     char why[512];
 };
@@ -315,6 +317,8 @@ struct run_options {
     int park;            /* -1: as drawn */
     bool verbose;
     const char *pcap;    /* NULL: none */
+    uint64_t pretend;    /* that step is taken for a failure; 0: none */
+    const char *script;  /* what the names of scripts begin with; NULL: none */
 };
 
 void world_run(const struct scenario *s, const struct run_options *o, struct verdict *v);
@@ -348,6 +352,7 @@ struct frame {
     uint16_t flags, window, urgent;
     uint8_t mark;        /* the ECN field of IP */
     unsigned options_len;
+    const uint8_t *options; /* of TCP's header, in the frame that was read */
     const uint8_t *payload;
     uint32_t len;
     bool super;          /* a super-segment, of `segment` bytes each */
@@ -405,6 +410,19 @@ void record_trace(void *ctx, const struct weft_trace *event); /* ctx: a struct o
 void record_note(struct world *w, const struct end *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
 uint64_t record_digest(const struct record *r, uint64_t *frames);
 void record_free(struct record *r);
+
+/* ---- script.c ---- */
+
+/* Begins PREFIX-flowN-sideM.pkt for each end of each conversation that goes over a link; ends them. */
+void script_open(struct world *w, const char *prefix);
+void script_close(struct world *w);
+/* The end got a socket: a new one, or from accept. */
+void script_socket(const struct world *w, const struct end *e, bool accepted);
+/* It called that on its socket, whose number goes behind the parenthesis: "shutdown(, SHUT_WR)". */
+void script_called(const struct world *w, const struct end *e, int64_t result, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* A segment of some conversation left its host, or came to it. */
+void script_segment(struct world *w, const struct frame *f, bool out);
 
 /* ---- trial.c ---- */
 

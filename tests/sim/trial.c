@@ -99,7 +99,7 @@ static void describe_death(int status, char *why, size_t n)
 /* Options point into this process, at the time of the fork: a trial with a file gets a child of its own. */
 static bool wants_its_own(const struct trial *t)
 {
-    return t->options.pcap;
+    return t->options.pcap || t->options.script;
 }
 
 bool trial_run(const struct trial *t, struct verdict *v, char *why, size_t n)

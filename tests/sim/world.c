@@ -283,6 +283,8 @@ static void play(struct world *w, weft_time until, bool (*over)(const struct wor
         }
         if (w->steps > STEPS_MAX)
             sim_fail(w, "more than %u steps", STEPS_MAX);
+        if (w->pretend && w->steps >= w->pretend)
+            sim_fail(w, "so it was asked for");
         w->now = at > w->now ? at : w->now;
         instant(w);
     }
@@ -321,11 +323,13 @@ static void fall_silent(struct world *w)
         oracle_at_rest(w);
 }
 
-static void live(struct world *w)
+static void live(struct world *w, const struct run_options *o)
 {
     app_setup(w);
     w->now = w->start = wrap_start(w);
     app_setup(w);
+    if (o->script)
+        script_open(w, o->script);
     w->refusals_end = w->start + REFUSALS;
     play(w, w->start + w->scenario->bound, app_over);
     if (!w->failed && !app_over(w))
@@ -376,19 +380,20 @@ void world_run(const struct scenario *s, const struct run_options *o, struct ver
 {
     static struct world w;
 
-    w = (struct world){.scenario = s, .now = s->epoch, .start = s->epoch};
+    w = (struct world){.scenario = s, .now = s->epoch, .start = s->epoch, .pretend = o->pretend};
     w.refusal = (struct refusal){.ppm = o->refuse_ppm, .at = o->refuse_at};
     rng_seed(&w.refusal.rng, s->seed ^ 0x5eed);
     w.record = record_new(&w, o);
     w.checker = checker_new(&w);
     if (make(&w, o))
-        live(&w);
+        live(&w, o);
     *v = (struct verdict){0};
     sum_up(&w, v);
     if (!w.failed)
         unmake(&w);
     v->ok = !w.failed;
     memcpy(v->why, w.why, sizeof v->why);
+    script_close(&w);
     checker_free(w.checker);
     record_free(w.record);
 }

@@ -83,6 +83,7 @@ static const struct key keys[] = {
     KEY("mtu", KEY_MTU, mtu),
     KEY("port", KEY_PORT, port),
     KEY("epoch", KEY_TIME, epoch),
+    KEY("late", KEY_BOOL, late),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -6,6 +6,8 @@
  *   config reassembly_time=60    a member of struct weft_config
  *   config local=192.168.0.1/16  remote=192.0.2.1  gateway=192.168.0.2  mtu=1500  profile=bsd
  *   config epoch=1000            the clock's value at the script's time 0
+ *   config late=1                what goes out is taken from the stack when it is expected, or before time goes on: calls and
+ *                                packets of the same moment come first, as where a stack is looked after by one loop
  *   --NAME=VALUE                 packetdrill's options; the table in config_option.c says what becomes of each
  *   `sysctl -q net.ipv4.tcp_syn_retries=3`   see sysctl.h
  */
@@ -37,6 +39,7 @@ struct config {
     weft_time tolerance;   /* WEFT_NEVER: the runner's */
     unsigned tolerance_percent; /* of the time since the event before, on top of it */
     weft_time epoch;
+    bool late;
     char init_scripts[256]; /* paths with commas between them, from the script's directory */
     struct definition definition[DEFINITIONS];
     size_t n_definitions;

@@ -112,6 +112,7 @@ weft_time lab_deadline(const struct lab *lab);
 void lab_inject(struct lab *lab, const struct event *e);
 void lab_release(struct lab *lab);
 void lab_pull(struct lab *lab);
+void lab_pull_one(struct lab *lab);
 void lab_expect(struct lab *lab, const struct event *e);
 void lab_check_leftover(struct lab *lab);
 struct frame *lab_take_frame(struct lab *lab);

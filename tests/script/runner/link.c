@@ -274,6 +274,16 @@ static void pull_one(struct lab *lab, weft_pkt *pkt)
     }
 }
 
+void lab_pull_one(struct lab *lab)
+{
+    weft_pkt *pkt;
+
+    if (weft_output(lab->ifp, &pkt, 1, lab->now + lab->script->config.epoch) == 0)
+        return;
+    pull_one(lab, pkt);
+    weft_pkt_release(pkt);
+}
+
 void lab_pull(struct lab *lab)
 {
     weft_pkt *out[64];
@@ -417,6 +427,7 @@ void lab_check_leftover(struct lab *lab)
     struct packet script;
     char text[1024];
 
+    lab_pull(lab);
     if (lab->lenient || !lab->first)
         return;
     script = in_script(lab->first, 0);

@@ -42,19 +42,23 @@ static weft_time next_moment(const struct lab *lab)
     return lab->pending.event && lab->pending.deadline < d ? lab->pending.deadline : d;
 }
 
+static bool is_late(const struct lab *lab) { return lab->script->config.late; }
+
 void lab_settle(struct lab *lab)
 {
     struct weft_event events[16];
 
     size_t n;
 
-    lab_pull(lab);
+    if (!is_late(lab))
+        lab_pull(lab);
     while ((n = weft_events(lab->stack, events, 16)) > 0)
         for (size_t i = 0; i < n; i++)
             lab_note_event(lab, &events[i]);
     stamps_collect(lab);
     lab_retry(lab);
-    lab_pull(lab);
+    if (!is_late(lab))
+        lab_pull(lab);
     stamps_collect(lab);
 }
 
@@ -74,9 +78,14 @@ void lab_run_until(struct lab *lab, weft_time t, bool until_frame)
     unsigned stuck = 0, all = 0;
 
     while (!lab->failed && !(until_frame && lab->first)) {
-        weft_time d = next_moment(lab);
+        weft_time d;
 
-        if (d > t || d == WEFT_NEVER)
+        if (is_late(lab) && until_frame)
+            lab_pull_one(lab);
+        else if (is_late(lab) && t > lab->now)
+            lab_pull(lab);
+        d = next_moment(lab);
+        if ((until_frame && lab->first) || d > t || d == WEFT_NEVER)
             break;
         stuck = d > lab->now ? 0 : stuck + 1;
         if (stuck > TICKS_AT_ONCE || ++all > TICKS_IN_ALL) {
