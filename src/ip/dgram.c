@@ -356,7 +356,7 @@ static int set_options(struct dgram_ep *d, const void *value, size_t n)
 
     if (err)
         return err;
-    memcpy(d->options, value, n);
+    ip_options_take(d->options, value, n);
     d->n_options = (uint8_t)n;
     d->path = (struct ip_path){0}; /* the way may be another one now */
     return 0;

@@ -71,6 +71,8 @@ int ip_output_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *
 
 /* May a program ask for these options? 0 or WEFT_EINVAL. */
 int ip_options_check(const uint8_t *options, size_t n);
+/* Copies options that were checked; what stands behind their end becomes nothing, as on Linux. */
+void ip_options_take(uint8_t *to, const uint8_t *options, size_t n);
 
 /* The first hop of the route that was asked for, in *hop; NULL: none was. */
 const struct weft_ip *ip_options_first_hop(const uint8_t *asked, uint8_t n, struct weft_ip *hop);

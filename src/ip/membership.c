@@ -15,6 +15,13 @@ struct request {
 
 /* ---- which interface ---- */
 
+static weft_if *find_by_address(weft_stack *s, const struct weft_ip *ip)
+{
+    const struct weft_ip localhost = weft_ipv4(0x7f000001);
+
+    return if_by_address(s, ip_is_loopback(ip) ? &localhost : ip); /* which has all of 127.0.0.0/8 */
+}
+
 static weft_if *choose(struct dgram_ep *d, const struct weft_group *g)
 {
     weft_stack *s = d->sock.stack;
@@ -25,7 +32,7 @@ static weft_if *choose(struct dgram_ep *d, const struct weft_group *g)
     if (g->interface || ip_zone(&g->group))
         return if_by_index(s, g->interface ? g->interface : ip_zone(&g->group));
     if (v4 && ip_is_v4(&g->address) && !ip_is_any(&g->address))
-        return if_by_address(s, &g->address);
+        return find_by_address(s, &g->address);
     if (v4)
         any = weft_ipv4(0);
     return dgram_group_path(s, &any, &g->group, &path) == 0 ? path.ifp : NULL;
@@ -312,7 +319,7 @@ int membership_set_out(struct dgram_ep *d, const void *value, size_t n)
     if (g.interface)
         ifp = if_by_index(d->sock.stack, g.interface);
     else if (by_address)
-        ifp = if_by_address(d->sock.stack, &g.address);
+        ifp = find_by_address(d->sock.stack, &g.address);
     if (!ifp && (g.interface || by_address))
         return WEFT_EADDRNOTAVAIL;
     d->groups.out_v4 = ifp ? ifp->index : 0;

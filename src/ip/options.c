@@ -45,6 +45,17 @@ int ip_options_check(const uint8_t *options, size_t n)
                                                                                                          : WEFT_EINVAL;
 }
 
+void ip_options_take(uint8_t *to, const uint8_t *options, size_t n)
+{
+    size_t at = 0;
+
+    memcpy(to, options, n);
+    while (at < n && to[at] != OPTION_EOL)
+        at += to[at] == OPTION_NOP ? 1 : to[at + 1];
+    if (at < n)
+        memset(to + at, OPTION_EOL, n - at);
+}
+
 /* The first hop becomes the header's destination, and the destination the last of the hops. */
 static void begin_route(struct ip_options *o, uint8_t at, const struct weft_ip *dst)
 {

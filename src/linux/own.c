@@ -105,9 +105,11 @@ static int number_from(const struct linux_sock *s, struct linux_own *own, int fl
 /* As Linux's sock_set_timestamping. */
 static int take_stamping(const struct linux_sock *s, struct linux_own *own, int flags)
 {
-    int err = 0;
+    int err = 0, may = STAMPS | SOF_TIMESTAMPING_BIND_PHC;
 
-    if (flags & ~(STAMPS | SOF_TIMESTAMPING_BIND_PHC) || (flags & OPT_ID_TCP && !(flags & SOF_TIMESTAMPING_OPT_ID)))
+    if (flags & SOF_TIMESTAMPING_OPT_STATS && flags & SOF_TIMESTAMPING_OPT_TSONLY && !is_stream(s))
+        may |= SOF_TIMESTAMPING_OPT_STATS; /* of which datagrams have none */
+    if (flags & ~may || (flags & OPT_ID_TCP && !(flags & SOF_TIMESTAMPING_OPT_ID)))
         return -EINVAL;
     if (flags & SOF_TIMESTAMPING_BIND_PHC) /* no interface has a clock */
         return -EOPNOTSUPP;
@@ -177,11 +179,26 @@ static int set_write_timeout(const struct linux_sock *s, struct linux_own *o, co
     return linux_take_timeout(v, &o->write_timeout);
 }
 
+/*
+ * A stream's is at most what its buffer can hold; else who reads would wait for ever. The engine knows how much that is,
+ * and makes the buffer as large as is asked for. Waiting for it is ours.
+ */
 static int set_low_water(const struct linux_sock *s, struct linux_own *o, const void *v)
 {
-    (void)s;
-    o->low_water = linux_take_low_water(v);
-    return 0;
+    const int none = 1;
+    int bytes = linux_take_low_water(v), err = 0;
+    size_t n = sizeof bytes;
+
+    if (is_stream(s)) {
+        err = weft_setsockopt(s->sock, SOL_SOCKET, SO_RCVLOWAT, &bytes, sizeof bytes);
+        if (!err)
+            err = weft_getsockopt(s->sock, SOL_SOCKET, SO_RCVLOWAT, &bytes, &n);
+        if (!err)
+            err = weft_setsockopt(s->sock, SOL_SOCKET, SO_RCVLOWAT, &none, sizeof none);
+    }
+    if (!err)
+        o->low_water = bytes > 0 ? bytes : 1;
+    return err;
 }
 
 static int set_micro(const struct linux_sock *s, struct linux_own *o, const void *v)
@@ -405,6 +422,27 @@ static int get_cut(const struct linux_sock *s, struct linux_own *own, int level,
     return err;
 }
 
+/* Is it a level of this socket's own, which looks at the length before it knows the option? */
+static bool minds_length(const struct linux_sock *s, int level)
+{
+    return level == SOL_SOCKET || (level == IPPROTO_IP && (!is_v6(s) || is_not_raw(s))) ||
+           (level == IPPROTO_TCP && is_stream(s)) || (level == IPPROTO_UDP && is_udp(s));
+}
+
+/* A negative length: as Linux puts it. At the level of IPv6 it is taken for a large one. */
+static int get_by_no_length(const struct linux_sock *s, struct linux_own *own, int level, int option, void *value,
+                            socklen_t *n)
+{
+    bool large = level == IPPROTO_IPV6 && is_v6(s) && !linux_is_group_option(level, option);
+    socklen_t told = large ? VALUE_MAX : 0;
+    int err = minds_length(s, level) ? -EINVAL : linux_get_option(s, own, level, option, value, &told);
+
+    if (!err && !large)
+        return -EINVAL;
+    *n = err ? *n : told;
+    return err;
+}
+
 int linux_get_option(const struct linux_sock *s, struct linux_own *own, int level, int option, void *value,
                      socklen_t *n)
 {
@@ -415,7 +453,7 @@ int linux_get_option(const struct linux_sock *s, struct linux_own *own, int leve
     if (!n || !value)
         return -EFAULT;
     if ((int)*n < 0)
-        return -EINVAL;
+        return get_by_no_length(s, own, level, option, value, n);
     if (whole)
         return whole->get(s, own, value, n);
     err = linux_told_get(s, own, level, option, value, n);

@@ -67,17 +67,17 @@ int linux_peer(const struct linux_sock *s, struct weft_addr *name)
     return err ? err : name->port ? 0 : -ENOTCONN; /* Linux goes by the port, of raw sockets too */
 }
 
-/* Unlike getpeername, it wants as much room as the name takes. */
+/* Unlike getpeername, it wants as little room as the name takes, and knows it when the connection is over. */
 static int get_peer(const struct linux_sock *s, struct linux_own *own, void *value, socklen_t *n)
 {
-    struct weft_addr name;
+    struct weft_addr name = {0};
     struct sockaddr_storage addr = {0};
     socklen_t size;
-    int err = linux_peer(s, &name);
+    int err = weft_getpeername(s->sock, &name);
 
     (void)own;
-    if (err)
-        return err;
+    if (err || !name.port)
+        return -ENOTCONN;
     size = linux_make_addr(&name, s->domain, &addr);
     if (*n > size)
         return -EINVAL;

@@ -33,9 +33,9 @@ static int set_checksum(struct raw_ep *e, int v)
 {
     if (!e->d.sock.v6)
         return WEFT_ENOPROTOOPT;
-    if (e->protocol == IP_PROTO_ICMPV6 || (v > 0 && v & 1) || v > INT16_MAX)
+    if (e->protocol == IP_PROTO_ICMPV6 || (v > 0 && v & 1))
         return WEFT_EINVAL;
-    e->checksum_at = (int16_t)(v < 0 ? -1 : v);
+    e->checksum_at = v < 0 ? -1 : v;
     return 0;
 }
 
@@ -107,6 +107,16 @@ int raw_setopt(weft_sock *sock, int level, int option, const void *value, size_t
     return is_checksum(level, option) ? set_checksum(e, v) : set_header_included(e, v);
 }
 
+/* At most what there is room for; of IPv4 a byte where there is none for an int, as on Linux. */
+static int give_int(int level, int v, void *value, size_t *n)
+{
+    if (level == WEFT_SOL_IP && *n && *n < sizeof v)
+        *n = 1;
+    *n = min_size(*n, sizeof v);
+    memcpy(value, &v, *n);
+    return 0;
+}
+
 /* At most what there is room for. */
 static int give(void *value, size_t *n, const void *from, size_t size)
 {
@@ -131,12 +141,12 @@ int raw_getopt(const weft_sock *sock, int level, int option, void *value, size_t
         return e->d.sock.v6 ? give(value, n, e->icmp6_refused, sizeof e->icmp6_refused) : WEFT_EOPNOTSUPP;
     if (is_alert(level, option)) {
         v = e->alert >= 0; /* of IPv6, whether it has one at all */
-        return give(value, n, &v, sizeof v);
+        return give_int(level, v, value, n);
     }
     if (!is_header_included(e, level, option) && !is_checksum(level, option))
         return dgram_getopt(sock, level, option, value, n);
     if (is_checksum(level, option) && !e->d.sock.v6)
         return WEFT_ENOPROTOOPT;
     v = is_checksum(level, option) ? e->checksum_at : e->header_included;
-    return give(value, n, &v, sizeof v);
+    return give_int(level, v, value, n);
 }

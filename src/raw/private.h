@@ -11,7 +11,7 @@ struct raw_ep {
     struct weft_ip bound;  /* what bind said; local.ip is that, or while there is a peer the source towards it */
     uint8_t protocol;
     bool header_included;  /* what is sent begins with a header of IP */
-    int16_t checksum_at;   /* IPv6: where the stack writes a checksum, and checks it; -1: nowhere */
+    int32_t checksum_at;   /* IPv6: where the stack writes a checksum, and checks it; -1: nowhere */
     int32_t alert;         /* router alerts it asked for: of IPv6 with this value, of IPv4 whatever they say; -1:
                             * none */
     uint32_t icmp_refused; /* bit n: ICMP's type n, up to 31, is not wanted */

@@ -60,8 +60,8 @@ static const struct sock_kept rows[] = {
     {WEFT_SOL_SOCKET, SO_ZEROCOPY, RAW, TELLS(0, WEFT_EOPNOTSUPP)},
     {WEFT_SOL_SOCKET, SO_PREFER_BUSY_POLL, ALL, SWITCH_OF(KEPT_PREFER, 0)},
     {WEFT_SOL_SOCKET, SO_BUSY_POLL_BUDGET, ALL, false, KEPT_NONE, WEFT_ENOPROTOOPT, 0, 0, UINT16_MAX},
-    {WEFT_SOL_SOCKET, SO_RESERVE_MEM, ALL, TELLS(0, WEFT_EOPNOTSUPP)},
-    {WEFT_SOL_SOCKET, SO_TXREHASH, STREAM, BOOLEAN_OF(KEPT_REHASH, 1)},
+    {WEFT_SOL_SOCKET, SO_RESERVE_MEM, ALL, false, KEPT_NONE, 0, WEFT_EOPNOTSUPP, 0, INT_MAX},
+    {WEFT_SOL_SOCKET, SO_TXREHASH, STREAM, false, KEPT_REHASH, 1, 0, -1, 1}, /* -1: as it was at first */
     {WEFT_SOL_SOCKET, SO_TXREHASH, NOT_STREAM, NEITHER(WEFT_EOPNOTSUPP)},
     {WEFT_SOL_SOCKET, SO_RCVMARK, ALL, SWITCH_OF(KEPT_RCVMARK, 0)},
     {WEFT_SOL_SOCKET, SO_RCVPRIORITY, ALL, SWITCH_OF(KEPT_RCVPRIORITY, 0)},
@@ -113,10 +113,10 @@ int sock_kept_set(weft_sock *sock, const struct sock_kept *k, const void *value,
             return WEFT_EINVAL;
         v = 0;
     }
-    if (k->set)
-        return k->set;
     if (v < k->min || v > k->max)
         return WEFT_EINVAL;
+    if (k->set)
+        return k->set;
     if (!k->bit)
         return 0;
     rare = sock->ops->own_rare(sock);

@@ -15,14 +15,16 @@
 /* An option that is an int. Without functions it is a field of the connection's settings as it stands. */
 struct row {
     int level, option;
+    bool is_flag; /* any value counts, as 0 or 1 */
     int min, max;
     int (*set)(struct tcp_conn *c, int v); /* v is in range. 0, or an error */
     int (*get)(const struct tcp_conn *c);
     uint16_t field; /* in struct tcp_settings */
 };
 
-#define FLAG      INT_MIN, INT_MAX /* any value counts, as 0 or 1 */
-#define ANY       INT_MIN + 1, INT_MAX
+#define FLAG            true, INT_MIN, INT_MAX
+#define ANY             false, INT_MIN, INT_MAX
+#define RANGE(min, max) false, min, max
 #define SETTING(member) offsetof(struct tcp_settings, member)
 
 /* An option that is anything else. */
@@ -340,7 +342,7 @@ static int set_notsent_lowat(struct tcp_conn *c, int v)
 }
 static int get_notsent_lowat(const struct tcp_conn *c) { return (int)c->settings->notsent_lowat; }
 
-/* 0 takes an earlier one back, while there is no connection. */
+/* 0 takes an earlier one back, while there is no connection; less than that is as little as there may be. */
 static int set_clamp(struct tcp_conn *c, int v)
 {
     if (v == 0 && c->state != WEFT_TCP_CLOSED)
@@ -348,7 +350,7 @@ static int set_clamp(struct tcp_conn *c, int v)
     if (v == 0)
         c->rcvspace.clamp = c->rcvspace.clamped = 0;
     else
-        rcvspace_set_clamp(&c->rcvspace, (uint32_t)v, conn_open_window(c));
+        rcvspace_set_clamp(&c->rcvspace, v < 0 ? 0 : (uint32_t)v, conn_open_window(c));
     return 0;
 }
 static int get_clamp(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.clamp, INT_MAX); }
@@ -372,32 +374,34 @@ static int get_delack_max(const struct tcp_conn *c)
 }
 
 static const struct row rows[] = {
-    {WEFT_SOL_TCP, WEFT_TCP_RTO_MAX_MS, 1000, 120000, NULL, get_rto_max, SETTING(rto_max)},
-    {WEFT_SOL_TCP, WEFT_TCP_RTO_MIN_US, 1000, 200000, NULL, get_rto_min, SETTING(rto_min)},
-    {WEFT_SOL_TCP, WEFT_TCP_DELACK_MAX_US, 1000, ACK_DELAY_MAX * 1000, NULL, get_delack_max, SETTING(delack_max)},
-    {WEFT_SOL_TCP, WEFT_TCP_THIN_LINEAR_TIMEOUTS, 0, 1, NULL, NULL, SETTING(thin_linear)},
-    {WEFT_SOL_TCP, WEFT_TCP_THIN_DUPACK, 0, 1, set_nothing, get_nothing, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_SAVE_SYN, 0, 2, NULL, NULL, SETTING(save_syn)},
+    {WEFT_SOL_TCP, WEFT_TCP_RTO_MAX_MS, RANGE(1000, 120000), NULL, get_rto_max, SETTING(rto_max)},
+    {WEFT_SOL_TCP, WEFT_TCP_RTO_MIN_US, RANGE(1000, 200000), NULL, get_rto_min, SETTING(rto_min)},
+    {WEFT_SOL_TCP, WEFT_TCP_DELACK_MAX_US, RANGE(1000, ACK_DELAY_MAX * 1000), NULL, get_delack_max,
+     SETTING(delack_max)},
+    {WEFT_SOL_TCP, WEFT_TCP_THIN_LINEAR_TIMEOUTS, RANGE(0, 1), NULL, NULL, SETTING(thin_linear)},
+    {WEFT_SOL_TCP, WEFT_TCP_THIN_DUPACK, RANGE(0, 1), set_nothing, get_nothing, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_SAVE_SYN, RANGE(0, 2), NULL, NULL, SETTING(save_syn)},
     {WEFT_SOL_TCP, WEFT_TCP_NODELAY, FLAG, set_nodelay, get_nodelay, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, 0, 32767, set_maxseg, get_maxseg, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_WINDOW_CLAMP, 0, INT_MAX, set_clamp, get_clamp, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_MAXSEG, RANGE(0, 32767), set_maxseg, get_maxseg, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_WINDOW_CLAMP, ANY, set_clamp, get_clamp, 0},
     {WEFT_SOL_TCP, WEFT_TCP_NOTSENT_LOWAT, ANY, set_notsent_lowat, get_notsent_lowat, 0},
-    {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, set_discovery, get_discovery, 0},
-    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT, set_discovery, get_discovery, 0},
+    {WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, RANGE(WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT), set_discovery, get_discovery, 0},
+    {WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, RANGE(WEFT_PMTUDISC_DONT, WEFT_PMTUDISC_OMIT), set_discovery,
+     get_discovery, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, FLAG, set_oob_inline, get_oob_inline, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_RCVLOWAT, ANY, set_rcvlowat, get_rcvlowat, 0},
     {WEFT_SOL_TCP, WEFT_TCP_CORK, FLAG, set_cork, get_cork, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, 1, 32767, set_keepidle, get_keepidle, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, 1, 32767, NULL, get_keepintvl, SETTING(keepalive_interval)},
-    {WEFT_SOL_TCP, WEFT_TCP_KEEPCNT, 1, 127, NULL, get_keepcnt, SETTING(keepalive_probes)},
-    {WEFT_SOL_TCP, WEFT_TCP_SYNCNT, 1, 127, NULL, get_syncnt, SETTING(syn_retries)},
+    {WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, RANGE(1, 32767), set_keepidle, get_keepidle, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_KEEPINTVL, RANGE(1, 32767), NULL, get_keepintvl, SETTING(keepalive_interval)},
+    {WEFT_SOL_TCP, WEFT_TCP_KEEPCNT, RANGE(1, 127), NULL, get_keepcnt, SETTING(keepalive_probes)},
+    {WEFT_SOL_TCP, WEFT_TCP_SYNCNT, RANGE(1, 127), NULL, get_syncnt, SETTING(syn_retries)},
     {WEFT_SOL_TCP, WEFT_TCP_LINGER2, ANY, set_linger2, get_linger2, 0},
     {WEFT_SOL_TCP, WEFT_TCP_DEFER_ACCEPT, ANY, set_defer_accept, get_defer_accept, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN, 0, INT_MAX, set_fastopen, get_fastopen, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_CONNECT, 0, 1, set_fastopen_connect, get_fastopen_connect, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_NO_COOKIE, 0, 1, set_fastopen_no_cookie, get_fastopen_no_cookie, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN, RANGE(0, INT_MAX), set_fastopen, get_fastopen, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_CONNECT, RANGE(0, 1), set_fastopen_connect, get_fastopen_connect, 0},
+    {WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_NO_COOKIE, RANGE(0, 1), set_fastopen_no_cookie, get_fastopen_no_cookie, 0},
     {WEFT_SOL_TCP, WEFT_TCP_QUICKACK, ANY, set_quickack, get_quickack, 0},
-    {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, 0, INT_MAX, NULL, NULL, SETTING(user_timeout)},
+    {WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, RANGE(0, INT_MAX), NULL, NULL, SETTING(user_timeout)},
     {WEFT_SOL_TCP, WEFT_TCP_TIMESTAMP, FLAG, set_timestamp, get_timestamp, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, ANY, set_sndbuf, get_sndbuf, 0},
     {WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, ANY, set_rcvbuf, get_rcvbuf, 0},
@@ -741,7 +745,7 @@ static int set_row(struct tcp_conn *c, const struct row *row, const void *value,
     memcpy(&v, value, sizeof v);
     if (v < row->min || v > row->max)
         return WEFT_EINVAL;
-    if (row->min == INT_MIN)
+    if (row->is_flag)
         v = v != 0;
     err = row->set ? row->set(c, v) : set_field(c, row, v);
     if (err == 0)
@@ -757,7 +761,7 @@ int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n)
     if (level == WEFT_SOL_IPV6 && !e->v6)
         return WEFT_ENOPROTOOPT;
     if (refused)
-        return n < sizeof(int) ? WEFT_EINVAL : refused->set;
+        return n < sizeof(int) ? WEFT_EINVAL : conn_of(e)->state == WEFT_TCP_CLOSED ? refused->set : refused->set_open;
     if (filter_is_option(level, option))
         return set_filter(conn_of(e), option, value, n);
     if (raw && raw->set)

@@ -7,8 +7,8 @@
 #define TCP_REFUSED_H
 
 struct tcp_refused {
-    int option;   /* of WEFT_SOL_TCP */
-    int set, get; /* the errors; get 0: an int of 0 */
+    int option;             /* of WEFT_SOL_TCP */
+    int set, set_open, get; /* the errors, of a closed socket and of another; get 0: an int of 0 */
 };
 
 /* NULL: it is none of them. */

@@ -46,7 +46,7 @@ int conn_set_options(struct tcp_conn *c, const void *value, size_t n)
     if (!own)
         return WEFT_ENOMEM;
     own->way = (struct tcp_way){.n = (uint8_t)n};
-    memcpy(own->way.options, value, n);
+    ip_options_take(own->way.options, value, n);
     conn_headers_changed(c);
     return 0;
 }

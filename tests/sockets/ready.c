@@ -177,6 +177,31 @@ CASE(low_water)
     say_ready("four", 1, ready(p[1], POLLIN, 1000));
 }
 
+/* More than a buffer holds would never come. */
+CASE(low_water_beyond_the_buffer)
+{
+    int fd[2], l = tcp_listener(0), most = 0;
+    char text[4096] = {0};
+    struct sockaddr_in a;
+    socklen_t n = sizeof a;
+
+    SAY(set_int(l, SOL_SOCKET, SO_RCVBUF, 8192));
+    getsockname(l, (struct sockaddr *)&a, &n);
+    fd[0] = tcp();
+    connect(fd[0], ADDR(a));
+    fd[1] = accept(l, NULL, NULL);
+    SAY(set_int(fd[1], SOL_SOCKET, SO_RCVLOWAT, 1 << 20));
+    say_opt("SO_RCVLOWAT", fd[1], SOL_SOCKET, SO_RCVLOWAT);
+    nonblocking(fd[0]);
+    for (int i = 0; i < 100 && most < 50; i++, soon(1))
+        most = send(fd[0], text, sizeof text, 0) < 0 ? most + 1 : 0;
+    say_ready("full", 0, ready(fd[1], POLLIN, 500));
+    SAY(set_int(fd[1], SOL_SOCKET, SO_RCVLOWAT, 0));
+    say_opt("SO_RCVLOWAT", fd[1], SOL_SOCKET, SO_RCVLOWAT);
+    SAY(set_int(fd[1], SOL_SOCKET, SO_RCVLOWAT, -1));
+    say_opt("SO_RCVLOWAT", fd[1], SOL_SOCKET, SO_RCVLOWAT);
+}
+
 CASE(writable_until_full)
 {
     static char big[1 << 16];
