@@ -247,12 +247,22 @@ int64_t stream_refuses(struct call *c)
     return f->progress == UNCONNECTED && weft_tcp_state(f->sock) != WEFT_TCP_LISTEN ? -EPIPE : 0;
 }
 
-int64_t stream_send_urgent(struct call *c, size_t n)
+int64_t stream_send(struct call *c, size_t n, unsigned flags)
 {
-    stream_flush(c->file);
-    if (c->file->ready & EPOLLIN)
-        return -EAGAIN;
-    return weft_send(c->file->sock, c->run->payload, n, WEFT_MSG_OOB);
+    struct file *f = c->file;
+    int64_t r = (int64_t)(f->ahead < n ? f->ahead : n);
+
+    f->ahead -= (uint32_t)r;
+    if (!r) {
+        stream_flush(f);
+        r = f->ready & EPOLLIN ? WEFT_EAGAIN : weft_send(f->sock, c->run->payload, n, flags & MSG_OOB);
+    }
+    if (r == WEFT_EAGAIN)
+        return datagram_wait_room(c, flags);
+    if (r < 0)
+        return r;
+    f->ahead += call_answer(c, r) ? 0 : (uint32_t)r;
+    return ANSWER_GIVEN;
 }
 
 static int64_t send_to_stream(struct call *c)
@@ -261,11 +271,11 @@ static int64_t send_to_stream(struct call *c)
     bool early = c->arg[3] & MSG_FASTOPEN;
     int64_t err = early ? 0 : stream_refuses(c);
 
-    if (err || !(early || c->arg[3] & MSG_OOB))
+    if (err || !(early || c->arg[3] & MSG_OOB || (c->arg[4] && c->arg[5])))
         return err ? err : ANSWER_CONTINUE;
     if (n && call_read(c, c->arg[1], c->run->payload, n) < 0)
         return -EFAULT;
-    return early ? connect_early(c, c->arg[4], c->arg[5], n) : stream_send_urgent(c, n);
+    return early ? connect_early(c, c->arg[4], c->arg[5], n) : stream_send(c, n, (unsigned)c->arg[3]);
 }
 
 int64_t answer_sendto(struct call *c)

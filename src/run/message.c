@@ -73,22 +73,27 @@ static bool is_the_kernels(const struct call *c)
     return file_is_stream(c->file);
 }
 
-/* The kernel writes into the pair, unless the bytes are to go with the SYN, or are urgent. */
+/*
+ * The kernel writes into the pair, unless the bytes are to go with the SYN, or are urgent, or somebody is named, at whom
+ * TCP does not look, and whom a pair does not bear.
+ */
 static int64_t send_stream(struct call *c, unsigned flags)
 {
     bool early = flags & MSG_FASTOPEN;
     int64_t n = early ? 0 : stream_refuses(c);
     struct msghdr m;
 
-    if (n || !(early || flags & MSG_OOB))
-        return n ? n : ANSWER_CONTINUE;
+    if (n)
+        return n;
     if (call_read(c, c->arg[1], &m, sizeof m) < 0)
         return -EFAULT;
+    if (!(early || flags & MSG_OOB || (m.msg_name && m.msg_namelen)))
+        return ANSWER_CONTINUE;
     n = call_gather(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, c->run->payload, PAYLOAD);
     if (n < 0)
         return n;
     return early ? connect_early(c, (uint64_t)(uintptr_t)m.msg_name, m.msg_namelen, (size_t)n)
-                 : stream_send_urgent(c, (size_t)n);
+                 : stream_send(c, (size_t)n, flags);
 }
 
 int64_t answer_sendmsg(struct call *c)

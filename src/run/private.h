@@ -78,7 +78,8 @@ struct file {
     int error;       /* negative: pending, beside the engine's */
     bool cloexec;    /* it was opened so */
     bool opened;     /* connecting, and the handshake has ended well */
-    uint32_t dropped; /* a stream: bytes that a void call with MSG_TRUNC has taken */
+    uint32_t dropped; /* a stream: bytes that a void call with MSG_TRUNC has taken, */
+    uint32_t ahead;   /* and that a void call has sent: the program will send them again */
     bool bulk;       /* a stream: the program wrote much the last time */
     bool in_over;    /* the program has been told the end of the peer's data */
     bool out_over;   /* the program's data has ended */
@@ -323,8 +324,11 @@ int64_t datagram_wait(struct call *c, unsigned flags);
 int64_t datagram_wait_room(struct call *c, unsigned flags);
 /* What the pair would do though TCP does not: a negative errno; 0: let the kernel do it. */
 int64_t stream_refuses(struct call *c);
-/* MSG_OOB: sends n bytes of run.payload, the last of them urgent, after all that was written before. */
-int64_t stream_send_urgent(struct call *c, size_t n);
+/*
+ * What a stream's pair does not take: sends as much of n bytes of run.payload as there is room for, after all that was
+ * written before; MSG_OOB, the last of them urgent.
+ */
+int64_t stream_send(struct call *c, size_t n, unsigned flags);
 /*
  * MSG_FASTOPEN (connect.c): connects to the address at `name`, of n_name bytes, and sends n bytes of run.payload. How
  * many went, or why not; blocking, when the handshake is over.

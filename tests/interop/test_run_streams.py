@@ -76,6 +76,35 @@ print('its port is free again')
     assert said.splitlines()[0] == "[8221] True 0 [8213] b'' EPIPE", said
 
 
+def who_is_named_on_a_stream_is_not_looked_at(field):
+    """sockperf's server answers so. More than there is room for waits, as any write does."""
+    listener = field.listen()
+    heard = []
+
+    def serve():
+        for _ in range(2):
+            s, _ = listener.accept()
+            said = b''
+            while chunk := s.recv(1 << 16):
+                said += chunk
+            heard.append(said)
+            s.close()
+
+    server = threading.Thread(target=serve, daemon=True)
+    server.start()
+    says_the_same(field, '''
+import socket, sys
+peer, other = (sys.argv[1], int(sys.argv[2])), (sys.argv[1], 9)
+s = socket.create_connection(peer)
+print(s.sendto(b'to', other), s.sendmsg([b' some', b'body'], [], 0, other))
+left = bytes(2000000)
+while left:
+    left = left[s.sendto(left, other):]
+''', listener.getsockname()[1])
+    server.join(PATIENCE)
+    assert heard == [b'to somebody' + bytes(2000000)] * 2, [len(said) for said in heard]
+
+
 # ---- urgent data ----
 
 def tell_urgently(s):
@@ -175,6 +204,7 @@ for send in (lambda: s.send(b'abX', socket.MSG_OOB), lambda: s.sendmsg([b'cd', b
 
 TESTS = [
     a_connect_that_failed_leaves_nothing_to_write_to,
+    who_is_named_on_a_stream_is_not_looked_at,
     urgent_data_is_told_of,
     urgent_bytes_are_sent_by_either_call,
 ]
