@@ -91,6 +91,7 @@ void weft_config_default(struct weft_config *config)
         .arp_defend = true,
         .max_neighbours = 1024,
         .icmp_errors_per_second = 1000,
+        .icmp_error_interval = WEFT_S,
         .accept_redirects = true,
         .secure_redirects = true,
         .send_redirects = true,

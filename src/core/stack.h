@@ -57,7 +57,7 @@ struct weft_stack {
 /* A key of its own for each purpose, derived from the root secret; `purpose` is a number no other user has. */
 enum key_purpose { KEY_NEIGH = 1, KEY_FRAG, KEY_IPID, KEY_TCP_TABLE, KEY_TCP_OFFSETS, KEY_PORT, KEY_UDP_TABLE,
                    KEY_TCP_COOKIE, KEY_FLOW_LABEL, KEY_PATH_MTU, KEY_TCP_FASTOPEN, KEY_INTERFACE_ID,
-                   KEY_REDIRECT };
+                   KEY_REDIRECT, KEY_ICMP_LIMIT };
 struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose);
 
 /* Makes a stack of these parts; see weft_stack_new, which calls it with the full assembly. */

@@ -135,15 +135,29 @@ void sticky_forget(struct dgram_ep *d);
 
 /* ---- limit.c: how many ICMP errors may be sent ---- */
 
-struct icmp_limit {
+#define ICMP_SLOTS 256 /* destinations remembered at a time */
+
+struct icmp_bucket {
     uint64_t credit; /* in thousand-millionths of an error */
     weft_time last;  /* when credit was right */
 };
 
-void icmp_limit_init(struct icmp_limit *l, weft_time now);
+struct icmp_limit {
+    struct sip_key key;
+    struct icmp_bucket all, too_big; /* of errors; of those that tell what a path carries */
+    struct icmp_slot {
+        uint32_t tag;      /* of the destination; 0: empty */
+        weft_time full_at; /* when its bucket is full again */
+    } slot[ICMP_SLOTS];
+};
 
-/* May one more error go out now? Takes it from the credit. */
-bool icmp_limit_allows(struct icmp_limit *l, weft_stack *s);
+void icmp_limit_init(struct icmp_limit *l, struct sip_key key, weft_time now);
+
+/* May one more error or redirect go to this destination, by this path, now? Takes it from the credit. */
+bool icmp_limit_allows(weft_stack *s, const struct ip_path *path, const struct weft_ip *to);
+
+/* The same of one that tells what a path carries, whoever it is for. */
+bool icmp_limit_allows_too_big(weft_stack *s);
 
 /* ---- options.c: IPv4 ---- */
 
@@ -409,8 +423,7 @@ struct ip_state {
     struct ip_sound sound;
     struct ip_idents idents;
     struct ip_reassembly reassembly;
-    struct icmp_limit limit;   /* of errors ... */
-    struct icmp_limit too_big; /* ... and of those that tell what a path carries */
+    struct icmp_limit limit;
     struct sip_key label_key;
     struct ip_redirects redirects;
     struct ip_told told;

@@ -84,7 +84,7 @@ static void tell_v6(weft_stack *s, const struct weft_pkt *pkt, const struct ip_p
         return;
     if (!is_due(s, pkt))
         return;
-    if (!icmp_limit_allows(&ip_state(s)->limit, s)) {
+    if (!icmp_limit_allows(s, path, &pkt->src)) {
         stack_count(s, WEFT_COUNT_icmp_rate_limited);
         return;
     }

@@ -97,12 +97,10 @@ static bool error_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send
  * makes us say something else in masses does not keep it back. (DEVIATION: RFC 4443 §2.4 (f) knows one limit; Linux has
  * none for these.)
  */
-static struct icmp_limit *limit_of(weft_stack *s, struct icmp_complaint about, bool v4)
+static bool tells_size(struct icmp_complaint about, bool v4)
 {
-    bool too_big = v4 ? about.type == ICMPV4_UNREACHABLE && about.code == ICMPV4_FRAGMENTATION_NEEDED
-                      : about.type == ICMPV6_TOO_BIG;
-
-    return too_big ? &ip_state(s)->too_big : &ip_state(s)->limit;
+    return v4 ? about.type == ICMPV4_UNREACHABLE && about.code == ICMPV4_FRAGMENTATION_NEEDED
+              : about.type == ICMPV6_TOO_BIG;
 }
 
 static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_complaint about)
@@ -113,7 +111,8 @@ static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_co
 
     if (!error_path(s, pkt, &how, &path))
         return;
-    if (!icmp_limit_allows(limit_of(s, about, ip_is_v4(&how.dst)), s)) {
+    if (tells_size(about, ip_is_v4(&how.dst)) ? !icmp_limit_allows_too_big(s)
+                                              : !icmp_limit_allows(s, &path, &how.dst)) {
         stack_count(s, WEFT_COUNT_icmp_rate_limited);
         return;
     }

@@ -71,37 +71,51 @@ static unsigned errors(struct field *f)
 }
 
 /*
- * He spends the budget in the name of somebody else on 49 ports, one of which may be open, and then asks once in his own:
- * an answer would mean that one was not closed. How often is he answered?
+ * He spends the budget in the name of others on 50 ports, one of which may be open, and then asks once in his own: an
+ * answer would mean that one was not closed. How often is he answered?
  */
-static unsigned answered(bool one_is_open)
+static unsigned answered(bool one_is_open, uint16_t names)
 {
-    struct field *f = field_new(NULL);
+    struct weft_config config;
+    struct field *f;
     struct weft_addr here = {weft_ipv4(FRONT), 6025};
-    weft_sock *open = weft_socket(f->victim, WEFT_UDP, NULL);
+    weft_sock *open;
     unsigned n = 0;
 
+    weft_config_default(&config);
+    config.icmp_error_interval = 200 * WEFT_MS;
+    f = field_new(&config);
+    open = weft_socket(f->victim, WEFT_UDP, NULL);
     assert_int_equal(weft_bind(open, &here), 0);
     for (int trial = 0; trial < TRIALS; trial++) {
         for (uint16_t i = 0; i < 50; i++)
-            probe(f, 0x0a420707, (uint16_t)((one_is_open ? 6000 : 5000) + i));
+            probe(f, 0x0a420707 + i % names, (uint16_t)((one_is_open ? 6000 : 5000) + i));
         attack_drain(f);
         probe(f, ATTACKER, 7);
         n += errors(f);
-        field_run(f, 500 * WEFT_MS);
+        field_run(f, config.icmp_error_interval); /* so that his own limit keeps nothing back */
     }
     weft_close(open);
     field_end(f);
     return n;
 }
 
-/* With a fixed budget it would be all or nothing. */
+/* In as many names as there are probes, so that none has spent its own budget. With a fixed one it would be all or
+ * nothing. */
 static void own_errors_tell_little_of_which_ports_are_open(void **state)
 {
-    unsigned open = answered(true), closed = answered(false);
+    unsigned open = answered(true, 50), closed = answered(false, 50);
     unsigned more = open > closed ? open - closed : closed - open;
 
     assert_true(more * 8 <= TRIALS + 3 * 8);
+    assert_true(closed < TRIALS); /* the budget was spent at times */
+}
+
+/* In one name he does not even spend it. */
+static void errors_to_one_leave_the_others_what_they_have(void **state)
+{
+    assert_int_equal(answered(true, 1), TRIALS);
+    assert_int_equal(answered(false, 1), TRIALS);
 }
 
 int main(void)
@@ -109,6 +123,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(own_challenges_tell_nothing_of_those_to_others),
         cmocka_unit_test(own_errors_tell_little_of_which_ports_are_open),
+        cmocka_unit_test(errors_to_one_leave_the_others_what_they_have),
     };
 
     return cmocka_run_group_tests_name("attack_sidechannel", tests, NULL, NULL);

@@ -366,6 +366,7 @@ static void an_error_quotes_what_came_byte_for_byte(void **state)
     uint8_t p[1600], out[1600], payload[1400];
 
     /* R1122-3.2.2c R1122-3.2.2.1a R1122-4.1.3.1 */
+    b->s->config.icmp_error_interval = 0;
     fill_pattern(payload, sizeof(payload), 1);
     for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
         struct ipv4_header h = {.src = PEER, .dst = US, .ttl = 7, .tos = 3, .id = 99, .header_len = 28};
@@ -452,19 +453,28 @@ static void no_error_is_sent_about_a_link_broadcast_or_a_later_fragment_or_nobod
     bench_assert_silent(b);
 }
 
-/* How many errors a burst of n closed-port datagrams brings, `apart` from each other. */
-static unsigned errors_of_burst(struct bench *b, unsigned n, weft_time apart)
+/* How many errors a burst of n closed-port datagrams brings, `apart` from each other, the i-th from src + i % sources. */
+static unsigned errors_to(struct bench *b, uint32_t src, unsigned sources, unsigned n, weft_time apart)
 {
+    struct ipv4_header h = {.src = src, .dst = US};
     uint8_t p[64], out[600];
-    size_t len = make_udp(p, plain, 1000, 2000, "1", 1);
     unsigned got = 0;
 
     for (unsigned i = 0; i < n; i++) {
-        bench_input(b, p, len);
+        h.src = src + i % sources;
+        bench_input(b, p, make_udp(p, h, 1000, 2000, "1", 1));
         got += bench_take(b, out, sizeof(out)) > 0;
         b->now += apart;
     }
     return got;
+}
+
+#define CROWD 0xc6330000 /* 198.51.0.0/16: far away, and many */
+
+/* From so many sources that none comes near its own limit. */
+static unsigned errors_of_burst(struct bench *b, unsigned n, weft_time apart)
+{
+    return errors_to(b, CROWD, 20000, n, apart);
 }
 
 static void the_rate_of_errors_is_limited(void **state)
@@ -493,6 +503,74 @@ static void the_depth_of_the_limit_cannot_be_known(void **state)
     for (unsigned i = 0; i <= 50; i++)
         kinds += seen[i] > 5;
     assert_true(kinds >= 6);
+}
+
+/* R1812-4.3.2.8: six at once, then one in a second, however long it was quiet before; Linux's icmp_ratelimit. */
+static void one_destination_gets_six_errors_and_then_one_a_second(void **state)
+{
+    struct bench *b = *state;
+
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 6);
+    b->now += WEFT_S - 1;
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 0);
+    b->now += 1;
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 1);
+    b->now += 3 * WEFT_S;
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 3);
+    b->now += 3600 * WEFT_S;
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 6);
+    assert_int_equal(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 100 - 16);
+}
+
+static void another_destination_has_a_limit_of_its_own(void **state)
+{
+    struct bench *b = *state;
+
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 6);
+    assert_int_equal(errors_to(b, CROWD, 1, 20, 0), 6);
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 0);
+}
+
+/* What its own limit keeps back takes nothing from the others: else one could count by it what others get. */
+static void what_one_destination_is_refused_is_no_loss_of_the_others(void **state)
+{
+    struct bench *b = *state;
+
+    assert_int_equal(errors_to(b, PEER, 1, 1000, 0), 6);
+    assert_in_range(errors_of_burst(b, 60, 0), 43 - 6, 50 - 6);
+}
+
+/* And what the common one keeps back is not taken from his own. */
+static void what_all_together_are_refused_is_no_loss_of_one(void **state)
+{
+    struct bench *b = *state;
+
+    assert_in_range(errors_of_burst(b, 60, 0), 43, 50);
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 0);
+    b->now += WEFT_S / 10;
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 6);
+}
+
+/* More destinations than are remembered: the memory is what it was, and all together get no more than their rate. */
+static void destinations_without_number_stay_within_the_common_limit(void **state)
+{
+    struct bench *b = *state;
+    size_t before;
+
+    errors_of_burst(b, 60, 0);
+    before = weft_memory(b->s, NULL);
+    b->now += WEFT_S;
+    assert_in_range(errors_to(b, CROWD, 60000, 60000, WEFT_S / 60000), 1000 + 40, 1000 + 50);
+    assert_int_equal(weft_memory(b->s, NULL), before);
+}
+
+/* What tells the size of a path has no limit for each destination (Linux has none either): test_ip_forward.c. */
+static void an_interval_of_zero_is_no_limit_for_each(void **state)
+{
+    struct bench *b = *state;
+
+    b->s->config.icmp_error_interval = 0;
+    assert_in_range(errors_to(b, PEER, 1, 60, 0), 43, 50);
 }
 
 static void a_rate_of_zero_sends_no_errors(void **state)
@@ -532,6 +610,12 @@ int main(void)
         CLAIM(no_error_is_sent_about_a_link_broadcast_or_a_later_fragment_or_nobody),
         CLAIM(the_rate_of_errors_is_limited),
         CLAIM(the_depth_of_the_limit_cannot_be_known),
+        CLAIM(one_destination_gets_six_errors_and_then_one_a_second),
+        CLAIM(another_destination_has_a_limit_of_its_own),
+        CLAIM(what_one_destination_is_refused_is_no_loss_of_the_others),
+        CLAIM(what_all_together_are_refused_is_no_loss_of_one),
+        CLAIM(destinations_without_number_stay_within_the_common_limit),
+        CLAIM(an_interval_of_zero_is_no_limit_for_each),
         CLAIM(a_rate_of_zero_sends_no_errors),
     };
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Sockets of both families: who takes what, who stands in whose way, and datagrams of IPv6 in and out. */
+#include <stdio.h>
+
 #include "ip6_bench.h"
 #include "weft/sock.h"
 
@@ -289,6 +291,59 @@ static void udp6_is_received_and_answered_by_errors(void **state)
     weft_close(sock);
 }
 
+/* RFC 6437 §2: the answers of one flow have one label, which is not nothing; others' have another. */
+static void echo6_answers_have_the_flows_label(void **state)
+{
+    static const char *const from[] = {PEER6, PEER6, "2001:db8:9::77"};
+    struct bench *b = *state;
+    uint8_t p[100], out[100];
+    uint32_t label[3];
+
+    for (unsigned i = 0; i < 3; i++) {
+        bench_input(b, p, make_icmp6(p, (struct make6){.src = from[i]}, ICMPV6_ECHO, 0, 0x70001 + i, "x", 1));
+        assert_int_equal(bench_take(b, out, sizeof out), 49);
+        label[i] = read_ip6(out, 49, US6, from[i]).flow_label;
+    }
+    assert_int_not_equal(label[0], 0);
+    assert_int_equal(label[1], label[0]);
+    assert_int_not_equal(label[2], label[0]);
+}
+
+/* RFC 3542 §6.2: an interface for all that is sent; one that another option has chosen already must be the same. */
+static void sticky_interface_stands_where_no_other_is_chosen(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    uint8_t info[20] = {0};
+    uint32_t index = weft_if_index(b->other);
+
+    memcpy(info + 16, &index, 4);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_PKTINFO, info, 19), WEFT_EINVAL);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_PKTINFO, info, 20), 0);
+    weft_close(sock);
+}
+
+/* What waits is told by its true size, and the limits as they are. */
+static void memory_of_a_socket_is_told(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    struct weft_addr here = {ip6(US6), 54};
+    uint32_t held[WEFT_MEMINFO_COUNT];
+    size_t n = sizeof held;
+    uint8_t p[200];
+
+    assert_int_equal(weft_bind(sock, &here), 0);
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MEMINFO, held, &n), 0);
+    assert_int_equal(held[WEFT_MEMINFO_RMEM], 0);
+    bench_input(b, p, make_udp6(p, (struct make6){0}, 1000, 54, "12345678", 8));
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MEMINFO, held, &n), 0);
+    assert_in_range(held[WEFT_MEMINFO_RMEM], 8, 4096);
+    assert_true(held[WEFT_MEMINFO_RCVBUF] > 4096 && held[WEFT_MEMINFO_SNDBUF] > 4096);
+    assert_int_equal(held[WEFT_MEMINFO_DROPS], 0);
+    weft_close(sock);
+}
+
 static void echo6_returns_everything(void **state)
 {
     static const size_t sizes[] = {0, 1, 7, 8, 56, 1232};
@@ -536,16 +591,39 @@ static void the_rate_of_errors_of_ipv6_is_limited(void **state)
 {
     struct bench *b = *state;
     uint8_t p[100], out[200];
-    size_t n = make_udp6(p, (struct make6){0}, 1000, 2000, "1", 1);
     unsigned got = 0;
+    char from[40];
 
     for (unsigned i = 0; i < 10000; i++) {
-        bench_input(b, p, n);
+        snprintf(from, sizeof from, "2001:db8:77::%x", i + 1); /* each source has a limit of its own besides */
+        bench_input(b, p, make_udp6(p, (struct make6){.src = from}, 1000, 2000, "1", 1));
         got += bench_take(b, out, sizeof out) > 0;
         b->now += WEFT_S / 10000;
     }
     assert_in_range(got, 1000 + 40, 1000 + 50);
     assert_int_equal(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 10000 - got);
+}
+
+/* R4443-2.4f: six to one destination at once, then one in a second. Addresses that differ in their last bits are two. */
+static void one_destination_of_ipv6_gets_six_errors_and_then_one_a_second(void **state)
+{
+    static const char *const sources[] = {PEER6, "2001:db8:9::77"};
+    struct bench *b = *state;
+    uint8_t p[100], out[200];
+    unsigned got[2] = {0};
+
+    for (unsigned i = 0; i < 40; i++) {
+        bench_input(b, p, make_udp6(p, (struct make6){.src = sources[i % 2]}, 1000, 2000, "1", 1));
+        got[i % 2] += bench_take(b, out, sizeof out) > 0;
+    }
+    assert_int_equal(got[0], 6);
+    assert_int_equal(got[1], 6);
+    for (unsigned i = 0; i < 40; i++) {
+        b->now += WEFT_S / 4;
+        bench_input(b, p, make_udp6(p, (struct make6){0}, 1000, 2000, "1", 1));
+        got[0] += bench_take(b, out, sizeof out) > 0;
+    }
+    assert_int_equal(got[0], 6 + 10);
 }
 
 /* ---- errors of others ---- */
@@ -625,7 +703,7 @@ static void what_must_not_be_fragmented_may_fill_the_path(void **state)
 /* As Linux answers; the larger byte of a number comes first. */
 static void ones_own_interface_must_be_there(void **state)
 {
-    static const uint32_t strange[] = {77, 65536 + 1};
+    static const uint32_t strange[] = {77, 65536 + 1, 1u << 24, 1u << 31};
     struct bench *b = *state;
     weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
     uint8_t index[4] = {0};
@@ -651,6 +729,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_train_of_long_datagrams_is_fragmented, setup, teardown),
         cmocka_unit_test_setup_teardown(udp6_is_received_and_answered_by_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(echo6_returns_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(echo6_answers_have_the_flows_label, setup, teardown),
+        cmocka_unit_test_setup_teardown(sticky_interface_stands_where_no_other_is_chosen, setup, teardown),
+        cmocka_unit_test_setup_teardown(memory_of_a_socket_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(ping6_socket_sends_requests_and_gets_its_replies, setup, teardown),
         cmocka_unit_test_setup_teardown(link_local_peers_need_a_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_datagram_may_name_its_source_and_interface, setup, teardown),
@@ -658,6 +739,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_prefers_lasting_addresses_speaks_from_them, setup, teardown),
         cmocka_unit_test_setup_teardown(identifications_of_ipv6_cannot_be_guessed, setup, teardown),
         cmocka_unit_test_setup_teardown(the_rate_of_errors_of_ipv6_is_limited, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_destination_of_ipv6_gets_six_errors_and_then_one_a_second, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_are_not_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(what_must_not_be_fragmented_may_fill_the_path, setup, teardown),

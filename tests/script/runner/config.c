@@ -80,6 +80,7 @@ static const struct key keys[] = {
     STACK_KEY(KEY_TIME, reassembly_time),
     STACK_KEY(KEY_SIZE, reassembly_memory),
     STACK_KEY(KEY_UNSIGNED, icmp_errors_per_second),
+    STACK_KEY(KEY_TIME, icmp_error_interval),
     KEY("mtu", KEY_MTU, mtu),
     KEY("port", KEY_PORT, port),
     KEY("epoch", KEY_TIME, epoch),
