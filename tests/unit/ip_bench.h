@@ -189,13 +189,23 @@ static inline void bench_assert_silent(struct bench *b)
 }
 
 /* A datagram as the driver gives it: linear. */
-static inline void bench_input_on(struct bench *b, weft_if *ifp, const uint8_t *p, size_t n)
+/* IP's header does not stand where the block begins, as behind any header of a link. */
+#define BENCH_BEHIND 14
+
+static inline struct weft_pkt *bench_arriving(struct bench *b, const uint8_t *p, size_t n)
 {
-    weft_pkt *pkt = weft_pkt_new(b->s, n);
+    struct weft_pkt *pkt = pkt_new_linear(b->s, BENCH_BEHIND, n);
 
     assert_non_null(pkt);
-    memcpy(weft_pkt_data(pkt), p, n);
-    weft_pkt_set_len(pkt, n);
+    memcpy(pkt->data, p, n);
+    assert_int_equal(pkt->len, n);
+    return pkt;
+}
+
+static inline void bench_input_on(struct bench *b, weft_if *ifp, const uint8_t *p, size_t n)
+{
+    weft_pkt *pkt = bench_arriving(b, p, n);
+
     weft_input(ifp, &pkt, 1, b->now);
 }
 
@@ -204,11 +214,8 @@ static inline void bench_input(struct bench *b, const uint8_t *p, size_t n) { be
 /* The same as a neighbour on the same machine hands it over: something is left to be done. */
 static inline void bench_input_unfinished(struct bench *b, const uint8_t *p, size_t n, struct weft_pkt_offload left)
 {
-    weft_pkt *pkt = weft_pkt_new(b->s, n);
+    weft_pkt *pkt = bench_arriving(b, p, n);
 
-    assert_non_null(pkt);
-    memcpy(weft_pkt_data(pkt), p, n);
-    weft_pkt_set_len(pkt, n);
     weft_pkt_set_offload(pkt, &left);
     weft_input(b->ifp, &pkt, 1, b->now);
 }
@@ -216,13 +223,11 @@ static inline void bench_input_unfinished(struct bench *b, const uint8_t *p, siz
 /* The same with only `linear` bytes in the linear run and the rest in two spans. */
 static inline void bench_input_spans(struct bench *b, const uint8_t *p, size_t n, size_t linear)
 {
-    weft_pkt *pkt = pkt_new_linear(b->s, 0, linear);
+    weft_pkt *pkt = bench_arriving(b, p, linear);
     struct weft_block *block = block_new(&b->s->blocks, n - linear);
     uint32_t half = (uint32_t)(n - linear) / 2;
 
-    assert_non_null(pkt);
     assert_non_null(block);
-    memcpy(pkt->data, p, linear);
     memcpy(block->data, p + linear, n - linear);
     block->used = (uint32_t)(n - linear);
     if (half)

@@ -71,12 +71,31 @@ static void another_who_tries_our_address_has_another_nonce(void **state)
     assert_string_equal(address_state(l, US6), "duplicate");
 }
 
+/* RFC 4862 §5.4.3, RFC 4861 §7.2.4: who tries an address of ours hears, with all others, that it is taken for good. */
+static void an_address_of_ours_is_defended(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip us = ip6(US6);
+    uint8_t p[24];
+
+    have_address(l);
+    memcpy(p, &us, 16);
+    memcpy(p + 16, (uint8_t[8]){14, 1, 1, 2, 3, 4, 5, 6}, 8);
+    input(l, other_mac, (struct make6){.src = "::", .dst = US6_GROUP}, ICMPV6_NEIGHBOUR_SOLICIT, 0, p, sizeof p);
+    assert_int_equal(next_out(l), ICMPV6_NEIGHBOUR_ADVERT);
+    assert_true(went_to(l, ALL_NODES));
+    assert_int_equal(peek_u32(l->frame + 14 + 40 + 4), 0x20000000); /* override, and not solicited */
+    assert_memory_equal(l->frame + 14 + 40 + 8, &us, 16);
+    assert_string_equal(address_state(l, US6), "preferred");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(address_is_tried_before_it_is_used, setup, teardown),
         cmocka_unit_test_setup_teardown(address_of_somebody_else_is_not_used, setup, teardown),
         cmocka_unit_test_setup_teardown(another_who_tries_our_address_has_another_nonce, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_address_of_ours_is_defended, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -56,6 +56,23 @@ static void error_about(struct bench *b, uint16_t id, uint8_t type, uint8_t code
     bench_input(b, p, make_icmp(p, h, type, code, 0, quote, n));
 }
 
+static void any_identifier_but_none_may_be_asked_for(void **state)
+{
+    static const uint16_t ids[] = {1, 2, 0x8000, 0xffff};
+    struct bench *b = *state;
+
+    for (size_t i = 0; i < ARRAY_LEN(ids); i++) {
+        weft_sock *sock = ping_new(b), *second = ping_new(b);
+        struct weft_addr local = {weft_ipv4(US), ids[i]};
+
+        assert_int_equal(weft_bind(sock, &local), 0);
+        assert_int_equal(id_of(sock), ids[i]);
+        assert_int_equal(weft_bind(second, &local), WEFT_EADDRINUSE);
+        weft_close(second);
+        weft_close(sock);
+    }
+}
+
 static void a_request_goes_out_under_the_sockets_own_identifier(void **state)
 {
     struct bench *b = *state;
@@ -339,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CLAIM(a_request_goes_out_under_the_sockets_own_identifier),
+        CLAIM(any_identifier_but_none_may_be_asked_for),
         CLAIM(the_reply_comes_back_whole_with_its_sender),
         CLAIM(only_echo_requests_may_be_sent),
         CLAIM(no_two_sockets_share_an_identifier),

@@ -91,6 +91,49 @@ static void routers_say_what_the_link_carries(void **state)
     }
 }
 
+/* RFC 4861 §6.2.1: no router may say more than an hour; §6.3.4: and nothing is no news. */
+static void a_reachable_time_beyond_an_hour_is_not_believed(void **state)
+{
+    static const uint32_t told[] = {20000, 3600001, 0, 3600000}, becomes[] = {20000, 20000, 20000, 3600000};
+    struct link *l = *state;
+    uint8_t p[8] = {0};
+
+    pass(l, 5 * WEFT_S);
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        poke_u32(p, told[i]);
+        input(l, router_mac, (struct make6){.src = "fe80::1", .dst = ALL_NODES}, ICMPV6_ROUTER_ADVERT, 1800, p, 8);
+        assert_int_equal(l->ifp->nd->reachable_base, becomes[i] * WEFT_MS);
+    }
+}
+
+/* RFC 4861 §6.3.4, RFC 4862 §5.5.3: not the link's own prefix, no group, and none preferred for longer than valid. */
+static void prefixes_that_cannot_be_are_ignored(void **state)
+{
+    struct link *l = *state;
+    struct weft_if_info info;
+    size_t before;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    weft_if_info(l->s, 1, &info);
+    before = info.n_addresses;
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "fe80::", 0xc0, 3600, 1800));
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "ff0e::", 0xc0, 3600, 1800));
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 3601));
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:8::", 0x40, 0, 0));
+    assert_true(goes_by(l, PEER6, "fe80::1")); /* not on the link */
+    assert_int_equal(l->ifp->nd->n_prefixes, 0);
+    weft_if_info(l->s, 1, &info);
+    assert_int_equal(info.n_addresses, before);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:9::", 0xc0, 3600, 3600));
+    assert_true(goes_by(l, PEER6, PEER6));
+    weft_if_info(l->s, 1, &info);
+    assert_int_equal(info.n_addresses, before + 1);
+    router_advert(l, "fe80::1", 1800, p, prefix_option(p, "2001:db8:7::", 0x40, 1, 1)); /* for a second */
+    weft_if_info(l->s, 1, &info);
+    assert_int_equal(info.n_addresses, before + 2);
+}
+
 /* R4861-6.3.4: as often as it comes. */
 static void a_prefix_that_ran_out_may_come_again(void **state)
 {
@@ -228,6 +271,7 @@ static void servers_of_names_are_kept_for_their_lifetime(void **state)
     router_advert(l, "fe80::1", 1800, p, 48);
     assert_true(weft_nameserver_info(l->s, 0, &ns));
     assert_true(ip_eq(&ns.ip, &ip));
+    assert_false(weft_nameserver_info(l->s, 1, &ns)); /* the option ended there */
     assert_true(weft_search_domain_info(l->s, 0, &domain));
     assert_string_equal(domain.name, "lab.test");
     pass(l, 30 * WEFT_S);
@@ -362,6 +406,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(floods_of_advertisements_stay_within_bounds, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_router_says_so_and_believes_no_other, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_say_what_the_link_carries, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_reachable_time_beyond_an_hour_is_not_believed, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(prefixes_that_cannot_be_are_ignored, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_prefix_that_ran_out_may_come_again, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(the_source_is_of_the_next_hops_prefix, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(dead_router_gives_way_to_another, setup_auto, teardown),

@@ -295,6 +295,25 @@ static void a_temporary_address_is_made_for_a_while(void **state)
     assert_int_equal(l->ifp->nd->temporary_made, 1);
 }
 
+/* RFC 7217 §5: the identifier is of the station's address, whatever number its interface happens to have. */
+static void an_identifier_does_not_depend_on_the_interfaces_number(void **state)
+{
+    struct link *l = *state, *other = open_link(0);
+    struct weft_if_config config = {.name = "eth1", .link = WEFT_LINK_ETHERNET, .mtu = 1500,
+                                    .ipv6 = WEFT_IPV6_LINK_LOCAL};
+    struct weft_ip first = l->ifp->address[0].ip, second;
+    weft_if *ifp;
+
+    memcpy(config.mac, our_mac, 6);
+    ifp = weft_if_new(other->s, &config, NULL);
+    assert_non_null(ifp);
+    assert_int_not_equal(weft_if_index(ifp), weft_if_index(l->ifp));
+    second = ifp->address[0].ip;
+    assert_true(ip_is_link_local(&first) && ip_is_link_local(&second));
+    assert_memory_equal(first.b + 8, second.b + 8, 8);
+    teardown((void **)&other);
+}
+
 static void take_away(struct link *l, bool temporary)
 {
     unsigned i = l->ifp->n_addresses;
@@ -365,6 +384,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_identifier_may_be_the_station_address, setup_eui64, teardown),
         cmocka_unit_test_setup_teardown(a_temporary_address_has_one_successor, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(a_temporary_address_is_made_for_a_while, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(an_identifier_does_not_depend_on_the_interfaces_number, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(the_first_of_all_addresses_has_a_successor_too, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(a_temporary_address_taken_away_has_no_successor, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(an_address_that_is_taken_has_a_successor, setup_auto, teardown),
