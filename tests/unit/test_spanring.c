@@ -260,7 +260,10 @@ static void a_new_block_holds_what_is_expected_to_follow(void **state)
     static const struct {
         uint32_t n, expect, size;
     } rows[] = {{10, 0, BLOCK_SMALL},      {10, 448, BLOCK_SMALL},     {10, 449, BLOCK_FRAME}, {10, 5000, BLOCK_MEDIUM},
-                {5000, 10, BLOCK_MEDIUM},  {10, UINT32_MAX, BLOCK_LARGE}};
+                {5000, 10, BLOCK_MEDIUM},  {10, UINT32_MAX, BLOCK_LARGE},
+                /* what fills no half of a large one goes into several of the medium ones */
+                {10, BLOCK_MEDIUM + 1, BLOCK_MEDIUM},    {10, BLOCK_LARGE / 2 - 1, BLOCK_MEDIUM},
+                {10, BLOCK_LARGE / 2, BLOCK_LARGE}};
 
     for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
         uint8_t bytes[5000] = {0};

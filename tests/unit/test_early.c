@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/* Data in SYNs (src/tcp/early.c; RFC 7413), both ends on one stack: which cookie opens, and with whose key it was made. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "harness.h"
+#include "weft/sock.h"
+
+#define PORT 7
+#define KEY  16u
+
+static const struct weft_addr here = {.port = PORT};
+
+struct bench {
+    struct harness_env e;
+    weft_stack *s;
+    weft_if *lo;
+    weft_time now;
+    weft_sock *listener;
+};
+
+static struct weft_addr there(void)
+{
+    struct weft_addr a = here;
+
+    a.ip = weft_ipv4(0x7f000001);
+    return a;
+}
+
+/* `fastopen` is net.ipv4.tcp_fastopen; queue: TCP_FASTOPEN of the listener, 0: not set. */
+static void begin(struct bench *b, unsigned fastopen, int queue)
+{
+    struct weft_addr at = there();
+    struct weft_config config;
+    struct weft_env env;
+
+    memset(b, 0, sizeof *b);
+    harness_env_init(&b->e, 1);
+    env = harness_env(&b->e);
+    weft_config_default(&config);
+    config.tcp.fastopen = fastopen;
+    b->now = WEFT_S;
+    b->s = weft_stack_new(&env, &config, b->now, NULL);
+    assert_non_null(b->s);
+    b->lo = weft_if_find(b->s, "lo");
+    b->listener = weft_socket(b->s, WEFT_TCP, NULL);
+    assert_int_equal(weft_bind(b->listener, &at), 0);
+    assert_int_equal(weft_listen(b->listener, 5), 0);
+    if (queue)
+        assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_TCP, WEFT_TCP_FASTOPEN, &queue, sizeof queue), 0);
+}
+
+static void end(struct bench *b)
+{
+    weft_stack_free(b->s);
+    harness_env_check(&b->e);
+}
+
+static void carry(struct bench *b)
+{
+    do
+        weft_tick(b->s, b->now);
+    while (weft_output_wanted(b->lo));
+}
+
+/* Letters, each of which stands for a key of sixteen of it. */
+static void give_keys(struct bench *b, const char *letters)
+{
+    uint8_t key[2 * KEY];
+    size_t n = strlen(letters) * KEY;
+
+    for (size_t i = 0; i < n; i++)
+        key[i] = (uint8_t)letters[i / KEY];
+    if (n)
+        assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_KEY, key, n), 0);
+}
+
+/* Opens a connection with text; was it made out of the SYN? The text arrives in any case. */
+static bool opens_early(struct bench *b)
+{
+    struct weft_addr at = there();
+    uint64_t before = weft_counter(b->s, WEFT_COUNT_tcp_fastopen_passive);
+    weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL), *server;
+    char text[8];
+    int64_t sent = weft_sendto(client, "early", 5, WEFT_MSG_FASTOPEN, &at);
+
+    carry(b);
+    if (sent < 0) { /* without a cookie nothing is taken before the handshake is over, as on Linux */
+        assert_int_equal(sent, WEFT_EINPROGRESS);
+        assert_int_equal(weft_send(client, "early", 5, 0), 5);
+        carry(b);
+    }
+    server = weft_accept(b->listener, NULL, NULL);
+    assert_non_null(server);
+    assert_int_equal(weft_recv(server, text, sizeof text, 0), 5);
+    assert_memory_equal(text, "early", 5);
+    weft_close(client);
+    weft_close(server);
+    carry(b);
+    return weft_counter(b->s, WEFT_COUNT_tcp_fastopen_passive) != before;
+}
+
+/* The first of a listener's keys makes cookies; the second, which made them before, is good for those that it made. */
+static void a_cookie_is_good_for_either_of_two_keys(void **state)
+{
+    static const struct {
+        const char *then, *now; /* the listener's keys when the cookie was made, and when it is shown */
+        bool good;
+    } rows[] = {
+        {"", "", true},     {"", "A", false},   {"A", "A", true},   {"A", "B", false},  {"A", "AB", true},
+        {"A", "BA", true},  {"A", "BC", false}, {"AB", "A", true},  {"AB", "B", false}, {"BA", "A", false},
+        {"BA", "AB", true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+
+        begin(&b, 3, 5);
+        give_keys(&b, rows[i].then);
+        assert_false(opens_early(&b)); /* it has no cookie yet, and gets one */
+        assert_true(opens_early(&b));
+        give_keys(&b, rows[i].now);
+        assert_int_equal(opens_early(&b), rows[i].good);
+        assert_int_equal(weft_counter(b.s, WEFT_COUNT_tcp_fastopen_refused), !rows[i].good);
+        assert_true(opens_early(&b)); /* who was refused was given a good one */
+        end(&b);
+    }
+}
+
+/* net.ipv4.tcp_fastopen: 1 client, 2 server, 4 client without cookie, 0x200 server without, 0x400 every listener. */
+static void each_bit_of_the_setting_is_obeyed(void **state)
+{
+    static const struct {
+        unsigned fastopen;
+        int queue;
+        bool first, second; /* is the first connection made out of its SYN, and the second? */
+    } rows[] = {
+        {1, 5, false, false},     {3, 0, false, false},     {3, 5, false, true},     {0x403, 0, false, true},
+        {5, 5, false, false},     {7, 5, false, false},     {0x207, 5, true, true},  {0x607, 0, true, true},
+        {0x207, 0, false, false}, {0x205, 5, false, false}, {0x203, 5, true, true},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+
+        begin(&b, rows[i].fastopen, rows[i].queue);
+        assert_int_equal(opens_early(&b), rows[i].first);
+        assert_int_equal(opens_early(&b), rows[i].second);
+        end(&b);
+    }
+}
+
+/* TCP_FASTOPEN_NO_COOKIE of a listener: for it, whatever the setting says. */
+static void a_listener_may_ask_for_no_cookie(void **state)
+{
+    int one = 1;
+    struct bench b;
+
+    begin(&b, 7, 5);
+    assert_int_equal(weft_setsockopt(b.listener, WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_NO_COOKIE, &one, sizeof one), 0);
+    assert_true(opens_early(&b));
+    end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_cookie_is_good_for_either_of_two_keys),
+        cmocka_unit_test(each_bit_of_the_setting_is_obeyed),
+        cmocka_unit_test(a_listener_may_ask_for_no_cookie),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
