@@ -143,12 +143,22 @@ static bool retransmit(struct tcp_conn *c)
     return true;
 }
 
+/* Would the peer take the last segment? Not beyond a window that he has drawn back: only the first goes there, as on Linux. */
+static bool tail_is_wanted(const struct tcp_conn *c)
+{
+    struct seq start;
+    uint32_t space;
+
+    return sndmap_tail(&c->work->sndmap, c->mss, &start, &space) &&
+           (seq_eq(start, c->snd.una) || seq_lt(start, seq_add(c->snd.una, c->snd.wnd)));
+}
+
 /* The last segments may be lost, and nobody could tell: ask (RFC 8985 §7.3). Not while the last probe is unanswered. */
 static bool probe_tail(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
 
-    w->tail_due = !w->tlp.out && w->sndmap.count && w->recovery.state <= RECOVERY_CWR;
+    w->tail_due = !w->tlp.out && w->recovery.state <= RECOVERY_CWR && tail_is_wanted(c);
     return true;
 }
 
