@@ -142,6 +142,20 @@ static void values_out_of_range_are_refused(void **state)
         assert_int_equal(set(b->sock, rows[i].level, rows[i].option, rows[i].value), rows[i].err);
 }
 
+/* RFC 8200 §5: no link of IPv6 carries less than 1,280 bytes; 0 takes the wish back. */
+static void no_smaller_mtu_than_every_link_has_is_taken_over_ipv6(void **state)
+{
+    static const struct {
+        int value, err;
+    } rows[] = {{0, 0}, {1, WEFT_EINVAL}, {1279, WEFT_EINVAL}, {1280, 0}, {1500, 0}};
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_TCP, NULL);
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(set(sock, WEFT_SOL_IPV6, WEFT_IPV6_MTU, rows[i].value), rows[i].err);
+    weft_close(sock);
+}
+
 /* A reader who waits for more than the buffer holds has it grow to twice that, but not when he chose it himself. */
 static void a_low_water_mark_makes_the_buffer_grow(void **state)
 {
@@ -402,6 +416,7 @@ int main(void)
         CLAIM(what_nobody_sets_is_told),
         CLAIM(buffers_beyond_the_limit_are_forced),
         CLAIM(values_out_of_range_are_refused),
+        CLAIM(no_smaller_mtu_than_every_link_has_is_taken_over_ipv6),
         CLAIM(what_is_not_there_is_said),
         CLAIM(a_low_water_mark_makes_the_buffer_grow),
         CLAIM(a_window_clamp_can_be_taken_back),
