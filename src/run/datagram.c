@@ -75,6 +75,8 @@ static bool in_one(struct run *run, struct file *f)
     struct weft_addr from;
     int64_t n;
 
+    if (weft_ready(f->sock) & WEFT_PEER_CLOSED) /* shut for reading, as the pair is: it tells of an end for ever */
+        return false;
     if (f->holds && goes_alone(f) && !pair_is_empty(f))
         return false;
     n = weft_recvmsg_control(f->sock, &all, 1, WEFT_MSG_PEEK, &from, NULL, &control);

@@ -166,16 +166,19 @@ void stream_flush(struct file *f)
 
 /* ---- inwards ---- */
 
-/* To the program, as far as its pair has room. */
-static int64_t in_carry(void *end, const struct weft_iov *piece, size_t n)
+/* To the program, as far as its pair has room. There is nothing where only an urgent byte waits that went before. */
+static int64_t in_carry(void *file, const struct weft_iov *piece, size_t n)
 {
+    struct file *f = file;
     struct iovec from[PIECES];
     struct msghdr m = {.msg_iov = from, .msg_iovlen = pieces_of(from, 0, piece, n)};
-    ssize_t r = sendmsg(*(const int *)end, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t r = n ? sendmsg(f->end, &m, MSG_DONTWAIT | MSG_NOSIGNAL) : 0;
 
     if (r < 0 && errno == EPIPE) { /* the program reads no more: what comes is acknowledged and lost, as on Linux */
         for (r = 0; n; n--)
             r += (ssize_t)piece[n - 1].len;
+    } else if (r < 0) {
+        f->ready &= ~(unsigned)EPOLLOUT;
     }
     return r > 0 ? r : WEFT_EAGAIN;
 }
@@ -183,7 +186,6 @@ static int64_t in_carry(void *end, const struct weft_iov *piece, size_t n)
 /* There is no room; the program's reading makes some. */
 static int64_t in_full(struct run *run, struct file *f)
 {
-    f->ready &= ~(unsigned)EPOLLOUT;
     file_await_room(run, f, true);
     return WEFT_EAGAIN;
 }
@@ -205,8 +207,10 @@ static int64_t in_urgent(struct run *run, struct file *f)
     if (weft_recv(f->sock, &byte, 1, kind | WEFT_MSG_PEEK) != 1)
         return 0;
     if (send(f->end, &byte, 1, MSG_OOB | MSG_DONTWAIT | MSG_NOSIGNAL) < 0) {
-        if (errno == EAGAIN)
+        if (errno == EAGAIN) {
+            f->ready &= ~(unsigned)EPOLLOUT;
             return in_full(run, f);
+        }
         if (errno == EOPNOTSUPP)
             complain(run, "recv", "urgent data is lost: this kernel's AF_UNIX has none");
     }
@@ -251,8 +255,8 @@ static int64_t in_chunk(struct run *run, struct file *f)
 
     if (r)
         return r;
-    r = weft_recv_to(f->sock, in_carry, &f->end);
-    return r == WEFT_EAGAIN && weft_unread(f->sock) ? in_full(run, f) : r;
+    r = weft_recv_to(f->sock, in_carry, f);
+    return r == WEFT_EAGAIN && !(f->ready & EPOLLOUT) ? in_full(run, f) : r;
 }
 
 static int in_pump(struct run *run, struct file *f)

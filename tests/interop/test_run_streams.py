@@ -202,11 +202,52 @@ for send in (lambda: s.send(b'abX', socket.MSG_OOB), lambda: s.sendmsg([b'cd', b
     assert heard == [b'X', b'ab', b'Y', b'cd'], heard
 
 
+# ---- quiet ----
+
+def a_host_with_nothing_to_do_does_nothing(field):
+    """Sockets that were shut down, or hold an urgent byte, have something to tell all the time: once is enough."""
+    said = python(field, '''
+import os, socket, time
+def used():
+    with open(f'/proc/{os.getppid()}/stat') as stat:
+        fields = stat.read().rsplit(')', 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
+def datagrams():
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(('127.0.0.1', 0))
+    s.connect(s.getsockname())
+    return s
+def pair():
+    listener = socket.create_server(('127.0.0.1', 0))
+    s = socket.create_connection(listener.getsockname())
+    return s, listener.accept()[0]
+kept = [datagrams() for _ in range(3)]
+for how, s in enumerate(kept):
+    s.send(b'x')
+    s.shutdown(how)
+for ask in (lambda: None, lambda: b.recv(1, socket.MSG_OOB), lambda: a.shutdown(socket.SHUT_WR)):
+    a, b = pair()
+    a.send(b'X', socket.MSG_OOB)
+    time.sleep(.05)
+    ask()
+    kept += a, b
+a, b = pair()
+b.shutdown(socket.SHUT_RD)
+a.send(b'X', socket.MSG_OOB)
+time.sleep(.1)
+before = used()
+time.sleep(.5)
+print('quiet' if used() - before < .1 else f'{used() - before} s of .5')
+''')
+    assert said == 'quiet\n', said
+
+
 TESTS = [
     a_connect_that_failed_leaves_nothing_to_write_to,
     who_is_named_on_a_stream_is_not_looked_at,
     urgent_data_is_told_of,
     urgent_bytes_are_sent_by_either_call,
+    a_host_with_nothing_to_do_does_nothing,
 ]
 
 
