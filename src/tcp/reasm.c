@@ -99,6 +99,9 @@ static uint32_t append(struct reasm_range *g, struct mem *m, struct block_pool *
     return done;
 }
 
+/* How many segments have touched a range since: the clock may have gone round. */
+static uint32_t age(const struct reasm *r, const struct reasm_range *g) { return r->clock - g->touched; }
+
 /* Joins range i with the one behind it when they touch. Without memory they stay apart, which is only less tidy. */
 static void merge_with_next(struct reasm *r, struct mem *m, uint32_t i)
 {
@@ -109,7 +112,8 @@ static void merge_with_next(struct reasm *r, struct mem *m, uint32_t i)
     if (!spanring_append(&g->spans, &r->range[i + 1].spans, m))
         return;
     g->end = r->range[i + 1].end;
-    g->touched = max_u32(g->touched, r->range[i + 1].touched);
+    if (age(r, &r->range[i + 1]) < age(r, g))
+        g->touched = r->range[i + 1].touched;
     close_range(r, i + 1);
 }
 
@@ -231,19 +235,19 @@ bool reasm_known(const struct reasm *r, struct seq start, struct seq end, struct
 
 unsigned reasm_sack(const struct reasm *r, struct tcp_sack_block *out, unsigned max)
 {
-    uint32_t below = UINT32_MAX;
+    uint64_t least = 0; /* all that are younger are told */
     unsigned n = 0;
 
     while (n < max) {
         const struct reasm_range *best = NULL;
 
         for (uint32_t i = 0; i < r->count; i++)
-            if (r->range[i].touched < below && (!best || r->range[i].touched > best->touched))
+            if (age(r, &r->range[i]) >= least && (!best || age(r, &r->range[i]) < age(r, best)))
                 best = &r->range[i];
         if (!best)
             break;
         out[n++] = (struct tcp_sack_block){best->start, best->end};
-        below = best->touched;
+        least = age(r, best) + 1ull;
     }
     return n;
 }

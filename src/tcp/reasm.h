@@ -15,14 +15,14 @@
 
 struct reasm_range {
     struct seq start, end;
-    uint32_t touched; /* larger: more recently */
+    uint32_t touched; /* when, by the clock of all ranges */
     struct spanring spans;
 };
 
 struct reasm {
     struct reasm_range *range;
     uint32_t count, room;
-    uint32_t clock;   /* of `touched` */
+    uint32_t clock;   /* a tick for each segment that touches a range; wraps */
     uint32_t bytes;
 };
 

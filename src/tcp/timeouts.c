@@ -125,7 +125,7 @@ static bool retransmit(struct tcp_conn *c)
         account_open(c); /* else its first tries would not be counted */
     if (c->stats)
         stats_timed_out(c->stats, conn_now(c));
-    w->retries += !is_shut_out(c);
+    w->retries += !is_shut_out(c) && w->retries < UINT8_MAX; /* a user's time-out may allow more than are counted */
     back_off(c);
     stack_count(c->ep.stack, WEFT_COUNT_tcp_timeouts);
     doubt_path(c);
@@ -191,7 +191,7 @@ static bool persist(struct tcp_conn *c)
     }
     if (!c->settings->user_timeout && w->retries >= allowed_retries(c)) /* nobody answers any more: a path as dead as any (R2) */
         return give_up(c, WEFT_WHY_close_probes, w->probes);
-    w->retries++;
+    w->retries += w->retries < UINT8_MAX;
     if (w->probes == 0)
         w->probing_since = max_u64(conn_now(c), 1);
     w->probes += w->probes < UINT8_MAX;
@@ -250,7 +250,7 @@ static bool keep_alive(struct tcp_conn *c)
     }
     if (v == KEEPALIVE_WAIT || !conn_work(c))
         return true;
-    c->keepalive_sent++;
+    c->keepalive_sent += c->keepalive_sent < UINT8_MAX;
     c->work->probe_due = 1;
     stack_count(c->ep.stack, WEFT_COUNT_tcp_keepalives);
     return true;

@@ -697,6 +697,26 @@ static void removed_interface_stays_harmless_and_is_used_again(void **state)
     assert_int_equal(b->frame[0].bytes[0], 'y');
 }
 
+/* After 65,535 interfaces, most of which are gone: loopback has number 1. */
+static void numbers_go_round_past_zero_and_those_in_use(void **state)
+{
+    static const unsigned expected[] = {UINT16_MAX, 2, 4};
+    struct core_bench *b = *state;
+    weft_if *kept, *ifp;
+
+    b->s->last_if_index = 2;
+    kept = bench_if(b->s, "kept", WEFT_LINK_IP, 1500);
+    assert_int_equal(weft_if_index(kept), 3);
+    b->s->last_if_index = UINT16_MAX - 1;
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        ifp = bench_if(b->s, "new", WEFT_LINK_IP, 1500);
+        assert_int_equal(weft_if_index(ifp), expected[i]);
+        assert_ptr_equal(weft_if_by_index(b->s, expected[i]), ifp);
+        weft_if_free(ifp);
+    }
+    assert_ptr_equal(weft_if_by_index(b->s, 3), kept);
+}
+
 static void lack_of_memory_makes_no_half_interface(void **state)
 {
     struct core_bench *b = *state;
@@ -750,6 +770,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(freed_interface_lets_go_of_everything, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_interface_stays_harmless_and_is_used_again, setup, teardown),
         cmocka_unit_test_setup_teardown(lack_of_memory_makes_no_half_interface, setup, teardown),
+        cmocka_unit_test_setup_teardown(numbers_go_round_past_zero_and_those_in_use, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("iface", tests, NULL, NULL);

@@ -284,6 +284,28 @@ static void the_first_block_holds_the_segment_that_just_came(void **state)
     }
 }
 
+/* R2018-3: after 2^32 segments out of order as before, whichever of them the wrap comes with. */
+static void the_order_of_blocks_outlives_the_wrap_of_its_clock(void **state)
+{
+    for (uint32_t before = 0; before < 8; before++) {
+        struct bench b;
+
+        bench_init(&b, 0);
+        insert(&b, 1000, 100);
+        b.reasm.clock = b.reasm.range[0].touched = UINT32_MAX - before; /* as if it had come that late */
+        assert_sack(&b, 4, 1, (const uint32_t[][2]){{1000, 1100}});
+        insert(&b, 3000, 100);
+        insert(&b, 2000, 100);
+        assert_sack(&b, 4, 3, (const uint32_t[][2]){{2000, 2100}, {3000, 3100}, {1000, 1100}});
+        insert(&b, 3100, 100);
+        insert(&b, 1100, 900); /* joins the two that came first and third */
+        assert_sack(&b, 4, 2, (const uint32_t[][2]){{1000, 2100}, {3000, 3200}});
+        assert_int_equal(insert(&b, 3050, 10), 0);
+        assert_sack(&b, 4, 2, (const uint32_t[][2]){{3000, 3200}, {1000, 2100}});
+        bench_check(&b);
+    }
+}
+
 /* R2018-3 */
 static void a_duplicate_brings_its_block_to_the_front(void **state)
 {
@@ -663,6 +685,7 @@ int main(void)
         cmocka_unit_test(a_segment_in_pieces_is_one_segment),
         cmocka_unit_test(a_piece_that_is_not_needed_is_let_go),
         cmocka_unit_test(the_first_block_holds_the_segment_that_just_came),
+        cmocka_unit_test(the_order_of_blocks_outlives_the_wrap_of_its_clock),
         cmocka_unit_test(a_duplicate_brings_its_block_to_the_front),
         cmocka_unit_test(the_most_recent_blocks_are_told),
         cmocka_unit_test(a_filled_hole_makes_one_block_of_two),

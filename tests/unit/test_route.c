@@ -283,6 +283,24 @@ static void senseless_routes_are_refused(void **state)
     assert_int_equal(add(b, 0x0b000000, 8, 0x0a090001, NULL, 0), WEFT_ENOMEM);
 }
 
+/* After 2^32 changes: zero is left out, which says of a path that it was never resolved. */
+static void the_count_of_changes_leaves_zero_out_when_it_wraps(void **state)
+{
+    struct core_bench *b = *state;
+    struct weft_ip dst = weft_ipv4(0x0a090063);
+    struct ip_path path = {0};
+
+    b->s->routes.generation = UINT32_MAX;
+    assert_false(path_is_fresh(&path, b->s->routes.generation, b->s->now));
+    assert_int_equal(route_lookup(b->s, &dst, &path), 0);
+    assert_true(path_is_fresh(&path, b->s->routes.generation, b->s->now));
+    assert_int_equal(add(b, 0x0b000000, 8, 0x0a090001, NULL, 0), 0);
+    assert_int_equal(b->s->routes.generation, 1);
+    assert_false(path_is_fresh(&path, b->s->routes.generation, b->s->now));
+    assert_int_equal(route_refresh(b->s, &dst, &path), 0);
+    assert_int_equal(path.generation, 1);
+}
+
 static void default_route_may_be_of_either_family(void **state)
 {
     struct core_bench *b = *state;
@@ -421,6 +439,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(source_is_of_the_next_hops_network, setup, teardown),
         cmocka_unit_test_setup_teardown(interface_without_address_has_no_source, setup, teardown),
         cmocka_unit_test_setup_teardown(senseless_routes_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_count_of_changes_leaves_zero_out_when_it_wraps, setup, teardown),
         cmocka_unit_test_setup_teardown(default_route_may_be_of_either_family, setup, teardown),
         cmocka_unit_test_setup_teardown(longest_network_decides_where_a_gateway_is, setup, teardown),
         cmocka_unit_test_setup_teardown(deletion_obeys_the_interface_when_one_is_named, setup, teardown),
