@@ -12,18 +12,18 @@ static void a_link_that_takes_trains_gets_them_whole(void **state)
     weft_pkt *pkt;
 
     b->ifp->offload = WEFT_OFFLOAD_CSUM | WEFT_OFFLOAD_TSO | WEFT_OFFLOAD_USO;
-    set_int(sock, WEFT_SOL_UDP, WEFT_UDP_SEGMENT, 1472);
+    set_int(sock, WEFT_SOL_UDP, WEFT_UDP_SEGMENT, 1452);
     fill_pattern(payload, sizeof payload, 1);
     assert_int_equal(weft_sendto(sock, payload, sizeof payload, 0, &to), sizeof payload);
     assert_int_equal(weft_output(b->ifp, &pkt, 1, b->now), 1);
     weft_pkt_get_offload(pkt, &o);
-    assert_int_equal(o.gso_size, 1472);
-    assert_int_equal(o.header_len, 28);
+    assert_int_equal(o.gso_size, 1452);
+    assert_int_equal(o.header_len, ip_len() + 8);
     assert_int_equal(o.csum_offset, 6);
-    assert_int_equal(weft_pkt_copy(pkt, 0, out, sizeof out), 28 + sizeof payload);
+    assert_int_equal(weft_pkt_copy(pkt, 0, out, sizeof out), ip_len() + 8 + sizeof payload);
     weft_pkt_release(pkt);
-    assert_int_equal(peek_u16(out + 24), 8 + sizeof payload);
-    assert_memory_equal(out + 28, payload, sizeof payload);
+    assert_int_equal(peek_u16(out + ip_len() + 4), 8 + sizeof payload);
+    assert_memory_equal(out + ip_len() + 8, payload, sizeof payload);
     assert_int_equal(weft_counter(b->s, WEFT_COUNT_udp_out), 3);
     bench_assert_silent(b);
     weft_close(sock);
@@ -34,10 +34,10 @@ static void assert_sent(struct bench *b, const uint8_t *payload, size_t n)
 {
     uint8_t out[1600];
 
-    assert_int_equal(bench_take(b, out, sizeof out), 28 + n);
-    assert_int_equal(peek_u16(out + 24), 8 + n);
-    assert_true(checksum_is_right(out, 28 + n));
-    assert_memory_equal(out + 28, payload, n);
+    assert_int_equal(bench_take(b, out, sizeof out), ip_len() + 8 + n);
+    assert_int_equal(peek_u16(out + ip_len() + 4), 8 + n);
+    assert_true(checksum_is_right(out, ip_len() + 8 + n));
+    assert_memory_equal(out + ip_len() + 8, payload, n);
 }
 
 static void a_link_that_takes_none_gets_datagrams(void **state)
@@ -50,7 +50,10 @@ static void a_link_that_takes_none_gets_datagrams(void **state)
     fill_pattern(payload, sizeof payload, 1);
     set_int(sock, WEFT_SOL_UDP, WEFT_UDP_SEGMENT, 100);
     for (int discover = WEFT_PMTUDISC_DONT; discover <= WEFT_PMTUDISC_DO; discover++) {
-        set_int(sock, WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, discover);
+        if (by_v6)
+            set_int(sock, WEFT_SOL_IPV6, WEFT_IPV6_MTU_DISCOVER, discover);
+        else
+            set_int(sock, WEFT_SOL_IP, WEFT_IP_MTU_DISCOVER, discover);
         assert_int_equal(weft_sendto(sock, payload, sizeof payload, 0, &to), sizeof payload);
         assert_sent(b, payload, 100);
         assert_sent(b, payload + 100, 100);
@@ -84,10 +87,10 @@ static void a_train_to_a_group_is_heard_in_datagrams(void **state)
 /* A train of `text` in datagrams of `size` bytes comes from a neighbour on the same machine. */
 static void put_train(struct bench *b, const char *text, uint16_t size)
 {
-    struct weft_pkt_offload o = {.csum_partial = true, .csum_start = 20, .csum_offset = 6, .gso_size = size};
+    struct weft_pkt_offload o = {.csum_partial = true, .csum_start = (uint16_t)ip_len(), .csum_offset = 6, .gso_size = size};
     uint8_t p[256];
 
-    bench_input_unfinished(b, p, make_udp(p, plain, 2000, 1000, text, strlen(text)), o);
+    bench_input_unfinished(b, p, make_datagram(p, PEER, 2000, US, 1000, text, strlen(text)), o);
 }
 
 static void a_train_is_received_in_datagrams(void **state)
@@ -131,11 +134,11 @@ static void who_wants_trains_gets_it_whole(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CLAIM(a_link_that_takes_trains_gets_them_whole),
-        CLAIM(a_link_that_takes_none_gets_datagrams),
+        CLAIM_BOTH(a_link_that_takes_trains_gets_them_whole),
+        CLAIM_BOTH(a_link_that_takes_none_gets_datagrams),
         CLAIM(a_train_to_a_group_is_heard_in_datagrams),
-        CLAIM(a_train_is_received_in_datagrams),
-        CLAIM(who_wants_trains_gets_it_whole),
+        CLAIM_BOTH(a_train_is_received_in_datagrams),
+        CLAIM_BOTH(who_wants_trains_gets_it_whole),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

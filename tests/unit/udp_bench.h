@@ -129,14 +129,27 @@ static inline void assert_nothing(weft_sock *sock)
     assert_int_equal(weft_recv(sock, got, sizeof(got), 0), WEFT_EAGAIN);
 }
 
+/* Bytes of IP's header in what we send. */
+static inline size_t ip_len(void) { return by_v6 ? IPV6_HEADER : IPV4_HEADER; }
+
+/* A datagram from US to PEER. */
 static inline bool checksum_is_right(const uint8_t *p, size_t n)
 {
-    struct ipv4_header h = read_ip(p, n);
-    struct weft_ip src = weft_ipv4(h.src), dst = weft_ipv4(h.dst);
+    struct weft_ip src = addr(US, 0).ip, dst = addr(PEER, 0).ip;
     struct csum sum = {0};
 
-    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_UDP, (uint32_t)(n - IPV4_HEADER));
-    csum_add(&sum, p + IPV4_HEADER, n - IPV4_HEADER);
+    if (by_v6) {
+        assert_int_equal(p[6], IP_PROTO_UDP);
+        assert_memory_equal(p + 8, &src, 16);
+        assert_memory_equal(p + 24, &dst, 16);
+    } else {
+        struct ipv4_header h = read_ip(p, n);
+
+        assert_int_equal(h.src, US);
+        assert_int_equal(h.dst, PEER);
+    }
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_UDP, (uint32_t)(n - ip_len()));
+    csum_add(&sum, p + ip_len(), n - ip_len());
     return csum_fold(&sum) == 0;
 }
 
