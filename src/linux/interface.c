@@ -192,7 +192,7 @@ int linux_interface_ioctl(weft_stack *s, int domain, unsigned long request, void
     bool of_address = request == SIOCGIFADDR || request == SIOCGIFNETMASK || request == SIOCGIFBRDADDR ||
                       request == SIOCGIFDSTADDR;
 
-    if (of_address && domain != AF_INET)
+    if ((of_address || request == SIOCGARP) && domain != AF_INET)
         return -ENOTTY; /* a socket of IPv6 knows none, as on Linux */
     if (!argument)
         return -EFAULT;

@@ -38,6 +38,14 @@ socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct socka
  * -ESOCKTNOSUPPORT. */
 int linux_protocol(int domain, int type, int flags, int protocol);
 
+struct linux_sock;
+
+/*
+ * Whom a datagram socket is to be connected to: of IPv6 somebody of IPv4, too; with AF_UNSPEC it is nobody. As
+ * linux_read_addr; -EAFNOSUPPORT also where it speaks IPv6 alone.
+ */
+int linux_read_peer(const struct linux_sock *s, const struct sockaddr *addr, socklen_t n, struct weft_addr *out);
+
 /* Is it nobody's: any address, of either family? */
 bool linux_is_nobody(const struct weft_addr *addr);
 

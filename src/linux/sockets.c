@@ -54,6 +54,36 @@ int linux_read_addr(const struct sockaddr *addr, socklen_t n, int domain, struct
     return 0;
 }
 
+/* By an option, by its kind, or by the address that it is bound to. */
+static bool speaks_six_only(const struct linux_sock *s)
+{
+    struct weft_addr local = {0}, peer = {0};
+    int only = 0;
+    size_t n = sizeof only;
+
+    if (s->type == SOCK_RAW || (weft_getsockopt(s->sock, WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, &only, &n) == 0 && only))
+        return true;
+    return weft_getpeername(s->sock, &peer) && weft_getsockname(s->sock, &local) == 0 && !linux_is_nobody(&local) &&
+           !weft_ip_is_v4(&local.ip);
+}
+
+int linux_read_peer(const struct linux_sock *s, const struct sockaddr *addr, socklen_t n, struct weft_addr *out)
+{
+    bool six = s->domain == AF_INET6, four = addr->sa_family == AF_INET;
+    int err;
+
+    *out = (struct weft_addr){0};
+    if (!six)
+        out->ip = weft_ipv4(0);
+    if (addr->sa_family == AF_UNSPEC)
+        return 0;
+    if (six && addr->sa_family != AF_INET6 && (s->type == SOCK_RAW || (four && speaks_six_only(s))))
+        return -EAFNOSUPPORT;
+    err = linux_read_addr(addr, n, six && four ? AF_INET : s->domain, out);
+    linux_here(out);
+    return err;
+}
+
 socklen_t linux_make_addr(const struct weft_addr *addr, int domain, struct sockaddr_storage *out)
 {
     struct sockaddr_in in = {.sin_family = AF_INET};

@@ -102,17 +102,16 @@ static int64_t connect_stream(struct drill *d, struct socket *s, const struct ad
 }
 
 /* A datagram socket's connect fixes the peer, or dissolves it. */
-static int64_t connect_dgram(struct socket *s, const struct address *a)
+static int64_t connect_dgram(struct drill *d, struct socket *s, const struct address *a)
 {
-    struct weft_addr peer = {weft_ipv4(0), 0};
-    int err = 0;
+    struct timespec day;
+    const struct linux_sock of = socket_linux(d, s, &day);
+    struct weft_addr peer;
+    int err;
 
     if (address_family(a) < 0)
         return -EINVAL;
-    if (address_family(a) != AF_UNSPEC) {
-        err = address_read_peer(a, s->domain, &peer);
-        linux_here(&peer);
-    }
+    err = linux_read_peer(&of, (const struct sockaddr *)&a->bytes, a->n, &peer);
     if (!err)
         err = weft_connect(s->sock, &peer);
     if (!err)
@@ -130,7 +129,7 @@ static int64_t connect_socket(struct drill *d, int fd, const struct sockaddr *ad
         err = address_copy(d, &a, addr, n);
     if (err)
         return err;
-    return socket_is_stream(s) ? connect_stream(d, s, &a) : connect_dgram(s, &a);
+    return socket_is_stream(s) ? connect_stream(d, s, &a) : connect_dgram(d, s, &a);
 }
 
 int drill_connect(void *userdata, int fd, const struct sockaddr *addr, socklen_t n)

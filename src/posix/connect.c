@@ -89,16 +89,13 @@ static int connect_stream(struct px_call *c, const struct sockaddr *addr, sockle
 /* A datagram socket's connect fixes the peer, or dissolves it. */
 static int connect_dgram(struct px_sock *s, const struct sockaddr *addr, socklen_t n)
 {
-    struct weft_addr peer = {weft_ipv4(0), 0};
-    int family = px_family(addr, n), err = 0;
-    bool v4 = s->domain == AF_INET6 && family == AF_INET;
+    const struct linux_sock of = px_linux(s);
+    struct weft_addr peer;
+    int err;
 
-    if (family < 0)
+    if (px_family(addr, n) < 0)
         return -EINVAL;
-    if (family != AF_UNSPEC) {
-        err = linux_read_addr(addr, n, v4 ? AF_INET : s->domain, &peer);
-        linux_here(&peer);
-    }
+    err = linux_read_peer(&of, addr, n, &peer);
     if (!err)
         err = weft_connect(px_engine(s), &peer);
     if (!err)

@@ -85,7 +85,7 @@ int64_t weft_sendmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t
         err = WEFT_EOPNOTSUPP;
     if (!err && to) {
         whole = in_zone(to, control);
-        err = sock_take_addr(sock, &whole, &addr, WEFT_ENETUNREACH);
+        err = sock_take_addr(sock, &whole, &addr, sock->ops->proto == WEFT_RAW ? WEFT_EINVAL : WEFT_ENETUNREACH);
     }
     if (err)
         return err;

@@ -89,8 +89,9 @@ static int bind_to(struct tcp_conn *c, const struct weft_addr *local, bool no_po
 int tcp_bind(weft_sock *e, const struct weft_addr *local)
 {
     struct tcp_conn *c = conn_of(e);
+    bool bound = c->bound || c->state != WEFT_TCP_CLOSED;
 
-    if (c->bound || c->state != WEFT_TCP_CLOSED)
+    if (bound && (e->v6 || is_local(e->stack, &local->ip))) /* of IPv4 Linux looks at the address first */
         return WEFT_EINVAL;
     if (!is_local(e->stack, &local->ip))
         return WEFT_EADDRNOTAVAIL;

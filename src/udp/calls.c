@@ -24,11 +24,10 @@ static int udp_bind(weft_sock *sock, const struct weft_addr *local)
 {
     struct udp_ep *e = udp_ep(sock);
     struct weft_addr none = nobody(sock);
-    int err;
+    int err = e->d.rare.tell & RARE_FREEBIND ? 0 : dgram_check_local(sock->stack, &local->ip);
 
-    if (e->d.local.port)
+    if (e->d.local.port && (!err || sock->v6)) /* of IPv4 Linux looks at the address first */
         return WEFT_EINVAL;
-    err = e->d.rare.tell & RARE_FREEBIND ? 0 : dgram_check_local(sock->stack, &local->ip);
     if (!err && !local->port && e->d.rare.tell & RARE_NO_PORT)
         return bind_without_port(e, &local->ip);
     return err ? err : udp_table_bind(udp_table(sock->stack), e, local, &none);

@@ -293,3 +293,22 @@ CASE(both_by_event)
         say_peer("peer", accept(l, NULL, NULL));
     }
 }
+
+/* Who speaks IPv6 alone has nobody of IPv6 for a peer then. */
+CASE(a_peer_is_dissolved_where_only_six_is_spoken)
+{
+    struct sockaddr_in6 a = in6("::1", 7090);
+    struct sockaddr_in four = in4(LO, 7090);
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    int fd = socket(AF_INET6, SOCK_DGRAM, 0), raw = socket(AF_INET6, SOCK_RAW, 200);
+
+    SAY(set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1));
+    SAY(connect(fd, ADDR(four)));
+    SAY(connect(fd, ADDR(a)));
+    SAY(connect(fd, &nobody, sizeof nobody));
+    say_peer("dissolved", fd);
+    SAY(connect(raw, ADDR(four)));
+    SAY(connect(raw, ADDR(a)));
+    SAY(connect(raw, &nobody, sizeof nobody));
+    say_peer("dissolved", raw);
+}
