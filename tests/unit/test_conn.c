@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/* When a connection gives its rooms back (src/tcp/conn.c): once it is quiet for a time-out, in each state, and not before. */
+#include "harness.h"
+#include "room.h"
+#include "tcp/conn.h"
+#include "weft/sock.h"
+
+#define PORT 7
+
+struct bench {
+    struct harness_env e;
+    weft_stack *s;
+    weft_if *lo;
+    weft_time now;
+    weft_sock *listener, *client, *server;
+};
+
+static void carry(struct bench *b)
+{
+    do
+        weft_tick(b->s, b->now);
+    while (weft_output_wanted(b->lo));
+}
+
+static void pass(struct bench *b, weft_time time)
+{
+    weft_time end = b->now + time;
+
+    while (weft_deadline(b->s) <= end) {
+        b->now = weft_deadline(b->s) > b->now ? weft_deadline(b->s) : b->now;
+        carry(b);
+    }
+    b->now = end;
+}
+
+static void bench_init(struct bench *b)
+{
+    struct weft_addr here = {weft_ipv4(0x7f000001), PORT};
+    struct weft_env env;
+
+    memset(b, 0, sizeof *b);
+    harness_env_init(&b->e, 1);
+    env = harness_env(&b->e);
+    b->now = WEFT_S;
+    b->s = weft_stack_new(&env, NULL, b->now, NULL);
+    assert_non_null(b->s);
+    b->lo = weft_if_find(b->s, "lo");
+    b->listener = weft_socket(b->s, WEFT_TCP, NULL);
+    b->client = weft_socket(b->s, WEFT_TCP, NULL);
+    assert_int_equal(weft_bind(b->listener, &here), 0);
+    assert_int_equal(weft_listen(b->listener, 5), 0);
+    assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_non_null(b->server);
+}
+
+static void bench_end(struct bench *b)
+{
+    weft_stack_free(b->s);
+    harness_env_check(&b->e);
+}
+
+static bool is_parked(const weft_sock *sock) { return conn_of(sock)->work == NULL; }
+
+static void say(struct bench *b, weft_sock *sock, size_t n)
+{
+    static const char text[100];
+
+    assert_int_equal(weft_send(sock, text, n, 0), n);
+    carry(b);
+}
+
+static void hear(struct bench *b, weft_sock *sock, size_t n)
+{
+    char text[100];
+
+    assert_int_equal(weft_recv(sock, text, sizeof text, 0), n);
+    carry(b);
+}
+
+/* The RTO over loopback is far below a second: until it is over what was learnt is kept. */
+static void rooms_go_back_after_a_time_out_of_silence(void **state)
+{
+    struct bench b;
+
+    bench_init(&b);
+    say(&b, b.client, 10);
+    hear(&b, b.server, 10);
+    pass(&b, 100 * WEFT_MS);
+    assert_false(is_parked(b.client));
+    assert_false(is_parked(b.server));
+    pass(&b, WEFT_S);
+    assert_true(is_parked(b.client));
+    assert_true(is_parked(b.server));
+    say(&b, b.client, 10);
+    assert_false(is_parked(b.client));
+    hear(&b, b.server, 10);
+    bench_end(&b);
+}
+
+static void unread_text_keeps_the_readers_rooms(void **state)
+{
+    struct bench b;
+
+    bench_init(&b);
+    say(&b, b.client, 10);
+    pass(&b, 10 * WEFT_S);
+    assert_true(is_parked(b.client));
+    assert_false(is_parked(b.server));
+    hear(&b, b.server, 10);
+    pass(&b, 10 * WEFT_S);
+    assert_true(is_parked(b.server));
+    bench_end(&b);
+}
+
+/* A half-closed connection is as quiet as an open one: FIN-WAIT-2, CLOSE-WAIT. */
+static void half_closed_connections_rest_too(void **state)
+{
+    struct bench b;
+
+    bench_init(&b);
+    assert_int_equal(weft_shutdown(b.client, WEFT_SHUT_WR), 0);
+    pass(&b, 10 * WEFT_S);
+    assert_int_equal(weft_tcp_state(b.client), WEFT_TCP_FIN_WAIT_2);
+    assert_int_equal(weft_tcp_state(b.server), WEFT_TCP_CLOSE_WAIT);
+    assert_true(is_parked(b.client));
+    assert_true(is_parked(b.server));
+    say(&b, b.server, 10);
+    hear(&b, b.client, 10);
+    pass(&b, 10 * WEFT_S);
+    assert_true(is_parked(b.client));
+    assert_true(is_parked(b.server));
+    bench_end(&b);
+}
+
+static void text_that_waits_for_the_cork_keeps_the_writers_rooms(void **state)
+{
+    struct bench b;
+    int one = 1, zero = 0;
+
+    bench_init(&b);
+    assert_int_equal(weft_setsockopt(b.client, WEFT_SOL_TCP, WEFT_TCP_CORK, &one, sizeof one), 0);
+    say(&b, b.client, 10);
+    assert_false(is_parked(b.client));
+    assert_int_equal(weft_setsockopt(b.client, WEFT_SOL_TCP, WEFT_TCP_CORK, &zero, sizeof zero), 0);
+    carry(&b);
+    hear(&b, b.server, 10);
+    pass(&b, 10 * WEFT_S);
+    assert_true(is_parked(b.client));
+    bench_end(&b);
+}
+
+/* Who rests has a timer of its own for it, and only while it waits for something. */
+static void keepalive_runs_on_while_it_rests(void **state)
+{
+    struct bench b;
+    int one = 1;
+    uint64_t segments;
+
+    bench_init(&b);
+    assert_int_equal(weft_setsockopt(b.client, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, &one, sizeof one), 0);
+    pass(&b, 10 * WEFT_S);
+    assert_true(is_parked(b.client));
+    assert_non_null(conn_of(b.client)->alarm);
+    assert_null(conn_of(b.server)->alarm);
+    segments = weft_counter(b.s, WEFT_COUNT_tcp_out_segs);
+    pass(&b, 7200 * WEFT_S);
+    assert_int_equal(weft_counter(b.s, WEFT_COUNT_tcp_out_segs), segments + 2); /* the probe, and its answer */
+    assert_true(is_parked(b.client));
+    bench_end(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rooms_go_back_after_a_time_out_of_silence),
+        cmocka_unit_test(unread_text_keeps_the_readers_rooms),
+        cmocka_unit_test(half_closed_connections_rest_too),
+        cmocka_unit_test(text_that_waits_for_the_cork_keeps_the_writers_rooms),
+        cmocka_unit_test(keepalive_runs_on_while_it_rests),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
