@@ -106,6 +106,21 @@ static void text_that_came_before_accept_is_told_after_it(void **state)
     assert_true(events_of(b, b->server) & WEFT_READABLE);
 }
 
+/* As on Linux: nothing is what he gets when there is text, and without text he is told that there is none. */
+static void who_asks_for_nothing_gets_nothing(void **state)
+{
+    struct bench *b = *state;
+    char sink[8];
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_recv(b->server, sink, 0, 0), WEFT_EAGAIN);
+    assert_int_equal(weft_send(b->client, "text", 4, 0), 4);
+    carry(b);
+    assert_int_equal(weft_recv(b->server, sink, 0, 0), 0);
+    assert_int_equal(weft_recv(b->server, sink, sizeof sink, 0), 4);
+}
+
 static void as_many_segments_as_there_may_be_are_sent_again_all_the_same(void **state)
 {
     struct bench *b = *state;
@@ -712,6 +727,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(congestion_control_comes_from_the_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(who_closes_in_fin_wait_2_leaves_a_record, setup, teardown),
         cmocka_unit_test_setup_teardown(text_that_came_before_accept_is_told_after_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_asks_for_nothing_gets_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(a_cork_holds_only_what_is_written_after_it, setup, teardown),
         cmocka_unit_test_setup_teardown(as_many_segments_as_there_may_be_are_sent_again_all_the_same, setup, teardown),
         cmocka_unit_test_setup_teardown(who_asks_for_room_and_finds_none_is_told_again, setup, teardown),

@@ -407,6 +407,8 @@ static void old_segments_are_answered_once_in_an_interval(void **state)
         assert_false(timewait_may_answer(w, start, S / 2));
         assert_false(timewait_may_answer(w, start + S / 2 - 1, S / 2));
         assert_true(timewait_may_answer(w, start + S / 2 + S / 4, S / 2));
+        assert_false(timewait_may_answer(w, start + S / 2 + S / 4 + S, S)); /* a second, told to an eighth of one */
+        assert_true(timewait_may_answer(w, start + S / 2 + S / 4 + S + S / 8, S));
         timewait_bury(&t, w);
     }
     table_check(&r, &t);
