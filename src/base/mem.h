@@ -77,7 +77,7 @@ void *mem_alloc(struct mem *m, enum mem_class c, size_t size);
 void mem_free(struct mem *m, enum mem_class c, void *p, size_t size);
 
 #define WEFT_CHUNK ((size_t)65536)
-#define SLAB_IDLE  ((size_t)1 << 20) /* what bursts may come and go in without troubling the environment */
+#define SLAB_IDLE  ((size_t)1 << 19) /* what bursts may come and go in without troubling the environment */
 
 #define SLAB_HAND       16                 /* objects at hand, at most, */
 #define SLAB_HAND_BYTES ((uint32_t)1 << 15) /* and of no more bytes than that */

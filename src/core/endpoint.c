@@ -4,11 +4,24 @@
 
 #define DEFAULT_TTL 64
 
+/* The number of these operations in the stack; new ones get the next. */
+static uint8_t kind_of(weft_stack *s, const struct sock_ops *ops)
+{
+    uint8_t kind = 0;
+
+    while (s->kinds[kind] != ops && s->kinds[kind]) {
+        kind++;
+        weft_assert(kind < SOCK_KINDS, "endpoint.h: there are no more kinds of endpoints than that");
+    }
+    s->kinds[kind] = ops;
+    return kind;
+}
+
 void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum weft_family family)
 {
     memset(e, 0, sizeof *e);
-    e->ops = ops;
     e->stack = s;
+    e->kind = kind_of(s, ops) & (SOCK_KINDS - 1);
     e->ttl = DEFAULT_TTL;
     e->v6 = family == WEFT_INET6;
     list_init(&e->event);

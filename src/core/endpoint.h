@@ -75,6 +75,8 @@ enum sock_tell {
     TELL_EXTENSIONS6 = 0x40000000,
 };
 
+#define SOCK_KINDS 8 /* tables of operations that a stack can have */
+
 /* What a protocol does for the sockets layer. The prose of weft/sock.h holds for each; NULL means WEFT_EOPNOTSUPP. */
 struct sock_ops {
     enum weft_proto proto;
@@ -120,7 +122,6 @@ struct sock_ops {
 };
 
 struct weft_sock {
-    const struct sock_ops *ops;
     weft_stack *stack;
     void *cookie;
     struct list event;  /* in weft_stack.events while `became` is not zero */
@@ -128,12 +129,13 @@ struct weft_sock {
     bool reuse_addr : 1, reuse_port : 1, broadcast : 1;
     bool v6 : 1;        /* its family: WEFT_INET6. Unless v6only it speaks IPv4 too */
     bool v6only : 1;
+    uint8_t kind : 3;   /* whose operations it has: endpoint_ops (core/stack.h) */
     uint8_t ttl, tos;   /* of what it sends by IPv4 */
     uint8_t hops, tclass; /* by IPv6: hop limit, 0: what is usual on the interface; traffic class */
     int16_t error;      /* pending, negative; 0: none */
 };
 
-/* Fills the head. ttl 64, tos 0. */
+/* Fills the head. ttl 64, tos 0. ops outlive the stack, and there are at most SOCK_KINDS of them in one. */
 void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum weft_family family);
 
 /* What its datagrams of either family carry. */

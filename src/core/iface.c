@@ -198,7 +198,7 @@ static void settle_or_pull(weft_if *ifp, size_t room)
 {
     weft_stack *s = ifp->stack;
 
-    if (room == 0 || if_wants(ifp) || !s->unsettled->ops->pull(s->unsettled, ifp, budget_of(ifp, room)))
+    if (room == 0 || if_wants(ifp) || !endpoint_ops(s->unsettled)->pull(s->unsettled, ifp, budget_of(ifp, room)))
         stack_settle(s);
 }
 

@@ -306,7 +306,7 @@ void weft_stack_free(weft_stack *stack)
 /* ---- time ---- */
 
 /* There is somebody who is not. */
-ASIDE void stack_settle_now(const weft_stack *s) { s->unsettled->ops->settle(s->unsettled); }
+ASIDE void stack_settle_now(const weft_stack *s) { endpoint_ops(s->unsettled)->settle(s->unsettled); }
 
 void weft_clock(weft_stack *stack, weft_time now)
 {

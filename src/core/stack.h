@@ -31,6 +31,7 @@ struct weft_stack {
     const struct transport *holding; /* the one that may hold something back of that batch; NULL: none */
     struct wheel wheel;        /* timers of connections, neighbours, reassembly */
     weft_sock *unsettled;      /* what happened to it has not come to its timer and its link yet; NULL: there is none */
+    const struct sock_ops *kinds[SOCK_KINDS]; /* of endpoints, by their kind; NULL: not in use yet */
     struct list events;        /* endpoints with news */
     struct list interfaces;
     uint16_t last_if_index;    /* the number given to the newest interface */
@@ -66,6 +67,8 @@ weft_stack *stack_new(const struct assembly *parts, const struct weft_env *env, 
 
 /* Is every setting in its range, and none at odds with another? */
 bool stack_config_is_sound(const struct weft_config *k);
+
+static inline const struct sock_ops *endpoint_ops(const weft_sock *e) { return e->stack->kinds[e->kind]; }
 
 static inline void stack_count(weft_stack *s, enum weft_counter c) { s->counters[c]++; }
 static inline void stack_count_n(weft_stack *s, enum weft_counter c, uint64_t n) { s->counters[c] += n; }

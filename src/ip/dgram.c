@@ -365,7 +365,7 @@ static int set_options(struct dgram_ep *d, const void *value, size_t n)
 /* Ports are UDP's. */
 static int set_choice(struct dgram_ep *d, int option, const void *value, size_t n)
 {
-    int err = d->sock.reuse_port && d->sock.ops->proto == WEFT_UDP
+    int err = d->sock.reuse_port && endpoint_ops(&d->sock)->proto == WEFT_UDP
                   ? filter_set(&d->filter, &d->sock.stack->mem, option, value, n)
                   : WEFT_EINVAL;
 
@@ -498,7 +498,7 @@ size_t dgram_unread(const weft_sock *sock)
 static struct weft_listing describe(struct dgram_ep *d)
 {
     return (struct weft_listing){
-        .proto = d->sock.ops->proto,
+        .proto = endpoint_ops(&d->sock)->proto,
         .local = d->local,
         .remote = d->remote,
         .recv_q = d->queue.bytes,

@@ -27,7 +27,7 @@ static const struct sock_ops ping_ops, ping6_ops;
 
 static struct ping_table *table_of(const struct ping_ep *e)
 {
-    return stack_transport(e->d.sock.stack, (uint8_t)e->d.sock.ops->proto);
+    return stack_transport(e->d.sock.stack, (uint8_t)endpoint_ops(&e->d.sock)->proto);
 }
 static struct ping_ep *ping_ep(weft_sock *sock) { return container_of(sock, struct ping_ep, d.sock); }
 

@@ -140,7 +140,7 @@ static const struct row rows[] = {
 
 static const struct row *find(const struct dgram_ep *d, int level, int option)
 {
-    if ((level == WEFT_SOL_UDP && d->sock.ops->proto != WEFT_UDP) || (level == WEFT_SOL_IPV6 && !d->sock.v6))
+    if ((level == WEFT_SOL_UDP && endpoint_ops(&d->sock)->proto != WEFT_UDP) || (level == WEFT_SOL_IPV6 && !d->sock.v6))
         return NULL;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].level == level && rows[i].option == option)

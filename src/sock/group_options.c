@@ -9,7 +9,7 @@
 /* What a datagram socket keeps of groups; NULL: it is a stream. */
 static struct dgram_groups *groups_of(weft_sock *sock)
 {
-    return sock->ops->proto == WEFT_TCP ? NULL : &container_of(sock, struct dgram_ep, sock)->groups;
+    return endpoint_ops(sock)->proto == WEFT_TCP ? NULL : &container_of(sock, struct dgram_ep, sock)->groups;
 }
 
 static int get_ttl(weft_sock *sock) { return groups_of(sock)->ttl; }
@@ -66,7 +66,7 @@ static const struct sock_option options[] = {
 
 const struct sock_option *sock_group_option_find(const weft_sock *sock, int level, int number)
 {
-    if (sock->ops->proto == WEFT_TCP)
+    if (endpoint_ops(sock)->proto == WEFT_TCP)
         return NULL;
     for (size_t i = 0; i < ARRAY_LEN(options); i++)
         if (options[i].level == level && options[i].number == number)

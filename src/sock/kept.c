@@ -88,14 +88,16 @@ static const struct sock_kept rows[] = {
 
 static unsigned kind_of(const weft_sock *sock)
 {
-    return sock->ops->proto == WEFT_TCP ? STREAM : sock->ops->proto == WEFT_RAW ? RAW : DATAGRAM;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->proto == WEFT_TCP ? STREAM : ops->proto == WEFT_RAW ? RAW : DATAGRAM;
 }
 
 const struct sock_kept *sock_kept_find(const weft_sock *sock, int level, int number)
 {
     unsigned kind = kind_of(sock);
 
-    if (level == WEFT_SOL_UDP && sock->ops->proto != WEFT_UDP)
+    if (level == WEFT_SOL_UDP && endpoint_ops(sock)->proto != WEFT_UDP)
         return NULL;
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (rows[i].level == level && rows[i].number == number && rows[i].kinds & kind)
@@ -119,7 +121,7 @@ int sock_kept_set(weft_sock *sock, const struct sock_kept *k, const void *value,
         return k->set;
     if (!k->bit)
         return 0;
-    rare = sock->ops->own_rare(sock);
+    rare = endpoint_ops(sock)->own_rare(sock);
     if (!rare)
         return WEFT_ENOMEM;
     rare->kept = (v != 0) == (k->first != 0) ? rare->kept & ~(uint32_t)k->bit : rare->kept | k->bit;
@@ -132,7 +134,7 @@ int sock_kept_get(const weft_sock *sock, const struct sock_kept *k, void *value,
 
     if (v < 0)
         return v;
-    if (k->bit && sock->ops->rare(sock)->kept & k->bit)
+    if (k->bit && endpoint_ops(sock)->rare(sock)->kept & k->bit)
         v = !v;
     sock_option_give(k->level, v, value, n);
     return 0;

@@ -78,18 +78,19 @@ static struct weft_addr in_zone(const struct weft_addr *to, const struct weft_co
 int64_t weft_sendmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
                              const struct weft_addr *to, const struct weft_control *control)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_addr addr, whole;
     int err = check_iov(iov, n_iov);
 
-    if (!err && flags & WEFT_MSG_OOB && sock->ops->proto != WEFT_TCP) /* whatever else is wrong */
+    if (!err && flags & WEFT_MSG_OOB && ops->proto != WEFT_TCP) /* whatever else is wrong */
         err = WEFT_EOPNOTSUPP;
     if (!err && to) {
         whole = in_zone(to, control);
-        err = sock_take_addr(sock, &whole, &addr, sock->ops->proto == WEFT_RAW ? WEFT_EINVAL : WEFT_ENETUNREACH);
+        err = sock_take_addr(sock, &whole, &addr, ops->proto == WEFT_RAW ? WEFT_EINVAL : WEFT_ENETUNREACH);
     }
     if (err)
         return err;
-    return sock->ops->send ? sock->ops->send(sock, iov, n_iov, flags, to ? &addr : NULL, control) : WEFT_EOPNOTSUPP;
+    return ops->send ? ops->send(sock, iov, n_iov, flags, to ? &addr : NULL, control) : WEFT_EOPNOTSUPP;
 }
 
 int64_t weft_sendmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
@@ -112,16 +113,20 @@ int64_t weft_send(weft_sock *sock, const void *buf, size_t n, unsigned flags)
 
 int64_t weft_send_from(weft_sock *sock, size_t n, weft_carry *carry, void *ctx)
 {
-    return sock->ops->send_from ? sock->ops->send_from(sock, n, carry, ctx) : WEFT_EOPNOTSUPP;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->send_from ? ops->send_from(sock, n, carry, ctx) : WEFT_EOPNOTSUPP;
 }
 
 int64_t weft_send_lent(weft_sock *sock, const void *bytes, size_t n, unsigned flags, weft_release *release, void *ctx)
 {
-    if (!sock->ops->send_lent)
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    if (!ops->send_lent)
         return WEFT_EOPNOTSUPP;
     if (flags & ~(unsigned)(WEFT_MSG_MORE | WEFT_MSG_EOR))
         return WEFT_EINVAL;
-    return n ? sock->ops->send_lent(sock, bytes, n, flags, release, ctx) : 0;
+    return n ? ops->send_lent(sock, bytes, n, flags, release, ctx) : 0;
 }
 
 /* ---- in ---- */
@@ -129,15 +134,18 @@ int64_t weft_send_lent(weft_sock *sock, const void *bytes, size_t n, unsigned fl
 int64_t weft_recvmsg_control(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags,
                              struct weft_addr *from, unsigned *out_flags, struct weft_control *control)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
+
     *control = (struct weft_control){.arrived = sock->stack->now};
-    if (sock->ops->describe) /* before it is taken out of the queue */
-        sock->ops->describe(sock, flags, control);
+    if (ops->describe) /* before it is taken out of the queue */
+        ops->describe(sock, flags, control);
     return weft_recvmsg(sock, iov, n_iov, flags, from, out_flags);
 }
 
 int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned flags, struct weft_addr *from,
                      unsigned *out_flags)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_addr sender;
     unsigned result_flags = 0;
     int64_t n = check_iov(iov, n_iov);
@@ -145,7 +153,7 @@ int64_t weft_recvmsg(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, 
     if (from) /* a stream says nothing of it */
         sender = (struct weft_addr){.ip = endpoint_any(sock)};
     if (n == 0)
-        n = sock->ops->recv ? sock->ops->recv(sock, iov, n_iov, flags, &sender, &result_flags) : WEFT_EOPNOTSUPP;
+        n = ops->recv ? ops->recv(sock, iov, n_iov, flags, &sender, &result_flags) : WEFT_EOPNOTSUPP;
     if (from && n >= 0)
         *from = sender;
     if (out_flags)
@@ -167,22 +175,27 @@ int64_t weft_recv(weft_sock *sock, void *buf, size_t n, unsigned flags)
 
 int64_t weft_recv_to(weft_sock *sock, weft_carry *carry, void *ctx)
 {
-    return sock->ops->recv_to ? sock->ops->recv_to(sock, carry, ctx) : WEFT_EOPNOTSUPP;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->recv_to ? ops->recv_to(sock, carry, ctx) : WEFT_EOPNOTSUPP;
 }
 
 void weft_recv_waits(weft_sock *sock, size_t bytes)
 {
-    if (sock->ops->recv_waits)
-        sock->ops->recv_waits(sock, bytes);
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    if (ops->recv_waits)
+        ops->recv_waits(sock, bytes);
 }
 
 int64_t weft_recv_borrowed(weft_sock *sock, struct weft_loan *piece, size_t *n)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     int64_t got;
 
     if (*n == 0)
         return WEFT_EINVAL;
-    got = sock->ops->recv_borrowed ? sock->ops->recv_borrowed(sock, piece, n) : WEFT_EOPNOTSUPP;
+    got = ops->recv_borrowed ? ops->recv_borrowed(sock, piece, n) : WEFT_EOPNOTSUPP;
     if (got <= 0)
         *n = 0;
     return got;
@@ -196,16 +209,19 @@ void weft_return(const struct weft_loan *piece, size_t n)
 
 bool weft_report_waits(const weft_sock *sock)
 {
-    return sock->ops->report_waits && sock->ops->report_waits(sock);
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->report_waits && ops->report_waits(sock);
 }
 
 int64_t weft_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n_iov, unsigned *out_flags,
                          struct weft_report *report)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     int err = check_iov(iov, n_iov);
 
     *out_flags = 0;
     if (err)
         return err;
-    return sock->ops->recv_report ? sock->ops->recv_report(sock, iov, n_iov, out_flags, report) : WEFT_EAGAIN;
+    return ops->recv_report ? ops->recv_report(sock, iov, n_iov, out_flags, report) : WEFT_EAGAIN;
 }

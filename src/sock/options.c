@@ -13,9 +13,11 @@ static int get_reuse_port(weft_sock *sock) { return sock->reuse_port; }
 static int get_broadcast(weft_sock *sock) { return sock->broadcast; }
 static int get_type(weft_sock *sock)
 {
-    if (sock->ops->proto == WEFT_RAW)
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    if (ops->proto == WEFT_RAW)
         return LINUX_SOCK_RAW;
-    return sock->ops->proto == WEFT_TCP ? LINUX_SOCK_STREAM : LINUX_SOCK_DGRAM;
+    return ops->proto == WEFT_TCP ? LINUX_SOCK_STREAM : LINUX_SOCK_DGRAM;
 }
 static int get_sndlowat(weft_sock *sock)
 {
@@ -25,21 +27,25 @@ static int get_sndlowat(weft_sock *sock)
 /* What has failed; else what a router said that ended nothing, which is told here alone, as on Linux. */
 static int get_error(weft_sock *sock)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     int err = endpoint_take_error(sock);
 
-    return -(err || !sock->ops->take_hint ? err : sock->ops->take_hint(sock));
+    return -(err || !ops->take_hint ? err : ops->take_hint(sock));
 }
 static int get_protocol(weft_sock *sock)
 {
-    return sock->ops->protocol ? (int)sock->ops->protocol(sock) : (int)sock->ops->proto;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->protocol ? (int)ops->protocol(sock) : (int)ops->proto;
 }
 /* What Linux calls inet_num: of a raw socket its protocol, of others the local port. */
 static int get_number(weft_sock *sock)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_addr local, peer;
 
-    sock->ops->names(sock, &local, &peer);
-    return sock->ops->protocol ? get_protocol(sock) : local.port;
+    ops->names(sock, &local, &peer);
+    return ops->protocol ? get_protocol(sock) : local.port;
 }
 static int get_tos(weft_sock *sock) { return sock->tos; }
 static int get_ttl(weft_sock *sock) { return sock->ttl; }
@@ -50,7 +56,9 @@ static int get_tclass(weft_sock *sock) { return sock->tclass; }
 
 static int get_accept_conn(weft_sock *sock)
 {
-    return sock->ops->state && sock->ops->state(sock) == WEFT_TCP_LISTEN;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->state && ops->state(sock) == WEFT_TCP_LISTEN;
 }
 
 static int set_reuse_addr(weft_sock *sock, int value)
@@ -74,7 +82,7 @@ static int set_broadcast(weft_sock *sock, int value)
 /* A stream's ECN bits belong to its congestion control (RFC 3168 §6.1). */
 static uint8_t own_class(const weft_sock *sock, int value)
 {
-    return (uint8_t)(sock->ops->proto == WEFT_TCP ? value & 0xfc : value);
+    return (uint8_t)(endpoint_ops(sock)->proto == WEFT_TCP ? value & 0xfc : value);
 }
 
 static int set_tos(weft_sock *sock, int value)
@@ -103,10 +111,11 @@ static int set_hops(weft_sock *sock, int value)
 /* Which families an address stands for cannot change once it is bound. */
 static int set_v6only(weft_sock *sock, int value)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_addr local, peer;
 
-    sock->ops->names(sock, &local, &peer);
-    if (local.port || sock->ops->proto == WEFT_ICMPV6)
+    ops->names(sock, &local, &peer);
+    if (local.port || ops->proto == WEFT_ICMPV6)
         return WEFT_EINVAL;
     sock->v6only = value != 0;
     return 0;
@@ -136,7 +145,7 @@ static int set_transparent(weft_sock *sock, int value)
     return value ? WEFT_EPERM : 0;
 }
 
-static int get_interface(weft_sock *sock) { return sock->ops->rare(sock)->interface; }
+static int get_interface(weft_sock *sock) { return endpoint_ops(sock)->rare(sock)->interface; }
 
 static int set_interface(weft_sock *sock, int value)
 {
@@ -146,7 +155,7 @@ static int set_interface(weft_sock *sock, int value)
         return WEFT_EINVAL;
     if (value && !if_by_index(sock->stack, (unsigned)value))
         return WEFT_ENODEV;
-    if (!(rare = sock->ops->own_rare(sock)))
+    if (!(rare = endpoint_ops(sock)->own_rare(sock)))
         return WEFT_ENOMEM;
     rare->interface = value;
     route_changed(sock->stack); /* the ways that are kept may be others now */
@@ -154,7 +163,7 @@ static int set_interface(weft_sock *sock, int value)
 }
 
 /* The least port and, in the upper half, the greatest. */
-static int get_ports(weft_sock *sock) { return (int)sock->ops->rare(sock)->ports; }
+static int get_ports(weft_sock *sock) { return (int)endpoint_ops(sock)->rare(sock)->ports; }
 
 static int set_ports(weft_sock *sock, int value)
 {
@@ -163,7 +172,7 @@ static int set_ports(weft_sock *sock, int value)
 
     if (min && max && min > max)
         return WEFT_EINVAL;
-    if (!(rare = sock->ops->own_rare(sock)))
+    if (!(rare = endpoint_ops(sock)->own_rare(sock)))
         return WEFT_ENOMEM;
     rare->ports = (uint32_t)value;
     return 0;
@@ -172,7 +181,7 @@ static int set_ports(weft_sock *sock, int value)
 /* What was not said is what is usual; there are no addresses of mobile hosts, nor made of keys. */
 static int get_preference(weft_sock *sock)
 {
-    int prefer = sock->ops->rare(sock)->prefer;
+    int prefer = endpoint_ops(sock)->rare(sock)->prefer;
 
     if (!(prefer & (WEFT_PREFER_TEMPORARY | WEFT_PREFER_PUBLIC)))
         prefer |= WEFT_PREFER_USUAL;
@@ -194,7 +203,7 @@ static int set_preference(weft_sock *sock, int value)
 
     if (!is_one_of(value, of_time) || !is_one_of(value, of_home) || !is_one_of(value, of_keys))
         return WEFT_EINVAL;
-    if (!(rare = sock->ops->own_rare(sock)))
+    if (!(rare = endpoint_ops(sock)->own_rare(sock)))
         return WEFT_ENOMEM;
     old = rare->prefer;
     if (value & of_time)
@@ -268,7 +277,7 @@ static int32_t *field_of(struct sock_rare *rare, const struct sock_option *o)
 
 int sock_option_get(weft_sock *sock, const struct sock_option *o)
 {
-    struct sock_rare *rare = (struct sock_rare *)(uintptr_t)sock->ops->rare(sock); /* only looked at */
+    struct sock_rare *rare = (struct sock_rare *)(uintptr_t)endpoint_ops(sock)->rare(sock); /* only looked at */
 
     if (o->tell)
         return (rare->tell & o->tell) != 0;
@@ -278,11 +287,12 @@ int sock_option_get(weft_sock *sock, const struct sock_option *o)
 /* Who wants no reports any more has none; the pending error stands. */
 static void forget_reports(weft_sock *sock)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_report unread;
     int16_t error = sock->error;
     unsigned flags;
 
-    while (sock->ops->recv_report && sock->ops->recv_report(sock, NULL, 0, &flags, &unread) >= 0)
+    while (ops->recv_report && ops->recv_report(sock, NULL, 0, &flags, &unread) >= 0)
         ;
     sock->error = error;
 }
@@ -295,7 +305,7 @@ int sock_option_set(weft_sock *sock, const struct sock_option *o, int value)
         return o->set ? o->set(sock, value) : WEFT_ENOPROTOOPT;
     if (o->max && (value < o->min || value > o->max))
         return WEFT_EINVAL;
-    rare = sock->ops->own_rare(sock);
+    rare = endpoint_ops(sock)->own_rare(sock);
     if (!rare)
         return WEFT_ENOMEM;
     if (o->field) {

@@ -52,43 +52,47 @@ weft_sock *weft_socket(weft_stack *stack, enum weft_proto proto, int *err)
 
 void weft_close(weft_sock *sock)
 {
-    sock->ops->close(sock);
+    endpoint_ops(sock)->close(sock);
 }
 
 void weft_abort(weft_sock *sock)
 {
-    sock->ops->abort(sock);
+    endpoint_ops(sock)->abort(sock);
 }
 
 /* ---- names and connections ---- */
 
 int weft_bind(weft_sock *sock, const struct weft_addr *local)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_addr addr;
-    int err = sock_take_addr(sock, local, &addr, sock->ops->proto == WEFT_RAW ? WEFT_EADDRNOTAVAIL : WEFT_EINVAL);
+    int err = sock_take_addr(sock, local, &addr, ops->proto == WEFT_RAW ? WEFT_EADDRNOTAVAIL : WEFT_EINVAL);
 
     if (err)
         return err;
-    return sock->ops->bind ? sock->ops->bind(sock, &addr) : WEFT_EOPNOTSUPP;
+    return ops->bind ? ops->bind(sock, &addr) : WEFT_EOPNOTSUPP;
 }
 
 int weft_listen(weft_sock *sock, unsigned backlog)
 {
-    if (!sock->ops->listen)
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    if (!ops->listen)
         return WEFT_EOPNOTSUPP;
     if (backlog == 0)
         backlog = 1;
-    return sock->ops->listen(sock, min_u32(backlog, 65535));
+    return ops->listen(sock, min_u32(backlog, 65535));
 }
 
 weft_sock *weft_accept(weft_sock *sock, struct weft_addr *peer, int *err)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_addr from;
     int why = WEFT_EOPNOTSUPP;
     weft_sock *accepted = NULL;
 
-    if (sock->ops->accept)
-        accepted = sock->ops->accept(sock, &from, &why);
+    if (ops->accept)
+        accepted = ops->accept(sock, &from, &why);
     if (accepted && peer)
         *peer = from;
     if (!accepted && err)
@@ -98,31 +102,36 @@ weft_sock *weft_accept(weft_sock *sock, struct weft_addr *peer, int *err)
 
 int weft_connect(weft_sock *sock, const struct weft_addr *peer)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     struct weft_addr addr;
     int err = sock_take_addr(sock, peer, &addr, WEFT_ENETUNREACH);
 
     if (err)
         return err;
-    return sock->ops->connect ? sock->ops->connect(sock, &addr) : WEFT_EOPNOTSUPP;
+    return ops->connect ? ops->connect(sock, &addr) : WEFT_EOPNOTSUPP;
 }
 
 int weft_shutdown(weft_sock *sock, enum weft_shut how)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
+
     if ((unsigned)how > WEFT_SHUT_RDWR)
         return WEFT_EINVAL;
-    return sock->ops->shutdown ? sock->ops->shutdown(sock, how) : WEFT_EOPNOTSUPP;
+    return ops->shutdown ? ops->shutdown(sock, how) : WEFT_EOPNOTSUPP;
 }
 
 int weft_disconnect(weft_sock *sock)
 {
-    return sock->ops->disconnect ? sock->ops->disconnect(sock) : WEFT_EOPNOTSUPP;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->disconnect ? ops->disconnect(sock) : WEFT_EOPNOTSUPP;
 }
 
 int weft_getsockname(const weft_sock *sock, struct weft_addr *local)
 {
     struct weft_addr peer;
 
-    sock->ops->names(sock, local, &peer);
+    endpoint_ops(sock)->names(sock, local, &peer);
     return 0;
 }
 
@@ -131,7 +140,7 @@ int weft_getpeername(const weft_sock *sock, struct weft_addr *peer)
     struct weft_addr local, remote;
     enum weft_tcp_state state = weft_tcp_state(sock);
 
-    sock->ops->names(sock, &local, &remote);
+    endpoint_ops(sock)->names(sock, &local, &remote);
     if (ip_is_any(&remote.ip) || state == WEFT_TCP_LISTEN || state == WEFT_TCP_SYN_SENT)
         return WEFT_ENOTCONN;
     *peer = remote;
@@ -143,7 +152,8 @@ int weft_getpeername(const weft_sock *sock, struct weft_addr *peer)
 /* A socket of IPv4 has nothing of IPv6; a raw one of IPv6 has nothing of IPv4, which it never speaks. As on Linux. */
 static bool is_level_of_others(const weft_sock *sock, int level)
 {
-    return (level == WEFT_SOL_IPV6 && !sock->v6) || (level == WEFT_SOL_IP && sock->v6 && sock->ops->proto == WEFT_RAW);
+    return (level == WEFT_SOL_IPV6 && !sock->v6) ||
+           (level == WEFT_SOL_IP && sock->v6 && endpoint_ops(sock)->proto == WEFT_RAW);
 }
 
 /* At the level of IP too few bytes for an int are a byte, and none is 0; but these want to hear something. */
@@ -162,6 +172,7 @@ static bool is_no_byte(int option)
 
 int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     const struct sock_option *o = sock_option_find(sock, level, option);
     const struct sock_kept *kept = sock_kept_find(sock, level, option);
     int v;
@@ -180,7 +191,7 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
         n = sizeof v;
     }
     if (!o)
-        return sock->ops->setopt ? sock->ops->setopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
+        return ops->setopt ? ops->setopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
     if ((o->exact && n != sizeof v) || !sock_option_take(level, value, n, &v))
         return WEFT_EINVAL;
     return sock_option_set(sock, o, v);
@@ -188,13 +199,16 @@ int weft_setsockopt(weft_sock *sock, int level, int option, const void *value, s
 
 static bool is_its_level(const weft_sock *sock, int level)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
+
     return level == WEFT_SOL_SOCKET || level == WEFT_SOL_IP || (level == WEFT_SOL_IPV6 && sock->v6) ||
-           level == (int)sock->ops->proto || (level == WEFT_SOL_ICMPV6 && sock->v6 && sock->ops->proto == WEFT_RAW) ||
-           (sock->ops->protocol && level == (int)sock->ops->protocol(sock));
+           level == (int)ops->proto || (level == WEFT_SOL_ICMPV6 && sock->v6 && ops->proto == WEFT_RAW) ||
+           (ops->protocol && level == (int)ops->protocol(sock));
 }
 
 int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
 {
+    const struct sock_ops *ops = endpoint_ops(sock);
     const struct sock_option *o = sock_option_find(sock, level, option);
     const struct sock_kept *kept = sock_kept_find(sock, level, option);
     int v;
@@ -209,7 +223,7 @@ int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, s
         return sock_kept_get(sock, kept, value, n);
     stack_settle(sock->stack);
     if (!o)
-        return sock->ops->getopt ? sock->ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
+        return ops->getopt ? ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
     v = sock_option_get((weft_sock *)(uintptr_t)sock, o); /* WEFT_SO_ERROR takes the error; the others only look */
     sock_option_give(level, v, value, n);
     return 0;
@@ -224,22 +238,28 @@ int weft_error(weft_sock *sock)
 
 unsigned weft_ready(const weft_sock *sock)
 {
-    return sock->ops->ready(sock);
+    return endpoint_ops(sock)->ready(sock);
 }
 
 int weft_atmark(const weft_sock *sock)
 {
-    return sock->ops->atmark ? sock->ops->atmark(sock) : WEFT_EOPNOTSUPP;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->atmark ? ops->atmark(sock) : WEFT_EOPNOTSUPP;
 }
 
 size_t weft_unread(const weft_sock *sock)
 {
-    return sock->ops->unread ? sock->ops->unread(sock) : 0;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->unread ? ops->unread(sock) : 0;
 }
 
 size_t weft_unsent(const weft_sock *sock)
 {
-    return sock->ops->unsent ? sock->ops->unsent(sock) : 0;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->unsent ? ops->unsent(sock) : 0;
 }
 
 void weft_set_cookie(weft_sock *sock, void *cookie)
@@ -259,7 +279,7 @@ enum weft_family weft_sock_family(const weft_sock *sock)
 
 enum weft_proto weft_sock_proto(const weft_sock *sock)
 {
-    return sock->ops->proto;
+    return endpoint_ops(sock)->proto;
 }
 
 weft_stack *weft_sock_stack(const weft_sock *sock)
@@ -269,7 +289,9 @@ weft_stack *weft_sock_stack(const weft_sock *sock)
 
 enum weft_tcp_state weft_tcp_state(const weft_sock *sock)
 {
-    return sock->ops->state ? sock->ops->state(sock) : WEFT_TCP_CLOSED;
+    const struct sock_ops *ops = endpoint_ops(sock);
+
+    return ops->state ? ops->state(sock) : WEFT_TCP_CLOSED;
 }
 
 void weft_list(weft_stack *stack, bool (*visit)(void *ctx, const struct weft_listing *item), void *ctx)

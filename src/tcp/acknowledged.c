@@ -36,13 +36,22 @@ void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
         c->snd.max_wnd = c->snd.wnd;
         conn_update_mss(c);
     }
-    c->snd.wl1 = seg->h.seq;
-    c->snd.wl2 = seg->h.ack;
+    if (likely(c->work != NULL))
+        c->work->wl1 = seg->h.seq;
+    else
+        c->window_old = seq_lt(seg->h.seq, c->rcv.nxt);
+}
+
+/* SND.WL1. While parked all that the peer has sent is taken, so that one bit is enough. */
+static struct seq window_seq(const struct tcp_conn *c)
+{
+    return likely(c->work != NULL) ? c->work->wl1 : seq_sub(c->rcv.nxt, c->window_old);
 }
 
 /*
  * Is the window of this segment newer than the one we have? DEVIATION: one that acknowledges new data is, whatever its
  * number, as Linux has it: the window we have, counted from the new SND.UNA, would reach beyond what was ever offered.
+ * So SND.WL2 is always SND.UNA, and what acknowledges less was not let as far as here.
  * And of segments with the same numbers, which may have changed places, the largest window counts, as Linux has it, unless
  * one closes it.
  */
@@ -50,9 +59,9 @@ static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
     uint32_t window = window_of(c, seg);
 
-    if (seq_gt(seg->h.ack, c->snd.una) || seq_lt(c->snd.wl1, seg->h.seq))
+    if (seq_gt(seg->h.ack, c->snd.una) || seq_lt(window_seq(c), seg->h.seq))
         return true;
-    if (!seq_eq(c->snd.wl1, seg->h.seq) || seq_gt(c->snd.wl2, seg->h.ack))
+    if (!seq_eq(window_seq(c), seg->h.seq))
         return false;
     return window >= c->snd.wnd || window == 0 || tcp_config(c->ep.stack)->smaller_window;
 }
@@ -64,13 +73,15 @@ static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
 static bool tells_of_a_window(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
     return window_of(c, seg) != c->snd.wnd ||
-           (seq_lt(c->snd.wl1, seg->h.seq) && !tcp_config(c->ep.stack)->smaller_window);
+           (seq_lt(window_seq(c), seg->h.seq) && !tcp_config(c->ep.stack)->smaller_window);
 }
 
 static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     if (!window_is_newer(c, seg))
         return;
+    if (unlikely(!c->work && seq_gt(seg->h.seq, c->rcv.nxt))) /* a bare one, and before it there is something missing */
+        conn_work(c);
     conn_take_window(c, seg);
     if (c->work && c->snd.wnd) {
         if (c->work->probes)

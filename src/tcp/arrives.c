@@ -205,7 +205,7 @@ SELDOM static enum tcp_step syn_arrives(struct tcp_conn *c, struct tcp_seg *seg)
         c->work->syn_due = true;
         return seg_drop(seg, WEFT_DROP_tcp_half_open_repeat);
     }
-    if (c->fast_open && !seg_has(seg, TCP_ACK) && seq_eq(seg->h.seq, c->snd.wl1)) { /* the one it was born of */
+    if (c->fast_open && !seg_has(seg, TCP_ACK) && seq_eq(seg->h.seq, c->work->wl1)) { /* the one it was born of */
         c->work->syn_due = true;
         return seg_drop(seg, WEFT_DROP_tcp_half_open_repeat);
     }

@@ -44,8 +44,7 @@ static void fill(struct tcp_conn *c, const struct halfopen *h)
     c->ecn.on = h->ecn;
     c->snd.una = h->iss;
     c->snd.nxt = seq_add(h->iss, 1);
-    c->snd.wl1 = h->irs;
-    c->snd.wl2 = h->iss;
+    c->work->wl1 = h->irs;
     c->rcv.nxt = c->rcv.acked = seq_add(h->irs, 1);
     c->ts_recent = h->ts_recent;
     c->ts_recent_at = time_coarse(conn_now(c));
@@ -109,6 +108,7 @@ static void join_accept_queue(struct tcp_conn *l, struct tcp_conn *c)
     list_push_back(&l->listen->accept, &c->ep.event);
     l->listen->waiting++;
     c->parent = l;
+    c->queued = true;
     state_set(c, WEFT_TCP_SYN_RECEIVED);
 }
 
@@ -145,7 +145,7 @@ void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     account_repeats(c, h->repeats + h->asked_again);
     list_remove(&c->loose);
     hashtab_replace(&t->table, &h->hash, &c->hash, TCP_TAG_CONN, seg->hash);
-    c->parent = NULL;
+    c->alarm = NULL;
     c->in_table = true;
     w->hash = seg->hash;
     if (h->saved_syn)

@@ -68,6 +68,7 @@ static void work_init(struct tcp_work *w, struct tcp_conn *c, weft_time quiet)
     push_init(&w->push, c->snd.una);
     w->urgent_end = c->snd.una;
     w->small_end = c->snd.una;
+    w->wl1 = seq_sub(c->rcv.nxt, c->window_old);
     w->syn_sent_at = WEFT_NEVER;
     for (unsigned i = 0; i < TCP_TIMER_COUNT; i++)
         w->deadline[i] = WEFT_NEVER;
@@ -136,11 +137,16 @@ static weft_time earliest(const struct tcp_work *w)
     return at;
 }
 
-/* A connection has an alarm besides its rooms, set to this; false: out of memory. */
+/*
+ * A connection has an alarm besides its rooms, set to this; false: out of memory, or its place is taken by the listener
+ * whose queue it is in.
+ */
 static bool set_own_alarm(struct tcp_conn *c, weft_time at)
 {
     struct tcp *t = conn_tcp(c);
 
+    if (!c->in_table || c->queued)
+        return false;
     if (!c->alarm) {
         c->alarm = slab_alloc(&t->alarms);
         if (!c->alarm)
@@ -153,7 +159,7 @@ static bool set_own_alarm(struct tcp_conn *c, weft_time at)
 
 static void drop_own_alarm(struct tcp_conn *c)
 {
-    if (!c->alarm)
+    if (!conn_has_alarm(c))
         return;
     timer_remove(&c->ep.stack->wheel, &c->alarm->timer);
     slab_free(&conn_tcp(c)->alarms, c->alarm);
@@ -226,6 +232,7 @@ ASIDE void conn_rest(struct tcp_conn *c)
     ackpolicy_init(&w->ack);
     if (may_park(c)) {
         c->recovered_here = w->recovery.guard;
+        c->window_old = seq_lt(w->wl1, c->rcv.nxt);
         give_back_work(c);
     }
 }
@@ -359,8 +366,10 @@ void conn_free(struct tcp_conn *c)
     reports_forget(c);
     demux_unbind(t, c);
     settings_drop(&c->settings, &t->stack->mem);
-    if (c->in_table)
+    if (c->in_table) {
+        conn_leave_queue(c);
         demux_remove(t, c);
+    }
     list_remove(&c->loose);
     endpoint_fini(&c->ep);
     slab_free(c->wide ? &t->conn6 : &t->conn4, c);
@@ -372,7 +381,6 @@ static void stop_work(struct tcp_conn *c)
     struct tcp_work *w = c->work;
     struct mem *m = &c->ep.stack->mem;
 
-    conn_set_quiet(c, WEFT_NEVER);
     c->recovered_here = 0;
     if (!w)
         return;
@@ -397,11 +405,11 @@ static void stop_work(struct tcp_conn *c)
 /* A connection that nobody has accepted dies with nobody to tell. */
 static void leave_accept_queue(struct tcp_conn *c)
 {
-    if (!c->in_table || !c->parent)
+    if (!c->in_table || !c->queued)
         return;
     list_remove(&c->ep.event);
     c->parent->listen->waiting--;
-    c->parent = NULL;
+    conn_leave_queue(c);
     conn_orphan(c);
 }
 
@@ -412,6 +420,7 @@ void conn_finish(struct tcp_conn *c, int err)
     if (c->state != WEFT_TCP_CLOSED)
         state_set(c, WEFT_TCP_CLOSED);
     leave_accept_queue(c);
+    conn_set_quiet(c, WEFT_NEVER);
     if (c->in_table)
         demux_remove(t, c);
     stop_work(c);
@@ -479,6 +488,7 @@ static bool replace_by_record(struct tcp *t, struct tcp_conn *c, enum timewait_k
     w->window = window;
     w->tos = conn_tos(c);
     hashtab_replace(&t->table, &c->hash, &w->hash, TCP_TAG_TIME_WAIT, demux_hash_of_conn(t, c));
+    conn_set_quiet(c, WEFT_NEVER);
     demux_forget(t, c);
     list_push_back(&t->loose, &c->loose);
     time_wait_timer(t);

@@ -144,6 +144,7 @@ struct tcp_work {
     bool rested;              /* it is quiet, and what nobody will miss is forgotten */
     bool starved;             /* no memory for a packet: wait for the next event or timer */
     bool peer_fin_known;
+    struct seq wl1;           /* SND.WL1: the segment that brought the peer's window; SND.WL2 is SND.UNA (acknowledged.c) */
     struct seq urgent_end;    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
     bool more;                /* MSG_MORE: the user promised more */
     bool want_write;          /* somebody found no room, by writing or by asking: tell when there is some again */
@@ -167,7 +168,10 @@ struct tcp_conn {
     union {
         struct {                    /* in_table */
             struct hash_node hash;
-            struct tcp_conn *parent; /* the listener whose accept queue holds it; else NULL */
+            union {
+                struct tcp_conn *parent; /* queued: the listener whose accept queue holds it */
+                struct tcp_alarm *alarm; /* else, parked, and waiting for something: conn_quiet_until; else NULL */
+            };
         };
         struct list loose;          /* not in_table: in tcp.loose */
     };
@@ -176,13 +180,13 @@ struct tcp_conn {
         struct tcp_listen *listen; /* in LISTEN */
     };
     const struct tcp_settings *settings; /* never NULL */
-    struct tcp_alarm *alarm;  /* parked, and it waits for something (conn_quiet_until); else NULL */
     struct tcp_stats *stats;  /* from its first data on; NULL: none yet, or no memory. Kept while parked */
 
     uint8_t state;            /* enum weft_tcp_state; written by state_set only */
     bool v6 : 1;              /* its names are of IPv6; ep.v6 says what the socket can speak */
     bool wide : 1;            /* has room for such names */
     bool in_table : 1;        /* the demultiplexer knows it */
+    bool queued : 1;          /* in_table: nobody has accepted it yet */
     bool shares_port : 1;     /* SO_REUSEADDR was on when it entered the table */
     bool fast_open : 1;       /* SYN-RECEIVED with data both ways: our SYN,ACK, before SND.UNA, is not acknowledged */
     bool bound : 1;           /* has a record in the table of bindings */
@@ -202,6 +206,7 @@ struct tcp_conn {
     bool reordered : 1;       /* segments were seen to overtake each other */
     bool unresolved : 1;      /* SYN-SENT: the next hop does not answer, and that ends it */
     uint8_t recovered_here : 3; /* parked where a recovery without SACK ended: recovery.h's guard */
+    bool window_old : 1;      /* parked: the peer's window came before the last of what he sent (conn_window_seq) */
     uint8_t snd_wscale, rcv_wscale;
     struct ecn ecn;
     struct ack_pace pace;
@@ -212,7 +217,7 @@ struct tcp_conn {
     uint8_t bare_in, bare_out; /* segments after the handshake while there are no stats; both stop at 255 */
 
     struct {
-        struct seq una, nxt, wl1, wl2;
+        struct seq una, nxt;
         uint32_t wnd;         /* the peer's window, scaled */
         uint32_t max_wnd;     /* the largest ever */
     } snd;
@@ -351,6 +356,15 @@ static inline struct tcp_work *conn_work(struct tcp_conn *c)
 /* The same for a new connection: nothing of an earlier one is left in them, what it left unread neither. */
 struct tcp_work *conn_fresh_work(struct tcp_conn *c);
 
+/* It is taken out of its listener's accept queue. */
+static inline void conn_leave_queue(struct tcp_conn *c)
+{
+    c->queued = false;
+    c->alarm = NULL;
+}
+
+static inline bool conn_has_alarm(const struct tcp_conn *c) { return c->in_table && !c->queued && c->alarm; }
+
 /*
  * When keepalive has something to ask, or an orphan's patience in FIN-WAIT-2 ends; WEFT_NEVER: neither. Nothing else
  * wakes a parked connection. Not in LISTEN.
@@ -359,7 +373,7 @@ static inline weft_time conn_quiet_until(const struct tcp_conn *c)
 {
     if (c->work)
         return c->work->deadline[TCP_TIMER_QUIET];
-    return c->alarm ? c->alarm->timer.deadline : WEFT_NEVER;
+    return conn_has_alarm(c) ? c->alarm->timer.deadline : WEFT_NEVER;
 }
 /* Of a connection that is parked, false: out of memory. WEFT_NEVER can always be set, and whenever there are rooms. */
 bool conn_set_quiet(struct tcp_conn *c, weft_time at);

@@ -97,7 +97,7 @@ bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
         demux_release_port(t, c);
         return false;
     }
-    c->parent = NULL;
+    c->alarm = NULL;
     c->in_table = true;
     c->work->hash = hash;
     return true;
@@ -105,6 +105,7 @@ bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
 
 void demux_forget(struct tcp *t, struct tcp_conn *c)
 {
+    weft_assert(!c->queued && !c->alarm, "conn.h: its place in the list of loose ones is taken else");
     c->in_table = false;
     if (c->work)
         c->work->hash = 0;

@@ -91,7 +91,6 @@ void early_take(struct tcp_conn *c, const struct tcp_seg *seg)
     push_init(&w->push, c->snd.una);
     sndmap_init(&w->sndmap, c->snd.una);
     conn_take_window(c, seg);
-    c->snd.wl2 = c->snd.una;
     rcvspace_start(&c->rcvspace, conn_open_window(c), c->rcv_wscale, c->adv_mss);
     window_start(c, false);
     conn_grow_send_buffer(c);

@@ -36,8 +36,8 @@ static struct weft_listing describe(struct tcp_conn *c)
         .state = c->state,
         .local = flow.local,
         .remote = flow.remote,
-        .recv_q = e->ops->unread(e),
-        .send_q = e->ops->unsent(e),
+        .recv_q = endpoint_ops(e)->unread(e),
+        .send_q = endpoint_ops(e)->unsent(e),
         .cookie = c->orphan ? NULL : e->cookie,
         .sock = e,
     };

@@ -168,7 +168,11 @@ weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err)
     l->listen->waiting--;
     c = conn_of(container_of(first, weft_sock, event));
     weft_assert(c->in_table, "what leaves the table leaves the queue");
-    c->parent = NULL;
+    conn_leave_queue(c);
+    if (unlikely(c->work && c->work->rested)) { /* it could not park, for want of a place for its alarm */
+        c->work->rested = false;
+        conn_settle(c);
+    }
     c->ep.became = 0;
     if (peer)
         *peer = conn_flow(c).remote;
@@ -255,7 +259,7 @@ void tcp_forget_connection(struct tcp_conn *c)
     memset(&c->rcv, 0, sizeof c->rcv);
     rtt_init(&c->rtt);
     c->recovered_here = 0;
-    c->reordered = false;
+    c->window_old = c->reordered = false;
     c->reordering = (uint16_t)tcp_config(c->ep.stack)->reordering;
 }
 

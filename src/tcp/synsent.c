@@ -191,7 +191,6 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
         conn_time_syn_by_echo(c, seg);
     conn_established(c);
     early_answered(c, seg);
-    c->snd.wl2 = seg->h.ack;
     acknowledge_syn(c);
     seg_take_syn_off(c, seg);
     if ((seg->len || seg_has(seg, TCP_FIN)) && tcp_config(c->ep.stack)->syn_ack_text) /* they go the ordinary way */

@@ -325,6 +325,35 @@ static void saved_syn_goes_with_its_record(void **state)
     assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_ESTABLISHED);
 }
 
+static size_t memory_of(struct bench *b, const char *whose)
+{
+    const char *owner;
+    size_t live;
+
+    for (size_t i = 0; weft_memory_info(b->s, i, &owner, &live); i++)
+        if (strcmp(owner, whose) == 0)
+            return live;
+    fail_msg("nobody is called %s", whose);
+    return 0;
+}
+
+/* Keepalive waits for something, and its alarm stands where the listener stood: so it parks once it is accepted. */
+static void connection_with_keepalive_parks_once_it_is_accepted(void **state)
+{
+    struct bench *b = *state;
+    int on = 1;
+
+    assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, &on, sizeof on), 0);
+    carry(b);
+    pass(b, 10 * WEFT_S);
+    assert_true(memory_of(b, "connections at work") > 0);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_non_null(b->server);
+    pass(b, 10 * WEFT_S);
+    assert_int_equal(memory_of(b, "connections at work"), 0);
+    assert_true(weft_deadline(b->s) != WEFT_NEVER); /* and waits all the same */
+}
+
 /* Puts `n` times the letter there, or takes as many bytes; counts what was offered. */
 struct porter {
     char letter;
@@ -747,6 +776,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(disconnecting_before_the_answer_is_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(saved_syn_is_given_once, setup, teardown),
         cmocka_unit_test_setup_teardown(saved_syn_goes_with_its_record, setup, teardown),
+        cmocka_unit_test_setup_teardown(connection_with_keepalive_parks_once_it_is_accepted, setup, teardown),
         cmocka_unit_test_setup_teardown(what_waits_elsewhere_holds_the_sender_up, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_waits_elsewhere_for_a_listener, setup, teardown),
     };
