@@ -132,7 +132,10 @@ static bool open_drill(struct drill *d, const char *flags, char *why, size_t n)
         snprintf(why, n, "no memory or no descriptor is left");
         return false;
     }
-    return open_stack(d, why, n);
+    if (!open_stack(d, why, n))
+        return false;
+    sysctls_read(d); /* a script may do without any socket */
+    return true;
 }
 
 /* Tells the preloaded library of us, if it is there; see hooks.h. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Linux's tunables become weft's. A script sets them in its network namespace before it opens a socket, so they are
- * read at each socket(), and what has changed is set.
+ * read at the start and at each socket(), and what has changed is set.
  */
 #ifndef PACKETDRILL_SYSCTLS_H
 #define PACKETDRILL_SYSCTLS_H

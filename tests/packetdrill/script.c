@@ -234,6 +234,8 @@ static const char *check_fit(struct stage *s)
 
     if (script->config.epoch)
         return "a clock of its own";
+    if (script->config.late)
+        return "output that waits until it is asked for";
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
         if (strstr(script->path, exceptions[i].script))
             return exceptions[i].why;
