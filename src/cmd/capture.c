@@ -274,6 +274,14 @@ static void wait_for_count(struct capture *c, uint64_t count)
     }
 }
 
+/* What came before the file was there is not in it, so it does not count. */
+static void count_anew(struct capture *c)
+{
+    pthread_mutex_lock(&c->mutex);
+    c->seen = 0;
+    pthread_mutex_unlock(&c->mutex);
+}
+
 static int write_file(struct capture *c, uint64_t count)
 {
     char why[CMD_WHY] = "";
@@ -282,6 +290,7 @@ static int write_file(struct capture *c, uint64_t count)
 
     if (number < 0)
         return cmd_fail(c->ctx, CMD_FAILED, "%s", why);
+    count_anew(c);
     wait_for_count(c, count);
     weft_host_capture_stop(c->ctx->host, number);
     return 0;
