@@ -163,8 +163,9 @@ struct weft_config {
     bool proxy_arp;            /* a router answers for those behind it (RFC 1027). false */
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* to all destinations together: 1,000; bursts of 50 */
-    weft_time icmp_error_interval; /* between two to one destination, beyond a burst of 6: 1 s. 0: no limit of its own.
-                                      What tells the size of a path, and what stays in the host, goes without */
+    weft_time icmp_error_interval; /* between two to one destination, beyond a burst of 6: 1 s; at most 60. 0: no
+                                      limit of its own. What tells the size of a path, and what stays in the host, goes
+                                      without */
     bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */
     bool accept_redirects;     /* a host believes a router that knows a better first hop (RFC 1122 §3.2.2.2). true */
     bool secure_redirects;     /* but only among gateways that it has already. true */

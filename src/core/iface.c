@@ -8,8 +8,8 @@
 #define INPUT_MAX     4096 /* of weft_input's contract */
 #define QUEUE_DEFAULT 1024
 #define TURN_BUDGET   16 /* packets that a sender may build in one turn */
-#define AHEAD_STEP  2  /* packets between two steps of foreseeing one */
-#define AHEAD_FAR   (AHEAD_STEP * (FORESEE_STEPS + 1)) /* packets before its own turn that one is foreseen */
+#define AHEAD_STEP    2    /* packets between two steps of foreseeing one */
+#define AHEAD_FAR     (AHEAD_STEP * (FORESEE_STEPS + 1)) /* packets before its own turn that one is foreseen */
 #define MIN_MTU       68 /* RFC 791 §3.2 */
 
 SELDOM static void trace_packet(weft_if *ifp, enum weft_trace_kind kind, const struct weft_pkt *pkt)
@@ -43,14 +43,13 @@ static void input_one(weft_if *ifp, struct weft_pkt *pkt)
 }
 
 /* The datagram in a packet that was not looked at yet. */
-static struct foresight foresee(const weft_if *ifp, const struct weft_pkt *pkt)
+static struct foresight foresee(const struct transport *crowded, const weft_if *ifp, const struct weft_pkt *pkt)
 {
-    weft_stack *s = ifp->stack;
     unsigned header = ifp->ops->header + ifp->tag;
 
     if (pkt->len <= header)
         return (struct foresight){0};
-    return s->crowded->foresee(s, pkt->data + header, pkt->len - header);
+    return crowded->foresee(ifp->stack, pkt->data + header, pkt->len - header);
 }
 
 /*
@@ -60,6 +59,7 @@ static struct foresight foresee(const weft_if *ifp, const struct weft_pkt *pkt)
 ASIDE static void input_foreseeing(weft_if *ifp, weft_pkt *const *pkts, size_t n)
 {
     weft_stack *s = ifp->stack;
+    const struct transport *crowded = s->crowded; /* the batch may end that */
     struct foresight seen[AHEAD_FAR];
 
     for (size_t i = 0; i < n + AHEAD_FAR; i++) { /* packet i is foreseen, and AHEAD_FAR turns later it comes in */
@@ -71,14 +71,14 @@ ASIDE static void input_foreseeing(weft_if *ifp, weft_pkt *const *pkts, size_t n
             size_t at = i - (step + 1) * AHEAD_STEP;
 
             if (at < n && seen[at % AHEAD_FAR].any)
-                s->crowded->fetch(s, &seen[at % AHEAD_FAR], step);
+                crowded->fetch(s, &seen[at % AHEAD_FAR], step);
         }
         if (i >= AHEAD_FAR) {
             s->more_input = i + 1 < n + AHEAD_FAR;
             input_one(ifp, pkts[i - AHEAD_FAR]);
         }
         if (i < n)
-            seen[i % AHEAD_FAR] = foresee(ifp, pkts[i]);
+            seen[i % AHEAD_FAR] = foresee(crowded, ifp, pkts[i]);
     }
 }
 

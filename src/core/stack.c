@@ -145,7 +145,7 @@ bool stack_config_is_sound(const struct weft_config *k)
 {
     return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->path_mtu_age &&
            k->min_path_mtu >= 68 && k->min_path_mtu <= 65535 && k->max_neighbours && k->ipv6_addr_gen_mode <= 2 &&
-           groups_are_sound(k) && tcp_is_sound(&k->tcp);
+           k->icmp_error_interval <= 60 * WEFT_S && groups_are_sound(k) && tcp_is_sound(&k->tcp);
 }
 
 struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose)

@@ -47,13 +47,14 @@ int ip_options_check(const uint8_t *options, size_t n)
 
 void ip_options_take(uint8_t *to, const uint8_t *options, size_t n)
 {
-    size_t at = 0;
+    struct reader r = reader(options, n);
+    struct option o = {.kind = OPTION_NOP};
+    size_t used = 0;
 
-    memcpy(to, options, n);
-    while (at < n && to[at] != OPTION_EOL)
-        at += to[at] == OPTION_NOP ? 1 : to[at + 1];
-    if (at < n)
-        memset(to + at, OPTION_EOL, n - at);
+    while (o.kind != OPTION_EOL && option_next(&r, &o))
+        used += o.len;
+    memcpy(to, options, used);
+    memset(to + used, OPTION_EOL, n - used);
 }
 
 /* The first hop becomes the header's destination, and the destination the last of the hops. */

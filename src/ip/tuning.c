@@ -210,7 +210,6 @@ int dgram_tune(struct dgram_ep *d, int level, int option, const void *value, siz
 int dgram_tuned(const struct dgram_ep *d, int level, int option, void *value, size_t *n)
 {
     const struct row *row = find(d, level, option);
-    uint8_t byte;
     int v;
 
     if (level == WEFT_SOL_SOCKET && option == WEFT_SO_MAX_PACING_RATE)
@@ -222,13 +221,6 @@ int dgram_tuned(const struct dgram_ep *d, int level, int option, void *value, si
     v = row->get ? row->get(d) : (d->rare.tell & row->bit) != 0;
     if (v < 0)
         return v;
-    byte = (uint8_t)v;
-    if (level == WEFT_SOL_IP && *n && *n < sizeof v && v <= 255) {
-        *n = sizeof byte;
-        memcpy(value, &byte, sizeof byte);
-        return 0;
-    }
-    *n = min_size(*n, sizeof v);
-    memcpy(value, &v, *n);
+    endpoint_give(level, v, value, n);
     return 0;
 }

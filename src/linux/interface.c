@@ -44,7 +44,7 @@ uint32_t linux_host_order(const struct weft_ip *ip)
     return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
 }
 
-static uint32_t mask_of(unsigned prefix)
+uint32_t linux_netmask(unsigned prefix)
 {
     return prefix ? 0xffffffffu << (32 - prefix) : 0;
 }
@@ -61,7 +61,7 @@ static int give_address(const struct weft_if_info *info, unsigned long request, 
     if (request == SIOCGIFADDR)
         give_v4(&r->ifr_addr, ip);
     else if (request == SIOCGIFNETMASK)
-        give_v4(&r->ifr_netmask, mask_of(info->address[i].prefix));
+        give_v4(&r->ifr_netmask, linux_netmask(info->address[i].prefix));
     else if (request == SIOCGIFBRDADDR)
         give_v4(&r->ifr_broadaddr, linux_host_order(&info->address[i].broadcast));
     else

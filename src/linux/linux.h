@@ -112,6 +112,8 @@ int linux_first_v4(const struct weft_if_info *info); /* its first address of IPv
 uint32_t linux_host_order(const struct weft_ip *ip); /* an address of IPv4 as a number */
 /* IFF_UP and the like. */
 unsigned linux_if_flags(const struct weft_if_info *info);
+/* Of IPv4, in host order: 32 bits of prefix at most. */
+uint32_t linux_netmask(unsigned prefix);
 unsigned linux_if_type(const struct weft_if_info *info); /* ARPHRD_ETHER and the like */
 /* SIOCGIFCONF: a row for each interface with an address of IPv4, as far as there is room; rows NULL: how many. */
 size_t linux_interface_list(weft_stack *s, struct ifreq *rows, size_t room);

@@ -75,7 +75,7 @@ static struct weft_ip mask_of(unsigned prefix, bool v4)
     struct weft_ip mask = {{0}};
 
     if (v4)
-        return weft_ipv4(prefix ? 0xffffffffu << (32 - prefix) : 0);
+        return weft_ipv4(linux_netmask(prefix));
     for (unsigned bit = 0; bit < prefix; bit++)
         mask.b[bit / 8] |= (uint8_t)(0x80 >> bit % 8);
     return mask;

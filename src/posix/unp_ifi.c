@@ -106,7 +106,6 @@ int weft_unp_get_ifi_info(int family, bool aliases, struct weft_unp_ifi **list)
     if (r < 0) {
         weft_unp_free_ifi_info(*list);
         *list = NULL;
-        errno = ENOMEM;
     }
     return r;
 }

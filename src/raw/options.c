@@ -107,16 +107,6 @@ int raw_setopt(weft_sock *sock, int level, int option, const void *value, size_t
     return is_checksum(level, option) ? set_checksum(e, v) : set_header_included(e, v);
 }
 
-/* At most what there is room for; of IPv4 a byte where there is none for an int, as on Linux. */
-static int give_int(int level, int v, void *value, size_t *n)
-{
-    if (level == WEFT_SOL_IP && *n && *n < sizeof v)
-        *n = 1;
-    *n = min_size(*n, sizeof v);
-    memcpy(value, &v, *n);
-    return 0;
-}
-
 /* At most what there is room for. */
 static int give(void *value, size_t *n, const void *from, size_t size)
 {
@@ -128,7 +118,6 @@ static int give(void *value, size_t *n, const void *from, size_t size)
 int raw_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n)
 {
     const struct raw_ep *e = const_raw_ep(sock);
-    int v;
 
     if (is_of_icmpv6_only(e, level))
         return WEFT_EOPNOTSUPP;
@@ -140,13 +129,13 @@ int raw_getopt(const weft_sock *sock, int level, int option, void *value, size_t
     if (level == WEFT_SOL_ICMPV6 && option == WEFT_ICMP6_FILTER)
         return e->d.sock.v6 ? give(value, n, e->icmp6_refused, sizeof e->icmp6_refused) : WEFT_EOPNOTSUPP;
     if (is_alert(level, option)) {
-        v = e->alert >= 0; /* of IPv6, whether it has one at all */
-        return give_int(level, v, value, n);
+        endpoint_give(level, e->alert >= 0, value, n); /* of IPv6, whether it has one at all */
+        return 0;
     }
     if (!is_header_included(e, level, option) && !is_checksum(level, option))
         return dgram_getopt(sock, level, option, value, n);
     if (is_checksum(level, option) && !e->d.sock.v6)
         return WEFT_ENOPROTOOPT;
-    v = is_checksum(level, option) ? e->checksum_at : e->header_included;
-    return give_int(level, v, value, n);
+    endpoint_give(level, is_checksum(level, option) ? e->checksum_at : e->header_included, value, n);
+    return 0;
 }

@@ -136,6 +136,6 @@ int sock_kept_get(const weft_sock *sock, const struct sock_kept *k, void *value,
         return v;
     if (k->bit && endpoint_ops(sock)->rare(sock)->kept & k->bit)
         v = !v;
-    sock_option_give(k->level, v, value, n);
+    endpoint_give(k->level, v, value, n);
     return 0;
 }

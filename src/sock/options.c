@@ -329,20 +329,6 @@ bool sock_option_take(int level, const void *value, size_t n, int *v)
     return level == WEFT_SOL_IP;
 }
 
-void sock_option_give(int level, int v, void *value, size_t *n)
-{
-    uint8_t byte = (uint8_t)v;
-
-    if (level == WEFT_SOL_IP && *n && *n < sizeof v && v >= 0 && v <= 255) {
-        *n = sizeof byte;
-        memcpy(value, &byte, sizeof byte);
-        return;
-    }
-    *n = min_size(*n, sizeof v);
-    if (*n)
-        memcpy(value, &v, *n);
-}
-
 const struct sock_option *sock_option_find(const weft_sock *sock, int level, int number)
 {
     if (level == WEFT_SOL_IPV6 && !sock->v6)

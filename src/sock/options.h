@@ -38,9 +38,8 @@ const struct sock_kept *sock_kept_find(const weft_sock *sock, int level, int num
 int sock_kept_set(weft_sock *sock, const struct sock_kept *k, const void *value, size_t n);
 int sock_kept_get(const weft_sock *sock, const struct sock_kept *k, void *value, size_t *n);
 
-/* The value that the user's bytes mean; false: too few. And the other way, with *n the room there is. */
+/* The value that the user's bytes mean; false: too few. The other way is endpoint_give. */
 bool sock_option_take(int level, const void *value, size_t n, int *v);
-void sock_option_give(int level, int v, void *value, size_t *n);
 
 /*
  * message.c: brings an address into the form the protocols know. 0; WEFT_EINVAL: there is none, or no zone;

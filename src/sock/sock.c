@@ -225,7 +225,7 @@ int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, s
     if (!o)
         return ops->getopt ? ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
     v = sock_option_get((weft_sock *)(uintptr_t)sock, o); /* WEFT_SO_ERROR takes the error; the others only look */
-    sock_option_give(level, v, value, n);
+    endpoint_give(level, v, value, n);
     return 0;
 }
 

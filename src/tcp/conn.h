@@ -125,6 +125,7 @@ struct tcp_work {
     weft_time told_at;        /* when a segment of any kind went out last */
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then, but by an echo */
     uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
+    struct seq wl1;           /* SND.WL1: the segment that brought the window. SND.WL2 is SND.UNA (acknowledged.c) */
     struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
     struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
     uint32_t flow_label;      /* IPv6; 0: not worked out yet */
@@ -144,7 +145,6 @@ struct tcp_work {
     bool rested;              /* it is quiet, and what nobody will miss is forgotten */
     bool starved;             /* no memory for a packet: wait for the next event or timer */
     bool peer_fin_known;
-    struct seq wl1;           /* SND.WL1: the segment that brought the peer's window; SND.WL2 is SND.UNA (acknowledged.c) */
     struct seq urgent_end;    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
     bool more;                /* MSG_MORE: the user promised more */
     bool want_write;          /* somebody found no room, by writing or by asking: tell when there is some again */
@@ -206,7 +206,7 @@ struct tcp_conn {
     bool reordered : 1;       /* segments were seen to overtake each other */
     bool unresolved : 1;      /* SYN-SENT: the next hop does not answer, and that ends it */
     uint8_t recovered_here : 3; /* parked where a recovery without SACK ended: recovery.h's guard */
-    bool window_old : 1;      /* parked: the peer's window came before the last of what he sent (conn_window_seq) */
+    bool window_old : 1;      /* parked: the peer's window came before the last of what he sent (acknowledged.c) */
     uint8_t snd_wscale, rcv_wscale;
     struct ecn ecn;
     struct ack_pace pace;

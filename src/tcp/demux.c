@@ -105,7 +105,7 @@ bool demux_insert(struct tcp *t, struct tcp_conn *c, uint32_t hash)
 
 void demux_forget(struct tcp *t, struct tcp_conn *c)
 {
-    weft_assert(!c->queued && !c->alarm, "conn.h: its place in the list of loose ones is taken else");
+    weft_assert(!c->queued && !c->alarm, "conn.h: where these stand the list of loose ones will");
     c->in_table = false;
     if (c->work)
         c->work->hash = 0;

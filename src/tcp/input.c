@@ -150,8 +150,7 @@ ASIDE static void look_up(struct tcp *t, struct tcp_seg *seg)
 {
     struct tcp_found f;
 
-    if (unlikely(t->table.count > CROWD))
-        t->stack->crowded = &tcp_transport;
+    t->stack->crowded = unlikely(t->table.count > CROWD) ? &tcp_transport : NULL;
     seg->hash = demux_hash(t, &seg->flow);
     f = demux_find_hashed(t, &seg->flow, seg->hash);
     if (!f.any) {

@@ -788,7 +788,6 @@ int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n
         return raw->get(c, value, n);
     if (!row || (!row->get && !row->field))
         return WEFT_ENOPROTOOPT;
-    if (level == WEFT_SOL_IP && *n && *n < sizeof(int)) /* a byte, as on Linux: all of these fit into one */
-        *n = 1;
-    return give_int(value, n, row->get ? row->get(c) : get_field(c, row));
+    endpoint_give(level, row->get ? row->get(c) : get_field(c, row), value, n);
+    return 0;
 }

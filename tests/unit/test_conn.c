@@ -1,64 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* When a connection gives its rooms back (src/tcp/conn.c): once it is quiet for a time-out, in each state, and not before. */
-#include "harness.h"
 #include "room.h"
 #include "tcp/conn.h"
-#include "weft/sock.h"
+#include "tcp_bench.h"
 
-#define PORT 7
-
-struct bench {
-    struct harness_env e;
-    weft_stack *s;
-    weft_if *lo;
-    weft_time now;
-    weft_sock *listener, *client, *server;
-};
-
-static void carry(struct bench *b)
+static void begin(struct bench *b)
 {
-    do
-        weft_tick(b->s, b->now);
-    while (weft_output_wanted(b->lo));
-}
-
-static void pass(struct bench *b, weft_time time)
-{
-    weft_time end = b->now + time;
-
-    while (weft_deadline(b->s) <= end) {
-        b->now = weft_deadline(b->s) > b->now ? weft_deadline(b->s) : b->now;
-        carry(b);
-    }
-    b->now = end;
-}
-
-static void bench_init(struct bench *b)
-{
-    struct weft_addr here = {weft_ipv4(0x7f000001), PORT};
-    struct weft_env env;
-
-    memset(b, 0, sizeof *b);
-    harness_env_init(&b->e, 1);
-    env = harness_env(&b->e);
-    b->now = WEFT_S;
-    b->s = weft_stack_new(&env, NULL, b->now, NULL);
-    assert_non_null(b->s);
-    b->lo = weft_if_find(b->s, "lo");
-    b->listener = weft_socket(b->s, WEFT_TCP, NULL);
-    b->client = weft_socket(b->s, WEFT_TCP, NULL);
-    assert_int_equal(weft_bind(b->listener, &here), 0);
-    assert_int_equal(weft_listen(b->listener, 5), 0);
-    assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
+    bench_begin(b, NULL);
+    bench_connect(b);
     carry(b);
     b->server = weft_accept(b->listener, NULL, NULL);
     assert_non_null(b->server);
-}
-
-static void bench_end(struct bench *b)
-{
-    weft_stack_free(b->s);
-    harness_env_check(&b->e);
 }
 
 static bool is_parked(const weft_sock *sock) { return conn_of(sock)->work == NULL; }
@@ -84,7 +36,7 @@ static void rooms_go_back_after_a_time_out_of_silence(void **state)
 {
     struct bench b;
 
-    bench_init(&b);
+    begin(&b);
     say(&b, b.client, 10);
     hear(&b, b.server, 10);
     pass(&b, 100 * WEFT_MS);
@@ -103,7 +55,7 @@ static void unread_text_keeps_the_readers_rooms(void **state)
 {
     struct bench b;
 
-    bench_init(&b);
+    begin(&b);
     say(&b, b.client, 10);
     pass(&b, 10 * WEFT_S);
     assert_true(is_parked(b.client));
@@ -119,7 +71,7 @@ static void half_closed_connections_rest_too(void **state)
 {
     struct bench b;
 
-    bench_init(&b);
+    begin(&b);
     assert_int_equal(weft_shutdown(b.client, WEFT_SHUT_WR), 0);
     pass(&b, 10 * WEFT_S);
     assert_int_equal(weft_tcp_state(b.client), WEFT_TCP_FIN_WAIT_2);
@@ -139,7 +91,7 @@ static void text_that_waits_for_the_cork_keeps_the_writers_rooms(void **state)
     struct bench b;
     int one = 1, zero = 0;
 
-    bench_init(&b);
+    begin(&b);
     assert_int_equal(weft_setsockopt(b.client, WEFT_SOL_TCP, WEFT_TCP_CORK, &one, sizeof one), 0);
     say(&b, b.client, 10);
     assert_false(is_parked(b.client));
@@ -158,7 +110,7 @@ static void keepalive_runs_on_while_it_rests(void **state)
     int one = 1;
     uint64_t segments;
 
-    bench_init(&b);
+    begin(&b);
     assert_int_equal(weft_setsockopt(b.client, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, &one, sizeof one), 0);
     pass(&b, 10 * WEFT_S);
     assert_true(is_parked(b.client));
@@ -171,6 +123,27 @@ static void keepalive_runs_on_while_it_rests(void **state)
     bench_end(&b);
 }
 
+/* Its alarm would stand where its listener stands: so it parks once it is accepted. */
+static void connection_with_keepalive_parks_once_it_is_accepted(void **state)
+{
+    struct bench b;
+    int one = 1;
+
+    bench_begin(&b, NULL);
+    assert_int_equal(weft_setsockopt(b.listener, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, &one, sizeof one), 0);
+    bench_connect(&b);
+    carry(&b);
+    pass(&b, 10 * WEFT_S);
+    assert_true(is_parked(b.client));
+    b.server = weft_accept(b.listener, NULL, NULL);
+    assert_non_null(b.server);
+    assert_false(is_parked(b.server));
+    pass(&b, 10 * WEFT_S);
+    assert_true(is_parked(b.server));
+    assert_non_null(conn_of(b.server)->alarm);
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +152,7 @@ int main(void)
         cmocka_unit_test(half_closed_connections_rest_too),
         cmocka_unit_test(text_that_waits_for_the_cork_keeps_the_writers_rooms),
         cmocka_unit_test(keepalive_runs_on_while_it_rests),
+        cmocka_unit_test(connection_with_keepalive_parks_once_it_is_accepted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,37 @@ static void a_connection_may_end_before_what_was_foreseen_for_it(void **state)
     bench_free(b);
 }
 
+/* So many connections end without a word on the wire of a batch. */
+static void thin_out(struct bench *b, size_t n)
+{
+    for (size_t i = CROWD - n; i < CROWD; i++) {
+        weft_abort(b->ends[i][0]);
+        weft_abort(b->ends[i][1]);
+    }
+    carry(b);
+}
+
+/* What comes in behind the last that made it a crowd is not foreseen by anybody any more. */
+static void a_crowd_may_end_within_a_batch(void **state)
+{
+    struct bench *b = bench_new(WEFT_INET);
+    weft_pkt *batch[BATCH];
+
+    (void)state;
+    thin_out(b, CROWD - 4096 - BATCH / 4);
+    for (size_t i = 0; i < BATCH / 2; i++)
+        weft_abort(b->ends[i][0]);
+    for (size_t i = BATCH / 2; i < BATCH; i++)
+        assert_int_equal(weft_send(b->ends[i][0], "x", 1, 0), 1);
+    assert_int_equal(take(b, 0, batch), BATCH);
+    weft_input(b->ifp[1], batch, BATCH, b->now);
+    for (size_t i = 0; i < BATCH; i++)
+        assert_int_equal(weft_tcp_state(b->ends[i][1]), i < BATCH / 2 ? WEFT_TCP_CLOSED : WEFT_TCP_ESTABLISHED);
+    for (size_t i = BATCH / 2; i < BATCH; i++)
+        assert_int_equal(weft_unread(b->ends[i][1]), 1);
+    bench_free(b);
+}
+
 /* A packet too short for any header is dropped in its turn, as it would be without a crowd. */
 static void a_stump_is_not_foreseen(void **state)
 {
@@ -187,6 +218,7 @@ int main(void)
         cmocka_unit_test(a_batch_reaches_whom_it_is_for),
         cmocka_unit_test(a_batch_of_ipv6_reaches_whom_it_is_for),
         cmocka_unit_test(a_connection_may_end_before_what_was_foreseen_for_it),
+        cmocka_unit_test(a_crowd_may_end_within_a_batch),
         cmocka_unit_test(a_stump_is_not_foreseen),
     };
 

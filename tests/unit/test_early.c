@@ -1,71 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* Data in SYNs (src/tcp/early.c; RFC 7413), both ends on one stack: which cookie opens, and with whose key it was made. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <string.h>
+#include "tcp_bench.h"
 
-#include <cmocka.h>
-
-#include "harness.h"
-#include "weft/sock.h"
-
-#define PORT 7
-#define KEY  16u
-
-static const struct weft_addr here = {.port = PORT};
-
-struct bench {
-    struct harness_env e;
-    weft_stack *s;
-    weft_if *lo;
-    weft_time now;
-    weft_sock *listener;
-};
-
-static struct weft_addr there(void)
-{
-    struct weft_addr a = here;
-
-    a.ip = weft_ipv4(0x7f000001);
-    return a;
-}
+#define KEY 16u
 
 /* `fastopen` is net.ipv4.tcp_fastopen; queue: TCP_FASTOPEN of the listener, 0: not set. */
 static void begin(struct bench *b, unsigned fastopen, int queue)
 {
-    struct weft_addr at = there();
     struct weft_config config;
-    struct weft_env env;
 
-    memset(b, 0, sizeof *b);
-    harness_env_init(&b->e, 1);
-    env = harness_env(&b->e);
     weft_config_default(&config);
     config.tcp.fastopen = fastopen;
-    b->now = WEFT_S;
-    b->s = weft_stack_new(&env, &config, b->now, NULL);
-    assert_non_null(b->s);
-    b->lo = weft_if_find(b->s, "lo");
-    b->listener = weft_socket(b->s, WEFT_TCP, NULL);
-    assert_int_equal(weft_bind(b->listener, &at), 0);
-    assert_int_equal(weft_listen(b->listener, 5), 0);
+    bench_begin(b, &config);
     if (queue)
         assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_TCP, WEFT_TCP_FASTOPEN, &queue, sizeof queue), 0);
-}
-
-static void end(struct bench *b)
-{
-    weft_stack_free(b->s);
-    harness_env_check(&b->e);
-}
-
-static void carry(struct bench *b)
-{
-    do
-        weft_tick(b->s, b->now);
-    while (weft_output_wanted(b->lo));
 }
 
 /* Letters, each of which stands for a key of sixteen of it. */
@@ -83,7 +31,7 @@ static void give_keys(struct bench *b, const char *letters)
 /* Opens a connection with text; was it made out of the SYN? The text arrives in any case. */
 static bool opens_early(struct bench *b)
 {
-    struct weft_addr at = there();
+    struct weft_addr at = bench_address();
     uint64_t before = weft_counter(b->s, WEFT_COUNT_tcp_fastopen_passive);
     weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL), *server;
     char text[8];
@@ -128,7 +76,7 @@ static void a_cookie_is_good_for_either_of_two_keys(void **state)
         assert_int_equal(opens_early(&b), rows[i].good);
         assert_int_equal(weft_counter(b.s, WEFT_COUNT_tcp_fastopen_refused), !rows[i].good);
         assert_true(opens_early(&b)); /* who was refused was given a good one */
-        end(&b);
+        bench_end(&b);
     }
 }
 
@@ -151,7 +99,7 @@ static void each_bit_of_the_setting_is_obeyed(void **state)
         begin(&b, rows[i].fastopen, rows[i].queue);
         assert_int_equal(opens_early(&b), rows[i].first);
         assert_int_equal(opens_early(&b), rows[i].second);
-        end(&b);
+        bench_end(&b);
     }
 }
 
@@ -164,7 +112,7 @@ static void a_listener_may_ask_for_no_cookie(void **state)
     begin(&b, 7, 5);
     assert_int_equal(weft_setsockopt(b.listener, WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_NO_COOKIE, &one, sizeof one), 0);
     assert_true(opens_early(&b));
-    end(&b);
+    bench_end(&b);
 }
 
 int main(void)

@@ -1,64 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /* TCP sockets of one stack over its loopback: what no script can say, of events and of 65,536 packets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "harness.h"
-#include "weft/sock.h"
-
-#define PORT 7
-
-struct bench {
-    struct harness_env e;
-    weft_stack *s;
-    weft_if *lo;
-    weft_time now;
-    weft_sock *listener, *client, *server;
-};
+#include "tcp_bench.h"
 
 static int setup(void **state)
 {
-    struct bench *b = calloc(1, sizeof *b);
-    struct weft_addr here = {weft_ipv4(0x7f000001), PORT};
-    struct weft_env env;
+    struct bench *b = malloc(sizeof *b);
 
-    harness_env_init(&b->e, 1);
-    env = harness_env(&b->e);
-    b->now = WEFT_S;
-    b->s = weft_stack_new(&env, NULL, b->now, NULL);
-    assert_non_null(b->s);
-    b->lo = weft_if_find(b->s, "lo");
-    b->listener = weft_socket(b->s, WEFT_TCP, NULL);
-    b->client = weft_socket(b->s, WEFT_TCP, NULL);
-    assert_int_equal(weft_bind(b->listener, &here), 0);
-    assert_int_equal(weft_listen(b->listener, 5), 0);
-    assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
+    bench_begin(b, NULL);
+    bench_connect(b);
     *state = b;
     return 0;
 }
 
 static int teardown(void **state)
 {
-    struct bench *b = *state;
-
-    weft_stack_free(b->s);
-    harness_env_check(&b->e);
-    free(b);
+    bench_end(*state);
+    free(*state);
     return 0;
-}
-
-/* A tick carries what the loopback interface holds: until nobody has anything more to say. */
-static void carry(struct bench *b)
-{
-    do
-        weft_tick(b->s, b->now);
-    while (weft_output_wanted(b->lo));
 }
 
 static void lose(struct bench *b)
@@ -69,17 +27,6 @@ static void lose(struct bench *b)
     while ((n = weft_output(b->lo, pkts, 64, b->now)) > 0)
         while (n > 0)
             weft_pkt_release(pkts[--n]);
-}
-
-static void pass(struct bench *b, weft_time time)
-{
-    weft_time end = b->now + time;
-
-    while (weft_deadline(b->s) <= end) {
-        b->now = weft_deadline(b->s) > b->now ? weft_deadline(b->s) : b->now;
-        carry(b);
-    }
-    b->now = end;
 }
 
 static unsigned events_of(struct bench *b, const weft_sock *sock)
@@ -323,35 +270,6 @@ static void saved_syn_goes_with_its_record(void **state)
     assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
     carry(b);
     assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_ESTABLISHED);
-}
-
-static size_t memory_of(struct bench *b, const char *whose)
-{
-    const char *owner;
-    size_t live;
-
-    for (size_t i = 0; weft_memory_info(b->s, i, &owner, &live); i++)
-        if (strcmp(owner, whose) == 0)
-            return live;
-    fail_msg("nobody is called %s", whose);
-    return 0;
-}
-
-/* Keepalive waits for something, and its alarm stands where the listener stood: so it parks once it is accepted. */
-static void connection_with_keepalive_parks_once_it_is_accepted(void **state)
-{
-    struct bench *b = *state;
-    int on = 1;
-
-    assert_int_equal(weft_setsockopt(b->listener, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, &on, sizeof on), 0);
-    carry(b);
-    pass(b, 10 * WEFT_S);
-    assert_true(memory_of(b, "connections at work") > 0);
-    b->server = weft_accept(b->listener, NULL, NULL);
-    assert_non_null(b->server);
-    pass(b, 10 * WEFT_S);
-    assert_int_equal(memory_of(b, "connections at work"), 0);
-    assert_true(weft_deadline(b->s) != WEFT_NEVER); /* and waits all the same */
 }
 
 /* Puts `n` times the letter there, or takes as many bytes; counts what was offered. */
@@ -776,7 +694,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(disconnecting_before_the_answer_is_silent, setup, teardown),
         cmocka_unit_test_setup_teardown(saved_syn_is_given_once, setup, teardown),
         cmocka_unit_test_setup_teardown(saved_syn_goes_with_its_record, setup, teardown),
-        cmocka_unit_test_setup_teardown(connection_with_keepalive_parks_once_it_is_accepted, setup, teardown),
         cmocka_unit_test_setup_teardown(what_waits_elsewhere_holds_the_sender_up, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_waits_elsewhere_for_a_listener, setup, teardown),
     };
