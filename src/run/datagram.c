@@ -3,9 +3,11 @@
  * Datagrams between a pair and the engine.
  *
  * A program may read a datagram by recv, and then we never hear of it, or by recvfrom, and then we have to know who
- * sent the one that it gets. So one datagram at a time lies in the pair, and its sender is known; the others wait with
- * the engine. When the socket is connected there is but one sender, and the pair takes as many as it holds, unless the
- * program has asked for control messages, which are of one datagram.
+ * sent the one that it gets. So what lies in the pair is all of one sender, who is known; what comes behind that of
+ * another sender waits with the engine until the pair is empty. When the program has asked for control messages, which
+ * are of one datagram, one at a time lies there. Else the pair takes as many as it holds: each that goes alone costs
+ * the program's reading and a turn of ours before the next one, and where processors are busy that is so long that the
+ * engine's queue overflows.
  *
  * An error of the network's (a port nobody listens on) is given to the next call we see: sendto, recvfrom, recvmsg,
  * SO_ERROR. So that who waits in poll comes to make that call, and who reads without us is told too, the program's end
@@ -55,17 +57,18 @@ static void keep_beside(struct file *f, const struct weft_control *control)
     b->control.headers = b->headers;
 }
 
-/* Has it just been asked for, the first time? */
-static bool begins_beside(struct file *f, const struct weft_control *control)
+/* From the first one on that something is to be told of. */
+static void begin_beside(struct file *f, const struct weft_control *control)
 {
-    if (f->beside || !(control->has || f->own.stamp || f->own.kept[LINUX_STAMPING]))
-        return false;
-    f->beside = calloc(1, sizeof *f->beside);
-    return f->beside != NULL;
+    if (!f->beside && (control->has || f->own.stamp || f->own.kept[LINUX_STAMPING]))
+        f->beside = calloc(1, sizeof *f->beside);
 }
 
-/* Do we have to know which one the program gets? */
-static bool goes_alone(const struct file *f) { return f->progress != CONNECTED || f->beside; }
+/* May one from there lie in the pair together with what is there? */
+static bool may_join(const struct file *f, const struct weft_addr *from)
+{
+    return !f->beside && memcmp(&from->ip, &f->from.ip, sizeof from->ip) == 0 && from->port == f->from.port;
+}
 
 /* One datagram into the pair; false: there is none, or no room. */
 static bool in_one(struct run *run, struct file *f)
@@ -77,12 +80,15 @@ static bool in_one(struct run *run, struct file *f)
 
     if (weft_ready(f->sock) & WEFT_PEER_CLOSED) /* shut for reading, as the pair is: it tells of an end for ever */
         return false;
-    if (f->holds && goes_alone(f) && !pair_is_empty(f))
+    if (f->holds && f->beside && !pair_is_empty(f))
         return false;
     n = weft_recvmsg_control(f->sock, &all, 1, WEFT_MSG_PEEK, &from, NULL, &control);
     if (n < 0 && n != WEFT_EAGAIN)
         fail(f, (int)n);
-    if (n < 0 || (begins_beside(f, &control) && !pair_is_empty(f)))
+    if (n < 0)
+        return false;
+    begin_beside(f, &control);
+    if (f->holds && !may_join(f, &from) && !pair_is_empty(f))
         return false;
     if (send(f->end, run->scratch, (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 && errno != EPIPE)
         return false;

@@ -89,7 +89,7 @@ struct file {
     unsigned announced;   /* a listener: bytes that lie in the pair, one for each connection */
     weft_sock *returned;  /* a listener: accepted, and then the caller was gone */
     struct weft_addr returned_peer;
-    struct weft_addr from; /* a datagram socket: who sent the one that lies in the pair, */
+    struct weft_addr from; /* a datagram socket: who sent what lies in the pair, */
     bool holds;            /* once one has lain there */
     bool alarming;         /* there is an error that the pair does not have yet */
     bool alarmed;          /* the program's end has been given an error, see alarm.c */

@@ -380,6 +380,65 @@ print('all')
     assert said == 'all\n', said
 
 
+def datagrams_of_several_senders_keep_them(field):
+    """However each is read: by recv, which names nobody, or by recvfrom."""
+    kernel = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2)]
+    field.sockets += kernel
+    for s in kernel:
+        s.bind((KERNEL, 0))
+    listener = field.listen()
+    names = [str(s.getsockname()[1]) for s in kernel]
+    process = field.start(field.command(PYTHON, '-c', '''
+import itertools, socket, sys
+ports = [int(p) for p in sys.argv[3:]]
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(20)
+s.bind(('', 7000))
+control = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+for how in itertools.product((0, 1), repeat=4):
+    control.sendall(b'.')
+    control.recv(1)
+    for i, (named, sender) in enumerate(zip(how, (0, 0, 1, 0))):
+        want = b'%d of %d' % (i, sender)
+        got = s.recvfrom(100) if named else (s.recv(100), (sys.argv[1], ports[sender]))
+        assert got == (want, (sys.argv[1], ports[sender])), (how, i, got)
+print('all')
+''', KERNEL, str(listener.getsockname()[1]), *names))
+    control, _ = listener.accept()
+    with control:
+        while control.recv(1):
+            for i, sender in enumerate((0, 0, 1, 0)):
+                kernel[sender].sendto(b'%d of %d' % (i, sender), (OURS, 7000))
+            control.sendall(b'.')
+    assert process.wait(lab.PATIENCE) == 0 and field.said() == 'all\n', field.said()
+
+
+def a_program_reads_datagrams_while_its_host_has_no_turn(field):
+    """As many as its pair holds: where one went at a time, a burst was lost while others had the processors."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as kernel, field.listen() as listener:
+        process = field.start(field.command(PYTHON, '-c', '''
+import os, signal, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(('', 7000))
+control = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+control.recv(1)
+host = os.getppid()
+os.kill(host, signal.SIGSTOP)
+try:
+    for i in range(50):
+        assert s.recv(100, socket.MSG_DONTWAIT) == b'%d' % i
+finally:
+    os.kill(host, signal.SIGCONT)
+print('all')
+''', KERNEL, str(listener.getsockname()[1])))
+        control, _ = listener.accept()
+        with control:
+            for i in range(50):
+                kernel.sendto(b'%d' % i, (OURS, 7000))
+            control.sendall(b'.')  # comes behind them
+            assert process.wait(lab.PATIENCE) == 0 and field.said() == 'all\n', field.said()
+
+
 def a_refused_datagram_is_told_to_the_next_call(field):
     said = python(field, '''
 import errno, socket, sys, time
@@ -498,6 +557,8 @@ TESTS = [
     a_raw_socket_pings,
     a_router_hears_what_is_marked_for_routers,
     datagrams_keep_their_bounds_and_their_senders,
+    datagrams_of_several_senders_keep_them,
+    a_program_reads_datagrams_while_its_host_has_no_turn,
     a_refused_datagram_is_told_to_the_next_call,
     signals_interrupt_and_restart_what_waits,
     threads_accept_side_by_side,
