@@ -7,6 +7,7 @@ scripts/tally can see whether that is so.
 """
 import functools
 import os
+import re
 import shutil
 import signal
 import socket
@@ -152,6 +153,20 @@ class Lab:
 
     def weft(self, *arguments, **options):
         return run(WEFT, *arguments, env=self.environment, **options)
+
+    def command(self, *program):
+        """What runs a program on the host."""
+        return [WEFT, 'run', '--host', 'bar', '--', *program]
+
+    def start(self, *program):
+        """The program, started on the host: what it says comes from its pipe."""
+        return subprocess.Popen(self.command(*program), env=self.environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def held(self):
+        """Lines of netstat that belong to a program or wait for one."""
+        return [line for line in self.weft('netstat', '--host', 'bar', '-pantu').stdout.splitlines()
+                if re.match(r'(tcp|udp)', line) and 'TIME_WAIT' not in line]
 
     def udp(self, port=0):
         """A kernel UDP socket at 10.9.0.1."""
