@@ -42,6 +42,19 @@ char *weft_posix_if_indextoname(unsigned index, char *name)
     return found ? name : NULL;
 }
 
+/* The first n; false: there is no memory for one of the names. */
+static bool list_names(weft_stack *s, struct if_nameindex *list, size_t n)
+{
+    struct weft_if_info info;
+
+    for (size_t i = 0; i < n && weft_if_info(s, i, &info); i++) {
+        list[i] = (struct if_nameindex){info.index, strdup(info.name)};
+        if (!list[i].if_name)
+            return false;
+    }
+    return true;
+}
+
 struct if_nameindex *weft_posix_if_nameindex(void)
 {
     weft_host *h;
@@ -49,15 +62,19 @@ struct if_nameindex *weft_posix_if_nameindex(void)
     struct weft_if_info info;
     struct if_nameindex *list;
     size_t n = 0;
+    bool whole;
 
     while (s && weft_if_info(s, n, &info))
         n++;
     list = calloc(n + 1, sizeof *list);
-    for (size_t i = 0; list && i < n && weft_if_info(s, i, &info); i++)
-        list[i] = (struct if_nameindex){info.index, strdup(info.name)};
+    whole = list && list_names(s, list, n);
     if (s)
         weft_host_unlock(h);
-    return list;
+    if (whole)
+        return list;
+    weft_posix_if_freenameindex(list);
+    errno = ENOBUFS;
+    return NULL;
 }
 
 void weft_posix_if_freenameindex(struct if_nameindex *list)

@@ -3,6 +3,7 @@
 #include "tcp/rack.h"
 
 #define TLP_SLACK (2 * WEFT_MS)
+#define LONG_AGO  (UINT32_C(1) << 30) /* segments: half of what a difference of counts can tell from the future */
 
 void rack_init(struct rack *r)
 {
@@ -32,6 +33,8 @@ void rack_adapt(struct rack *r, bool widens, uint32_t delivered, uint32_t before
         return;
     if ((int32_t)(before - r->widened_at) < 0) /* no round trip has passed since it was widened: these may be old news */
         r->dsack = false;
+    else if (before - r->widened_at > LONG_AGO) /* it follows, or 2^31 segments later it would lie ahead */
+        r->widened_at = before - LONG_AGO;
     if (r->dsack) {
         r->steps += r->steps < UINT8_MAX;
         r->dsack = false;

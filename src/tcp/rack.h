@@ -21,7 +21,7 @@
 struct rack {
     struct departure proof;  /* of the latest segment known to have arrived; at 0: none yet */
     weft_time rtt;           /* how long the last by number of those took that arrived with it */
-    uint32_t widened_at;     /* the count of delivered segments when the window was widened last */
+    uint32_t widened_at;     /* the count of delivered segments when the window was widened last, 2^30 ago at most */
     uint8_t steps;           /* the window is so many quarters of the minimum round trip */
     uint8_t persist;         /* recoveries until steps falls back to 1 */
     bool dsack;              /* one has come since */

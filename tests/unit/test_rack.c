@@ -81,6 +81,52 @@ static void dsacks_widen_the_window_for_sixteen_recoveries(void **state)
     assert_int_equal(r.steps, 1);
 }
 
+/* The count of delivered segments goes round after 2^32: what came before is earlier, however it is written. */
+static void the_count_of_delivered_segments_may_wrap(void **state)
+{
+    each_start(start) {
+        struct rack r;
+
+        rack_init(&r);
+        rack_advance(&r, &(struct departure){10, start - 1, seq(50)}, 90);
+        rack_advance(&r, &(struct departure){10, start, seq(40)}, 90); /* the clock stood still; more had been delivered */
+        assert_int_equal(r.proof.end.v, 40);
+        rack_advance(&r, &(struct departure){10, start - 2, seq(60)}, 90);
+        assert_int_equal(r.proof.end.v, 40);
+        r.widened_at = start - 10;
+        r.dsack = true;
+        rack_adapt(&r, true, start + 20, start - 11); /* the same round */
+        assert_int_equal(r.steps, 1);
+        r.dsack = true;
+        rack_adapt(&r, true, start + 20, start + 5);
+        assert_int_equal(r.steps, 2);
+        r.dsack = true;
+        rack_adapt(&r, true, start + 30, start + 19);
+        assert_int_equal(r.steps, 2);
+    }
+}
+
+/* A connection that lives for three times 2^32 segments, without a DSACK for most of that: the next one still counts. */
+static void dsacks_widen_the_window_however_long_ago_the_last_came(void **state)
+{
+    const uint32_t step = UINT32_C(1) << 28;
+    struct rack r;
+
+    rack_init(&r);
+    for (uint32_t i = 0, at = 0; i < 48; i++, at += step) {
+        rack_adapt(&r, true, at + 10, at);
+        if (i % 10 != 9)
+            continue;
+        r.dsack = true;
+        rack_adapt(&r, true, at + 20, at + 5);
+        assert_int_equal(r.steps, 2);
+        for (unsigned k = 0; k < RACK_PERSIST; k++)
+            rack_recovered(&r, false);
+        rack_adapt(&r, true, at + 40, at + 30);
+        assert_int_equal(r.steps, 1);
+    }
+}
+
 static void a_window_that_must_stay_is_not_widened(void **state)
 {
     struct rack r;
@@ -134,6 +180,8 @@ int main(void)
         cmocka_unit_test(the_latest_sent_is_the_proof),
         cmocka_unit_test(the_window_is_a_quarter_of_the_shortest_round_trip),
         cmocka_unit_test(dsacks_widen_the_window_for_sixteen_recoveries),
+        cmocka_unit_test(the_count_of_delivered_segments_may_wrap),
+        cmocka_unit_test(dsacks_widen_the_window_however_long_ago_the_last_came),
         cmocka_unit_test(a_window_that_must_stay_is_not_widened),
         cmocka_unit_test(a_probe_waits_two_round_trips),
         cmocka_unit_test(an_answer_tells_whether_the_probe_was_needed),

@@ -103,6 +103,23 @@ static void a_starved_sample_does_not_lower_the_rate(void **state)
     assert_int_equal(rate_bytes(&r, 1000), 20000);
 }
 
+/* Samples are differences, so that a count that goes round changes none; nor does one that is 0 when starving ends there. */
+static void the_count_of_delivered_segments_may_wrap(void **state)
+{
+    each_start(start) {
+        struct rate r = {.delivered = start - 5};
+        struct sent last = {0};
+
+        for (unsigned i = 0; i < 10; i++)
+            last = send(&r, 100 * MS, i);
+        rate_starve(&r, 5); /* until the count is 0, in one of these */
+        assert_int_equal(deliver(&r, last, 150 * MS, 10, 50 * MS).delivered, 10);
+        assert_int_equal(r.delivered, start + 5);
+        assert_int_equal(r.starved_until, 0);
+        assert_int_equal(rate_bytes(&r, 1000), 200000);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +129,7 @@ int main(void)
         cmocka_unit_test(a_sample_shorter_than_a_round_trip_is_none),
         cmocka_unit_test(idle_time_does_not_count),
         cmocka_unit_test(a_starved_sample_does_not_lower_the_rate),
+        cmocka_unit_test(the_count_of_delivered_segments_may_wrap),
     };
 
     return cmocka_run_group_tests_name("rate", tests, NULL, NULL);
