@@ -162,10 +162,14 @@ struct weft_config {
                                   which takes four to seven seconds. DEVIATION from its MUST: false, as Linux has it */
     bool proxy_arp;            /* a router answers for those behind it (RFC 1027). false */
     size_t max_neighbours;     /* 1,024 */
-    unsigned icmp_errors_per_second; /* to all destinations together: 1,000; bursts of 50 */
-    weft_time icmp_error_interval; /* between two to one destination, beyond a burst of 6: 1 s; at most 60. 0: no
-                                      limit of its own. What tells the size of a path, and what stays in the host, goes
-                                      without */
+    unsigned icmp_errors_per_second; /* to all destinations together: 1,000. Redirects have the same rate to themselves,
+                                        and so has what tells the size of a path. 0: none go out */
+    unsigned icmp_errors_burst; /* so many at once, or up to 7 less: 50; at most INT_MAX. 0: none go out */
+    weft_time icmp_error_interval; /* of IPv4, between two to one destination, beyond a burst of 6: 1 s; at most 60. 0:
+                                      no limit of its own. What tells the size of a path, and what stays in the host,
+                                      goes without; between redirects it is always 1 s */
+    weft_time icmp6_error_interval; /* the same of IPv6, for a route to one host; by a route to a network it is halved
+                                       for each 32 bits that its prefix is shorter: 250 ms for one of 64 bits. 1 s */
     bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */
     bool accept_redirects;     /* a host believes a router that knows a better first hop (RFC 1122 §3.2.2.2). true */
     bool secure_redirects;     /* but only among gateways that it has already. true */

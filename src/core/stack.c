@@ -91,7 +91,9 @@ void weft_config_default(struct weft_config *config)
         .arp_defend = true,
         .max_neighbours = 1024,
         .icmp_errors_per_second = 1000,
+        .icmp_errors_burst = 50,
         .icmp_error_interval = WEFT_S,
+        .icmp6_error_interval = WEFT_S,
         .accept_redirects = true,
         .secure_redirects = true,
         .send_redirects = true,
@@ -145,7 +147,8 @@ bool stack_config_is_sound(const struct weft_config *k)
 {
     return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->path_mtu_age &&
            k->min_path_mtu >= 68 && k->min_path_mtu <= 65535 && k->max_neighbours && k->ipv6_addr_gen_mode <= 2 &&
-           k->icmp_error_interval <= 60 * WEFT_S && groups_are_sound(k) && tcp_is_sound(&k->tcp);
+           k->icmp_errors_burst <= INT_MAX && k->icmp_error_interval <= 60 * WEFT_S &&
+           k->icmp6_error_interval <= 60 * WEFT_S && groups_are_sound(k) && tcp_is_sound(&k->tcp);
 }
 
 struct sip_key stack_key(const weft_stack *s, enum key_purpose purpose)

@@ -11,7 +11,7 @@ void *ip_init(weft_stack *s)
     ip->sound = (struct ip_sound){0};
     ip_idents_init(&ip->idents, stack_key(s, KEY_IPID));
     ip_reassembly_init(&ip->reassembly, s);
-    icmp_limit_init(&ip->limit, stack_key(s, KEY_ICMP_LIMIT), s->now);
+    icmp_limit_init(&ip->limit, s, stack_key(s, KEY_ICMP_LIMIT));
     ip_redirects_init(&ip->redirects);
     ip_told_init(&ip->told, stack_key(s, KEY_REDIRECT));
     discovery_init(&ip->discovery);

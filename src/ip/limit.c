@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rate of ICMP errors and redirects (RFC 1812 §4.3.2.8; RFC 4443 §2.4 (f)), as Linux has it: a token bucket for
- * each destination, another for all destinations together, and a third for what tells the size of a path.
+ * The rate of ICMP errors and redirects (RFC 1812 §4.3.2.8; RFC 4443 §2.4 (f); RFC 4861 §8.2), as Linux has it: a
+ * token bucket for each destination, another for all destinations together. Redirects have buckets of their own, so
+ * that a flood of the ones keeps back none of the others; what tells the size of a path has one for all destinations.
+ *
+ * Who stands for a whole network of IPv6 may hear more: the shorter the prefix of the route to him, the shorter the
+ * interval.
  *
  * A destination's bucket is kept as the time at which it will be full again, so that one that is full needs no memory.
  * A slot belongs to one destination at a time, as those of ident.c do; a destination that takes a slot over starts with
@@ -14,36 +18,32 @@
  */
 #include "ip/private.h"
 
-#define BURST        50
-#define BURST_SPREAD 8      /* the depth is BURST less 0 to 7 */
+#define BURST_SPREAD 8      /* the depth is what is configured, less 0 to 7 */
 #define ONE_ERROR    WEFT_S /* credit: rate times nanoseconds needs no division */
 #define BURST_TO_ONE 6      /* Linux's XRLIM_BURST_FACTOR */
+#define REDIRECT_GAP WEFT_S /* between two to one destination, whatever it is between errors */
 
-static void bucket_init(struct icmp_bucket *b, weft_time now)
-{
-    b->credit = BURST * ONE_ERROR;
-    b->last = now;
-}
-
-void icmp_limit_init(struct icmp_limit *l, struct sip_key key, weft_time now)
+void icmp_limit_init(struct icmp_limit *l, const weft_stack *s, struct sip_key key)
 {
     memset(l, 0, sizeof *l);
-    bucket_init(&l->all, now);
-    bucket_init(&l->too_big, now);
+    for (unsigned i = 0; i < ICMP_LIMITED; i++)
+        l->all[i] = (struct icmp_bucket){.credit = s->config.icmp_errors_burst * ONE_ERROR, .last = s->now};
     l->key = key;
 }
 
 static bool bucket_allows(struct icmp_bucket *b, weft_stack *s)
 {
     uint64_t rate = s->config.icmp_errors_per_second, elapsed = s->now - b->last;
+    uint64_t burst = s->config.icmp_errors_burst;
+    uint32_t spread = (uint32_t)min_u64(burst, BURST_SPREAD);
 
-    if (rate == 0)
+    if (rate == 0 || burst == 0)
         return false;
     /* Longer than it takes to fill counts as that, so that the product cannot overflow. */
-    b->credit += min_u64(elapsed, BURST * ONE_ERROR / rate + 1) * rate;
+    b->credit += min_u64(elapsed, burst * ONE_ERROR / rate + 1) * rate;
     b->last = s->now;
-    if (b->credit >= (BURST - BURST_SPREAD + 1) * ONE_ERROR)
-        b->credit = min_u64(b->credit, (BURST - rng_below(&s->rng, BURST_SPREAD)) * ONE_ERROR);
+    if (b->credit >= (burst - spread + 1) * ONE_ERROR)
+        b->credit = min_u64(b->credit, (burst - rng_below(&s->rng, spread)) * ONE_ERROR);
     if (b->credit < ONE_ERROR)
         return false;
     b->credit -= ONE_ERROR;
@@ -51,9 +51,13 @@ static bool bucket_allows(struct icmp_bucket *b, weft_stack *s)
 }
 
 /* The slot of this destination, taken over from another one if need be. */
-static struct icmp_slot *slot_of(struct icmp_limit *l, const struct weft_ip *to)
+static struct icmp_slot *slot_of(struct icmp_limit *l, enum icmp_limited what, const struct weft_ip *to)
 {
-    uint64_t hash = siphash13(l->key, to, sizeof *to);
+    struct {
+        struct weft_ip to;
+        uint32_t what;
+    } name = {*to, what};
+    uint64_t hash = siphash13(l->key, &name, sizeof name);
     uint32_t tag = (uint32_t)(hash >> 32) | 1; /* never that of an empty slot */
     struct icmp_slot *slot = &l->slot[(unsigned)hash % ICMP_SLOTS];
 
@@ -62,23 +66,31 @@ static struct icmp_slot *slot_of(struct icmp_limit *l, const struct weft_ip *to)
     return slot;
 }
 
-bool icmp_limit_allows(weft_stack *s, const struct ip_path *path, const struct weft_ip *to)
+/* Between two to this destination; 0: there is no such limit. */
+static weft_time interval(const weft_stack *s, enum icmp_limited what, const struct weft_ip *to)
+{
+    const struct route *r;
+
+    if (what != ICMP_ERROR)
+        return what == ICMP_REDIRECT ? REDIRECT_GAP : 0;
+    if (ip_is_v4(to))
+        return s->config.icmp_error_interval;
+    r = route_find(s, to);
+    return s->config.icmp6_error_interval >> (r ? (128 - r->prefix) / 32 : 0); /* as Linux's icmpv6_xrlim_allow */
+}
+
+bool icmp_limit_allows(weft_stack *s, enum icmp_limited what, const struct ip_path *path, const struct weft_ip *to)
 {
     struct icmp_limit *l = &ip_state(s)->limit;
-    weft_time gap = s->config.icmp_error_interval, full;
+    weft_time gap = path->ifp->ops->kind == WEFT_LINK_LOOPBACK ? 0 : interval(s, what, to), full;
     struct icmp_slot *slot;
 
-    if (gap == 0 || path->ifp->ops->kind == WEFT_LINK_LOOPBACK)
-        return bucket_allows(&l->all, s);
-    slot = slot_of(l, to);
+    if (gap == 0)
+        return bucket_allows(&l->all[what], s);
+    slot = slot_of(l, what, to);
     full = time_after(max_u64(slot->full_at, s->now), gap);
-    if (full > time_after(s->now, BURST_TO_ONE * gap) || !bucket_allows(&l->all, s))
+    if (full > time_after(s->now, BURST_TO_ONE * gap) || !bucket_allows(&l->all[what], s))
         return false;
     slot->full_at = full;
     return true;
-}
-
-bool icmp_limit_allows_too_big(weft_stack *s)
-{
-    return bucket_allows(&ip_state(s)->limit.too_big, s);
 }

@@ -137,6 +137,9 @@ void sticky_forget(struct dgram_ep *d);
 
 #define ICMP_SLOTS 256 /* destinations remembered at a time */
 
+/* What is counted apart. */
+enum icmp_limited { ICMP_ERROR, ICMP_REDIRECT, ICMP_SIZE, ICMP_LIMITED }; /* SIZE: it tells what a path carries */
+
 struct icmp_bucket {
     uint64_t credit; /* in thousand-millionths of an error */
     weft_time last;  /* when credit was right */
@@ -144,20 +147,17 @@ struct icmp_bucket {
 
 struct icmp_limit {
     struct sip_key key;
-    struct icmp_bucket all, too_big; /* of errors; of those that tell what a path carries */
+    struct icmp_bucket all[ICMP_LIMITED];
     struct icmp_slot {
-        uint32_t tag;      /* of the destination; 0: empty */
+        uint32_t tag;      /* of the destination, and of what goes there; 0: empty */
         weft_time full_at; /* when its bucket is full again */
     } slot[ICMP_SLOTS];
 };
 
-void icmp_limit_init(struct icmp_limit *l, struct sip_key key, weft_time now);
+void icmp_limit_init(struct icmp_limit *l, const weft_stack *s, struct sip_key key);
 
-/* May one more error or redirect go to this destination, by this path, now? Takes it from the credit. */
-bool icmp_limit_allows(weft_stack *s, const struct ip_path *path, const struct weft_ip *to);
-
-/* The same of one that tells what a path carries, whoever it is for. */
-bool icmp_limit_allows_too_big(weft_stack *s);
+/* May one more of these go to this destination, by this path, now? Takes it from the credit. */
+bool icmp_limit_allows(weft_stack *s, enum icmp_limited what, const struct ip_path *path, const struct weft_ip *to);
 
 /* ---- options.c: IPv4 ---- */
 

@@ -3,9 +3,9 @@
  * Redirects that a router sends (RFC 1812 §5.2.7.2; RFC 4861 §8.2): who has us pass on what the next hop, on his own
  * link, could have had from him is told of that next hop. The datagram travels all the same.
  *
- * Not more often than ICMP errors go out; and a source is told of one destination once a second at most, so that one
- * who does not listen leaves the rate to the others. Which slot of `told` a pair has nobody outside can tell; pairs
- * that share one share its second.
+ * Not more often than ICMP errors go out, though counted apart from them (limit.c); and a source is told of one
+ * destination once a second at most, so that one who does not listen leaves the rate to the others. Which slot of
+ * `told` a pair has nobody outside can tell; pairs that share one share its second.
  *
  * In IPv6 a gateway can only be named by its link-local address: one that our own route names otherwise is not told of.
  */
@@ -84,7 +84,7 @@ static void tell_v6(weft_stack *s, const struct weft_pkt *pkt, const struct ip_p
         return;
     if (!is_due(s, pkt))
         return;
-    if (!icmp_limit_allows(s, path, &pkt->src)) {
+    if (!icmp_limit_allows(s, ICMP_REDIRECT, path, &pkt->src)) {
         stack_count(s, WEFT_COUNT_icmp_rate_limited);
         return;
     }

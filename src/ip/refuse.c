@@ -97,10 +97,14 @@ static bool error_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send
  * makes us say something else in masses does not keep it back. (DEVIATION: RFC 4443 §2.4 (f) knows one limit; Linux has
  * none for these.)
  */
-static bool tells_size(struct icmp_complaint about, bool v4)
+static enum icmp_limited limit_of(struct icmp_complaint about, bool v4)
 {
-    return v4 ? about.type == ICMPV4_UNREACHABLE && about.code == ICMPV4_FRAGMENTATION_NEEDED
-              : about.type == ICMPV6_TOO_BIG;
+    if (v4 && about.type == ICMPV4_REDIRECT)
+        return ICMP_REDIRECT;
+    if (v4 ? about.type == ICMPV4_UNREACHABLE && about.code == ICMPV4_FRAGMENTATION_NEEDED
+           : about.type == ICMPV6_TOO_BIG)
+        return ICMP_SIZE;
+    return ICMP_ERROR;
 }
 
 static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_complaint about)
@@ -111,8 +115,7 @@ static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_co
 
     if (!error_path(s, pkt, &how, &path))
         return;
-    if (tells_size(about, ip_is_v4(&how.dst)) ? !icmp_limit_allows_too_big(s)
-                                              : !icmp_limit_allows(s, &path, &how.dst)) {
+    if (!icmp_limit_allows(s, limit_of(about, ip_is_v4(&how.dst)), &path, &how.dst)) {
         stack_count(s, WEFT_COUNT_icmp_rate_limited);
         return;
     }

@@ -573,6 +573,23 @@ static void an_interval_of_zero_is_no_limit_for_each(void **state)
     assert_in_range(errors_to(b, PEER, 1, 60, 0), 43, 50);
 }
 
+/* Linux's icmp_msgs_burst: up to seven less than it says, as long as that leaves one. */
+static void the_depth_of_the_burst_is_configured(void **state)
+{
+    static const struct {
+        unsigned burst, least;
+    } rows[] = {{200, 193}, {10, 3}, {8, 1}, {3, 1}, {1, 1}, {0, 0}};
+    struct bench *b = *state;
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        b->s->config.icmp_errors_burst = rows[i].burst;
+        for (unsigned j = 0; j < 20; j++) {
+            b->now += 10 * WEFT_S;
+            assert_in_range(errors_of_burst(b, 300, 0), rows[i].least, rows[i].burst);
+        }
+    }
+}
+
 static void a_rate_of_zero_sends_no_errors(void **state)
 {
     struct bench *b = *state;
@@ -616,6 +633,7 @@ int main(void)
         CLAIM(what_all_together_are_refused_is_no_loss_of_one),
         CLAIM(destinations_without_number_stay_within_the_common_limit),
         CLAIM(an_interval_of_zero_is_no_limit_for_each),
+        CLAIM(the_depth_of_the_burst_is_configured),
         CLAIM(a_rate_of_zero_sends_no_errors),
     };
 

@@ -194,7 +194,7 @@ static void what_a_path_carries_is_told_during_a_flood(void **state)
     size_t n = make(in, (struct make6){.hop_limit = 1}, 100);
     unsigned told_big = 0;
 
-    b->s->config.icmp_error_interval = 0; /* all from one source: the limit of all together is asked here */
+    b->s->config.icmp6_error_interval = 0; /* all from one source: the limit of all together is asked here */
     for (unsigned i = 0; i < 1000; i++)
         bench_input(b, in, n);
     while (bench_take(b, out, sizeof out))

@@ -314,7 +314,7 @@ static void ip6_follows_no_routing_header(void **state)
     struct bench *b = *state;
     uint8_t p[512], chain[8] = {0};
 
-    b->s->config.icmp_error_interval = 0;
+    b->s->config.icmp6_error_interval = 0;
     for (unsigned type = 0; type < 8; type++) {
         struct make6 m = {.first = IP_PROTO_ROUTING, .chain = chain, .chain_len = 8};
         unsigned before = b->record->count;
@@ -425,9 +425,69 @@ static void ip6_drops_a_fragment_header_that_is_cut(void **state)
     bench_assert_silent(b);
 }
 
+/* How many errors these datagrams for a closed port bring, all at once. */
+static unsigned errors_now(struct bench *b, unsigned n)
+{
+    uint8_t p[100], out[600];
+    unsigned got = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        bench_input(b, p, make_udp6(p, plain, 1000, 2000, "1", 1));
+        got += bench_take(b, out, sizeof out) > 0;
+    }
+    return got;
+}
+
+/* R4443-2.4f: six at once, then one in so long, halved for each 32 bits that the route says nothing about. */
+static void ip6_errors_to_a_network_come_oftener_than_to_a_host(void **state)
+{
+    static const struct {
+        uint8_t prefix;
+        weft_time gap;
+    } rows[] = {{64, WEFT_S / 4}, {65, WEFT_S / 2}, {96, WEFT_S / 2}, {97, WEFT_S}, {128, WEFT_S}};
+    struct bench *b = *state;
+
+    b->s->config.icmp_error_interval = 0; /* IPv4's is another */
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct weft_route way = {.dst = ip6(PEER6), .prefix = rows[i].prefix, .if_name = "t0"};
+
+        way.dst = ip_network(&way.dst, way.prefix);
+        if (i > 0)
+            assert_int_equal(weft_route_add(b->s, &way), 0);
+        b->now += 10 * WEFT_S;
+        assert_int_equal(errors_now(b, 20), 6);
+        b->now += rows[i].gap - 1;
+        assert_int_equal(errors_now(b, 20), 0);
+        b->now += 1;
+        assert_int_equal(errors_now(b, 20), 1);
+    }
+    b->s->config.icmp6_error_interval = 3 * WEFT_S;
+    b->now += 60 * WEFT_S;
+    assert_int_equal(errors_now(b, 20), 6);
+    b->now += 3 * WEFT_S;
+    assert_int_equal(errors_now(b, 20), 1);
+}
+
+/* Who is reached by the default route shares it with all the world. */
+static void ip6_errors_by_the_default_route_come_sixteen_in_an_interval(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[100], out[600];
+    unsigned got = 0;
+
+    for (unsigned i = 0; i < 16 * 4; i++) {
+        bench_input(b, p, make_udp6(p, (struct make6){.src = STRANGER6}, 1000, 2000, "1", 1));
+        got += bench_take(b, out, sizeof out) > 0;
+        b->now += WEFT_S / 64;
+    }
+    assert_in_range(got, 6 + 15, 6 + 16);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(ip6_errors_to_a_network_come_oftener_than_to_a_host, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_errors_by_the_default_route_come_sixteen_in_an_interval, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_delivers_a_datagram_with_what_its_header_said, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_takes_padding_off_and_drops_what_is_cut, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_knows_which_destinations_are_ours, setup, teardown),

@@ -178,12 +178,28 @@ static void redirects_go_out_seldom_and_only_where_they_help(void **state)
         through_us(l, sent, src, STRANGER6, 10);
     }
     drain(l);
-    assert_true(weft_counter(l->s, WEFT_COUNT_nd_redirects_out) <= 52); /* the rate of ICMP errors */
+    assert_true(weft_counter(l->s, WEFT_COUNT_nd_redirects_out) <= 52); /* in such masses only as errors go out */
     l->s->config.send_redirects = false;
     pass(l, 2 * WEFT_S);
     drain(l);
     through_us(l, sent, "2001:db8:9::5", STRANGER6, 10);
     assert_int_equal(redirects(l), 0);
+}
+
+/* R4861-8.2: nobody's errors keep it back. */
+static void redirects_do_not_wait_for_errors(void **state)
+{
+    struct link *l = *state;
+    uint8_t sent[1500];
+
+    become_router(l, "fe80::77");
+    l->s->config.icmp6_error_interval = 0;
+    for (unsigned i = 0; i < 100; i++)
+        through_us(l, sent, "2001:db8:9::5", US6, 10); /* a protocol that we do not speak */
+    drain(l);
+    assert_in_range(weft_counter(l->s, WEFT_COUNT_icmp_rate_limited), 100 - 50, 100 - 43);
+    through_us(l, sent, "2001:db8:9::5", STRANGER6, 100);
+    assert_int_equal(redirects(l), 1);
 }
 
 /* R4861-8: a redirect is believed for ten minutes, and not shorter because others end before. */
@@ -246,6 +262,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_neighbour_is_told_of_a_better_first_hop, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_names_the_station_and_fits_the_smallest_link, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(redirects_go_out_seldom_and_only_where_they_help, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(redirects_do_not_wait_for_errors, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_has_its_time, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_of_a_group_makes_no_sense, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_that_comes_again_harms_no_other, setup_auto, teardown),

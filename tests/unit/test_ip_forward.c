@@ -473,6 +473,44 @@ static void better_first_hop_is_told_and_the_datagram_goes_on(void **state)
     bench_assert_silent(b);
 }
 
+/* How many of a thousand datagrams that these sources send through us by a detour bring a redirect. */
+static unsigned redirects_of(struct bench *b, uint32_t src, unsigned sources)
+{
+    uint8_t in[1500], out[1500];
+    unsigned got = 0;
+
+    for (unsigned i = 0; i < 1000; i++) {
+        struct ipv4_header h = {.src = src + i % sources, .dst = STRANGER + i / sources};
+        size_t n;
+
+        bench_input(b, in, make(in, h, 10));
+        while ((n = bench_take(b, out, sizeof out)))
+            got += out[9] == IP_PROTO_ICMP && out[20] == ICMPV4_REDIRECT;
+    }
+    return got;
+}
+
+/* R1812-4.3.2.8: redirects have limits of their own, so that no flood of the ones keeps the others back. */
+static void redirects_and_errors_are_limited_apart(void **state)
+{
+    struct bench *b = *state;
+    uint8_t in[1500], out[100];
+    size_t n = make(in, (struct ipv4_header){.dst = FAR, .ttl = 1}, 100);
+    unsigned errors = 0;
+
+    b->s->config.icmp_error_interval = 0;
+    for (unsigned i = 0; i < 1000; i++)
+        bench_input(b, in, n);
+    while (bench_take(b, out, sizeof out))
+        errors++;
+    assert_in_range(errors, 43, 50);
+    assert_int_equal(redirects_of(b, NEAR, 1), 6); /* to one, whatever the interval between errors is */
+    b->now += 10 * WEFT_S;
+    assert_in_range(redirects_of(b, V4(10, 9, 0, 100), 100), 43, 50);
+    bench_input(b, in, n);
+    assert_int_equal(told(b, ICMPV4_TIME_EXCEEDED, 0), 0);
+}
+
 static void source_must_lie_where_it_came_from(void **state)
 {
     struct bench *b = *state;
@@ -619,6 +657,7 @@ int main(void)
         T(train_goes_on_as_its_datagrams),
         T(datagrams_of_a_train_are_fragmented),
         T(better_first_hop_is_told_and_the_datagram_goes_on),
+        T(redirects_and_errors_are_limited_apart),
         T(source_must_lie_where_it_came_from),
         T(flood_ends_in_a_bounded_queue),
         T(ipv6_goes_on_or_is_refused),
