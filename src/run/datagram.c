@@ -306,27 +306,17 @@ int64_t answer_sendto(struct call *c)
     return r == -EAGAIN ? datagram_wait_room(c, (unsigned)c->arg[3]) : r;
 }
 
-/*
- * MSG_TRUNC of a stream: so many bytes are dropped, and nothing is written to the program (tcp(7)). They go before the
- * answer, or the program could read them meanwhile; those of a call that turns out to be void count for the next.
- */
+/* MSG_TRUNC of a stream: so many bytes are dropped, and nothing is written to the program (tcp(7)). */
 static int64_t receive_nothing(struct call *c)
 {
     unsigned flags = (unsigned)c->arg[3];
-    size_t most = c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH, before = c->file->dropped;
-    ssize_t n;
+    bool peek = flags & MSG_PEEK;
+    int64_t n = head_take(c, c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH, peek);
 
-    if (before)
-        n = (ssize_t)(before < most ? before : most);
-    else
-        n = recv(c->fd, c->run->scratch, most, MSG_DONTWAIT | (flags & MSG_PEEK));
     if (n < 0)
-        return errno == EAGAIN ? datagram_wait(c, flags) : -errno;
-    if (flags & MSG_PEEK)
-        return n;
-    c->file->dropped = (uint32_t)(before ? before - (size_t)n : 0);
-    if (!call_answer(c, n))
-        c->file->dropped += (uint32_t)n;
+        return n == -EAGAIN ? datagram_wait(c, flags) : n;
+    if (!call_answer(c, n) && !peek)
+        head_put_back(c, (size_t)n);
     return ANSWER_GIVEN;
 }
 

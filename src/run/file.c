@@ -222,7 +222,7 @@ int file_renew(struct run *run, struct file *f, int *program)
     if (end >= 0)
         close(end);
     f->in_over = f->out_over = f->spoilt = f->opened = f->alarmed = false;
-    f->fill = 0;
+    f->fill = f->n_head = 0;
     return 0;
 }
 
@@ -247,6 +247,7 @@ static void file_free(struct run *run, struct file *f)
     if (f->end >= 0)
         close(f->end);
     free(f->beside);
+    free(f->head);
     linux_own_free(&f->own);
     free(f);
 }

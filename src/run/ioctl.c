@@ -4,6 +4,7 @@
  * kernel's.
  */
 #include <errno.h>
+#include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if_arp.h>
 #include <sys/ioctl.h>
@@ -96,6 +97,39 @@ static int64_t refuse_change(struct call *c)
     return -EPERM;
 }
 
+/* What a driver tells of itself. */
+static int64_t give_driver(struct call *c, uint64_t at)
+{
+    struct ethtool_drvinfo info = {.cmd = ETHTOOL_GDRVINFO, .driver = "weft"};
+
+    return call_write(c, at, &info, sizeof info);
+}
+
+/*
+ * SIOCETHTOOL: a device that tells its driver and whether it is up, and knows no speed, no features and no clock: the
+ * errno of such a one keeps programs going that fall back on something, as they would not from an unknown ioctl.
+ */
+static int64_t ask_driver(struct call *c)
+{
+    struct ethtool_value value;
+    struct weft_if_info info;
+    struct ifreq r;
+    uint64_t at;
+
+    if (call_read(c, c->arg[2], &r, sizeof r) < 0)
+        return -EFAULT;
+    r.ifr_name[IFNAMSIZ - 1] = 0;
+    at = (uintptr_t)r.ifr_data;
+    if (!linux_find_interface(c->run->stack, r.ifr_name, 0, &info))
+        return -ENODEV;
+    if (call_read(c, at, &value.cmd, sizeof value.cmd) < 0)
+        return -EFAULT;
+    value.data = info.up;
+    if (value.cmd == ETHTOOL_GLINK)
+        return call_write(c, at, &value, sizeof value);
+    return value.cmd == ETHTOOL_GDRVINFO ? give_driver(c, at) : -EOPNOTSUPP;
+}
+
 static bool is_of_interfaces(unsigned request)
 {
     return request == SIOCGIFCONF || linux_interface_size(request) || changes_host(request);
@@ -128,6 +162,7 @@ static const struct {
 } requests[] = {
     {SIOCOUTQ, ask_unsent},
     {SIOCATMARK, ask_mark},
+    {SIOCETHTOOL, ask_driver},
 };
 
 int64_t answer_ioctl(struct call *c)

@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "run/private.h"
@@ -138,7 +137,8 @@ struct told {
     int flags;
     const struct weft_report *report; /* of a datagram that was sent; NULL: one has come */
     bool stream;  /* it is a stream's, */
-    size_t taken; /* and so many bytes are given */
+    size_t taken; /* and so many bytes are given, */
+    size_t lying; /* of which so many lie in the pair still */
 };
 
 /* What waits for it in the pair counts for TCP_INQ, and behind the last byte the end is one more. */
@@ -146,13 +146,13 @@ static void give_stream(const struct call *c, const struct told *t, struct msghd
 {
     struct linux_sock s = file_linux(c);
     size_t room = msg->msg_controllen, used;
-    int left = 0;
+    int left;
 
     s.inquire = false;
     linux_give_control(&s, &(struct weft_control){0}, msg, t->taken);
-    if (!c->file->own.inquire || ioctl(c->fd, FIONREAD, &left) < 0)
+    if (!c->file->own.inquire)
         return;
-    left += (int)weft_unread(c->file->sock) - (int)t->taken;
+    left = (int)(head_waiting(c) + weft_unread(c->file->sock) - t->lying);
     left += weft_ready(c->file->sock) & WEFT_PEER_CLOSED ? 1 : 0;
     used = msg->msg_controllen;
     msg->msg_controllen = room;
@@ -226,14 +226,22 @@ static int64_t receive_report(struct call *c, uint64_t at)
     return deliver(c, at, (size_t)n, &t, 0);
 }
 
+/* MSG_WAITALL: does less lie there than is asked for, and may more come? */
+static bool falls_short(const struct call *c, int64_t room, unsigned flags)
+{
+    size_t there = head_waiting(c);
+
+    return flags & MSG_WAITALL && !c->file->in_over && there && there < (size_t)room;
+}
+
 /*
  * Of a stream that tells something with its bytes: they are taken out of the pair for the program. Several threads that
  * read so share them as they share the pair's.
  */
 static int64_t receive_stream(struct call *c, uint64_t at, unsigned flags)
 {
-    struct file *f = c->file;
     struct told t = {.stream = true};
+    bool peek = flags & MSG_PEEK;
     struct msghdr m;
     int64_t room, n;
 
@@ -242,20 +250,18 @@ static int64_t receive_stream(struct call *c, uint64_t at, unsigned flags)
     room = call_room(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, SCRATCH);
     if (room < 0)
         return room;
-    n = recv(c->fd, c->run->scratch, (size_t)room, MSG_DONTWAIT | MSG_PEEK);
+    if (falls_short(c, room, flags) && (n = datagram_wait(c, flags)) != -EAGAIN)
+        return n;
+    n = head_take(c, (size_t)room, peek);
     if (n < 0)
-        return errno == EAGAIN ? datagram_wait(c, flags) : -errno;
-    if (flags & MSG_WAITALL && n && n < room && !f->in_over) {
-        int64_t r = datagram_wait(c, flags);
-
-        if (r != -EAGAIN)
-            return r;
-    }
+        return n == -EAGAIN ? datagram_wait(c, flags) : n;
     t.taken = (size_t)n;
-    n = deliver(c, at, (size_t)n, &t, 0);
-    if (n >= 0 && call_answer(c, n) && n > 0 && !(flags & MSG_PEEK) &&
-        recv(c->fd, c->run->scratch, (size_t)n, MSG_DONTWAIT) < 0)
-        return ANSWER_GIVEN; /* another thread was faster: both have it */
+    t.lying = peek ? t.taken : 0;
+    n = deliver(c, at, t.taken, &t, 0);
+    if (n >= 0 && call_answer(c, n))
+        return ANSWER_GIVEN;
+    if (!peek)
+        head_put_back(c, t.taken);
     return n < 0 ? n : ANSWER_GIVEN;
 }
 

@@ -28,6 +28,7 @@
  *      datagram.c  datagrams between a pair and the engine; sendto, recvfrom
  *      alarm.c     errors at a datagram socket's pair closes.c     last closes that hang up nowhere
  *      message.c   msghdr, one and several           options.c   getsockopt, setsockopt
+ *      head.c      bytes taken from a stream's pair for a call that may be void
  *      names.c     bind, getsockname, getpeername; struct sockaddr
  *      ioctl.c     ioctl, shutdown                   complain.c  what cannot be honoured, said once
  *      netlink.c   interfaces and routes by netlink  netlink_calls.c  the calls on such a socket
@@ -78,8 +79,9 @@ struct file {
     int error;       /* negative: pending, beside the engine's */
     bool cloexec;    /* it was opened so */
     bool opened;     /* connecting, and the handshake has ended well */
-    uint32_t dropped; /* a stream: bytes that a void call with MSG_TRUNC has taken, */
-    uint32_t ahead;   /* and that a void call has sent: the program will send them again */
+    uint32_t ahead;  /* a stream: bytes that a void call has sent: the program will send them again */
+    uint8_t *head;   /* a stream: bytes before those in the pair, */
+    size_t n_head;   /* so many */
     bool bulk;       /* a stream: the program wrote much the last time */
     bool in_over;    /* the program has been told the end of the peer's data */
     bool out_over;   /* the program's data has ended */
@@ -273,6 +275,15 @@ int closes_watch(struct run *run, struct file *f, int program);
 void closes_forget(struct run *run, struct file *f);
 /* Those that have happened. */
 void closes_collect(struct run *run);
+
+/* ---- head.c ---- */
+
+/* Bytes that the program may read without waiting, of a stream. */
+size_t head_waiting(const struct call *c);
+/* Takes bytes for the call into scratch, room at most (SCRATCH), or only looks. How many; 0: the end; -errno, -EAGAIN. */
+int64_t head_take(struct call *c, size_t room, bool peek);
+/* The call was void: the first n bytes of scratch, which were taken last, are the stream's next ones again. */
+void head_put_back(struct call *c, size_t n);
 
 /* ---- alarm.c ---- */
 

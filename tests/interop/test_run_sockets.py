@@ -415,6 +415,27 @@ print(bool(struct.unpack_from('h', ask(inet, GIFFLAGS))[0] & 1), ask(inet, SIFMT
     assert done.stderr.count('would change the host') == 1, done.stderr
 
 
+def ethtool_knows_the_driver(field):
+    """And who asks for what a device of the host's has not is told so as by any driver."""
+    need('ethtool')
+    said = field.on_weft('ethtool', '-i', 'wt0').stdout
+    assert said.startswith('driver: weft\n'), said
+    said = python(field, '''
+import array, fcntl, socket, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+def ask(command, name=b'wt0'):
+    data = array.array('I', [command, 99] + [0] * 60)
+    try:
+        fcntl.ioctl(s, 0x8946, struct.pack('16sP16x', name, data.buffer_info()[0]))
+    except OSError as e:
+        return e.strerror
+    return data[1]
+GSET, GLINK, GET_TS_INFO, SCOALESCE = 1, 10, 0x41, 0xf
+print(ask(GLINK), ask(GLINK, b'eth9'), {ask(command) for command in (GSET, GET_TS_INFO, SCOALESCE)})
+''')
+    assert said == "1 No such device {'Operation not supported'}\n", said
+
+
 def ip_shows_the_hosts_interfaces(field):
     need('ip')
     said = field.on_weft('ip', 'address').stdout
@@ -574,6 +595,39 @@ take(100)
     assert said == "b'he' True True\nb'llo' True True\nb'world' True True\nb'' None True\n", said
 
 
+def a_stream_is_read_by_turns_and_has_no_gap(field):
+    """By recvmsg with TCP_INQ, by recv, and dropped by MSG_TRUNC, while signals make calls void."""
+    pattern = bytes(i * 7 % 251 for i in range(251))
+    listener = field.listen()
+
+    def serve():
+        s, _ = listener.accept()
+        with s:
+            s.sendall(pattern * 8000)
+
+    threading.Thread(target=serve, daemon=True).start()
+    said = python(field, '''
+import signal, socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+s.setsockopt(socket.IPPROTO_TCP, 36, 1)  # TCP_INQ
+signal.signal(signal.SIGALRM, lambda *_: None)
+signal.siginterrupt(signal.SIGALRM, True)
+signal.setitimer(signal.ITIMER_REAL, 0.001, 0.0005)
+pattern = bytes(i * 7 % 251 for i in range(251)) * 20
+ways = [lambda: s.recv(777), lambda: s.recvmsg(3000, 100)[0], lambda: s.recv(500, socket.MSG_TRUNC),
+        lambda: s.recvmsg(100, 100)[0]]
+at = turn = 0
+while got := ways[turn % 4]():
+    if turn % 4 != 2:
+        assert got == pattern[at % 251:at % 251 + len(got)], (turn, at, len(got))
+    at += len(got)
+    turn += 1
+signal.setitimer(signal.ITIMER_REAL, 0)
+print(at)
+''', KERNEL, str(listener.getsockname()[1]))
+    assert said == f'{251 * 8000}\n', said
+
+
 def text_goes_with_the_syn(field):
     """MSG_FASTOPEN, blocking and not: connected by a send, and all arrives."""
     listener, heard = field.listen(), []
@@ -632,6 +686,7 @@ print(s.recv(100))
 
 TESTS = [
     a_stream_tells_beside_its_bytes,
+    a_stream_is_read_by_turns_and_has_no_gap,
     text_goes_with_the_syn,
     what_is_not_read_holds_the_peer_up,
     a_refused_datagram_wakes_who_polls,
@@ -647,6 +702,7 @@ TESTS = [
     a_datagram_is_read_once,
     what_netlink_tells_is_read_once,
     ioctls_tell_of_the_hosts_interfaces,
+    ethtool_knows_the_driver,
     ip_shows_the_hosts_interfaces,
     libc_knows_the_hosts_interfaces,
     questions_that_make_no_sense_are_refused_or_passed_over,
