@@ -13,6 +13,12 @@ static bool is_local(weft_stack *s, const struct weft_ip *ip)
     return ip_is_any(ip) || ip_is_loopback(ip) || if_by_address(s, ip);
 }
 
+/* Is it one that Linux would bind a stream to? There groups and everybody are among them (docs/sockets.md). */
+static bool may_be_bound(weft_stack *s, const struct weft_ip *ip)
+{
+    return is_local(s, ip) || ip_is_multicast(ip) || ip_is_limited_broadcast(ip);
+}
+
 /* May connect take this pair out of TIME-WAIT? Its timestamps tell old segments from new ones (RFC 6191 §2, Linux). */
 static bool may_reuse(const struct tcp *t, const struct timewait *w, const struct tcp_flow *flow, bool port_is_ours)
 {
@@ -91,7 +97,7 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local)
     struct tcp_conn *c = conn_of(e);
     bool bound = c->bound || c->state != WEFT_TCP_CLOSED;
 
-    if (bound && (e->v6 || is_local(e->stack, &local->ip))) /* of IPv4 Linux looks at the address first */
+    if (bound && (e->v6 || may_be_bound(e->stack, &local->ip))) /* of IPv4 Linux looks at the address first */
         return WEFT_EINVAL;
     if (!is_local(e->stack, &local->ip))
         return WEFT_EADDRNOTAVAIL;

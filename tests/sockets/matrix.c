@@ -139,10 +139,11 @@ static long do_connect(int fd, const void *a, socklen_t n) { return connect(fd, 
 static long do_sendto(int fd, const void *a, socklen_t n) { return sendto(fd, "x", 1, MSG_NOSIGNAL, a, n); }
 
 /*
- * Differences that have a reason (docs/sockets.md), and what depends on the machine: streams have no groups; where
- * datagrams with a peer may go besides, and what a raw socket's bind takes for an address.
+ * Differences that have a reason (docs/sockets.md), and what depends on the machine: streams that may still be bound
+ * (nameless) are not bound to groups; where datagrams with a peer may go besides, and what a raw socket's bind takes
+ * for an address.
  */
-static bool is_left_out(int domain, int type, int fd, const struct place *p,
+static bool is_left_out(int domain, int type, int fd, bool nameless, const struct place *p,
                         long (*call)(int fd, const void *a, socklen_t n))
 {
     struct sockaddr_storage a;
@@ -151,7 +152,7 @@ static bool is_left_out(int domain, int type, int fd, const struct place *p,
     bool has_peer = getpeername(fd, (struct sockaddr *)&a, &(socklen_t){sizeof a}) == 0;
 
     if (call == do_bind)
-        return type == SOCK_STREAM ? group : type == SOCK_RAW && domain == AF_INET && p->family != AF_INET;
+        return type == SOCK_STREAM ? group && nameless : type == SOCK_RAW && domain == AF_INET && p->family != AF_INET;
     if (domain == AF_INET6 && (link || (type == SOCK_RAW && (mapped || p->family == AF_UNSPEC))))
         return true;
     if (type == SOCK_STREAM || !has_peer)
@@ -167,7 +168,7 @@ static void ask(int domain, int type, int (*make)(int domain, int type), const c
         struct sockaddr_storage a;
         int fd = make(domain, type), err = 0;
         socklen_t n = address(&places[i], &a), size = sizeof err;
-        bool without = is_left_out(domain, type, fd, &places[i], call);
+        bool without = is_left_out(domain, type, fd, make == new || make == refused, &places[i], call);
         const char *said = without ? "left out" : call(fd, &a, n) < 0 ? strerrorname_np(errno) : "done";
 
         soon(1);
