@@ -71,22 +71,32 @@ static FILE *open_hosts(void)
     return f;
 }
 
-static int look_up_file(const char *name, int family, struct weft_ip *out, int max)
+/* The addresses of a name, and what its first entry calls it first: its canonical name. */
+struct found {
+    struct weft_ip ip[NAMES_MAX];
+    int n;
+    char canonical[NI_MAXHOST]; /* "": as it was asked for */
+};
+
+static void look_up_file(const char *name, int family, struct found *out)
 {
-    char line[1024], *names;
+    char line[1024], first[NI_MAXHOST], *names;
     FILE *f = open_hosts();
     struct weft_ip ip;
-    int n = 0;
 
-    while (f && n < max && next_entry(f, line, sizeof line, &ip, &names)) {
+    while (f && out->n < NAMES_MAX && next_entry(f, line, sizeof line, &ip, &names)) {
         bool fits = family == AF_UNSPEC || weft_ip_is_v4(&ip) == (family == AF_INET);
 
-        if (fits && has_name(names, name))
-            out[n++] = ip;
+        names += strspn(names, " \t");
+        snprintf(first, sizeof first, "%.*s", (int)strcspn(names, " \t"), names);
+        if (!fits || !has_name(names, name))
+            continue;
+        if (!out->n)
+            memcpy(out->canonical, first, sizeof first);
+        out->ip[out->n++] = ip;
     }
     if (f)
         fclose(f);
-    return n;
 }
 
 /* The first name of an address. */
@@ -106,20 +116,34 @@ static bool name_in_file(const struct weft_ip *ip, char *host, socklen_t n)
 
 /* ---- getaddrinfo ---- */
 
-static int look_up(const char *name, int family, struct weft_ip *out)
+/* 0, or an EAI_ error; what is found comes behind what there is. */
+static int look_up_family(const char *name, int family, struct found *out)
 {
     weft_posix_resolver *resolve;
     void *ctx;
-    int n = look_up_file(name, family, out, NAMES_MAX);
+    int before = out->n, n;
 
-    if (n)
-        return n;
+    look_up_file(name, family, out);
+    if (out->n > before)
+        return 0;
     pthread_mutex_lock(&lock);
     resolve = resolver;
     ctx = resolver_ctx;
     pthread_mutex_unlock(&lock);
-    n = resolve ? resolve(ctx, name, family, out, NAMES_MAX) : EAI_NONAME;
-    return n == 0 ? EAI_NONAME : n;
+    n = resolve ? resolve(ctx, name, family, out->ip + before, (size_t)(NAMES_MAX - before)) : EAI_NONAME;
+    out->n += n > 0 ? n : 0;
+    return n > 0 ? 0 : n == 0 ? EAI_NONAME : n;
+}
+
+/* With AI_V4MAPPED IPv4's addresses stand in for those of IPv6 that there are none of; with AI_ALL, beside them. */
+static int look_up(const char *name, int family, int flags, struct found *out)
+{
+    int err = look_up_family(name, family, out);
+    bool mapped = family == AF_INET6 && flags & AI_V4MAPPED && (err || flags & AI_ALL) && out->n < NAMES_MAX;
+
+    if (mapped && look_up_family(name, AF_INET, out) == 0)
+        err = 0;
+    return err;
 }
 
 /* An address as libc reads it: IPv4 not in its mapped form. */
@@ -165,32 +189,66 @@ static void put_in_order(struct weft_ip *ip, int n)
     weft_host_unlock(host);
 }
 
+/*
+ * AI_ADDRCONFIG, as libc has it: of the two families the one of which the host has an address, loopback's apart. Both or
+ * none: whatever was asked for. 0, EAI_NONAME: there is none of the only one that is wanted.
+ */
+static int narrow_family(int *family)
+{
+    weft_host *host = px_host();
+    struct weft_if_info info;
+    bool v4 = false, v6 = false;
+    weft_stack *s;
+
+    if (!host || !(s = weft_host_lock(host)))
+        return 0;
+    for (size_t i = 0; weft_if_info(s, i, &info); i++)
+        for (size_t a = 0; a < info.n_addresses; a++) {
+            bool four = weft_ip_is_v4(&info.address[a].ip);
+
+            v4 |= four && info.link != WEFT_LINK_LOOPBACK;
+            v6 |= !four && info.link != WEFT_LINK_LOOPBACK;
+        }
+    weft_host_unlock(host);
+    if (*family == AF_UNSPEC && v4 != v6)
+        *family = v4 ? AF_INET : AF_INET6;
+    return (*family == AF_INET && !v4) || (*family == AF_INET6 && !v6) ? EAI_NONAME : 0;
+}
+
+/* A name that is no literal. */
+static int resolve_name(const char *node, const char *service, struct addrinfo *hints, struct addrinfo **out)
+{
+    bool canonical = hints->ai_flags & AI_CANONNAME;
+    struct found found = {.n = 0};
+    int err = look_up(node, hints->ai_family, hints->ai_flags, &found);
+
+    if (err)
+        return err;
+    put_in_order(found.ip, found.n);
+    hints->ai_flags &= ~AI_CANONNAME;
+    err = chain(found.ip, found.n, service, hints, out);
+    if (!err && canonical)
+        (*out)->ai_canonname = strdup(found.canonical[0] ? found.canonical : node);
+    return err;
+}
+
 int weft_posix_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
 {
     struct addrinfo own = {.ai_family = AF_UNSPEC};
-    struct weft_ip ip[NAMES_MAX];
     bool numeric;
-    int n, err;
+    int err;
 
     if (hints)
         own = *hints;
     numeric = own.ai_flags & AI_NUMERICHOST;
-    own.ai_flags &= ~AI_ADDRCONFIG; /* would ask the kernel for its interfaces */
-    own.ai_flags |= AI_NUMERICHOST;
     if ((own.ai_flags & AI_CANONNAME) && !node)
         return EAI_BADFLAGS;
-    err = getaddrinfo(node, service, &own, out);
-    if (err != EAI_NONAME || !node || numeric)
+    if (own.ai_flags & AI_ADDRCONFIG && (err = narrow_family(&own.ai_family)))
         return err;
-    n = look_up(node, own.ai_family, ip);
-    if (n < 0)
-        return n;
-    put_in_order(ip, n);
-    own.ai_flags &= ~AI_CANONNAME;
-    err = chain(ip, n, service, &own, out);
-    if (!err && hints && hints->ai_flags & AI_CANONNAME)
-        (*out)->ai_canonname = strdup(node);
-    return err;
+    own.ai_flags &= ~AI_ADDRCONFIG; /* would ask the kernel for its interfaces */
+    own.ai_flags |= AI_NUMERICHOST;
+    err = getaddrinfo(node, service, &own, out);
+    return err != EAI_NONAME || !node || numeric ? err : resolve_name(node, service, &own, out);
 }
 
 void weft_posix_freeaddrinfo(struct addrinfo *list)

@@ -123,6 +123,27 @@ CASE(flags_of_names)
     }
 }
 
+/* With nothing but loopback, which does not count. */
+CASE(names_for_the_families_there_are)
+{
+    resolve("127.0.0.1", "80", AF_INET, SOCK_STREAM, AI_ADDRCONFIG);
+    resolve("::1", "80", AF_INET6, SOCK_STREAM, AI_ADDRCONFIG);
+    resolve("127.0.0.1", "80", AF_UNSPEC, SOCK_STREAM, AI_ADDRCONFIG);
+    resolve(NULL, "80", AF_INET, SOCK_STREAM, AI_ADDRCONFIG | AI_PASSIVE);
+    resolve(NULL, "80", AF_UNSPEC, SOCK_STREAM, AI_ADDRCONFIG | AI_PASSIVE);
+    resolve("127.0.0.1", "80", 77, SOCK_STREAM, AI_ADDRCONFIG);
+    resolve("127.0.0.1", "nix-such", AF_INET, SOCK_STREAM, AI_ADDRCONFIG);
+}
+
+CASE(names_of_errors)
+{
+    static const int errors[] = {EAI_BADFLAGS, EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_FAMILY, EAI_SOCKTYPE, EAI_SERVICE,
+                                 EAI_MEMORY, EAI_SYSTEM, EAI_OVERFLOW, 0, 77};
+
+    for (unsigned i = 0; i < sizeof errors / sizeof *errors; i++)
+        say("%d: %s", errors[i], gai_strerror(errors[i]));
+}
+
 CASE(names_that_are_asked_for_in_vain)
 {
     resolve("127.0.0.1", "80", AF_INET, SOCK_STREAM, 0x40000000);

@@ -2,16 +2,20 @@
 /* weft/posix.h where the kernel has no counterpart: forks, hosts that go, several hosts, the resolver. */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if_arp.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "weft/driver.h"
 #include "weft/posix.h"
 
 static weft_host *host(void)
@@ -184,6 +188,166 @@ static void addresses_of_a_name_come_in_the_order_in_which_to_try_them(void **st
     weft_host_free(h);
 }
 
+/* ---- names of a hosts file of our own ---- */
+
+static const char hosts[] = "10.1.2.3 one.example uno first\n"
+                            "# 10.1.2.9 one.example\n"
+                            "2001:db8::7 both.example # and a remark: one.example\n"
+                            "10.1.2.7 other-name both.example\n";
+
+static void write_hosts(char path[])
+{
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, hosts, sizeof hosts - 1), sizeof hosts - 1);
+    close(fd);
+    weft_posix_set_hosts(path);
+}
+
+static void forget_hosts(const char *path)
+{
+    weft_posix_set_hosts(NULL);
+    unlink(path);
+}
+
+/* What a name has, in order: "10.1.2.3 2001:db8::7", or the error. */
+static const char *addresses(const char *name, int family, int flags)
+{
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = flags}, *list;
+    static char text[200];
+    size_t n = 0;
+    int err = weft_posix_getaddrinfo(name, "80", &hints, &list);
+
+    if (err) {
+        snprintf(text, sizeof text, "%s", err == EAI_NONAME ? "none" : gai_strerror(err));
+        return text;
+    }
+    for (struct addrinfo *a = list; a; a = a->ai_next) {
+        char one[64];
+
+        assert_int_equal(weft_posix_getnameinfo(a->ai_addr, a->ai_addrlen, one, sizeof one, NULL, 0, NI_NUMERICHOST), 0);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", n ? " " : "", one);
+    }
+    weft_posix_freeaddrinfo(list);
+    return text;
+}
+
+/* RFC 3493 section 6.1. */
+static void mapped_addresses_stand_in_for_those_of_six_or_beside_them(void **state)
+{
+    char path[] = "/tmp/weft-hosts-XXXXXX";
+
+    write_hosts(path);
+    assert_string_equal(addresses("one.example", AF_INET6, 0), "none");
+    assert_string_equal(addresses("one.example", AF_INET6, AI_ALL), "none"); /* means nothing by itself */
+    assert_string_equal(addresses("one.example", AF_INET6, AI_V4MAPPED), "::ffff:10.1.2.3");
+    assert_string_equal(addresses("both.example", AF_INET6, AI_V4MAPPED), "2001:db8::7");
+    assert_string_equal(addresses("both.example", AF_INET6, AI_V4MAPPED | AI_ALL), "2001:db8::7 ::ffff:10.1.2.7");
+    assert_string_equal(addresses("one.example", AF_INET, AI_V4MAPPED | AI_ALL), "10.1.2.3");
+    assert_string_equal(addresses("none.example", AF_INET6, AI_V4MAPPED | AI_ALL), "none");
+    forget_hosts(path);
+}
+
+static void the_canonical_name_is_what_the_file_has_first(void **state)
+{
+    struct addrinfo hints = {.ai_family = AF_INET, .ai_flags = AI_CANONNAME, .ai_socktype = SOCK_STREAM}, *list;
+    char path[] = "/tmp/weft-hosts-XXXXXX";
+
+    write_hosts(path);
+    assert_int_equal(weft_posix_getaddrinfo("FIRST", NULL, &hints, &list), 0);
+    assert_string_equal(list->ai_canonname, "one.example");
+    weft_posix_freeaddrinfo(list);
+    assert_int_equal(weft_posix_getaddrinfo("both.example", NULL, &hints, &list), 0);
+    assert_string_equal(list->ai_canonname, "other-name");
+    weft_posix_freeaddrinfo(list);
+    weft_posix_set_resolver(resolve, NULL);
+    assert_int_equal(weft_posix_getaddrinfo("far.example", NULL, &hints, &list), 0);
+    assert_string_equal(list->ai_canonname, "far.example");
+    weft_posix_freeaddrinfo(list);
+    weft_posix_set_resolver(NULL, NULL);
+    forget_hosts(path);
+}
+
+/* A host with an interface beside loopback, with this address of IPv4 if there is one. */
+static weft_host *host_on_a_link(weft_driver *ends[2], const char *ip)
+{
+    weft_host *h = host();
+    struct sockaddr_in a = {.sin_family = AF_INET};
+    struct ifreq r = {.ifr_name = "pair0"};
+    char why[200];
+    int fd;
+
+    assert_true(weft_pair_open(ends));
+    assert_int_equal(weft_host_add_driver(h, ends[0], NULL, why, sizeof why), 0);
+    if (!ip)
+        return h;
+    inet_pton(AF_INET, ip, &a.sin_addr);
+    memcpy(&r.ifr_addr, &a, sizeof a);
+    fd = weft_posix_socket_on(h, AF_INET, SOCK_DGRAM, 0);
+    assert_int_equal(weft_posix_ioctl(fd, SIOCSIFADDR, &r), 0);
+    weft_posix_close(fd);
+    return h;
+}
+
+static void the_hosts_own_addresses_say_what_families_are_of_use(void **state)
+{
+    char path[] = "/tmp/weft-hosts-XXXXXX";
+    weft_driver *ends[2];
+    weft_host *h = host();
+
+    write_hosts(path);
+    weft_posix_use(h);
+    assert_string_equal(addresses("one.example", AF_INET, AI_ADDRCONFIG), "none"); /* loopback does not count */
+    assert_string_equal(addresses("one.example", AF_UNSPEC, AI_ADDRCONFIG), "10.1.2.3");
+    weft_posix_use(NULL);
+    weft_host_free(h);
+    h = host_on_a_link(ends, "10.1.2.1");
+    weft_posix_use(h);
+    assert_string_equal(addresses("one.example", AF_INET, AI_ADDRCONFIG), "10.1.2.3");
+    assert_string_equal(addresses("one.example", AF_INET, 0), "10.1.2.3");
+    weft_posix_use(NULL);
+    weft_host_free(h);
+    ends[1]->ops->close(ends[1]);
+    forget_hosts(path);
+}
+
+/* ---- MSG_CONFIRM ---- */
+
+/* Is the only neighbour there, without a doubt? */
+static bool is_reachable(weft_host *h)
+{
+    struct weft_neighbour n;
+    bool any = weft_neighbour_info(weft_host_lock(h), 0, &n);
+
+    weft_host_unlock(h);
+    assert_true(any);
+    return strcmp(n.state, "reachable") == 0;
+}
+
+/* Whoever answers a program is where he was: without that flag his station is asked (RFC 4861 section 7.3.3). */
+static void who_was_heard_is_confirmed_by_who_answers_him(void **state)
+{
+    struct sockaddr_in peer = {.sin_family = AF_INET, .sin_port = htons(7)};
+    struct arpreq r = {.arp_flags = ATF_COM, .arp_ha = {.sa_family = ARPHRD_ETHER, .sa_data = {2, 0, 0, 7, 8, 9}}};
+    weft_driver *ends[2];
+    weft_host *h = host_on_a_link(ends, "192.168.7.1");
+    int fd = weft_posix_socket_on(h, AF_INET, SOCK_DGRAM, 0);
+
+    inet_pton(AF_INET, "192.168.7.9", &peer.sin_addr);
+    memcpy(&r.arp_pa, &peer, sizeof peer);
+    assert_int_equal(weft_posix_ioctl(fd, SIOCSARP, &r), 0);
+    assert_false(is_reachable(h));
+    assert_int_equal(weft_posix_sendto(fd, "x", 1, MSG_CONFIRM, (struct sockaddr *)&peer, sizeof peer), 1);
+    assert_true(is_reachable(h));
+    assert_int_equal(weft_posix_ioctl(fd, SIOCSARP, &r), 0);
+    assert_int_equal(weft_posix_sendto(fd, "x", 1, 0, (struct sockaddr *)&peer, sizeof peer), 1);
+    assert_false(is_reachable(h));
+    weft_posix_close(fd);
+    weft_host_free(h);
+    ends[1]->ops->close(ends[1]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +356,10 @@ int main(void)
         cmocka_unit_test(poll_watches_several_hosts),
         cmocka_unit_test(names_go_to_the_resolver),
         cmocka_unit_test(addresses_of_a_name_come_in_the_order_in_which_to_try_them),
+        cmocka_unit_test(mapped_addresses_stand_in_for_those_of_six_or_beside_them),
+        cmocka_unit_test(the_canonical_name_is_what_the_file_has_first),
+        cmocka_unit_test(the_hosts_own_addresses_say_what_families_are_of_use),
+        cmocka_unit_test(who_was_heard_is_confirmed_by_who_answers_him),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
