@@ -341,18 +341,37 @@ static void weft_connect_to(struct end *e, enum weft_proto proto, const char *ad
     }
 }
 
+/* What the stack takes, or has. */
+static size_t move_once(struct end *e, bool out)
+{
+    int64_t n = out ? weft_send(e->sock, chunk, CHUNK, 0) : weft_recv(e->sock, chunk, CHUNK, 0);
+
+    if (n <= 0 && n != WEFT_EAGAIN)
+        bench_fail("tap-bench: %s", n ? weft_strerror((int)n) : "the peer has closed");
+    return n > 0 ? (size_t)n : 0;
+}
+
+/*
+ * Reads all there is between two turns of the loop, and writes once: the kernel's end sends within each call what it may,
+ * and megabytes written in one go would have left the cache before they get to the device.
+ */
+static size_t move(struct end *e, bool out)
+{
+    size_t moved = move_once(e, out), n = moved;
+
+    while (!out && n > 0)
+        moved += n = move_once(e, out);
+    return moved;
+}
+
 static double weft_bulk(struct end *e, const char *figure, const char *address, bool out)
 {
     struct count c = {0};
     uint64_t moved = 0;
-    int64_t n;
 
     weft_connect_to(e, WEFT_TCP, address, out ? SINK : SOURCE);
     while (going(&c, out ? moved - weft_unsent(e->sock) : moved)) {
-        while ((n = out ? weft_send(e->sock, chunk, CHUNK, 0) : weft_recv(e->sock, chunk, CHUNK, 0)) > 0)
-            moved += (uint64_t)n;
-        if (n != WEFT_EAGAIN)
-            bench_fail("tap-bench: %s", n ? weft_strerror((int)n) : "the peer has closed");
+        moved += move(e, out);
         turn(e);
     }
     weft_abort(e->sock);
