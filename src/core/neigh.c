@@ -346,17 +346,19 @@ void neigh_heard(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
     believe(n);
 }
 
-void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac, struct neigh_advert a)
+bool neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac, struct neigh_advert a)
 {
     struct neigh *n = neigh_find(ifp, ip);
     bool known = n && is_resolved(n), differs = known && mac && memcmp(n->mac, mac, 6) != 0;
 
-    if (!n || n->state == NEIGH_FIXED || (!known && !mac))
-        return;
+    if (!n || (!known && !mac))
+        return false;
+    if (n->state == NEIGH_FIXED)
+        return !differs;
     if (differs && !a.override) { /* it claims another's address: only doubt comes of that */
         if (n->state == NEIGH_REACHABLE)
             believe(n);
-        return;
+        return false;
     }
     if (mac)
         memcpy(n->mac, mac, 6);
@@ -365,6 +367,7 @@ void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac
         confirm(n);
     else if (!known || differs)
         believe(n);
+    return true;
 }
 
 void neigh_is_router(weft_if *ifp, const struct weft_ip *ip)

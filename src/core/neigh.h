@@ -94,11 +94,14 @@ void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], b
  */
 void neigh_heard(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6]);
 
-/* A neighbour advertisement (RFC 4861 §7.2.5). mac NULL: it named none. No entry is made. */
+/*
+ * A neighbour advertisement (RFC 4861 §7.2.5). mac NULL: it named none. No entry is made. False: it counts for nothing,
+ * for nobody asked for this neighbour, or it has another address as far as is known.
+ */
 struct neigh_advert {
     bool router, solicited, override;
 };
-void neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac, struct neigh_advert a);
+bool neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac, struct neigh_advert a);
 
 /* It says that it forwards: an entry, if there is one, keeps that. */
 void neigh_is_router(weft_if *ifp, const struct weft_ip *ip);

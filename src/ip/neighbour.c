@@ -133,9 +133,9 @@ enum weft_drop nd_advert_input(struct nd_link *l, const struct weft_pkt *pkt, st
     mac = nd_option_mac(r, ND_TARGET_MAC);
     if (mac && eth_is_group(mac))
         return WEFT_DROP_nd_malformed;
-    neigh_advertised(l->ifp, &n.target, mac,
-                     (struct neigh_advert){.router = n.router, .solicited = n.solicited, .override = n.override});
-    if (!n.router)
+    if (neigh_advertised(l->ifp, &n.target, mac,
+                         (struct neigh_advert){.router = n.router, .solicited = n.solicited, .override = n.override}) &&
+        !n.router)
         nd_router_gone(l, &n.target);
     return WEFT_DROP_none;
 }

@@ -76,6 +76,34 @@ static void solicit_due(struct nd_link *l)
     l->solicit_at = time_after(s->now, l->solicit_gap);
 }
 
+/* ---- what redirects made ---- */
+
+static struct route redirected_route(const struct nd_link *l, const struct nd_redirected *d)
+{
+    struct route way = {.dst = d->dst, .prefix = 128, .ifp = l->ifp, .metric = METRIC,
+                        .owner = WEFT_ROUTE_REDIRECT, .flags = WEFT_ROUTE_DYNAMIC};
+
+    if (!ip_eq(&d->target, &d->dst))
+        way.gateway = d->target;
+    return way;
+}
+
+static void forget_redirect(struct nd_link *l, unsigned i)
+{
+    struct route way = redirected_route(l, &l->redirected[i]);
+
+    route_remove(l->ifp->stack, &way);
+    l->redirected[i] = l->redirected[--l->n_redirected];
+}
+
+/* Those that lead to this neighbour; false: but for those that say that he is the destination himself. */
+static void forget_redirects_to(struct nd_link *l, const struct weft_ip *ip, bool himself)
+{
+    for (unsigned i = l->n_redirected; i-- > 0;)
+        if (ip_eq(&l->redirected[i].target, ip) && (himself || !ip_eq(&l->redirected[i].dst, ip)))
+            forget_redirect(l, i);
+}
+
 /* ---- the list of routers ---- */
 
 static struct nd_router *find_router(struct nd_link *l, const struct weft_ip *ip)
@@ -95,11 +123,13 @@ static void set_route(struct nd_link *l, const struct nd_router *r)
     route_add(l->ifp->stack, &way); /* without memory for it the next advertisement tries again */
 }
 
+/* And with it what others sent its way (RFC 4861 §6.3.5). */
 static void forget_router(struct nd_link *l, struct nd_router *r)
 {
     struct route way = {.gateway = r->ip, .ifp = l->ifp};
 
     route_remove(l->ifp->stack, &way);
+    forget_redirects_to(l, &way.gateway, false);
     *r = l->router[--l->n_routers];
     if (l->n_routers == 0)
         nd_seek_routers(l);
@@ -111,6 +141,8 @@ void nd_router_gone(struct nd_link *l, const struct weft_ip *ip)
 
     if (r)
         forget_router(l, r);
+    else
+        forget_redirects_to(l, ip, false); /* one that only they made us use (RFC 4861 §7.3.3) */
 }
 
 /* RFC 4861 §6.3.4: what it says of itself. */
@@ -332,24 +364,6 @@ enum weft_drop nd_router_advert_input(struct nd_link *l, const struct weft_pkt *
 
 /* ---- redirects (RFC 4861 §8) ---- */
 
-static struct route redirected_route(const struct nd_link *l, const struct nd_redirected *d)
-{
-    struct route way = {.dst = d->dst, .prefix = 128, .ifp = l->ifp, .metric = METRIC,
-                        .owner = WEFT_ROUTE_REDIRECT, .flags = WEFT_ROUTE_DYNAMIC};
-
-    if (!ip_eq(&d->target, &d->dst))
-        way.gateway = d->target;
-    return way;
-}
-
-static void forget_redirect(struct nd_link *l, unsigned i)
-{
-    struct route way = redirected_route(l, &l->redirected[i]);
-
-    route_remove(l->ifp->stack, &way);
-    l->redirected[i] = l->redirected[--l->n_redirected];
-}
-
 /* The newest take the place of the oldest. */
 static void follow(struct nd_link *l, const struct nd_redirected *d)
 {
@@ -389,6 +403,8 @@ enum weft_drop nd_redirect_input(struct nd_link *l, const struct weft_pkt *pkt, 
     mac = nd_option_mac(r, ND_TARGET_MAC);
     if (mac && !eth_is_group(mac))
         neigh_heard(l->ifp, &m.target, mac);
+    if (!ip_eq(&m.target, &m.dst))
+        neigh_is_router(l->ifp, &m.target); /* RFC 4861 §8.3 */
     follow(l, &(struct nd_redirected){m.dst, m.target, time_after(l->ifp->stack->now, REDIRECT_LIFE)});
     return WEFT_DROP_none;
 }
@@ -403,9 +419,7 @@ void nd_router_lost(struct nd_link *l, const struct weft_ip *ip)
         r->lost = true;
         set_route(l, r);
     }
-    for (unsigned i = l->n_redirected; i-- > 0;)
-        if (ip_eq(&l->redirected[i].target, ip))
-            forget_redirect(l, i);
+    forget_redirects_to(l, ip, true);
 }
 
 /* ---- time ---- */

@@ -392,6 +392,36 @@ static void a_router_answers_for_who_is_behind_it_when_asked_to(void **state)
     sent_arp(n, 0, peer_mac, ARP_REPLY, behind, peer_mac, PEER);
 }
 
+/* R1027-1: though the way to all the world leads over us, we answer for no group and for nobody who is everybody. */
+static void a_router_answers_for_single_hosts_only(void **state)
+{
+    static const uint32_t none[] = {0, 0xe0000001, 0xefffffff, 0xffffffff, 0x0a0900ff, 0x0a090000};
+    struct weft_route all = {.gateway = weft_ipv4(US_TOO + 1)};
+    struct lan *n = *state;
+
+    n->b->s->config.proxy_arp = n->b->s->config.ip_forward = true;
+    assert_int_equal(weft_route_add(n->b->s, &all), 0);
+    for (size_t i = 0; i < ARRAY_LEN(none); i++)
+        hear(n, ARP_REQUEST, peer_mac, PEER, none[i]);
+    hear(n, ARP_REQUEST, peer_mac, 0x0a0900ff, 0xc6336401); /* nor is somebody answered who is everybody */
+    hear(n, ARP_REPLY, peer_mac, PEER, 0xc6336401);
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+    hear(n, ARP_REQUEST, peer_mac, PEER, 0xc6336401);
+    assert_int_equal(bench_pull(n->b, n->ifp), 1);
+    sent_arp(n, 0, peer_mac, ARP_REPLY, 0xc6336401, peer_mac, PEER);
+}
+
+/* Whoever speaks in our station's name, from another one, hears nothing from us. */
+static void our_own_request_is_not_answered(void **state)
+{
+    struct lan *n = *state;
+    struct arp_packet a = arp(ARP_REQUEST, our_mac, PEER, US);
+    uint8_t f[60];
+
+    bench_receive(n->b, n->ifp, f, frame_of(f, eth_broadcast, new_mac, &a));
+    assert_int_equal(bench_pull(n->b, n->ifp), 0);
+}
+
 /* ---- trying (RFC 5227 §2.1) ---- */
 
 #define TRIED 0x0a090009u
@@ -502,6 +532,23 @@ static void an_address_that_another_has_is_neither_answered_for_nor_defended_nor
     assert_int_equal(bench_pull(n->b, n->ifp), 5);
 }
 
+/* R5227-2.1.1: two interfaces of ours may be on one link, and what the one says is no conflict for the other. */
+static void what_another_interface_of_ours_says_is_no_conflict(void **state)
+{
+    struct weft_if_config config = {.name = "eth1", .link = WEFT_LINK_ETHERNET, .mtu = 1500};
+    struct lan *n = *state;
+
+    memcpy(config.mac, new_mac, 6);
+    assert_non_null(weft_if_new(n->b->s, &config, NULL));
+    try_address(n);
+    next_frame(n);
+    hear(n, ARP_REQUEST, new_mac, 0, TRIED);
+    hear(n, ARP_REPLY, new_mac, TRIED, TRIED);
+    assert_int_equal(entry(n, TRIED)->state, IF_ADDRESS_TENTATIVE);
+    hear(n, ARP_REPLY, peer_mac, TRIED, TRIED);
+    assert_int_equal(entry(n, TRIED)->state, IF_ADDRESS_DUPLICATE);
+}
+
 static void an_address_that_goes_is_tried_no_more(void **state)
 {
     struct lan *n = *state;
@@ -568,6 +615,9 @@ static void nothing_is_sent_without_memory_and_nothing_leaks(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_router_answers_for_single_hosts_only, setup, teardown),
+        cmocka_unit_test_setup_teardown(our_own_request_is_not_answered, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_another_interface_of_ours_says_is_no_conflict, setup, teardown),
         cmocka_unit_test(reception_follows_the_table),
         cmocka_unit_test_setup_teardown(malformed_packets_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(any_28_bytes_are_survived, setup, teardown),

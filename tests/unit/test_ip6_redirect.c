@@ -26,15 +26,17 @@ static void redirects_come_from_the_first_hop_only(void **state)
 }
 
 /* Our first hop redirects what is for dst to target. */
-static void redirect_to(struct link *l, const char *dst, const char *target)
+static void redirect_by(struct link *l, const char *router, const char *dst, const char *target)
 {
     struct weft_ip to = ip6(dst), better = ip6(target);
     uint8_t p[32];
 
     memcpy(p, &better, 16);
     memcpy(p + 16, &to, 16);
-    input(l, router_mac, (struct make6){.src = "fe80::1", .dst = US6}, ICMPV6_REDIRECT, 0, p, 32);
+    input(l, router_mac, (struct make6){.src = router, .dst = US6}, ICMPV6_REDIRECT, 0, p, 32);
 }
+
+static void redirect_to(struct link *l, const char *dst, const char *target) { redirect_by(l, "fe80::1", dst, target); }
 
 /* R4861-6.3.6: and with a router go all redirects to it, none to others. */
 static void redirects_go_with_the_router_they_name(void **state)
@@ -254,9 +256,95 @@ static void a_redirect_that_comes_again_harms_no_other(void **state)
     assert_true(goes_by(l, "2001:db8:ffff::a", "fe80::1"));
 }
 
+/* R4861-8: more than there is room for: the newest stay, and which of them is the oldest does not depend on its place. */
+static void the_newest_redirects_have_the_room(void **state)
+{
+    struct link *l = *state;
+    char dst[40];
+
+    have_address(l);
+    router_advert(l, "fe80::1", 9000, NULL, 0);
+    for (unsigned i = 0; i < 2 * ND_REDIRECTS; i++) {
+        snprintf(dst, sizeof dst, "2001:db8:ffff::%x", i + 1);
+        redirect_to(l, dst, "fe80::77");
+        pass(l, WEFT_S);
+        if (i == 5) { /* the first leads elsewhere, and is the newest of them */
+            redirect_by(l, "fe80::77", "2001:db8:ffff::1", "fe80::78");
+            pass(l, WEFT_S);
+        }
+        if (i == ND_REDIRECTS) {
+            assert_true(goes_by(l, "2001:db8:ffff::1", "fe80::78"));
+            assert_true(goes_by(l, "2001:db8:ffff::2", "fe80::1"));
+        }
+    }
+    for (unsigned i = 0; i < 2 * ND_REDIRECTS; i++) {
+        snprintf(dst, sizeof dst, "2001:db8:ffff::%x", i + 1);
+        assert_true(goes_by(l, dst, i < ND_REDIRECTS ? "fe80::1" : "fe80::77"));
+    }
+}
+
+static bool is_router(struct link *l, const char *ip)
+{
+    struct weft_ip want = ip6(ip);
+    const struct neigh *n;
+
+    weft_ip_set_zone(&want, weft_if_index(l->ifp));
+    n = neigh_find(l->ifp, &want);
+    return n && n->router;
+}
+
+/* R4861-8.3: whom a redirect names as the next hop is a router; R4861-7.2.5: until he says that he is none. */
+static void who_is_no_router_any_more_gets_nothing_by_redirects(void **state)
+{
+    struct link *l = *state;
+    char himself[] = "2001:db8:ffff::a";
+    uint8_t p[24];
+
+    have_address(l);
+    router_advert(l, "fe80::1", 9000, NULL, 0);
+    input(l, other_mac, (struct make6){.src = "fe80::77", .dst = US6}, ICMPV6_NEIGHBOUR_SOLICIT, 0, p,
+          put_target(p, US6, ND_SOURCE_MAC, other_mac));
+    input(l, other_mac, (struct make6){.src = himself, .dst = US6}, ICMPV6_NEIGHBOUR_SOLICIT, 0, p,
+          put_target(p, US6, ND_SOURCE_MAC, other_mac));
+    assert_false(is_router(l, "fe80::77"));
+    redirect_to(l, STRANGER6, "fe80::77");
+    redirect_to(l, himself, himself);
+    assert_true(is_router(l, "fe80::77"));
+    assert_false(is_router(l, himself));
+    advert(l, himself, other_mac, 0x60000000, other_mac); /* a host, and he is on the link as before */
+    assert_true(goes_by(l, himself, himself));
+    advert(l, "fe80::77", other_mac, 0xe0000000, other_mac);
+    assert_true(goes_by(l, STRANGER6, "fe80::77"));
+    advert(l, "fe80::77", other_mac, 0x60000000, other_mac);
+    assert_true(goes_by(l, STRANGER6, "fe80::1"));
+    assert_true(goes_by(l, himself, himself));
+}
+
+/* R4861-6.3.5: what others sent a router's way goes with it, when it takes its word back or its time is over. */
+static void redirects_go_with_the_routers_word(void **state)
+{
+    struct link *l = *state;
+
+    have_address(l);
+    router_advert(l, "fe80::1", 9000, NULL, 0);
+    for (unsigned i = 0; i < 2; i++) {
+        router_advert(l, "fe80::77", 100, NULL, 0);
+        redirect_to(l, STRANGER6, "fe80::77");
+        assert_true(goes_by(l, STRANGER6, "fe80::77"));
+        if (i == 0)
+            router_advert(l, "fe80::77", 0, NULL, 0);
+        else
+            pass(l, 100 * WEFT_S);
+        assert_true(goes_by(l, STRANGER6, "fe80::1"));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_newest_redirects_have_the_room, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(who_is_no_router_any_more_gets_nothing_by_redirects, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(redirects_go_with_the_routers_word, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(redirects_come_from_the_first_hop_only, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(redirects_go_with_the_router_they_name, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_neighbour_is_told_of_a_better_first_hop, setup_auto, teardown),

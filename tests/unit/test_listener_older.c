@@ -155,9 +155,29 @@ static void a_change_of_version_cancels_what_was_to_be_said(void **state)
     hush(b);
 }
 
+/* RFC 2236 §3: a leave is said once, whatever else changes afterwards. */
+static void in_version_2_a_leave_is_said_once(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+
+    ask(b, (struct ask){.version = 2, .code = 10});
+    join(sock, "239.1.2.3");
+    hush(b);
+    leave(sock, "239.1.2.3");
+    assert_said_within(b, 0, "leave 239.1.2.3");
+    join(sock, "239.1.2.4");
+    assert_said_within(b, 0, "v2 report 239.1.2.4");
+    assert_said_within(b, 10 * WEFT_S, "v2 report 239.1.2.4");
+    assert_quiet(b, 20 * WEFT_S);
+    weft_close(sock);
+    hush(b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(in_version_2_a_leave_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_of_version_2_makes_us_speak_it, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_2_one_member_speaks_for_all, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_3_everybody_speaks, setup, teardown),

@@ -115,6 +115,69 @@ static void neighbour_that_does_not_answer_fails_after_three_questions(void **st
     weft_close(sock);
 }
 
+static void router_says(struct link *l, uint8_t hop_limit, uint32_t retrans)
+{
+    uint8_t p[8] = {0};
+
+    poke_u32(p + 4, retrans);
+    input(l, router_mac, (struct make6){.src = "fe80::1", .dst = ALL_NODES}, ICMPV6_ROUTER_ADVERT,
+          (uint32_t)hop_limit << 24 | 1800, p, 8);
+}
+
+/* R4861-6.3.4: the hop limit of what we send, until a router says another one; zero says nothing. */
+static void routers_say_how_many_hops(void **state)
+{
+    static const uint8_t told[] = {0, 77, 0, 5, 255}, becomes[] = {64, 77, 77, 5, 255};
+    struct link *l = *state;
+
+    pass(l, 5 * WEFT_S);
+    have_address(l);
+    weft_close(speak(l));
+    advert(l, PEER6, router_mac, 0x60000000, router_mac);
+    drain(l);
+    for (size_t i = 0; i < ARRAY_LEN(told); i++) {
+        router_says(l, told[i], 0);
+        weft_close(speak(l));
+        assert_int_equal(next_out(l), -2);
+        assert_int_equal(l->frame[14 + 7], becomes[i]);
+    }
+}
+
+/* R4861-6.3.4: how far apart questions are; no flood of them because somebody says so, nor none for ever. */
+static void routers_say_how_often_one_asks(void **state)
+{
+    static const struct {
+        uint32_t told;
+        weft_time becomes;
+    } rows[] = {{0, WEFT_S}, {2500, 2500 * WEFT_MS}, {0, 2500 * WEFT_MS}, {1, 10 * WEFT_MS}, {10, 10 * WEFT_MS},
+                {11, 11 * WEFT_MS}, {UINT32_MAX, 3600 * WEFT_S}};
+    struct link *l = *state;
+
+    pass(l, 5 * WEFT_S);
+    have_address(l);
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        char ip[32];
+        struct weft_addr to;
+        weft_sock *sock = weft_socket_in(l->s, WEFT_INET6, WEFT_UDP, NULL);
+        weft_time first;
+
+        router_says(l, 0, rows[i].told);
+        drain(l);
+        snprintf(ip, sizeof ip, "2001:db8:9::%zx", i + 0x50);
+        to = addr6(ip, 7);
+        weft_clock(l->s, l->now);
+        assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+        assert_int_equal(next_out(l), ICMPV6_NEIGHBOUR_SOLICIT);
+        first = l->now;
+        while (wait_out(l, 2 * 3600 * WEFT_S) == ICMPV6_ROUTER_SOLICIT) /* for there is none after half an hour */
+            ;
+        assert_int_equal(l->frame[54], ICMPV6_NEIGHBOUR_SOLICIT);
+        assert_int_equal(l->now - first, rows[i].becomes);
+        pass(l, 3 * 3600 * WEFT_S);
+        weft_close(sock);
+    }
+}
+
 /* R4861-7.2.5 */
 static void unsolicited_claims_only_raise_doubt(void **state)
 {
@@ -222,6 +285,8 @@ static void a_link_without_stations_has_no_discovery(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(routers_say_how_many_hops, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(routers_say_how_often_one_asks, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(solicitations_for_us_are_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(unsound_solicitations_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbour_is_found_trusted_doubted_and_probed, setup, teardown),

@@ -154,7 +154,7 @@ static void first_datagram_asks_and_goes_out_with_the_answer(void **state) /* R1
     assert_int_equal(l.broadcasts, 1);
 }
 
-static void waiting_datagrams_are_bounded_and_the_latest_kept(void **state) /* R1122-2.3.2.2 */
+static void waiting_datagrams_are_bounded_and_the_latest_kept(void **state) /* R1122-2.3.2.2 R4861-7.2.2b */
 {
     struct net *n = *state;
 

@@ -65,6 +65,7 @@ static void the_first_to_expire_makes_room(void **state)
     room_check(&r);
 }
 
+/* R1191-3 */
 static void a_silent_router_means_the_next_plateau(void **state)
 {
     static const struct {

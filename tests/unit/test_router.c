@@ -389,18 +389,108 @@ static void a_router_that_is_none_any_more_is_none_of_ours(void **state)
 {
     struct link *l = *state;
 
+    uint8_t p[8] = {ND_SOURCE_MAC, 1};
+
     pass(l, 5 * WEFT_S);
     have_address(l);
     router_advert(l, "fe80::1", 1800, NULL, 0);
+    advert(l, "fe80::1", router_mac, 0x60000000, router_mac); /* nobody asked where it is: this is not looked at */
+    assert_true(has_default_route(l, "fe80::1"));
+    memcpy(p + 2, router_mac, 6);
+    router_advert(l, "fe80::1", 1800, p, sizeof p);
     advert(l, "fe80::1", router_mac, 0xe0000000, router_mac);
+    assert_true(has_default_route(l, "fe80::1"));
+    advert(l, "fe80::1", other_mac, 0, other_mac); /* from another station, which may not take its place */
     assert_true(has_default_route(l, "fe80::1"));
     advert(l, "fe80::1", router_mac, 0x60000000, router_mac);
     assert_false(has_default_route(l, "fe80::1"));
 }
 
+static bool seeks(struct link *l, weft_time within)
+{
+    weft_time end = l->now + within;
+
+    for (int type = 0; type != -1;) {
+        type = wait_out(l, end - l->now);
+        if (type == ICMPV6_ROUTER_SOLICIT)
+            return true;
+    }
+    pass(l, end - l->now);
+    return false;
+}
+
+/* R4861-6.3.7: who has no router left asks for one, and nobody else does. */
+static void routers_are_sought_again_when_the_last_has_gone(void **state)
+{
+    struct link *l = *state;
+
+    pass(l, 60 * WEFT_S);
+    router_advert(l, "fe80::1", 600, NULL, 0);
+    router_advert(l, "fe80::3", 1200, NULL, 0);
+    drain(l);
+    pass(l, 601 * WEFT_S);
+    assert_false(has_default_route(l, "fe80::1"));
+    assert_true(has_default_route(l, "fe80::3"));
+    assert_false(seeks(l, 300 * WEFT_S));
+    pass(l, 300 * WEFT_S);
+    assert_true(seeks(l, 5 * WEFT_S));
+    router_advert(l, "fe80::1", 600, NULL, 0);
+    drain(l);
+    router_advert(l, "fe80::1", 0, NULL, 0); /* or takes its word back */
+    assert_true(seeks(l, 5 * WEFT_S));
+}
+
+/* R8106-1: what two links say is one list, an interface after the other; each entry has its time. */
+static void servers_and_domains_of_two_interfaces_are_one_list(void **state)
+{
+    struct link *l = *state;
+    struct weft_if_config config = {.name = "eth1", .link = WEFT_LINK_ETHERNET, .mtu = 1500, .mac = {2, 0, 0, 0, 0, 2},
+                                    .ipv6 = WEFT_IPV6_LINK_LOCAL | WEFT_IPV6_ROUTERS};
+    weft_if *first = l->ifp, *second = weft_if_new(l->s, &config, NULL);
+    struct weft_search_domain domain;
+    struct weft_nameserver ns;
+
+    assert_non_null(second);
+    pass(l, 5 * WEFT_S);
+    for (unsigned i = 0; i < 4; i++) {
+        uint8_t p[48] = {ND_RDNSS, 3, 0, 0, 0, 0, 0, (uint8_t)(60 + i)};
+        struct weft_ip ip = ip6("2001:db8::50");
+
+        ip.b[15] += (uint8_t)i;
+        memcpy(p + 8, &ip, 16);
+        memcpy(p + 24, (uint8_t[24]){ND_DNSSL, 3, 0, 0, 0, 0, 0, 30, 3, 'l', 'a', (uint8_t)('0' + i), 4, 't', 'e', 's', 't'},
+               24);
+        l->ifp = i < 2 ? first : second;
+        router_advert(l, "fe80::1", 1800, p, sizeof p);
+    }
+    l->ifp = first;
+    for (unsigned i = 0; i < 4; i++) {
+        const char *name = i < 2 ? "eth0" : "eth1";
+        char text[] = "la0.test";
+
+        text[2] += (char)i;
+        assert_true(weft_search_domain_info(l->s, i, &domain));
+        assert_string_equal(domain.name, text);
+        assert_string_equal(domain.if_name, name);
+        assert_int_equal(domain.until, l->now + 30 * WEFT_S);
+        assert_true(weft_nameserver_info(l->s, i, &ns));
+        assert_int_equal(ns.ip.b[15], 0x50 + i);
+        assert_string_equal(ns.if_name, name);
+        assert_int_equal(ns.until, l->now + (60 + i) * WEFT_S);
+    }
+    assert_false(weft_search_domain_info(l->s, 4, &domain));
+    assert_false(weft_nameserver_info(l->s, 4, &ns));
+    pass(l, 61 * WEFT_S); /* two of them have run out */
+    assert_true(weft_nameserver_info(l->s, 1, &ns));
+    assert_false(weft_nameserver_info(l->s, 2, &ns));
+    weft_if_free(second);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(routers_are_sought_again_when_the_last_has_gone, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(servers_and_domains_of_two_interfaces_are_one_list, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_are_sought_until_one_answers, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(advertisement_makes_routes_and_addresses, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(floods_of_advertisements_stay_within_bounds, setup_auto, teardown),

@@ -368,9 +368,158 @@ static void a_temporary_address_taken_away_has_no_successor(void **state)
     assert_int_equal(l->ifp->nd->temporary_made, 1);
 }
 
+/* R7217-1: the same of the address of link scope, which no router brings. */
+static void a_link_local_address_that_is_taken_has_a_successor(void **state)
+{
+    struct link *l = *state;
+    const struct weft_ip first = l->ifp->address[0].ip;
+    struct weft_ip next;
+    char text[64];
+    uint8_t p[64];
+
+    weft_ip_text(&first, text, sizeof text);
+    *strchr(text, '%') = 0;
+    assert_string_equal(address_state(l, text), "tentative");
+    input(l, other_mac, (struct make6){.src = text, .dst = ALL_NODES}, ICMPV6_NEIGHBOUR_ADVERT, 0x20000000, p,
+          put_target(p, text, ND_TARGET_MAC, other_mac));
+    pass(l, 3 * WEFT_S);
+    assert_int_equal(l->ifp->n_addresses, 1);
+    next = l->ifp->address[0].ip;
+    assert_true(ip_is_link_local(&next) && !ip_eq(&next, &first));
+    assert_int_equal(l->ifp->address[0].state, IF_ADDRESS_PREFERRED);
+}
+
+/* R8981-1: the successor of a temporary address lives no longer than their prefix. */
+static void a_successor_does_not_outlive_its_prefix(void **state)
+{
+    struct link *l = *state;
+    struct weft_if_info info;
+    weft_time end;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:9::", 0xc0, 60 * 3600, 50 * 3600));
+    end = l->now + 60 * 3600 * WEFT_S;
+    for (unsigned hour = 0; hour < 49; hour++) {
+        pass(l, 3600 * WEFT_S);
+        drain(l);
+        weft_if_info(l->s, 1, &info);
+        for (size_t i = 0; i < info.n_addresses; i++) {
+            assert_true(!info.address[i].temporary || info.address[i].valid_until <= end);
+            assert_true(!info.address[i].temporary || info.address[i].preferred_until <= end - 10 * 3600 * WEFT_S);
+        }
+    }
+    assert_in_range(l->ifp->nd->temporary_made, 3, 4);
+    assert_int_equal(temporaries(l).preferred, 1);
+    pass(l, 11 * 3600 * WEFT_S);
+    assert_int_equal(l->ifp->n_addresses, 1); /* of link scope */
+}
+
+static unsigned preferred_of(struct link *l, const char *prefix)
+{
+    struct weft_ip of = ip6(prefix);
+    struct weft_if_info info;
+    unsigned n = 0;
+
+    weft_if_info(l->s, 1, &info);
+    for (size_t i = 0; i < info.n_addresses; i++)
+        n += info.address[i].temporary && strcmp(info.address[i].state, "preferred") == 0 &&
+             ip_prefix_match(&info.address[i].ip, &of, 64);
+    return n;
+}
+
+/* R8981-1: whichever of two prefixes is due first, each has its temporary address at any time. */
+static void each_prefix_has_its_temporary_address(void **state)
+{
+    static const char *const prefixes[] = {"2001:db8:a::", "2001:db8:b::", "2001:db8:c::"};
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        router_advert(l, "fe80::1", 9000, p, prefix_option(p, prefixes[i], 0xc0, 0xffffffff, 0xffffffff));
+        pass(l, 1000 * WEFT_S);
+    }
+    for (unsigned minute = 0; minute < 50 * 60; minute++) {
+        pass(l, 60 * WEFT_S);
+        drain(l);
+        for (size_t i = 0; i < ARRAY_LEN(prefixes); i++)
+            assert_in_range(preferred_of(l, prefixes[i]), 1, 2);
+    }
+}
+
+/* The first in the list has its time as every other one. */
+static void the_first_of_all_addresses_is_deprecated_in_time(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[64];
+    char text[64];
+
+    pass(l, 5 * WEFT_S);
+    take_away(l, false);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:9::", 0x40, 8000, 100));
+    assert_int_equal(l->ifp->n_addresses, 2); /* the other one, of link scope, came with it */
+    assert_false(ip_is_link_local(&l->ifp->address[0].ip));
+    weft_ip_text(&l->ifp->address[0].ip, text, sizeof text);
+    pass(l, 99 * WEFT_S);
+    assert_string_equal(address_state(l, text), "preferred");
+    assert_true(weft_deadline(l->s) <= l->now + WEFT_S);
+    pass(l, WEFT_S);
+    assert_string_equal(address_state(l, text), "deprecated");
+}
+
+/* R4862-5.5.3: of a prefix of another length there is no address with an identifier of 64 bits. */
+static void only_prefixes_of_64_bits_make_addresses(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    for (unsigned bits = 62; bits <= 66; bits++) {
+        size_t n = prefix_option(p, "2001:db8:9::", 0xc0, 8000, 8000);
+
+        p[2] = (uint8_t)bits;
+        router_advert(l, "fe80::1", 9000, p, n);
+        assert_int_equal(l->ifp->n_addresses, bits < 64 ? 1 : 3);
+    }
+}
+
+/* R8981-1: a temporary address that is taken has another one in its place, of the same life; R7217-1: three times at most. */
+static void conflicts_of_a_prefix_come_to_an_end(void **state)
+{
+    struct link *l = *state;
+    struct weft_ip seen[8];
+    unsigned n = 0;
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:9::", 0xc0, 8000, 7000));
+    for (; l->ifp->n_addresses > 1 && n < ARRAY_LEN(seen); n++) {
+        const struct if_address *a = &l->ifp->address[l->ifp->n_addresses - 1];
+        char text[64];
+
+        seen[n] = a->ip;
+        for (unsigned i = 0; i < n; i++)
+            assert_false(ip_eq(&seen[i], &seen[n]));
+        assert_int_equal(a->valid_until, l->now + 8000 * WEFT_S);
+        assert_int_equal(a->preferred_until, l->now + 7000 * WEFT_S);
+        weft_ip_text(&a->ip, text, sizeof text);
+        input(l, other_mac, (struct make6){.src = text, .dst = ALL_NODES}, ICMPV6_NEIGHBOUR_ADVERT, 0x20000000, p,
+              put_target(p, text, ND_TARGET_MAC, other_mac));
+    }
+    assert_int_equal(n, 5);
+    assert_int_equal(weft_counter(l->s, WEFT_COUNT_nd_duplicates), 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_link_local_address_that_is_taken_has_a_successor, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(a_successor_does_not_outlive_its_prefix, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(each_prefix_has_its_temporary_address, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(the_first_of_all_addresses_is_deprecated_in_time, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(only_prefixes_of_64_bits_make_addresses, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(conflicts_of_a_prefix_come_to_an_end, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(the_first_address_brings_one_again, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_taken_away_is_made_again, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(valid_lifetime_is_not_cut_below_two_hours, setup_auto, teardown),

@@ -193,6 +193,34 @@ static void endpoints_are_listed_with_what_waits(void **state)
     weft_close(two);
 }
 
+/* WEFT_SO_MAX_PACING_RATE: in eight bytes if there is room for them, else in as many of four as there is room for. */
+static void a_pacing_rate_is_kept_and_told(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = unbound(b);
+    uint64_t rate = 0x1122334455, got;
+    uint32_t narrow = 0x11223344, most = UINT32_MAX;
+    static const size_t rooms[] = {16, 8, 7, 4, 2, 0};
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, &rate, sizeof rate), 0);
+    for (size_t i = 0; i < ARRAY_LEN(rooms); i++) {
+        uint8_t bytes[16];
+        size_t n = rooms[i], told = n >= 8 ? 8 : n >= 4 ? 4 : n;
+
+        memset(bytes, 0xa5, sizeof bytes);
+        assert_int_equal(weft_getsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, bytes, &n), 0);
+        assert_int_equal(n, told);
+        assert_memory_equal(bytes, told == 8 ? (const void *)&rate : (const void *)&most, told);
+        for (size_t j = told; j < sizeof bytes; j++)
+            assert_int_equal(bytes[j], 0xa5);
+    }
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, &narrow, sizeof narrow), 0);
+    got = sizeof got;
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, &got, &(size_t){sizeof got}), 0);
+    assert_int_equal(got, narrow);
+    weft_close(sock);
+}
+
 static void a_stack_may_go_with_its_sockets(void **state)
 {
     struct bench *b = *state;
@@ -268,6 +296,7 @@ int main(void)
         CLAIM_BOTH(connecting_fixes_both_names_and_can_be_undone),
         CLAIM(replies_leave_from_the_address_the_socket_has),
         CLAIM_BOTH(shutting_down_ends_each_direction),
+        CLAIM_BOTH(a_pacing_rate_is_kept_and_told),
         CLAIM(endpoints_are_listed_with_what_waits),
         CLAIM(a_stack_may_go_with_its_sockets),
         CLAIM(an_interface_may_go_while_its_datagrams_wait),
