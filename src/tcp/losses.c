@@ -45,6 +45,14 @@ static void repair_without_blame(struct tcp_conn *c)
     v->state = RECOVERY_LOSS;
 }
 
+/* When what is lost first went out; 0: that cannot be known any more. */
+static weft_time first_departure(const struct tcp_work *w)
+{
+    const struct sent *s = sndmap_at(&w->sndmap, 0);
+
+    return (s->flags & (SENT_LOST | SENT_EVER)) == SENT_LOST ? s->at : 0;
+}
+
 static void enter_recovery(struct tcp_conn *c, bool ece)
 {
     struct tcp_work *w = c->work;
@@ -56,6 +64,7 @@ static void enter_recovery(struct tcp_conn *c, bool ece)
     }
     v->prior_ssthresh = 0;
     recovery_watch(v, c->snd.una, w->sndmap.again + (w->tlp.out && w->tlp.again));
+    v->first_at = first_departure(w);
     if (!recovery_reduces(v)) {
         if (!ece)
             v->prior_ssthresh = cc_remember(&c->cc);
@@ -113,6 +122,10 @@ static void undo(struct tcp_conn *c, bool nothing_is_lost)
 
     if (nothing_is_lost)
         sndmap_find_all(&w->sndmap);
+    if (v->state != RECOVERY_LOSS && v->late) {
+        c->reordered = true;
+        rack_learn(&w->rack, v->late, rtt_min(&c->rtt));
+    }
     steering_restore(c);
     v->may_undo = false;
     w->rack.advanced = true; /* what was marked under the wrong assumption is looked at again */
@@ -369,6 +382,10 @@ static void take_proof(struct tcp_conn *c, struct ack_report *r)
     struct tcp_work *w = c->work;
     const struct sndmap_news *n = &r->news;
 
+    if (unlikely(w->recovery.first_at) && r->advanced)
+        recovery_first_arrived(&w->recovery, conn_now(c), w->rack.rtt);
+    if (unlikely(n->reordered) && r->advanced)
+        rack_confirm(&w->rack, conn_now(c) - min_u64(n->first_at, conn_now(c)), rtt_min(&c->rtt));
     if (n->proof && c->sack_ok)
         rack_advance(&w->rack, &n->latest, conn_now(c) - n->proof_at);
     if (c->sack_ok)

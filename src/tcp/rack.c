@@ -2,6 +2,7 @@
 /* RACK-TLP; see rack.h. */
 #include "tcp/rack.h"
 
+#define LATE_MARGIN 2 /* what overtakes seems slower than it is while a queue grows, and faster while it shrinks */
 #define TLP_SLACK (2 * WEFT_MS)
 #define LONG_AGO  (UINT32_C(1) << 30) /* segments: half of what a difference of counts can tell from the future */
 
@@ -51,6 +52,22 @@ void rack_recovered(struct rack *r, bool undone)
         r->persist = (uint8_t)min_u32(r->persist + 1u, RACK_PERSIST);
     else
         r->persist -= r->persist > 0;
+}
+
+void rack_learn(struct rack *r, weft_time late, weft_time min_rtt)
+{
+    weft_time quarter = min_rtt / 4;
+
+    if (late == 0 || quarter == 0)
+        return;
+    r->steps = (uint8_t)max_u64(r->steps, min_u64(LATE_MARGIN * late / quarter + 1, UINT8_MAX));
+    r->persist = RACK_PERSIST;
+}
+
+void rack_confirm(struct rack *r, weft_time took, weft_time min_rtt)
+{
+    if (r->steps > 1 && took > r->rtt + min_rtt / 4)
+        rack_learn(r, took - r->rtt, min_rtt);
 }
 
 weft_time tlp_delay(weft_time srtt, uint32_t in_flight, weft_time rto_min, weft_time rto_initial)

@@ -10,6 +10,11 @@
  *
  * DEVIATION from RFC 8985 §6.2 step 4, as Linux does: the smoothed round trip bounds the window, DSACKs that answer a
  * tail probe widen nothing, and a probe waits 2 ms more than 2 * SRTT when more than one segment is in flight.
+ *
+ * DEVIATION from RFC 8985 §6.2 step 4, not as Linux does: it widens the window by one quarter for each round trip with
+ * a DSACK, so each quarter costs a needless recovery. A recovery that had to be undone has shown how late its segment
+ * was: the window becomes twice that at once. And it falls back after sixteen recoveries, but not while segments arrive
+ * that it saves. Its bound is the same.
  */
 #ifndef TCP_RACK_H
 #define TCP_RACK_H
@@ -50,6 +55,18 @@ void rack_adapt(struct rack *r, bool widens, uint32_t delivered, uint32_t before
 
 /* A recovery ended without having to be undone; undone: it had to. */
 void rack_recovered(struct rack *r, bool undone);
+
+/*
+ * A recovery was undone: its first segment had not been lost but came `late` behind those that overtook it. The window
+ * becomes as many quarters of min_rtt as make twice that; it gets no smaller. Either may be 0: not known.
+ */
+void rack_learn(struct rack *r, weft_time late, weft_time min_rtt);
+
+/*
+ * Others overtook a segment that took so long, and it was not sent again. If a window of one quarter would have taken
+ * it for lost, a wide one is needed still, and perhaps a wider. Call before what it proves is taken in.
+ */
+void rack_confirm(struct rack *r, weft_time took, weft_time min_rtt);
 
 /* ---- tail loss probes (RFC 8985 §7) ---- */
 

@@ -16,6 +16,17 @@ void recovery_watch(struct recovery *r, struct seq una, uint32_t again)
     r->may_undo = true;
     r->undo_from = una;
     r->undo_left = again ? (int32_t)again : -1; /* none yet is not the same as none left */
+    r->first_at = r->late = 0;
+}
+
+void recovery_first_arrived(struct recovery *r, weft_time now, weft_time rtt)
+{
+    weft_time took = now - r->first_at;
+
+    if (r->first_at == 0)
+        return;
+    r->first_at = 0;
+    r->late = took > rtt ? took - rtt : 0;
 }
 
 void recovery_resent(struct recovery *r, uint32_t segments, uint32_t ts)

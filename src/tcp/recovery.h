@@ -32,6 +32,8 @@ struct recovery {
     struct seq high, undo_from;
     int32_t undo_left;       /* retransmissions no DSACK has reported yet; 0: all were needless; -1: none was sent */
     uint32_t resent_ts;
+    weft_time first_at;      /* when the segment at undo_from went out for the first time; 0: not known */
+    weft_time late;          /* how much longer than a round trip that took to be acknowledged; 0: not known */
     uint32_t prior_cwnd, prior_ssthresh; /* 0: must not come back */
     uint32_t prr_delivered, prr_out;
     uint32_t duplicates;     /* without SACK: segments that left the network, as duplicate ACKs tell */
@@ -79,6 +81,9 @@ uint32_t recovery_prr(struct recovery *r, const struct prr *p);
 void recovery_duplicated(struct recovery *r, struct seq end, struct seq una, uint32_t segments);
 
 /* ---- was it for nothing? ---- */
+
+/* In FAST SND.UNA moves: for the first time, it tells how late the segment was. rtt: how long those behind it took. */
+void recovery_first_arrived(struct recovery *r, weft_time now, weft_time rtt);
 
 /* Every retransmission was reported as a duplicate. */
 static inline bool recovery_all_duplicated(const struct recovery *r) { return r->may_undo && r->undo_left == 0; }

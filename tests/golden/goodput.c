@@ -9,7 +9,8 @@
  *     10kB-p95   and what 95 % of them stay below. The same for 100kB
  *
  *     weft-goodput             the whole table
- *     weft-goodput CC LOSS RTT one cell of goodput, with the counters of its first seed
+ *     weft-goodput CC LOSS RTT [MBIT]
+ *                              one cell of goodput, with the counters of its first seed; MBIT: not the table's rate
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,7 +19,7 @@
 #include "cmd/demo_world.h"
 #include "weft/sysctl.h"
 
-#define RATE       20000000u /* bit/s */
+#define RATE       20u /* Mbit/s */
 #define FRAME      1514u
 #define QUEUE_MIN  64u
 #define PORT       7000
@@ -28,6 +29,8 @@
 
 static const char *const controls[] = {"reno", "cubic"};
 static const unsigned round_trips[] = {1, 20, 100, 200};
+
+static uint32_t rate = RATE * 1000000; /* bit/s */
 
 static const struct loss {
     const char *name;
@@ -124,14 +127,14 @@ static bool choose_control(weft_stack *stack, const char *control)
 /* A world whose way there is the link with this loss; the way back is only slow. */
 static struct run *run_open(const char *control, const struct loss *loss, unsigned rtt, uint64_t seed)
 {
-    uint64_t bdp = (uint64_t)RATE * rtt / 1000 / 8 / FRAME + 1;
-    struct weft_impairment back = {.bits_per_second = RATE, .delay = rtt * WEFT_MS / 2,
+    uint64_t bdp = (uint64_t)rate * rtt / 1000 / 8 / FRAME + 1;
+    struct weft_impairment back = {.bits_per_second = rate, .delay = rtt * WEFT_MS / 2,
                                    .queue_packets = (uint32_t)(bdp > QUEUE_MIN ? bdp : QUEUE_MIN)};
     struct weft_impairment there = loss->how;
     struct run *r = calloc(1, sizeof *r);
     struct world_config config = {.seed = seed, .name = {"a", "b"}, .wire = back, .event = on_event, .ctx = r};
 
-    there.bits_per_second = RATE;
+    there.bits_per_second = rate;
     there.delay = back.delay;
     there.queue_packets = back.queue_packets;
     if (!r || !world_open(&r->world, &config, NULL))
@@ -302,7 +305,9 @@ int main(int argc, char **argv)
 {
     bool any = false;
 
-    if (argc == 4)
+    if (argc == 5 && atoi(argv[4]) >= 1 && atoi(argv[4]) <= 1000)
+        rate = (uint32_t)atoi(argv[4]) * 1000000;
+    if (argc == 4 || argc == 5)
         return print_cell(argv[1], argv[2], argv[3]);
     puts("kind\tcontrol\tloss\trtt_ms\tvalue");
     for (size_t i = 0; i < ARRAY(controls); i++)

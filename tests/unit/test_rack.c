@@ -137,6 +137,63 @@ static void a_window_that_must_stay_is_not_widened(void **state)
     assert_int_equal(r.steps, 1);
 }
 
+/* A needless recovery shows how late its segment was; twice that is waited for from then on, whatever DSACKs say. */
+static void a_needless_recovery_teaches_how_long_to_wait(void **state)
+{
+    static const struct {
+        uint8_t steps;
+        weft_time late, min_rtt;
+        uint8_t learnt;
+    } rows[] = {
+        {1, 0, 40 * MS, 1},         /* not known */
+        {1, 15 * MS, 0, 1},
+        {1, 15 * MS, 3, 1},
+        {1, 4 * MS, 40 * MS, 1},    /* 8 ms are less than a quarter */
+        {1, 5 * MS, 40 * MS, 2},
+        {1, 15 * MS, 40 * MS, 4},
+        {9, 15 * MS, 40 * MS, 9},   /* no smaller */
+        {1, WEFT_S, 40 * MS, 201},
+        {1, 10 * WEFT_S, 40 * MS, 255},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rack r;
+
+        rack_init(&r);
+        r.steps = rows[i].steps;
+        rack_learn(&r, rows[i].late, rows[i].min_rtt);
+        assert_int_equal(r.steps, rows[i].learnt);
+        assert_int_equal(r.persist, rows[i].late && rows[i].min_rtt > 3 ? RACK_PERSIST : 0);
+    }
+}
+
+static void what_is_learnt_lasts_as_long_as_it_saves_something(void **state)
+{
+    struct rack r;
+
+    rack_init(&r);
+    r.rtt = 100 * MS;
+    rack_confirm(&r, 200 * MS, 40 * MS); /* no recovery was ever needless */
+    assert_int_equal(r.steps, 1);
+    assert_int_equal(r.persist, 0);
+    rack_learn(&r, 15 * MS, 40 * MS);
+    r.persist = 1;
+    rack_confirm(&r, 110 * MS, 40 * MS); /* a quarter had been enough */
+    assert_int_equal(r.persist, 1);
+    rack_confirm(&r, 110 * MS + 1, 40 * MS);
+    assert_int_equal(r.persist, RACK_PERSIST);
+    assert_int_equal(r.steps, 4);
+    rack_confirm(&r, 120 * MS, 40 * MS); /* the next would be later still */
+    assert_int_equal(r.steps, 5);
+    r.persist = 1;
+    rack_confirm(&r, 90 * MS, 40 * MS);
+    assert_int_equal(r.persist, 1);
+    for (unsigned i = 0; i < RACK_PERSIST; i++)
+        rack_recovered(&r, false);
+    rack_adapt(&r, true, 200, 190);
+    assert_int_equal(r.steps, 1);
+}
+
 /* §7.2 */
 static void a_probe_waits_two_round_trips(void **state)
 {
@@ -183,6 +240,8 @@ int main(void)
         cmocka_unit_test(the_count_of_delivered_segments_may_wrap),
         cmocka_unit_test(dsacks_widen_the_window_however_long_ago_the_last_came),
         cmocka_unit_test(a_window_that_must_stay_is_not_widened),
+        cmocka_unit_test(a_needless_recovery_teaches_how_long_to_wait),
+        cmocka_unit_test(what_is_learnt_lasts_as_long_as_it_saves_something),
         cmocka_unit_test(a_probe_waits_two_round_trips),
         cmocka_unit_test(an_answer_tells_whether_the_probe_was_needed),
     };

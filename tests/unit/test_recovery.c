@@ -136,6 +136,31 @@ static void an_older_echo_answers_the_original(void **state)
     }
 }
 
+/* How late the first segment of an episode was is measured once, against those that overtook it. */
+static void the_first_arrival_tells_how_late_it_was(void **state)
+{
+    struct recovery r;
+
+    recovery_init(&r);
+    recovery_first_arrived(&r, 500, 100); /* when it went is not known */
+    assert_int_equal(r.late, 0);
+    recovery_watch(&r, seq(0), 0);
+    r.first_at = 300;
+    recovery_first_arrived(&r, 450, 100);
+    assert_int_equal(r.late, 50);
+    recovery_first_arrived(&r, 900, 100);
+    assert_int_equal(r.late, 50);
+    recovery_watch(&r, seq(0), 0);
+    assert_int_equal(r.late, 0);
+    r.first_at = 300;
+    recovery_watch(&r, seq(0), 0); /* another episode began before */
+    recovery_first_arrived(&r, 900, 100);
+    assert_int_equal(r.late, 0);
+    r.first_at = 300;
+    recovery_first_arrived(&r, 400, 100); /* no later than others */
+    assert_int_equal(r.late, 0);
+}
+
 /* ---- F-RTO (RFC 5682) ---- */
 
 static void an_original_that_arrives_shows_a_spurious_timeout(void **state)
@@ -298,6 +323,7 @@ int main(void)
         cmocka_unit_test(it_is_undone_when_every_copy_is_reported),
         cmocka_unit_test(copies_under_way_count_too),
         cmocka_unit_test(an_older_echo_answers_the_original),
+        cmocka_unit_test(the_first_arrival_tells_how_late_it_was),
         cmocka_unit_test(an_original_that_arrives_shows_a_spurious_timeout),
         cmocka_unit_test(new_data_is_sent_to_find_out),
         cmocka_unit_test(without_new_data_recovery_is_conventional),
