@@ -4,11 +4,14 @@
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
+#include "cmd/cmd.h"
 #include "cmd/netstat_format.h"
+#include "host_pair.h"
 
 static struct netstat_row row(enum weft_proto proto, enum weft_tcp_state state, uint16_t port, uint16_t remote_port)
 {
@@ -100,6 +103,121 @@ static void masks_follow_the_prefix(void **state)
     }
 }
 
+/* ---- netstat -m, of a host that has a connection ---- */
+
+/* What `weft netstat -m` prints on this host; to be freed. */
+static char *memory_of(weft_host *host, bool json)
+{
+    char name[] = "netstat", option[] = "-m", *argv[] = {name, option, NULL}, *out = NULL, *err = NULL;
+    size_t out_n, err_n;
+    struct cmd_ctx ctx = {.cmd = &cmd_netstat, .argc = 2, .argv = argv, .hangup = -1};
+
+    ctx.out = open_memstream(&out, &out_n);
+    ctx.err = open_memstream(&err, &err_n);
+    assert_int_equal(args_parse(&ctx), CMD_GO_ON);
+    ctx.host = host;
+    ctx.where.json = json;
+    assert_int_equal(cmd_netstat.run(&ctx), 0);
+    args_free(&ctx);
+    fclose(ctx.out);
+    fclose(ctx.err);
+    assert_string_equal(err, "");
+    free(err);
+    return out;
+}
+
+static int at_work(void **state)
+{
+    struct pair *p;
+    int door;
+
+    assert_int_equal(pair_setup(state), 0);
+    p = *state;
+    door = tcp_listener(p->b, 7);
+    tcp_connected(p->a, ADDRESS(2), 7);
+    assert_true(weft_host_accept(p->b, door, NULL, PATIENCE) >= 0);
+    udp_bound(p->b, 9);
+    return 0;
+}
+
+/* "       12288            - look-up tables": two columns of twelve, and a name. */
+static size_t owners_line(const char *line, size_t *cap, const char **name)
+{
+    char *end;
+    size_t live = strtoul(line, &end, 10);
+
+    assert_int_equal(end - line, 4 + 12);
+    *cap = strtoul(end, NULL, 10);
+    assert_int_equal(end[0], ' ');
+    assert_true(*cap || end[12] == '-');
+    assert_int_equal(end[13], ' ');
+    *name = end + 14;
+    return live;
+}
+
+/* Each owner has a line, none has more than he may, and together with what is idle they make what there is in all. */
+static void memory_has_a_line_for_each_owner_and_a_sum(void **state)
+{
+    struct pair *p = *state;
+    char *text = memory_of(p->b, false), *rest = text, *line;
+    size_t sum = 0, total = 0, cap, live, owners = 0, idle = 0;
+    const char *name;
+
+    assert_string_equal(strtok_r(rest, "\n", &rest), "Memory (bytes)");
+    assert_string_equal(strtok_r(NULL, "\n", &rest), "             now      at most");
+    while ((line = strtok_r(NULL, "\n", &rest)) && !strstr(line, " in all")) {
+        live = owners_line(line, &cap, &name);
+        assert_true(cap == 0 || live <= cap);
+        sum += live;
+        idle += strncmp(name, "idle: ", 6) == 0;
+        owners++;
+        if (strcmp(name, "connections") == 0 || strcmp(name, "UDP endpoints") == 0)
+            assert_true(live > 0);
+    }
+    assert_non_null(line);
+    assert_int_equal(idle, 1);
+    assert_true(owners > 10);
+    total = strtoul(line, NULL, 10);
+    assert_int_equal(sum, total);
+    line = strtok_r(NULL, "\n", &rest);
+    assert_non_null(strstr(line, " the most until now"));
+    assert_true(strtoul(line, NULL, 10) >= total);
+    assert_null(strtok_r(NULL, "\n", &rest));
+    free(text);
+}
+
+/* The number behind a key of the JSON, which must be there. */
+static size_t json_value(const char *text, const char *key)
+{
+    char quoted[64];
+    const char *at;
+
+    snprintf(quoted, sizeof quoted, "\"%s\":", key);
+    at = strstr(text, quoted);
+    assert_non_null(at);
+    return strtoul(at + strlen(quoted), NULL, 10);
+}
+
+static void memory_as_json_has_the_same_sum(void **state)
+{
+    struct pair *p = *state;
+    char *text = memory_of(p->b, true), *at, *end;
+    size_t sum = json_value(text, "memory_idle");
+
+    at = strstr(text, "\"memory\":");
+    assert_non_null(at);
+    end = strchr(at, '}');
+    assert_non_null(end);
+    for (at = strchr(at, '{'); at && at < end; at = strchr(at, ',')) {
+        at = strchr(at, ':') + 1;
+        sum += strtoul(at, NULL, 10);
+    }
+    assert_int_equal(sum, json_value(text, "memory_total"));
+    assert_true(json_value(text, "memory_peak") >= json_value(text, "memory_total"));
+    assert_non_null(strstr(end, "\"memory_caps\":"));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -108,6 +226,8 @@ int main(void)
         cmocka_unit_test(the_state_is_the_word_before_the_last),
         cmocka_unit_test(ports_have_names_only_when_asked),
         cmocka_unit_test(masks_follow_the_prefix),
+        cmocka_unit_test_setup_teardown(memory_has_a_line_for_each_owner_and_a_sum, at_work, pair_teardown),
+        cmocka_unit_test_setup_teardown(memory_as_json_has_the_same_sum, at_work, pair_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
