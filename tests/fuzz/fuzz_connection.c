@@ -10,6 +10,7 @@
  */
 #include "base/checksum.h"
 #include "fuzz_env.h"
+#include "steps.h"
 #include "weft/sock.h"
 #include "wire/icmpv4.h"
 #include "wire/ipv4.h"
@@ -427,8 +428,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tape t = {data, data + size};
 
     world_make(&w, &t);
-    while (t.p < t.end)
+    steps_begin(data);
+    while (t.p < t.end) {
+        steps_mark(t.p);
         step(&w, &t);
+    }
     w.env.refuse_in = 0;
     for (unsigned i = 0; i < 20; i++)
         pass_time(&w, 17);

@@ -5,6 +5,7 @@
  */
 #include "base/checksum.h"
 #include "fuzz_env.h"
+#include "steps.h"
 #include "weft/sock.h"
 #include "wire/ipv4.h"
 
@@ -212,8 +213,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct tape t = {data, data + size};
 
     world_make(&w);
-    while (t.p < t.end)
+    steps_begin(data);
+    while (t.p < t.end) {
+        steps_mark(t.p);
         step(&w, &t);
+    }
     w.env.refuse_in = 0;
     pass_time(&w, 17);
     drain(&w);

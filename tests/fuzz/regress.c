@@ -12,7 +12,7 @@
 
 #include "fuzz.h"
 
-enum { SEEDS = 4000, LARGEST = 4096, CORPUS_LARGEST = 1 << 20 };
+enum { SEEDS = 4000, DESCENDANTS = 100, LARGEST = 4096, CORPUS_LARGEST = 1 << 20 };
 
 static unsigned long inputs;
 
@@ -30,6 +30,42 @@ static void feed(const uint8_t *bytes, size_t n)
     inputs++;
 }
 
+static uint64_t next_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u; /* splitmix64 */
+
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+#if MUTATES
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max, unsigned seed);
+size_t LLVMFuzzerCustomCrossOver(const uint8_t *a, size_t na, const uint8_t *b, size_t nb, uint8_t *out, size_t max,
+                                 unsigned seed);
+
+/* Inputs of which each is made of the one before (mutate.c): deeper than any made at once. */
+static void feed_descendants(const uint8_t *ancestor, size_t n)
+{
+    static uint8_t parent[LARGEST], child[LARGEST], other[LARGEST];
+    size_t m;
+
+    memcpy(parent, ancestor, n);
+    for (unsigned i = 0; i < DESCENDANTS && n > 0; i++) {
+        m = LLVMFuzzerCustomMutator(memcpy(child, parent, n), n, LARGEST, i);
+        if (i % 8 == 7)
+            m = LLVMFuzzerCustomCrossOver(parent, n, child, m, other, LARGEST, i);
+        if (m > LARGEST)
+            abort();
+        memcpy(parent, i % 8 == 7 ? other : child, m);
+        n = m;
+        feed(parent, n);
+    }
+}
+#else
+static void feed_descendants(const uint8_t *ancestor, size_t n) { (void)ancestor, (void)n; }
+#endif
+
 static bool feed_file(const char *path)
 {
     static uint8_t bytes[CORPUS_LARGEST];
@@ -43,6 +79,8 @@ static bool feed_file(const char *path)
     n = fread(bytes, 1, sizeof(bytes), f);
     fclose(f);
     feed(bytes, n);
+    if (n <= LARGEST)
+        feed_descendants(bytes, n);
     return true;
 }
 
@@ -68,15 +106,6 @@ static bool feed_directory(const char *path)
     return fine;
 }
 
-static uint64_t next_random(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u; /* splitmix64 */
-
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
 /* Mostly short ones: that is where lengths lie. Every fourth is of small numbers, which get past a parser's front. */
 static void feed_seed(uint64_t seed)
 {
@@ -88,6 +117,8 @@ static void feed_seed(uint64_t seed)
     for (size_t i = 0; i < n; i++)
         bytes[i] = (uint8_t)next_random(&state) & mask;
     feed(bytes, n);
+    if (seed % 128 == 0)
+        feed_descendants(bytes, n);
 }
 
 int main(int argc, char **argv)
