@@ -637,6 +637,7 @@ static void run_stream(uint32_t start, uint32_t refuse_ppm, unsigned ranges, uns
     bench_init(&s.b, start);
     s.b.r.refuse_ppm = refuse_ppm;
     s.ranges = ranges;
+    ops = thinned(ops);
     for (unsigned op = 0; op < ops; op++) {
         if (rng_chance(&s.b.r.rng, 850000))
             op_insert(&s);

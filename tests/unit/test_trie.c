@@ -142,7 +142,7 @@ static void stream(bool v4, uint64_t seed, unsigned refusals)
     rng_seed(&g, seed);
     trie_init(&m->trie, &c.mem);
     m->v4 = v4;
-    for (unsigned round = 0; round < 6000; round++) {
+    for (unsigned round = 0, end = thinned(6000); round < end; round++) {
         if (refusals && rng_below(&g, refusals) == 0)
             c.refuse_at = c.requests + 1 + rng_below(&g, 4);
         step(m, &g, round % 2000 < 1000 ? MOST : 3);
