@@ -218,6 +218,26 @@ for s in (quiet, busy):
     assert said == 'ETIMEDOUT\nETIMEDOUT\n', said
 
 
+def it_takes_no_privilege(field):
+    """Without any, but that it may open the device. The program is bound not to get any, and so are its children."""
+    need('setpriv')
+    need('curl')
+    bare = ['setpriv', '--securebits', '+noroot,+noroot_locked', '--inh-caps', '-all', '--bounding-set', '-all', '--']
+    port = field.kernel_http()
+    said = run(*bare, *field.command(PYTHON, '-c', '''
+import re, socket, subprocess, sys
+facts = dict(re.findall(r'(CapEff|NoNewPrivs|Seccomp):\\s*(\\S+)', open('/proc/self/status').read()))
+print(int(facts['CapEff'], 16), facts['NoNewPrivs'], facts['Seccomp'])
+listener = socket.create_server(('', 7000))
+connection = socket.create_connection(('127.0.0.1', 7000))
+listener.accept()[0].sendall(b'to itself')
+print(connection.recv(100))
+got = subprocess.run(['curl', '-sS', sys.argv[1]], stdout=subprocess.PIPE, check=True).stdout
+print(len(got))
+''', f'http://{KERNEL}:{port}/big')).stdout
+    assert said == f"0 1 2\nb'to itself'\n{len(BIG)}\n", said
+
+
 def the_exit_status_is_the_programs(field):
     assert field.on_weft('sh', '-c', 'exit 42', check=False).returncode == 42
     assert field.on_weft('sh', '-c', 'kill -TERM $$', check=False).returncode == 128 + signal.SIGTERM
@@ -549,6 +569,7 @@ TESTS = [
     connect_without_blocking_becomes_writable_when_it_is_done,
     a_client_sends_text_with_its_syn,
     a_peer_that_went_dead_is_given_up,
+    it_takes_no_privilege,
     the_exit_status_is_the_programs,
     what_a_program_wrote_arrives_before_the_command_ends,
     a_signal_ends_waiting_for_a_peer_that_does_not_read,
