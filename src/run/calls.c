@@ -51,6 +51,27 @@ const char *call_name(int nr)
     return i < CALLS ? table[i].name : "a call";
 }
 
+static bool moves_bytes(int nr)
+{
+    return nr == SYS_sendto || nr == SYS_recvfrom || nr == SYS_sendmsg || nr == SYS_recvmsg || nr == SYS_sendmmsg ||
+           nr == SYS_recvmmsg;
+}
+
+/*
+ * A socket that another run on this host has passed on: it is that one's, and ends with it. A stream's bytes go through
+ * its pair all the same. The kernel would answer the rest for a socket of AF_UNIX.
+ */
+static int64_t answer_for_another(struct call *c)
+{
+    int type = 0;
+    socklen_t n = sizeof type;
+
+    if (moves_bytes(c->nr) && getsockopt(c->fd, SOL_SOCKET, SO_TYPE, &type, &n) == 0 && type == SOCK_STREAM)
+        return ANSWER_CONTINUE;
+    complain(c->run, call_name(c->nr), "the socket is of another weft run: here a stream can be read and written, no more");
+    return -EOPNOTSUPP;
+}
+
 /* What concerns no socket of ours is the kernel's. */
 static int64_t answer_of(struct call *c)
 {
@@ -60,8 +81,10 @@ static int64_t answer_of(struct call *c)
         return ANSWER_CONTINUE;
     if (!table[i].makes) {
         file_identify(c);
+        if (!c->file && c->nr == SYS_ioctl)
+            return answer_foreign_ioctl(c);
         if (!c->file)
-            return c->nr == SYS_ioctl ? answer_foreign_ioctl(c) : ANSWER_CONTINUE;
+            return c->anothers ? answer_for_another(c) : ANSWER_CONTINUE;
         if (file_is_netlink(c->file))
             return netlink_call(c);
         if (!c->file->sock && table[i].gone)

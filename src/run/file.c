@@ -50,6 +50,7 @@ void file_identify(struct call *c)
     struct stat st;
 
     c->file = NULL;
+    c->anothers = false;
     if (fd == -EPERM)
         complain(c->run, call_name(c->nr),
                  "a program's descriptors are out of our reach: its calls for sockets go astray (with --host, "
@@ -57,10 +58,13 @@ void file_identify(struct call *c)
     if (fd < 0)
         return;
     c->fd = fd;
-    if (fstat(fd, &st) == 0 && S_ISSOCK(st.st_mode))
-        c->file = file_find(c->run, st.st_ino);
-    if (!c->file)
+    if (fstat(fd, &st) < 0 || !S_ISSOCK(st.st_mode))
         return;
+    c->file = file_find(c->run, st.st_ino);
+    if (!c->file) {
+        c->anothers = run_is_anothers(c->run, st.st_ino);
+        return;
+    }
     c->file->tid = c->tid;
     c->file->fd = (int)c->arg[0];
 }

@@ -126,7 +126,8 @@ struct call {
     int nr;
     uint64_t arg[6];
     bool again;      /* it was parked before */
-    struct file *file;
+    struct file *file; /* NULL: none of this run's; */
+    bool anothers;   /* then, perhaps another's on this host */
     int fd;          /* a transient duplicate of the program's end; -1: none. Closed when the call has been answered */
     weft_time until; /* when waiting ends; WEFT_NEVER */
 };
@@ -185,6 +186,8 @@ struct run {
  * be served first: whoever is refused for the sake of a socket should look again after this.
  */
 void run_closes(struct run *run);
+/* Is it a socket of another run on this host? */
+bool run_is_anothers(const struct run *run, ino_t inode);
 
 /* ---- notice.c ---- */
 

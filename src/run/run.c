@@ -187,6 +187,18 @@ static bool run_work(void *ctx, unsigned ready)
     return more;
 }
 
+bool run_is_anothers(const struct run *run, ino_t inode)
+{
+    const struct weft_guest *guest;
+
+    for (size_t i = 0; i < HOST_GUESTS; i++) {
+        guest = run->host->guests[i].guest;
+        if (guest && guest->work == run_work && guest->ctx != run && file_find(guest->ctx, inode))
+            return true;
+    }
+    return false;
+}
+
 static void run_ready(void *ctx, void *of, unsigned ready)
 {
     (void)ready; /* the engine knows its level */

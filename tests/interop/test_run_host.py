@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """weft run --host: programs that share a running host, its address and its ports, and leave nothing behind."""
+import os
 import re
 import signal
 import socket
@@ -152,11 +153,51 @@ def a_program_is_told_what_changes(lab_):
     lab_.weft('ifconfig', '--host', 'bar', 'wt0', 'mtu', '1500')
 
 
+def a_socket_of_another_run_is_not_taken_for_the_kernels(lab_):
+    """Its bytes go through, whatever else is asked fails and is said, for it stays the other's."""
+    way = os.path.join(lab_.directory, 'way')
+    with socket.create_server((KERNEL, 0)) as listener:
+        taker = lab_.start(PYTHON, '-c', '''
+import os, socket, sys
+way = socket.socket(socket.AF_UNIX)
+way.bind(sys.argv[1] + '.')
+way.listen()
+os.rename(sys.argv[1] + '.', sys.argv[1])
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, socket.recv_fds(way.accept()[0], 1, 1)[1][0])
+try:
+    s.getpeername()
+except OSError as e:
+    print(e.strerror, flush=True)
+s.sendall(b'from another run')
+s.recv(1)
+''', way)
+        until(lambda: os.path.exists(way), 'a way to it')
+        giver = lab_.start(PYTHON, '-c', '''
+import socket, sys
+s = socket.create_connection((sys.argv[2], int(sys.argv[3])))
+way = socket.socket(socket.AF_UNIX)
+way.connect(sys.argv[1])
+socket.send_fds(way, [b'.'], [s.fileno()])
+s.recv(1)
+''', way, KERNEL, str(listener.getsockname()[1]))
+        listener.settimeout(lab.PATIENCE)
+        s, _ = listener.accept()
+        s.settimeout(lab.PATIENCE)
+        with s:
+            assert s.recv(100) == b'from another run'
+            s.sendall(b'..')
+            said = [program.communicate(timeout=lab.PATIENCE)[0] for program in (taker, giver)]
+    assert taker.returncode == giver.returncode == 0 and not said[1], said
+    assert said[0].count('of another weft run') == 1 and 'Operation not supported' in said[0].splitlines(), said
+    until(lambda: not lab_.held(), 'an empty table')
+
+
 lab.main([
     two_programs_share_an_address,
     a_killed_program_leaves_nothing,
     a_killed_command_leaves_nothing,
     a_program_without_a_host_does_not_begin,
+    a_socket_of_another_run_is_not_taken_for_the_kernels,
     a_program_is_told_what_changes,
     what_a_program_wrote_arrives_after_its_end,
     the_hosts_death_is_a_reset,
