@@ -38,6 +38,7 @@ struct mmsghdr;
 struct addrinfo;
 struct if_nameindex;
 struct ifaddrs;
+struct stat;
 
 /* The host on which weft_posix_socket opens sockets, and whose interfaces are named; NULL: none (then ENETDOWN). */
 void weft_posix_use(weft_host *h);
@@ -57,6 +58,11 @@ int weft_posix_close(int fd);
 int weft_posix_dup(int fd);
 int weft_posix_dup2(int fd, int to);
 int weft_posix_dup3(int fd, int to, int flags); /* O_CLOEXEC */
+/* Closes all numbers from first to last, the kernel's too; CLOSE_RANGE_CLOEXEC: marks them. Others: EINVAL. */
+int weft_posix_close_range(unsigned first, unsigned last, int flags);
+/* Of a socket of weft's: S_IFSOCK, one link, its owner is the process; st_ino is the same for each of its numbers. */
+int weft_posix_fstat(int fd, struct stat *st);
+int weft_posix_isfdtype(int fd, int type); /* S_IFSOCK and the like: 1, 0; -1, and errno as it was: there is none */
 int weft_posix_getsockname(int fd, struct sockaddr *addr, socklen_t *n);
 int weft_posix_getpeername(int fd, struct sockaddr *addr, socklen_t *n);
 int weft_posix_getsockopt(int fd, int level, int option, void *value, socklen_t *n);
@@ -80,6 +86,13 @@ ssize_t weft_posix_send(int fd, const void *buf, size_t n, int flags);
 ssize_t weft_posix_sendto(int fd, const void *buf, size_t n, int flags, const struct sockaddr *to, socklen_t n_to);
 ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags);
 int weft_posix_sendmmsg(int fd, struct mmsghdr *msgs, unsigned n, int flags);
+
+/*
+ * Linux's, between a file or a pipe and a socket: bytes are copied. What the socket did not take stays where it was, in
+ * the file or the pipe.
+ */
+ssize_t weft_posix_sendfile(int out, int in, off_t *offset, size_t n);
+ssize_t weft_posix_splice(int in, off_t *off_in, int out, off_t *off_out, size_t n, unsigned flags);
 
 int weft_posix_poll(struct pollfd *fds, nfds_t n, int timeout);
 int weft_posix_ppoll(struct pollfd *fds, nfds_t n, const struct timespec *timeout, const sigset_t *mask);
@@ -137,6 +150,8 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
 #include <unistd.h>
 /* Like functions, so that struct members keep their names. */
 #define socket(...)      weft_posix_socket(__VA_ARGS__)
@@ -150,6 +165,9 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 #define dup(...)         weft_posix_dup(__VA_ARGS__)
 #define dup2(...)        weft_posix_dup2(__VA_ARGS__)
 #define dup3(...)        weft_posix_dup3(__VA_ARGS__)
+#define close_range(...) weft_posix_close_range(__VA_ARGS__)
+#define fstat(...)       weft_posix_fstat(__VA_ARGS__)
+#define isfdtype(...)    weft_posix_isfdtype(__VA_ARGS__)
 #define getsockname(...) weft_posix_getsockname(__VA_ARGS__)
 #define getpeername(...) weft_posix_getpeername(__VA_ARGS__)
 #define getsockopt(...)  weft_posix_getsockopt(__VA_ARGS__)
@@ -167,6 +185,8 @@ int weft_posix_getnameinfo(const struct sockaddr *addr, socklen_t n, char *host,
 #define sendto(...)      weft_posix_sendto(__VA_ARGS__)
 #define sendmsg(...)     weft_posix_sendmsg(__VA_ARGS__)
 #define sendmmsg(...)    weft_posix_sendmmsg(__VA_ARGS__)
+#define sendfile(...)    weft_posix_sendfile(__VA_ARGS__)
+#define splice(...)      weft_posix_splice(__VA_ARGS__)
 #define poll(...)        weft_posix_poll(__VA_ARGS__)
 #define ppoll(...)       weft_posix_ppoll(__VA_ARGS__)
 #define select(...)      weft_posix_select(__VA_ARGS__)

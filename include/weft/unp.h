@@ -119,10 +119,34 @@ int weft_unp_mcast_get_loop(int fd);
 int weft_unp_mcast_set_loop(int fd, int on);
 int weft_unp_mcast_set_if(int fd, const char *name, unsigned index);
 
+/*
+ * recvfrom that tells besides what flags came with a datagram (MSG_TRUNC and the like, instead of those that were asked
+ * with), and where it came in (UNP 22.2): by which interface, and to what address, which the socket must have asked for
+ * (IP_PKTINFO, IPV6_RECVPKTINFO); else index is 0 and ss_family too. flags, from and where may be NULL.
+ */
+struct weft_unp_received {
+    unsigned index;
+    struct sockaddr_storage to; /* without a port */
+};
+ssize_t weft_unp_recvfrom_flags(int fd, void *buf, size_t n, int *flags, struct sockaddr *from, socklen_t *n_from,
+                                struct weft_unp_received *where);
+
 /* Waits for so many seconds at most: 1, 0 when they are over, -1. connect_timeo: 0, or -1, ETIMEDOUT among others. */
 int weft_unp_readable_timeo(int fd, int seconds);
 int weft_unp_writable_timeo(int fd, int seconds);
 int weft_unp_connect_timeo(int fd, const struct sockaddr *addr, socklen_t len, int seconds);
+
+/* What there is for a name and a service (UNP 11.8), with the canonical name, for freeaddrinfo. NULL and ENOENT. */
+struct addrinfo *weft_unp_host_serv(const char *host, const char *service, int family, int type);
+/* AF_INET, AF_INET6; of what is no socket of these -1, ENOTSOCK among others (UNP 7.3, 21.7). */
+int weft_unp_sockfd_to_family(int fd);
+
+/*
+ * signal, with the meaning that the book gives it (UNP 5.8): a call that it interrupts goes on, but for SIGALRM, which
+ * is there to end one. The handler that was, or SIG_ERR.
+ */
+typedef void weft_unp_handler(int number);
+weft_unp_handler *weft_unp_signal(int number, weft_unp_handler *handler);
 
 /* A connected socket to the first address that answers; one that listens; one that is bound. host may be NULL for both
  * servers. len: NULL, or where the length of an address of that family goes. */

@@ -15,6 +15,7 @@
  *      connect.c    connect                                   receive.c, send.c  bytes; message.c  msghdr in plural
  *      async.c      owners, SIGIO and SIGURG
  *      told.c       what is told of what was sent             stdio.c     fdopen
+ *      splice.c     sendfile, splice                          status.c    fstat
  *      options.c    the calls for linux/own.c                 control.c   fcntl, ioctl; interface.c, ifaddrs.c  names;
  *                                                           configure.c, configure6.c  SIOCSIF*, SIOCADDRT, SIOCSARP
  *      ready.c      readiness as poll spells it               poll.c, select.c, epoll.c

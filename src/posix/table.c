@@ -118,6 +118,19 @@ bool px_is_last(struct px *p)
     return last;
 }
 
+/* The least number of ours from fd to last; -1: there is none. */
+static int next_of_ours(size_t fd, size_t last)
+{
+    int found = -1;
+
+    pthread_mutex_lock(&lock);
+    for (; found < 0 && fd < n_table && fd <= last; fd++)
+        if (table[fd])
+            found = (int)fd;
+    pthread_mutex_unlock(&lock);
+    return found;
+}
+
 int px_again(int fd, int to)
 {
     struct px *p = px_get(fd);
@@ -182,6 +195,17 @@ int weft_posix_close(int fd)
         linger(s);
     px_drop(p);
     return 0;
+}
+
+int weft_posix_close_range(unsigned first, unsigned last, int flags)
+{
+    int fd;
+
+    if (first > last || flags & ~CLOSE_RANGE_CLOEXEC)
+        return (int)px_result(-EINVAL);
+    while (!flags && (fd = next_of_ours(first, last)) >= 0)
+        weft_posix_close(fd);
+    return close_range(first, last, flags);
 }
 
 /* to is the kernel's second number of fd, or its errno waits. */

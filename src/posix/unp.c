@@ -3,6 +3,7 @@
 #include "weft/unp.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,16 @@ ssize_t weft_unp_readline(struct weft_unp_reader *r, char *line, size_t n)
     return (ssize_t)done;
 }
 
+/* ---- signals ---- */
+
+weft_unp_handler *weft_unp_signal(int number, weft_unp_handler *handler)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = number == SIGALRM ? 0 : SA_RESTART}, before;
+
+    sigemptyset(&action.sa_mask);
+    return sigaction(number, &action, &before) < 0 ? SIG_ERR : before.sa_handler;
+}
+
 /* ---- names ---- */
 
 char *weft_unp_sock_ntop(const struct sockaddr *addr, socklen_t len, char *buf, size_t n)
@@ -94,6 +105,16 @@ char *weft_unp_sock_ntop(const struct sockaddr *addr, socklen_t len, char *buf, 
 char *weft_unp_sock_ntop_host(const struct sockaddr *addr, socklen_t len, char *buf, size_t n)
 {
     return weft_posix_getnameinfo(addr, len, buf, (socklen_t)n, NULL, 0, NI_NUMERICHOST) ? NULL : buf;
+}
+
+struct addrinfo *weft_unp_host_serv(const char *host, const char *service, int family, int type)
+{
+    struct addrinfo hints = {.ai_flags = host ? AI_CANONNAME : 0, .ai_family = family, .ai_socktype = type}, *list;
+
+    if (weft_posix_getaddrinfo(host, service, &hints, &list) == 0)
+        return list;
+    errno = ENOENT;
+    return NULL;
 }
 
 /* ---- sockets to begin with ---- */

@@ -159,25 +159,31 @@ int weft_unp_mcast_source(int fd, int option, const struct sockaddr *source, con
     return weft_posix_setsockopt(fd, level_of(group), option, &r, sizeof r);
 }
 
+int weft_unp_sockfd_to_family(int fd)
+{
+    int domain = 0;
+    socklen_t n = sizeof domain;
+
+    return weft_posix_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) < 0 ? -1 : domain;
+}
+
 /* Each of these has an option for either family. */
 static int get_int(int fd, int option4, int option6)
 {
-    int domain = 0, v = 0;
-    socklen_t n = sizeof domain;
+    int domain = weft_unp_sockfd_to_family(fd), v = 0;
+    socklen_t n = sizeof v;
 
-    if (weft_posix_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) < 0)
+    if (domain < 0)
         return -1;
-    n = sizeof v;
     return weft_posix_getsockopt(fd, domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
                                  domain == AF_INET6 ? option6 : option4, &v, &n) < 0 ? -1 : v;
 }
 
 static int set_int(int fd, int option4, int option6, int v)
 {
-    int domain = 0;
-    socklen_t n = sizeof domain;
+    int domain = weft_unp_sockfd_to_family(fd);
 
-    if (weft_posix_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) < 0)
+    if (domain < 0)
         return -1;
     return weft_posix_setsockopt(fd, domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
                                  domain == AF_INET6 ? option6 : option4, &v, sizeof v);
@@ -191,11 +197,10 @@ int weft_unp_mcast_set_loop(int fd, int on) { return set_int(fd, IP_MULTICAST_LO
 int weft_unp_mcast_set_if(int fd, const char *name, unsigned index)
 {
     struct ip_mreqn r = {0};
-    int domain = 0, number;
-    socklen_t n = sizeof domain;
+    int domain = weft_unp_sockfd_to_family(fd), number;
     uint32_t found;
 
-    if (find_interface(name, index, &found) < 0 || weft_posix_getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) < 0)
+    if (domain < 0 || find_interface(name, index, &found) < 0)
         return -1;
     number = r.imr_ifindex = (int)found;
     return domain == AF_INET6

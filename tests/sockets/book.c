@@ -5,8 +5,57 @@
 
 #include <net/if_arp.h>
 #include <netinet/udp.h>
+#include <sys/stat.h>
 
+#include <linux/close_range.h>
 #include <linux/sockios.h>
+
+/* ---- chapter 3: what a number is ---- */
+
+CASE(what_a_number_is)
+{
+    struct stat st = {0}, again = {0};
+    int fd = tcp(), twin = dup(fd), p[2];
+
+    SAY(pipe(p));
+    SAY(isfdtype(fd, S_IFSOCK));
+    SAY(isfdtype(fd, S_IFIFO));
+    SAY(isfdtype(p[0], S_IFSOCK));
+    SAY(isfdtype(p[0], S_IFIFO));
+    say("%d", isfdtype(99, S_IFSOCK)); /* libc leaves errno alone */
+    SAY(fstat(fd, &st));
+    say("mode %o, %u links, %u bytes, by %u", (unsigned)st.st_mode, (unsigned)st.st_nlink, (unsigned)st.st_size,
+        (unsigned)st.st_blksize);
+    say("owner %d, group %d", st.st_uid == geteuid(), st.st_gid == getegid());
+    SAY(fstat(twin, &again));
+    say("the same %d", st.st_ino == again.st_ino && st.st_dev == again.st_dev);
+    SAY(fstat(udp(), &again));
+    say("the same %d", st.st_ino == again.st_ino);
+    SAY(close(fd));
+    SAY(fstat(fd, &st));
+}
+
+CASE(numbers_are_closed_by_their_range)
+{
+    int p[2], low;
+    char b[4];
+
+    tcp_pair(p);
+    low = dup2(p[1], 60);
+    SAY(dup2(p[1], 62));
+    SAY(close(p[1]));
+    SAY(close_range(61, 100, 0));
+    SAY(fcntl(62, F_GETFD));
+    SAY(write(low, "a", 1));
+    SAY(close_range(60, 60, CLOSE_RANGE_CLOEXEC));
+    SAY(fcntl(60, F_GETFD));
+    SAY(write(low, "b", 1));
+    SAY(close_range(61, 60, 0));
+    SAY(close_range(60, 60, 0x1000));
+    SAY(close_range(60, ~0u, 0));
+    SAY(write(low, "c", 1));
+    say_bytes("came", recv(p[0], b, sizeof b, MSG_WAITALL), b); /* and nobody is there any more */
+}
 
 /* ---- chapters 7.11 and 17: fcntl and ioctl ---- */
 

@@ -417,6 +417,77 @@ static void waiting_has_an_end(void **state)
     weft_posix_close(fd);
 }
 
+static void a_datagram_tells_its_flags_and_where_it_came_in(void **state)
+{
+    static const char *const at[] = {"127.0.0.5", "::1"};
+
+    for (int i = 0; i < 2; i++) {
+        int s = weft_unp_udp_server(i ? "::" : "0.0.0.0", "5011", NULL), c = weft_unp_udp_connect(at[i], "5011");
+        int flags = 0, on = 1;
+        struct weft_unp_received where;
+        struct sockaddr_storage from;
+        socklen_t n = sizeof from;
+        char b[8], text[46];
+
+        assert_int_equal(weft_unp_sockfd_to_family(s), i ? AF_INET6 : AF_INET);
+        assert_int_equal(weft_posix_send(c, "hello", 5, 0), 5);
+        assert_int_equal(weft_unp_recvfrom_flags(s, b, sizeof b, &flags, NULL, NULL, &where), 5);
+        assert_int_equal(flags, 0);
+        assert_int_equal(where.index, 0); /* nobody has asked for it */
+        assert_int_equal(where.to.ss_family, 0);
+        weft_posix_setsockopt(s, i ? IPPROTO_IPV6 : IPPROTO_IP, i ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof on);
+        assert_int_equal(weft_posix_send(c, "hello", 5, 0), 5);
+        assert_int_equal(weft_unp_recvfrom_flags(s, b, 3, &flags, (struct sockaddr *)&from, &n, &where), 3);
+        assert_int_equal(flags, MSG_TRUNC);
+        assert_memory_equal(b, "hel", 3);
+        assert_int_equal(from.ss_family, i ? AF_INET6 : AF_INET);
+        assert_int_equal(where.index, weft_posix_if_nametoindex("lo"));
+        assert_non_null(weft_unp_sock_ntop((struct sockaddr *)&where.to, sizeof where.to, text, sizeof text));
+        assert_string_equal(text, at[i]);
+        flags = MSG_DONTWAIT;
+        assert_int_equal(weft_unp_recvfrom_flags(s, b, 3, &flags, NULL, NULL, NULL), -1);
+        assert_int_equal(errno, EAGAIN);
+        weft_posix_close(s);
+        weft_posix_close(c);
+    }
+    assert_int_equal(weft_unp_sockfd_to_family(999), -1);
+    assert_int_equal(errno, EBADF);
+}
+
+static void a_name_and_a_service_have_addresses_and_a_canonical_name(void **state)
+{
+    struct addrinfo *list = weft_unp_host_serv("127.0.0.1", "80", AF_UNSPEC, SOCK_STREAM);
+
+    assert_non_null(list);
+    assert_int_equal(list->ai_family, AF_INET);
+    assert_string_equal(list->ai_canonname, "127.0.0.1");
+    assert_int_equal(weft_unp_sock_get_port(list->ai_addr, list->ai_addrlen), 80);
+    weft_posix_freeaddrinfo(list);
+    assert_null(weft_unp_host_serv("127.0.0.1", "80", AF_INET6, SOCK_STREAM));
+    assert_int_equal(errno, ENOENT);
+    list = weft_unp_host_serv(NULL, "80", AF_INET6, SOCK_DGRAM);
+    assert_non_null(list);
+    assert_int_equal(list->ai_family, AF_INET6);
+    weft_posix_freeaddrinfo(list);
+}
+
+static void on_signal(int number) { (void)number; }
+
+static void a_handler_lets_calls_go_on_but_for_the_alarms(void **state)
+{
+    struct sigaction now;
+
+    assert_true(weft_unp_signal(SIGUSR1, on_signal) == SIG_DFL);
+    assert_int_equal(sigaction(SIGUSR1, NULL, &now), 0);
+    assert_true(now.sa_handler == on_signal && now.sa_flags & SA_RESTART);
+    assert_true(weft_unp_signal(SIGUSR1, SIG_DFL) == on_signal);
+    assert_true(weft_unp_signal(SIGALRM, on_signal) == SIG_DFL);
+    assert_int_equal(sigaction(SIGALRM, NULL, &now), 0);
+    assert_int_equal(now.sa_flags & SA_RESTART, 0);
+    weft_unp_signal(SIGALRM, SIG_DFL);
+    assert_true(weft_unp_signal(SIGKILL, on_signal) == SIG_ERR);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -427,6 +498,9 @@ int main(void)
         cmocka_unit_test(interfaces_are_told_with_all_their_addresses_or_the_first),
         cmocka_unit_test(groups_of_either_family_are_joined_alike),
         cmocka_unit_test(waiting_has_an_end),
+        cmocka_unit_test(a_datagram_tells_its_flags_and_where_it_came_in),
+        cmocka_unit_test(a_name_and_a_service_have_addresses_and_a_canonical_name),
+        cmocka_unit_test(a_handler_lets_calls_go_on_but_for_the_alarms),
         cmocka_unit_test(addresses_have_their_usual_form),
         cmocka_unit_test(requests_survive_losses_and_round_trips_are_measured),
         cmocka_unit_test(the_time_out_doubles_from_the_floor_to_the_ceiling),
