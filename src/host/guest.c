@@ -119,15 +119,16 @@ struct guest_watch {
     void *of;
 };
 
-static void guest_fire(struct watch *watch, unsigned ready)
+static bool guest_fire(struct watch *watch, unsigned ready)
 {
     struct guest_watch *w = (struct guest_watch *)watch;
     struct host_guest *place = guest_find(w->host, w->guest);
 
     if (!place)
-        return;
+        return false;
     place->wanted = true;
     w->guest->ready(w->guest->ctx, w->of, ready);
+    return false;
 }
 
 int weft_host_guest_take(weft_host *h, const struct weft_guest *guest, weft_sock *sock, void *of, const char *label)

@@ -68,8 +68,9 @@ struct watch {
     struct waiter *waiter;
     unsigned want; /* enum weft_ready */
     bool one;      /* of those that are so, one is woken at a time: it takes what there is, and wakes the next */
-    /* Instead of waking the waiter, which is NULL then: called under the lock, and must be quick. */
-    void (*fire)(struct watch *watch, unsigned ready);
+    /* Instead of waking the waiter, which is NULL then: called under the lock, and must be quick. False: nobody was
+     * woken by it, so that of those who are woken one at a time it is the next one's turn, too. */
+    bool (*fire)(struct watch *watch, unsigned ready);
 };
 
 /* A socket of the host. Its address is the weft_sock's cookie. */

@@ -107,11 +107,16 @@ void sock_wake_next(struct host_sock *s, unsigned ready)
 {
     struct watch *watch;
 
-    for (watch = s->watches; watch; watch = watch->next)
-        if (watch->one && watch->want & ready && !watch->waiter->woken) {
+    for (watch = s->watches; watch; watch = watch->next) {
+        if (!watch->one || !(watch->want & ready))
+            continue;
+        if (watch->fire && watch->fire(watch, ready))
+            return;
+        if (!watch->fire && !watch->waiter->woken) {
             waiter_wake(watch->waiter);
             return;
         }
+    }
 }
 
 void sock_wake(struct host_sock *s, unsigned ready)

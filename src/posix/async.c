@@ -51,18 +51,19 @@ static void send_plain(const struct px_async *a, int signal)
 }
 
 /* The host tells that readiness grew. */
-static void fire(struct watch *watch, unsigned ready)
+static bool fire(struct watch *watch, unsigned ready)
 {
     struct px_async *a = (struct px_async *)watch;
 
     if (a->owner && ready & WEFT_URGENT)
         send_plain(a, SIGURG);
     if (!a->owner || !a->on || !(ready & ~WEFT_URGENT))
-        return;
+        return false;
     if (a->signal)
         send_queued(a, ready);
     else
         send_plain(a, SIGIO);
+    return false;
 }
 
 /* Made when it is first needed. NULL: out of memory. Needs the lock. */

@@ -6,6 +6,9 @@
  * epoll_wait comes to it, as Linux does. Therefore waiting is the kernel's, and whoever watches the number sees the
  * truth, or a turn that comes to nothing.
  *
+ * Of the instances that watch a socket with EPOLLEXCLUSIVE one is given the turn where somebody waits, and with it those
+ * before it where nobody does.
+ *
  * epoll_lock covers all instances but their queues of turns, which the hosts reach into: those have a lock of their
  * own.
  */
@@ -42,7 +45,7 @@ struct px_epoll {
     struct px_item *items;
     pthread_mutex_t lock; /* of the turns */
     struct px_item *first, *last;
-    unsigned n_queued;
+    unsigned n_queued, n_waiting; /* threads in epoll_wait */
 };
 
 static pthread_mutex_t epoll_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -93,12 +96,17 @@ static void dequeue(struct px_item *i)
         hush(e);
 }
 
-static void give_turn(struct px_item *i)
+/* Is somebody there who takes it? */
+static bool give_turn(struct px_item *i)
 {
+    bool taken;
+
     pthread_mutex_lock(&i->epoll->lock);
+    taken = !i->disabled && !i->queued && i->epoll->n_waiting > 0;
     if (!i->disabled)
         enqueue(i);
     pthread_mutex_unlock(&i->epoll->lock);
+    return taken;
 }
 
 static void take_turn(struct px_item *i)
@@ -109,10 +117,17 @@ static void take_turn(struct px_item *i)
 }
 
 /* The host tells that readiness grew. */
-static void fire(struct watch *watch, unsigned ready)
+static bool fire(struct watch *watch, unsigned ready)
 {
     (void)ready;
-    give_turn((struct px_item *)watch);
+    return give_turn((struct px_item *)watch);
+}
+
+static void count_waiting(struct px_epoll *e, int change)
+{
+    pthread_mutex_lock(&e->lock);
+    e->n_waiting += (unsigned)change;
+    pthread_mutex_unlock(&e->lock);
 }
 
 /* ---- items; with epoll_lock ---- */
@@ -185,6 +200,7 @@ static int item_set(struct px_item *i, const struct epoll_event *event)
     i->disabled = false;
     if (!host_is_elsewhere(h)) {
         i->watch.want = linux_wants(event->events);
+        i->watch.one = event->events & EPOLLEXCLUSIVE;
         if (r || px_ready(i->s) & i->event.events & ~(unsigned)HOW)
             give_turn(i);
     }
@@ -380,7 +396,7 @@ static int64_t milliseconds(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int wait_on(struct px_epoll *e, struct epoll_event *events, int n, int timeout, const sigset_t *mask)
+static int wait_long(struct px_epoll *e, struct epoll_event *events, int n, int timeout, const sigset_t *mask)
 {
     int64_t end = milliseconds() + timeout, left = timeout;
     int count, more;
@@ -398,6 +414,16 @@ static int wait_on(struct px_epoll *e, struct epoll_event *events, int n, int ti
         if (timeout >= 0 && left <= 0)
             return collect(e, events, n);
     }
+}
+
+static int wait_on(struct px_epoll *e, struct epoll_event *events, int n, int timeout, const sigset_t *mask)
+{
+    int got;
+
+    count_waiting(e, 1);
+    got = wait_long(e, events, n, timeout, mask);
+    count_waiting(e, -1);
+    return got;
 }
 
 int weft_posix_epoll_pwait(int epfd, struct epoll_event *events, int n, int timeout, const sigset_t *mask)

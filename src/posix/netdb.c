@@ -190,8 +190,8 @@ static void put_in_order(struct weft_ip *ip, int n)
 }
 
 /*
- * AI_ADDRCONFIG, as libc has it: of the two families the one of which the host has an address, loopback's apart. Both or
- * none: whatever was asked for. 0, EAI_NONAME: there is none of the only one that is wanted.
+ * AI_ADDRCONFIG, as libc has it: of the two families the one of which the host has an address, loopback's apart. Both
+ * or none: whatever was asked for. 0, EAI_NONAME: there is none of the only one that is wanted.
  */
 static int narrow_family(int *family)
 {

@@ -3,6 +3,8 @@
 #define CHAPTER "epoll"
 #include "case.h"
 
+#include <stdatomic.h>
+
 static void watch(int e, int fd, unsigned events)
 {
     struct epoll_event ev = {.events = events, .data.u64 = 7};
@@ -235,6 +237,91 @@ CASE(is_woken)
     pthread_create(&t, NULL, write_later, &p[0]);
     SAY(await(e, -1));
     pthread_join(t, NULL);
+}
+
+/* ---- EPOLLEXCLUSIVE ---- */
+
+enum { WAITERS = 3 };
+static struct {
+    int listener, thread[WAITERS];
+    atomic_int begun, woken;
+} shared;
+
+static void *wait_exclusively(void *unused)
+{
+    struct epoll_event ev = {.events = EPOLLIN | EPOLLEXCLUSIVE};
+    int e = epoll_create1(0);
+
+    epoll_ctl(e, EPOLL_CTL_ADD, shared.listener, &ev);
+    shared.thread[atomic_fetch_add(&shared.begun, 1)] = gettid();
+    if (epoll_wait(e, &ev, 1, -1) == 1)
+        atomic_fetch_add(&shared.woken, 1);
+    return unused;
+}
+
+/* Does the kernel say that it sleeps? */
+static bool is_asleep(int thread)
+{
+    char path[64], line[256] = "";
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", thread);
+    f = fopen(path, "r");
+    if (f) {
+        if (!fgets(line, sizeof line, f))
+            line[0] = 0;
+        fclose(f);
+    }
+    return strstr(line, ") S") != NULL;
+}
+
+static void all_sleep(void)
+{
+    for (int same = 0, tries = 0; same < 5 && tries < 2000; tries++) {
+        bool all = shared.begun == WAITERS;
+
+        for (int i = 0; all && i < WAITERS; i++)
+            all = is_asleep(shared.thread[i]);
+        same = all ? same + 1 : 0;
+        soon(2);
+    }
+}
+
+/* One connection after the other: of those who wait one is woken for each, and the others sleep on. */
+CASE(one_of_several_is_woken)
+{
+    struct sockaddr_in a = in4(LO, 5000);
+    pthread_t t[WAITERS];
+
+    shared.listener = tcp_listener(5000);
+    for (int i = 0; i < WAITERS; i++)
+        pthread_create(&t[i], NULL, wait_exclusively, NULL);
+    all_sleep();
+    for (int n = 1; n <= WAITERS; n++) {
+        SAY(connect(tcp(), ADDR(a)));
+        for (int tries = 0; shared.woken < n && tries < 2000; tries++)
+            soon(1);
+        soon(20); /* for whoever else might be woken */
+        say("woken %d", shared.woken);
+        SAY(accept(shared.listener, NULL, NULL) > 0);
+    }
+}
+
+/* Where nobody waits, all are told when they ask. */
+CASE(all_are_told_where_nobody_waits)
+{
+    struct sockaddr_in a = in4(LO, 5000);
+    int l = tcp_listener(5000), e = epoll_create1(0), other = epoll_create1(0);
+
+    watch(e, l, EPOLLIN | EPOLLEXCLUSIVE);
+    watch(other, l, EPOLLIN | EPOLLEXCLUSIVE);
+    SAY(connect(tcp(), ADDR(a)));
+    when_readable(l);
+    SAY(await(e, 0));
+    SAY(await(other, 0));
+    SAY(accept(l, NULL, NULL) > 0);
+    SAY(await(e, 0));
+    SAY(await(other, 0));
 }
 
 static void say_edge(const char *what, int ep)
