@@ -325,3 +325,16 @@ CASE(linger_gives_up)
     gettimeofday(&after, NULL);
     say("about a second: %d", (after.tv_sec - before.tv_sec) * 1000 + (after.tv_usec - before.tv_usec) / 1000 >= 900);
 }
+
+/* Who says that he reads no more may read what comes all the same. */
+CASE(text_after_the_end_of_reading)
+{
+    char b[8] = "";
+    int p[2];
+
+    tcp_pair(p);
+    SAY(shutdown(p[1], SHUT_RD));
+    SAY(send(p[0], "abc", 3, 0));
+    soon(20);
+    say_bytes("came", recv(p[1], b, sizeof b, 0), b);
+}
