@@ -351,7 +351,8 @@ enum weft_option {
     WEFT_IP_RECVTTL = 12,
     WEFT_IP_RECVTOS = 13,
     WEFT_IP_MTU = 14,      /* get only, of a connection: bytes its path carries */
-    WEFT_IP_FREEBIND = 15,   /* datagrams: bind to addresses that are not ours */
+    WEFT_IP_FREEBIND = 15,   /* bind to addresses that are not ours; a stream may listen there, and not connect
+                              * (WEFT_ENETUNREACH) */
     WEFT_IP_TRANSPARENT = 19, /* setting it is WEFT_EPERM */
     WEFT_IP_RECVORIGDSTADDR = 20,
     WEFT_IP_RECVFRAGSIZE = 25, /* tell of what a datagram was put together from (WEFT_CONTROL_PIECE) */

@@ -19,6 +19,12 @@ static bool may_be_bound(weft_stack *s, const struct weft_ip *ip)
     return is_local(s, ip) || ip_is_multicast(ip) || ip_is_limited_broadcast(ip);
 }
 
+/* IP_FREEBIND: who listens at an address that is not ours yet is there when it is. */
+static bool may_become_ours(const struct tcp_conn *c, const struct weft_ip *ip)
+{
+    return c->settings->rare.tell & RARE_FREEBIND && !ip_is_multicast(ip) && !ip_is_limited_broadcast(ip);
+}
+
 /* May connect take this pair out of TIME-WAIT? Its timestamps tell old segments from new ones (RFC 6191 §2, Linux). */
 static bool may_reuse(const struct tcp *t, const struct timewait *w, const struct tcp_flow *flow, bool port_is_ours)
 {
@@ -97,9 +103,9 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local)
     struct tcp_conn *c = conn_of(e);
     bool bound = c->bound || c->state != WEFT_TCP_CLOSED;
 
-    if (bound && (e->v6 || may_be_bound(e->stack, &local->ip))) /* of IPv4 Linux looks at the address first */
+    if (bound && (e->v6 || may_be_bound(e->stack, &local->ip) || may_become_ours(c, &local->ip))) /* of IPv4 Linux looks at the address first */
         return WEFT_EINVAL;
-    if (!is_local(e->stack, &local->ip))
+    if (!is_local(e->stack, &local->ip) && !may_become_ours(c, &local->ip))
         return WEFT_EADDRNOTAVAIL;
     return bind_to(c, local, c->settings->rare.tell & RARE_NO_PORT);
 }
@@ -216,6 +222,8 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
     if (err < 0)
         return err;
     if (!ip_may_speak(path, &flow->local.ip, &flow->remote.ip) || (flow_is_v6(flow) && !c->wide))
+        return WEFT_ENETUNREACH;
+    if (!is_local(s, &flow->local.ip)) /* which it may be bound to, and not speak for */
         return WEFT_ENETUNREACH;
     if (if_is_broadcast(path->ifp, &flow->remote.ip))
         return WEFT_ENETUNREACH;

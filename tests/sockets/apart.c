@@ -4,6 +4,7 @@
 #include "case.h"
 
 #include <linux/close_range.h>
+#include <linux/net_tstamp.h>
 
 CASE(name_after_a_refusal)
 {
@@ -131,4 +132,42 @@ CASE(a_pace_of_nothing)
 
     SAY(set_int(fd, SOL_SOCKET, SO_MAX_PACING_RATE, 0));
     say_opt("bytes", fd, SOL_SOCKET, SO_MAX_PACING_RATE);
+}
+
+/* ---- what is told besides, and asked for by few ---- */
+
+CASE(where_a_handshake_came_in)
+{
+    char control[256];
+    socklen_t n = sizeof control;
+    int p[2];
+
+    tcp_pair(p);
+    SAY(set_int(p[1], IPPROTO_IP, IP_PKTINFO, 1));
+    SAY(getsockopt(p[1], IPPROTO_IP, IP_PKTOPTIONS, control, &n));
+    say("something %d", n > 0);
+}
+
+CASE(statistics_with_stamps)
+{
+    int p[2];
+
+    tcp_pair(p);
+    SAY(set_int(p[0], SOL_SOCKET, SO_TIMESTAMPING, SOF_TIMESTAMPING_OPT_STATS | SOF_TIMESTAMPING_OPT_TSONLY));
+}
+
+CASE(a_stream_of_six_from_an_address_that_is_not_ours)
+{
+    struct sockaddr_in6 a = in6("2001:db8::1", 0), to = in6("::1", 7000);
+    int c = socket(AF_INET6, SOCK_STREAM, 0);
+
+    SAY(set_int(c, IPPROTO_IPV6, IPV6_FREEBIND, 1));
+    SAY(bind(c, ADDR(a)));
+    nonblocking(c);
+    SAY(connect(c, ADDR(to)));
+}
+
+CASE(streams_that_are_repaired)
+{
+    SAY(set_int(tcp(), IPPROTO_TCP, TCP_REPAIR, 1));
 }

@@ -340,3 +340,55 @@ CASE(no_port_is_left)
     say("%d streams were bound, then %s", n, strerrorname_np(errno));
     SAY(listen(fd, 1));
 }
+
+/* ---- IP_FREEBIND of streams ---- */
+
+/* Who listens where nobody is yet is heard there once the address is ours. */
+CASE(a_listener_waits_for_its_address)
+{
+    struct sockaddr_in a = in4("192.168.7.1", 7000), other = in4("192.168.7.2", 7000), group = in4("224.0.0.5", 7000);
+    struct ifreq r = {.ifr_name = ETHERNET};
+    int l = tcp(), c = tcp(), on = 0;
+    socklen_t n = sizeof on;
+
+    SAY(bind(l, ADDR(a)));
+    SAY(set_int(l, IPPROTO_IP, IP_FREEBIND, 1));
+    SAY(getsockopt(l, IPPROTO_IP, IP_FREEBIND, &on, &n));
+    say("%d", on);
+    SAY(bind(l, ADDR(a)));
+    SAY(bind(l, ADDR(other)));
+    SAY(bind(l, ADDR(group)));
+    say_name("name", l);
+    SAY(listen(l, 1));
+    ethernet();
+    memcpy(&r.ifr_addr, &a, sizeof a);
+    SAY(ioctl(l, SIOCSIFADDR, &r));
+    SAY(connect(c, ADDR(a)));
+    SAY(accept(l, NULL, NULL) > 0);
+    say_peer("peer", c);
+}
+
+CASE(a_listener_of_six_waits_for_its_address)
+{
+    struct sockaddr_in6 a = in6("2001:db8::1", 7000);
+    int l = socket(AF_INET6, SOCK_STREAM, 0);
+
+    SAY(bind(l, ADDR(a)));
+    SAY(set_int(l, IPPROTO_IPV6, IPV6_FREEBIND, 1));
+    SAY(bind(l, ADDR(a)));
+    say_name("name", l);
+    SAY(listen(l, 1));
+}
+
+/* But nobody speaks for a stranger. */
+CASE(a_stream_from_an_address_that_is_not_ours)
+{
+    struct sockaddr_in a = in4("10.9.9.9", 0), to = in4(LO, 7000);
+    int c = tcp();
+
+    tcp_listener(7000);
+    SAY(set_int(c, IPPROTO_IP, IP_FREEBIND, 1));
+    SAY(bind(c, ADDR(a)));
+    nonblocking(c);
+    SAY(connect(c, ADDR(to)));
+}
