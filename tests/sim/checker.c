@@ -232,7 +232,9 @@ static struct offer offer_now(const struct view *v)
  */
 static void choose_cookie(struct view *v, uint32_t next)
 {
-    if (!v->open || v->synchronized || next - v->isn == 1)
+    bool bound = v->synchronized && !(v->passive && v->una == 0); /* what a record says before it is heard of binds nobody */
+
+    if (!v->open || bound || next - v->isn == 1)
         return;
     for (unsigned i = 0; i < v->n_offered && i < OFFERS; i++)
         if (next - v->offered[i].isn == 1) {
