@@ -92,6 +92,14 @@ tsan: setup-fuzz
 	@CC=clang; export CC; $(call configure,build-tsan,-Dtests=true -Db_ndebug=false -Db_sanitize=thread -Db_lundef=false)
 	@scripts/sanitized build-tsan host
 
+# The engine with clang's checks of integers: what goes round, or loses bits, only where tests/integers.txt says why.
+INTEGERS = -fsanitize=integer$(comma)bounds -fno-sanitize=unsigned-shift-base -fno-sanitize-recover=all \
+	-fsanitize-ignorelist=$(CURDIR)/tests/integers.txt
+integers: setup-fuzz
+	@CC=clang; export CC; $(call configure,build-integers,-Dtests=true -Db_ndebug=false -Db_lundef=false \
+	    "-Dc_args=$(INTEGERS)" -Dc_link_args=-fsanitize=integer)
+	@scripts/sanitized build-integers integers
+
 # Some unit tests and scripts under valgrind.
 valgrind: setup-ci
 	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
@@ -124,4 +132,4 @@ comma = ,
 SANITIZERS = ASAN_OPTIONS=detect_leaks=1:abort_on_error=1:detect_stack_use_after_return=1 \
 	UBSAN_OPTIONS=halt_on_error=1:abort_on_error=1:print_stacktrace=1
 
-.PHONY: all release demo test asan golden bench fuzz soak long scope lint coverage msan tsan valgrind afl install clean
+.PHONY: all release demo test asan golden bench fuzz soak long scope lint coverage msan tsan integers valgrind afl install clean

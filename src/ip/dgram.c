@@ -110,12 +110,14 @@ struct weft_pkt *dgram_piece(weft_stack *s, const struct weft_pkt *train, uint32
  */
 static struct weft_pkt *compact(struct weft_pkt *pkt)
 {
-    uint32_t before = (uint32_t)(pkt->data - pkt->base) - pkt->l4, total = pkt_total(pkt);
+    uint32_t at = (uint32_t)(pkt->data - pkt->base), total = pkt_total(pkt), before;
     uint32_t headers = headers_worth_keeping(pkt);
     struct weft_pkt *copy;
 
     if (likely(pkt_true_size(pkt) <= sizeof *pkt + BLOCK_FRAME + (size_t)WORTH_MOVING * total))
         return pkt;
+    weft_assert(at >= pkt->l4, "a raw socket's, which begins at IP's header, is a copy in a block that fits");
+    before = at - pkt->l4;
     copy = pkt_new_linear(pkt->stack, headers, before + total);
     if (!copy)
         return pkt;
