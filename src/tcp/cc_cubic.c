@@ -9,7 +9,9 @@
  * 410/1024 for C below 2^63. What is kept over idleness is W_max.
  *
  * DEVIATION from RFC 9406 §4.2: no limit L on what one acknowledgment adds in slow start, as in Linux, for receivers
- * acknowledge whole batches.
+ * acknowledge whole batches. And the round in which conservative slow start began does not end it: a round's ends lie
+ * somewhere in the train of segments that slow start makes, so that the end of a train, for which the queue is long, and
+ * the beginning of the next, for which it is short, are often of one round.
  */
 #include "tcp/cc.h"
 
@@ -140,7 +142,7 @@ static void judge_round(struct cubic *q)
         q->css_rounds = 0;
         q->css_part = 0;
         q->base_min = q->round_min;
-    } else if (q->css && q->round_min < q->base_min) {
+    } else if (q->css && q->css_rounds && q->round_min < q->base_min) {
         q->css = false;
     }
 }

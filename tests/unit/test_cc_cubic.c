@@ -262,7 +262,7 @@ static void model_measure(struct model *m, const struct cc_ack *a)
             m->css = true;
             m->rounds = m->quarter = 0;
             m->base = m->least;
-        } else if (m->samples >= 8 && m->last && m->css && m->least < m->base) {
+        } else if (m->samples >= 8 && m->last && m->css && m->rounds && m->least < m->base) {
             m->css = false;
         }
     }
@@ -467,6 +467,28 @@ static void shorter_round_trips_bring_slow_start_back(void **state)
     assert_int_equal(f.c.ssthresh, CC_NONE);
 }
 
+/* A round whose ends lie in a train of segments has the end of one, which waited, and the beginning of the next. R9406-1 */
+static void the_round_that_began_it_does_not_bring_slow_start_back(void **state)
+{
+    struct flow f;
+    uint32_t before;
+
+    flow_init(&f, 64, CC_NONE, 0, 50 * MS);
+    slow_round(&f, 50 * MS);
+    f.rtt = 60 * MS;
+    for (unsigned i = 0; i < 9; i++) { /* the ninth is the eighth sample of the second round */
+        f.una = seq_add(f.una, 2);
+        acknowledge(&f, 2);
+    }
+    before = f.c.cwnd;
+    f.rtt = 50 * MS;
+    for (unsigned i = 0; i < 8; i++) {
+        f.una = seq_add(f.una, 2);
+        acknowledge(&f, 2);
+    }
+    assert_int_equal(f.c.cwnd, before + 4);
+}
+
 /* §4.3: only the first slow start */
 static void after_a_loss_ssthresh_ends_slow_start_alone(void **state)
 {
@@ -509,6 +531,7 @@ int main(void)
         cmocka_unit_test(slow_start_doubles_on_a_steady_path),
         cmocka_unit_test(longer_round_trips_end_slow_start),
         cmocka_unit_test(shorter_round_trips_bring_slow_start_back),
+        cmocka_unit_test(the_round_that_began_it_does_not_bring_slow_start_back),
         cmocka_unit_test(after_a_loss_ssthresh_ends_slow_start_alone),
         cmocka_unit_test(slow_start_after_a_time_out_doubles),
     };
