@@ -148,14 +148,20 @@ static enum weft_drop drop_of_v4(enum ipv4_verdict verdict)
     return (enum weft_drop)drops[verdict];
 }
 
-/* A router tells who may be told where his options are wrong (RFC 1812 §5.3.13). Owns pkt. */
+/*
+ * Who may be told hears where his options are wrong: from the host that the datagram is for (RFC 1122 §3.2.2.5), and
+ * from a router on its way (RFC 1812 §5.3.13). Owns pkt.
+ */
 SELDOM static void bad_option(weft_stack *s, struct weft_pkt *pkt, const struct ipv4_header *h)
 {
+    enum destination where;
+
     note_header_v4(pkt, h);
+    where = destination_of(pkt->ifp, &pkt->dst);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
     pkt->l4 = pkt->l3 + h->header_len;
-    pkt->ip_group = destination_of(pkt->ifp, &pkt->dst) == GROUP || ip_is_multicast(&pkt->dst);
-    if (source_is_sound_v4(pkt->ifp, pkt))
+    pkt->ip_group = where == GROUP || ip_is_multicast(&pkt->dst);
+    if ((where == OURS || ip_forwards(s, true)) && source_is_sound_v4(pkt->ifp, pkt))
         ip_options_complain(s, pkt);
     else
         pkt_drop(pkt, WEFT_DROP_ip_bad_option);
@@ -172,7 +178,7 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
     why = drop_of_v4(ipv4_parse(&r, pkt_total(pkt), &h));
     if (unlikely(why == WEFT_DROP_ip_source_route && s->config.accept_source_route))
         why = WEFT_DROP_none;
-    if (unlikely(why == WEFT_DROP_ip_bad_option && ip_forwards(s, true))) {
+    if (unlikely(why == WEFT_DROP_ip_bad_option)) {
         bad_option(s, pkt, &h);
         return;
     }

@@ -123,6 +123,32 @@ static void a_router_records_the_address_that_the_datagram_leaves_with(void **st
     assert_int_equal(h.ttl, 63);
 }
 
+/* R1122-3.2.2.5: so does the host that it was for, and nobody else; nor is he told who sent it to many, or from nowhere. */
+static void a_host_says_where_an_option_is_wrong(void **state)
+{
+    static const struct {
+        uint32_t src, dst;
+        bool told;
+    } rows[] = {{NEAR, US, true},   {NEAR, FAR, false},     {NEAR, SUBNET_ALL, false}, {NEAR, 0xe0000001, false},
+                {US, US, false},    {0x7f000001, US, false}, {0xe0000001, US, false},   {0, US, false},
+                {STRANGER, US, true}};
+    static const uint8_t options[8] = {1, 1, 7, 9};
+    struct bench *b = *state;
+    uint8_t in[100], out[100];
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t n = make_ip(in, with(rows[i].src, rows[i].dst, options, 8), "abcd", 4);
+
+        bench_expect_drop(b, ip_bad_option, bench_input(b, in, n));
+        if (rows[i].told) {
+            assert_true(bench_take(b, out, sizeof out) > 28);
+            assert_int_equal(out[20], ICMPV4_PARAMETER_PROBLEM);
+            assert_int_equal(out[24], 22);
+        }
+        bench_assert_silent(b);
+    }
+}
+
 /* R1812-5.3.13 */
 static void a_router_says_where_an_option_is_wrong(void **state)
 {
@@ -386,6 +412,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_host_passes_over_options_that_make_no_sense, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_records_the_address_that_the_datagram_leaves_with, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_says_where_an_option_is_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_host_says_where_an_option_is_wrong, setup, teardown),
         cmocka_unit_test_setup_teardown(a_prescribed_route_is_refused_unless_switched_on, setup, teardown),
         cmocka_unit_test_setup_teardown(a_route_that_cannot_be_gone_is_told_of, setup, teardown),
         cmocka_unit_test_setup_teardown(a_hop_that_is_ourselves_needs_no_way, setup, teardown),
