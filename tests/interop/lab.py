@@ -19,6 +19,8 @@ import time
 import traceback
 
 sys.dont_write_bytecode = True
+# radvd and rarpd stand where not everybody looks; scripts/setup looks there too.
+os.environ['PATH'] = os.environ.get('PATH', os.defpath) + ':/usr/local/sbin:/usr/sbin:/sbin'
 WEFT = os.path.abspath(os.environ.get('WEFT', 'build/weft'))
 PATIENCE = 20  # seconds: long enough for any machine, short enough to fail
 KERNEL, OURS = '10.9.0.1', '10.9.0.2'

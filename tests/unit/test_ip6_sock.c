@@ -706,7 +706,9 @@ static void ones_own_interface_must_be_there(void **state)
     static const uint32_t strange[] = {77, 65536 + 1, 1u << 24, 1u << 31};
     struct bench *b = *state;
     weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
-    uint8_t index[4] = {0};
+    uint8_t index[4] = {0}, got[4];
+    uint16_t before = b->other->index;
+    size_t n = sizeof got;
 
     for (size_t i = 0; i < ARRAY_LEN(strange); i++) {
         poke_u32(index, strange[i]);
@@ -715,6 +717,13 @@ static void ones_own_interface_must_be_there(void **state)
     }
     poke_u32(index, weft_if_index(b->other));
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_IF, index, 4), 0);
+    b->other->index = 0x1234; /* as if there had been many */
+    poke_u32(index, 0x1234);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_UNICAST_IF, index, 4), 0);
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IP, WEFT_IP_UNICAST_IF, got, &n), 0);
+    assert_int_equal(n, 4);
+    assert_memory_equal(got, index, 4);
+    b->other->index = before;
     weft_close(sock);
 }
 

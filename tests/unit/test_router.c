@@ -486,9 +486,27 @@ static void servers_and_domains_of_two_interfaces_are_one_list(void **state)
     weft_if_free(second);
 }
 
+/* What somebody made by hand after routers took their word back is his, and does not end with what they said. */
+static void a_prefix_taken_back_takes_nothing_else_with_it(void **state)
+{
+    struct link *l = *state;
+    struct weft_route by_hand = {.dst = ip6("2001:db8:7::"), .prefix = 64, .if_name = "eth0"};
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:7::", 0x80, 3600, 3600));
+    assert_true(goes_by(l, "2001:db8:7::9", "2001:db8:7::9"));
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:7::", 0x80, 0, 0));
+    assert_true(goes_by(l, "2001:db8:7::9", "fe80::1"));
+    assert_int_equal(weft_route_add(l->s, &by_hand), 0);
+    pass(l, 4000 * WEFT_S);
+    assert_true(goes_by(l, "2001:db8:7::9", "2001:db8:7::9"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_prefix_taken_back_takes_nothing_else_with_it, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_are_sought_again_when_the_last_has_gone, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(servers_and_domains_of_two_interfaces_are_one_list, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_are_sought_until_one_answers, setup_auto, teardown),
