@@ -404,9 +404,26 @@ static void the_way_back_stands_behind_what_is_recorded(void **state)
     weft_close(sock);
 }
 
+/* R1122-3.2.2.6c: a route that was gone is turned around for who asks by a program, and nothing stands behind it. */
+static void a_route_that_was_gone_is_turned_around_whole(void **state)
+{
+    const uint8_t route[12] = {131, 11, 12, 1, 2, 3, 4, 5, 6, 7, 8, 0};
+    const uint8_t back[11] = {131, 11, 4, 5, 6, 7, 8, 1, 2, 3, 4};
+    uint8_t in[100], asked[IPV4_MAX_OPTIONS + 40];
+
+    (void)state;
+    make_ip(in, with(PEER, US, route, sizeof route), "abcd", 4);
+    memset(asked, 0xa5, sizeof asked);
+    assert_int_equal(ip_options_way_back(in, asked), sizeof back);
+    assert_memory_equal(asked, back, sizeof back);
+    for (size_t i = sizeof back; i < sizeof asked; i++)
+        assert_int_equal(asked[i], 0xa5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_route_that_was_gone_is_turned_around_whole),
         cmocka_unit_test_setup_teardown(an_echos_route_goes_on_being_recorded, setup, teardown),
         cmocka_unit_test_setup_teardown(an_echos_times_go_on_being_recorded, setup, teardown),
         cmocka_unit_test_setup_teardown(a_host_passes_over_options_that_make_no_sense, setup, teardown),
