@@ -414,6 +414,26 @@ static void link_local_peers_need_a_zone(void **state)
     weft_close(sock);
 }
 
+/* R3493-1: who is bound to an address of one link speaks there and on no other. */
+static void a_link_local_address_speaks_on_its_link(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    struct weft_addr here = addr6("fe80::2", 1000), to = addr6("fe80::9", 7), far = addr6("2001:db8:a::9", 7);
+    uint8_t p[100];
+
+    weft_ip_set_zone(&here.ip, weft_if_index(b->ifp));
+    weft_ip_set_zone(&to.ip, weft_if_index(b->ifp));
+    assert_int_equal(weft_bind(sock, &here), 0);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+    read_ip6(p, bench_take(b, p, sizeof p), "fe80::2", "fe80::9");
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &far), WEFT_ENETUNREACH); /* which is on the other one */
+    weft_ip_set_zone(&to.ip, weft_if_index(b->other));
+    assert_true(weft_sendto(sock, "x", 1, 0, &to) < 0);
+    bench_assert_silent(b);
+    weft_close(sock);
+}
+
 /* R3542-1: a datagram's own source and interface (§6.2). */
 static void a_datagram_may_name_its_source_and_interface(void **state)
 {
@@ -743,6 +763,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(memory_of_a_socket_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(ping6_socket_sends_requests_and_gets_its_replies, setup, teardown),
         cmocka_unit_test_setup_teardown(link_local_peers_need_a_zone, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_link_local_address_speaks_on_its_link, setup, teardown),
         cmocka_unit_test_setup_teardown(a_datagram_may_name_its_source_and_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(the_better_of_two_sources_is_taken, setup, teardown),
         cmocka_unit_test_setup_teardown(who_prefers_lasting_addresses_speaks_from_them, setup, teardown),
