@@ -194,6 +194,21 @@ static void ip6_complains_about_an_unknown_header_wherever_it_stands(void **stat
     bench_assert_silent(b);
 }
 
+/* R8200-4.0b: what belongs to IPv4 alone is no upper layer here, though we speak it there. */
+static void ip6_carries_no_icmp_nor_igmp_of_ipv4(void **state)
+{
+    static const uint8_t kinds[] = {IP_PROTO_ICMP, IP_PROTO_IGMP}, echo[] = {ICMPV4_ECHO, 0, 0xf7, 0xff, 0, 0, 0, 0};
+    struct bench *b = *state;
+    uint8_t p[100];
+
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        size_t n = make_ip6(p, (struct make6){.proto = kinds[i]}, echo, sizeof echo);
+
+        bench_expect_drop(b, ip_unknown_protocol, bench_input(b, p, n));
+        expect_error6(b, ICMPV6_PARAMETER_PROBLEM, 1, 6, p, n);
+    }
+}
+
 /* R8200-4.2: the two high bits of an unknown option, to one and to many. */
 static void ip6_obeys_what_an_unknown_option_asks_for(void **state)
 {
@@ -496,6 +511,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ip6_takes_no_zones_from_the_wire, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_walks_chains_of_up_to_eight_headers, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_complains_about_an_unknown_header_wherever_it_stands, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_carries_no_icmp_nor_igmp_of_ipv4, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_obeys_what_an_unknown_option_asks_for, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_limits_options_and_padding, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_drops_options_that_run_past_their_header, setup, teardown),
