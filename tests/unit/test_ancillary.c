@@ -43,6 +43,25 @@ static int64_t send_with(weft_sock *sock, const struct weft_control *control)
     return weft_sendmsg_control(sock, &iov, 1, 0, &to, control);
 }
 
+/* WEFT_CONTROL_DONTROUTE: neighbours are reached, and nobody behind them. */
+static void one_datagram_goes_to_neighbours_only(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bound(b, 1000);
+    struct weft_control control = {.has = WEFT_CONTROL_DONTROUTE};
+    struct weft_iov iov = {(char[]){"x"}, 1};
+    struct weft_addr far = addr(STRANGER, 2000);
+    uint8_t out[64];
+
+    assert_int_equal(send_with(sock, &control), 1);
+    assert_true(bench_take(b, out, sizeof out) > 0);
+    assert_int_equal(weft_sendmsg_control(sock, &iov, 1, 0, &far, &control), WEFT_ENETUNREACH);
+    bench_assert_silent(b);
+    assert_int_equal(weft_sendmsg_control(sock, &iov, 1, 0, &far, NULL), 1);
+    bench_take(b, out, sizeof out);
+    weft_close(sock);
+}
+
 static void one_datagram_has_another_ttl_and_class(void **state)
 {
     struct bench *b = *state;
@@ -429,6 +448,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_datagram_has_another_ttl_and_class, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_datagram_goes_to_neighbours_only, setup, teardown),
         cmocka_unit_test_setup_teardown(what_control_cannot_say_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(source_and_interface_are_named_for_one_datagram, setup, teardown),
         cmocka_unit_test_setup_teardown(only_what_was_asked_for_is_told, setup, teardown),
