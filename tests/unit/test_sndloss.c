@@ -185,6 +185,62 @@ static void a_lost_retransmission_is_found(void **state)
     bench_check(&b);
 }
 
+/*
+ * Retransmissions wait in the order in which they went, however many: what went first is found lost first (RFC 8985 §6.2),
+ * although the queue has grown, and began in its middle when it did. What has arrived in between makes room in it.
+ */
+static void many_retransmissions_are_found_in_their_order(void **state)
+{
+    enum { N = 200, EARLY = 6 }; /* the queue begins with room for eight */
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, N);
+    assert_int_equal(sndmap_lose_all(&b.m, WEFT_NEVER, false).segments, N);
+    for (unsigned i = 0; i < EARLY; i++)
+        assert_true(resend(&b, i * MSS, (i + 1) * MSS, 1001 + i));
+    b.now = 1010;
+    ack(&b, EARLY * MSS);
+    assert_int_equal(detect(&b, 1010, 1000 + EARLY, EARLY * MSS, 500).segments, 0);
+    for (unsigned i = EARLY; i < N; i++)
+        assert_true(resend(&b, i * MSS, (i + 1) * MSS, 1011 + i));
+    send(&b, MSS, 2000);
+    sack(&b, N * MSS, (N + 1) * MSS);
+    for (unsigned i = EARLY; i < N; i++) {
+        struct sndmap_lost found = detect(&b, 2011 + i, 2000, (N + 1) * MSS, 1000);
+
+        assert_int_equal(found.segments, 1);
+        assert_int_equal(found.again, 1);
+        assert_int_equal(found.wait, i + 1 == N ? 0 : min_u32(N - 1 - i, 32)); /* as far as it looks ahead */
+        assert_int_equal(b.m.due, i - EARLY + 1);
+    }
+    assert_next_due(&b, MSS, EARLY * MSS, (EARLY + 1) * MSS);
+    check_map(&b.m);
+    bench_check(&b);
+}
+
+/* Without memory for a longer queue what fits goes again, and what does not changes nothing. */
+static void without_memory_no_more_goes_again_than_can_be_waited_for(void **state)
+{
+    struct bench b;
+    unsigned sent;
+
+    bench_init(&b, 0);
+    send_many(&b, 20);
+    sndmap_lose_all(&b.m, WEFT_NEVER, false);
+    assert_true(resend(&b, 0, MSS, 101)); /* the first makes the queue */
+    room_refuse_all(&b.r, true);
+    for (sent = 1; sent < 20 && resend(&b, sent * MSS, (sent + 1) * MSS, 101 + sent); sent++)
+        check_map(&b.m);
+    assert_int_equal(sent, 8);
+    assert_int_equal(b.m.due, 20 - sent);
+    assert_next_due(&b, MSS, sent * MSS, (sent + 1) * MSS);
+    room_refuse_all(&b.r, false);
+    assert_true(resend(&b, sent * MSS, (sent + 1) * MSS, 200));
+    check_map(&b.m);
+    bench_check(&b);
+}
+
 static void what_arrived_is_not_found_lost(void **state)
 {
     struct bench b;
@@ -665,6 +721,8 @@ int main(void)
         cmocka_unit_test(what_was_sent_long_before_the_proof_is_lost),
         cmocka_unit_test(segments_of_one_moment_are_in_order_of_sequence),
         cmocka_unit_test(a_lost_retransmission_is_found),
+        cmocka_unit_test(many_retransmissions_are_found_in_their_order),
+        cmocka_unit_test(without_memory_no_more_goes_again_than_can_be_waited_for),
         cmocka_unit_test(what_arrived_is_not_found_lost),
         cmocka_unit_test(a_timeout_loses_the_first_and_what_is_old),
         cmocka_unit_test(a_peer_that_reneges_has_nothing),

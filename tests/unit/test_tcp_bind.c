@@ -184,6 +184,73 @@ static void bind_beside_a_connection_or_time_wait(void **state)
     }
 }
 
+static struct weft_addr at6(bool any, uint16_t port)
+{
+    struct weft_addr addr = {.port = port};
+
+    addr.ip.b[15] = any ? 0 : 1;
+    return addr;
+}
+
+static weft_sock *six_sock(struct bench *b, int v6only)
+{
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_TCP, NULL);
+
+    assert_non_null(sock);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_V6ONLY, &v6only, sizeof v6only), 0);
+    return sock;
+}
+
+/* A connection whose listener, which is gone, was bound to ::1; or to any address and kept to its family. */
+static weft_sock *six_end(struct bench *b, bool any, weft_sock **client)
+{
+    struct weft_addr to = at6(false, PORT), from = at6(any, PORT);
+    weft_sock *listener = six_sock(b, any), *server;
+
+    *client = six_sock(b, 0);
+    assert_int_equal(weft_bind(listener, &from), 0);
+    assert_int_equal(weft_listen(listener, 1), 0);
+    assert_int_equal(weft_connect(*client, &to), WEFT_EINPROGRESS);
+    carry(b);
+    server = weft_accept(listener, NULL, NULL);
+    assert_non_null(server);
+    weft_close(listener);
+    return server;
+}
+
+/* Of either family: may each address be bound beside it? As the kernel answered. */
+static void assert_binds(struct bench *b, const int expected[6])
+{
+    for (unsigned i = 0; i < 6; i++) {
+        weft_sock *y = i < 3 ? sock_with(b, 0) : six_sock(b, i == 4);
+        struct weft_addr addr = i < 3 ? at((enum where)i, PORT) : at6(i < 5, PORT);
+
+        assert_int_equal(weft_bind(y, &addr), expected[i]);
+        weft_close(y);
+    }
+}
+
+/* 0.0.0.0, 127.0.0.1, 127.0.0.2, :: of both families, :: of IPv6 only, ::1 */
+static void bind_beside_a_connection_of_either_family(void **state)
+{
+    enum { USED = WEFT_EADDRINUSE };
+    static const int beside_v4[6] = {USED, USED, 0, USED, 0, 0}, beside_v6[6] = {0, 0, 0, USED, USED, USED};
+    struct bench *b = *state;
+
+    for (unsigned row = 0; row < 3; row++) {
+        weft_sock *client, *server = row ? six_end(b, row == 2, &client) : server_end(b, 0, &client);
+
+        assert_binds(b, row ? beside_v6 : beside_v4);
+        weft_close(server); /* its TIME-WAIT uses the address as it did */
+        carry(b);
+        weft_close(client);
+        carry(b);
+        assert_binds(b, row ? beside_v6 : beside_v4);
+        b->now += 121 * WEFT_S;
+        carry(b);
+    }
+}
+
 /* What nobody holds any more can be bound at once. */
 static void port_is_free_when_the_connection_is(void **state)
 {
@@ -403,6 +470,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bind_beside_a_bound_or_listening_socket, setup, teardown),
         cmocka_unit_test_setup_teardown(listen_beside_a_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(bind_beside_a_connection_or_time_wait, setup, teardown),
+        cmocka_unit_test_setup_teardown(bind_beside_a_connection_of_either_family, setup, teardown),
         cmocka_unit_test_setup_teardown(port_is_free_when_the_connection_is, setup, teardown),
         cmocka_unit_test_setup_teardown(listen_on_a_port_that_is_half_open_elsewhere, setup, teardown),
         cmocka_unit_test_setup_teardown(bind_without_port_finds_one_that_nobody_uses, setup, teardown),
