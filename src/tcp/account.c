@@ -3,7 +3,7 @@
  * What is kept of a connection for those who ask: counters from its first data on, and the trace of why. Nothing here
  * changes what is sent, and no memory for it means no more than that.
  */
-#include "tcp/conn.h"
+#include "tcp/account.h"
 
 #include "weft/tcp_info.h"
 

@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* The corridor's side of acknowledging: what ackpolicy.h asks about the connection, and the timer for what it says. */
-#include "tcp/conn.h"
+#include "tcp/acking.h"
+
+#include "tcp/state.h"
+#include "tcp/timeouts.h"
+#include "tcp/transmit.h"
+#include "tcp/work.h"
 
 #define QUICK_AFTER_TROUBLE 16 /* quick acknowledgments that a disturbance calls for */
 

@@ -3,7 +3,17 @@
  * The fifth step of RFC 9293 §3.10.7.4: what an acknowledgment does. It frees what was delivered, samples the round
  * trip, finds losses, lets the congestion window grow or shrink, takes the peer's window, and moves the closing states.
  */
+#include "tcp/account.h"
+#include "tcp/arrives.h"
+#include "tcp/lingering.h"
 #include "tcp/losses.h"
+#include "tcp/path.h"
+#include "tcp/pathmtu.h"
+#include "tcp/segment.h"
+#include "tcp/sendspace.h"
+#include "tcp/state.h"
+#include "tcp/timeouts.h"
+#include "tcp/work.h"
 
 SELDOM void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
 {

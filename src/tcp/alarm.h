@@ -26,4 +26,20 @@ static inline void alarm_init(struct tcp_alarm *a, unsigned kind, struct tcp_con
 
 static inline struct tcp_conn *alarm_conn(struct timer *t) { return container_of(t, struct tcp_alarm, timer)->conn; }
 
+/*
+ * When keepalive has something to ask, or an orphan's patience in FIN-WAIT-2 ends; WEFT_NEVER: neither. Nothing else
+ * wakes a parked connection. Not in LISTEN.
+ */
+weft_time conn_quiet_until(const struct tcp_conn *c);
+/* Of a connection that is parked, false: out of memory. WEFT_NEVER can always be set, and whenever there are rooms. */
+bool conn_set_quiet(struct tcp_conn *c, weft_time at);
+
+/*
+ * A connection has an alarm besides its rooms, set to this; false: out of memory, or its place is taken by the listener
+ * whose queue it is in.
+ */
+bool alarm_set_own(struct tcp_conn *c, weft_time at);
+/* It has none of its own any more. */
+void alarm_drop_own(struct tcp_conn *c);
+
 #endif

@@ -3,7 +3,15 @@
  * RFC 9293 §3.10.7.4: a segment arrives for a connection in SYN-RECEIVED or later. Eight steps in the order of the
  * text, each of which passes the segment on, uses it up, or drops it with a name. RFC 5961 and RFC 7323 are in force.
  */
-#include "tcp/conn.h"
+#include "tcp/arrives.h"
+
+#include "tcp/account.h"
+#include "tcp/acking.h"
+#include "tcp/lingering.h"
+#include "tcp/segment.h"
+#include "tcp/state.h"
+#include "tcp/synsent.h"
+#include "tcp/work.h"
 
 #define TS_VOID_AFTER (24 * 24 * 3600 * WEFT_S) /* RFC 7323 §5.5 */
 

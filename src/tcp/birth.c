@@ -3,7 +3,19 @@
  * The birth of a connection from LISTEN: of a half-open record whose third segment has come, or of a cookie that came
  * back. It stands in SYN-RECEIVED for as long as that segment takes through arrives.c, like any other.
  */
-#include "tcp/conn.h"
+#include "tcp/birth.h"
+
+#include "tcp/account.h"
+#include "tcp/arrives.h"
+#include "tcp/demux.h"
+#include "tcp/ipoptions.h"
+#include "tcp/listen.h"
+#include "tcp/passive.h"
+#include "tcp/path.h"
+#include "tcp/settle.h"
+#include "tcp/state.h"
+#include "tcp/synsent.h"
+#include "tcp/work.h"
 
 static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
 {

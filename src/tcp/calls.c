@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 9293 §3.10.2, 6: the user calls SEND and STATUS, as the sockets layer puts them. */
-#include "tcp/conn.h"
-
 #include "tcp/calls.h"
+
+#include "tcp/account.h"
 #include "tcp/options.h"
+#include "tcp/path.h"
+#include "tcp/sendspace.h"
+#include "tcp/settle.h"
+#include "tcp/state.h"
+#include "tcp/transmit.h"
+#include "tcp/work.h"
 
 /* ---- SEND ---- */
 

@@ -5,6 +5,13 @@
 
 #include "core/endpoint.h"
 
+struct tcp_conn;
+
+extern const struct sock_ops tcp_sock_ops; /* RFC 9293 §3.10.1-6 */
+
+/* Is there something to read, urgent, or its end? WEFT_READABLE, WEFT_URGENT and WEFT_PEER_CLOSED, or 0. */
+unsigned conn_readable(const struct tcp_conn *c);
+
 /* open.c */
 int tcp_bind(weft_sock *e, const struct weft_addr *local);
 int tcp_listen(weft_sock *e, unsigned backlog);
@@ -13,10 +20,11 @@ int tcp_connect(weft_sock *e, const struct weft_addr *peer);
 /* The same for a write (MSG_FASTOPEN): 0 when what is queued now goes with the SYN, else WEFT_EINPROGRESS or an error. */
 SELDOM int tcp_connect_early(weft_sock *e, const struct weft_addr *peer);
 /* Nothing of a connection that has ended may show in the next one on its socket. */
-struct tcp_conn;
 void tcp_forget_connection(struct tcp_conn *c);
 
 /* receive.c */
+/* Bytes that the user could read in one go: up to the urgent mark. */
+size_t conn_unread(const struct tcp_conn *c);
 int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
                  unsigned *out_flags);
 int64_t tcp_recv_to(weft_sock *e, weft_carry *carry, void *ctx);

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 9293 §3.10.4 and 5: the user calls CLOSE and ABORT, and shutdown, which is half of the first. */
+#include "tcp/account.h"
+#include "tcp/arrives.h"
 #include "tcp/calls.h"
-#include "tcp/conn.h"
+#include "tcp/lingering.h"
+#include "tcp/passive.h"
+#include "tcp/settle.h"
+#include "tcp/state.h"
+#include "tcp/transmit.h"
+#include "tcp/work.h"
 
 /*
  * We send no more: FIN behind what is queued.

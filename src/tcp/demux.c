@@ -3,7 +3,7 @@
  * Who is a segment for? A flow names a connection, a half-open or a TIME-WAIT record, all in one table; failing that,
  * a listener on its local address and port. Keyed hashes, so that nobody outside can make chains long.
  */
-#include "tcp/conn.h"
+#include "tcp/demux.h"
 
 uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow)
 {

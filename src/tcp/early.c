@@ -4,7 +4,15 @@
  * with data both ways, `fast_open` until the third segment comes. A client's data waits in the send queue, goes with the
  * first SYN as far as it fits, and what the SYN,ACK does not acknowledge goes again as if it had never been sent.
  */
-#include "tcp/conn.h"
+#include "tcp/early.h"
+
+#include "tcp/account.h"
+#include "tcp/arrives.h"
+#include "tcp/path.h"
+#include "tcp/sendspace.h"
+#include "tcp/state.h"
+#include "tcp/timeouts.h"
+#include "tcp/window.h"
 
 #define RESET_COUNTS (60 * WEFT_S)
 

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* ICMP errors about our segments (RFC 9293 §3.9.2.2), trusted no further than RFC 5927 allows. */
-#include "tcp/conn.h"
+#include "tcp/errors.h"
 
+#include "tcp/account.h"
+#include "tcp/demux.h"
+#include "tcp/losses.h"
+#include "tcp/passive.h"
+#include "tcp/path.h"
+#include "tcp/settle.h"
 #include "wire/icmpv4.h"
 
 /* The path carries less than we thought (RFC 1191 §6.4, RFC 8201 §5.4): everybody who sends there shall know. */

@@ -4,7 +4,8 @@
  * connections each is cold, and one that waits for its cache lines waits longer than the whole of TCP takes. Nothing
  * here decides anything, and what it reads may be garbage: a wrong guess only fetches the wrong lines.
  */
-#include "tcp/conn.h"
+#include "tcp/demux.h"
+#include "tcp/input.h"
 
 #define LINE 64
 

@@ -2,7 +2,10 @@
 /* See info.h. One function for each group of fields. */
 #include "tcp/info.h"
 
-#include "tcp/conn.h"
+#include "tcp/account.h"
+#include "tcp/path.h"
+#include "tcp/timeouts.h"
+#include "tcp/window.h"
 
 #define NO_SSTHRESH 0x7fffffff /* what Linux calls infinite */
 

@@ -3,7 +3,18 @@
  * A TCP segment comes from IP: parsed, verified, and handed to the corridor of whoever it is for. The one place that
  * releases the packet.
  */
-#include "tcp/conn.h"
+#include "tcp/input.h"
+
+#include "tcp/account.h"
+#include "tcp/arrives.h"
+#include "tcp/demux.h"
+#include "tcp/ipoptions.h"
+#include "tcp/lingering.h"
+#include "tcp/listen.h"
+#include "tcp/passive.h"
+#include "tcp/segment.h"
+#include "tcp/settle.h"
+#include "tcp/synsent.h"
 
 #define CROWD 4096 /* endpoints and records: more do not fit the cache with all they touch */
 

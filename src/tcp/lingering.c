@@ -4,7 +4,11 @@
  * wait anew, a new SYN may reopen the pair (RFC 6191), a reset is ignored (RFC 1337), anything else just acknowledged.
  * And of those that wait for the peer's FIN with nobody left to read what comes before it: FIN-WAIT-2 without a user.
  */
-#include "tcp/conn.h"
+#include "tcp/lingering.h"
+
+#include "tcp/demux.h"
+#include "tcp/listen.h"
+#include "tcp/segment.h"
 
 static weft_time stay(const struct tcp *t) { return 2 * tcp_config(t->stack)->msl; }
 

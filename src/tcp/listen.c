@@ -4,7 +4,16 @@
  * connection exists before the third segment proves that the peer is where it says. When there are too many records
  * the SYN,ACK is a cookie (cookie.h), and what proves the peer is that it brings the cookie back.
  */
-#include "tcp/conn.h"
+#include "tcp/listen.h"
+
+#include "tcp/birth.h"
+#include "tcp/calls.h"
+#include "tcp/cookie.h"
+#include "tcp/demux.h"
+#include "tcp/passive.h"
+#include "tcp/path.h"
+#include "tcp/segment.h"
+#include "tcp/synsent.h"
 
 /* ---- the SYN,ACK ---- */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What TCP shows to netstat and ss: its sockets, half-open and TIME-WAIT records, and what each of them waits for. */
-#include "tcp/conn.h"
+#include "tcp/listing.h"
 
 /* ---- what it waits for ---- */
 

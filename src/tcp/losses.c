@@ -8,6 +8,8 @@
  */
 #include "tcp/losses.h"
 
+#include "tcp/pathmtu.h"
+
 #define RENEGE_PATIENCE (10 * WEFT_MS)
 
 /* ---- small questions ---- */

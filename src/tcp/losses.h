@@ -24,6 +24,17 @@ struct ack_report {
     bool restart_timer;   /* the timer of sending begins anew */
 };
 
+/* ---- losses.c ---- */
+
+/* What an acknowledgment says of losses. */
+void losses_on_ack(struct tcp_conn *c, struct ack_report *r);
+/* The retransmission timer expired. */
+void losses_on_timeout(struct tcp_conn *c);
+/* The reordering timer did. */
+void losses_on_patience(struct tcp_conn *c);
+/* Segments must be smaller from now on (errors.c). */
+void losses_on_smaller_path(struct tcp_conn *c);
+
 /* ---- detect.c ---- */
 
 /* Is it time that tells (RACK)? */

@@ -1,7 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 9293 §3.10.1: the user call OPEN, passive and active, and what leads to it: bind, listen, accept, connect. */
+#include "tcp/account.h"
 #include "tcp/calls.h"
-#include "tcp/conn.h"
+#include "tcp/demux.h"
+#include "tcp/lingering.h"
+#include "tcp/path.h"
+#include "tcp/settle.h"
+#include "tcp/state.h"
+#include "tcp/work.h"
 
 #define REUSE_AFTER WEFT_S /* in TIME-WAIT, before connect takes the pair: a tick of any timestamp clock */
 

@@ -2,9 +2,17 @@
 /* TCP's socket options; see options.h. */
 #include "tcp/options.h"
 
-#include "tcp/conn.h"
+#include "tcp/acking.h"
+#include "tcp/calls.h"
 #include "tcp/info.h"
+#include "tcp/ipoptions.h"
+#include "tcp/path.h"
 #include "tcp/refused.h"
+#include "tcp/settle.h"
+#include "tcp/state.h"
+#include "tcp/timeouts.h"
+#include "tcp/window.h"
+#include "tcp/work.h"
 
 #define MIN_SEND_BUFFER 4608  /* bytes; what Linux rounds the smallest one up to */
 #define MAX_BUFFER (1u << 30) /* the largest window there is (RFC 7323 §2.3) */

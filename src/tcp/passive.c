@@ -4,7 +4,15 @@
  * arrives.c, on less state; the acknowledgment that completes the handshake turns the record into a connection, and
  * the segment then goes through arrives.c like any other.
  */
-#include "tcp/conn.h"
+#include "tcp/passive.h"
+
+#include "tcp/birth.h"
+#include "tcp/calls.h"
+#include "tcp/demux.h"
+#include "tcp/listen.h"
+#include "tcp/path.h"
+#include "tcp/segment.h"
+#include "tcp/synsent.h"
 
 #define SYN_ACK_WINDOW 65535 /* what our SYN,ACK announced at most */
 

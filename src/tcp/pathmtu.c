@@ -3,7 +3,9 @@
  * The corridor's side of the search for what a path carries: when it begins, when a probe is worth sending, and what follows
  * from its fate. The conditions are Linux's (net.ipv4.tcp_mtu_probing).
  */
-#include "tcp/conn.h"
+#include "tcp/pathmtu.h"
+
+#include "tcp/path.h"
 
 #define PROBING_CWND 11 /* segments: with less a lost probe would be found out by a time-out only */
 

@@ -3,9 +3,13 @@
  * What may be sent now? transmit_plan answers with a value and changes nothing that matters. One segment a time, in this
  * order: SYN, what was lost, new data and FIN, a probe, a bare ACK. The same value says which timer has to run.
  */
+#include "tcp/plan.h"
+
 #include "tcp/autosize.h"
-#include "tcp/conn.h"
 #include "tcp/defer.h"
+#include "tcp/pathmtu.h"
+#include "tcp/timeouts.h"
+#include "tcp/window.h"
 
 #define OVERRIDE_MAX WEFT_S /* RFC 9293 §3.8.6.2.1: 0.1 to 1 s until a silly segment goes out after all */
 

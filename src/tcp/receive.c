@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 9293 §3.10.3: the user call RECEIVE, with its flags, the urgent mark, and what follows from reading. */
+#include "tcp/acking.h"
 #include "tcp/calls.h"
-#include "tcp/conn.h"
+#include "tcp/settle.h"
+#include "tcp/state.h"
+#include "tcp/work.h"
 
 /* Nothing to read: is that the end, an error, or a matter of time? */
 ASIDE static int64_t nothing_to_read(struct tcp_conn *c)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* See reports.h. */
+#include "tcp/reports.h"
+
 #include "tcp/conn.h"
 
 #define MOST 1024 /* of a stack */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* From a segment's values to IP: header, options, checksum (RFC 9293 §3.1). Knows no connection. */
-#include "tcp/conn.h"
+#include "tcp/segment.h"
 
 struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn)
 {

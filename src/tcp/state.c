@@ -22,7 +22,7 @@
  * SYN-RECEIVED by the acknowledgment that completes it. TIME-WAIT is a record too (timewait.h); a connection stays in
  * that state only as long as its user still holds it. Every state may go to CLOSED: reset, abort, time-out.
  */
-#include "tcp/conn.h"
+#include "tcp/state.h"
 
 #define TO(state) (1u << WEFT_TCP_##state)
 

@@ -3,6 +3,7 @@
  * What acknowledgments, losses and time-outs make of the congestion window: it is set, led down, restored and let grow here
  * alone. Where it begins, and what use and disuse make of it, is in window.c.
  */
+#include "tcp/account.h"
 #include "tcp/losses.h"
 
 ASIDE void steering_set(struct tcp_conn *c, uint32_t cwnd, enum weft_why why)

@@ -1,9 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 9293 §3.10.7.3: a segment arrives in SYN-SENT. What to offer and what was agreed lives here too. */
-#include "tcp/conn.h"
+#include "tcp/synsent.h"
+
+#include "tcp/account.h"
+#include "tcp/acking.h"
+#include "tcp/arrives.h"
+#include "tcp/path.h"
+#include "tcp/pathmtu.h"
+#include "tcp/segment.h"
+#include "tcp/sendspace.h"
+#include "tcp/state.h"
+#include "tcp/timeouts.h"
+#include "tcp/window.h"
 
 #define SYN_AGAIN (2 * WEFT_MS) /* after an acknowledgment that was not of our SYN: as soon as Linux's timers can */
 #define LEAST_RCV_MSS 88 /* of a peer whose segments were not seen yet: as on Linux */
+
+uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts)
+{
+    bool whole = tcp_config(c->ep.stack)->whole_first_window;
+
+    return rcvspace_first_window(&c->rcvspace, whole ? mss - (ts ? TS_OPTION : 0) : 0);
+}
 
 struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6)
 {

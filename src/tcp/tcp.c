@@ -1,6 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* TCP as a whole: made and destroyed with the stack. */
-#include "tcp/conn.h"
+#include "tcp/demux.h"
+#include "tcp/errors.h"
+#include "tcp/input.h"
+#include "tcp/lingering.h"
+#include "tcp/listing.h"
+#include "tcp/passive.h"
+#include "tcp/timeouts.h"
 
 static void *tcp_init(weft_stack *s)
 {

@@ -4,7 +4,13 @@
  * out of order it is kept; it says how large the peer's segments are and how far the window may grow; and it is to be
  * acknowledged, now or a little later.
  */
-#include "tcp/conn.h"
+#include "tcp/account.h"
+#include "tcp/acking.h"
+#include "tcp/arrives.h"
+#include "tcp/path.h"
+#include "tcp/segment.h"
+#include "tcp/state.h"
+#include "tcp/work.h"
 
 #define MARKED_QUICK 2 /* acknowledgments at once after a mark, as on Linux */
 #define GROWS_FROM 128 /* bytes: smaller segments say nothing of what the next ones will cost */

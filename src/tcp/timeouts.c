@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* RFC 9293 §3.10.8: timers. Each kind has its handler; a handler may finish the connection, and then says so. */
-#include "tcp/conn.h"
+#include "tcp/timeouts.h"
+
+#include "tcp/account.h"
+#include "tcp/acking.h"
+#include "tcp/errors.h"
+#include "tcp/losses.h"
+#include "tcp/path.h"
+#include "tcp/pathmtu.h"
+#include "tcp/settle.h"
+#include "tcp/transmit.h"
+#include "tcp/work.h"
 
 #define THIN_SEGMENTS 4
 #define THIN_RETRIES  6
@@ -23,6 +33,13 @@ static unsigned allowed_retries(const struct tcp_conn *c)
     if (c->state == WEFT_TCP_SYN_RECEIVED)
         return k->synack_retries;
     return c->orphan ? k->orphan_retries : k->retries_2;
+}
+
+weft_time conn_rto(const struct tcp_conn *c)
+{
+    struct rtt_limits limits = conn_rtt_limits(c);
+
+    return rtt_rto(&c->rtt, &limits);
 }
 
 weft_time conn_retried_for(const struct tcp_conn *c)

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* From a plan to a segment, and the books that are kept of it. */
-#include "tcp/conn.h"
+#include "tcp/transmit.h"
+
+#include "tcp/account.h"
+#include "tcp/acking.h"
+#include "tcp/path.h"
+#include "tcp/pathmtu.h"
+#include "tcp/segment.h"
+#include "tcp/settle.h"
+#include "tcp/synsent.h"
+#include "tcp/window.h"
 
 struct rcvwnd transmit_window_now(const struct tcp_conn *c)
 {

@@ -3,8 +3,11 @@
  * The congestion window of a connection: where it begins, and what use and disuse make of it. How acknowledgments move it
  * is in losses.c.
  */
+#include "tcp/window.h"
+
+#include "tcp/account.h"
 #include "tcp/autosize.h"
-#include "tcp/conn.h"
+#include "tcp/timeouts.h"
 
 static uint32_t initial_window(const struct tcp_conn *c)
 {

@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-#include "tcp/conn.h"
+#include "tcp/state.h"
 
 static void print_name(enum weft_tcp_state s)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The edges between TCP's states (src/tcp/state.c) against RFC 9293 figure 5 and its notes. */
 #include "room.h"
-#include "tcp/conn.h"
+#include "tcp/state.h"
 
 struct edge {
     enum weft_tcp_state from, to;

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/* What is counted of a connection for those who ask (stats.h), and the reasons it is told by (why.h). */
+#ifndef TCP_ACCOUNT_H
+#define TCP_ACCOUNT_H
+
+#include "tcp/conn.h"
+
+/* Data is about to move: allocates the counters, if there are none yet. */
+void account_open_now(struct tcp_conn *c);
+
+static inline void account_open(struct tcp_conn *c)
+{
+    if (unlikely(!c->stats))
+        account_open_now(c);
+}
+
+/* In SYN-SENT the peer's SYN came. Later nobody could tell that this handshake took more segments than others. */
+void account_crossed(struct tcp_conn *c);
+/* Its SYN,ACK was sent so many times more than once. */
+void account_repeats(struct tcp_conn *c, unsigned repeats);
+void account_close(struct tcp_conn *c);
+/* The counters of a connection that has none. */
+void account_handshake(const struct tcp_conn *c, struct tcp_stats *s);
+/* A segment came for it, whatever becomes of it. */
+void account_in(struct tcp_conn *c, const struct tcp_seg *seg);
+/* This goes out. */
+void account_out(struct tcp_conn *c, const struct tcp_plan *plan);
+/* So much of our sequence space is newly acknowledged. There are counters. */
+void account_progress(struct tcp_conn *c, uint32_t space);
+/* The rooms are about to forget what they measured. There are counters. */
+void account_rest(struct tcp_conn *c);
+/* What the rooms have measured, or had when they were there; of a connection without counters nothing is kept. */
+struct tcp_measured account_measured(const struct tcp_conn *c);
+/* How much of what we sent was ever acknowledged, our SYN included; UINT64_MAX where nobody counts. */
+uint64_t account_acknowledged(const struct tcp_conn *c);
+/* What holds sending up now? There are counters. */
+void account_held(struct tcp_conn *c, const struct tcp_plan *plan);
+
+/* Keeps and tells it; conn_why asks first whether there is anybody to tell. */
+void conn_why_tell(struct tcp_conn *c, enum weft_why why, uint32_t value);
+
+/* Why the connection does what it does now: `value` in weft_why_unit. Cheap when nobody listens. */
+static inline void conn_why(struct tcp_conn *c, enum weft_why why, uint32_t value)
+{
+    if (c->stats || unlikely(c->ep.stack->env.trace))
+        conn_why_tell(c, why, value);
+}
+
+#endif
