@@ -10,8 +10,8 @@
 /* ---- counters ---- */
 
 /*
- * What a connection without counters has done: shaken hands, as far as it has come, told and heard some bare segments, and
- * perhaps heard the peer's FIN, which takes a number as bytes do. Our SYN counts as delivered.
+ * What a connection without counters has done: shaken hands, as far as it has come, told and heard some bare segments,
+ * and perhaps heard the peer's FIN, which takes a number as bytes do. Our SYN counts as delivered.
  */
 void account_handshake(const struct tcp_conn *c, struct tcp_stats *s)
 {

@@ -62,8 +62,8 @@ static struct seq window_seq(const struct tcp_conn *c)
  * Is the window of this segment newer than the one we have? DEVIATION: one that acknowledges new data is, whatever its
  * number, as Linux has it: the window we have, counted from the new SND.UNA, would reach beyond what was ever offered.
  * So SND.WL2 is always SND.UNA, and what acknowledges less was not let as far as here.
- * And of segments with the same numbers, which may have changed places, the largest window counts, as Linux has it, unless
- * one closes it.
+ * And of segments with the same numbers, which may have changed places, the largest window counts, as Linux has it,
+ * unless one closes it.
  */
 static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -189,9 +189,9 @@ ASIDE static void read_sack(struct tcp_conn *c, const struct tcp_seg *seg, struc
 }
 
 /*
- * A round trip, from what was sent only once (Karn), else by the echoed timestamp if a whole segment was acknowledged, as
- * on Linux. The echo may be old, and says so only to the millisecond: it cannot be older than the acknowledged data has
- * been outstanding.
+ * A round trip, from what was sent only once (Karn), else by the echoed timestamp if a whole segment was acknowledged,
+ * as on Linux. The echo may be old, and says so only to the millisecond: it cannot be older than the acknowledged data
+ * has been outstanding.
  */
 ASIDE static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, weft_time *sample, weft_time *latest)
 {
@@ -208,7 +208,8 @@ ASIDE static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, wef
     } else if (r->has_echo && n->acked && n->echo_until != WEFT_NEVER) {
         int32_t ms = (int32_t)(ts_clock(conn_now(c), c->ts_offset) - r->echo);
 
-        *sample = *latest = min_u64((weft_time)ms * WEFT_MS, conn_now(c) - c->work->stuck_since + rtt_smoothed(&c->rtt));
+        *sample = *latest = min_u64((weft_time)ms * WEFT_MS,
+                                    conn_now(c) - c->work->stuck_since + rtt_smoothed(&c->rtt));
     } else {
         return false;
     }
@@ -295,7 +296,9 @@ SELDOM static void put_off_probe(struct tcp_conn *c)
     c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
 }
 
-/* TCP_LINGER2 below zero: who does not wait for the peer's FIN knows nothing of the connection any more, as on Linux. */
+/*
+ * TCP_LINGER2 below zero: who does not wait for the peer's FIN knows nothing of the connection any more, as on Linux.
+ */
 SELDOM static enum tcp_step refuse_to_wait(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     segment_refuse(c->ep.stack, seg);
@@ -403,7 +406,8 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
         reduction_is_told(c, seg);
     new_window = tells_of_a_window(c, seg);
     update_window(c, seg);
-    if (unlikely(c->snd.wnd == 0) && seg->h.window == 0) /* an old one may tell of a window that we do not take from it */
+    /* an old one may tell of a window that we do not take from it */
+    if (unlikely(c->snd.wnd == 0) && seg->h.window == 0)
         heard_closed_window(c);
     if (conn_in_flight(c) == 0) {
         if (unlikely(c->work && c->work->deadline[TCP_TIMER_PERSIST] != WEFT_NEVER) && seq_ge(seg->h.seq, c->rcv.nxt))

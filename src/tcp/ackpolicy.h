@@ -91,7 +91,10 @@ static inline void ackpolicy_now(struct ackpolicy *a) { a->due = true; }
 
 static inline bool ackpolicy_wants(const struct ackpolicy *a) { return a->due || a->owed; }
 
-/* A segment with ACK went out: an acknowledgment of its own, or data (pure = false: settles everything). delay: the least. */
+/*
+ * A segment with ACK went out: an acknowledgment of its own, or data (pure = false: settles everything). delay: the
+ * least.
+ */
 void ackpolicy_sent(struct ackpolicy *a, struct ack_pace *p, uint32_t delay, bool pure);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When a connection is to be woken. One that is at work has an alarm among its rooms, set to the earliest of their
- * deadlines. One that is parked waits for one thing at most, and mostly for nothing: only then it has an alarm of its own,
- * where its listener stood before it was accepted.
+ * deadlines. One that is parked waits for one thing at most, and mostly for nothing: only then it has an alarm of its
+ * own, where its listener stood before it was accepted.
  */
 #ifndef TCP_ALARM_H
 #define TCP_ALARM_H

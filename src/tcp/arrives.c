@@ -63,8 +63,8 @@ static bool is_acceptable(const struct tcp_conn *c, const struct tcp_seg *seg)
     if (seq_eq(seg->h.seq, c->rcv.nxt))
         return true;
     /*
-     * DEVIATION: an empty segment at the very edge counts too, as in Linux: a sender that filled the window has no other
-     * number for its acknowledgments, which must not be lost while we wait for a hole to be filled.
+     * DEVIATION: an empty segment at the very edge counts too, as in Linux: a sender that filled the window has no
+     * other number for its acknowledgments, which must not be lost while we wait for a hole to be filled.
      */
     if (len == 0)
         return seq_in(seg->h.seq, c->rcv.nxt, c->rcv.edge) ||
@@ -110,8 +110,8 @@ static inline bool is_next(const struct tcp_conn *c, const struct tcp_seg *seg)
 }
 
 /*
- * One below RCV.NXT (RFC 9293 appendix A.2), or text that we have to its last byte and no further: its sender has nothing
- * newer, so its acknowledgment is no old one.
+ * One below RCV.NXT (RFC 9293 appendix A.2), or text that we have to its last byte and no further: its sender has
+ * nothing newer, so its acknowledgment is no old one.
  */
 static bool is_at_our_edge(const struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -202,7 +202,8 @@ SELDOM static enum tcp_step syn_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     if (!c->syn_acked && seq_eq(seg->h.seq, seq_sub(c->rcv.nxt, 1))) {
         /* Crossing SYNs: this is the other half, SYN,ACK, or the SYN once more. */
         take_timestamp(c, seg);
-        if (seg_has(seg, TCP_ACK)) { /* of which his ACK is new, and the SYN is old: he hears where we are, as of any old one */
+        /* The ACK of a SYN,ACK is new, its SYN is old: he hears where we are, as of any old segment. */
+        if (seg_has(seg, TCP_ACK)) {
             ackpolicy_now(&c->work->ack);
             conn_note_twice(c, seg->h.seq, c->rcv.nxt);
         }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The steps that a segment of a connection goes through (RFC 9293 §3.10.7.4): arrives.c has them in their order, two of them
- * are files of their own (acknowledged.c, text.c). Each says what became of the segment.
+ * The steps that a segment of a connection goes through (RFC 9293 §3.10.7.4): arrives.c has them in their order, two of
+ * them are files of their own (acknowledged.c, text.c). Each says what became of the segment.
  */
 #ifndef TCP_ARRIVES_H
 #define TCP_ARRIVES_H

@@ -13,10 +13,12 @@ struct autosize {
     uint32_t mss;             /* bytes */
     uint32_t cwnd, ssthresh;  /* segments */
     uint32_t srtt8;           /* smoothed round trip in 1/8 us; 0: no sample yet */
-    unsigned slow_start, avoidance; /* per cent of cwnd in a round trip: where it doubles in it, and where it hardly grows */
+    /* per cent of cwnd in a round trip: where it doubles in it, and where it hardly grows */
+    unsigned slow_start, avoidance;
     uint32_t min_us;          /* the shortest; UINT32_MAX: none */
     uint32_t least;           /* segments, whatever the rate is: at least 1 */
-    unsigned rtt_log;         /* log2 of a round trip in us: nearer than that all goes at once, and half of it with each more; 0: no */
+    /* log2 of a round trip in us: nearer than that all goes at once, and half of it with each more; 0: no */
+    unsigned rtt_log;
     bool again;               /* what was lost goes again: half of cwnd is no bound */
 };
 

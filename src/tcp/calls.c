@@ -108,7 +108,8 @@ static inline int write_begin(struct tcp_conn *c, size_t asked, unsigned flags, 
     if (!conn_work(c))
         return WEFT_ENOMEM;
     c->work->starved = false;
-    if (unlikely(!c->work->path.ifp) && c->syn_acked) /* rooms that were given back forgot it, and what a packet may carry */
+    /* rooms that were given back forgot it, and what a packet may carry */
+    if (unlikely(!c->work->path.ifp) && c->syn_acked)
         conn_refresh_path(c);
     account_open(c);
     w->chunk = chunk_of(c, flags);
@@ -176,7 +177,8 @@ static int64_t tcp_send_from(weft_sock *e, size_t n, weft_carry *carry, void *ct
     return got;
 }
 
-static int64_t tcp_send_lent(weft_sock *e, const void *bytes, size_t n, unsigned flags, weft_release *release, void *ctx)
+static int64_t tcp_send_lent(weft_sock *e, const void *bytes, size_t n, unsigned flags, weft_release *release,
+                             void *ctx)
 {
     struct tcp_conn *c = conn_of(e);
     struct writing w;

@@ -17,7 +17,9 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local);
 int tcp_listen(weft_sock *e, unsigned backlog);
 weft_sock *tcp_accept(weft_sock *e, struct weft_addr *peer, int *err);
 int tcp_connect(weft_sock *e, const struct weft_addr *peer);
-/* The same for a write (MSG_FASTOPEN): 0 when what is queued now goes with the SYN, else WEFT_EINPROGRESS or an error. */
+/*
+ * The same for a write (MSG_FASTOPEN): 0 when what is queued now goes with the SYN, else WEFT_EINPROGRESS or an error.
+ */
 SELDOM int tcp_connect_early(weft_sock *e, const struct weft_addr *peer);
 /* Nothing of a connection that has ended may show in the next one on its socket. */
 void tcp_forget_connection(struct tcp_conn *c);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Congestion control behind one table. A controller sees counts of segments and times and decides cwnd and ssthresh; it
- * never learns what a segment holds or why one was lost. Loss recovery leads cwnd down to what `ssthresh` answers, keeps
- * it from growing while nothing proves that it is used, and restores it when a loss was none; a controller that `owns`
- * its window (BBR) sets cwnd in on_ack in every state and is asked for none of that.
+ * never learns what a segment holds or why one was lost. Loss recovery leads cwnd down to what `ssthresh` answers,
+ * keeps it from growing while nothing proves that it is used, and restores it when a loss was none; a controller that
+ * `owns` its window (BBR) sets cwnd in on_ack in every state and is asked for none of that.
  */
 #ifndef TCP_CC_H
 #define TCP_CC_H
@@ -60,7 +60,8 @@ struct cc_ops {
     /* For each acknowledgment; unless it owns, only while the window may grow or ssthresh is not known yet. */
     void (*on_ack)(struct cc *c, union cc_private *p, const struct cc_ack *a);
     uint32_t (*ssthresh)(struct cc *c, union cc_private *p);              /* a loss was found: lead cwnd to this */
-    uint32_t (*undo)(const struct cc *c, const union cc_private *p, uint32_t prior); /* cwnd after all; NULL: the larger */
+    /* cwnd after all; NULL: the larger */
+    uint32_t (*undo)(const struct cc *c, const union cc_private *p, uint32_t prior);
     /* May be NULL. idle: with START, how long nothing was sent. */
     void (*on_event)(struct cc *c, union cc_private *p, enum cc_event event, weft_time now, weft_time idle);
     uint64_t (*pacing_rate)(const struct cc *c, const union cc_private *p); /* bytes per second; NULL: from cwnd */

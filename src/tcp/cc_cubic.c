@@ -4,14 +4,14 @@
  *
  *     W(t) = C (t - K)^3 + W_max,   K = cbrt((W_max - cwnd_epoch) / C),   C = 0.4, beta = 0.7
  *
- * and at least what AIMD with the same beta would have (the Reno-friendly region). Windows are segments with a fraction of
- * 2^-10, times 2^-10 s, so all of it fits 64 bits: |t - K| is kept below 2^18 (four minutes), its cube below 2^54, times
- * 410/1024 for C below 2^63. What is kept over idleness is W_max.
+ * and at least what AIMD with the same beta would have (the Reno-friendly region). Windows are segments with a fraction
+ * of 2^-10, times 2^-10 s, so all of it fits 64 bits: |t - K| is kept below 2^18 (four minutes), its cube below 2^54,
+ * times 410/1024 for C below 2^63. What is kept over idleness is W_max.
  *
  * DEVIATION from RFC 9406 §4.2: no limit L on what one acknowledgment adds in slow start, as in Linux, for receivers
  * acknowledge whole batches. And the round in which conservative slow start began does not end it: a round's ends lie
- * somewhere in the train of segments that slow start makes, so that the end of a train, for which the queue is long, and
- * the beginning of the next, for which it is short, are often of one round.
+ * somewhere in the train of segments that slow start makes, so that the end of a train, for which the queue is long,
+ * and the beginning of the next, for which it is short, are often of one round.
  */
 #include "tcp/cc.h"
 
@@ -132,7 +132,9 @@ static weft_time clamp(weft_time t)
     return t < RTT_THRESH_MIN ? RTT_THRESH_MIN : t > RTT_THRESH_MAX ? RTT_THRESH_MAX : t;
 }
 
-/* Round trips get longer: the queue fills. They were only noise when they get shorter again in conservative slow start. */
+/*
+ * Round trips get longer: the queue fills. They were only noise when they get shorter again in conservative slow start.
+ */
 static void judge_round(struct cubic *q)
 {
     if (q->samples < RTT_SAMPLES || q->round_min == WEFT_NEVER || q->last_min == WEFT_NEVER)

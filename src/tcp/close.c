@@ -13,9 +13,9 @@
 /*
  * We send no more: FIN behind what is queued.
  *
- * DEVIATION from RFC 9293 §3.10.4, SYN-RECEIVED, ESTABLISHED and CLOSE-WAIT: what is queued does not keep the state from
- * changing; FIN-WAIT-1 and LAST-ACK begin with the call, as on Linux. On the wire it is the same: text goes first, and
- * nothing before our SYN is acknowledged, so a FIN of SYN-RECEIVED rides with the acknowledgment that completes it.
+ * DEVIATION from RFC 9293 §3.10.4, SYN-RECEIVED, ESTABLISHED and CLOSE-WAIT: what is queued does not keep the state
+ * from changing; FIN-WAIT-1 and LAST-ACK begin with the call, as on Linux. On the wire it is the same: text goes first,
+ * and nothing before our SYN is acknowledged, so a FIN of SYN-RECEIVED rides with the acknowledgment that completes it.
  */
 static int stop_sending(struct tcp_conn *c)
 {
@@ -62,7 +62,9 @@ static bool is_over(const struct tcp_conn *c)
     return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT;
 }
 
-/* Where both ends have said that they are done, and all text has arrived, it may go without a word (RFC 9293 §3.10.5). */
+/*
+ * Where both ends have said that they are done, and all text has arrived, it may go without a word (RFC 9293 §3.10.5).
+ */
 static bool owes_a_reset(const struct tcp_conn *c)
 {
     if (c->state == WEFT_TCP_CLOSING || c->state == WEFT_TCP_LAST_ACK)

@@ -99,7 +99,8 @@ struct tcp_work {
     union cc_private cc_private;
     weft_time deadline[TCP_TIMER_COUNT]; /* WEFT_NEVER: not running */
     weft_time probing_since;  /* the first probe into a closed window; 0: none since it closed */
-    weft_time stuck_since;    /* when the oldest byte in flight became that; of a SYN the user time-out runs from here */
+    /* when the oldest byte in flight became that; of a SYN the user time-out runs from here */
+    weft_time stuck_since;
     weft_time told_at;        /* when a segment of any kind went out last */
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then, but by an echo */
     uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
@@ -112,7 +113,8 @@ struct tcp_work {
     uint8_t probes;           /* window probes since the window closed */
     uint8_t lost_by;          /* enum weft_why: how the last loss was found */
     bool syn_due;             /* our SYN or SYN,ACK wants to go out */
-    uint8_t probe_due;        /* so many window or keepalive probes want to go out: at most 2, the first of them urgent */
+    /* so many window or keepalive probes want to go out: at most 2, the first of them urgent */
+    uint8_t probe_due;
     bool override;            /* send what there is, silly or not (RFC 9293 §3.8.6.2.1) */
     uint8_t wait;             /* enum tcp_wait: what the retransmission timer is for */
     bool tail_due;            /* a tail loss probe wants to go out */
@@ -123,7 +125,8 @@ struct tcp_work {
     bool rested;              /* it is quiet, and what nobody will miss is forgotten */
     bool starved;             /* no memory for a packet: wait for the next event or timer */
     bool peer_fin_known;
-    struct seq urgent_end;    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
+    /* SND.UP: behind the last urgent byte (MUST-62 sends it); at SND.UNA: nothing is urgent */
+    struct seq urgent_end;
     bool more;                /* MSG_MORE: the user promised more */
     bool want_write;          /* somebody found no room, by writing or by asking: tell when there is some again */
     bool push_now;            /* short segments may go, whatever Nagle or CORK say, until the next write */
@@ -204,7 +207,8 @@ struct tcp_conn {
         struct seq acked;     /* the last acknowledgment sent (RFC 7323 §4.3 Last.ACK.sent) */
     } rcv;
     uint32_t ts_recent, ts_offset;
-    uint16_t mss;             /* the payload of a full segment of ours, timestamps taken off: of the three below and TCP_MAXSEG */
+    /* the payload of a full segment of ours, timestamps taken off: of the three below and TCP_MAXSEG */
+    uint16_t mss;
     uint16_t peer_mss;        /* what the peer takes */
     uint16_t adv_mss;         /* what we announced to take */
     uint16_t rcv_mss;         /* the largest segment the peer has sent: what "a full segment" means for ACKs */

@@ -19,8 +19,11 @@
 /* The initial sequence number that stands for this SYN. mss: the peer's. */
 struct seq cookie_make(struct sip_key key, const struct tcp_flow *flow, struct seq irs, uint16_t mss, weft_time now);
 
-/* The MSS (at most the peer's, but never below the smallest class) if the cookie is one of ours for this flow; else 0. */
-uint16_t cookie_check(struct sip_key key, const struct tcp_flow *flow, struct seq irs, struct seq cookie, weft_time now);
+/*
+ * The MSS (at most the peer's, but never below the smallest class) if the cookie is one of ours for this flow; else 0.
+ */
+uint16_t cookie_check(struct sip_key key, const struct tcp_flow *flow, struct seq irs, struct seq cookie,
+                      weft_time now);
 
 struct cookie_options {
     int8_t wscale;  /* the peer's; -1: none */

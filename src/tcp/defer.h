@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Should a packet that could be larger wait for the next acknowledgment? It lets more go, and then one packet does the work
- * of two (Linux's practice; no RFC treats it). Only while that acknowledgment is near, the sender busy and most of the
- * window used, so that nothing is slower for it.
+ * Should a packet that could be larger wait for the next acknowledgment? It lets more go, and then one packet does the
+ * work of two (Linux's practice; no RFC treats it). Only while that acknowledgment is near, the sender busy and most of
+ * the window used, so that nothing is slower for it.
  */
 #ifndef TCP_DEFER_H
 #define TCP_DEFER_H

@@ -291,8 +291,9 @@ static bool keep_apart(const struct tcp_conn *a, const struct tcp_conn *b)
 /* Would a local address, of c or not yet of anybody, take something that is for b's? */
 static bool overlap(const struct tcp_binding *b, const struct tcp_conn *c, const struct weft_addr *local)
 {
-    return !keep_apart(b->conn, c) && b->addr.port == local->port && (ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip) ||
-                                           ip_takes(&local->ip, c->ep.v6only, &b->addr.ip));
+    return !keep_apart(b->conn, c) && b->addr.port == local->port &&
+           (ip_takes(&b->addr.ip, b->conn->ep.v6only, &local->ip) ||
+            ip_takes(&local->ip, c->ep.v6only, &b->addr.ip));
 }
 
 /* May two sockets hold overlapping local addresses, as Linux has it? */
@@ -338,7 +339,8 @@ static bool flows_conflict(struct tcp *t, const struct tcp_conn *c, const struct
 
             willing = (c->ep.reuse_addr && other->shares_port) || (c->ep.reuse_port && other->ep.reuse_port);
         } else {
-            willing = c->ep.reuse_port || (c->ep.reuse_addr && container_of(walk.at, struct timewait, hash)->reuse_addr);
+            willing = c->ep.reuse_port ||
+                      (c->ep.reuse_addr && container_of(walk.at, struct timewait, hash)->reuse_addr);
         }
         if (!willing)
             return true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which connection, half-open record or TIME-WAIT record a segment is for, and which listener when it is for none; and who
- * holds which local address and port.
+ * Which connection, half-open record or TIME-WAIT record a segment is for, and which listener when it is for none; and
+ * who holds which local address and port.
  */
 #ifndef TCP_DEMUX_H
 #define TCP_DEMUX_H

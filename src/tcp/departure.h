@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When a segment went out, among all that did (RFC 8985 §6.2, RACK_sent_after). A clock may stand still between two
- * events: of equal times, what went out when less had been delivered was earlier; and within one event what was lost goes
- * before what is new, which is the order of sequence.
+ * events: of equal times, what went out when less had been delivered was earlier; and within one event what was lost
+ * goes before what is new, which is the order of sequence.
  */
 #ifndef TCP_DEPARTURE_H
 #define TCP_DEPARTURE_H

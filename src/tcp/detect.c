@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* Which segments are lost, asked in the way that the connection and its configuration have: RACK, RFC 6675, or NewReno. */
+/*
+ * Which segments are lost, asked in the way that the connection and its configuration have: RACK, RFC 6675, or NewReno.
+ */
 #include "tcp/losses.h"
 
 bool losses_by_time(const struct tcp_conn *c) { return tcp_config(c->ep.stack)->recovery & 1; }

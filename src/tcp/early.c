@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * RFC 7413, both ends. A server that finds its cookie in a SYN makes the connection at once: it stands in SYN-RECEIVED
- * with data both ways, `fast_open` until the third segment comes. A client's data waits in the send queue, goes with the
- * first SYN as far as it fits, and what the SYN,ACK does not acknowledge goes again as if it had never been sent.
+ * with data both ways, `fast_open` until the third segment comes. A client's data waits in the send queue, goes with
+ * the first SYN as far as it fits, and what the SYN,ACK does not acknowledge goes again as if it had never been sent.
  */
 #include "tcp/early.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Congestion told by marks instead of losses (RFC 3168 §6.1), as Linux does it. Both SYNs must ask for it. Then new data
- * goes out as ECT(0), and nothing else: not SYNs, bare acknowledgments, probes, nor what goes a second time. As a receiver
- * we echo a mark with ECE until the sender says CWR; as a sender we answer an echo by one reduction for each window of
- * data (recovery.h, CWR) and say so with CWR on the next new data.
+ * Congestion told by marks instead of losses (RFC 3168 §6.1), as Linux does it. Both SYNs must ask for it. Then new
+ * data goes out as ECT(0), and nothing else: not SYNs, bare acknowledgments, probes, nor what goes a second time. As a
+ * receiver we echo a mark with ECE until the sender says CWR; as a sender we answer an echo by one reduction for each
+ * window of data (recovery.h, CWR) and say so with CWR on the next new data.
  *
  * Owns what both sides have agreed and still have to tell each other. While `on` is false all else is.
  */

@@ -23,8 +23,8 @@ static void take_smaller_path(struct tcp_conn *c, const struct ip_error *e)
 }
 
 /*
- * MUST-56: a hint, and the reason if we have to give up. Who asked to hear of errors (IP_RECVERR) hears of it at once, as
- * on Linux, and the connection goes on.
+ * MUST-56: a hint, and the reason if we have to give up. Who asked to hear of errors (IP_RECVERR) hears of it at once,
+ * as on Linux, and the connection goes on.
  */
 static void take_hint(struct tcp_conn *c, int err)
 {

@@ -176,7 +176,8 @@ struct halfopen *halfopen_restart(struct halfopen_table *t, const struct halfope
 weft_time halfopen_sent(const struct halfopen *h, weft_time now, weft_time delay)
 {
     int32_t ahead = (int32_t)(h->due - micros(now));
-    int64_t age = (int64_t)(delay / WEFT_US) - ahead; /* below zero within the microsecond that `due` was rounded up by */
+    /* below zero within the microsecond that `due` was rounded up by */
+    int64_t age = (int64_t)(delay / WEFT_US) - ahead;
     weft_time ago = age > 0 ? (weft_time)age * WEFT_US : 0;
 
     return ago < now ? now - ago : 0;

@@ -73,8 +73,9 @@ bool halfopen_repeat(struct halfopen_table *t, struct halfopen *h, weft_time now
                      unsigned max);
 
 /*
- * Its SYN,ACK was sent outside of its turn, so the wait for the next one starts anew: a copy with a place of its own. The
- * caller gives it the old one's place in the demultiplexer and frees that. NULL: out of memory; the old one goes on.
+ * Its SYN,ACK was sent outside of its turn, so the wait for the next one starts anew: a copy with a place of its own.
+ * The caller gives it the old one's place in the demultiplexer and frees that. NULL: out of memory; the old one goes
+ * on.
  */
 struct halfopen *halfopen_restart(struct halfopen_table *t, const struct halfopen *h, weft_time now, weft_time delay,
                                   weft_time most);
@@ -94,7 +95,9 @@ static inline bool halfopen_is_first(const struct halfopen_table *t, const struc
     return t->fifo[0].first == h;
 }
 
-/* When to ask halfopen_due next: a lower bound, exact when nobody has died since it said NULL. WEFT_NEVER: not at all. */
+/*
+ * When to ask halfopen_due next: a lower bound, exact when nobody has died since it said NULL. WEFT_NEVER: not at all.
+ */
 weft_time halfopen_deadline(const struct halfopen_table *t, weft_time now);
 
 /* Walks the living: NULL first, then what it gave last; NULL at the end. Once the next is known, one may be freed. */

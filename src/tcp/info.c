@@ -103,7 +103,9 @@ static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_delivery_rate = m.delivery_rate;
     info->tcpi_delivery_rate_app_limited = m.delivery_rate ? m.starved : c->state != WEFT_TCP_LISTEN;
     info->tcpi_rcv_rtt = m.rcv_rtt;
-    info->tcpi_rcv_space = m.rcv_space ? m.rcv_space : c->syn_acked ? rcvtune_first(&c->rcvspace, conn_announced_mss(c)) : 0;
+    info->tcpi_rcv_space = m.rcv_space    ? m.rcv_space
+                           : c->syn_acked ? rcvtune_first(&c->rcvspace, conn_announced_mss(c))
+                                          : 0;
 }
 
 /* Before the handshake is over Linux shows what it will begin with, and the SYN as a segment in flight. */
@@ -131,7 +133,8 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_reordering = c->reordering;
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
-        info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.acked.v; /* as it was told: Linux takes nothing off for what came since */
+        /* as it was told: Linux takes nothing off for what came since */
+        info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.acked.v;
     info->tcpi_advmss = conn_announced_mss(c);
     info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
     info->tcpi_pacing_rate = window_rate(c); /* as on Linux, where nothing paces too */

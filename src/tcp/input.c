@@ -80,8 +80,8 @@ static bool is_wanted(const struct tcp_conn *c, struct tcp_seg *seg)
 }
 
 /*
- * RFC 5082 §3, IP_MINTTL: who asked for it hears only what came by few hops. Who keeps to an interface hears nothing that
- * came by another one.
+ * RFC 5082 §3, IP_MINTTL: who asked for it hears only what came by few hops. Who keeps to an interface hears nothing
+ * that came by another one.
  */
 static bool is_unwelcome(const struct tcp_conn *c, struct tcp_seg *seg)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * TCP of one stack: the memory of its connections, the tables that find them, the lists they wait in, and its keys. Made and
- * taken apart by tcp.c; whoever has a stack has it by tcp_of.
+ * TCP of one stack: the memory of its connections, the tables that find them, the lists they wait in, and its keys.
+ * Made and taken apart by tcp.c; whoever has a stack has it by tcp_of.
  */
 #ifndef TCP_INSTANCE_H
 #define TCP_INSTANCE_H

@@ -8,8 +8,8 @@
 #include "wire/ip.h"
 
 /*
- * The four fields that name a connection, as bytes to hash: packed without holes. Those of IPv4 are shorter, and the hash
- * counts its bytes, so that no name is taken for one of the other family.
+ * The four fields that name a connection, as bytes to hash: packed without holes. Those of IPv4 are shorter, and the
+ * hash counts its bytes, so that no name is taken for one of the other family.
  */
 struct flow_bytes {
     uint8_t b[36];

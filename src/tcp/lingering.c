@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of connections that are over (RFC 9293 §3.10.7.4 for TIME-WAIT): a repeated FIN is acknowledged and starts the
- * wait anew, a new SYN may reopen the pair (RFC 6191), a reset is ignored (RFC 1337), anything else just acknowledged.
- * And of those that wait for the peer's FIN with nobody left to read what comes before it: FIN-WAIT-2 without a user.
+ * Records of connections that are over (RFC 9293 §3.10.7.4 for TIME-WAIT): a repeated FIN is acknowledged and starts
+ * the wait anew, a new SYN may reopen the pair (RFC 6191), a reset is ignored (RFC 1337), anything else just
+ * acknowledged. And of those that wait for the peer's FIN with nobody left to read what comes before it: FIN-WAIT-2
+ * without a user.
  */
 #include "tcp/lingering.h"
 
@@ -69,8 +70,8 @@ static void acknowledge(struct tcp *t, const struct timewait *w, const struct tc
 }
 
 /*
- * The answer to an old or misplaced segment. To one without text it comes once in a while: else two records that disagree
- * would answer each other for as long as they last.
+ * The answer to an old or misplaced segment. To one without text it comes once in a while: else two records that
+ * disagree would answer each other for as long as they last.
  */
 static void answer(struct tcp *t, struct timewait *w, const struct tcp_seg *seg)
 {
@@ -99,7 +100,10 @@ static void reopen(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
     listen_arrives(listener, seg);
 }
 
-/* DEVIATION from RFC 9293 §3.10.7.4, fourth: a SYN that may not reopen the pair is an old duplicate, and stays unanswered. */
+/*
+ * DEVIATION from RFC 9293 §3.10.7.4, fourth: a SYN that may not reopen the pair is an old duplicate, and stays
+ * unanswered.
+ */
 static void syn_arrives(struct tcp *t, struct timewait *w, struct tcp_seg *seg)
 {
     if (!timewait_may_reopen(w, seg->h.seq, seg->o.has_ts, seg->o.ts_val)) {

@@ -148,7 +148,8 @@ static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, c
     h->saved_syn = (l->settings->save_syn || road->way.received) && save_syn(t, l, seg);
     l->listen->half_open++;
     l->listen->young++;
-    if (halfopen_is_first(&t->half_open, h) && time_after(s->now, tcp_config(s)->rto_initial) < t->half_open.timer.deadline)
+    if (halfopen_is_first(&t->half_open, h) &&
+        time_after(s->now, tcp_config(s)->rto_initial) < t->half_open.timer.deadline)
         timer_set(&s->wheel, &t->half_open.timer, halfopen_deadline(&t->half_open, s->now));
     if (unlikely(s->env.trace))
         stack_trace_state(s, NULL, &seg->flow.local, &seg->flow.remote, WEFT_TCP_LISTEN, WEFT_TCP_SYN_RECEIVED);
@@ -187,7 +188,8 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ro
 /* Has this listener sent a cookie that may still be good? Else nobody has one to bring back. */
 static bool awaits_cookies(const struct tcp_conn *l)
 {
-    return tcp_config(l->ep.stack)->syncookies && l->listen->cookies_at != WEFT_NEVER && conn_now(l) - l->listen->cookies_at < COOKIE_LIFE;
+    return tcp_config(l->ep.stack)->syncookies && l->listen->cookies_at != WEFT_NEVER &&
+           conn_now(l) - l->listen->cookies_at < COOKIE_LIFE;
 }
 
 /* The options that our timestamp remembers. False: nothing of ours, for it remembers what we do not use. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loss recovery at work: what an acknowledgment or a timer means for it. The rooms know the rules (sndmap, rack, recovery,
- * usage, cc); here they are asked in order. How losses are found is in detect.c, what becomes of the window in steering.c.
+ * Loss recovery at work: what an acknowledgment or a timer means for it. The rooms know the rules (sndmap, rack,
+ * recovery, usage, cc); here they are asked in order. How losses are found is in detect.c, what becomes of the window
+ * in steering.c.
  *
  * The order is that of Linux's tcp_fastretrans_alert, because what a peer sees of ambiguous cases depends on it:
  * probe answered? — episode over? — undo? — what is lost? — begin or go on — window.
@@ -171,7 +172,9 @@ static void finish(struct tcp_conn *c, const struct ack_report *r)
     v->reneged = v->frto = v->frto_new = false;
 }
 
-/* A partial acknowledgment of what was sent first, not of what was sent again. True: clock out, and send nothing again. */
+/*
+ * A partial acknowledgment of what was sent first, not of what was sent again. True: clock out, and send nothing again.
+ */
 static bool undo_partially(struct tcp_conn *c, const struct ack_report *r)
 {
     struct tcp_work *w = c->work;
@@ -318,8 +321,8 @@ static void while_open(struct tcp_conn *c, struct ack_report *r)
 }
 
 /*
- * The number goes up to what the peer had reported already, and not beyond: has it taken that back (RFC 2018 §8)? Half a
- * round trip, ten milliseconds at least, it may still correct itself; until then nothing is judged, as on Linux.
+ * The number goes up to what the peer had reported already, and not beyond: has it taken that back (RFC 2018 §8)? Half
+ * a round trip, ten milliseconds at least, it may still correct itself; until then nothing is judged, as on Linux.
  */
 SELDOM static bool doubts_report(struct tcp_conn *c, struct ack_report *r)
 {

@@ -109,7 +109,8 @@ int tcp_bind(weft_sock *e, const struct weft_addr *local)
     struct tcp_conn *c = conn_of(e);
     bool bound = c->bound || c->state != WEFT_TCP_CLOSED;
 
-    if (bound && (e->v6 || may_be_bound(e->stack, &local->ip) || may_become_ours(c, &local->ip))) /* of IPv4 Linux looks at the address first */
+    /* of IPv4 Linux looks at the address first */
+    if (bound && (e->v6 || may_be_bound(e->stack, &local->ip) || may_become_ours(c, &local->ip)))
         return WEFT_EINVAL;
     if (!is_local(e->stack, &local->ip) && !may_become_ours(c, &local->ip))
         return WEFT_EADDRNOTAVAIL;

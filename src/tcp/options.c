@@ -591,7 +591,8 @@ static int get_saved_syn(const struct tcp_conn *c, void *value, size_t *n)
     if (!syn || !fits)
         return fits ? 0 : WEFT_EINVAL;
     memcpy(value, syn->bytes, syn->len);
-    ((struct tcp_settings *)(uintptr_t)c->settings)->saved_syn = NULL; /* as WEFT_SO_ERROR, it is given away by looking */
+    /* as WEFT_SO_ERROR, it is given away by looking */
+    ((struct tcp_settings *)(uintptr_t)c->settings)->saved_syn = NULL;
     saved_syn_free(&c->ep.stack->mem, syn);
     return 0;
 }

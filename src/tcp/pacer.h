@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When the next segment may go: sending spread over time at a rate, instead of all that the window takes at once. What
- * went out too late for its turn gives part of the delay back: the gap behind it is shorter, by half at most, as in Linux.
- * The promise: over any time t no more goes out than rate * t, and one packet, and what half gaps make up for.
+ * went out too late for its turn gives part of the delay back: the gap behind it is shorter, by half at most, as in
+ * Linux. The promise: over any time t no more goes out than rate * t, and one packet, and what half gaps make up for.
  */
 #ifndef TCP_PACER_H
 #define TCP_PACER_H

@@ -74,7 +74,9 @@ static unsigned allowed_repeats(const struct tcp_conn *l, const struct weft_tcp_
     return most;
 }
 
-/* Its time has come: once more, or never again. Who has acknowledged and is deferred hears no more until the end nears. */
+/*
+ * Its time has come: once more, or never again. Who has acknowledged and is deferred hears no more until the end nears.
+ */
 static void repeat(struct tcp *t, struct halfopen *h)
 {
     const struct weft_tcp_config *k = tcp_config(t->stack);
@@ -107,7 +109,9 @@ void half_open_timer(struct tcp *t)
 
 /* ---- what arrives ---- */
 
-/* The third segment. A listener may want to hear of a connection only when it has text (TCP_DEFER_ACCEPT), for a while. */
+/*
+ * The third segment. A listener may want to hear of a connection only when it has text (TCP_DEFER_ACCEPT), for a while.
+ */
 static void complete(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {
     const struct tcp_conn *listener = half_open_listener(t, h);
@@ -233,8 +237,8 @@ static void syn_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 }
 
 /*
- * No answer to the record's SYN,ACK; but perhaps to a cookie, which an earlier SYN got when there was no room for a record. As
- * on Linux it is as good. What finds no room to wait in comes again, and so will the cookie.
+ * No answer to the record's SYN,ACK; but perhaps to a cookie, which an earlier SYN got when there was no room for a
+ * record. As on Linux it is as good. What finds no room to wait in comes again, and so will the cookie.
  */
 static void other_ack_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
 {

@@ -92,7 +92,8 @@ uint32_t conn_most_mss(const struct tcp_conn *c)
     uint32_t mss = c->peer_mss;
 
     if (c->work && c->work->path.ifp)
-        mss = min_u32(mss, min_u32(known_mtu(c, &c->work->path), 65535) - (c->v6 ? IPV6_HEADER : IPV4_HEADER) - TCP_HEADER);
+        mss = min_u32(mss, min_u32(known_mtu(c, &c->work->path), 65535) - (c->v6 ? IPV6_HEADER : IPV4_HEADER) -
+                               TCP_HEADER);
     return mss;
 }
 
@@ -103,7 +104,8 @@ ASIDE void conn_update_mss(struct tcp_conn *c)
     if (unlikely(c->work && c->work->search.on))
         mss = min_u32(mss, c->work->search.low);
     mss -= c->ts_ok ? TS_OPTION : 0;
-    mss -= min_u32(mss - 1, c->v6 ? extensions_len(&c->settings->extensions) : way_len(&c->settings->way)); /* MUST-16 */
+    /* MUST-16: what the headers carry besides takes its part of the segment. */
+    mss -= min_u32(mss - 1, c->v6 ? extensions_len(&c->settings->extensions) : way_len(&c->settings->way));
     c->mss = (uint16_t)within_half_the_window(c, mss);
     if (c->work)
         c->work->planned = false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The corridor's side of the search for what a path carries: when it begins, when a probe is worth sending, and what follows
- * from its fate. The conditions are Linux's (net.ipv4.tcp_mtu_probing).
+ * The corridor's side of the search for what a path carries: when it begins, when a probe is worth sending, and what
+ * follows from its fate. The conditions are Linux's (net.ipv4.tcp_mtu_probing).
  */
 #include "tcp/pathmtu.h"
 
@@ -67,7 +67,8 @@ uint32_t conn_probe_len(struct tcp_conn *c, uint32_t unsent, uint32_t room)
 
 void conn_probe_sent(struct tcp_conn *c, const struct tcp_plan *plan)
 {
-    path_search_sent(&c->work->search, plan->len + (c->ts_ok ? TS_OPTION : 0), plan->seq, seq_add(plan->seq, plan->len));
+    path_search_sent(&c->work->search, plan->len + (c->ts_ok ? TS_OPTION : 0), plan->seq,
+                     seq_add(plan->seq, plan->len));
 }
 
 void conn_probe_acknowledged(struct tcp_conn *c)

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* The path is searched for larger segments than it is known to carry (RFC 4821). There are rooms, whichever is called. */
+/*
+ * The path is searched for larger segments than it is known to carry (RFC 4821). There are rooms, whichever is called.
+ */
 #ifndef TCP_PATHMTU_H
 #define TCP_PATHMTU_H
 

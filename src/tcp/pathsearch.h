@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How large a segment the path carries when no router says so (packetization layer path MTU discovery, RFC 4821, RFC 8899).
- * Between what is believed to pass and the most there could be, probes halve the range: segments of new data, larger than
- * the others. One that arrives raises the lower end, one that alone is lost lowers the upper end and is no sign of
- * congestion (RFC 4821 §7.6). When nothing gets through at all the lower end falls: a black hole.
+ * How large a segment the path carries when no router says so (packetization layer path MTU discovery, RFC 4821, RFC
+ * 8899). Between what is believed to pass and the most there could be, probes halve the range: segments of new data,
+ * larger than the others. One that arrives raises the lower end, one that alone is lost lowers the upper end and is no
+ * sign of congestion (RFC 4821 §7.6). When nothing gets through at all the lower end falls: a black hole.
  *
  * Sizes are of a segment behind TCP's header at its shortest, as an MSS has them, so options count.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may be sent now? transmit_plan answers with a value and changes nothing that matters. One segment a time, in this
- * order: SYN, what was lost, new data and FIN, a probe, a bare ACK. The same value says which timer has to run.
+ * What may be sent now? transmit_plan answers with a value and changes nothing that matters. One segment a time, in
+ * this order: SYN, what was lost, new data and FIN, a probe, a bare ACK. The same value says which timer has to run.
  */
 #include "tcp/plan.h"
 
@@ -62,8 +62,8 @@ ASIDE static uint32_t paced_limit(const struct tcp_conn *c, uint32_t mss)
 }
 
 /*
- * The most payload one packet may carry, of new text or `again`: a super-segment of whole segments. A link that takes none gets one cut in
- * pieces (core/gso.h), of which no more are made than it will queue and the cache will hold.
+ * The most payload one packet may carry, of new text or `again`: a super-segment of whole segments. A link that takes
+ * none gets one cut in pieces (core/gso.h), of which no more are made than it will queue and the cache will hold.
  */
 static uint32_t packet_limit(const struct tcp_conn *c, uint32_t mss, uint32_t want, bool again)
 {
@@ -351,7 +351,8 @@ static bool probes_tail(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
 
-    return w->tail_restart && c->sack_ok && c->syn_acked && w->sndmap.count && tcp_config(c->ep.stack)->tail_loss_probe &&
+    return w->tail_restart && c->sack_ok && c->syn_acked && w->sndmap.count &&
+           tcp_config(c->ep.stack)->tail_loss_probe &&
            (w->recovery.state == RECOVERY_OPEN || w->recovery.state == RECOVERY_CWR);
 }
 
@@ -395,7 +396,9 @@ static void arm_sending(struct tcp_conn *c)
     w->tail_restart = false;
 }
 
-/* When to probe, or to fill a window that is silly; not beyond the user's own limit, which runs from the first probe. */
+/*
+ * When to probe, or to fill a window that is silly; not beyond the user's own limit, which runs from the first probe.
+ */
 static weft_time until_probe(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;

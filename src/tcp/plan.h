@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What may be sent now, and which timer waits for what may not: a plan is a value, made by plan.c without changing anything
- * and carried out by transmit.c.
+ * What may be sent now, and which timer waits for what may not: a plan is a value, made by plan.c without changing
+ * anything and carried out by transmit.c.
  */
 #ifndef TCP_PLAN_H
 #define TCP_PLAN_H

@@ -33,7 +33,9 @@ static void add_mark(struct push *p, struct seq at, bool record)
     p->records = (uint16_t)(record ? p->records | bit : p->records & ~bit);
 }
 
-/* Where a write begins: in the last chunk, when there is one that has room and is not sent yet, else in one of its own. */
+/*
+ * Where a write begins: in the last chunk, when there is one that has room and is not sent yet, else in one of its own.
+ */
 static void open_chunk(struct push *p, const struct push_write *w)
 {
     bool room = seq_lt(w->sent, w->from) && !p->closed;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where PSH belongs in what was written and not yet sent (RFC 9293 §3.9.1.2), as Linux sets it: at the end of each write,
- * and within a long one whenever more than half of the peer's largest window was written since the last PSH. Linux cuts
- * a stream into chunks, of whole segments, no more than half a window and 64 KiB; PSH stands at ends of chunks alone,
- * and a segment holds bytes of one chunk. A later write that fills up the last chunk takes its PSH away (SHLD-27).
+ * Where PSH belongs in what was written and not yet sent (RFC 9293 §3.9.1.2), as Linux sets it: at the end of each
+ * write, and within a long one whenever more than half of the peer's largest window was written since the last PSH.
+ * Linux cuts a stream into chunks, of whole segments, no more than half a window and 64 KiB; PSH stands at ends of
+ * chunks alone, and a segment holds bytes of one chunk. A later write that fills up the last chunk takes its PSH away
+ * (SHLD-27).
  *
  * Marks are ends of chunks, in order, above what was sent. Of more than PUSH_MARKS the ones between the first and the
  * last are forgotten, which only changes the look.
@@ -34,7 +35,8 @@ struct push_write {
     struct seq sent, from;     /* SND.NXT, and the first byte written */
     uint32_t len;              /* not 0 */
     uint32_t chunk, max_window;
-    uint32_t last;             /* bytes of its last chunk that are not sent then (sndbuf.h); 0: as many as chunks leave */
+    /* bytes of its last chunk that are not sent then (sndbuf.h); 0: as many as chunks leave */
+    uint32_t last;
     bool more;                 /* no PSH at its end (MSG_MORE) */
     bool closes;               /* nothing is to be added to its last chunk (MSG_EOR) */
 };

@@ -32,7 +32,8 @@ void rack_adapt(struct rack *r, bool widens, uint32_t delivered, uint32_t before
 {
     if (!widens)
         return;
-    if ((int32_t)(before - r->widened_at) < 0) /* no round trip has passed since it was widened: these may be old news */
+    /* no round trip has passed since it was widened: these may be old news */
+    if ((int32_t)(before - r->widened_at) < 0)
         r->dsack = false;
     else if (before - r->widened_at > LONG_AGO) /* it follows, or 2^31 segments later it would lie ahead */
         r->widened_at = before - LONG_AGO;

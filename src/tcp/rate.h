@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the path delivers (draft-cheng-iccrg-delivery-rate-estimation): each segment carries what was delivered when it
- * left; when it arrives, the difference over the time between is a sample. Counts are segments.
+ * How fast the path delivers (draft-cheng-iccrg-delivery-rate-estimation): each segment carries what was delivered when
+ * it left; when it arrives, the difference over the time between is a sample. Counts are segments.
  */
 #ifndef TCP_RATE_H
 #define TCP_RATE_H
@@ -10,7 +10,8 @@
 
 struct rate {
     uint32_t delivered;     /* segments, since the connection works */
-    uint32_t starved_until; /* samples up to this count say what the application gave, not what the path takes; 0: none */
+    /* samples up to this count say what the application gave, not what the path takes; 0: none */
+    uint32_t starved_until;
     weft_time delivered_at; /* when the count moved last */
     weft_time first_at;     /* when the flight began that the next sample is measured against */
     uint32_t best, best_us; /* the last good sample: segments in so many microseconds; best_us 0: none */

@@ -66,8 +66,8 @@ void rcvspace_set_elsewhere(struct rcvspace *r, size_t bytes);
 uint32_t rcvspace_true_size(uint32_t payload);
 
 /*
- * The true size of what was received and not read, by the same measure. Who reads a part of it frees as many segments as
- * he has read whole, were they all alike.
+ * The true size of what was received and not read, by the same measure. Who reads a part of it frees as many segments
+ * as he has read whole, were they all alike.
  */
 struct rcvcost {
     uint32_t size;     /* bytes of true size, */
@@ -103,7 +103,9 @@ uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss);
 /* The scale that lets a window grow as far as the buffer may: 0 to 14. `max`: how large it may get. */
 uint8_t rcvspace_shift(const struct rcvspace *r, uint32_t max);
 
-/* The handshake is over: `window` was promised with our SYN; shift: of the fields from now on; mss: what we announced. */
+/*
+ * The handshake is over: `window` was promised with our SYN; shift: of the fields from now on; mss: what we announced.
+ */
 void rcvspace_start(struct rcvspace *r, uint32_t window, uint8_t shift, uint32_t mss);
 
 /* Nothing is measured. */
@@ -120,8 +122,8 @@ void rcvtune_begin(struct rcvtune *t, const struct rcvspace *r, uint32_t mss, st
 void rcvspace_learn_ratio(struct rcvspace *r, uint32_t payload, uint32_t open);
 
 /*
- * A segment with `payload` bytes was stored; cost: true size of all that is there now; mss: what we announced; rcv_mss: the
- * peer's full segment. True when the promise grew.
+ * A segment with `payload` bytes was stored; cost: true size of all that is there now; mss: what we announced; rcv_mss:
+ * the peer's full segment. True when the promise grew.
  */
 bool rcvspace_grow(struct rcvspace *r, uint32_t payload, uint32_t cost, uint32_t mss, uint32_t rcv_mss, uint32_t max);
 

@@ -26,7 +26,10 @@ struct rcvwnd {
 /* The window to offer, in bytes, whatever was promised before; 0: none that is worth having. */
 uint32_t rcvwnd_select(const struct rcvwnd *w);
 
-/* The window to promise for a wish of `wanted` bytes while `open` bytes are promised. full: the buffer is, to its true size. */
+/*
+ * The window to promise for a wish of `wanted` bytes while `open` bytes are promised. full: the buffer is, to its true
+ * size.
+ */
 uint32_t rcvwnd_promise(uint32_t wanted, uint32_t open, bool full, uint8_t shift);
 
 /*

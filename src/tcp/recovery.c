@@ -91,7 +91,9 @@ uint32_t recovery_duplicate(struct recovery *r, uint32_t in_flight, uint32_t los
 {
     uint32_t holes;
 
-    /* What is sent for each duplicate must not entitle to another: forged ones would pull all there is (Savage 1999). */
+    /*
+     * What is sent for each duplicate must not entitle to another: forged ones would pull all there is (Savage 1999).
+     */
     if (r->state == RECOVERY_FAST)
         in_flight = min_u32(in_flight, r->outstanding);
     holes = min_u32(max_u32(lost, 1), in_flight);

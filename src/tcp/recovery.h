@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loss recovery's state: which episode goes on, how the window comes down in it (PRR, RFC 9937), whether a time-out was
- * spurious (F-RTO, RFC 5682), and whether all of it was for nothing and must be undone (Eifel, RFC 3522 and RFC 4015; by
- * DSACK, RFC 3708). It says what holds; the corridor acts. The order of decisions is Linux's.
+ * spurious (F-RTO, RFC 5682), and whether all of it was for nothing and must be undone (Eifel, RFC 3522 and RFC 4015;
+ * by DSACK, RFC 3708). It says what holds; the corridor acts. The order of decisions is Linux's.
  *
  *    OPEN <--> DISORDER        sacked segments or duplicates, nothing lost yet
  *      |  \--- congestion told by ECN or a repaired tail --> CWR --ACK beyond `high`--> OPEN
@@ -25,8 +25,11 @@ struct recovery {
     bool may_undo;           /* the window before the episode is known, and nothing said yet that it was needed */
     bool frto;               /* it is open whether the time-out was spurious */
     bool frto_new;           /* new data goes before retransmissions: the answer will tell */
-    uint8_t guard;           /* without SACK: what ended, FAST or LOSS; until `high` is passed duplicates may be those of
-                                what was resent, and start nothing (RFC 6582 §3.2); 0: no such */
+    /*
+     * without SACK: what ended, FAST or LOSS; until `high` is passed duplicates may be those of what was resent, and
+     * start nothing (RFC 6582 §3.2); 0: no such
+     */
+    uint8_t guard;
     bool reneged;
     bool resent;             /* something was sent again in this episode: resent_ts is when first, by our timestamps */
     struct seq high, undo_from;
@@ -48,8 +51,8 @@ static inline bool recovery_reduces(const struct recovery *r)
 }
 
 /*
- * An episode without SACK has ended, and nothing beyond `high` is acknowledged yet: on Linux it still goes on, and so it is
- * told. una: SND.UNA.
+ * An episode without SACK has ended, and nothing beyond `high` is acknowledged yet: on Linux it still goes on, and so
+ * it is told. una: SND.UNA.
  */
 static inline bool recovery_lingers(const struct recovery *r, struct seq una)
 {

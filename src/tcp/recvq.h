@@ -36,12 +36,15 @@ struct recvq_want {
 size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, const struct recvq_want *want);
 
 /*
- * Shows what is wanted, or the beginning of it, to `carry`, and removes what that took, with what was skipped. Returns what
- * it returned.
+ * Shows what is wanted, or the beginning of it, to `carry`, and removes what that took, with what was skipped. Returns
+ * what it returned.
  */
 int64_t recvq_carry_out(struct recvq *q, struct mem *m, const struct recvq_want *want, weft_carry *carry, void *ctx);
 
-/* Takes what is wanted, or the beginning of it, out as *n pieces at most, each with a reference. Returns how many bytes. */
+/*
+ * Takes what is wanted, or the beginning of it, out as *n pieces at most, each with a reference. Returns how many
+ * bytes.
+ */
 size_t recvq_borrow(struct recvq *q, struct mem *m, const struct recvq_want *want, struct weft_loan *piece, size_t *n);
 
 #endif

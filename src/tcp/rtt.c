@@ -44,7 +44,8 @@ static weft_time term_floor(const struct rtt_limits *l) { return l->whole ? WEFT
 void rtt_sample(struct rtt *r, weft_time sample, struct seq una, struct seq nxt, const struct rtt_limits *l)
 {
     uint32_t us = (uint32_t)max_u64(min_u64(sample / WEFT_US, SAMPLE_MAX_US), 1); /* zero means "none yet" */
-    uint32_t floor = (uint32_t)min_u64(term_floor(l) / WEFT_US, UINT32_MAX); /* of four deviations, that is, of its quarters */
+    /* of four deviations, that is, of its quarters */
+    uint32_t floor = (uint32_t)min_u64(term_floor(l) / WEFT_US, UINT32_MAX);
     int64_t error = (int64_t)us - r->srtt8 / 8;
 
     if (r->srtt8 == 0) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The retransmission time-out (RFC 6298), estimated as Linux does: a deviation that falls more slowly than it rises, and
- * its largest value of the last round trip in RTO, so that one calm window does not make the timer nervous. The floor
- * holds for the variance term (RFC 6298's G): RTO is SRTT + 200 ms at least. To the letter (limits.whole) the term's
- * floor is the clock's 1 ms, and RTO is rounded up to a second (§2.4).
+ * The retransmission time-out (RFC 6298), estimated as Linux does: a deviation that falls more slowly than it rises,
+ * and its largest value of the last round trip in RTO, so that one calm window does not make the timer nervous. The
+ * floor holds for the variance term (RFC 6298's G): RTO is SRTT + 200 ms at least. To the letter (limits.whole) the
+ * term's floor is the clock's 1 ms, and RTO is rounded up to a second (§2.4).
  *
  * A connection keeps this while it is parked, so times are microseconds in 32 bits: SRTT as eighths, the deviations as
  * quarters. They stop at their largest value (536 s).
@@ -47,7 +47,10 @@ void rtt_distrust(struct rtt *r);
 /* SRTT, its deviation, and the minimum; 0: no sample yet. */
 static inline weft_time rtt_smoothed(const struct rtt *r) { return r->srtt8 * (weft_time)WEFT_US / 8; }
 static inline weft_time rtt_deviation(const struct rtt *r) { return r->mdev4 * (weft_time)WEFT_US / 4; }
-static inline weft_time rtt_min(const struct rtt *r) { return r->min_us == UINT32_MAX ? 0 : r->min_us * (weft_time)WEFT_US; }
+static inline weft_time rtt_min(const struct rtt *r)
+{
+    return r->min_us == UINT32_MAX ? 0 : r->min_us * (weft_time)WEFT_US;
+}
 
 /* The time-out now in force, back-off included: within [min, max]. */
 weft_time rtt_rto(const struct rtt *r, const struct rtt_limits *l);

@@ -30,8 +30,8 @@ void saved_syns_init(struct saved_syns *t, struct mem *m);
 void saved_syns_fini(struct saved_syns *t);
 
 /*
- * The packet's headers from that of IP on, or, `link`, from that of the link, up to `header` bytes of TCP's. Its owner frees
- * it; NULL: out of memory.
+ * The packet's headers from that of IP on, or, `link`, from that of the link, up to `header` bytes of TCP's. Its owner
+ * frees it; NULL: out of memory.
  */
 struct saved_syn *saved_syn_new(struct mem *m, const struct weft_pkt *pkt, uint32_t header, bool link);
 void saved_syn_free(struct mem *m, struct saved_syn *s);

@@ -12,7 +12,8 @@ static inline enum tcp_option_layout segment_layout(const weft_stack *s)
 
 struct segment {
     struct tcp_flow flow;
-    bool plain;            /* all is usual (struct ip_plain): the names are in `v4`, and in the ports of h; flow is nothing */
+    /* all is usual (struct ip_plain): the names are in `v4`, and in the ports of h; flow is nothing */
+    bool plain;
     struct {
         uint32_t local, remote;
     } v4;
@@ -28,8 +29,8 @@ struct segment {
 };
 
 /*
- * A packet ready for the header of this segment, whose options stand and do not change any more: it is told how long the
- * header will be. syn: SYN will be among its flags. Payload may be attached behind it. NULL: out of memory.
+ * A packet ready for the header of this segment, whose options stand and do not change any more: it is told how long
+ * the header will be. syn: SYN will be among its flags. Payload may be attached behind it. NULL: out of memory.
  */
 struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn);
 

@@ -30,8 +30,8 @@ int64_t sendq_carry_in(struct sendq *q, struct mem *m, struct block_pool *pool, 
                        void *ctx);
 
 /*
- * Queues n bytes by reference. release(ctx) is called when nobody refers to them any more. False: out of memory, and it is
- * not called.
+ * Queues n bytes by reference. release(ctx) is called when nobody refers to them any more. False: out of memory, and it
+ * is not called.
  */
 bool sendq_lend(struct sendq *q, struct mem *m, const void *bytes, uint32_t n, weft_release *release, void *ctx);
 

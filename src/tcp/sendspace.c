@@ -43,7 +43,8 @@ bool conn_has_room(const struct tcp_conn *c, bool telling)
     if (!c->work)
         return true;
     unsent = conn_unsent(c);
-    chunk = likely(unsent <= c->mss) ? c->mss : push_chunk(c->mss, c->snd.max_wnd); /* at least mss: that is one chunk */
+    /* at least mss: that is one chunk */
+    chunk = likely(unsent <= c->mss) ? c->mss : push_chunk(c->mss, c->snd.max_wnd);
     cost = cost_of_queue(c, unsent, chunk);
     return sndbuf_has_room(c->send_buffer, cost, unsent, conn_notsent_lowat(c), telling);
 }

@@ -29,8 +29,8 @@ ASIDE static void ask_for_turn(struct tcp_conn *c)
 }
 
 /*
- * Quiet for the length of a time-out: until then what was learnt of the path is as good as new, and who asks and answers
- * by turns is quiet after each of them.
+ * Quiet for the length of a time-out: until then what was learnt of the path is as good as new, and who asks and
+ * answers by turns is quiet after each of them.
  */
 static void wait_for_rest(struct tcp_conn *c, bool quiet)
 {

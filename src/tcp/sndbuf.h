@@ -5,8 +5,8 @@
  *
  * And how much a write adds, which Linux's users can see. A packet costs something besides its bytes. Bytes are kept in
  * chunks (push.h), each a packet until it is cut to be sent; only who begins a chunk is asked whether there is room for
- * it, so a buffer may hold up to a chunk more than it should. A chunk that is full goes out as far as it may, which makes
- * room in it again.
+ * it, so a buffer may hold up to a chunk more than it should. A chunk that is full goes out as far as it may, which
+ * makes room in it again.
  */
 #ifndef TCP_SNDBUF_H
 #define TCP_SNDBUF_H

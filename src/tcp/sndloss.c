@@ -149,7 +149,10 @@ uint32_t sndmap_lose_first(struct sndmap *m, struct mem *mem, uint32_t mss)
 
     if (m->count == 0 || sndmap_at(m, 0)->flags & SENT_LOST)
         return 0;
-    /* Without memory the whole of it counts as lost: only less exact. So does what fits one segment by now: mss may grow. */
+    /*
+     * Without memory the whole of it counts as lost: only less exact. So does what fits one segment by now: mss may
+     * grow.
+     */
     if (sndmap_at(m, 0)->segments > 1 && (uint32_t)seq_diff(sndmap_at(m, 0)->end, m->una) > mss)
         sndmap_cut(m, mem, 0, seq_add(m->una, mss), mss);
     lose(m, 0, &found);
@@ -213,7 +216,8 @@ bool sndmap_next_due(struct sndmap *m, uint32_t most, struct seq *start, uint32_
         return false;
     while (!is_due(sndmap_at(m, m->due_from)))
         m->due_from++;
-    weft_assert(m->due_from < m->count, "due segments are the sum over due entries, none of which is before the cursor");
+    weft_assert(m->due_from < m->count,
+                "due segments are the sum over due entries, none of which is before the cursor");
     *start = sndmap_start(m, m->due_from);
     *len = min_u32(len_of(m, m->due_from), most);
     for (i = m->due_from + 1; i < m->count && is_due(sndmap_at(m, i)) && *len + len_of(m, i) <= most; i++) {

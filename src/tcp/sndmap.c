@@ -173,7 +173,8 @@ void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss)
     n->high = n->highest = n->reorder = seq(0);
     n->mss = mss;
     n->delivered = n->acked = n->sacked = 0;
-    n->original = n->again = n->reordered = n->proof = false; /* latest and newest count only with what they come with */
+    /* latest and newest count only with what they come with */
+    n->original = n->again = n->reordered = n->proof = false;
 }
 
 /*
@@ -283,8 +284,8 @@ static bool is_plausible(const struct sndmap *m, struct tcp_sack_block block)
 }
 
 /*
- * An entry is sacked. What is echoed is the timestamp of what stands at the left edge (RFC 7323 §4.3), whichever copy of
- * this one arrived: read as RFC 8985 words it, no probe of a lost tail would ever prove anything.
+ * An entry is sacked. What is echoed is the timestamp of what stands at the left edge (RFC 7323 §4.3), whichever copy
+ * of this one arrived: read as RFC 8985 words it, no probe of a lost tail would ever prove anything.
  */
 static void sack_one(struct sndmap *m, uint32_t i, struct sndmap_news *n)
 {

@@ -89,8 +89,8 @@ bool sndmap_reserve(struct sndmap *m, struct mem *mem, uint32_t more);
 bool sndmap_reserve_again(struct sndmap *m, struct mem *mem);
 
 /*
- * New data up to s->end goes out, with s->at, s->segments, perhaps SENT_FIN, SENT_PUSH, SENT_RECORD, and the facts for the
- * rate. There is room.
+ * New data up to s->end goes out, with s->at, s->segments, perhaps SENT_FIN, SENT_PUSH, SENT_RECORD, and the facts for
+ * the rate. There is room.
  */
 void sndmap_sent(struct sndmap *m, const struct sent *s);
 
@@ -99,7 +99,8 @@ struct sndmap_news {
     /* to be filled in before */
     weft_time now;
     weft_time min_rtt;     /* a copy sent again is not believed to be acknowledged sooner than this */
-    weft_time echo_until;  /* what was acknowledged went out no later, says the timestamp; WEFT_NEVER: it says nothing */
+    /* what was acknowledged went out no later, says the timestamp; WEFT_NEVER: it says nothing */
+    weft_time echo_until;
     struct seq high;       /* SND.NXT when the episode began */
     struct seq highest;    /* where what had been sacked before ended (sndmap_highest) */
     uint32_t mss;
@@ -150,10 +151,14 @@ struct sndmap_lost {
 /* Marks lost what went out before the proof and longer than `patience` ago (RFC 8985 §6.2 step 5). */
 struct sndmap_lost sndmap_detect_by_time(struct sndmap *m, const struct sndmap_clock *q);
 
-/* Marks lost what was sent once and has `dup_thresh` sacked segments beyond it (RFC 6675 §4, IsLost). Returns how many. */
+/*
+ * Marks lost what was sent once and has `dup_thresh` sacked segments beyond it (RFC 6675 §4, IsLost). Returns how many.
+ */
 uint32_t sndmap_detect_by_count(struct sndmap *m, uint32_t dup_thresh);
 
-/* Marks the first segment lost (cut to mss). Returns how many that marked: 0 when it was lost already, or is not there. */
+/*
+ * Marks the first segment lost (cut to mss). Returns how many that marked: 0 when it was lost already, or is not there.
+ */
 uint32_t sndmap_lose_first(struct sndmap *m, struct mem *mem, uint32_t mss);
 
 /* Marks every entry of more than `len` bytes in one segment lost: the path does not take them. Returns how many. */
@@ -180,7 +185,9 @@ bool sndmap_tail(const struct sndmap *m, uint32_t mss, struct seq *start, uint32
  */
 bool sndmap_resent(struct sndmap *m, struct mem *mem, struct seq start, struct sent s, uint32_t mss, bool probe);
 
-/* Does PSH belong to a segment that ends behind `start`, and at `end` at the latest? As many steps as there are such. */
+/*
+ * Does PSH belong to a segment that ends behind `start`, and at `end` at the latest? As many steps as there are such.
+ */
 bool sndmap_is_pushed(const struct sndmap *m, struct seq start, struct seq end);
 
 /* Segments in the network (RFC 6675's pipe), as Linux counts them. */
@@ -188,7 +195,10 @@ bool sndmap_is_pushed(const struct sndmap *m, struct seq start, struct seq end);
 static inline uint32_t sndmap_pipe(const struct sndmap *m) { return m->total - m->sacked - m->lost + m->again; }
 
 /* Segments that so many bytes make: one at least. */
-static inline uint32_t sent_segments(uint32_t len, uint32_t mss) { return likely(len <= mss) ? 1 : (len + mss - 1) / mss; }
+static inline uint32_t sent_segments(uint32_t len, uint32_t mss)
+{
+    return likely(len <= mss) ? 1 : (len + mss - 1) / mss;
+}
 
 static inline struct sent *sndmap_at(const struct sndmap *m, uint32_t i)
 {

@@ -53,9 +53,9 @@ bool spanring_append(struct spanring *to, struct spanring *from, struct mem *m);
 
 /*
  * Stores n bytes at p, which lie in `block` (NULL: nowhere that can be kept), behind what the ring holds: by
- * reference when the piece is at least a quarter of its block and pin_limit allows, else by copy into the last block's free end or a new
- * one. *true_size grows by what is newly pinned. Returns how many bytes were stored: fewer than n only when out of
- * memory.
+ * reference when the piece is at least a quarter of its block and pin_limit allows, else by copy into the last block's
+ * free end or a new one. *true_size grows by what is newly pinned. Returns how many bytes were stored: fewer than n
+ * only when out of memory.
  */
 uint32_t spanring_store(struct spanring *r, struct mem *m, struct block_pool *pool, const struct span *piece,
                         size_t *true_size);
@@ -65,8 +65,8 @@ uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *
                             uint32_t expect, size_t *true_size);
 
 /*
- * As spanring_copy_in, of n bytes at most that `carry` puts where they stay. Returns what it returned; WEFT_ENOMEM: there
- * was no room to offer. One call offers less than n where that would take too many pieces.
+ * As spanring_copy_in, of n bytes at most that `carry` puts where they stay. Returns what it returned; WEFT_ENOMEM:
+ * there was no room to offer. One call offers less than n where that would take too many pieces.
  */
 int64_t spanring_carry_in(struct spanring *r, struct mem *m, struct block_pool *pool, uint32_t n, uint32_t expect,
                           weft_carry *carry, void *ctx);

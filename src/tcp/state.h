@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The eleven states of RFC 9293 §3.3.2, the edges between them, and what may be done in each; the diagram is in state.c. */
+/*
+ * The eleven states of RFC 9293 §3.3.2, the edges between them, and what may be done in each; the diagram is in
+ * state.c.
+ */
 #ifndef TCP_STATE_H
 #define TCP_STATE_H
 

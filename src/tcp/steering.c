@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What acknowledgments, losses and time-outs make of the congestion window: it is set, led down, restored and let grow here
- * alone. Where it begins, and what use and disuse make of it, is in window.c.
+ * What acknowledgments, losses and time-outs make of the congestion window: it is set, led down, restored and let grow
+ * here alone. Where it begins, and what use and disuse make of it, is in window.c.
  */
 #include "tcp/account.h"
 #include "tcp/losses.h"
@@ -59,14 +59,15 @@ void steering_restore(struct tcp_conn *c)
 }
 
 /*
- * RFC 7661: it was used; and while order is disturbed, any arrival is progress. What is acknowledged is in use: for an RTO
- * from then on nothing shrinks for want of it, as on Linux.
+ * RFC 7661: it was used; and while order is disturbed, any arrival is progress. What is acknowledged is in use: for an
+ * RTO from then on nothing shrinks for want of it, as on Linux.
  */
 static bool may_grow(struct tcp_conn *c, const struct ack_report *r)
 {
     struct tcp_work *w = c->work;
 
-    if (recovery_reduces(&w->recovery) || r->just_recovered || !(r->advanced || (r->news.sacked && c->reordering > DUP_THRESH)))
+    if (recovery_reduces(&w->recovery) || r->just_recovered ||
+        !(r->advanced || (r->news.sacked && c->reordering > DUP_THRESH)))
         return false;
     w->usage.full_at = conn_now(c);
     return usage_allows_growth(&w->usage, c->cc.cwnd, cc_in_slow_start(&c->cc));

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* SYN-SENT (RFC 9293 §3.10.7.3), and what the SYNs of both sides agree: offers, first windows, the step to ESTABLISHED. */
+/*
+ * SYN-SENT (RFC 9293 §3.10.7.3), and what the SYNs of both sides agree: offers, first windows, the step to ESTABLISHED.
+ */
 #ifndef TCP_SYNSENT_H
 #define TCP_SYNSENT_H
 
 #include "tcp/arrives.h"
 
 enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg);
-/* Of SYNs that were repeated, the timestamp that came back says which one is answered, to the millisecond (RFC 6298 §3). */
+/*
+ * Of SYNs that were repeated, the timestamp that came back says which one is answered, to the millisecond (RFC 6298
+ * §3).
+ */
 void conn_time_syn_by_echo(struct tcp_conn *c, const struct tcp_seg *seg);
 /* The connection's SYN was acknowledged: ESTABLISHED, and whoever waits for that is told. */
 void conn_established(struct tcp_conn *c);

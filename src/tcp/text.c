@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The seventh step of RFC 9293 §3.10.7.4: the text of a segment, cut to the window by now. In order it goes to the user,
- * out of order it is kept; it says how large the peer's segments are and how far the window may grow; and it is to be
- * acknowledged, now or a little later.
+ * The seventh step of RFC 9293 §3.10.7.4: the text of a segment, cut to the window by now. In order it goes to the
+ * user, out of order it is kept; it says how large the peer's segments are and how far the window may grow; and it is
+ * to be acknowledged, now or a little later.
  */
 #include "tcp/account.h"
 #include "tcp/acking.h"
@@ -62,8 +62,8 @@ static void note_cost(struct tcp_conn *c, const struct tcp_seg *seg, bool in_ord
 {
     uint32_t len = whole_len(seg), part = seg->pkt->gso_size;
 
-    rcvcost_add(&c->work->rcvcost, &c->rcvspace, part ? min_u32(part, len) : len, stats_segments(len, part), in_order, before,
-                conn_held(c));
+    rcvcost_add(&c->work->rcvcost, &c->rcvspace, part ? min_u32(part, len) : len, stats_segments(len, part), in_order,
+                before, conn_held(c));
 }
 
 /* More of it may be promised. */
@@ -90,7 +90,8 @@ static void acknowledge_hole(struct tcp_conn *c, const struct tcp_seg *seg, bool
 }
 
 /* Out of order: kept, and answered at once so that the sender can count (RFC 5681 §4.2). */
-SELDOM static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
+SELDOM static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces,
+                                           unsigned n)
 {
     struct tcp_work *w = c->work;
     unsigned most = (unsigned)tcp_config(c->ep.stack)->max_out_of_order;

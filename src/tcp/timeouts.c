@@ -52,15 +52,17 @@ weft_time conn_retried_for(const struct tcp_conn *c)
 }
 
 /*
- * The peer has taken back the window under what is in flight: what goes again is a probe, and probes are sent for as long
- * as he answers them (MUST-37). They are not counted. An orphan he cannot hold (RFC 6429 §4).
+ * The peer has taken back the window under what is in flight: what goes again is a probe, and probes are sent for as
+ * long as he answers them (MUST-37). They are not counted. An orphan he cannot hold (RFC 6429 §4).
  */
 static bool is_shut_out(const struct tcp_conn *c)
 {
     return c->snd.wnd == 0 && c->syn_acked && !c->orphan;
 }
 
-/* Has he not answered for so long, nor taken anything? The user's patience is with that he takes nothing, as on Linux. */
+/*
+ * Has he not answered for so long, nor taken anything? The user's patience is with that he takes nothing, as on Linux.
+ */
 static bool is_shut_out_for_good(const struct tcp_conn *c)
 {
     weft_time patience = c->settings->user_timeout * WEFT_MS, silence = 2 * tcp_config(c->ep.stack)->rto_max;
@@ -93,7 +95,9 @@ static bool give_up_retries(struct tcp_conn *c)
     return give_up(c, WEFT_WHY_close_retries, c->work->retries);
 }
 
-/* So little is under way that only time can tell of a loss: then waiting ever longer is no help (thin streams, Linux). */
+/*
+ * So little is under way that only time can tell of a loss: then waiting ever longer is no help (thin streams, Linux).
+ */
 static bool is_thin(const struct tcp_conn *c)
 {
     return c->state == WEFT_TCP_ESTABLISHED &&
@@ -160,7 +164,10 @@ static bool retransmit(struct tcp_conn *c)
     return true;
 }
 
-/* Would the peer take the last segment? Not beyond a window that he has drawn back: only the first goes there, as on Linux. */
+/*
+ * Would the peer take the last segment? Not beyond a window that he has drawn back: only the first goes there, as on
+ * Linux.
+ */
 static bool tail_is_wanted(const struct tcp_conn *c)
 {
     struct seq start;
@@ -206,7 +213,8 @@ static bool persist(struct tcp_conn *c)
         w->override = true;
         return true;
     }
-    if (!c->settings->user_timeout && w->retries >= allowed_retries(c)) /* nobody answers any more: a path as dead as any (R2) */
+    /* nobody answers any more: a path as dead as any (R2) */
+    if (!c->settings->user_timeout && w->retries >= allowed_retries(c))
         return give_up(c, WEFT_WHY_close_probes, w->probes);
     w->retries += w->retries < UINT8_MAX;
     if (w->probes == 0)

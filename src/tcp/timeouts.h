@@ -11,8 +11,8 @@ void timeouts_fire(struct tcp_conn *c);
 weft_time conn_rto(const struct tcp_conn *c);
 
 /*
- * How long what is in flight has been sent again in vain (timeouts.c): since the first retransmission of this episode, to
- * the millisecond, or since it went out. The user time-out runs from there, as on Linux.
+ * How long what is in flight has been sent again in vain (timeouts.c): since the first retransmission of this episode,
+ * to the millisecond, or since it went out. The user time-out runs from there, as on Linux.
  */
 weft_time conn_retried_for(const struct tcp_conn *c);
 

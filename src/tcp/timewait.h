@@ -3,10 +3,10 @@
  * TIME-WAIT as records of 40 bytes (64 for IPv6): all that RFC 9293 §3.6.1 and RFC 6191 need of a connection that is
  * over. FIN-WAIT-2 without a user is one too: nothing but the peer's FIN is waited for.
  *
- * In a lane every wait is equally long, so the order in which records came is the order in which they go: a record needs
- * no link to the next, for it lies behind it. A lane is a queue of pages; it takes slots at its end and gives back whole
- * pages at its front. A wait that starts anew keeps its place until that comes up; then the record moves to the end, and
- * the owner of the table is told where. So a record may outlive its time in memory, but never in meaning
+ * In a lane every wait is equally long, so the order in which records came is the order in which they go: a record
+ * needs no link to the next, for it lies behind it. A lane is a queue of pages; it takes slots at its end and gives
+ * back whole pages at its front. A wait that starts anew keeps its place until that comes up; then the record moves to
+ * the end, and the owner of the table is told where. So a record may outlive its time in memory, but never in meaning
  * (timewait_expired).
  */
 #ifndef TCP_TIMEWAIT_H
@@ -96,8 +96,8 @@ weft_time timewait_deadline(const struct timewait_table *t, weft_time now);
 
 /*
  * The next record whose time is up and which must leave the demultiplexer: the caller removes it there, then calls
- * timewait_free, before anything else is asked of the table. force: even when its time is not up (to make room). One that
- * must move and finds no memory to do so is over before its time. NULL when there is none.
+ * timewait_free, before anything else is asked of the table. force: even when its time is not up (to make room). One
+ * that must move and finds no memory to do so is over before its time. NULL when there is none.
  */
 struct timewait *timewait_pop(struct timewait_table *t, weft_time now, bool force);
 /* Frees what timewait_pop gave. */

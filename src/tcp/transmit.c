@@ -356,8 +356,8 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
 }
 
 /*
- * The window of our SYN, which is never scaled (RFC 7323 §2.2), and what it promises. The path may have another MTU than
- * when the first was sent, and so another number of whole segments: what was promised is not taken back.
+ * The window of our SYN, which is never scaled (RFC 7323 §2.2), and what it promises. The path may have another MTU
+ * than when the first was sent, and so another number of whole segments: what was promised is not taken back.
  */
 static uint16_t promise_window(struct tcp_conn *c, uint32_t mss)
 {
@@ -427,8 +427,9 @@ static bool is_same_plan(struct tcp_plan a, struct tcp_plan b)
 }
 
 /*
- * The first plan of the link's turn: the last settle's, if nothing has come between. Whatever changes what it says and does
- * not settle takes it back (`planned`): a new segment size or a smaller window; the assertion finds who forgets it.
+ * The first plan of the link's turn: the last settle's, if nothing has come between. Whatever changes what it says and
+ * does not settle takes it back (`planned`): a new segment size or a smaller window; the assertion finds who forgets
+ * it.
  */
 static struct tcp_plan first_plan(struct tcp_conn *c)
 {
@@ -445,7 +446,8 @@ static struct tcp_plan first_plan(struct tcp_conn *c)
 static inline void take_turn(struct tcp_conn *c, struct tcp_plan plan, unsigned budget)
 {
     struct tcp_work *w = c->work;
-    bool sent = false; /* new text: without it, and without any that waits, nothing was asked of the window; as on Linux */
+    /* new text: without it, and without any that waits, nothing was asked of the window; as on Linux */
+    bool sent = false;
 
     for (unsigned used = 0; plan.kind != PLAN_NOTHING; plan = transmit_plan(c)) {
         unsigned packets = packets_of(c, &plan);
@@ -498,7 +500,10 @@ void transmit_reset(struct tcp_conn *c)
     struct seq edge;
     struct segment out = {
         .flow = conn_flow(c),
-        .h = {.seq = transmit_seq(c), .ack = c->rcv.nxt, .flags = TCP_RST | TCP_ACK, .window = transmit_window(c, &edge)},
+        .h = {.seq = transmit_seq(c),
+              .ack = c->rcv.nxt,
+              .flags = TCP_RST | TCP_ACK,
+              .window = transmit_window(c, &edge)},
         .ttl = conn_ttl(c),
         .tos = conn_tos(c),
         .way = &c->settings->way,

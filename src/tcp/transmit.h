@@ -10,7 +10,9 @@ bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan);
 bool transmit_pull(struct sender *sender, unsigned budget);
 /* The turn of one that is not settled; see struct sock_ops. */
 bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget);
-/* Sends a reset for a synchronized connection (RFC 9293 §3.10.5), with window and options like any other segment of it. */
+/*
+ * Sends a reset for a synchronized connection (RFC 9293 §3.10.5), with window and options like any other segment of it.
+ */
 void transmit_reset(struct tcp_conn *c);
 
 /* What the advertised window depends on. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The receiver's side of urgent data (RFC 9293 §3.8.5, RFC 6093): one mark in the stream, at the last urgent byte, which
- * moves forward only. A newer pointer replaces an older one (MUST-32). The byte at the mark is kept beside the stream
- * as soon as it arrives, in order or not; a user who does not want it in line gets it by WEFT_MSG_OOB, once.
+ * The receiver's side of urgent data (RFC 9293 §3.8.5, RFC 6093): one mark in the stream, at the last urgent byte,
+ * which moves forward only. A newer pointer replaces an older one (MUST-32). The byte at the mark is kept beside the
+ * stream as soon as it arrives, in order or not; a user who does not want it in line gets it by WEFT_MSG_OOB, once.
  *
  * Everything is compared on the circle of sequence numbers; a pointer is a distance of 16 bits from a number that is
  * inside the window, so it lies less than 2^31 ahead of what the user has read, or it is ignored.
@@ -26,8 +26,9 @@ struct urgent {
 };
 
 /*
- * A segment with URG at `seq` points `pointer` bytes ahead (behind the last urgent byte; 0 is read as 1, as Linux does).
- * read: the first byte the user has not read; next: RCV.NXT. True: the mark is new, the user must be told (MUST-31).
+ * A segment with URG at `seq` points `pointer` bytes ahead (behind the last urgent byte; 0 is read as 1, as Linux
+ * does). read: the first byte the user has not read; next: RCV.NXT. True: the mark is new, the user must be told
+ * (MUST-31).
  */
 bool urgent_point(struct urgent *u, struct seq seq, uint16_t pointer, struct seq read, struct seq next);
 

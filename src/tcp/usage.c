@@ -28,7 +28,8 @@ uint32_t usage_decay(struct usage *u, weft_time now, weft_time rto, uint32_t cwn
     return used < cwnd ? (cwnd + used) / 2 : cwnd;
 }
 
-uint32_t usage_after_idle(struct usage *u, weft_time now, weft_time idle, weft_time rto, uint32_t cwnd, uint32_t initial)
+uint32_t usage_after_idle(struct usage *u, weft_time now, weft_time idle, weft_time rto, uint32_t cwnd,
+                          uint32_t initial)
 {
     uint32_t floor = min_u32(initial, cwnd);
 

@@ -29,6 +29,7 @@ bool usage_allows_growth(const struct usage *u, uint32_t cwnd, bool slow_start);
 uint32_t usage_decay(struct usage *u, weft_time now, weft_time rto, uint32_t cwnd, uint32_t initial);
 
 /* Silent for `idle`: halved for each RTO, down to the initial window (RFC 5681 §4.1, RFC 2861). */
-uint32_t usage_after_idle(struct usage *u, weft_time now, weft_time idle, weft_time rto, uint32_t cwnd, uint32_t initial);
+uint32_t usage_after_idle(struct usage *u, weft_time now, weft_time idle, weft_time rto, uint32_t cwnd,
+                          uint32_t initial);
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Options of IPv4 on a connection's segments (RFC 9293 §3.9.2.1): what the user asked for (IP_OPTIONS), which goes before
- * anything that is received; else, of a connection from LISTEN, the way back of the source route that the peer's segments
- * came by, of which a later one takes the place of an earlier. Source routes are only received where the configuration
- * has them (accept_source_route).
+ * Options of IPv4 on a connection's segments (RFC 9293 §3.9.2.1): what the user asked for (IP_OPTIONS), which goes
+ * before anything that is received; else, of a connection from LISTEN, the way back of the source route that the peer's
+ * segments came by, of which a later one takes the place of an earlier. Source routes are only received where the
+ * configuration has them (accept_source_route).
  */
 #ifndef TCP_WAY_H
 #define TCP_WAY_H

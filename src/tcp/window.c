@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The congestion window of a connection: where it begins, and what use and disuse make of it. How acknowledgments move it
- * is in losses.c.
+ * The congestion window of a connection: where it begins, and what use and disuse make of it. How acknowledgments move
+ * it is in losses.c.
  */
 #include "tcp/window.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rooms of a connection (struct tcp_work) come and go: borrowed when bytes are to move, given back when it is quiet, or
- * over.
+ * The rooms of a connection (struct tcp_work) come and go: borrowed when bytes are to move, given back when it is
+ * quiet, or over.
  */
 #ifndef TCP_WORK_H
 #define TCP_WORK_H
@@ -28,8 +28,8 @@ void conn_stop_work(struct tcp_conn *c);
 bool conn_is_quiet(const struct tcp_conn *c);
 
 /*
- * The connection has been quiet long enough: it forgets what nobody will miss, so that it does not show whether its rooms
- * are given back, and gives them back.
+ * The connection has been quiet long enough: it forgets what nobody will miss, so that it does not show whether its
+ * rooms are given back, and gives them back.
  */
 void conn_rest(struct tcp_conn *c);
 
