@@ -312,7 +312,8 @@ def without_times(said):
 def traceroute_reads_as_debians(lab_, far):
     """From either side to the other, which is as far away: the words are the same but for the addresses."""
     lab.need('traceroute')
-    lab_.weft('sysctl', '--host', 'bar', 'net.ipv4.icmp_ratelimit=0')  # one tool would use up the other one's errors
+    for limit in 'net.ipv4.icmp_ratelimit=0', 'net.ipv6.icmp.ratelimit=0':  # one tool would use up the other one's errors
+        lab_.weft('sysctl', '--host', 'bar', limit)
     mirror = {lab.OURS: FAR, NEAR: lab.KERNEL, OURS6: FAR6, NEAR6: KERNEL6}
     for target, back in (FAR, lab.OURS), (FAR6, OURS6):
         for how in ([], ['-I'], ['-T', '-p', '9'], ['-q', '1', '-m', '1'], ['-q', '2', '-f', '2'], ['-F']):
