@@ -119,6 +119,7 @@ struct tcp_work {
     uint8_t wait;             /* enum tcp_wait: what the retransmission timer is for */
     bool tail_due;            /* a tail loss probe wants to go out */
     bool tail_restart;        /* something went out or was acknowledged: the probe's time begins anew */
+    uint8_t said_wscale;      /* what our SYN said of the scale of our windows, plus one; 0: none went out */
     bool early;               /* data may go with our SYN, or a cookie for that be asked for (RFC 7413) */
     bool syn_waits;           /* our SYN waits for the first write */
     uint16_t syn_data;        /* bytes that our first SYN carried */

@@ -23,6 +23,16 @@ uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts)
     return rcvspace_first_window(&c->rcvspace, whole ? mss - (ts ? TS_OPTION : 0) : 0);
 }
 
+/* Once our SYN has said it, the peer goes by that whatever becomes of the buffer: it is said again, and kept, as on Linux. */
+static uint8_t offered_wscale(const struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+
+    if (c->state == WEFT_TCP_SYN_SENT && c->work && c->work->said_wscale) /* a listener has no rooms */
+        return (uint8_t)(c->work->said_wscale - 1);
+    return rcvspace_shift(&c->rcvspace, (uint32_t)max_size(k->receive_buffer_max, k->receive_buffer_limit));
+}
+
 struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
@@ -31,7 +41,7 @@ struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path
     return (struct tcp_offer){
         .mss = c->settings->user_mss ? (uint16_t)min_u32(mss, c->settings->user_mss) : mss,
         .min_mss = (uint16_t)k->min_mss,
-        .wscale = rcvspace_shift(&c->rcvspace, (uint32_t)max_size(k->receive_buffer_max, k->receive_buffer_limit)),
+        .wscale = offered_wscale(c),
         .window_scaling = k->window_scaling,
         .timestamps = k->timestamps,
         .sack = k->sack,

@@ -379,10 +379,13 @@ ASIDE static bool emit_syn(struct tcp_conn *c)
     bool ack = c->state != WEFT_TCP_SYN_SENT;
     uint32_t early;
 
-    if (ack) { /* crossing SYNs: offer what both can do */
+    if (ack) { /* what is agreed, whatever became of the buffer since */
         offer.timestamps = c->ts_ok;
         offer.sack = c->sack_ok;
         offer.window_scaling = offer.window_scaling && (c->snd_wscale || c->rcv_wscale);
+        offer.wscale = c->rcv_wscale;
+    } else {
+        w->said_wscale = (uint8_t)(offer.wscale + 1);
     }
     o = negotiate_syn(&offer, ts_clock(s->now, c->ts_offset));
     o.ts_ecr = ack ? c->ts_recent : 0;
