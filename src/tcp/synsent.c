@@ -23,7 +23,7 @@ uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts)
     return rcvspace_first_window(&c->rcvspace, whole ? mss - (ts ? TS_OPTION : 0) : 0);
 }
 
-/* Once our SYN has said it, the peer goes by that whatever becomes of the buffer: it is said again, and kept, as on Linux. */
+/* Once our SYN has said it, the peer goes by that, whatever becomes of the buffer: it is kept, as on Linux. */
 static uint8_t offered_wscale(const struct tcp_conn *c)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
