@@ -136,21 +136,29 @@ static void listen_beside_a_listener(void **state)
     }
 }
 
-/* A connection, its server's end returned, with these flags on the listener; the listener is gone. */
-static weft_sock *server_end(struct bench *b, unsigned flags, weft_sock **client)
+/* The listener, which is bound, takes this client, and goes. */
+static weft_sock *accept_from(struct bench *b, weft_sock *listener, weft_sock *client, const struct weft_addr *to)
 {
-    weft_sock *listener = sock_with(b, flags), *server;
-    struct weft_addr to = at(ONE, PORT);
+    weft_sock *server;
 
-    *client = weft_socket(b->s, WEFT_TCP, NULL);
-    assert_int_equal(bind_at(listener, ONE, PORT), 0);
     assert_int_equal(weft_listen(listener, 1), 0);
-    assert_int_equal(weft_connect(*client, &to), WEFT_EINPROGRESS);
+    assert_int_equal(weft_connect(client, to), WEFT_EINPROGRESS);
     carry(b);
     server = weft_accept(listener, NULL, NULL);
     assert_non_null(server);
     weft_close(listener);
     return server;
+}
+
+/* A connection, its server's end returned, with these flags on the listener; the listener is gone. */
+static weft_sock *server_end(struct bench *b, unsigned flags, weft_sock **client)
+{
+    weft_sock *listener = sock_with(b, flags);
+    struct weft_addr to = at(ONE, PORT);
+
+    *client = weft_socket(b->s, WEFT_TCP, NULL);
+    assert_int_equal(bind_at(listener, ONE, PORT), 0);
+    return accept_from(b, listener, *client, &to);
 }
 
 /* The listener's flags go on with its connections, and with their TIME-WAIT. */
@@ -205,17 +213,11 @@ static weft_sock *six_sock(struct bench *b, int v6only)
 static weft_sock *six_end(struct bench *b, bool any, weft_sock **client)
 {
     struct weft_addr to = at6(false, PORT), from = at6(any, PORT);
-    weft_sock *listener = six_sock(b, any), *server;
+    weft_sock *listener = six_sock(b, any);
 
     *client = six_sock(b, 0);
     assert_int_equal(weft_bind(listener, &from), 0);
-    assert_int_equal(weft_listen(listener, 1), 0);
-    assert_int_equal(weft_connect(*client, &to), WEFT_EINPROGRESS);
-    carry(b);
-    server = weft_accept(listener, NULL, NULL);
-    assert_non_null(server);
-    weft_close(listener);
-    return server;
+    return accept_from(b, listener, *client, &to);
 }
 
 /* Of either family: may each address be bound beside it? As the kernel answered. */
