@@ -40,20 +40,6 @@ bool endpoint_take_rate(const void *value, size_t n, uint64_t *rate)
     return true;
 }
 
-void endpoint_give(int level, int v, void *value, size_t *n)
-{
-    uint8_t byte = (uint8_t)v;
-
-    if (level == WEFT_SOL_IP && *n && *n < sizeof v && v >= 0 && v <= 255) {
-        *n = sizeof byte;
-        memcpy(value, &byte, sizeof byte);
-        return;
-    }
-    *n = min_size(*n, sizeof v);
-    if (*n)
-        memcpy(value, &v, *n);
-}
-
 void endpoint_fini(weft_sock *e)
 {
     if (e->stack->unsettled == e)

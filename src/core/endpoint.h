@@ -153,12 +153,6 @@ static inline struct weft_ip endpoint_any(const weft_sock *e)
 /* A value of WEFT_SO_MAX_PACING_RATE: 64 bits, or 32 of which all ones mean none as well. False: it is shorter. */
 bool endpoint_take_rate(const void *value, size_t n, uint64_t *rate);
 
-/*
- * An option's value, as much of it as there is room for: of *n bytes, which becomes how many were written. At the level
- * of IPv4 a small one is a byte where there is no room for an int, as on Linux.
- */
-void endpoint_give(int level, int v, void *value, size_t *n);
-
 /* Unlinks from events. Call before the memory goes. */
 void endpoint_fini(weft_sock *e);
 

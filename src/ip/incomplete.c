@@ -167,7 +167,6 @@ struct weft_pkt *datagram_pop(struct ip_reassembly *r, struct datagram *d)
         return NULL;
     pkt = f->pkt;
     d->first = f->next;
-    d->have -= f->end - f->start;
     d->count--;
     refund(r, d, RECORD + pkt_true_size(pkt));
     slab_free(&r->records, f);

@@ -8,7 +8,8 @@
  * own oldest datagram goes.
  *
  * Invariants
- *   1. a datagram's fragments are sorted by start, do not overlap, none is empty; `have` is the sum of their lengths;
+ *   1. a datagram's fragments are sorted by start, do not overlap, none is empty; `have` is the sum of the
+ *      lengths of all that came, and they are there until it is complete or poisoned;
  *   2. end is 0 until the last fragment came; then no fragment ends behind it, and only the last one at it;
  *   3. a poisoned datagram has no fragments and takes none: it only waits for its time to be over;
  *   4. the list `age` is sorted by deadline, for all have the same time to live; so is each source's list;

@@ -125,6 +125,12 @@ enum ip_refusal { IP_REFUSE_PORT, IP_REFUSE_PROTOCOL, IP_REFUSE_HOST, IP_REFUSE_
  */
 void ip_refuse(weft_stack *s, struct weft_pkt *pkt, enum ip_refusal refusal, enum weft_drop why);
 
+/*
+ * An option's value, as much of it as there is room for: of *n bytes, which becomes how many were written. At the level
+ * of IPv4 a small one is a byte where there is no room for an int, as on Linux.
+ */
+void ip_give_option(int level, int v, void *value, size_t *n);
+
 /* For sock/assemble.c. */
 extern const struct network ip_v4_network, ip_v6_network;
 extern const struct transport ip_icmp_transport, ip_icmpv6_transport; /* ICMP, and the ping sockets on it */

@@ -221,6 +221,6 @@ int dgram_tuned(const struct dgram_ep *d, int level, int option, void *value, si
     v = row->get ? row->get(d) : (d->rare.tell & row->bit) != 0;
     if (v < 0)
         return v;
-    endpoint_give(level, v, value, n);
+    ip_give_option(level, v, value, n);
     return 0;
 }

@@ -129,13 +129,13 @@ int raw_getopt(const weft_sock *sock, int level, int option, void *value, size_t
     if (level == WEFT_SOL_ICMPV6 && option == WEFT_ICMP6_FILTER)
         return e->d.sock.v6 ? give(value, n, e->icmp6_refused, sizeof e->icmp6_refused) : WEFT_EOPNOTSUPP;
     if (is_alert(level, option)) {
-        endpoint_give(level, e->alert >= 0, value, n); /* of IPv6, whether it has one at all */
+        ip_give_option(level, e->alert >= 0, value, n); /* of IPv6, whether it has one at all */
         return 0;
     }
     if (!is_header_included(e, level, option) && !is_checksum(level, option))
         return dgram_getopt(sock, level, option, value, n);
     if (is_checksum(level, option) && !e->d.sock.v6)
         return WEFT_ENOPROTOOPT;
-    endpoint_give(level, is_checksum(level, option) ? e->checksum_at : e->header_included, value, n);
+    ip_give_option(level, is_checksum(level, option) ? e->checksum_at : e->header_included, value, n);
     return 0;
 }

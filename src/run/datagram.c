@@ -203,19 +203,6 @@ int64_t datagram_send(struct call *c, size_t n, const struct weft_addr *to, cons
     return control ? weft_sendmsg_control(f->sock, &all, 1, 0, to, control) : weft_sendto(f->sock, all.base, n, 0, to);
 }
 
-/* Waits for what is not there yet, unless the call must not. */
-static int64_t wait_for(struct call *c, unsigned flags, weft_time timeout)
-{
-    if (call_is_nonblocking(c) || flags & MSG_DONTWAIT)
-        return -EAGAIN;
-    if (!c->again)
-        c->until = call_until(c, timeout);
-    return call_park(c);
-}
-
-int64_t datagram_wait_room(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->own.write_timeout); }
-int64_t datagram_wait(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->own.read_timeout); }
-
 int64_t datagram_look(struct call *c, struct weft_addr *from)
 {
     struct file *f = c->file;
@@ -266,7 +253,7 @@ int64_t stream_send(struct call *c, size_t n, unsigned flags)
         r = f->ready & EPOLLIN ? WEFT_EAGAIN : weft_send(f->sock, c->run->payload, n, flags & MSG_OOB);
     }
     if (r == WEFT_EAGAIN)
-        return datagram_wait_room(c, flags);
+        return call_wait_room(c, flags);
     if (r < 0)
         return r;
     f->ahead += call_answer(c, r) ? 0 : (uint32_t)r;
@@ -303,7 +290,7 @@ int64_t answer_sendto(struct call *c)
     if (!err && call_read(c, c->arg[1], c->run->payload, c->arg[2]) < 0)
         err = -EFAULT;
     r = err ? err : datagram_send(c, c->arg[2], c->arg[4] ? &to : NULL, NULL);
-    return r == -EAGAIN ? datagram_wait_room(c, (unsigned)c->arg[3]) : r;
+    return r == -EAGAIN ? call_wait_room(c, (unsigned)c->arg[3]) : r;
 }
 
 /* MSG_TRUNC of a stream: so many bytes are dropped, and nothing is written to the program (tcp(7)). */
@@ -314,7 +301,7 @@ static int64_t receive_nothing(struct call *c)
     int64_t n = head_take(c, c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH, peek);
 
     if (n < 0)
-        return n == -EAGAIN ? datagram_wait(c, flags) : n;
+        return n == -EAGAIN ? call_wait_readable(c, flags) : n;
     if (!call_answer(c, n) && !peek)
         head_put_back(c, (size_t)n);
     return ANSWER_GIVEN;
@@ -341,7 +328,7 @@ int64_t answer_recvfrom(struct call *c)
         return receive_special(c);
     n = datagram_look(c, &from);
     if (n == -EAGAIN)
-        return datagram_wait(c, flags);
+        return call_wait_readable(c, flags);
     if (n < 0)
         return n;
     kept = n < (int64_t)c->arg[2] ? n : (int64_t)c->arg[2];

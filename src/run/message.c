@@ -103,7 +103,7 @@ int64_t answer_sendmsg(struct call *c)
     if (is_the_kernels(c))
         return send_stream(c, flags);
     r = send_one(c, c->arg[1]);
-    return r == -EAGAIN ? datagram_wait_room(c, flags) : r;
+    return r == -EAGAIN ? call_wait_room(c, flags) : r;
 }
 
 int64_t answer_sendmmsg(struct call *c)
@@ -119,7 +119,7 @@ int64_t answer_sendmmsg(struct call *c)
 
         r = send_one(c, at);
         if (r == -EAGAIN && i == 0)
-            return datagram_wait_room(c, (unsigned)c->arg[3]);
+            return call_wait_room(c, (unsigned)c->arg[3]);
         if (r < 0)
             break;
         sent = (unsigned)r;
@@ -250,11 +250,11 @@ static int64_t receive_stream(struct call *c, uint64_t at, unsigned flags)
     room = call_room(c, (uint64_t)(uintptr_t)m.msg_iov, m.msg_iovlen, SCRATCH);
     if (room < 0)
         return room;
-    if (falls_short(c, room, flags) && (n = datagram_wait(c, flags)) != -EAGAIN)
+    if (falls_short(c, room, flags) && (n = call_wait_readable(c, flags)) != -EAGAIN)
         return n;
     n = head_take(c, (size_t)room, peek);
     if (n < 0)
-        return n == -EAGAIN ? datagram_wait(c, flags) : n;
+        return n == -EAGAIN ? call_wait_readable(c, flags) : n;
     t.taken = (size_t)n;
     t.lying = peek ? t.taken : 0;
     n = deliver(c, at, t.taken, &t, 0);
@@ -281,7 +281,7 @@ static int64_t receive(struct call *c, uint64_t at, unsigned flags, bool several
         return receive_report(c, at);
     n = datagram_look(c, &t.from);
     if (n == -EAGAIN)
-        return datagram_wait(c, flags);
+        return call_wait_readable(c, flags);
     n = n < 0 ? n : deliver(c, at, (size_t)n, &t, flags);
     if (n < 0)
         return n;

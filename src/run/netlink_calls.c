@@ -142,7 +142,7 @@ static int64_t send_message(struct call *c)
 static int64_t look(struct call *c, unsigned flags, ssize_t *n)
 {
     *n = recv(c->fd, c->run->scratch, SCRATCH, MSG_DONTWAIT | MSG_PEEK);
-    return *n < 0 ? datagram_wait(c, flags) : 0;
+    return *n < 0 ? call_wait_readable(c, flags) : 0;
 }
 
 /* Whom the n bytes in scratch were told: a group, or one who had asked, whose number is in it. */

@@ -66,6 +66,19 @@ weft_time call_until(const struct call *c, weft_time timeout)
     return timeout < WEFT_NEVER - now ? now + timeout : WEFT_NEVER;
 }
 
+/* Waits for what is not there yet, unless the call must not. */
+static int64_t wait_for(struct call *c, unsigned flags, weft_time timeout)
+{
+    if (call_is_nonblocking(c) || flags & MSG_DONTWAIT)
+        return -EAGAIN;
+    if (!c->again)
+        c->until = call_until(c, timeout);
+    return call_park(c);
+}
+
+int64_t call_wait_room(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->own.write_timeout); }
+int64_t call_wait_readable(struct call *c, unsigned flags) { return wait_for(c, flags, c->file->own.read_timeout); }
+
 static struct call parked_take(struct parked *p)
 {
     struct call c = p->call;

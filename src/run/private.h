@@ -222,6 +222,12 @@ int64_t call_park(struct call *c);
 int64_t call_park_or(struct call *c, int64_t late);
 /* The end of a time-out that starts now. */
 weft_time call_until(const struct call *c, weft_time timeout);
+/*
+ * A datagram or a stream has nothing to read yet, or no room: parks the call, with flags of recv and send, for as long
+ * as SO_RCVTIMEO or SO_SNDTIMEO says. -EAGAIN: it must not wait, or has waited.
+ */
+int64_t call_wait_readable(struct call *c, unsigned flags);
+int64_t call_wait_room(struct call *c, unsigned flags);
 /* Tries again those that wait for the file. */
 void file_unpark(struct file *f);
 /* They are void: forgets them, with this answer. */
@@ -332,10 +338,6 @@ int file_take_error(struct call *c);
 int64_t datagram_look(struct call *c, struct weft_addr *from);
 /* Answers a call that has been given that datagram, and takes it, unless the call only peeks. */
 void datagram_answer(struct call *c, int64_t n, bool peek);
-/* There is none: waits for one, unless the call must not. */
-int64_t datagram_wait(struct call *c, unsigned flags);
-/* The same where there is no room. */
-int64_t datagram_wait_room(struct call *c, unsigned flags);
 /* What the pair would do though TCP does not: a negative errno; 0: let the kernel do it. */
 int64_t stream_refuses(struct call *c);
 /*

@@ -5,6 +5,7 @@
  * is answered as it is used to.
  */
 #include "core/stack.h"
+#include "ip/ip.h"
 #include "sock/options.h"
 
 enum { STREAM = 1, DATAGRAM = 2, RAW = 4, NOT_RAW = STREAM | DATAGRAM, NOT_STREAM = DATAGRAM | RAW, ALL = 7 };
@@ -136,6 +137,6 @@ int sock_kept_get(const weft_sock *sock, const struct sock_kept *k, void *value,
         return v;
     if (k->bit && endpoint_ops(sock)->rare(sock)->kept & k->bit)
         v = !v;
-    endpoint_give(k->level, v, value, n);
+    ip_give_option(k->level, v, value, n);
     return 0;
 }

@@ -38,7 +38,7 @@ const struct sock_kept *sock_kept_find(const weft_sock *sock, int level, int num
 int sock_kept_set(weft_sock *sock, const struct sock_kept *k, const void *value, size_t n);
 int sock_kept_get(const weft_sock *sock, const struct sock_kept *k, void *value, size_t *n);
 
-/* The value that the user's bytes mean; false: too few. The other way is endpoint_give. */
+/* The value that the user's bytes mean; false: too few. The other way is ip_give_option. */
 bool sock_option_take(int level, const void *value, size_t n, int *v);
 
 /*

@@ -4,6 +4,7 @@
  * asked. Below this layer an address is of a family that the socket speaks, "any" is 0.0.0.0 on a socket of IPv4, an
  * address of link scope has its zone, and no result pointer is NULL. message.c has the calls that move data.
  */
+#include "ip/ip.h"
 #include "raw/raw.h"
 #include "sock/options.h"
 #include "sock/sock.h"
@@ -225,7 +226,7 @@ int weft_getsockopt(const weft_sock *sock, int level, int option, void *value, s
     if (!o)
         return ops->getopt ? ops->getopt(sock, level, option, value, n) : WEFT_ENOPROTOOPT;
     v = sock_option_get((weft_sock *)(uintptr_t)sock, o); /* WEFT_SO_ERROR takes the error; the others only look */
-    endpoint_give(level, v, value, n);
+    ip_give_option(level, v, value, n);
     return 0;
 }
 

@@ -797,6 +797,6 @@ int tcp_getopt(const weft_sock *e, int level, int option, void *value, size_t *n
         return raw->get(c, value, n);
     if (!row || (!row->get && !row->field))
         return WEFT_ENOPROTOOPT;
-    endpoint_give(level, row->get ? row->get(c) : get_field(c, row), value, n);
+    ip_give_option(level, row->get ? row->get(c) : get_field(c, row), value, n);
     return 0;
 }

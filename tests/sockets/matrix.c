@@ -258,7 +258,7 @@ CASE(requests_that_ask)
             for (int type = SOCK_STREAM; type <= SOCK_RAW; type++)
                 for (size_t i = 0; i < 3; i++) {
                     int fd = fresh(domain, type);
-                    char kind[20];
+                    char kind[40]; /* for any two ints, as the compiler sees it */
 
                     snprintf(kind, sizeof kind, "family %d type %d", domain, type);
                     request(kind, fd, &requests[q], interfaces[i]);
