@@ -105,11 +105,11 @@ static int set_out(struct dgram_ep *d, int v, uint16_t *out)
 {
     uint32_t index = swapped((uint32_t)v);
 
-    if (index && (index > UINT16_MAX || !if_by_index(d->sock.stack, index)))
+    if (index && !if_by_index(d->sock.stack, index))
         return WEFT_EADDRNOTAVAIL;
     if (index && d->rare.interface && index != (uint32_t)d->rare.interface)
         return WEFT_EINVAL;
-    *out = (uint16_t)index;
+    *out = (uint16_t)index; /* an interface's: it fits */
     return 0;
 }
 

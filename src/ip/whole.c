@@ -27,8 +27,6 @@ static bool mend_v4(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *h
     }
     w = writer(pkt->data, h.header_len);
     ipv4_emit(&w, &h);
-    pkt->l3 = (uint16_t)pkt_headroom(pkt);
-    pkt->l4 = (uint16_t)(pkt->l3 + h.header_len);
     return true;
 }
 
@@ -38,8 +36,6 @@ static bool mend_v6(struct weft_pkt *pkt)
     if (pkt->len < IPV6_HEADER || pkt->data[0] >> 4 != 6 || pkt_total(pkt) - IPV6_HEADER > IP_MAX_LEN)
         return false;
     poke_u16(pkt->data + PAYLOAD_LENGTH_AT, (uint16_t)(pkt_total(pkt) - IPV6_HEADER));
-    pkt->l3 = (uint16_t)pkt_headroom(pkt);
-    pkt->l4 = (uint16_t)(pkt->l3 + IPV6_HEADER);
     return true;
 }
 

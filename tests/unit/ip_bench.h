@@ -41,6 +41,7 @@ struct bench_record {
     uint8_t bytes[65536];
     struct weft_ip src, dst;
     uint8_t ttl, tos;
+    uint16_t piece;
     bool ip_group, link_broadcast;
     unsigned errors;
     struct ip_error error; /* the last */
@@ -70,6 +71,7 @@ static void bench_record_input(weft_stack *s, struct weft_pkt *pkt)
     r->dst = pkt->dst;
     r->ttl = pkt->ttl;
     r->tos = pkt->tos;
+    r->piece = pkt->piece;
     r->ip_group = pkt->ip_group;
     r->link_broadcast = pkt->link_broadcast;
     pkt_release(pkt);

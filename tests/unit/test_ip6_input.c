@@ -396,6 +396,32 @@ static void ip6_takes_an_atomic_fragment_as_a_datagram(void **state)
     assert_memory_equal(b->record->bytes, whole, sizeof whole);
 }
 
+/* IPV6_RECVFRAGSIZE: with all the headers that it came with. What came whole, atomic or not, had no fragments. */
+static void ip6_knows_the_size_of_the_largest_fragment(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[1200], chain[16] = {IP_PROTO_FRAGMENT, 0, 1, 4}; /* padding of one option, and the fragment header */
+    struct make6 m = {.first = IP_PROTO_DSTOPTS, .chain = chain, .chain_len = sizeof chain, .last = 8};
+    uint8_t whole[1000];
+
+    fill_pattern(whole, sizeof whole, 5);
+    bench_input(b, p, piece(p, 0, 7, 0, false, "alone", 5));
+    assert_int_equal(b->record->piece, 0);
+    bench_input(b, p, piece(p, 0, 8, 0, true, whole, 600));
+    bench_input(b, p, piece(p, 0, 8, 600, false, whole + 600, 400));
+    assert_int_equal(b->record->count, 2);
+    assert_int_equal(b->record->piece, 40 + 8 + 600);
+    chain[11] = 1; /* more of them */
+    chain[15] = 9;
+    bench_input(b, p, make_ip6(p, m, whole, 320));
+    poke_u16(chain + 10, 320);
+    bench_input(b, p, make_ip6(p, m, whole + 320, 680));
+    assert_int_equal(b->record->count, 3);
+    assert_int_equal(b->record->piece, 40 + 8 + 8 + 680);
+    assert_int_equal(b->record->len, sizeof whole);
+    assert_memory_equal(b->record->bytes, whole, sizeof whole);
+}
+
 /* R8200-4.5a, R8200-4.5c */
 static void ip6_complains_about_fragments_that_cannot_be(void **state)
 {
@@ -518,6 +544,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ip6_follows_no_routing_header, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_takes_hop_by_hop_options_first_only, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_takes_an_atomic_fragment_as_a_datagram, setup, teardown),
+        cmocka_unit_test_setup_teardown(ip6_knows_the_size_of_the_largest_fragment, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_complains_about_fragments_that_cannot_be, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_gives_a_datagram_up_after_a_minute, setup, teardown),
         cmocka_unit_test_setup_teardown(ip6_drops_a_fragment_header_that_is_cut, setup, teardown),

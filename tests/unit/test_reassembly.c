@@ -48,6 +48,7 @@ static void datagrams_of_every_size_come_together_in_any_order(void **state)
                 continue;
             put_shuffled(b, &r, (uint16_t)(i * 10 + k), sizes[i], steps[k]);
             assert_delivered(b, ++count, sizes[i]);
+            assert_int_equal(b->record->piece, IPV4_HEADER + steps[k]); /* IP_RECVFRAGSIZE */
         }
     }
     assert_int_equal(weft_counter(b->s, WEFT_COUNT_ip_reassembled), count);
