@@ -21,7 +21,7 @@ typedef struct weft_wire weft_wire;
 struct weft_wire_config {
     uint64_t seed;
     struct weft_impairment direction[2]; /* [0]: from end 0 to end 1 */
-    bool share; /* hand bytes over by reference instead of copying each packet once; no corruption then */
+    bool share; /* hand bytes over by reference instead of copying each packet once; no corruption or mark then */
     /* Asked about every packet, in order, before chance is; may be NULL. */
     enum weft_wire_verdict (*filter)(void *ctx, int from_end, const weft_pkt *pkt, weft_time now);
     void *filter_ctx;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A lane is one direction of a link: a rate with a queue before it, a delay, and what goes wrong on the way, all from a
- * seed. It decides about packets and keeps them in the order of their arrival; it never looks into one, so a packet is
- * whatever its owner says it is. The in-memory wire, the impair driver and `weft link` each have two.
+ * seed. It decides about packets and keeps them in the order of their arrival; it never looks into one but to mark it
+ * (ECN), so a packet is whatever its owner says it is. The in-memory wire, the impair driver and `weft link` each have two.
  *
  *     verdict = weft_lane_judge(lane);                          chance: does it pass?
  *     through = weft_lane_admit(lane, verdict, bytes, now);     the queue: when is it through the bottleneck?
@@ -42,6 +42,9 @@ struct weft_impairment {
         uint32_t to_bad, to_good;      /* changes of state after a packet */
         uint32_t lost_good, lost_bad;  /* loss in each state */
     } gilbert;
+    /* ECN (RFC 3168 §5): who can be told so hears of congestion by a mark; others are not lost for it. */
+    uint32_t mark;            /* ppm */
+    weft_time mark_wait;      /* and whoever has to wait longer than that for the rate; 0: nobody */
     uint32_t reorder;         /* ppm of packets held back for reorder_delay, so that later ones overtake them */
     weft_time reorder_delay;
     uint32_t reorder_gap;     /* not 0: one at a time, until so many have overtaken it, for reorder_delay at most */
@@ -55,6 +58,7 @@ struct weft_lane_stats {
     uint64_t lost;        /* by chance */
     uint64_t overflowed;  /* from the tail of the queue, or for want of memory */
     uint64_t duplicated, corrupted, reordered;
+    uint64_t marked;      /* that could be and were */
     weft_time wait_max;   /* the longest wait for the rate */
     weft_time late_total, late_max; /* how long after their arrival packets were taken: in real time, the error */
 };
@@ -78,6 +82,15 @@ enum weft_wire_verdict weft_lane_judge(weft_lane *lane);
  * was lost, or the queue is full. `now` does not run backwards.
  */
 weft_time weft_lane_admit(weft_lane *lane, enum weft_wire_verdict verdict, uint64_t bytes, weft_time now);
+
+/* Is the packet that was admitted last to be marked, if it can be? */
+bool weft_lane_marks(const weft_lane *lane);
+
+/*
+ * Marks it, in these bytes of its frame: ECT(0) or ECT(1) in its IP header becomes CE, with IPv4's checksum. False, and
+ * nothing changed or counted: it is neither, or no IP. The bytes are the caller's alone; one VLAN tag is looked behind.
+ */
+bool weft_lane_mark(weft_lane *lane, enum weft_link link, uint8_t *frame, size_t n);
 
 /*
  * Is a bit of this packet (or this copy of it) to be flipped? Then *bit is which, counted from the first one; bytes >

@@ -136,6 +136,13 @@ static bool word_corrupt(char *value, struct weft_impairment *how)
     return parse_percent(value, &how->corrupt);
 }
 
+/* "1%": by chance; "2ms": whoever waits longer */
+static bool word_mark(char *value, struct weft_impairment *how)
+{
+    return strchr(value, '%') ? parse_percent(value, &how->mark)
+                              : parse_duration(value, &how->mark_wait) && how->mark_wait;
+}
+
 /* "1%", "1%:3ms": for so long; "1%:2p": until two packets have overtaken it, but no longer than a second */
 static bool word_reorder(char *value, struct weft_impairment *how)
 {
@@ -165,7 +172,7 @@ static const struct {
 } words[] = {
     {"rate", word_rate}, {"queue", word_queue}, {"delay", word_delay}, {"jitter", word_jitter},
     {"loss", word_loss}, {"every", word_every}, {"gilbert", word_gilbert}, {"dup", word_dup},
-    {"corrupt", word_corrupt}, {"reorder", word_reorder},
+    {"corrupt", word_corrupt}, {"mark", word_mark}, {"reorder", word_reorder},
 };
 
 static bool parse_word(const char *name, char *value, struct weft_impairment *how, uint64_t *seed)
@@ -200,6 +207,9 @@ bool parse_impairment(const char *text, struct weft_impairment *how, uint64_t *s
         if (!parse_word(word, equals + 1, how, seed))
             return false;
     }
-    snprintf(bad, n, "queue without rate");
-    return how->bits_per_second || (!how->queue_bytes && !how->queue_packets);
+    if (!how->bits_per_second && how->mark_wait)
+        snprintf(bad, n, "mark=TIME without rate");
+    else
+        snprintf(bad, n, "queue without rate");
+    return how->bits_per_second || (!how->queue_bytes && !how->queue_packets && !how->mark_wait);
 }

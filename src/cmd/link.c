@@ -33,7 +33,7 @@ enum { KEY_FORWARD = 0x100, KEY_BACK, KEY_BOTH, KEY_SEED, KEY_STATS, KEY_DURATIO
 
 static const struct argp_option link_options[] = {
     {"forward", KEY_FORWARD, "HOW", 0, "What happens to packets from the first device to the second: rate=10mbit,"
-     "queue=64p,delay=5ms,jitter=1ms,loss=1%,gilbert=1%:25%,every=100,reorder=1%:3ms,dup=1%,corrupt=1%", 1},
+     "queue=64p,delay=5ms,jitter=1ms,loss=1%,gilbert=1%:25%,every=100,reorder=1%:3ms,dup=1%,corrupt=1%,mark=1%", 1},
     {"back", KEY_BACK, "HOW", 0, "What happens to those from the second to the first", 1},
     {"both", KEY_BOTH, "HOW", 0, "Both at once", 1},
     {"seed", KEY_SEED, "N", 0, "Decides, with the packets before it, what becomes of each (0)", 1},
@@ -198,10 +198,11 @@ static void print_lane(const struct link *l, int from, const struct weft_lane_st
 
     fprintf(l->ctx->out,
             "%s > %s: %llu packets, %llu bytes; %llu arrived, %llu lost, %llu found the queue full, %llu came twice, "
-            "%llu corrupted, %llu out of order; waited %.3f ms at most; late by %.1f us, %.1f us at most\n",
+            "%llu corrupted, %llu marked, %llu out of order; waited %.3f ms at most; late by %.1f us, %.1f us at most\n",
             l->o->spec[from], l->o->spec[!from], (unsigned long long)s->sent, (unsigned long long)s->bytes,
             (unsigned long long)s->delivered, (unsigned long long)s->lost, (unsigned long long)s->overflowed,
-            (unsigned long long)s->duplicated, (unsigned long long)s->corrupted, (unsigned long long)s->reordered,
+            (unsigned long long)s->duplicated, (unsigned long long)s->corrupted, (unsigned long long)s->marked,
+            (unsigned long long)s->reordered,
             (double)s->wait_max / 1e6, (double)late / 1e3, (double)s->late_max / 1e3);
 }
 
@@ -215,6 +216,7 @@ static void json_lane(struct json *j, const char *key, const struct weft_lane_st
     json_number(j, "queue_full", s->overflowed);
     json_number(j, "duplicated", s->duplicated);
     json_number(j, "corrupted", s->corrupted);
+    json_number(j, "marked", s->marked);
     json_number(j, "reordered", s->reordered);
     json_number(j, "wait_max_ns", s->wait_max);
     json_number(j, "late_mean_ns", s->delivered ? s->late_total / s->delivered : 0);

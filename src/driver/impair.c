@@ -73,12 +73,25 @@ static weft_pkt *corrupted(weft_driver *d, weft_pkt *pkt, uint64_t bit)
     return copy;
 }
 
+/* The packet with a mark of congestion if it can have one, in bytes of its own. Takes pkt. */
+static weft_pkt *marked(weft_driver *d, weft_lane *lane, weft_pkt *pkt)
+{
+    weft_pkt *copy = copy_of(d, pkt);
+
+    weft_pkt_release(pkt);
+    if (copy)
+        weft_lane_mark(lane, d->ifc.link, weft_pkt_data(copy), weft_pkt_len(copy));
+    return copy;
+}
+
 /* One copy on its way. Takes pkt. */
 static void launch(weft_driver *d, weft_lane *lane, weft_pkt *pkt, weft_time through)
 {
     uint64_t bit;
 
-    if (weft_pkt_len(pkt) > 0 && weft_lane_corrupts(lane, weft_pkt_len(pkt), &bit))
+    if (weft_lane_marks(lane))
+        pkt = marked(d, lane, pkt);
+    if (pkt && weft_pkt_len(pkt) > 0 && weft_lane_corrupts(lane, weft_pkt_len(pkt), &bit))
         pkt = corrupted(d, pkt, bit);
     if (!pkt)
         return;

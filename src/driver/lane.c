@@ -11,6 +11,7 @@
  */
 #include "base/mem.h"
 #include "base/rng.h"
+#include "driver/mark.h"
 #include "weft/lane.h"
 
 struct flight {
@@ -28,6 +29,7 @@ struct weft_lane {
 
     uint32_t burst_left; /* of packets that go the same way as the one lost before */
     uint64_t judged;
+    bool marks;          /* the packet that was admitted last is to be marked */
     bool bad;            /* the state of Gilbert and Elliott */
 
     weft_time free_at;   /* when the bottleneck has sent what it has, rounded down ... */
@@ -148,6 +150,25 @@ bool weft_lane_corrupts(weft_lane *lane, uint64_t bytes, uint64_t *bit)
     return true;
 }
 
+/* Seldom asked for: then only does it take part in the sequence of chances. */
+static bool marks_by_chance(struct weft_lane *l)
+{
+    return l->how.mark && rng_chance(&l->rng, l->how.mark);
+}
+
+bool weft_lane_marks(const weft_lane *lane)
+{
+    return lane->marks;
+}
+
+bool weft_lane_mark(weft_lane *lane, enum weft_link link, uint8_t *frame, size_t n)
+{
+    bool marked = mark_congestion(frame, n, link == WEFT_LINK_ETHERNET);
+
+    lane->stats.marked += marked;
+    return marked;
+}
+
 /* ---- the bottleneck ---- */
 
 /* Is there no room to wait behind `busy` nanoseconds' worth of others? What finds nobody waiting always fits. */
@@ -199,13 +220,16 @@ static weft_time through_bottleneck(struct weft_lane *l, uint64_t bytes, weft_ti
     l->free_at = time_after(start, work / rate);
     l->free_rest = work % rate;
     l->stats.wait_max = max_u64(l->stats.wait_max, start - now);
+    l->marks |= l->how.mark_wait && start - now > l->how.mark_wait;
     return l->free_at;
 }
 
 weft_time weft_lane_admit(weft_lane *lane, enum weft_wire_verdict verdict, uint64_t bytes, weft_time now)
 {
-    weft_time through = verdict == WEFT_WIRE_LOSE ? WEFT_NEVER : through_bottleneck(lane, bytes, now);
+    weft_time through;
 
+    lane->marks = marks_by_chance(lane);
+    through = verdict == WEFT_WIRE_LOSE ? WEFT_NEVER : through_bottleneck(lane, bytes, now);
     lane->stats.sent++;
     lane->stats.bytes += bytes;
     if (verdict == WEFT_WIRE_LOSE)
@@ -326,7 +350,7 @@ static void set_how(struct weft_lane *l, const struct weft_impairment *h)
 {
     l->how = *h;
     l->harmless = !h->bits_per_second && !h->delay && !h->jitter && !h->loss && !h->loss_every && !h->gilbert.to_bad &&
-                  !h->gilbert.lost_good && !h->duplicate && !h->corrupt && !h->reorder;
+                  !h->gilbert.lost_good && !h->duplicate && !h->corrupt && !h->mark && !h->reorder;
 }
 
 static void forget_through(struct weft_lane *l)

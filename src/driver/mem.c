@@ -47,6 +47,8 @@ static void launch(struct weft_wire *w, struct direction *d, const struct weft_p
 
     if (!copy)
         return;
+    if (!w->config.share && weft_lane_marks(d->lane))
+        weft_lane_mark(d->lane, d->to->ops->kind, copy->data, copy->len);
     if (!w->config.share && copy->len && weft_lane_corrupts(d->lane, copy->len, &bit))
         copy->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
     if (!weft_lane_file(d->lane, copy, through))

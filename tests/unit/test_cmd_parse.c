@@ -291,6 +291,20 @@ static void an_impairment_knows_the_models_of_loss_and_order(void **state)
     assert_int_equal(how.gilbert.lost_good, 1000);
 }
 
+static void an_impairment_marks_by_chance_and_by_waiting(void **state)
+{
+    struct weft_impairment how;
+    uint64_t seed;
+    char bad[40];
+
+    assert_true(parse_impairment("rate=1mbit,mark=0.5%,mark=2ms", &how, &seed, bad, sizeof bad));
+    assert_int_equal(how.mark, 5000);
+    assert_int_equal(how.mark_wait, 2 * WEFT_MS);
+    assert_true(parse_impairment("mark=100%", &how, &seed, bad, sizeof bad));
+    assert_int_equal(how.mark, 1000000);
+    assert_int_equal(how.mark_wait, 0);
+}
+
 static void a_word_that_makes_no_sense_is_named(void **state)
 {
     static const struct {
@@ -301,6 +315,7 @@ static void a_word_that_makes_no_sense_is_named(void **state)
         {"rate=10", "rate=10"}, {"rate=0mbit", "rate=0mbit"}, {"rate=1mbit,queue=5", "queue=5"},
         {"queue=5p", "queue without rate"}, {"rate=1mbit,queue=0p", "queue=0p"}, {"loss=1%:0", "loss=1%:0"},
         {"gilbert=1%", "gilbert=1%"}, {"gilbert=1%:1%:1%:1%:1%", "gilbert=1%:1%:1%:1%:1%"}, {"every=0", "every=0"},
+        {"mark=2ms", "mark=TIME without rate"}, {"mark=2", "mark=2"}, {"rate=1mbit,mark=0ms", "mark=0ms"},
         {"jitter=1ms:order", "jitter=1ms:order"}, {"reorder=1%:0p", "reorder=1%:0p"}, {"reorder=1%:p", "reorder=1%:p"},
     };
     struct weft_impairment how;
@@ -330,6 +345,7 @@ int main(void)
         cmocka_unit_test(an_impairment_is_words_joined_by_commas),
         cmocka_unit_test(an_impairment_says_how_fast_and_how_patient_a_link_is),
         cmocka_unit_test(an_impairment_knows_the_models_of_loss_and_order),
+        cmocka_unit_test(an_impairment_marks_by_chance_and_by_waiting),
         cmocka_unit_test(a_word_that_makes_no_sense_is_named),
     };
 

@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include "base/checksum.h"
 #include "harness.h"
 #include "host_pair.h"
 #include "weft/driver.h"
@@ -326,6 +327,26 @@ static void corruption_flips_one_bit_and_nobody_vouches_for_it(void **state)
     end();
 }
 
+/* The number is read as the beginning of a datagram of IPv4 whose ECN field says that it can be told. */
+static void a_mark_shows_in_the_header(void **state)
+{
+    static const uint8_t before[4] = {0x45, 2, 0, 60}, after[4] = {0x45, 3, 0, 60};
+
+    for (int direction = OUTGOING; direction <= INCOMING; direction++) {
+        begin(&(struct weft_impairment){.mark = 1000000}, 3);
+        memcpy(direction == OUTGOING ? &w.sent : &w.device.received, before, sizeof before);
+        if (direction == OUTGOING)
+            assert_int_equal(send(1), 1);
+        else
+            pass(INCOMING, 1);
+        assert_int_equal(w.n, 1);
+        assert_memory_equal(&w.seen[0].number, after, sizeof after);
+        assert_int_equal(w.seen[0].flipped, __builtin_popcount(0x5a5a ^ csum_update(0x5a5a, 0x4502, 0x4503)));
+        assert_int_equal(weft_impair_stats(w.d, direction)->marked, 1);
+        end();
+    }
+}
+
 static void delay_is_kept_and_so_is_the_order_in_spite_of_jitter(void **state)
 {
     const struct weft_impairment how = {.delay = 5 * WEFT_MS, .jitter = 5 * WEFT_MS};
@@ -582,6 +603,7 @@ int main(void)
         cmocka_unit_test(loss_keeps_to_its_share),
         cmocka_unit_test(a_duplicate_follows_its_original),
         cmocka_unit_test(corruption_flips_one_bit_and_nobody_vouches_for_it),
+        cmocka_unit_test(a_mark_shows_in_the_header),
         cmocka_unit_test(delay_is_kept_and_so_is_the_order_in_spite_of_jitter),
         cmocka_unit_test(rate_and_queue_are_kept),
         cmocka_unit_test(the_deadline_is_when_the_next_packet_leaves),

@@ -256,6 +256,45 @@ static void a_lost_packet_takes_no_time_of_the_link(void **state)
     end();
 }
 
+static void who_waits_longer_than_that_is_to_be_marked(void **state)
+{
+    begin(&(struct weft_impairment){.bits_per_second = 8000, .mark_wait = 20 * WEFT_MS}, 1); /* a byte in a millisecond */
+    for (unsigned i = 0; i < 5; i++) {
+        enter(i + 1, 10, START); /* and waits for those before it */
+        assert_int_equal(weft_lane_marks(b.lane), i > 2);
+    }
+    enter(6, 10, START + 30 * WEFT_MS); /* two are left */
+    assert_false(weft_lane_marks(b.lane));
+    assert_int_equal(weft_lane_stats(b.lane)->marked, 0); /* which is for its owner to say */
+    end();
+}
+
+static void chance_marks_its_share(void **state)
+{
+    unsigned marked = 0;
+
+    begin(&(struct weft_impairment){.mark = 100000}, 3);
+    for (unsigned i = 0; i < MANY; i++) {
+        enter(i + 1, 100, START);
+        marked += weft_lane_marks(b.lane);
+    }
+    assert_near(marked, MANY * 0.1, 200);
+    end();
+}
+
+static void what_is_marked_is_counted_if_it_could_be(void **state)
+{
+    uint8_t can[20] = {0x45, 2}, cannot[20] = {0x45, 0};
+
+    begin(&(struct weft_impairment){.mark = 1000000}, 3);
+    assert_true(weft_lane_mark(b.lane, WEFT_LINK_IP, can, sizeof can));
+    assert_int_equal(can[1], 3);
+    assert_false(weft_lane_mark(b.lane, WEFT_LINK_IP, cannot, sizeof cannot));
+    assert_false(weft_lane_mark(b.lane, WEFT_LINK_ETHERNET, can, sizeof can));
+    assert_int_equal(weft_lane_stats(b.lane)->marked, 1);
+    end();
+}
+
 static void another_queue_holds_another_number(void **state)
 {
     struct weft_impairment how = {.bits_per_second = 8000, .queue_packets = 2};
@@ -408,7 +447,7 @@ static void only_a_perfect_lane_is_plain(void **state)
     static const struct weft_impairment rows[] = {
         {.bits_per_second = 1}, {.delay = 1},  {.jitter = 1},           {.loss = 1},
         {.duplicate = 1},       {.corrupt = 1}, {.loss_every = 1},       {.reorder = 1},
-        {.gilbert.to_bad = 1},  {.gilbert.lost_good = 1},
+        {.gilbert.to_bad = 1},  {.gilbert.lost_good = 1}, {.mark = 1},
     };
 
     begin(&(struct weft_impairment){.queue_packets = 5}, 1); /* which nothing ever waits in */
@@ -464,6 +503,9 @@ int main(void)
         cmocka_unit_test(a_queue_of_bytes_holds_so_many_in_however_many_packets),
         cmocka_unit_test(of_two_limits_the_first_one_counts),
         cmocka_unit_test(a_lost_packet_takes_no_time_of_the_link),
+        cmocka_unit_test(who_waits_longer_than_that_is_to_be_marked),
+        cmocka_unit_test(chance_marks_its_share),
+        cmocka_unit_test(what_is_marked_is_counted_if_it_could_be),
         cmocka_unit_test(another_queue_holds_another_number),
         cmocka_unit_test(jitter_keeps_the_order_unless_it_may_change_it),
         cmocka_unit_test(a_packet_is_overtaken_by_exactly_so_many),

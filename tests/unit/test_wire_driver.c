@@ -454,6 +454,23 @@ static void loss_duplication_and_corruption_keep_their_rates(void **state)
         }
 }
 
+static void a_copy_is_marked_and_what_is_shared_is_not(void **state)
+{
+    static const uint8_t datagram[20] = {0x45, 2, 0, 20, 0, 0, 0, 0, 64, 6, 0x12, 0x34};
+
+    (void)state;
+    for (int shared = 0; shared < 2; shared++) {
+        struct weft_wire_config k = {.seed = 1, .share = shared, .direction[0].mark = 1000000};
+        struct world *w = world_new(&k);
+
+        if_transmit(w->ifp[0], bench_pkt(w->s[0], datagram, sizeof datagram));
+        run(w);
+        assert_int_equal(at(w, 1)->last.bytes[1], shared ? 2 : 3);
+        assert_int_equal(stats(w, 0).marked, !shared);
+        world_free(w);
+    }
+}
+
 static void corruption_flips_one_bit_of_the_copy(void **state)
 {
     struct weft_wire_config k = {.seed = 9, .direction[0].corrupt = 1000000};
@@ -632,6 +649,7 @@ int main(void)
         cmocka_unit_test(jitter_keeps_order_and_its_bounds),
         cmocka_unit_test(held_back_packets_are_overtaken),
         cmocka_unit_test(loss_duplication_and_corruption_keep_their_rates),
+        cmocka_unit_test(a_copy_is_marked_and_what_is_shared_is_not),
         cmocka_unit_test(corruption_flips_one_bit_of_the_copy),
         cmocka_unit_test(same_seed_same_fate),
         cmocka_unit_test(filter_is_asked_about_each_packet_and_obeyed),
