@@ -2,7 +2,8 @@
 /*
  * A lane is one direction of a link: a rate with a queue before it, a delay, and what goes wrong on the way, all from a
  * seed. It decides about packets and keeps them in the order of their arrival; it never looks into one but to mark it
- * (ECN), so a packet is whatever its owner says it is. The in-memory wire, the impair driver and `weft link` each have two.
+ * (ECN), so a packet is whatever its owner says it is. The in-memory wire, the impair driver and `weft link` each have
+ * two.
  *
  *     verdict = weft_lane_judge(lane);                          chance: does it pass?
  *     through = weft_lane_admit(lane, verdict, bytes, now);     the queue: when is it through the bottleneck?
