@@ -160,13 +160,13 @@ static error_t take_impair(struct argp_state *state, struct cmd_where *w, const 
 
 static bool add_word(char *route, const char *word)
 {
-    size_t n = strlen(route);
+    size_t n = strlen(route), more = strlen(word);
 
-    if (n + 1 + strlen(word) >= CMD_ROUTE_TEXT)
+    if (n + 1 + more >= CMD_ROUTE_TEXT)
         return false;
     if (n)
         route[n++] = ' ';
-    strcpy(route + n, word);
+    memcpy(route + n, word, more + 1);
     return true;
 }
 

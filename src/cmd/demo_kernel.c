@@ -229,7 +229,7 @@ static const struct tool_check {
     {"nc hears weft's daytime over TCP", {"nc", "-w", "3", WEFT_ADDR, "13"}, NULL, ":"},
     {"nc hears weft's daytime over UDP", {"nc", "-u", "-w", "1", WEFT_ADDR, "13"}, "\n", ":"},
     {"nc hears its own words from weft's echo", {"nc", "-q", "2", "-w", "3", WEFT_ADDR, "7"}, echo_text, "brown fox"},
-    {"curl gets weft's web page", {"curl", "-sS", "-m", "5", "http://" WEFT_ADDR "/"}, NULL, "<h1>It works</h1>"},
+    {"curl gets weft's web page", {"curl", "-sS", "-m", "5", ("http://" WEFT_ADDR "/")}, NULL, "<h1>It works</h1>"},
 };
 
 static void check_tool(struct kernel_demo *d, const struct tool_check *c)

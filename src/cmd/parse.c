@@ -169,11 +169,12 @@ bool parse_route(const char *text)
 {
     char copy[160], *save = NULL, *word, *value;
     bool via = false, dev = false;
+    size_t n = strlen(text);
     struct weft_ip ip;
 
-    if (strlen(text) >= sizeof copy)
+    if (n >= sizeof copy)
         return false;
-    strcpy(copy, text);
+    memcpy(copy, text, n + 1);
     word = strtok_r(copy, " \t", &save);
     if (!word || !is_network(word))
         return false;

@@ -101,7 +101,7 @@ static void draw_ticks_y(struct picture *f, const struct scale *s, int n, double
     char text[32];
 
     step = step < unit ? unit : step;
-    for (v = 0; v <= s->hi; v += step) {
+    for (unsigned i = 0; (v = i * step) <= s->hi; i++) {
         snprintf(text, sizeof text, "%.4g", v / unit);
         draw_line(f, "grid", LEFT, place(s, v), RIGHT, place(s, v));
         draw_text(f, "tick", LEFT - 8, place(s, v) + 4, "end", text);

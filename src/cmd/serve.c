@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/fmt.h"
 #include "cmd/cmd.h"
 #include "cmd/parse.h"
 #include "service/service.h"
@@ -30,12 +31,13 @@ static const struct argp_option serve_options[] = {
 
 static error_t unknown_service(struct argp_state *state, const char *word)
 {
-    char list[160] = "";
+    char list[160];
+    struct fmt names = fmt_begin(list, sizeof list);
     size_t i;
 
     for (i = 0; service_at(i); i++) {
-        strcat(list, i ? ", " : "");
-        strcat(list, service_at(i)->name);
+        fmt_str(&names, i ? ", " : "");
+        fmt_str(&names, service_at(i)->name);
     }
     return args_error(state, "unknown service '%s': there are %s", word, list);
 }
