@@ -54,6 +54,7 @@ enum move_kind {
 
 struct move {
     uint8_t kind, from, which;
+    uint16_t steps; /* of MOVE_TICK: deadlines until something happened; 0: not known yet */
 };
 
 /* How many faults of the network a move is: 0 or 1. */
@@ -95,8 +96,8 @@ void world_close(struct world *w);
 
 /* All that can happen next. */
 size_t world_moves(const struct world *w, struct move *out);
-/* Makes it happen, and all that follows by itself. */
-void world_play(struct world *w, const struct move *m);
+/* Makes it happen, and all that follows by itself. Fills in m->steps, so that the same move is played again for less. */
+void world_play(struct world *w, struct move *m);
 bool world_packets_under_way(const struct world *w);
 /* Nothing can happen any more: is that as it should be? Says why not in w->why. */
 void world_judge(struct world *w);

@@ -25,40 +25,52 @@ const struct drama dramas[] = {
 };
 const size_t n_dramas = sizeof dramas / sizeof *dramas;
 
-/* Digests seen, with the faults that were still to be had: an open hash table. */
+/* Digests seen: an open hash table. The lowest two bits of each say how many faults were still to be had there. */
 struct seen {
     uint64_t *at;
     size_t n, room; /* room: a power of two */
 };
 
-static bool seen_insert(struct seen *s, uint64_t digest);
+#define FAULTS_BITS ((uint64_t)3)
+
+/* Where the digest is, or would be. */
+static uint64_t *seen_place(const struct seen *s, uint64_t digest)
+{
+    size_t i = digest >> 2 & (s->room - 1);
+
+    while (s->at[i] && (s->at[i] | FAULTS_BITS) != (digest | FAULTS_BITS))
+        i = (i + 1) & (s->room - 1);
+    return &s->at[i];
+}
 
 static void seen_grow(struct seen *s)
 {
-    struct seen larger = {calloc(s->room ? s->room * 2 : 1 << 16, sizeof *s->at), 0, s->room ? s->room * 2 : 1 << 16};
+    struct seen larger = {.n = s->n, .room = s->room ? s->room * 2 : 1 << 16};
 
+    larger.at = calloc(larger.room, sizeof *larger.at);
     if (!larger.at)
         abort();
     for (size_t i = 0; i < s->room; i++)
         if (s->at[i])
-            seen_insert(&larger, s->at[i]);
+            *seen_place(&larger, s->at[i]) = s->at[i];
     free(s->at);
     *s = larger;
 }
 
-/* False: it was there. */
-static bool seen_insert(struct seen *s, uint64_t digest)
+/* False: it was looked at with as many faults to be had, or more, and nothing else can follow with fewer. */
+static bool seen_note(struct seen *s, uint64_t digest, unsigned faults)
 {
-    size_t i;
+    uint64_t *at;
 
-    digest += !digest;
-    if (s->n * 2 >= s->room)
+    digest |= FAULTS_BITS;
+    digest += digest == FAULTS_BITS ? FAULTS_BITS + 1 : 0; /* zero means an empty place */
+    if (s->n * 4 >= s->room * 3)
         seen_grow(s);
-    for (i = digest & (s->room - 1); s->at[i]; i = (i + 1) & (s->room - 1))
-        if (s->at[i] == digest)
-            return false;
-    s->at[i] = digest;
-    s->n++;
+    at = seen_place(s, digest);
+    if (*at && (*at & FAULTS_BITS) >= faults)
+        return false;
+    s->n += !*at;
+    *at = (digest & ~FAULTS_BITS) | faults;
     return true;
 }
 
@@ -132,17 +144,19 @@ static void look(struct search *s, unsigned faults);
 /* Plays a move and looks on from there. */
 static void try(struct search *s, const struct move *m, unsigned faults)
 {
+    struct move *last = &s->path[s->depth++];
+
     s->moves++;
-    s->path[s->depth++] = *m;
+    *last = *m;
     s->deepest = s->depth > s->deepest ? s->depth : s->deepest;
-    world_play(&s->world, m);
+    world_play(&s->world, last);
     if (s->world.why[0])
         report(s);
     else if (s->world.crowded)
         s->crowded++;
     else if (s->depth == DEPTH_MAX)
         fail(s, "there is no end");
-    else if (seen_insert(&s->seen, world_digest(&s->world) * 4 + faults))
+    else if (seen_note(&s->seen, world_digest(&s->world), faults))
         look(s, faults);
     s->depth--;
 }

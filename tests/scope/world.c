@@ -213,18 +213,18 @@ size_t world_moves(const struct world *w, struct move *out)
     if (some_end_connects(w)) {
         for (uint8_t from = 0; from < 2; from++)
             if (next_act(w, from) == ACT_CONNECT)
-                out[n++] = (struct move){MOVE_ACT, from, 0};
+                out[n++] = (struct move){.kind = MOVE_ACT, .from = from};
         return n;
     }
     for (uint8_t from = 0; from < 2; from++) {
         if (may_act(w, from))
-            out[n++] = (struct move){MOVE_ACT, from, 0};
+            out[n++] = (struct move){.kind = MOVE_ACT, .from = from};
         for (uint8_t i = 0; i < w->end[from].n_flight; i++)
             for (uint8_t kind = MOVE_DELIVER; kind <= MOVE_DUPLICATE; kind++)
-                out[n++] = (struct move){kind, from, i};
+                out[n++] = (struct move){kind, from, i, 0};
     }
     if (next_timer(w) != WEFT_NEVER)
-        out[n++] = (struct move){MOVE_TICK, 0, 0};
+        out[n++] = (struct move){.kind = MOVE_TICK};
     return n;
 }
 
@@ -304,21 +304,30 @@ static void arrive(struct world *w, struct end *at, const struct frame *f)
     weft_input(at->ifp, &p, 1, w->now);
 }
 
-/* A stack's deadline is a lower bound: on until a timer has done something. */
-static void tick(struct world *w)
+static void step(struct world *w)
 {
-    uint64_t before = world_digest_timeless(w);
-    weft_time at;
+    weft_time at = next_timer(w);
 
-    while (world_digest_timeless(w) == before && (at = next_timer(w)) != WEFT_NEVER) {
-        w->now = at > w->now ? at : w->now;
-        for (int i = 0; i < 2; i++)
-            weft_tick(w->end[i].stack, w->now);
-        settle(w);
-    }
+    w->now = at > w->now ? at : w->now;
+    for (int i = 0; i < 2; i++)
+        weft_tick(w->end[i].stack, w->now);
+    settle(w);
 }
 
-void world_play(struct world *w, const struct move *m)
+/* A stack's deadline is a lower bound: on until a timer has done something. Returns how many deadlines that took. */
+static uint16_t tick(struct world *w)
+{
+    uint64_t before = world_digest_timeless(w);
+    uint16_t steps = 0;
+
+    while (world_digest_timeless(w) == before && next_timer(w) != WEFT_NEVER) {
+        step(w);
+        steps++;
+    }
+    return steps;
+}
+
+void world_play(struct world *w, struct move *m)
 {
     struct end *from = &w->end[m->from];
     struct frame f;
@@ -338,7 +347,11 @@ void world_play(struct world *w, const struct move *m)
         put_under_way(w, from, from->flight[m->which].bytes, from->flight[m->which].n);
         break;
     case MOVE_TICK:
-        tick(w);
+        if (!m->steps)
+            m->steps = tick(w);
+        else
+            for (unsigned i = 0; i < m->steps; i++)
+                step(w);
         break;
     }
     settle(w);
