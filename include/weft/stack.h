@@ -155,6 +155,8 @@ struct weft_config {
     weft_time path_mtu_age;    /* how long what a router said of a path is believed: 600 s (RFC 1191 §6.3) */
     weft_time ip_ident_life;   /* of IPv4: so long no identification comes again, or sending fails (RFC 6864 §4.3 has
                                 * 120 s). 0: they come again after 65,536 */
+    unsigned ip_default_ttl;   /* of IPv4, unless a socket says otherwise (RFC 1122 §3.2.1.7): 64; 1 to 255 */
+    unsigned ip6_hop_limit;    /* the same of IPv6, where no router of the link says otherwise: 64; 1 to 255 */
     unsigned min_path_mtu;     /* below that we let routers fragment instead (IPv4): 552 bytes */
     weft_time arp_reachable;   /* how long an address resolution is trusted: 60 s */
     bool arp_defend;           /* say so to all when another station uses an address of ours (RFC 5227 §2.4). true */
@@ -170,9 +172,15 @@ struct weft_config {
                                       goes without; between redirects it is always 1 s */
     weft_time icmp6_error_interval; /* the same of IPv6, for a route to one host; by a route to a network it is halved
                                        for each 32 bits that its prefix is shorter: 250 ms for one of 64 bits. 1 s */
+    unsigned icmp_limited_types; /* of IPv4: what these limits are for, bit n for type n: errors (3, 11, 12) and answers
+                                    (0 to echo, 14, 18); 6,168, which is 3, 4, 11 and 12. Redirects and what tells the
+                                    size of a path keep to their own */
+    bool icmp_echo_ignore, icmp6_echo_ignore; /* echo requests, of IPv4 and of IPv6, are not answered. false */
+    bool icmp6_echo_ignore_groups; /* not those to a group of IPv6; to one of IPv4 nobody answers. false */
     bool ip_forward, ip6_forward; /* datagrams for others go on: we are a router (RFC 1812). false */
     bool accept_redirects;     /* a host believes a router that knows a better first hop (RFC 1122 §3.2.2.2). true */
-    bool secure_redirects;     /* but only among gateways that it has already. true */
+    bool ip6_accept_redirects; /* the same of IPv6 (RFC 4861 §8). true */
+    bool secure_redirects;     /* of IPv4 only among gateways that it has already. true */
     bool router_discovery;     /* a host asks for routers of IPv4, and believes them (RFC 1256). DEVIATION from its
                                   §5.1: false, for whoever is on the link could become the gateway */
     bool router_advertise;     /* a router of IPv4 says that it is one, on interfaces that get an address from now on

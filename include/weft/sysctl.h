@@ -26,7 +26,7 @@ enum weft_sysctl_scope {
 /* One tunable. Static text throughout. */
 struct weft_sysctl {
     const char *name;
-    const char *gone;     /* not NULL: there is no such thing any more, and this says why. The rest is empty then */
+    const char *gone;     /* not NULL: Linux has or had it and we do not, and this says why. The rest is empty then */
     unsigned values;      /* how many numbers its value has; 0: it is a word */
     uint64_t min, max;    /* of each number, in the tunable's unit */
     const char *unit;     /* "s", "ms", "us", "bytes", "segments"; "" for bare numbers and words */
@@ -48,7 +48,7 @@ bool weft_sysctl_find(const char *name, struct weft_sysctl *out);
 /*
  * Sets a tunable of a running stack from text. Errors, with nothing changed: WEFT_ENOENT (no such name), WEFT_EINVAL
  * (not the right number of values, one out of its range, or at odds with another tunable), WEFT_EACCES (read only),
- * WEFT_EOPNOTSUPP (gone: weft_sysctl_find tells why).
+ * WEFT_EOPNOTSUPP (not there: weft_sysctl_find tells why).
  */
 int weft_sysctl_set(weft_stack *stack, const char *name, const char *value);
 

@@ -70,6 +70,8 @@ extern "C" {
     X(icmp_checksum, "a wrong ICMP checksum")                                                                          \
     X(icmp_unknown, "an ICMP type that a host does not answer")                                                        \
     X(icmp_broadcast_echo, "an echo request to a broadcast or multicast address")                                      \
+    X(icmp_echo_ignored, "an echo request, where the configuration has none answered")                                 \
+    X(icmp_limited, "a question by ICMP whose answer the rate limit keeps back")                                       \
     X(icmp_bad_quote, "an ICMP error whose quote is too short or not ours")                                            \
     X(icmp_small_mtu, "a Packet Too Big that speaks of less than 1,280 bytes (RFC 8201 §4)")                           \
     X(icmp_no_endpoint, "an ICMP message that concerns nobody here")                                                   \
@@ -216,7 +218,7 @@ enum weft_tcp_state {
     X(mld_out, "Mld", "messages sent")                                                                                 \
     X(mld_queries_in, "Mld", "queries received")                                                                       \
     X(mld_reports_in, "Mld", "reports of other hosts received")                                                        \
-    X(icmp_rate_limited, "Icmp", "errors not sent, by the rate limit")                                                 \
+    X(icmp_rate_limited, "Icmp", "errors and answers not sent, by the rate limit")                                     \
     X(udp_in, "Udp", "datagrams received")                                                                             \
     X(udp_out, "Udp", "datagrams sent")                                                                                \
     X(tcp_active_opens, "Tcp", "active connection openings")                                                           \

@@ -58,7 +58,7 @@ void tunable_explain(const struct tunable *t, int err, char *buf, size_t n)
     if (!weft_sysctl_find(t->name, &row)) {
         snprintf(buf, n, "no tunable '%s'; weft sysctl -a lists them", t->name);
     } else if (row.gone) {
-        snprintf(buf, n, "%s is gone: %s", row.name, row.gone);
+        snprintf(buf, n, "%s is not there: %s", row.name, row.gone);
     } else if (err == WEFT_EACCES) {
         snprintf(buf, n, "%s can only be read", row.name);
     } else if (t->value && weft_config_set(&config, t->name, t->value) == 0) {

@@ -2,8 +2,6 @@
 /* The head of every endpoint, and the event list; see endpoint.h. */
 #include "core/stack.h"
 
-#define DEFAULT_TTL 64
-
 /* The number of these operations in the stack; new ones get the next. */
 static uint8_t kind_of(weft_stack *s, const struct sock_ops *ops)
 {
@@ -22,7 +20,6 @@ void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum
     memset(e, 0, sizeof *e);
     e->stack = s;
     e->kind = kind_of(s, ops) & (SOCK_KINDS - 1);
-    e->ttl = DEFAULT_TTL;
     e->v6 = family == WEFT_INET6;
     list_init(&e->event);
 }

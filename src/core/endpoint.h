@@ -130,12 +130,12 @@ struct weft_sock {
     bool v6 : 1;        /* its family: WEFT_INET6. Unless v6only it speaks IPv4 too */
     bool v6only : 1;
     uint8_t kind : 3;   /* whose operations it has: endpoint_ops (core/stack.h) */
-    uint8_t ttl, tos;   /* of what it sends by IPv4 */
+    uint8_t ttl, tos;   /* of what it sends by IPv4; ttl 0: the stack's (weft_config.ip_default_ttl) */
     uint8_t hops, tclass; /* by IPv6: hop limit, 0: what is usual on the interface; traffic class */
     int16_t error;      /* pending, negative; 0: none */
 };
 
-/* Fills the head. ttl 64, tos 0. ops outlive the stack, and there are at most SOCK_KINDS of them in one. */
+/* Fills the head. ops outlive the stack, and there are at most SOCK_KINDS of them in one. */
 void endpoint_init(weft_sock *e, weft_stack *s, const struct sock_ops *ops, enum weft_family family);
 
 /* What its datagrams of either family carry. */

@@ -86,6 +86,8 @@ void weft_config_default(struct weft_config *config)
         .reassembly_time = 60 * WEFT_S,
         .reassembly_memory = 4 << 20,
         .path_mtu_age = 600 * WEFT_S,
+        .ip_default_ttl = 64,
+        .ip6_hop_limit = 64,
         .min_path_mtu = 552,
         .arp_reachable = 60 * WEFT_S,
         .arp_defend = true,
@@ -94,7 +96,9 @@ void weft_config_default(struct weft_config *config)
         .icmp_errors_burst = 50,
         .icmp_error_interval = WEFT_S,
         .icmp6_error_interval = WEFT_S,
+        .icmp_limited_types = 1 << 3 | 1 << 4 | 1 << 11 | 1 << 12,
         .accept_redirects = true,
+        .ip6_accept_redirects = true,
         .secure_redirects = true,
         .send_redirects = true,
         .igmp_max_memberships = 20,
@@ -143,9 +147,12 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            k->pacing_ss_ratio <= 1000 && k->pacing_ca_ratio <= 1000;
 }
 
+static bool hops_are_sound(unsigned hops) { return hops >= 1 && hops <= 255; }
+
 bool stack_config_is_sound(const struct weft_config *k)
 {
     return k->port_min && k->port_min <= k->port_max && k->reassembly_time && k->path_mtu_age &&
+           hops_are_sound(k->ip_default_ttl) && hops_are_sound(k->ip6_hop_limit) &&
            k->min_path_mtu >= 68 && k->min_path_mtu <= 65535 && k->max_neighbours && k->ipv6_addr_gen_mode <= 2 &&
            k->icmp_errors_burst <= INT_MAX && k->icmp_error_interval <= 60 * WEFT_S &&
            k->icmp6_error_interval <= 60 * WEFT_S && groups_are_sound(k) && tcp_is_sound(&k->tcp);

@@ -67,24 +67,49 @@ bool icmp_reply_path(weft_stack *s, struct weft_pkt *pkt, struct ip_send *how, s
 }
 
 /*
- * RFC 1122 §3.2.2.6, RFC 4443 §4.2: everything that came goes back. One to all is answered by IPv6 alone: IPv4's would
- * come from everybody at once, and from strangers through directed broadcast.
+ * Why an echo request is not answered. One to all is answered by IPv6 alone: IPv4's would come from everybody at once,
+ * and from strangers through directed broadcast.
  */
+static enum weft_drop refuse_echo(const weft_stack *s, const struct weft_pkt *pkt)
+{
+    const struct weft_config *c = &s->config;
+    bool v4 = ip_is_v4(&pkt->dst);
+
+    if (v4 ? pkt->ip_group || pkt->link_broadcast : ip_is_any(&pkt->src))
+        return WEFT_DROP_icmp_broadcast_echo;
+    if (v4 ? c->icmp_echo_ignore : c->icmp6_echo_ignore || (pkt->ip_group && c->icmp6_echo_ignore_groups))
+        return WEFT_DROP_icmp_echo_ignored;
+    return WEFT_DROP_none;
+}
+
+bool icmp_answer_allowed(weft_stack *s, struct weft_pkt *pkt, uint8_t type, const struct ip_path *path)
+{
+    if (icmp_type_allowed(s, type, path, &pkt->src))
+        return true;
+    stack_count(s, WEFT_COUNT_icmp_rate_limited);
+    pkt_drop(pkt, WEFT_DROP_icmp_limited);
+    return false;
+}
+
+/* RFC 1122 §3.2.2.6, RFC 4443 §4.2: everything that came goes back. */
 static void echo_input(weft_stack *s, struct weft_pkt *pkt, uint8_t reply_type)
 {
+    enum weft_drop why = refuse_echo(s, pkt);
     struct ip_options options;
     struct ip_send how;
     struct ip_path path;
     struct weft_pkt *reply;
 
-    if (ip_is_v4(&pkt->dst) ? pkt->ip_group || pkt->link_broadcast : ip_is_any(&pkt->src)) {
-        pkt_drop(pkt, WEFT_DROP_icmp_broadcast_echo);
+    if (why != WEFT_DROP_none) {
+        pkt_drop(pkt, why);
         return;
     }
     if (!icmp_reply_path(s, pkt, &how, &path, &options)) {
         pkt_drop(pkt, WEFT_DROP_ip_no_route);
         return;
     }
+    if (reply_type == ICMPV4_ECHO_REPLY && !icmp_answer_allowed(s, pkt, reply_type, &path))
+        return;
     reply = echo_reply(s, pkt, reply_type);
     if (!reply) {
         pkt_drop(pkt, WEFT_DROP_no_memory);

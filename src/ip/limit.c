@@ -94,3 +94,8 @@ bool icmp_limit_allows(weft_stack *s, enum icmp_limited what, const struct ip_pa
     slot->full_at = full;
     return true;
 }
+
+bool icmp_type_allowed(weft_stack *s, uint8_t type, const struct ip_path *path, const struct weft_ip *to)
+{
+    return !(s->config.icmp_limited_types >> (type & 31) & 1) || icmp_limit_allows(s, ICMP_ERROR, path, to);
+}

@@ -27,7 +27,8 @@ bool ip_may_speak(const struct ip_path *path, const struct weft_ip *local, const
     return !ip_zone(local) || path->ifp->ops->kind == WEFT_LINK_LOOPBACK || ip_zone(local) == path->ifp->index;
 }
 
-static inline void push_v4(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece)
+static inline void push_v4(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece,
+                           const weft_if *ifp)
 {
     uint32_t message = pkt_total(pkt);
     const struct ip_options *o = how->options;
@@ -38,7 +39,7 @@ static inline void push_v4(struct weft_pkt *pkt, const struct ip_send *how, cons
         .tos = how->tos,
         .total_len = (uint16_t)(message + len),
         .df = how->df,
-        .ttl = how->ttl ? how->ttl : IP_DEFAULT_TTL,
+        .ttl = how->ttl ? how->ttl : (uint8_t)ifp->stack->config.ip_default_ttl,
         .proto = how->proto,
         .src = ip_to_v4(&how->src),
         .dst = ip_to_v4(unlikely(o) && o->has_route ? &o->first_hop : &how->dst),
@@ -58,7 +59,7 @@ static uint8_t usual_hop_limit(const weft_if *ifp)
 {
     uint8_t said = nd_hop_limit(ifp);
 
-    return said ? said : IP_DEFAULT_TTL;
+    return said ? said : (uint8_t)ifp->stack->config.ip6_hop_limit;
 }
 
 static void push_v6(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece, const weft_if *ifp)
@@ -92,7 +93,7 @@ static void push_v6(struct weft_pkt *pkt, const struct ip_send *how, const struc
 void ip_push_header(struct weft_pkt *pkt, const struct ip_send *how, const struct ip_piece *piece, const weft_if *ifp)
 {
     if (likely(ip_is_v4(&how->dst)))
-        push_v4(pkt, how, piece);
+        push_v4(pkt, how, piece, ifp);
     else
         push_v6(pkt, how, piece, ifp);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
@@ -179,7 +180,7 @@ static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct 
         .tos = how->tos,
         .total_len = (uint16_t)(pkt_total(pkt) + IPV4_HEADER),
         .df = true,
-        .ttl = how->ttl ? how->ttl : IP_DEFAULT_TTL,
+        .ttl = how->ttl ? how->ttl : (uint8_t)s->config.ip_default_ttl,
         .proto = how->proto,
         .src = how->src,
         .dst = how->dst,
@@ -253,7 +254,7 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
         whole.id = ip_ident_several(&ip_state(s)->idents, &how->src, &how->dst, how->proto,
                                     pkt->gso_size ? gso_pieces(pkt) : 1);
     if (likely(v4))
-        push_v4(pkt, how, how->df ? NULL : &whole);
+        push_v4(pkt, how, how->df ? NULL : &whole, ifp);
     else
         push_v6(pkt, how, NULL, ifp);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);

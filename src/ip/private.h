@@ -10,7 +10,6 @@
 #include "wire/icmpv4.h"
 #include "wire/icmpv6.h"
 
-#define IP_DEFAULT_TTL 64
 
 /* ---- ident.c: identification of datagrams that may be fragmented ---- */
 
@@ -158,6 +157,9 @@ void icmp_limit_init(struct icmp_limit *l, const weft_stack *s, struct sip_key k
 
 /* May one more of these go to this destination, by this path, now? Takes it from the credit. */
 bool icmp_limit_allows(weft_stack *s, enum icmp_limited what, const struct ip_path *path, const struct weft_ip *to);
+
+/* As ICMP_ERROR, of a message of IPv4 of this type; true where the configuration has no limit for such. */
+bool icmp_type_allowed(weft_stack *s, uint8_t type, const struct ip_path *path, const struct weft_ip *to);
 
 /* ---- options.c: IPv4 ---- */
 
@@ -349,6 +351,9 @@ int icmp_send(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
  */
 bool icmp_reply_path(weft_stack *s, struct weft_pkt *pkt, struct ip_send *how, struct ip_path *path,
                      struct ip_options *options);
+
+/* May the answer of this type to pkt go out now? False: pkt has been dropped, and counted. IPv4. */
+bool icmp_answer_allowed(weft_stack *s, struct weft_pkt *pkt, uint8_t type, const struct ip_path *path);
 
 /* query.c: a request for the time or the mask. Owns pkt. */
 void icmp_query_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type);

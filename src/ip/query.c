@@ -52,13 +52,15 @@ void icmp_query_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type)
         pkt_drop(pkt, WEFT_DROP_ip_no_route);
         return;
     }
+    if (!icmp_answer_allowed(s, pkt, (uint8_t)(type + 1), &path)) /* both replies stand next to their requests */
+        return;
     reply = pkt_new_linear(s, PKT_HEADROOM, len);
     if (!reply) {
         pkt_drop(pkt, WEFT_DROP_no_memory);
         return;
     }
     pkt_copy(pkt, 0, reply->data, len);
-    reply->data[0] = (uint8_t)(type + 1); /* both replies stand next to their requests */
+    reply->data[0] = (uint8_t)(type + 1);
     if (timestamp)
         write_stamps(s, reply->data);
     else

@@ -107,6 +107,14 @@ static enum icmp_limited limit_of(struct icmp_complaint about, bool v4)
     return ICMP_ERROR;
 }
 
+static bool is_allowed(weft_stack *s, struct icmp_complaint about, const struct ip_path *path, const struct weft_ip *to)
+{
+    bool v4 = ip_is_v4(to);
+    enum icmp_limited what = limit_of(about, v4);
+
+    return v4 && what == ICMP_ERROR ? icmp_type_allowed(s, about.type, path, to) : icmp_limit_allows(s, what, path, to);
+}
+
 static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_complaint about)
 {
     struct ip_send how;
@@ -115,7 +123,7 @@ static void send_error(weft_stack *s, const struct weft_pkt *pkt, struct icmp_co
 
     if (!error_path(s, pkt, &how, &path))
         return;
-    if (!icmp_limit_allows(s, limit_of(about, ip_is_v4(&how.dst)), &path, &how.dst)) {
+    if (!is_allowed(s, about, &path, &how.dst)) {
         stack_count(s, WEFT_COUNT_icmp_rate_limited);
         return;
     }

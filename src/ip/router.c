@@ -395,7 +395,8 @@ enum weft_drop nd_redirect_input(struct nd_link *l, const struct weft_pkt *pkt, 
         return WEFT_DROP_nd_malformed;
     ip_set_zone(&m.dst, l->ifp->index);
     ip_set_zone(&m.target, l->ifp->index);
-    if (ip_forwards(l->ifp->stack, false)) /* RFC 4861 §8.2: a router knows better */
+    if (!l->ifp->stack->config.ip6_accept_redirects ||
+        ip_forwards(l->ifp->stack, false)) /* RFC 4861 §8.2: a router knows better */
         return WEFT_DROP_nd_redirect;
     if (route_lookup(l->ifp->stack, &m.dst, &path) != 0 || path.ifp != l->ifp || !ip_eq(&path.next_hop, &pkt->src) ||
         if_find_entry(l->ifp, &m.target))

@@ -4,8 +4,6 @@
 #include "core/stack.h"
 #include "sock/options.h"
 
-#define DEFAULT_TTL 64 /* RFC 1122 §3.2.1.7 */
-
 enum { LINUX_SOCK_STREAM = 1, LINUX_SOCK_DGRAM = 2, LINUX_SOCK_RAW = 3 }; /* what WEFT_SO_TYPE gives */
 
 static int get_reuse_addr(weft_sock *sock) { return sock->reuse_addr; }
@@ -48,10 +46,10 @@ static int get_number(weft_sock *sock)
     return ops->protocol ? get_protocol(sock) : local.port;
 }
 static int get_tos(weft_sock *sock) { return sock->tos; }
-static int get_ttl(weft_sock *sock) { return sock->ttl; }
+static int get_ttl(weft_sock *sock) { return sock->ttl ? sock->ttl : (int)sock->stack->config.ip_default_ttl; }
 static int get_domain(weft_sock *sock) { return sock->v6 ? WEFT_INET6 : WEFT_INET; }
 static int get_v6only(weft_sock *sock) { return sock->v6only; }
-static int get_hops(weft_sock *sock) { return sock->hops ? sock->hops : DEFAULT_TTL; }
+static int get_hops(weft_sock *sock) { return sock->hops ? sock->hops : (int)sock->stack->config.ip6_hop_limit; }
 static int get_tclass(weft_sock *sock) { return sock->tclass; }
 
 static int get_accept_conn(weft_sock *sock)
@@ -124,11 +122,9 @@ static int set_v6only(weft_sock *sock, int value)
 /* -1 asks for the default again, as on Linux. */
 static int set_ttl(weft_sock *sock, int value)
 {
-    if (value == -1)
-        value = DEFAULT_TTL;
-    if (value < 1 || value > 255)
+    if (value != -1 && (value < 1 || value > 255))
         return WEFT_EINVAL;
-    sock->ttl = (uint8_t)value;
+    sock->ttl = value == -1 ? 0 : (uint8_t)value;
     return 0;
 }
 

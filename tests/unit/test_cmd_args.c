@@ -61,7 +61,7 @@ static const struct {
     {"sysctl net.ipv4.tcp_sack=2", "bad value '2' for net.ipv4.tcp_sack: give a number from 0 to 1"},
     {"sysctl net.ipv4.tcp_rto_max_ms=999", "give a number from 1000 to 120000 ms"},
     {"sysctl net.ipv4.ip_local_port_range=5", "give 2 numbers from 1 to 65535"},
-    {"sysctl net.ipv4.tcp_tw_recycle=1", "net.ipv4.tcp_tw_recycle is gone: it judged"},
+    {"sysctl net.ipv4.tcp_tw_recycle=1", "net.ipv4.tcp_tw_recycle is not there: it judged"},
     {"sysctl net.ipv4.tcp_congestion_control=vegas", "give one of cubic reno"},
     {"sysctl net.ipv4.tcp_available_congestion_control=x", "can only be read"},
     {"sysctl =1", "bad tunable '=1'"},

@@ -598,6 +598,68 @@ static void a_rate_of_zero_sends_no_errors(void **state)
     assert_int_equal(errors_of_burst(b, 10, WEFT_S), 0);
 }
 
+/* Linux's icmp_ratemask: bit 3 for unreachable destinations, bit 0 for answers to echo. */
+static void types_that_are_not_in_the_mask_have_no_limit(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[64], out[64];
+
+    for (unsigned i = 0; i < 20; i++) {
+        bench_input(b, p, make_icmp(p, plain, ICMPV4_ECHO, 0, i, "x", 1));
+        assert_int_equal(bench_take(b, out, sizeof out), 29);
+    }
+    b->s->config.icmp_limited_types = 1 << ICMPV4_ECHO_REPLY;
+    assert_int_equal(errors_to(b, PEER, 1, 200, 0), 200);
+    for (unsigned i = 0; i < 6; i++) {
+        bench_input(b, p, make_icmp(p, plain, ICMPV4_ECHO, 0, i, "x", 1));
+        assert_int_equal(bench_take(b, out, sizeof out), 29);
+    }
+    bench_expect_drop(b, icmp_limited, bench_input(b, p, make_icmp(p, plain, ICMPV4_ECHO, 0, 7, "x", 1)));
+    bench_assert_silent(b);
+    assert_int_equal(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 1);
+    b->s->config.icmp_limited_types = 1u << ICMPV4_UNREACHABLE;
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 0); /* one destination, one bucket, whatever was in it */
+    b->now += WEFT_S;
+    assert_int_equal(errors_to(b, PEER, 1, 20, 0), 1);
+}
+
+/* Linux's icmp_echo_ignore_all. */
+static void echo_can_be_switched_off(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[64];
+
+    b->s->config.icmp6_echo_ignore = true; /* another one */
+    assert_echo_intact(b, 56);
+    b->s->config.icmp_echo_ignore = true;
+    bench_expect_drop(b, icmp_echo_ignored, bench_input(b, p, make_icmp(p, plain, ICMPV4_ECHO, 0, 1, "x", 1)));
+    bench_assert_silent(b);
+}
+
+/* R1122-3.2.1.7b: of what has none of its own, at once. */
+static void the_default_of_the_time_to_live_can_be_set(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket(b->s, WEFT_UDP, NULL);
+    struct weft_addr to = {.ip = weft_ipv4(PEER), .port = 7};
+    uint8_t p[64], out[64];
+    int ttl, three = 3;
+    size_t n = sizeof ttl;
+
+    b->s->config.ip_default_ttl = 200;
+    b->s->config.ip6_hop_limit = 100; /* another one */
+    bench_input(b, p, make_icmp(p, plain, ICMPV4_ECHO, 0, 1, "x", 1));
+    assert_int_equal(read_ip(out, bench_take(b, out, sizeof out)).ttl, 200);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+    assert_int_equal(read_ip(out, bench_take(b, out, sizeof out)).ttl, 200);
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IP, WEFT_IP_TTL, &ttl, &n), 0);
+    assert_int_equal(ttl, 200);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_TTL, &three, sizeof three), 0);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+    assert_int_equal(read_ip(out, bench_take(b, out, sizeof out)).ttl, 3);
+    weft_close(sock);
+}
+
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -635,6 +697,9 @@ int main(void)
         CLAIM(an_interval_of_zero_is_no_limit_for_each),
         CLAIM(the_depth_of_the_burst_is_configured),
         CLAIM(a_rate_of_zero_sends_no_errors),
+        CLAIM(types_that_are_not_in_the_mask_have_no_limit),
+        CLAIM(echo_can_be_switched_off),
+        CLAIM(the_default_of_the_time_to_live_can_be_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

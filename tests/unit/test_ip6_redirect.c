@@ -339,6 +339,22 @@ static void redirects_go_with_the_routers_word(void **state)
     }
 }
 
+/* Linux's net.ipv6.conf.all.accept_redirects. */
+static void redirects_can_be_switched_off(void **state)
+{
+    struct link *l = *state;
+
+    have_address(l);
+    router_advert(l, "fe80::1", 1800, NULL, 0);
+    l->s->config.ip6_accept_redirects = false;
+    redirect_to(l, STRANGER6, "fe80::77");
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_redirect), 1);
+    assert_true(goes_by(l, STRANGER6, "fe80::1"));
+    l->s->config.ip6_accept_redirects = true;
+    redirect_to(l, STRANGER6, "fe80::77");
+    assert_true(goes_by(l, STRANGER6, "fe80::77"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -353,6 +369,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(redirects_do_not_wait_for_errors, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_has_its_time, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_of_a_group_makes_no_sense, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(redirects_can_be_switched_off, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_redirect_that_comes_again_harms_no_other, setup_auto, teardown),
     };
 

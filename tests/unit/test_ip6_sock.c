@@ -373,6 +373,47 @@ static void echo6_returns_everything(void **state)
     bench_assert_silent(b);
 }
 
+/* Linux's net.ipv6.icmp.echo_ignore_all and echo_ignore_multicast. */
+static void echo6_can_be_switched_off(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[100], out[100];
+    size_t n = make_icmp6(p, (struct make6){.dst = ALL_NODES}, ICMPV6_ECHO, 0, 1, "x", 1);
+
+    b->s->config.icmp_echo_ignore = true; /* IPv4's is another */
+    b->s->config.icmp6_echo_ignore_groups = true;
+    bench_expect_drop(b, icmp_echo_ignored, bench_input(b, p, n));
+    bench_input(b, p, make_icmp6(p, (struct make6){0}, ICMPV6_ECHO, 0, 1, "x", 1));
+    assert_int_equal(bench_take(b, out, sizeof out), 49);
+    b->s->config.icmp6_echo_ignore_groups = false;
+    b->s->config.icmp6_echo_ignore = true;
+    bench_expect_drop(b, icmp_echo_ignored, bench_input(b, p, n));
+    bench_expect_drop(b, icmp_echo_ignored,
+                      bench_input(b, p, make_icmp6(p, (struct make6){0}, ICMPV6_ECHO, 0, 1, "x", 1)));
+    bench_assert_silent(b);
+}
+
+/* Linux's net.ipv6.conf.all.hop_limit; what a router of the link says comes first: test_router.c. */
+static void the_usual_hop_limit_can_be_set(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    struct weft_addr to = addr6(PEER6, 7);
+    uint8_t p[100], out[100];
+    int hops;
+    size_t n = sizeof hops;
+
+    b->s->config.ip6_hop_limit = 200;
+    b->s->config.ip_default_ttl = 100; /* IPv4's is another */
+    bench_input(b, p, make_icmp6(p, (struct make6){0}, ICMPV6_ECHO, 0, 1, "x", 1));
+    assert_int_equal(read_ip6(out, bench_take(b, out, sizeof out), US6, PEER6).hop_limit, 200);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+    assert_int_equal(read_ip6(out, bench_take(b, out, sizeof out), US6, PEER6).hop_limit, 200);
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_UNICAST_HOPS, &hops, &n), 0);
+    assert_int_equal(hops, 200);
+    weft_close(sock);
+}
+
 static void ping6_socket_sends_requests_and_gets_its_replies(void **state)
 {
     struct bench *b = *state;
@@ -758,6 +799,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_train_of_long_datagrams_is_fragmented, setup, teardown),
         cmocka_unit_test_setup_teardown(udp6_is_received_and_answered_by_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(echo6_returns_everything, setup, teardown),
+        cmocka_unit_test_setup_teardown(echo6_can_be_switched_off, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_usual_hop_limit_can_be_set, setup, teardown),
         cmocka_unit_test_setup_teardown(echo6_answers_have_the_flows_label, setup, teardown),
         cmocka_unit_test_setup_teardown(sticky_interface_stands_where_no_other_is_chosen, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_of_a_socket_is_told, setup, teardown),

@@ -179,6 +179,26 @@ static void the_mask_is_told_when_that_is_switched_on(void **state)
     assert_memory_equal(out + 24, "\0\7\0\1\xff\xff\xff\0", 8);
 }
 
+/* Where Linux's icmp_ratemask names their answers, bits 14 and 18, they have the limit of errors. */
+static void answers_to_questions_can_be_limited(void **state)
+{
+    struct ipv4_header h = {.src = PEER, .dst = US};
+    struct bench *b = *state;
+    uint8_t p[100], out[100];
+    size_t n = make_icmp(p, h, ICMPV4_MASK, 0, 1, "\0\0\0\0", 4), sent = 0;
+
+    b->s->config.icmp_mask_reply = b->s->config.icmp_timestamp_reply = true;
+    b->s->config.icmp_limited_types = 1u << ICMPV4_MASK_REPLY;
+    for (unsigned i = 0; i < 9; i++) {
+        bench_input(b, p, n);
+        sent += bench_take(b, out, sizeof out) > 0;
+    }
+    assert_int_equal(sent, 6);
+    assert_int_equal(weft_drops(b->s, WEFT_DROP_icmp_limited), 3);
+    bench_input(b, p, make_icmp(p, h, ICMPV4_TIMESTAMP, 0, 1, "\0\0\0\0\0\0\0\0\0\0\0\0", 12));
+    assert_int_equal(bench_take(b, out, sizeof out), 40);
+}
+
 /* R1122-3.2.2.2: the newest takes the place of the oldest. */
 static void the_oldest_redirect_makes_room(void **state)
 {
@@ -205,6 +225,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(redirected_routes_go_with_their_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(the_time_is_told_when_that_is_switched_on, setup, teardown),
         cmocka_unit_test_setup_teardown(the_mask_is_told_when_that_is_switched_on, setup, teardown),
+        cmocka_unit_test_setup_teardown(answers_to_questions_can_be_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(the_oldest_redirect_makes_room, setup, teardown),
     };
 

@@ -463,7 +463,7 @@ static void nonsense_is_refused_with_its_line(void **state)
     refused("0 < . 1:1(0) ack 1 <TS val * ecr 1>", "outbound only");
     refused("0 < . 1:1(0) ack 1 <md5>", "not computed");
     refused("0 f([[[[[[[[[[1]]]]]]]]]]) = 0", "too deep");
-    refused("0 `sysctl net.ipv4.tcp_tw_recycle=1`", "is gone");
+    refused("0 `sysctl net.ipv4.tcp_tw_recycle=1`", "is not there");
     refused("0 `sysctl net.ipv4.tcp_sack=7`", "does not take");
     refused("0~1 `tc qdisc add`", "vague times");
     refused("0 `tc qdisc add", "missing");

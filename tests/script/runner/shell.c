@@ -73,7 +73,7 @@ static int explain(int err, const struct setting *t, char *why, size_t n)
     if (err == WEFT_ENOENT)
         snprintf(why, n, "no setting of weft corresponds to sysctl %s", t->name);
     else if (err == WEFT_EOPNOTSUPP && weft_sysctl_find(t->name, &row))
-        snprintf(why, n, "sysctl %s is gone: %s", t->name, row.gone);
+        snprintf(why, n, "sysctl %s is not there: %s", t->name, row.gone);
     else if (err != 0)
         snprintf(why, n, "sysctl %s does not take \"%s\": %s", t->name, t->value, weft_strerror(err));
     return err;
