@@ -216,13 +216,22 @@ static int change(struct cmd_ctx *ctx, const struct ifconfig_opts *o)
 
 /* ---- showing ---- */
 
+static bool is_there(struct cmd_ctx *ctx, const char *name)
+{
+    const weft_if *ifp = weft_if_find(weft_host_lock(ctx->host), name);
+
+    weft_host_unlock(ctx->host);
+    return ifp != NULL;
+}
+
 static int show(struct cmd_ctx *ctx, const struct ifconfig_opts *o)
 {
     struct json json = {.out = ctx->out}, *j = ctx->where.json ? &json : NULL;
     struct weft_if_info info;
-    bool found = false;
     char name[32];
 
+    if (o->if_name && !is_there(ctx, o->if_name))
+        return cmd_fail(ctx, CMD_USAGE, "there is no interface %s", o->if_name);
     if (j)
         json_open(j, NULL, '[');
     else if (o->brief)
@@ -230,7 +239,6 @@ static int show(struct cmd_ctx *ctx, const struct ifconfig_opts *o)
     for (size_t i = 0; interfaces_copy(ctx, i, &info, name); i++) {
         if (o->if_name ? strcmp(o->if_name, name) != 0 : !info.up && !o->all)
             continue;
-        found = true;
         if (j)
             interfaces_json(j, &info, name);
         else if (o->brief)
@@ -242,7 +250,7 @@ static int show(struct cmd_ctx *ctx, const struct ifconfig_opts *o)
         json_close(j, ']');
         json_end(j);
     }
-    return found || !o->if_name ? 0 : cmd_fail(ctx, CMD_USAGE, "there is no interface %s", o->if_name);
+    return 0;
 }
 
 static int run_ifconfig(struct cmd_ctx *ctx)
