@@ -115,23 +115,52 @@ static int64_t write_all(int pipe, const char *buf, size_t n)
     return done ? (int64_t)done : r;
 }
 
-/* As much as is there, and of datagrams one. Only the first bytes are waited for. */
-static int64_t into_pipe(int in, int out, size_t n, unsigned flags, char *buf)
+/* As much of a stream as is there. Only the first bytes are waited for. */
+static int64_t stream_into_pipe(int in, int out, size_t n, bool wait, char *buf)
 {
-    bool stream = is_stream(in), wait = !(flags & SPLICE_F_NONBLOCK) && !(fcntl(out, F_GETFL) & O_NONBLOCK);
     size_t done = 0;
     int64_t r;
 
     do {
         r = await_room(out, wait && !done);
         if (r == 0)
-            r = or_errno(weft_posix_recv(in, buf, least(n - done, stream ? PIPE_BUF : CHUNK), done ? MSG_DONTWAIT : 0));
+            r = or_errno(weft_posix_recv(in, buf, least(n - done, PIPE_BUF), done ? MSG_DONTWAIT : 0));
         if (r > 0)
             r = write_all(out, buf, (size_t)r);
         if (r > 0)
             done += (size_t)r;
-    } while (r > 0 && stream && done < n);
+    } while (r > 0 && done < n);
     return done ? (int64_t)done : r;
+}
+
+/*
+ * One datagram. What the pipe has no room for is cut off, as by recv with too small a buffer. Only the kernel knows how
+ * much that is, for pages count and not bytes: so it comes by way of another pipe, whose pages move.
+ */
+static int64_t datagram_into_pipe(int in, int out, size_t n, bool wait, char *buf)
+{
+    int by[2];
+    int64_t r = await_room(out, wait);
+
+    if (r == 0 && pipe2(by, O_CLOEXEC | O_NONBLOCK) < 0)
+        r = -errno;
+    if (r < 0)
+        return r;
+    r = or_errno(weft_posix_recv(in, buf, least(n, CHUNK), 0));
+    if (r > 0)
+        r = or_errno(write(by[1], buf, (size_t)r));
+    if (r > 0)
+        r = or_errno(splice(by[0], NULL, out, NULL, (size_t)r, wait ? 0 : SPLICE_F_NONBLOCK));
+    close(by[0]);
+    close(by[1]);
+    return r;
+}
+
+static int64_t into_pipe(int in, int out, size_t n, unsigned flags, char *buf)
+{
+    bool wait = !(flags & SPLICE_F_NONBLOCK) && !(fcntl(out, F_GETFL) & O_NONBLOCK);
+
+    return (is_stream(in) ? stream_into_pipe : datagram_into_pipe)(in, out, n, wait, buf);
 }
 
 /* Bytes that were looked at leave the pipe. */

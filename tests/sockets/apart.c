@@ -167,6 +167,20 @@ CASE(a_stream_of_six_from_an_address_that_is_not_ours)
     SAY(connect(c, ADDR(to)));
 }
 
+CASE(four_beside_a_stream_that_was_accepted_by_six)
+{
+    struct sockaddr_in6 all = in6("::", 7000), peer = in6("::1", 7000);
+    struct sockaddr_in four = in4("0.0.0.0", 7000);
+    int l = socket(AF_INET6, SOCK_STREAM, 0), c = socket(AF_INET6, SOCK_STREAM, 0);
+
+    SAY(bind(l, ADDR(all)));
+    SAY(listen(l, 1));
+    SAY(connect(c, ADDR(peer)));
+    SAY(accept(l, NULL, NULL) > 0);
+    close(l);
+    SAY(bind(tcp(), ADDR(four)));
+}
+
 CASE(streams_that_are_repaired)
 {
     SAY(set_int(tcp(), IPPROTO_TCP, TCP_REPAIR, 1));

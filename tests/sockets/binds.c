@@ -311,6 +311,59 @@ CASE(the_narrower_address_hears)
     say_ready("wide", 0, ready(wide, POLLIN, 0));
 }
 
+/* ---- after a listener of both families has accepted ---- */
+
+/* What may still be bound to the port while the connection is there. first: of IPv4, 0.0.0.0 or what comes behind. */
+static void ask_all(int reuse, int first)
+{
+    static const char *const four[] = {"0.0.0.0", LO, "127.0.0.2"}, *const six[] = {"::", "::1", "::ffff:127.0.0.1"};
+
+    for (int only = 0; only < 2; only++)
+        for (int i = 0; i < 3; i++) {
+            struct sockaddr_in6 a = in6(six[i], 7000);
+            int fd = socket(AF_INET6, SOCK_STREAM, 0);
+
+            set_int(fd, SOL_SOCKET, SO_REUSEADDR, reuse);
+            set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, only);
+            say("%s only %d reuse %d", six[i], only, reuse);
+            SAY(bind(fd, ADDR(a)));
+            close(fd);
+        }
+    for (int i = first; i < 3; i++) {
+        struct sockaddr_in a = in4(four[i], 7000);
+        int fd = tcp();
+
+        set_int(fd, SOL_SOCKET, SO_REUSEADDR, reuse);
+        say("%s reuse %d", four[i], reuse);
+        SAY(bind(fd, ADDR(a)));
+        close(fd);
+    }
+}
+
+static void who_is_accepted(const char *to, int reuse, int first)
+{
+    struct sockaddr_in6 all = in6("::", 7000), peer = in6(to, 7000);
+    int l = socket(AF_INET6, SOCK_STREAM, 0), c = socket(AF_INET6, SOCK_STREAM, 0);
+
+    set_int(l, SOL_SOCKET, SO_REUSEADDR, reuse);
+    SAY(bind(l, ADDR(all)));
+    SAY(listen(l, 1));
+    SAY(connect(c, ADDR(peer)));
+    SAY(accept(l, NULL, NULL) > 0);
+    ask_all(0, 0);
+    ask_all(1, 0);
+    say("without its listener");
+    close(l);
+    ask_all(0, first);
+    ask_all(1, first);
+}
+
+/* Of those of IPv6, 0.0.0.0 is `apart`. */
+CASE(binds_beside_one_accepted_by_six) { who_is_accepted("::1", 0, 1); }
+CASE(binds_beside_one_accepted_by_six_that_shares) { who_is_accepted("::1", 1, 1); }
+CASE(binds_beside_one_accepted_by_four) { who_is_accepted("::ffff:127.0.0.1", 0, 0); }
+CASE(binds_beside_one_accepted_by_four_that_shares) { who_is_accepted("::ffff:127.0.0.1", 1, 0); }
+
 /* ---- ports run out ---- */
 
 CASE(no_port_is_left)

@@ -219,6 +219,30 @@ CASE(datagrams_by_pipes)
     say_bytes("piped", read(pipes[0], b, sizeof b), b);
 }
 
+/* A datagram is cut where the pipe has no room for it, and nobody waits. */
+CASE(a_datagram_into_a_pipe_that_is_nearly_full)
+{
+    static char block[15 * 4096], big[20000];
+    char b[64];
+    int p[2], pipes[2];
+
+    udp_pair(p);
+    SAY(pipe(pipes));
+    SAY(fcntl(pipes[1], F_SETPIPE_SZ, 16 * 4096));
+    write(pipes[1], block, sizeof block);
+    SAY(send(p[0], big, sizeof big, 0));
+    SAY(send(p[0], "next", 4, 0));
+    SAY(splice(p[1], NULL, pipes[1], NULL, sizeof big, 0));
+    say_bytes("next", recv(p[1], b, sizeof b, 0), b);
+    SAY(read(pipes[0], block, sizeof block));
+    SAY(read(pipes[0], big, sizeof big));
+    SAY(send(p[0], big, 10000, 0));
+    SAY(send(p[0], big, 300, 0));
+    SAY(splice(p[1], NULL, pipes[1], NULL, 5000, 0));
+    SAY(splice(p[1], NULL, pipes[1], NULL, 5000, SPLICE_F_NONBLOCK));
+    SAY(read(pipes[0], big, sizeof big));
+}
+
 CASE(ends_that_cannot_be_spliced)
 {
     off_t at = 0;
