@@ -345,7 +345,8 @@ enum weft_option {
     WEFT_IP_RECVOPTS = 6,    /* tell of options that came (WEFT_CONTROL_OPTIONS) ... */
     WEFT_IP_RETOPTS = 7,     /* ... and which an answer is to carry (WEFT_CONTROL_REPLY) */
     WEFT_IP_PKTINFO = 8,     /* tell with each datagram where it came in (WEFT_CONTROL_PKTINFO), and so on */
-    WEFT_IP_PKTOPTIONS = 9,  /* get only, TCP: nothing */
+    WEFT_IP_PKTOPTIONS = 9,  /* get only, TCP: struct weft_control, what of the segment that opened the connection the
+                              * socket wants to be told (WEFT_IP_PKTINFO and so on, set before) */
     WEFT_IP_MTU_DISCOVER = 10, /* enum weft_pmtudisc */
     WEFT_IP_RECVERR = 11,    /* keep reports of what went wrong (weft_recv_report) */
     WEFT_IP_RECVTTL = 12,
@@ -369,6 +370,7 @@ enum weft_option {
                                     * configured, and of no effect where it is not within what is configured */
 
     /* Of WEFT_SOL_IPV6, on sockets of WEFT_INET6 only. */
+    WEFT_IPV6_2292PKTOPTIONS = 6, /* TCP: the same of IPv6. Set, an int: what would be told is kept in any case */
     WEFT_IPV6_UNICAST_HOPS = 16, /* -1: what is usual on the interface */
     WEFT_IPV6_MULTICAST_IF = 17,   /* weft_if_index; 0: as the stack chooses */
     WEFT_IPV6_MULTICAST_HOPS = 18, /* as WEFT_IP_MULTICAST_TTL and so on; -1: 1 */

@@ -87,15 +87,17 @@ static void put_lost(struct room *r, const struct weft_control *c)
     put(r, SOL_SOCKET, SO_RXQ_OVFL, &c->lost, sizeof c->lost);
 }
 
-static void put_pktinfo6(struct room *r, const struct weft_control *c)
+static void put_pktinfo6_as(struct room *r, const struct weft_control *c, int type)
 {
     struct in6_pktinfo info = {.ipi6_ifindex = c->interface};
     struct weft_ip ip = c->address;
 
     weft_ip_set_zone(&ip, 0);
     memcpy(&info.ipi6_addr, ip.b, sizeof ip.b);
-    put(r, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+    put(r, IPPROTO_IPV6, type, &info, sizeof info);
 }
+
+static void put_pktinfo6(struct room *r, const struct weft_control *c) { put_pktinfo6_as(r, c, IPV6_PKTINFO); }
 
 static void put_pktinfo(struct room *r, const struct weft_control *c)
 {
@@ -131,30 +133,34 @@ static void put_reply(struct room *r, const struct weft_control *c)
     put(r, IPPROTO_IP, IP_RETOPTS, c->reply, c->n_reply);
 }
 
-/* Which of the extension headers are asked for; the type that tells of one, 0: of none. */
-static int type_of_header(const struct weft_control *c, uint8_t kind)
+/* By what type each kind of extension header is told; 0: it is not asked for. */
+struct header_types {
+    int hop_options, destination_options, routing;
+};
+
+static int type_of_header(const struct header_types *t, uint8_t kind)
 {
     switch (kind) {
     case IPPROTO_HOPOPTS:
-        return c->has & WEFT_CONTROL_HOPOPTS ? IPV6_HOPOPTS : 0;
+        return t->hop_options;
     case IPPROTO_DSTOPTS:
-        return c->has & WEFT_CONTROL_DSTOPTS ? IPV6_DSTOPTS : 0;
+        return t->destination_options;
     case IPPROTO_ROUTING:
-        return c->has & WEFT_CONTROL_RTHDR ? IPV6_RTHDR : 0;
+        return t->routing;
     default:
         return 0;
     }
 }
 
 /* In the order in which they came; a fragment header on the way has no length of its own, which reads as 8 bytes. */
-static void put_headers(struct room *r, const struct weft_control *c)
+static void put_headers_as(struct room *r, const struct weft_control *c, const struct header_types *types)
 {
     uint8_t kind = c->first_header;
     size_t len;
 
     for (size_t at = 0; at + 8 <= c->n_headers; at += len) {
         const uint8_t *p = c->headers + at;
-        int type = type_of_header(c, kind);
+        int type = type_of_header(types, kind);
 
         len = (p[1] + 1u) * 8;
         if (at + len > c->n_headers)
@@ -163,6 +169,25 @@ static void put_headers(struct room *r, const struct weft_control *c)
             put(r, IPPROTO_IPV6, type, p, len);
         kind = p[0];
     }
+}
+
+static void put_headers(struct room *r, const struct weft_control *c)
+{
+    put_headers_as(r, c, &(struct header_types){c->has & WEFT_CONTROL_HOPOPTS ? IPV6_HOPOPTS : 0,
+                                                c->has & WEFT_CONTROL_DSTOPTS ? IPV6_DSTOPTS : 0,
+                                                c->has & WEFT_CONTROL_RTHDR ? IPV6_RTHDR : 0});
+}
+
+/* The same things by their older names. */
+static void put_2292(struct room *r, const struct weft_control *c, unsigned asked)
+{
+    if (asked & LINUX_2292_PKTINFO)
+        put_pktinfo6_as(r, c, IPV6_2292PKTINFO);
+    if (asked & LINUX_2292_HOPLIMIT)
+        put(r, IPPROTO_IPV6, IPV6_2292HOPLIMIT, &c->ttl, sizeof c->ttl);
+    put_headers_as(r, c, &(struct header_types){asked & LINUX_2292_HOPOPTS ? IPV6_2292HOPOPTS : 0,
+                                                asked & LINUX_2292_DSTOPTS ? IPV6_2292DSTOPTS : 0,
+                                                asked & LINUX_2292_RTHDR ? IPV6_2292RTHDR : 0});
 }
 
 static void put_flow(struct room *r, const struct weft_control *c)
@@ -205,17 +230,29 @@ static void put_inquiry(struct room *r, const struct linux_sock *s)
     put(r, IPPROTO_TCP, LINUX_TCP_INQ, &left, sizeof left);
 }
 
-static const struct giver {
+struct giver {
     unsigned item; /* enum weft_control_item */
     void (*put)(struct room *r, const struct weft_control *c);
-} givers[] = {
+};
+
+/* In Linux's order; between them stand the names of RFC 2292. */
+static const struct giver first_givers[] = {
     {WEFT_CONTROL_LOST, put_lost}, {WEFT_CONTROL_SEGMENT, put_segment},
     {WEFT_CONTROL_PKTINFO6, put_pktinfo6}, {WEFT_CONTROL_PKTINFO, put_pktinfo}, {WEFT_CONTROL_TTL, put_ttl},
     {WEFT_CONTROL_TOS, put_tos}, {WEFT_CONTROL_FLOW, put_flow}, {WEFT_CONTROL_OPTIONS, put_options},
     {WEFT_CONTROL_REPLY, put_reply},
     {WEFT_CONTROL_HOPOPTS | WEFT_CONTROL_DSTOPTS | WEFT_CONTROL_RTHDR, put_headers},
+};
+static const struct giver last_givers[] = {
     {WEFT_CONTROL_ORIGDST, put_origdst}, {WEFT_CONTROL_PIECE, put_piece},
 };
+
+static void put_each(struct room *r, const struct weft_control *c, const struct giver *g, size_t n)
+{
+    for (size_t i = 0; c->has && i < n; i++)
+        if (c->has & g[i].item)
+            g[i].put(r, c);
+}
 
 void linux_give_control(const struct linux_sock *s, const struct weft_control *control, struct msghdr *msg, bool any)
 {
@@ -223,9 +260,10 @@ void linux_give_control(const struct linux_sock *s, const struct weft_control *c
 
     if (any || s->type != SOCK_STREAM) /* the end of a stream has no time */
         put_time(&r, s, control->arrived);
-    for (size_t i = 0; control->has && i < sizeof givers / sizeof *givers; i++)
-        if (control->has & givers[i].item)
-            givers[i].put(&r, control);
+    put_each(&r, control, first_givers, sizeof first_givers / sizeof *first_givers);
+    if (s->rfc2292 && !control->v4 && s->type != SOCK_STREAM)
+        put_2292(&r, control, s->rfc2292);
+    put_each(&r, control, last_givers, sizeof last_givers / sizeof *last_givers);
     if (s->inquire)
         put_inquiry(&r, s);
     msg->msg_controllen = r.used;

@@ -118,6 +118,12 @@ static int take_destination_options(const void *data, size_t n, struct weft_cont
     return take_header(data, n, &c->destination_options);
 }
 
+/* By the older name they may come once. */
+static int take_2292_options(const void *data, size_t n, struct weft_control *c)
+{
+    return c->destination_options ? -EINVAL : take_destination_options(data, n, c);
+}
+
 /* Without a routing header, which there is none of, they go nowhere. */
 static int take_options_before_route(const void *data, size_t n, struct weft_control *c)
 {
@@ -161,6 +167,10 @@ static const struct taker {
     {IPPROTO_IP, IP_RETOPTS, take_options},
     {IPPROTO_IPV6, IPV6_PKTINFO, take_pktinfo6},
     {IPPROTO_IPV6, IPV6_HOPLIMIT, take_ttl},
+    {IPPROTO_IPV6, IPV6_2292PKTINFO, take_pktinfo6},
+    {IPPROTO_IPV6, IPV6_2292HOPLIMIT, take_ttl},
+    {IPPROTO_IPV6, IPV6_2292HOPOPTS, take_hop_options},
+    {IPPROTO_IPV6, IPV6_2292DSTOPTS, take_2292_options},
     {IPPROTO_IPV6, IPV6_TCLASS, take_tclass},
     {IPPROTO_IPV6, IPV6_DONTFRAG, take_dontfrag},
     {IPPROTO_IPV6, IPV6_HOPOPTS, take_hop_options},

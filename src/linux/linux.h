@@ -67,6 +67,11 @@ weft_sock *linux_socket(weft_stack *s, int domain, int type, int protocol, int *
 #define LINUX_IPV6_FLOWINFO 11
 #define LINUX_TCP_INQ 36 /* TCP_INQ and TCP_CM_INQ, which not every libc names */
 
+/* Bits for what may be told by the names that RFC 2292 had for it, beside those of RFC 3542. */
+enum linux_2292 {
+    LINUX_2292_PKTINFO = 1, LINUX_2292_HOPLIMIT = 2, LINUX_2292_HOPOPTS = 4, LINUX_2292_DSTOPTS = 8, LINUX_2292_RTHDR = 16
+};
+
 enum linux_stamp { LINUX_STAMP_NONE, LINUX_STAMP_MICROSECONDS, LINUX_STAMP_NANOSECONDS };
 
 struct linux_own;
@@ -80,6 +85,7 @@ struct linux_sock {
     enum linux_stamp stamp; /* SO_TIMESTAMP(NS) */
     int stamping;           /* SO_TIMESTAMPING */
     bool inquire;           /* TCP_INQ */
+    unsigned rfc2292;       /* enum linux_2292: what is told by the names of RFC 2292 */
 };
 
 /*
@@ -218,6 +224,7 @@ enum linux_kept {
     LINUX_ZEROCOPY, LINUX_STAMPING, LINUX_CORK, LINUX_PATH_MTU,
     LINUX_FLOW_SEND,   /* IPV6_FLOWINFO_SEND: the flow label of an address counts */
     LINUX_BUFFER_LOCK, /* SO_BUF_LOCK */
+    LINUX_RFC2292, /* enum linux_2292 */
     LINUX_KEPT_COUNT
 };
 
@@ -268,6 +275,14 @@ int linux_peer(const struct linux_sock *s, struct weft_addr *name);
 /* told.c: options of SOL_SOCKET that can only be asked for; -ENOTTY: it is another one. */
 int linux_told_get(const struct linux_sock *s, struct linux_own *own, int level, int option, void *value,
                    socklen_t *n);
+
+/* ---- pktoptions.c: control messages as the value of an option ---- */
+
+/* IP_PKTOPTIONS and IPV6_2292PKTOPTIONS, as linux_get_option. */
+int linux_pktoptions_get(const struct linux_sock *s, struct linux_own *own, void *value, socklen_t *n);
+int linux_pktoptions6_get(const struct linux_sock *s, struct linux_own *own, void *value, socklen_t *n);
+/* Of a socket of IPv6. 0, -EINVAL, -ENODEV, -ENOMEM. */
+int linux_pktoptions6_set(const struct linux_sock *s, const void *value, size_t n);
 
 /* ---- notices.c: what is told besides text and datagrams ---- */
 

@@ -65,19 +65,25 @@ static const struct kept {
     int level, option;
     enum linux_kept slot;
     int least, most;
-    bool is_switch; /* whatever is not 0 is 1 */
+    bool is_switch; /* whatever is not 0 is 1, or `bit` */
     bool (*is_of)(const struct linux_sock *s);
+    int bit; /* of those that share the slot; 0: it is this one's alone */
 } kepts[] = {
-    {SOL_SOCKET, SO_INCOMING_CPU, LINUX_INCOMING_CPU, INT_MIN, INT_MAX, false, is_any},
-    {SOL_SOCKET, SO_BUSY_POLL, LINUX_BUSY_POLL, 0, INT_MAX, false, is_any},
-    {SOL_SOCKET, SO_SELECT_ERR_QUEUE, LINUX_SELECT_ERR_QUEUE, INT_MIN, INT_MAX, true, is_any},
-    {SOL_SOCKET, SO_PEEK_OFF, LINUX_PEEK_OFF, INT_MIN, INT_MAX, false, is_stream},
-    {SOL_SOCKET, SO_ZEROCOPY, LINUX_ZEROCOPY, 0, 1, false, is_not_raw},
-    {SOL_SOCKET, SO_TIMESTAMPING, LINUX_STAMPING, 0, INT_MAX, false, is_any},
-    {SOL_SOCKET, SO_BUF_LOCK, LINUX_BUFFER_LOCK, 0, LINUX_LOCK_SEND | LINUX_LOCK_RECEIVE, false, is_any},
-    {IPPROTO_UDP, UDP_CORK, LINUX_CORK, INT_MIN, INT_MAX, true, is_udp},
-    {IPPROTO_IPV6, IPV6_FLOWINFO_SEND, LINUX_FLOW_SEND, INT_MIN, INT_MAX, true, is_v6},
-    {IPPROTO_IPV6, IPV6_RECVPATHMTU, LINUX_PATH_MTU, INT_MIN, INT_MAX, true, is_v6},
+    {SOL_SOCKET, SO_INCOMING_CPU, LINUX_INCOMING_CPU, INT_MIN, INT_MAX, false, is_any, 0},
+    {SOL_SOCKET, SO_BUSY_POLL, LINUX_BUSY_POLL, 0, INT_MAX, false, is_any, 0},
+    {SOL_SOCKET, SO_SELECT_ERR_QUEUE, LINUX_SELECT_ERR_QUEUE, INT_MIN, INT_MAX, true, is_any, 0},
+    {SOL_SOCKET, SO_PEEK_OFF, LINUX_PEEK_OFF, INT_MIN, INT_MAX, false, is_stream, 0},
+    {SOL_SOCKET, SO_ZEROCOPY, LINUX_ZEROCOPY, 0, 1, false, is_not_raw, 0},
+    {SOL_SOCKET, SO_TIMESTAMPING, LINUX_STAMPING, 0, INT_MAX, false, is_any, 0},
+    {SOL_SOCKET, SO_BUF_LOCK, LINUX_BUFFER_LOCK, 0, LINUX_LOCK_SEND | LINUX_LOCK_RECEIVE, false, is_any, 0},
+    {IPPROTO_UDP, UDP_CORK, LINUX_CORK, INT_MIN, INT_MAX, true, is_udp, 0},
+    {IPPROTO_IPV6, IPV6_FLOWINFO_SEND, LINUX_FLOW_SEND, INT_MIN, INT_MAX, true, is_v6, 0},
+    {IPPROTO_IPV6, IPV6_RECVPATHMTU, LINUX_PATH_MTU, INT_MIN, INT_MAX, true, is_v6, 0},
+    {IPPROTO_IPV6, IPV6_2292PKTINFO, LINUX_RFC2292, INT_MIN, INT_MAX, true, is_v6, LINUX_2292_PKTINFO},
+    {IPPROTO_IPV6, IPV6_2292HOPLIMIT, LINUX_RFC2292, INT_MIN, INT_MAX, true, is_v6, LINUX_2292_HOPLIMIT},
+    {IPPROTO_IPV6, IPV6_2292HOPOPTS, LINUX_RFC2292, INT_MIN, INT_MAX, true, is_v6, LINUX_2292_HOPOPTS},
+    {IPPROTO_IPV6, IPV6_2292DSTOPTS, LINUX_RFC2292, INT_MIN, INT_MAX, true, is_v6, LINUX_2292_DSTOPTS},
+    {IPPROTO_IPV6, IPV6_2292RTHDR, LINUX_RFC2292, INT_MIN, INT_MAX, true, is_v6, LINUX_2292_RTHDR},
 };
 
 static const struct kept *find_kept(const struct linux_sock *s, int level, int option)
@@ -150,14 +156,19 @@ static int set_kept(const struct linux_sock *s, struct linux_own *own, const str
         err = take_stamping(s, own, v);
     if (err)
         return err;
-    own->kept[k->slot] = k->is_switch ? v != 0 : v;
+    if (k->bit)
+        own->kept[k->slot] = v ? own->kept[k->slot] | k->bit : own->kept[k->slot] & ~k->bit;
+    else
+        own->kept[k->slot] = k->is_switch ? v != 0 : v;
+    if (k->slot == LINUX_RFC2292 && is_stream(s)) /* who accepts may ask by what they came */
+        err = weft_setsockopt(s->sock, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, &own->kept[k->slot], sizeof v);
     lock_buffers(s, own->kept[LINUX_BUFFER_LOCK] & ~locked);
-    return 0;
+    return err;
 }
 
 static size_t get_kept(const struct linux_own *own, const struct kept *k, void *value, size_t n)
 {
-    int v[2] = {own->kept[k->slot], 0}; /* a clock that there is none of goes with SO_TIMESTAMPING */
+    int v[2] = {k->bit ? (own->kept[k->slot] & k->bit) != 0 : own->kept[k->slot], 0}; /* a clock that there is none of goes with SO_TIMESTAMPING */
     size_t size = k->slot == LINUX_STAMPING ? sizeof v : sizeof *v;
 
     size = n < size ? n : size;
@@ -345,6 +356,8 @@ static const struct whole {
     {SOL_SOCKET, SO_ATTACH_FILTER, attach_filter, get_filter}, /* and SO_GET_FILTER, which is the same number */
     {SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, attach_choice, get_nothing},
     {IPPROTO_IPV6, IPV6_PATHMTU, NULL, linux_path_get},
+    {IPPROTO_IP, IP_PKTOPTIONS, NULL, linux_pktoptions_get},
+    {IPPROTO_IPV6, IPV6_2292PKTOPTIONS, NULL, linux_pktoptions6_get},
 };
 
 static const struct whole *find_whole(const struct linux_sock *s, int level, int option)
@@ -386,6 +399,8 @@ int linux_set_option(const struct linux_sock *s, struct linux_own *own, int leve
         return -EFAULT;
     if (linux_is_group_option(level, option))
         return linux_group_set(s->sock, is_stream(s), level, option, value, n);
+    if (level == IPPROTO_IPV6 && option == IPV6_2292PKTOPTIONS && is_v6(s))
+        return linux_pktoptions6_set(s, value, n);
     if (size)
         memcpy(copy, value, size);
     if (whole && whole->set)

@@ -41,7 +41,8 @@ struct linux_sock socket_linux(const struct drill *d, const struct socket *s, st
 {
     *day = (struct timespec){(time_t)(d->now / WEFT_S), (long)(d->now % WEFT_S)};
     return (struct linux_sock){s->sock, s->domain, s->type, s->protocol, d->now, day, s->own.stamp,
-                               s->own.kept[LINUX_STAMPING], s->own.inquire};
+                               s->own.kept[LINUX_STAMPING], s->own.inquire,
+                               (unsigned)s->own.kept[LINUX_RFC2292]};
 }
 
 int socket_add(struct drill *d, weft_sock *sock, const struct socket *like)

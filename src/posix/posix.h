@@ -121,7 +121,8 @@ int px_give_addr(const struct weft_addr *addr, int domain, struct sockaddr *to, 
 static inline struct linux_sock px_linux(const struct px_sock *s)
 {
     return (struct linux_sock){px_engine(s), s->domain, s->type, s->protocol, s->host->now, NULL, s->own.stamp,
-                               s->own.kept[LINUX_STAMPING], s->own.inquire};
+                               s->own.kept[LINUX_STAMPING], s->own.inquire,
+                               (unsigned)s->own.kept[LINUX_RFC2292]};
 }
 
 /* ---- told.c: what is told of what was sent ---- */

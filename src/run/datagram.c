@@ -60,7 +60,9 @@ static void keep_beside(struct file *f, const struct weft_control *control)
 /* From the first one on that something is to be told of. */
 static void begin_beside(struct file *f, const struct weft_control *control)
 {
-    if (!f->beside && (control->has || f->own.stamp || f->own.kept[LINUX_STAMPING]))
+    bool asked = control->has || f->own.stamp || f->own.kept[LINUX_STAMPING] || f->own.kept[LINUX_RFC2292];
+
+    if (!f->beside && asked)
         f->beside = calloc(1, sizeof *f->beside);
 }
 

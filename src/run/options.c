@@ -21,7 +21,8 @@ struct linux_sock file_linux(const struct call *c)
     const struct file *f = c->file;
 
     return (struct linux_sock){f->sock, f->domain, f->type, f->protocol, weft_host_now(c->run->host), NULL,
-                               f->own.stamp, f->own.kept[LINUX_STAMPING], f->own.inquire};
+                               f->own.stamp, f->own.kept[LINUX_STAMPING], f->own.inquire,
+                               (unsigned)f->own.kept[LINUX_RFC2292]};
 }
 
 /* ---- what cannot be done between a program and its pair ---- */

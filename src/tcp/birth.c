@@ -10,6 +10,7 @@
 #include "tcp/demux.h"
 #include "tcp/ipoptions.h"
 #include "tcp/listen.h"
+#include "tcp/origin.h"
 #include "tcp/passive.h"
 #include "tcp/path.h"
 #include "tcp/settle.h"
@@ -130,6 +131,7 @@ static void hear(struct tcp_conn *l, struct tcp_conn *c, struct tcp_seg *seg)
     stack_count(l->ep.stack, WEFT_COUNT_tcp_passive_opens);
     endpoint_notify(&l->ep, WEFT_READABLE);
     conn_follow(c, seg->pkt);
+    origin_note(c, seg->pkt);
     account_in(c, seg);
     if (arrives(c, seg) != TCP_GONE)
         conn_settle(c);
@@ -183,6 +185,7 @@ void conn_born_early(struct tcp_conn *l, const struct halfopen *h, struct tcp_se
     if (l->settings->save_syn)
         keep_syn(c, conn_save_syn(l, seg));
     conn_follow(c, seg->pkt);
+    origin_note(c, seg->pkt);
     join_accept_queue(l, c);
     early_take(c, seg);
     stack_count(t->stack, WEFT_COUNT_tcp_passive_opens);

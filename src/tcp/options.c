@@ -6,6 +6,7 @@
 #include "tcp/calls.h"
 #include "tcp/info.h"
 #include "tcp/ipoptions.h"
+#include "tcp/origin.h"
 #include "tcp/path.h"
 #include "tcp/refused.h"
 #include "tcp/settle.h"
@@ -616,11 +617,41 @@ static int get_options(const struct tcp_conn *c, void *value, size_t *n)
     return give(value, n, c->settings->way.options, c->settings->way.n);
 }
 
-/* Of WEFT_IPV6_RTHDR; and of WEFT_IP_PKTOPTIONS, for streams are not told where their segments came in. */
+/* Of WEFT_IPV6_RTHDR. */
 static int get_none(const struct tcp_conn *c, void *value, size_t *n)
 {
     (void)c, (void)value;
     *n = 0;
+    return 0;
+}
+
+static int get_origin(const struct tcp_conn *c, void *value, size_t *n)
+{
+    struct weft_control origin;
+
+    origin_tell(c, false, &origin);
+    return give(value, n, &origin, sizeof origin);
+}
+
+static int get_origin6(const struct tcp_conn *c, void *value, size_t *n)
+{
+    struct weft_control origin;
+
+    origin_tell(c, true, &origin);
+    return give(value, n, &origin, sizeof origin);
+}
+
+static int keep_origin(struct tcp_conn *c, const void *value, size_t n)
+{
+    struct tcp_settings *s;
+    int on;
+
+    if (n < sizeof on)
+        return WEFT_EINVAL;
+    if (!(s = own(c)))
+        return WEFT_ENOMEM;
+    memcpy(&on, value, sizeof on);
+    s->keeps_origin = on != 0;
     return 0;
 }
 
@@ -702,7 +733,8 @@ static const struct raw_row raw_rows[] = {
     {WEFT_SOL_IPV6, WEFT_IPV6_DSTOPTS, set_destination, get_destination},
     {WEFT_SOL_IPV6, WEFT_IPV6_RTHDRDSTOPTS, set_before_route, get_before_route},
     {WEFT_SOL_IPV6, WEFT_IPV6_RTHDR, set_route, get_none},
-    {WEFT_SOL_IP, WEFT_IP_PKTOPTIONS, NULL, get_none},
+    {WEFT_SOL_IP, WEFT_IP_PKTOPTIONS, NULL, get_origin},
+    {WEFT_SOL_IPV6, WEFT_IPV6_2292PKTOPTIONS, keep_origin, get_origin6},
     {WEFT_SOL_TCP, WEFT_TCP_SAVED_SYN, NULL, get_saved_syn},
     {WEFT_SOL_TCP, WEFT_TCP_ULP, set_ulp, get_ulp},
     {WEFT_SOL_TCP, WEFT_TCP_IS_MPTCP, NULL, get_is_mptcp},

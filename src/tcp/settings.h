@@ -15,6 +15,13 @@
 struct saved_syn;
 
 /* Of each, 0 is "not set": what the stack's configuration says, or what stands here. */
+/* Where the segment that opened a connection came in: origin.h. */
+struct tcp_origin {
+    uint32_t interface;
+    uint8_t ttl, tos;
+    bool known;
+};
+
 struct tcp_settings {
     uint32_t owners;             /* connections; 0: the constant block */
     uint32_t user_timeout;       /* ms; 0: by count of retries */
@@ -43,6 +50,8 @@ struct tcp_settings {
     struct tcp_extensions extensions; /* IPV6_HOPOPTS and its like */
     struct filter filter;        /* SO_ATTACH_FILTER */
     struct sock_rare rare;       /* options that mean nothing to a stream, or to every socket the same */
+    struct tcp_origin origin;
+    bool keeps_origin;           /* though no option of `rare` asks for it (WEFT_IPV6_2292PKTOPTIONS) */
     bool paces;                  /* a limit was set once: what is sent is spread over time */
     bool linger;                 /* SO_LINGER is on */
 };

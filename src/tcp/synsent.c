@@ -5,6 +5,7 @@
 #include "tcp/account.h"
 #include "tcp/acking.h"
 #include "tcp/arrives.h"
+#include "tcp/origin.h"
 #include "tcp/path.h"
 #include "tcp/pathmtu.h"
 #include "tcp/segment.h"
@@ -217,6 +218,8 @@ enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg)
         return cross(c);
     if (c->work->syn_sent_at == WEFT_NEVER)
         conn_time_syn_by_echo(c, seg);
+    if (c->v6) /* of IPv4, Linux tells nothing to who connects */
+        origin_note(c, seg->pkt);
     conn_established(c);
     early_answered(c, seg);
     acknowledge_syn(c);

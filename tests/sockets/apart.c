@@ -134,18 +134,20 @@ CASE(a_pace_of_nothing)
     say_opt("bytes", fd, SOL_SOCKET, SO_MAX_PACING_RATE);
 }
 
-/* ---- what is told besides, and asked for by few ---- */
+/* ---- asked for by few ---- */
 
-CASE(where_a_handshake_came_in)
+CASE(where_a_stream_came_in_if_nobody_had_asked)
 {
     char control[256];
     socklen_t n = sizeof control;
+    struct in_pktinfo info = {0};
     int p[2];
 
     tcp_pair(p);
     SAY(set_int(p[1], IPPROTO_IP, IP_PKTINFO, 1));
     SAY(getsockopt(p[1], IPPROTO_IP, IP_PKTOPTIONS, control, &n));
-    say("something %d", n > 0);
+    memcpy(&info, control + CMSG_LEN(0), sizeof info);
+    say("%u bytes, interface %d", (unsigned)n, info.ipi_ifindex);
 }
 
 CASE(statistics_with_stamps)

@@ -385,12 +385,3 @@ CASE(six_headers_of_a_stream)
     for (unsigned i = 0; i < sizeof options / sizeof *options; i++)
         SAY(setsockopt(fd, IPPROTO_IPV6, options[i], header, sizeof header));
 }
-
-CASE(names_of_RFC_2292)
-{
-    static const int numbers[] = {2, 3, 4, 5, 8}; /* of IPV6_2292PKTINFO, HOPOPTS, DSTOPTS, RTHDR, HOPLIMIT */
-    int fd = socket(AF_INET6, SOCK_DGRAM, 0);
-
-    for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++)
-        SAY(set_int(fd, IPPROTO_IPV6, numbers[i], 1));
-}

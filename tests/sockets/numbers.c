@@ -79,8 +79,8 @@ NUMBERS(SOL_SOCKET, 0, 75, 26, 27, 44, 51, SO_COOKIE, 61, 62, 63, 64, 65, 70)
 /* IPsec, netfilter, fragments, IP_TRANSPARENT, IP_MTU_DISCOVER's default, groups on streams. */
 NUMBERS(IPPROTO_IP, 0, 63, IP_MTU_DISCOVER, 16, 17, IP_TRANSPARENT, 25, 26, 36, 37, 38, 39, 40, 41, 49, 50)
 
-/* The same, names of RFC 2292, and headers of streams. */
-NUMBERS(IPPROTO_IPV6, 0, 63, 1, 2, 3, 4, 5, 6, 8, 27, 28, 31, 32, 34, 35, 50, 54, 55, 57, 59, 62)
+/* The same, and headers of streams. */
+NUMBERS(IPPROTO_IPV6, 0, 63, 1, 27, 28, 31, 32, 34, 35, 50, 54, 55, 57, 59, 62)
 NUMBERS(IPPROTO_TCP, 0, 30, TCP_INFO, TCP_CONGESTION, 14, TCP_REPAIR, TCP_TIMESTAMP, 26, 29)
 NUMBERS(IPPROTO_UDP, 0, 20)
 NUMBERS(IPPROTO_ICMP, 0, 4, SO_REUSEADDR)
