@@ -25,16 +25,16 @@ COMMANDS = re.findall(r'^  (\w+) ', run(WEFT, '--help').stdout, re.M)
 BESIDE_A_HOST = {'netstat': [], 'arp': [], 'ndp': [], 'sysctl': [], 'ss': [], 'route': [], 'ifconfig': [],
                  'addrlabel': [], 'serve': [], 'ping': ['-c', '1', '-w', '0.05'],
                  'traceroute': ['-m', '1', '-q', '1', '-w', '0.05']}
-VALUES = '''0 1 2 7 -1 255 256 1500 65535 65536 4294967295 4294967296 18446744073709551616 0.5 1e9 0x10 1% 5ms 10mbit nan
-    10.9.0.1 10.9.0.2/24 10.9.0.300 0.0.0.0 255.255.255.255 224.0.0.1 127.0.0.1 10.0.0.0/8 10.9.0.1/33 ::1 fe80::1
-    fe80::1%wt0 fd09::1/64 fd09::/129 ff02::1 ::ffff:10.9.0.1 ::g 02:00:00:00:00:07 ff:ff:ff:ff:ff:ff 2:0:0 default
-    add del show get list via dev metric netmask mtu up down inet inet6 -net -host prefix label precedence
+VALUES = '''0 1 2 7 -1 255 256 1500 65535 65536 4294967295 4294967296 18446744073709551616 0.5 1e9 0x10 1% 5ms 10mbit
+    nan 10.9.0.1 10.9.0.2/24 10.9.0.300 0.0.0.0 255.255.255.255 224.0.0.1 127.0.0.1 10.0.0.0/8 10.9.0.1/33 ::1
+    fe80::1 fe80::1%wt0 fd09::1/64 fd09::/129 ff02::1 ::ffff:10.9.0.1 ::g 02:00:00:00:00:07 ff:ff:ff:ff:ff:ff 2:0:0
+    default add del show get list via dev metric netmask mtu up down inet inet6 -net -host prefix label precedence
     state established exclude dst src sport dport eq gt and or not ( ) :22 wt0 wt9 bar foo tap:wt1 tun: packet:lo tap
     echo echo:0 echo:70000 time:8001 http:8002 gopher net.ipv4.tcp_sack net.ipv4.tcp_sack=0 net.ipv4.ip_forward=maybe
     net.ipv4.tcp_rmem=4096,1,2 net.nothing=1 loss=1%,delay=5ms loss=200% seed=7 linux rfc bsd rarp rarp/24 do tsonly
     ff00aa tcp port 80 - -- --host=bar --host=nobody --json --help --no-such-option -Z'''.split()
-ODD = ['', ' ', '=', '%', '/', ',', '%s%n%x', '\n', 'a\nb', '\x1b[2J', 'é'.encode(), b'\xff\xfe', 'x' * 300,
-       '9' * 5000, '.' * 70000]
+ODD = ['', ' ', '=', '%', '/', ',', '%s%n%x', '\n', 'a\nb', '\x1b[2J', 'é'.encode(), b'\xff\xfe',
+       'x' * 300, '9' * 5000, '.' * 70000]
 
 
 @functools.lru_cache

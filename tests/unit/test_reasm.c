@@ -421,14 +421,15 @@ static void ranges_that_could_not_be_merged_join_one_after_the_other(void **stat
 
 /* ---- streams of operations ---- */
 
-#define WINDOW 30000u
+#define WINDOW       30000u
+#define SMALL_WINDOW 1500u /* is gone through so much sooner that most operations are in one */
 #define BLOCKS (RANGES + 2)
 
 /* What is known of the window, a byte for a byte; and its blocks, the most recently touched first. */
 struct model {
     bool here[WINDOW];
     uint8_t byte[WINDOW];
-    uint32_t n;
+    uint32_t window, n;        /* its bytes, at most WINDOW; those that are here */
     uint32_t block[BLOCKS][2]; /* offsets from `next` */
     unsigned blocks;
     bool untidy; /* something was refused or left out: the order, and what has merged, are no longer told */
@@ -488,9 +489,9 @@ static void model_shift(struct model *m, uint32_t n)
 
     for (uint32_t i = 0; i < n; i++)
         m->n -= m->here[i];
-    memmove(m->here, m->here + n, WINDOW - n);
-    memset(m->here + WINDOW - n, 0, n);
-    memmove(m->byte, m->byte + n, WINDOW - n);
+    memmove(m->here, m->here + n, m->window - n);
+    memset(m->here + m->window - n, 0, n);
+    memmove(m->byte, m->byte + n, m->window - n);
     for (unsigned i = 0; i < m->blocks; i++)
         if (m->block[i][1] > n) {
             m->block[kept][0] = m->block[i][0] - min_u32(m->block[i][0], n);
@@ -518,7 +519,7 @@ static void check_ranges(struct stream *s)
         uint32_t from = r->range[i].start.v - s->b.next.v, to = r->range[i].end.v - s->b.next.v, held = 0;
         struct spanring *spans = &r->range[i].spans;
 
-        assert_true(from < to && to <= WINDOW);
+        assert_true(from < to && to <= s->m.window);
         assert_true(s->m.untidy ? from >= at : from > at);
         for (; at < from; at++)
             assert_false(s->m.here[at]);
@@ -574,8 +575,9 @@ static void op_insert(struct stream *s)
 {
     static uint8_t bytes[4000];
     struct bench *b = &s->b;
-    uint32_t from = 1 + room_below(&b->r, rng_chance(&b->r.rng, 300000) ? WINDOW - 1 : 6000);
-    uint32_t len = 1 + room_below(&b->r, min_u32(WINDOW - from, rng_chance(&b->r.rng, 500000) ? 60 : 4000));
+    uint32_t window = s->m.window;
+    uint32_t from = 1 + room_below(&b->r, rng_chance(&b->r.rng, 300000) ? window - 1 : window / 5);
+    uint32_t len = 1 + room_below(&b->r, min_u32(window - from, rng_chance(&b->r.rng, 500000) ? 60 : window / 8));
     uint32_t missing = model_missing(&s->m, from, len), stored;
     struct span pieces[3];
     unsigned n = segment(s, len, pieces, bytes);
@@ -594,7 +596,7 @@ static uint32_t joined(const struct model *m)
 {
     uint32_t n = 0;
 
-    while (n < WINDOW && m->here[n])
+    while (n < m->window && m->here[n])
         n++;
     return n;
 }
@@ -604,7 +606,7 @@ static void op_in_order(struct stream *s)
 {
     static uint8_t bytes[WINDOW], out[WINDOW];
     struct bench *b = &s->b;
-    uint32_t len = 1 + room_below(&b->r, rng_chance(&b->r.rng, 500000) ? 60 : 3000), taken, all, done;
+    uint32_t len = 1 + room_below(&b->r, rng_chance(&b->r.rng, 500000) ? 60 : s->m.window / 10), taken, all, done;
     struct weft_iov v = {out, sizeof out};
     struct span pieces[3];
     unsigned n = segment(s, len, pieces, bytes);
@@ -629,13 +631,14 @@ static void op_in_order(struct stream *s)
         block_unref(pieces[n].block);
 }
 
-static void run_stream(uint32_t start, uint32_t refuse_ppm, unsigned ranges, unsigned ops)
+static void run_stream(uint32_t start, uint32_t window, uint32_t refuse_ppm, unsigned ranges, unsigned ops)
 {
     static struct stream s;
 
     memset(&s, 0, sizeof s);
     bench_init(&s.b, start);
     s.b.r.refuse_ppm = refuse_ppm;
+    s.m.window = window;
     s.ranges = ranges;
     ops = thinned(ops);
     for (unsigned op = 0; op < ops; op++) {
@@ -656,20 +659,26 @@ static void run_stream(uint32_t start, uint32_t refuse_ppm, unsigned ranges, uns
 static void it_behaves_like_a_map_of_bytes(void **state)
 {
     each_start(start)
-        run_stream(start, 0, RANGES, 40000);
+        run_stream(start, WINDOW, 0, RANGES, 40000);
+}
+
+static void it_behaves_like_a_small_map_of_bytes(void **state)
+{
+    each_start(start)
+        run_stream(start, SMALL_WINDOW, 0, 12, 100000);
 }
 
 static void it_behaves_like_a_map_of_bytes_with_few_ranges(void **state)
 {
     each_start(start)
-        run_stream(start, 0, 3, 10000);
+        run_stream(start, WINDOW, 0, 3, 10000);
 }
 
 static void it_behaves_like_a_map_of_bytes_when_memory_fails(void **state)
 {
     each_start(start) {
-        run_stream(start, 20000, RANGES, 10000);
-        run_stream(start, 300000, 20, 10000);
+        run_stream(start, WINDOW, 20000, RANGES, 10000);
+        run_stream(start, WINDOW, 300000, 20, 10000);
     }
 }
 
@@ -694,6 +703,7 @@ int main(void)
         cmocka_unit_test(joining_goes_on_when_memory_is_back),
         cmocka_unit_test(ranges_that_could_not_be_merged_join_one_after_the_other),
         cmocka_unit_test(it_behaves_like_a_map_of_bytes),
+        cmocka_unit_test(it_behaves_like_a_small_map_of_bytes),
         cmocka_unit_test(it_behaves_like_a_map_of_bytes_with_few_ranges),
         cmocka_unit_test(it_behaves_like_a_map_of_bytes_when_memory_fails),
     };
