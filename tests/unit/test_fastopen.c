@@ -221,6 +221,30 @@ static void data_goes_with_the_syn_once_there_is_a_cookie(void **state)
     weft_close(peer);
 }
 
+/* What a server gave by the option of RFC 7413 goes back by that one, not by the experiment's (kind 254). */
+static void a_cookie_goes_back_by_the_option_that_it_came_by(void **state)
+{
+    struct bench *b = *state;
+    unsigned kind = 0, end;
+    uint8_t syn[100];
+    weft_sock *client;
+    weft_pkt *pkt;
+
+    meet(b);
+    client = client_with(b, 0);
+    assert_int_equal(weft_sendto(client, "hello", 5, WEFT_MSG_FASTOPEN, &server), 5);
+    assert_int_equal(weft_output(b->lo, &pkt, 1, b->now), 1);
+    assert_true(weft_pkt_copy(pkt, 0, syn, sizeof syn) >= 60);
+    weft_pkt_release(pkt);
+    assert_int_equal(syn[20 + 13] & 0x3f, 2); /* a SYN behind 20 bytes of IP */
+    end = 20 + (syn[20 + 12] >> 4) * 4u;
+    for (unsigned i = 40; i + 1 < end && syn[i] && !kind; i += syn[i] > 1 ? syn[i + 1] : 1)
+        if (syn[i] == 34 || syn[i] == 254)
+            kind = syn[i];
+    assert_int_equal(kind, 34);
+    weft_abort(client);
+}
+
 static void connect_waits_for_the_first_write(void **state)
 {
     struct bench *b = *state;
@@ -350,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_server_is_looked_for_in_its_own_set_alone),
         cmocka_unit_test(losses_keep_data_out_of_syns_for_a_while),
         cmocka_unit_test_setup_teardown(data_goes_with_the_syn_once_there_is_a_cookie, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_cookie_goes_back_by_the_option_that_it_came_by, setup, teardown),
         cmocka_unit_test_setup_teardown(connect_waits_for_the_first_write, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_cookie_the_write_is_refused_and_the_connection_made, setup, teardown),
         cmocka_unit_test_setup_teardown(data_that_was_not_taken_goes_again, setup, teardown),

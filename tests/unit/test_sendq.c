@@ -384,6 +384,25 @@ static void bytes_are_carried_to_where_they_stay(void **state)
     room_check(&r);
 }
 
+/* More than is offered at once: as many blocks as fit one call, and the rest waits for the next. */
+static void so_much_is_offered_at_once_and_no_more(void **state)
+{
+    enum { MOST = 8 * BLOCK_LARGE };
+    static uint8_t bytes[MOST];
+    struct load load = {bytes, sizeof bytes, 0};
+    struct sendq q;
+    struct room r;
+
+    room_init(&r, 1);
+    sendq_init(&q);
+    pattern_fill(bytes, sizeof bytes, 0, 0);
+    assert_int_equal(sendq_carry_in(&q, r.mem, &r.pool, 9 * BLOCK_LARGE, carry, &load), MOST);
+    assert_int_equal(load.offered, MOST);
+    assert_attaches(&q, MOST - 4000, 4000, MOST - 4000);
+    sendq_clear(&q, r.mem);
+    room_check(&r);
+}
+
 static void who_brings_nothing_leaves_nothing_behind(void **state)
 {
     static uint8_t bytes[1];
@@ -577,6 +596,7 @@ int main(void)
         cmocka_unit_test(bytes_in_a_packet_outlive_their_acknowledgment),
         cmocka_unit_test(without_memory_a_write_is_cut_short),
         cmocka_unit_test(bytes_are_carried_to_where_they_stay),
+        cmocka_unit_test(so_much_is_offered_at_once_and_no_more),
         cmocka_unit_test(who_brings_nothing_leaves_nothing_behind),
         cmocka_unit_test(the_queue_behaves_like_an_array_of_bytes),
     };

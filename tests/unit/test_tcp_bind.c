@@ -386,6 +386,40 @@ static void listeners_on_one_port_share_the_peers(void **state)
         weft_close(listener[i]);
 }
 
+/* SO_ATTACH_REUSEPORT_CBPF: the program's number is that of who listened so many before him, whatever the table's order. */
+static void a_program_chooses_by_the_order_in_which_they_joined(void **state)
+{
+    enum { LISTENERS = 4 };
+    struct bench *b = *state;
+    struct weft_addr to = at(ONE, PORT);
+    weft_sock *listener[LISTENERS];
+
+    for (unsigned i = 0; i < LISTENERS; i++) {
+        listener[i] = sock_with(b, 2);
+        assert_int_equal(bind_at(listener[i], ANY, PORT), 0);
+        assert_int_equal(weft_listen(listener[i], 5), 0);
+    }
+    for (unsigned i = 0; i < LISTENERS; i++) {
+        const struct weft_filter give[] = {{0x06, 0, 0, i}}; /* BPF_RET | BPF_K */
+        weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL);
+
+        assert_int_equal(weft_setsockopt(listener[0], WEFT_SOL_SOCKET, WEFT_SO_ATTACH_REUSEPORT_CBPF, give,
+                                         sizeof give), 0);
+        assert_int_equal(weft_connect(client, &to), WEFT_EINPROGRESS);
+        carry(b);
+        for (unsigned j = 0; j < LISTENERS; j++) {
+            weft_sock *server = weft_accept(listener[j], NULL, NULL);
+
+            assert_int_equal(server != NULL, i == j);
+            if (server)
+                weft_abort(server);
+        }
+        weft_close(client);
+    }
+    for (unsigned i = 0; i < LISTENERS; i++)
+        weft_close(listener[i]);
+}
+
 /* Of two on any address, one of each family, a peer finds that of his own, whichever came first; as on Linux. */
 static void any_address_of_the_own_family_beats_that_of_both(void **state)
 {
@@ -481,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(bind_can_leave_the_port_to_connect, setup, teardown),
         cmocka_unit_test_setup_teardown(who_listens_without_a_name_is_given_a_port, setup, teardown),
         cmocka_unit_test_setup_teardown(listeners_on_one_port_share_the_peers, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_program_chooses_by_the_order_in_which_they_joined, setup, teardown),
         cmocka_unit_test_setup_teardown(a_definite_address_beats_any, setup, teardown),
         cmocka_unit_test_setup_teardown(any_address_of_the_own_family_beats_that_of_both, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bound_socket_has_no_peer, setup, teardown),

@@ -141,10 +141,33 @@ static void the_limit_of_orphans_is_told(void **state)
     assert_int_equal(weft_error(b->server), WEFT_ECONNRESET);
 }
 
+/* Between a letter and its acknowledgment the user gives nothing more: the trace adds up for how long that was. */
+static void stalls_of_one_kind_add_up(void **state)
+{
+    struct bench *b = *state;
+    struct weft_why_event kept[32];
+    uint32_t held = 0, times = 0;
+    size_t n;
+
+    for (unsigned i = 0; i < 5; i++) {
+        assert_int_equal(weft_send(b->client, "a", 1, 0), 1);
+        pass(b, 100 * WEFT_MS);
+    }
+    n = weft_why_read(b->client, kept, 32);
+    for (size_t i = 0; i < n; i++)
+        if (kept[i].why == WEFT_WHY_stall_application) {
+            held += kept[i].value;
+            times += kept[i].count;
+        }
+    assert_int_equal(times, 5);
+    assert_true(held >= 5 * 10000); /* microseconds: five round trips of 10 ms */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_tail_loss_probe_is_told_as_what_it_is, setup, teardown),
+        cmocka_unit_test_setup_teardown(stalls_of_one_kind_add_up, setup, teardown),
         cmocka_unit_test_setup_teardown(the_limit_of_orphans_is_told, setup, teardown),
     };
 
