@@ -15,7 +15,6 @@
 #include "tcp/window.h"
 
 #define SYN_AGAIN (2 * WEFT_MS) /* after an acknowledgment that was not of our SYN: as soon as Linux's timers can */
-#define LEAST_RCV_MSS 88 /* of a peer whose segments were not seen yet: as on Linux */
 
 uint32_t conn_first_window(const struct tcp_conn *c, uint32_t mss, bool ts)
 {

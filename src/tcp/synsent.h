@@ -7,6 +7,8 @@
 
 #include "tcp/arrives.h"
 
+#define LEAST_RCV_MSS 88 /* of a peer whose segments were not seen yet: as on Linux */
+
 enum tcp_step synsent_arrives(struct tcp_conn *c, struct tcp_seg *seg);
 /*
  * Of SYNs that were repeated, the timestamp that came back says which one is answered, to the millisecond (RFC 6298
