@@ -370,5 +370,5 @@ int tcp_connect_early(weft_sock *e, const struct weft_addr *peer)
 {
     if (!(tcp_config(e->stack)->fastopen & 1))
         return WEFT_EOPNOTSUPP;
-    return peer ? open_active(e, peer, true) : WEFT_EDESTADDRREQ;
+    return peer ? open_active(e, peer, true) : WEFT_EINVAL; /* as Linux has it */
 }
