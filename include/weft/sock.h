@@ -57,7 +57,10 @@ void weft_abort(weft_sock *sock);
  */
 int weft_bind(weft_sock *sock, const struct weft_addr *local);
 
-/* Binds to any port first where needed. backlog: connections that may wait for accept (1 to 65,535; 0 counts as 1). */
+/*
+ * Binds to any port first where needed. backlog: so many connections may wait for accept, and one more, and as many be
+ * half open, as on Linux; 0 to 65,535, and no more than weft_tcp_config.max_backlog.
+ */
 int weft_listen(weft_sock *sock, unsigned backlog);
 
 /* The next established connection, owned by the caller. NULL and *err: WEFT_EAGAIN, WEFT_EINVAL (not listening). */

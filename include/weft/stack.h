@@ -97,7 +97,7 @@ struct weft_tcp_config {
     unsigned max_syn_backlog;  /* without SYN cookies, half-open connections per listener; a quarter is reserved:
                                   4,096 */
     unsigned max_backlog;      /* connections that may wait for accept, whatever listen asks for (somaxconn): 4,096 */
-    unsigned syncookies;       /* 0: never; 1: when a listener has as many half-open connections as backlog; 2: always.
+    unsigned syncookies;       /* 0: never; 1: when a listener has more half-open connections than backlog; 2: always.
                                   1 */
     bool abort_on_overflow;    /* reset who completes a handshake and finds the accept queue full. Off: he tries
                                   again */

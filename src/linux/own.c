@@ -229,8 +229,12 @@ static int set_nano(const struct linux_sock *s, struct linux_own *o, const void 
 /* The engine knows of no lingering but that of no time, which is a reset. */
 static int set_linger(const struct linux_sock *s, struct linux_own *o, const void *v)
 {
-    memcpy(&o->linger, v, sizeof o->linger);
-    o->linger.onoff = o->linger.onoff != 0;
+    struct weft_linger wanted;
+
+    memcpy(&wanted, v, sizeof wanted);
+    o->linger.onoff = wanted.onoff != 0;
+    if (wanted.onoff) /* else the time of before stays, as on Linux */
+        o->linger.linger = wanted.linger;
     return is_stream(s) ? weft_setsockopt(s->sock, WEFT_SOL_SOCKET, WEFT_SO_LINGER, v, sizeof o->linger) : 0;
 }
 

@@ -80,8 +80,6 @@ int weft_listen(weft_sock *sock, unsigned backlog)
 
     if (!ops->listen)
         return WEFT_EOPNOTSUPP;
-    if (backlog == 0)
-        backlog = 1;
     return ops->listen(sock, min_u32(backlog, 65535));
 }
 

@@ -109,14 +109,11 @@ static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
                                           : 0;
 }
 
-/* What our SYN said, and what the peer is taken to be before it says something itself (RFC 9293, MUST-15). */
+/* What our SYN said, and what the peer is taken to be before it says something itself. */
 static void fill_offered(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
-    struct tcp_offer offer = conn_offer(c, &c->work->path, c->v6);
-    uint32_t mss = c->settings->user_mss ? c->settings->user_mss : c->v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
-
-    info->tcpi_advmss = offer.mss;
-    info->tcpi_snd_mss = mss - (offer.timestamps ? TS_OPTION : 0);
+    info->tcpi_advmss = conn_offer(c, &c->work->path, c->v6).mss;
+    info->tcpi_snd_mss = conn_mss_unheard(c);
     info->tcpi_rcv_mss = LEAST_RCV_MSS;
     info->tcpi_rcv_wnd = info->tcpi_rcv_ssthresh = conn_open_window(c);
 }
@@ -127,8 +124,8 @@ static void fill_before(const struct tcp_conn *c, struct weft_tcp_info *info)
     bool sent = c->state == WEFT_TCP_SYN_SENT && c->work, again = sent && c->work->retries;
 
     info->tcpi_snd_cwnd = again ? 1 : tcp_config(c->ep.stack)->initial_window;
-    if (c->state == WEFT_TCP_LISTEN) {
-        info->tcpi_rcv_mss = 0;
+    if (c->state == WEFT_TCP_LISTEN) { /* whatever it was before */
+        info->tcpi_snd_mss = info->tcpi_rcv_mss = info->tcpi_advmss = 0;
         return;
     }
     info->tcpi_snd_ssthresh = NO_SSTHRESH;

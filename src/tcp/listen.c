@@ -267,15 +267,16 @@ static void open_early(struct tcp_conn *l, struct tcp_seg *seg, const struct ip_
 /* ---- admission ---- */
 
 /*
- * As Linux has it: no more half-open connections than connections may wait for accept; without cookies the last quarter
- * of max_syn_backlog is left to peers that have proved to be there, which here means those whose TIME-WAIT we know.
+ * As Linux has it: as many connections may be half open as may wait for accept, the backlog and one; without cookies
+ * the last quarter of max_syn_backlog is left to peers that have proved to be there, which here means those whose
+ * TIME-WAIT we know.
  */
 static enum weft_drop admit(const struct tcp_conn *l, const struct tcp_seg *seg, bool *cookie)
 {
     const struct weft_tcp_config *k = tcp_config(l->ep.stack);
     const struct tcp_listen *own = l->listen;
     size_t all = conn_tcp(l)->half_open.count;
-    bool full = own->half_open >= own->backlog && !seg->reopens;
+    bool full = own->half_open > own->backlog && !seg->reopens;
 
     *cookie = k->syncookies == 2 && !seg->reopens;
     if (full || all >= k->max_half_open) {
@@ -283,7 +284,7 @@ static enum weft_drop admit(const struct tcp_conn *l, const struct tcp_seg *seg,
             return WEFT_DROP_tcp_half_open_full;
         *cookie = true;
     }
-    if (own->waiting > own->backlog) /* backlog + 1 may wait; the peer will try again */
+    if (own->waiting > own->backlog) /* the peer will try again */
         return WEFT_DROP_tcp_accept_full;
     if (!k->syncookies && !seg->reopens && own->half_open + k->max_syn_backlog / 4 >= k->max_syn_backlog)
         return WEFT_DROP_tcp_half_open_reserved;

@@ -11,6 +11,7 @@
 #include "tcp/refused.h"
 #include "tcp/settle.h"
 #include "tcp/state.h"
+#include "tcp/synsent.h"
 #include "tcp/timeouts.h"
 #include "tcp/window.h"
 #include "tcp/work.h"
@@ -114,7 +115,11 @@ static int set_maxseg(struct tcp_conn *c, int v)
 }
 static int get_maxseg(const struct tcp_conn *c)
 {
-    return c->peer_mss ? c->mss : c->settings->user_mss ? (int)c->settings->user_mss : TCP_DEFAULT_MSS_V4;
+    if (c->peer_mss)
+        return c->mss;
+    if (c->state == WEFT_TCP_SYN_SENT)
+        return (int)conn_mss_unheard(c);
+    return c->settings->user_mss ? (int)c->settings->user_mss : TCP_DEFAULT_MSS_V4;
 }
 
 /* Keepalive may change under a running connection: its timer starts from now. */

@@ -121,12 +121,18 @@ ASIDE static struct tcp_plan plan_retransmit(struct tcp_conn *c)
     return sndmap_next_due(&w->sndmap, quota, &seq, &space) ? plan_again(c, seq, space) : nothing;
 }
 
+/* Does the next segment ask whether the time-out was needed (RFC 5682 §2.1)? Once one is under way nobody has to. */
+static bool asks_by_new_data(const struct tcp_conn *c)
+{
+    return c->work->recovery.frto_new && seq_le(c->snd.nxt, c->work->recovery.high);
+}
+
 /* May a segment shorter than full go out, although nothing more will fill it (RFC 9293 §3.7.4, Minshall's variant)? */
 static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 {
     const struct tcp_work *w = c->work;
 
-    if (w->override || fin || w->tail_due || w->recovery.frto_new || w->push_now || conn_is_urgent(c))
+    if (w->override || fin || w->tail_due || w->push_now || conn_is_urgent(c) || asks_by_new_data(c))
         return true;
     if (c->cork || w->more)
         return false;

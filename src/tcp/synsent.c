@@ -48,6 +48,15 @@ struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path
     };
 }
 
+uint32_t conn_mss_unheard(const struct tcp_conn *c)
+{
+    uint32_t mss = c->settings->user_mss;
+
+    if (!mss)
+        mss = c->v6 ? TCP_DEFAULT_MSS_V6 : TCP_DEFAULT_MSS_V4;
+    return mss - (tcp_config(c->ep.stack)->timestamps ? TS_OPTION : 0);
+}
+
 void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rcv_mss)
 {
     c->peer_mss = agreed->peer_mss;
