@@ -9,6 +9,7 @@
 #include "tcp/path.h"
 #include "tcp/settle.h"
 #include "wire/icmpv4.h"
+#include "wire/icmpv6.h"
 
 /* The path carries less than we thought (RFC 1191 §6.4, RFC 8201 §5.4): everybody who sends there shall know. */
 static void take_smaller_path(struct tcp_conn *c, const struct ip_error *e)
@@ -52,11 +53,20 @@ static bool has_meaning(const struct ip_error *e)
 /* Did we find it ourselves? A neighbour cannot be resolved, and says so maybe in the middle of our own sending. */
 static bool is_our_own(const struct ip_error *e) { return ip_eq(&e->reporter, &e->src); }
 
+/*
+ * Does it say that there never will be an answer? Of ICMPv6 a parameter problem, which for other transports does, is a
+ * soft error (RFC 9293 §3.9.2.2).
+ */
+static bool is_hard(const struct ip_error *e)
+{
+    return e->hard && (ip_is_v4(&e->dst) || e->type != ICMPV6_PARAMETER_PROBLEM);
+}
+
 /* SYN-SENT ends for what a receiver says (SHLD-26, RFC 5461), and as on Linux for what a router says, or the link. */
 static bool ends_connect(const struct tcp_conn *c, const struct ip_error *e)
 {
     return c->state == WEFT_TCP_SYN_SENT &&
-           (e->hard || (has_meaning(e) && tcp_config(c->ep.stack)->unreachable_ends_connect));
+           (is_hard(e) || (has_meaning(e) && tcp_config(c->ep.stack)->unreachable_ends_connect));
 }
 
 void conn_end_connect(struct tcp_conn *c, int err)
