@@ -93,6 +93,7 @@ static void what_control_cannot_say_is_refused(void **state)
         {{.has = WEFT_CONTROL_TTL, .ttl = 0}, WEFT_EINVAL},    {{.has = WEFT_CONTROL_TTL, .ttl = 256}, WEFT_EINVAL},
         {{.has = WEFT_CONTROL_TTL, .ttl = -1}, WEFT_EINVAL},   {{.has = WEFT_CONTROL_TTL, .ttl = 255}, 1},
         {{.has = WEFT_CONTROL_TTL, .ttl = 1}, 1},
+        {{.has = WEFT_CONTROL_TOS, .tos = 0}, 1},              {{.has = WEFT_CONTROL_TOS, .tos = 255}, 1},
         {{.has = WEFT_CONTROL_TOS, .tos = 256}, WEFT_EINVAL},  {{.has = WEFT_CONTROL_TOS, .tos = -1}, WEFT_EINVAL},
         {{.has = WEFT_CONTROL_PKTINFO, .interface = 99}, WEFT_ENODEV},
     };
@@ -103,7 +104,7 @@ static void what_control_cannot_say_is_refused(void **state)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
         if (send_with(sock, &rows[i].control) != rows[i].result)
             fail_msg("row %zu", i);
-    for (unsigned i = 0; i < 2; i++) /* the two that were allowed */
+    for (unsigned i = 0; i < 4; i++) /* those that were allowed */
         assert_int_equal(bench_take(b, out, sizeof out), 29);
     bench_assert_silent(b);
     weft_close(sock);

@@ -222,6 +222,24 @@ static void the_ttl_says_how_far_words_go(void **state)
     hush(b);
 }
 
+/* An address of it chooses the interface, and is what is sent from, where it has others before that one. */
+static void words_come_from_the_address_that_chose_the_interface(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    struct weft_ip second = weft_ipv4(US + 5);
+    struct weft_group by_second = {.address = second};
+    uint8_t p[128];
+
+    assert_int_equal(weft_if_add_address(b->ifp, &second, 24), 0);
+    say_hello(sock, GROUP);
+    assert_int_equal(read_ip(p, bench_take(b, p, sizeof p)).src, US);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_MULTICAST_IF, &by_second, sizeof by_second), 0);
+    say_hello(sock, GROUP);
+    assert_int_equal(read_ip(p, bench_take(b, p, sizeof p)).src, US + 5);
+    weft_close(sock);
+}
+
 static void words_leave_by_the_interface_chosen(void **state)
 {
     struct bench *b = *state;
@@ -473,6 +491,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_has_not_joined_hears_what_others_joined_unless_it_says_no, setup, teardown),
         cmocka_unit_test_setup_teardown(own_words_are_heard_by_own_members, setup, teardown),
         cmocka_unit_test_setup_teardown(the_ttl_says_how_far_words_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(words_come_from_the_address_that_chose_the_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(words_leave_by_the_interface_chosen, setup, teardown),
         cmocka_unit_test_setup_teardown(own_words_that_wait_are_bounded, setup, teardown),
         cmocka_unit_test_setup_teardown(the_number_of_groups_and_sources_is_bounded, setup, teardown),

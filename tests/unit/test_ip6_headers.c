@@ -197,15 +197,21 @@ static void the_longest_headers_find_room(void **state)
 /* Headers that leave a fragment no room for text: refused, and nothing goes out. */
 static void headers_longer_than_the_path_are_refused(void **state)
 {
-    static const uint8_t longest[2040] = {0, 254};
+    static const uint8_t longest[2040] = {0, 254}, fits[1224] = {0, 152}, not_quite[1232] = {0, 153};
     static char x[] = "x";
     const struct weft_iov iov = {x, 1};
     const struct weft_addr to = addr6(PEER6, 7);
     struct dressed *t = *state;
+    uint8_t p[1500];
 
     assert_int_equal(set(t, WEFT_IPV6_HOPOPTS, longest, sizeof longest), 0);
     assert_int_equal(weft_sendmsg_control(t->sock, &iov, 1, 0, &to, NULL), WEFT_EMSGSIZE);
+    assert_int_equal(set(t, WEFT_IPV6_HOPOPTS, not_quite, sizeof not_quite), 0);
+    assert_int_equal(weft_sendmsg_control(t->sock, &iov, 1, 0, &to, NULL), WEFT_EMSGSIZE);
     bench_assert_silent(t->b);
+    assert_int_equal(set(t, WEFT_IPV6_HOPOPTS, fits, sizeof fits), 0); /* and eight bytes in a fragment of 1,280 */
+    assert_int_equal(weft_sendmsg_control(t->sock, &iov, 1, 0, &to, NULL), 1);
+    assert_int_equal(bench_take(t->b, p, sizeof p), IPV6_HEADER + sizeof fits + UDP_HEADER + 1);
 }
 
 static void without_memory_nothing_goes_and_nothing_is_lost(void **state)

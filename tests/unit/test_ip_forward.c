@@ -160,6 +160,35 @@ static void header_is_sound_before_it_goes_on(void **state)
     bench_assert_silent(b);
 }
 
+/* The header of a VLAN needs more room than the one that was taken off: the datagram moves. */
+static void datagram_goes_on_to_a_vlan(void **state)
+{
+    static const uint8_t mac[6] = {2, 0, 0, 0, 0, 7};
+    struct weft_if_config vlan = {.name = "eth5", .link = WEFT_LINK_ETHERNET, .mtu = 1500, .vlan = 5,
+                                  .mac = {2, 0, 0, 0, 0, 5}};
+    struct weft_ip us = weft_ipv4(V4(10, 11, 0, 1)), to = weft_ipv4(V4(10, 11, 0, 7));
+    struct bench *b = *state;
+    weft_if *out = weft_if_new(b->s, &vlan, NULL);
+    uint8_t in[1500], frame[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = V4(10, 11, 0, 7)}, 100);
+
+    assert_int_equal(weft_if_add_address(out, &us, 24), 0);
+    assert_int_equal(weft_neighbour_add(out, &to, mac), 0);
+    while (bench_take_from(b, out, frame, sizeof frame))
+        ; /* what it says of its address */
+    for (uint32_t room = 0; room <= 20; room++) {
+        struct weft_pkt *pkt = pkt_new_linear(b->s, room, (uint32_t)n);
+
+        memcpy(pkt->data, in, n);
+        weft_input(b->ifp, &pkt, 1, b->now);
+        assert_int_equal(bench_take_from(b, out, frame, sizeof frame), 18 + n);
+        assert_memory_equal(frame, mac, 6);
+        assert_memory_equal(frame + 12, "\x81\0\0\5\x08\0", 6);
+        assert_int_equal(parse(frame + 18, n).ttl, in[8] - 1);
+        assert_memory_equal(frame + 18 + IPV4_HEADER, in + IPV4_HEADER, n - IPV4_HEADER);
+    }
+}
+
 static void nobody_knows_the_way(void **state)
 {
     struct bench *b = *state;
@@ -169,7 +198,7 @@ static void nobody_knows_the_way(void **state)
 
     assert_int_equal(weft_route_del(b->s, &all), 0);
     bench_expect_drop(b, ip_no_route, bench_input(b, in, n));
-    told(b, ICMPV4_UNREACHABLE, ICMPV4_NET_UNREACHABLE);
+    assert_int_equal(told(b, ICMPV4_UNREACHABLE, ICMPV4_NET_UNREACHABLE), 0); /* RFC 792: unused */
 }
 
 /* ---- size ---- */
@@ -642,6 +671,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(datagram_goes_on_with_one_hop_less),
+        T(datagram_goes_on_to_a_vlan),
         T(last_hop_is_told_of),
         T(host_forwards_nothing_and_says_nothing),
         T(what_means_nothing_elsewhere_stays),

@@ -173,8 +173,12 @@ static void identifications_have_a_life(void **state)
     }
     assert_in_range(sent, 40 * (65536 / 9), 5 * 65536); /* a ninth of all in 15 s, no fewer */
     assert_int_equal(b->s->drops[WEFT_DROP_ip_ident_used], refused);
-    for (unsigned i = 0; i < 65536 / 9 && output(b, bench_message(b, 8, 8), how) == 0; i++)
+    b->now += 15 * WEFT_S;
+    weft_clock(b->s, b->now);
+    for (unsigned i = 0; i < 65536 / 9; i++) {
+        assert_int_equal(output(b, bench_message(b, 8, 8), how), 0);
         bench_take(b, out, sizeof out);
+    }
     assert_int_equal(output(b, bench_message(b, 8, 8), how), WEFT_ENOBUFS);
     how.df = true; /* needs none */
     assert_int_equal(output(b, bench_message(b, 8, 8), how), 0);

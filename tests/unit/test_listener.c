@@ -187,6 +187,24 @@ static void a_change_is_told_as_the_difference(void **state)
     }
 }
 
+/* As on Linux: who named a source, and be it one, keeps its mode when none is left. */
+static void a_filter_of_one_source_keeps_its_mode(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL), *bare = bench_udp(b, NULL);
+
+    join(sock, "239.1.2.3");
+    set_filter(sock, WEFT_MCAST_EXCLUDE, "1");
+    assert_int_equal(group_option(sock, WEFT_MCAST_UNBLOCK_SOURCE, "239.1.2.3", "198.51.100.1"), 0);
+    assert_int_equal(group_option(sock, WEFT_MCAST_JOIN_SOURCE_GROUP, "239.1.2.3", "198.51.100.2"), WEFT_EINVAL);
+    join(bare, "239.1.2.3");
+    set_filter(bare, WEFT_MCAST_EXCLUDE, "");
+    assert_int_equal(group_option(bare, WEFT_MCAST_JOIN_SOURCE_GROUP, "239.1.2.3", "198.51.100.2"), 0);
+    weft_close(bare);
+    weft_close(sock);
+    hush(b);
+}
+
 static void a_change_of_nothing_is_not_told(void **state)
 {
     struct bench *b = *state;
@@ -577,6 +595,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_router_is_in_the_group_of_all_routers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_without_memory_hears_its_group, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_is_told_as_the_difference, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_filter_of_one_source_keeps_its_mode, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_of_nothing_is_not_told, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_of_sockets_are_merged, setup, teardown),
         cmocka_unit_test_setup_teardown(changes_are_merged_with_those_not_told_often_enough, setup, teardown),

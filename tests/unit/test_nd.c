@@ -97,6 +97,23 @@ static void neighbour_is_found_trusted_doubted_and_probed(void **state)
     assert_string_equal(state_of(l, PEER6), "reachable");
 }
 
+/* R4861-7.3 and §6.3.2: drawn between half and one and a half of what routers say, and drawn anew after some hours. */
+static void the_time_of_trust_is_drawn_around_what_routers_say(void **state)
+{
+    struct link *l = *state;
+    weft_time base = l->ifp->nd->reachable_base, least = WEFT_NEVER, most = 0, drawn;
+
+    for (unsigned i = 0; i < 1000; i++) {
+        drawn = ip_nd_neighbours.reachable(l->ifp);
+        assert_in_range(drawn, base / 2, base / 2 + base);
+        assert_int_equal(ip_nd_neighbours.reachable(l->ifp), drawn);
+        least = drawn < least ? drawn : least;
+        most = drawn > most ? drawn : most;
+        weft_clock(l->s, l->now = l->ifp->nd->reachable_until);
+    }
+    assert_true(least < base / 100 * 55 && most > base / 100 * 145);
+}
+
 static void neighbour_that_does_not_answer_fails_after_three_questions(void **state)
 {
     struct link *l = *state;
@@ -290,6 +307,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(solicitations_for_us_are_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(unsound_solicitations_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbour_is_found_trusted_doubted_and_probed, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_time_of_trust_is_drawn_around_what_routers_say, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(neighbour_that_does_not_answer_fails_after_three_questions, setup, teardown),
         cmocka_unit_test_setup_teardown(unsolicited_claims_only_raise_doubt, setup, teardown),
         cmocka_unit_test_setup_teardown(what_comes_in_fragments_is_not_believed, setup, teardown),

@@ -408,6 +408,8 @@ static void a_header_of_ones_own_goes_out_mended(void **state)
     assert_int_equal(weft_sendto(sock, p, 26, 0, &to), WEFT_EINVAL);
     p[0] = 0x45;
     assert_int_equal(weft_sendto(sock, p, 1501, 0, &to), WEFT_EMSGSIZE);
+    assert_int_equal(weft_sendto(sock, p, 1500, 0, &to), 1500);
+    assert_int_equal(bench_take(b, out, sizeof out), 1500);
     weft_close(sock);
     sock = raw(b, WEFT_INET6, 255);
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_HDRINCL, &one, sizeof one), WEFT_ENOPROTOOPT);
@@ -553,6 +555,9 @@ static void fragments_marked_for_routers_are_heard_whole(void **state)
     bench_input(b, p, make_ip(p, piece, "89", 2));
     assert_int_equal(hear(rsvp, got, sizeof got), 24 + 10);
     assert_memory_equal(got + 24, "0123456789", 10);
+    assert_memory_equal(got + 2, "\0\x22", 2); /* its header is that of the whole */
+    assert_memory_equal(got + 6, "\0\0", 2);
+    assert_int_equal(csum(got, 24), 0);
     assert_false(went_on(b));
     weft_close(rsvp);
 }

@@ -511,6 +511,31 @@ static void conflicts_of_a_prefix_come_to_an_end(void **state)
     assert_int_equal(weft_counter(l->s, WEFT_COUNT_nd_duplicates), 5);
 }
 
+/* A prefix that went has left nothing behind: one conflict is one, and one address comes in the place of another. */
+static void a_conflict_concerns_one_prefix_once(void **state)
+{
+    struct link *l = *state;
+    const struct if_address *a;
+    struct weft_ip taken;
+    char text[64];
+    uint8_t p[64];
+
+    pass(l, 5 * WEFT_S);
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:1::", 0xc0, 1, 1));
+    router_advert(l, "fe80::1", 9000, p, prefix_option(p, "2001:db8:2::", 0xc0, 8000, 7000));
+    pass(l, WEFT_S);
+    assert_int_equal(l->ifp->n_addresses, 3); /* that of the link, and two of the second prefix */
+    for (a = l->ifp->address; !a->temporary; a++)
+        ;
+    taken = a->ip;
+    weft_ip_text(&taken, text, sizeof text);
+    input(l, other_mac, (struct make6){.src = text, .dst = ALL_NODES}, ICMPV6_NEIGHBOUR_ADVERT, 0x20000000, p,
+          put_target(p, text, ND_TARGET_MAC, other_mac));
+    assert_int_equal(weft_counter(l->s, WEFT_COUNT_nd_duplicates), 1);
+    assert_int_equal(l->ifp->n_addresses, 3);
+    assert_null(if_find_entry(l->ifp, &taken));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +545,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_first_of_all_addresses_is_deprecated_in_time, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(only_prefixes_of_64_bits_make_addresses, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(conflicts_of_a_prefix_come_to_an_end, setup_temporary, teardown),
+        cmocka_unit_test_setup_teardown(a_conflict_concerns_one_prefix_once, setup_temporary, teardown),
         cmocka_unit_test_setup_teardown(the_first_address_brings_one_again, setup, teardown),
         cmocka_unit_test_setup_teardown(an_address_taken_away_is_made_again, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(valid_lifetime_is_not_cut_below_two_hours, setup_auto, teardown),
