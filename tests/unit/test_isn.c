@@ -217,7 +217,6 @@ static void the_timestamp_offset_is_the_flows_own(void **state)
     assert_in_range(alike, 0, 1);
 }
 
-/* R7323-5.4 */
 static void the_timestamp_clock_ticks_every_millisecond_and_wraps(void **state)
 {
     assert_int_equal(ts_clock(0, 7), 7);
