@@ -512,6 +512,22 @@ static void what_is_carried_ends_before_an_urgent_byte(void **state)
     assert_int_equal(weft_recv_to(b->server, take_bytes, &out), WEFT_EAGAIN);
 }
 
+/* Who has read past an urgent byte is told of it no more, be it by a single byte, as on Linux. */
+static void one_byte_carried_leaves_the_urgent_one_behind(void **state)
+{
+    struct bench *b = *state;
+    struct porter out = {'x', 100, 0, 0};
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_send(b->client, "!", 1, WEFT_MSG_OOB), 1);
+    assert_int_equal(weft_send(b->client, "x", 1, 0), 1);
+    carry(b);
+    assert_true(weft_ready(b->server) & WEFT_URGENT);
+    assert_int_equal(weft_recv_to(b->server, take_bytes, &out), 1);
+    assert_false(weft_ready(b->server) & WEFT_URGENT);
+}
+
 /* The last byte of an urgent write is the urgent one: the reader hears of it, and it comes beside the others. */
 static void the_urgent_byte_is_the_last_of_its_write(void **state)
 {
@@ -530,6 +546,37 @@ static void the_urgent_byte_is_the_last_of_its_write(void **state)
     assert_int_equal(text[0], 'e');
     assert_int_equal(weft_recv(b->server, text, sizeof text, 0), 4);
     assert_memory_equal(text, "abcd", 4);
+}
+
+/* Sends what the link asks for, with the next allocation failing, and takes it to nobody; returns how many packets. */
+static size_t pull_without_memory(struct bench *b)
+{
+    weft_pkt *pkt[8];
+    size_t n;
+
+    harness_env_fail_nth(&b->e, 1);
+    n = weft_output(b->lo, pkt, 8, b->now);
+    for (size_t i = 0; i < n; i++)
+        weft_pkt_release(pkt[i]);
+    return n;
+}
+
+/* A SYN that no memory was found for is not tried again in the same turn, nor is the link kept busy: its timer does. */
+static void a_syn_without_memory_waits_for_its_timer(void **state)
+{
+    struct bench b;
+
+    bench_begin(&b, NULL);
+    bench_connect(&b);
+    assert_int_equal(pull_without_memory(&b), 0);
+    assert_true(harness_env_failed(&b.e));
+    harness_env_fail_nth(&b.e, 0);
+    assert_false(weft_output_wanted(b.lo));
+    pass(&b, 900 * WEFT_MS);
+    assert_int_equal(weft_tcp_state(b.client), WEFT_TCP_SYN_SENT);
+    pass(&b, 200 * WEFT_MS);
+    assert_int_equal(weft_tcp_state(b.client), WEFT_TCP_ESTABLISHED);
+    bench_end(&b);
 }
 
 /* A listener's choice is its connections'. */
@@ -676,6 +723,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_list_ends_when_nobody_wants_more_of_it, setup, teardown),
         cmocka_unit_test_setup_teardown(pacing_may_be_set_before_the_connection, setup, teardown),
+        cmocka_unit_test(a_syn_without_memory_waits_for_its_timer),
         cmocka_unit_test_setup_teardown(congestion_control_comes_from_the_listener, setup, teardown),
         cmocka_unit_test_setup_teardown(who_closes_in_fin_wait_2_leaves_a_record, setup, teardown),
         cmocka_unit_test_setup_teardown(text_that_came_before_accept_is_told_after_it, setup, teardown),
@@ -692,6 +740,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(as_much_is_lent_as_a_write_would_take, setup, teardown),
         cmocka_unit_test_setup_teardown(borrowed_pieces_outlive_what_is_read_after_them, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_carried_ends_before_an_urgent_byte, setup, teardown),
+        cmocka_unit_test_setup_teardown(one_byte_carried_leaves_the_urgent_one_behind, setup, teardown),
         cmocka_unit_test_setup_teardown(the_urgent_byte_is_the_last_of_its_write, setup, teardown),
         cmocka_unit_test_setup_teardown(disconnected_socket_may_connect_again, setup, teardown),
         cmocka_unit_test_setup_teardown(quick_acks_return_with_a_new_connection, setup, teardown),

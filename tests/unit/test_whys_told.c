@@ -137,6 +137,7 @@ static void the_limit_of_orphans_is_told(void **state)
     assert_int_equal(weft_sysctl_set(b->s[0], "net.ipv4.tcp_max_orphans", "0"), 0);
     weft_close(b->client);
     assert_non_null(told(b, WEFT_WHY_close_orphan_limit));
+    assert_int_equal(told(b, WEFT_WHY_close_orphan_limit)->value, 0); /* there is nothing to say but that */
     pass(b, 50 * WEFT_MS);
     assert_int_equal(weft_error(b->server), WEFT_ECONNRESET);
 }
