@@ -237,6 +237,9 @@ static void words_come_from_the_address_that_chose_the_interface(void **state)
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IP, WEFT_IP_MULTICAST_IF, &by_second, sizeof by_second), 0);
     say_hello(sock, GROUP);
     assert_int_equal(read_ip(p, bench_take(b, p, sizeof p)).src, US + 5);
+    assert_int_equal(weft_if_del_address(b->ifp, &second), 0); /* it is ours no more */
+    say_hello(sock, GROUP);
+    assert_int_equal(read_ip(p, bench_take(b, p, sizeof p)).src, US);
     weft_close(sock);
 }
 

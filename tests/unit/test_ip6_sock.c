@@ -761,6 +761,25 @@ static void what_must_not_be_fragmented_may_fill_the_path(void **state)
     weft_close(sock);
 }
 
+/* R3493-1: the zone of a group goes before the interface that was chosen for groups. */
+static void the_zone_of_a_group_says_the_link(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    int chosen = (int)weft_if_index(b->ifp);
+    struct weft_addr wide = addr6("ff0e::77", 7), to = addr6("ff02::77", 7);
+    uint8_t out[100];
+
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_MULTICAST_IF, &chosen, sizeof chosen), 0);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &wide), 1);
+    assert_int_equal(bench_take(b, out, sizeof out), 49);
+    weft_ip_set_zone(&to.ip, weft_if_index(b->other));
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &to), 1);
+    assert_int_equal(bench_take_from(b, b->other, out, sizeof out), 49);
+    bench_assert_silent(b);
+    weft_close(sock);
+}
+
 /* As Linux answers; the larger byte of a number comes first. */
 static void ones_own_interface_must_be_there(void **state)
 {
@@ -816,6 +835,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_are_not_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(what_must_not_be_fragmented_may_fill_the_path, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_zone_of_a_group_says_the_link, setup, teardown),
         cmocka_unit_test_setup_teardown(ones_own_interface_must_be_there, setup, teardown),
     };
 

@@ -187,6 +187,23 @@ static void a_change_is_told_as_the_difference(void **state)
     }
 }
 
+/* R3376-4: the source is of IPv4, whatever other addresses stand before it. */
+static void a_report_comes_from_an_address_of_ipv4(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+    struct weft_ip us = weft_ipv4(US), six = ip6("2001:db8:9::2");
+
+    assert_int_equal(weft_if_del_address(b->ifp, &us), 0);
+    assert_int_equal(weft_if_add_address(b->ifp, &six, 64), 0);
+    assert_int_equal(weft_if_add_address(b->ifp, &us, 24), 0);
+    hush(b);
+    join(sock, "239.1.2.3");
+    assert_said_within(b, 0, "to_ex 239.1.2.3"); /* by which the source is looked at */
+    weft_close(sock);
+    hush(b);
+}
+
 /* As on Linux: who named a source, and be it one, keeps its mode when none is left. */
 static void a_filter_of_one_source_keeps_its_mode(void **state)
 {
@@ -595,6 +612,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_router_is_in_the_group_of_all_routers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_without_memory_hears_its_group, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_is_told_as_the_difference, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_report_comes_from_an_address_of_ipv4, setup, teardown),
         cmocka_unit_test_setup_teardown(a_filter_of_one_source_keeps_its_mode, setup, teardown),
         cmocka_unit_test_setup_teardown(a_change_of_nothing_is_not_told, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_of_sockets_are_merged, setup, teardown),

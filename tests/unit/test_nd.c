@@ -97,6 +97,20 @@ static void neighbour_is_found_trusted_doubted_and_probed(void **state)
     assert_string_equal(state_of(l, PEER6), "reachable");
 }
 
+/* R4861-7.1: what is advertised is an address of one. */
+static void an_advertisement_is_of_no_group(void **state)
+{
+    struct link *l = *state;
+    uint8_t p[24];
+
+    have_address(l);
+    input(l, router_mac, (struct make6){.src = PEER6, .dst = US6}, ICMPV6_NEIGHBOUR_ADVERT, 0x60000000, p,
+          put_target(p, "ff02::1:ff00:1", ND_TARGET_MAC, router_mac));
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_malformed), 1);
+    advert(l, PEER6, router_mac, 0x60000000, router_mac);
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_malformed), 1);
+}
+
 /* R4861-7.3 and §6.3.2: drawn between half and one and a half of what routers say, and drawn anew after some hours. */
 static void the_time_of_trust_is_drawn_around_what_routers_say(void **state)
 {
@@ -307,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(solicitations_for_us_are_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(unsound_solicitations_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbour_is_found_trusted_doubted_and_probed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_advertisement_is_of_no_group, setup, teardown),
         cmocka_unit_test_setup_teardown(the_time_of_trust_is_drawn_around_what_routers_say, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(neighbour_that_does_not_answer_fails_after_three_questions, setup, teardown),
         cmocka_unit_test_setup_teardown(unsolicited_claims_only_raise_doubt, setup, teardown),

@@ -441,6 +441,29 @@ static void routers_are_sought_again_when_the_last_has_gone(void **state)
 }
 
 /* R8106-1: what two links say is one list, an interface after the other; each entry has its time. */
+/* R8106-1: one option may name several. */
+static void an_option_names_several_servers(void **state)
+{
+    static const char *const servers[] = {"2001:db8:9::53", "2001:db8:9::54", "2001:db8:9::55"};
+    struct link *l = *state;
+    struct weft_nameserver ns;
+    uint8_t p[56] = {ND_RDNSS, 7, 0, 0, 0, 0, 0, 60};
+
+    for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+        struct weft_ip ip = ip6(servers[i]);
+
+        memcpy(p + 8 + 16 * i, &ip, 16);
+    }
+    router_advert(l, "fe80::1", 1800, p, sizeof p);
+    for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+        struct weft_ip ip = ip6(servers[i]);
+
+        assert_true(weft_nameserver_info(l->s, i, &ns));
+        assert_true(ip_eq(&ns.ip, &ip));
+    }
+    assert_false(weft_nameserver_info(l->s, ARRAY_LEN(servers), &ns));
+}
+
 static void servers_and_domains_of_two_interfaces_are_one_list(void **state)
 {
     struct link *l = *state;
@@ -508,6 +531,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_prefix_taken_back_takes_nothing_else_with_it, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_are_sought_again_when_the_last_has_gone, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(an_option_names_several_servers, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(servers_and_domains_of_two_interfaces_are_one_list, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_are_sought_until_one_answers, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(advertisement_makes_routes_and_addresses, setup_auto, teardown),
