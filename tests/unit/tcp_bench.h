@@ -78,4 +78,59 @@ static inline void pass(struct bench *b, weft_time time)
     b->now = end;
 }
 
+/* What is on its way is lost. */
+static inline void bench_lose(struct bench *b)
+{
+    weft_pkt *pkts[64];
+    size_t n;
+
+    while ((n = weft_output(b->lo, pkts, 64, b->now)) > 0)
+        while (n > 0)
+            weft_pkt_release(pkts[--n]);
+}
+
+/* Takes all events: what they told of this socket. */
+static inline unsigned bench_events_of(struct bench *b, const weft_sock *sock)
+{
+    struct weft_event event;
+    unsigned ready = 0;
+
+    while (weft_events(b->s, &event, 1) == 1)
+        if (event.sock == sock)
+            ready |= event.ready;
+    return ready;
+}
+
+/* Reads and carries until the client hears of room or nothing is left. */
+static inline bool bench_hears_of_room(struct bench *b)
+{
+    char sink[4096];
+
+    for (int quiet = 0; quiet < 3;) {
+        quiet = weft_recv(b->server, sink, sizeof sink, 0) > 0 ? 0 : quiet + 1;
+        pass(b, 50 * WEFT_MS);
+        if (bench_events_of(b, b->client) & WEFT_WRITABLE)
+            return true;
+    }
+    return false;
+}
+
+/* For a group of tests: a bench whose client connects. */
+static inline int bench_setup(void **state)
+{
+    struct bench *b = malloc(sizeof *b);
+
+    bench_begin(b, NULL);
+    bench_connect(b);
+    *state = b;
+    return 0;
+}
+
+static inline int bench_teardown(void **state)
+{
+    bench_end(*state);
+    free(*state);
+    return 0;
+}
+
 #endif
