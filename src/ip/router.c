@@ -99,9 +99,9 @@ static void forget_redirect(struct nd_link *l, unsigned i)
 /* Those that lead to this neighbour; false: but for those that say that he is the destination himself. */
 static void forget_redirects_to(struct nd_link *l, const struct weft_ip *ip, bool himself)
 {
-    for (unsigned i = l->n_redirected; i-- > 0;)
-        if (ip_eq(&l->redirected[i].target, ip) && (himself || !ip_eq(&l->redirected[i].dst, ip)))
-            forget_redirect(l, i);
+    for (unsigned i = l->n_redirected; i > 0; i--)
+        if (ip_eq(&l->redirected[i - 1].target, ip) && (himself || !ip_eq(&l->redirected[i - 1].dst, ip)))
+            forget_redirect(l, i - 1);
 }
 
 /* ---- the list of routers ---- */
