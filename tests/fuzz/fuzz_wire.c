@@ -43,8 +43,11 @@ static void arp_feed(const uint8_t *p, size_t n)
     struct reader r = reader(p, n);
     struct arp_packet a;
 
-    if (!arp_parse(&r, &a))
-        return;
+    if (!arp_parse(&r, &a)) {
+        r = reader(p, n); /* RARP has the same form, and operations of its own */
+        if (!rarp_parse(&r, &a))
+            return;
+    }
     arp_emit(&w, &a);
     check(n >= ARP_LEN && !w.bad && memcmp(out, p, sizeof out) == 0);
 }
