@@ -199,8 +199,6 @@ ASIDE static bool sample_rtt(struct tcp_conn *c, const struct ack_report *r, wef
 
     if (n->last_sacked_at != WEFT_NEVER)
         *latest = conn_now(c) - n->last_sacked_at;
-    else if (n->last_at != WEFT_NEVER && !n->again)
-        *latest = conn_now(c) - n->last_at;
     if (n->first_at != WEFT_NEVER && !n->again) {
         *sample = conn_now(c) - n->first_at;
     } else if (n->first_sacked_at != WEFT_NEVER) {
