@@ -20,6 +20,8 @@ struct desc {
     unsigned users;
     bool nonblocking, cloexec;
     bool readable, writable; /* may it be read from, written to at all: ends of pipes */
+    int owner;               /* who is to be signalled, as F_SETOWN takes it: kept and told, nobody is signalled */
+    bool async;              /* and whether: O_ASYNC, FIOASYNC */
 };
 
 /* What connect(2) knows of a stream besides its state (Linux's socket_state). */

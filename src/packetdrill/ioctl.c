@@ -2,7 +2,9 @@
 /* fcntl and ioctl. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/sockios.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -18,7 +20,18 @@ static int flags_of(const struct desc *desc)
 {
     int mode = desc->readable && desc->writable ? O_RDWR : desc->writable ? O_WRONLY : O_RDONLY;
 
-    return mode | (desc->nonblocking ? O_NONBLOCK : 0);
+    return mode | (desc->nonblocking ? O_NONBLOCK : 0) | (desc->async ? O_ASYNC : 0);
+}
+
+/* A process, or a group of them where it is negative; it has to be there. 0: nobody. */
+static int set_owner(struct desc *desc, int owner)
+{
+    if (owner == INT_MIN)
+        return -EINVAL;
+    if (owner && kill(owner, 0) < 0 && errno == ESRCH)
+        return -ESRCH;
+    desc->owner = owner;
+    return 0;
 }
 
 static int64_t control_desc(struct drill *d, int fd, int command, int argument)
@@ -35,7 +48,12 @@ static int64_t control_desc(struct drill *d, int fd, int command, int argument)
         return flags_of(desc);
     case F_SETFL:
         desc->nonblocking = argument & O_NONBLOCK;
+        desc->async = argument & O_ASYNC;
         return 0;
+    case F_GETOWN:
+        return desc->owner;
+    case F_SETOWN:
+        return set_owner(desc, argument);
     case F_GETFD:
         return desc->cloexec ? FD_CLOEXEC : 0;
     case F_SETFD:
@@ -104,33 +122,59 @@ static int64_t ask_more(struct drill *d, struct socket *s, unsigned long request
     return user_writes(d, argument, size) ? linux_interface_ioctl(d->stack, s->domain, request, argument) : -EFAULT;
 }
 
+/* Of these two a socket alone knows. */
+static bool names_owner(const struct desc *desc, unsigned long request)
+{
+    return desc->ops == &socket_ops && (request == FIOSETOWN || request == SIOCSPGRP);
+}
+
+static bool asks_owner(const struct desc *desc, unsigned long request)
+{
+    return desc->ops == &socket_ops && (request == FIOGETOWN || request == SIOCGPGRP);
+}
+
+/* What a number that the caller gives decides. */
+static int set_by(struct drill *d, struct desc *desc, unsigned long request, const void *argument)
+{
+    int value;
+
+    if (!user_reads(d, argument, sizeof value))
+        return -EFAULT;
+    memcpy(&value, argument, sizeof value);
+    if (request == FIONBIO)
+        desc->nonblocking = value != 0;
+    else if (request == FIOASYNC)
+        desc->async = value != 0;
+    else
+        return set_owner(desc, value);
+    return 0;
+}
+
+static int give(struct drill *d, void *argument, int value)
+{
+    if (!user_writes(d, argument, sizeof value))
+        return -EFAULT;
+    memcpy(argument, &value, sizeof value);
+    return 0;
+}
+
 static int64_t ioctl_desc(struct drill *d, int fd, unsigned long request, void *argument)
 {
     struct desc *desc = desc_find(d, fd);
     int64_t answer = -ENOTTY;
-    int value;
 
     if (!desc)
         return -EBADF;
-    if (request == FIONBIO) {
-        if (!user_reads(d, argument, sizeof value))
-            return -EFAULT;
-        memcpy(&value, argument, sizeof value);
-        desc->nonblocking = value != 0;
-        return 0;
-    }
+    if (request == FIONBIO || request == FIOASYNC || names_owner(desc, request))
+        return set_by(d, desc, request, argument);
+    if (asks_owner(desc, request))
+        return give(d, argument, desc->owner);
     if (desc->ops == &socket_ops)
         answer = ask_more(d, (struct socket *)desc, request, argument);
     if (answer != -ENOTTY)
         return answer;
     answer = ask(desc, request);
-    if (answer < 0)
-        return answer;
-    if (!user_writes(d, argument, sizeof value))
-        return -EFAULT;
-    value = (int)answer;
-    memcpy(argument, &value, sizeof value);
-    return 0;
+    return answer < 0 ? answer : give(d, argument, (int)answer);
 }
 
 int drill_ioctl(void *userdata, int fd, unsigned long request, ...)

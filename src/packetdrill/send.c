@@ -48,13 +48,21 @@ static int64_t took(struct send *w, int64_t n)
     return n;
 }
 
+/* To open what was opened before is a second connect: it gives what became of the first, and nothing when that went well. */
+static int opened_before(struct send *w)
+{
+    int err;
+
+    if (w->s->progress == CONNECTED)
+        return -EISCONN;
+    return socket_is_opening(w->s, &err) ? -EALREADY : err;
+}
+
 /* The bytes go with the SYN as far as they may. Whoever waits, waits for the handshake in any case, as on Linux. */
 static int64_t open_early(struct send *w)
 {
     int64_t n;
 
-    if (!w->s->deferred && w->s->progress != UNCONNECTED)
-        return w->s->progress == CONNECTED ? -EISCONN : -EALREADY;
     w->opens = false;
     n = took(w, weft_sendmsg(w->s->sock, w->u->iov, w->u->n, (unsigned)w->flags & (SEND_FLAGS | MSG_FASTOPEN), w->to));
     if (n < 0 && n != WEFT_EINPROGRESS)
@@ -90,8 +98,14 @@ static int64_t try_stream(struct drill *d, struct call *call)
     (void)d;
     if (w->u->faulty)
         return refuse_fault(w->s);
-    if (w->opens)
+    if (w->opens && (w->s->deferred || w->s->progress == UNCONNECTED))
         return open_early(w);
+    if (w->opens) {
+        n = opened_before(w);
+        if (n)
+            return n;
+        w->opens = false;
+    }
     if (w->opening) {
         n = await_opening(w);
         if (n || w->u->len == 0)
@@ -259,6 +273,12 @@ static int read_name(struct drill *d, const struct socket *s, int flags, const s
         return -EOPNOTSUPP;
     if (err || !name || (socket_is_stream(s) && !(flags & MSG_FASTOPEN)))
         return err;
+    if (socket_is_stream(s) && address_family(&a) == AF_UNSPEC) /* this way nobody is disconnected */
+        return -EOPNOTSUPP;
+    if (socket_is_stream(s) && weft_tcp_state(s->sock) == WEFT_TCP_LISTEN)
+        return -EISCONN;
+    if (socket_is_stream(s) && s->progress != UNCONNECTED) /* nobody looks where it would lead */
+        return 0;
     *to = out;
     err = socket_is_stream(s) ? address_read(&a, s->domain, out) : address_read_peer(&a, s->domain, out);
     if (!socket_is_stream(s))

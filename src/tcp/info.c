@@ -102,7 +102,7 @@ static void fill_measured(const struct tcp_conn *c, struct weft_tcp_info *info)
     struct tcp_measured m = account_measured(c);
 
     info->tcpi_delivery_rate = m.delivery_rate;
-    info->tcpi_delivery_rate_app_limited = m.delivery_rate ? m.starved : c->state != WEFT_TCP_LISTEN;
+    info->tcpi_delivery_rate_app_limited = m.delivery_rate ? m.starved : 1;
     info->tcpi_rcv_rtt = m.rcv_rtt;
     info->tcpi_rcv_space = m.rcv_space    ? m.rcv_space
                            : c->syn_acked ? rcvtune_first(&c->rcvspace, conn_announced_mss(c))
@@ -124,10 +124,6 @@ static void fill_before(const struct tcp_conn *c, struct weft_tcp_info *info)
     bool sent = c->state == WEFT_TCP_SYN_SENT && c->work, again = sent && c->work->retries;
 
     info->tcpi_snd_cwnd = again ? 1 : tcp_config(c->ep.stack)->initial_window;
-    if (c->state == WEFT_TCP_LISTEN) { /* whatever it was before */
-        info->tcpi_snd_mss = info->tcpi_rcv_mss = info->tcpi_advmss = 0;
-        return;
-    }
     info->tcpi_snd_ssthresh = NO_SSTHRESH;
     info->tcpi_unacked = sent;
     info->tcpi_lost = info->tcpi_retrans = again;
@@ -181,11 +177,26 @@ static void fill_counters(const struct tcp_conn *c, const struct tcp_stats *s, s
     info->tcpi_total_rto_time = (uint32_t)min_u64(stats_rto_time(s, now) / WEFT_MS, UINT32_MAX);
 }
 
+/* A listener has no path and no peer, whatever it was before; as on Linux its queue stands where segments do. */
+static void fill_listener(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    info->tcpi_unacked = c->listen->waiting;
+    info->tcpi_sacked = c->listen->backlog;
+    info->tcpi_snd_cwnd = tcp_config(c->ep.stack)->initial_window;
+    info->tcpi_reordering = c->reordering;
+    info->tcpi_pacing_rate = window_rate(c);
+    info->tcpi_max_pacing_rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
+}
+
 void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     struct tcp_stats handshake, *s = c->stats;
 
     *info = (struct weft_tcp_info){.tcpi_state = linux_state[c->state]};
+    if (c->state == WEFT_TCP_LISTEN) {
+        fill_listener(c, info);
+        return;
+    }
     if (!s)
         account_handshake(c, s = &handshake);
     fill_agreed(c, info);
@@ -193,14 +204,10 @@ void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
     fill_times(c, s, info);
     fill_windows(c, info);
     fill_measured(c, info);
-    if (c->state == WEFT_TCP_LISTEN) {
-        info->tcpi_unacked = c->listen->waiting;
-        info->tcpi_sacked = c->listen->backlog;
-    } else if (c->work) {
+    if (c->work)
         fill_work(c, info);
-    } else {
+    else
         info->tcpi_ca_state = linux_ca_state[c->recovered_here];
-    }
     if (!c->syn_acked)
         fill_before(c, info);
 }

@@ -115,11 +115,13 @@ static int set_maxseg(struct tcp_conn *c, int v)
 }
 static int get_maxseg(const struct tcp_conn *c)
 {
+    bool any = c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_LISTEN;
+
+    if (any && c->settings->user_mss)
+        return (int)c->settings->user_mss;
     if (c->peer_mss)
         return c->mss;
-    if (c->state == WEFT_TCP_SYN_SENT)
-        return (int)conn_mss_unheard(c);
-    return c->settings->user_mss ? (int)c->settings->user_mss : TCP_DEFAULT_MSS_V4;
+    return c->state == WEFT_TCP_SYN_SENT ? (int)conn_mss_unheard(c) : TCP_DEFAULT_MSS_V4;
 }
 
 /* Keepalive may change under a running connection: its timer starts from now. */

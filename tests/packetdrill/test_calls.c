@@ -687,6 +687,33 @@ static void first_bytes_may_go_with_the_syn(void **state)
     assert_memory_equal(s.payload, "there", 5);
 }
 
+/* It gives what became of the first, whatever the address; the bytes go once that went well. */
+static void first_bytes_of_an_open_connection_are_a_second_connect(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct sockaddr_in to = bench_addr("192.0.2.1", 9000), odd = {.sin_family = AF_UNIX}, none = {.sin_family = AF_UNSPEC};
+    int fd = stream(b);
+    static struct segment s;
+
+    assert_errno(t->send(t->userdata, fd, "x", 1, MSG_FASTOPEN), EINVAL);
+    assert_errno(t->sendto(t->userdata, fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&none, sizeof none), EOPNOTSUPP);
+    assert_errno(t->sendto(t->userdata, bench_listener(b, 1), "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to),
+                 EISCONN);
+    nonblocking(b, fd);
+    assert_errno(t->connect(t->userdata, fd, (struct sockaddr *)&to, sizeof to), EINPROGRESS);
+    assert_errno(t->sendto(t->userdata, fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&odd, sizeof odd), EALREADY);
+    bench_out(b, &s);
+    s = (struct segment){.from = s.to, .to = s.from, .seq = PEER_ISN, .ack = s.seq + 1, .flags = S | A, .window = 65535};
+    bench_in(b, &s);
+    bench_out(b, &s);
+    assert_int_equal(s.flags, A);
+    assert_int_equal(t->sendto(t->userdata, fd, "hello", 5, MSG_FASTOPEN, (struct sockaddr *)&odd, sizeof odd), 5);
+    bench_out(b, &s);
+    assert_int_equal(s.n, 5);
+    assert_errno(t->send(t->userdata, fd, "x", 1, MSG_FASTOPEN), EISCONN);
+}
+
 /* ---- IPv6 ---- */
 
 static void ipv6_sockets_take_ipv6_addresses(void **state)
@@ -913,6 +940,7 @@ int main(void)
         T(datagrams_tell_what_they_came_with),
         T(oddities_of_datagrams_are_linuxs),
         T(first_bytes_may_go_with_the_syn),
+        T(first_bytes_of_an_open_connection_are_a_second_connect),
         cmocka_unit_test_setup_teardown(ipv6_sockets_take_ipv6_addresses, setup_both, teardown),
         T(options_pass_through),
         T(impossible_options_are_refused),
