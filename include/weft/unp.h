@@ -141,6 +141,14 @@ struct addrinfo *weft_unp_host_serv(const char *host, const char *service, int f
 /* AF_INET, AF_INET6; of what is no socket of these -1, ENOTSOCK among others (UNP 7.3, 21.7). */
 int weft_unp_sockfd_to_family(int fd);
 
+/* The level of a family's options: IPPROTO_IP, IPPROTO_IPV6; -1: EAFNOSUPPORT. */
+int weft_unp_family_to_level(int family);
+
+/* How long it was from `in` to `*out`, which is not before it: *out becomes that (UNP 28.5). */
+void weft_unp_tv_sub(struct timeval *out, const struct timeval *in);
+/* The time of day as "12:34:56.123456" (UNP 16.2). Returns buf, or NULL: too little room. */
+char *weft_unp_gf_time(char *buf, size_t n);
+
 /*
  * signal, with the meaning that the book gives it (UNP 5.8): a call that it interrupts goes on, but for SIGALRM, which
  * is there to end one. The handler that was, or SIG_ERR.

@@ -159,6 +159,14 @@ int weft_unp_mcast_source(int fd, int option, const struct sockaddr *source, con
     return weft_posix_setsockopt(fd, level_of(group), option, &r, sizeof r);
 }
 
+int weft_unp_family_to_level(int family)
+{
+    if (family == AF_INET || family == AF_INET6)
+        return family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+    errno = EAFNOSUPPORT;
+    return -1;
+}
+
 int weft_unp_sockfd_to_family(int fd)
 {
     int domain = 0;

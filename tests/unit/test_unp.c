@@ -471,6 +471,32 @@ static void a_name_and_a_service_have_addresses_and_a_canonical_name(void **stat
     weft_posix_freeaddrinfo(list);
 }
 
+static void time_is_subtracted_and_printed(void **state)
+{
+    struct timeval later = {10, 100}, earlier = {7, 900000};
+    char text[16];
+
+    weft_unp_tv_sub(&later, &earlier);
+    assert_int_equal(later.tv_sec, 2);
+    assert_int_equal(later.tv_usec, 100100);
+    weft_unp_tv_sub(&later, &later);
+    assert_int_equal(later.tv_sec, 0);
+    assert_int_equal(later.tv_usec, 0);
+    assert_ptr_equal(weft_unp_gf_time(text, sizeof text), text);
+    assert_int_equal(strlen(text), 15);
+    assert_int_equal(strspn(text, "0123456789:."), 15);
+    assert_true(text[2] == ':' && text[5] == ':' && text[8] == '.');
+    assert_null(weft_unp_gf_time(text, 15));
+}
+
+static void a_family_has_a_level(void **state)
+{
+    assert_int_equal(weft_unp_family_to_level(AF_INET), IPPROTO_IP);
+    assert_int_equal(weft_unp_family_to_level(AF_INET6), IPPROTO_IPV6);
+    assert_int_equal(weft_unp_family_to_level(AF_UNIX), -1);
+    assert_int_equal(errno, EAFNOSUPPORT);
+}
+
 static void on_signal(int number) { (void)number; }
 
 static void a_handler_lets_calls_go_on_but_for_the_alarms(void **state)
@@ -501,6 +527,8 @@ int main(void)
         cmocka_unit_test(a_datagram_tells_its_flags_and_where_it_came_in),
         cmocka_unit_test(a_name_and_a_service_have_addresses_and_a_canonical_name),
         cmocka_unit_test(a_handler_lets_calls_go_on_but_for_the_alarms),
+        cmocka_unit_test(time_is_subtracted_and_printed),
+        cmocka_unit_test(a_family_has_a_level),
         cmocka_unit_test(addresses_have_their_usual_form),
         cmocka_unit_test(requests_survive_losses_and_round_trips_are_measured),
         cmocka_unit_test(the_time_out_doubles_from_the_floor_to_the_ceiling),
