@@ -192,18 +192,18 @@ CASE(headers_that_stick)
 
 CASE(options_of_whom_they_are)
 {
-    char control[MESSAGES];
+    static char control[1 << 20];
     int kinds[] = {udp(), udp6(7001), socket(AF_INET6, SOCK_RAW, 200), tcp(), socket(AF_INET6, SOCK_STREAM, 0)};
 
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        socklen_t n = sizeof control;
+        socklen_t n = MESSAGES;
 
         SAY(getsockopt(kinds[i], IPPROTO_IP, IP_PKTOPTIONS, control, &n));
         SAY(setsockopt(kinds[i], IPPROTO_IP, IP_PKTOPTIONS, control, 0));
-        n = sizeof control;
+        n = MESSAGES;
         SAY(getsockopt(kinds[i], IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, &n));
         SAY(setsockopt(kinds[i], IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, 0));
-        SAY(setsockopt(kinds[i], IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, 1 << 20));
+        SAY(setsockopt(kinds[i], IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, sizeof control));
     }
 }
 
@@ -228,7 +228,7 @@ static void ask_four(int fd)
 
 CASE(where_a_stream_came_in)
 {
-    struct sockaddr_in a = in4("127.0.0.5", 7000);
+    struct sockaddr_in a = in4(LO, 7000);
     int l = tcp_listener(7000), c = tcp(), other = tcp(), s;
 
     say_options(l, IPPROTO_IP, IP_PKTOPTIONS, MESSAGES);
