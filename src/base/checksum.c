@@ -13,14 +13,13 @@ typedef uint64_t lanes __attribute__((vector_size(16)));
 
 #define BLOCK 64
 
-/* a + b with end-around carry. */
+/* a + b with end-around carry: asked of the compiler by name, the carry is not looked for by a comparison. */
 static inline uint64_t add_around(uint64_t a, uint64_t b)
 {
-    a += b;
-    return a + (a < b);
-}
+    uint64_t sum, carry = __builtin_add_overflow(a, b, &sum);
 
-static inline uint64_t halves(uint64_t w) { return (w & UINT32_MAX) + (w >> 32); }
+    return sum + carry;
+}
 
 /* The lanes at offset i. */
 __attribute__((always_inline)) static inline lanes lanes_take(uint8_t *dst, const uint8_t *src, size_t i, bool copy)
@@ -101,8 +100,30 @@ __attribute__((always_inline)) static inline uint64_t words_sum(uint8_t *dst, co
     return sum;
 }
 
-/* What comes behind the whole blocks: less than one, in halves of halves. A header without payload is no more than that. */
-__attribute__((always_inline)) static inline uint64_t rest_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
+/*
+ * The last n bytes, less than eight, of a run of at least eight, as if zeros came after them: they are one end of a
+ * word, whose other bytes were added before and are shifted out.
+ */
+__attribute__((always_inline)) static inline uint64_t end_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy)
+{
+    uint64_t w;
+
+    memcpy(&w, src + n - sizeof w, sizeof w);
+    if (copy)
+        memcpy(dst + n - sizeof w, &w, sizeof w);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return w >> 8 * (sizeof w - n);
+#else
+    return w << 8 * (sizeof w - n);
+#endif
+}
+
+/*
+ * What comes behind the whole blocks: less than one, in halves of halves. A header without payload is no more than that.
+ * `before`: bytes stand before it that belong to the run.
+ */
+__attribute__((always_inline)) static inline uint64_t rest_sum(uint8_t *dst, const uint8_t *src, size_t n, bool copy,
+                                                               bool before)
 {
     uint64_t sum = 0;
     size_t i = 0;
@@ -119,9 +140,11 @@ __attribute__((always_inline)) static inline uint64_t rest_sum(uint8_t *dst, con
         sum = add_around(sum, words_sum(copy ? dst + i : NULL, src + i, 1, copy));
         i += 8;
     }
-    if (n & 7)
-        sum = add_around(sum, tail_sum(copy ? dst + i : NULL, src + i, n & 7, copy));
-    return sum;
+    if ((n & 7) == 0)
+        return sum;
+    if (likely(before || i))
+        return add_around(sum, end_sum(copy ? dst + i : NULL, src + i, n & 7, copy));
+    return tail_sum(dst, src, n, copy);
 }
 
 /* The sum of a run, which is copied to dst if `copy`: a constant, so that two functions are made of this one. */
@@ -130,7 +153,7 @@ __attribute__((always_inline)) static inline uint64_t run_sum(uint8_t *dst, cons
     const size_t in_blocks = n & ~(size_t)(BLOCK - 1);
     uint64_t sum = in_blocks ? blocks_sum(dst, src, in_blocks, copy) : 0;
 
-    return add_around(sum, rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy));
+    return add_around(sum, rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy, in_blocks));
 }
 
 /* ---- the same with registers of 32 bytes ---- */
@@ -174,7 +197,7 @@ WIDE __attribute__((always_inline)) static inline uint64_t wide_run_sum(uint8_t 
     const size_t in_blocks = n & ~(size_t)(WIDE_BLOCK - 1);
     uint64_t sum = wide_blocks_sum(dst, src, in_blocks, copy);
 
-    return add_around(sum, rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy));
+    return add_around(sum, rest_sum(copy ? dst + in_blocks : NULL, src + in_blocks, n - in_blocks, copy, in_blocks));
 }
 
 WIDE static uint64_t wide_sum(const uint8_t *src, size_t n) { return wide_run_sum(NULL, src, n, false); }
@@ -198,7 +221,7 @@ static inline void csum_take(struct csum *c, uint64_t sum, size_t n)
 void csum_add(struct csum *c, const void *p, size_t n)
 {
     if (likely(n < BLOCK)) { /* a header, and what is little more */
-        csum_take(c, rest_sum(NULL, p, n, false), n);
+        csum_take(c, rest_sum(NULL, p, n, false, false), n);
         return;
     }
     csum_take(c, is_wide(n) ? wide_sum(p, n) : run_sum(NULL, p, n, false), n);
@@ -218,18 +241,9 @@ void csum_add_u16(struct csum *c, uint16_t v)
     c->acc = add_around(c->acc, h);
 }
 
-/* Two folds are enough: of 64 bits to 17, of these to 16. */
-static inline uint16_t fold(uint64_t sum)
-{
-    sum = halves(sum);
-    sum = (sum & 0xffff) + (sum >> 16 & 0xffff) + (sum >> 32);
-    sum = (sum & 0xffff) + (sum >> 16);
-    return (uint16_t)((sum & 0xffff) + (sum >> 16));
-}
-
 uint16_t csum_fold(const struct csum *c)
 {
-    const uint16_t sum = fold(c->acc);
+    const uint16_t sum = csum_half(c->acc);
     uint8_t pair[2];
 
     memcpy(pair, &sum, sizeof pair);
@@ -246,5 +260,5 @@ uint16_t csum(const void *p, size_t n)
 
 uint16_t csum_update(uint16_t check, uint16_t old_field, uint16_t new_field)
 {
-    return (uint16_t)~fold((uint64_t)(uint16_t)~check + (uint16_t)~old_field + new_field);
+    return (uint16_t)~csum_half((uint64_t)(uint16_t)~check + (uint16_t)~old_field + new_field);
 }

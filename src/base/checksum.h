@@ -22,6 +22,20 @@ void csum_copy(struct csum *c, void *restrict dst, const void *restrict src, siz
 /* Adds one 16-bit number as if its two big-endian bytes stood at an even offset. */
 void csum_add_u16(struct csum *c, uint16_t v);
 
+/*
+ * A ones-complement sum of words in 16 bits: twice half of the bits are added to the other half with end-around carry,
+ * which is the upper half of what is added to its own rotation.
+ */
+static inline uint16_t csum_half(uint64_t sum)
+{
+    uint32_t half;
+
+    sum += sum << 32 | sum >> 32;
+    half = (uint32_t)(sum >> 32);
+    half += half << 16 | half >> 16;
+    return (uint16_t)(half >> 16);
+}
+
 /* The checksum field's value as a host-order number: complement of the folded sum. On receipt, zero is right. */
 uint16_t csum_fold(const struct csum *c);
 

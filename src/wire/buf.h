@@ -114,17 +114,25 @@ static inline void write_bytes(struct writer *w, const void *src, size_t n)
         memcpy(p, src, n);
 }
 
-/* Store a number at p: for fields that are filled in afterwards, and for fixed headers. */
+/* A number as it lies in memory on the wire, high byte first, and back. */
+#define WIRE_SWAPS (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__)
+static inline uint16_t wire_u16(uint16_t v) { return WIRE_SWAPS ? __builtin_bswap16(v) : v; }
+static inline uint32_t wire_u32(uint32_t v) { return WIRE_SWAPS ? __builtin_bswap32(v) : v; }
+
+/*
+ * Store a number at p: for fields that are filled in afterwards, and for fixed headers. Written byte by byte, gcc makes
+ * several stores of it.
+ */
 static inline void poke_u16(uint8_t *p, uint16_t v)
 {
-    p[0] = (uint8_t)(v >> 8);
-    p[1] = (uint8_t)v;
+    v = wire_u16(v);
+    memcpy(p, &v, sizeof v);
 }
 
 static inline void poke_u32(uint8_t *p, uint32_t v)
 {
-    poke_u16(p, (uint16_t)(v >> 16));
-    poke_u16(p + 2, (uint16_t)v);
+    v = wire_u32(v);
+    memcpy(p, &v, sizeof v);
 }
 
 /* Numbers at p, any alignment: for fixed headers whose room was checked in one go. */

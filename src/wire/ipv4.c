@@ -2,6 +2,7 @@
 /* The IPv4 header (RFC 791 §3.1); see ipv4.h. */
 #include "wire/ipv4.h"
 
+#include "base/checksum.h"
 #include "wire/ipv4_options.h"
 #include "wire/option.h"
 
@@ -45,10 +46,7 @@ static inline uint16_t header_csum(const uint8_t *p, size_t n)
         memcpy(word, p + i, 4);
         sum += word[0];
     }
-    sum = (sum >> 32) + (sum & 0xffffffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    sum = (sum >> 16) + (sum & 0xffff);
-    folded = (uint16_t)~((sum >> 16) + sum);
+    folded = (uint16_t)~csum_half(sum);
     memcpy(pair, &folded, sizeof pair);
     return (uint16_t)(pair[0] << 8 | pair[1]);
 }
