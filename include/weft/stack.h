@@ -143,6 +143,7 @@ struct weft_tcp_config {
                                   (MUST-6) are nothing special. true, as on Linux */
     bool statistics;           /* count for TCP_INFO what each connection does, once it moves data. Default true */
     bool park;                 /* give back the working memory of idle connections; off only for tests */
+    bool shortcuts;            /* what is expected is not asked about; off only for tests: all else stays the same */
     bool rfc1337;              /* ignore resets in TIME-WAIT */
 };
 

@@ -75,6 +75,7 @@ static const struct weft_tcp_config tcp_default = {
     .unreachable_ends_connect = true,
     .drop_signed = true,
     .park = true,
+    .shortcuts = true,
     .rfc1337 = true,
 };
 

@@ -39,18 +39,23 @@ static uint32_t window_of(const struct tcp_conn *c, const struct tcp_seg *seg)
     return (uint32_t)seg->h.window << (seg->unscaled ? 0 : c->snd_wscale);
 }
 
-void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg)
+static inline void take_window(struct tcp_conn *c, const struct tcp_seg *seg, uint32_t window)
 {
-    c->snd.wnd = window_of(c, seg);
-    if (c->snd.wnd > c->snd.max_wnd) {
-        c->snd.max_wnd = c->snd.wnd;
-        conn_update_mss(c);
+    uint32_t before = c->snd.max_wnd;
+
+    c->snd.wnd = window;
+    if (window > before) {
+        c->snd.max_wnd = window;
+        if (before / 2 < c->peer_mss) /* else the segments are as large as they may be, whatever the window is */
+            conn_update_mss(c);
     }
     if (likely(c->work != NULL))
         c->work->wl1 = seg->h.seq;
     else
         c->window_old = seq_lt(seg->h.seq, c->rcv.nxt);
 }
+
+void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg) { take_window(c, seg, window_of(c, seg)); }
 
 /* SND.WL1. While parked all that the peer has sent is taken, so that one bit is enough. */
 static struct seq window_seq(const struct tcp_conn *c)
@@ -65,10 +70,8 @@ static struct seq window_seq(const struct tcp_conn *c)
  * And of segments with the same numbers, which may have changed places, the largest window counts, as Linux has it,
  * unless one closes it.
  */
-static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
+static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg, uint32_t window)
 {
-    uint32_t window = window_of(c, seg);
-
     if (seq_gt(seg->h.ack, c->snd.una) || seq_lt(window_seq(c), seg->h.seq))
         return true;
     if (!seq_eq(window_seq(c), seg->h.seq))
@@ -80,19 +83,19 @@ static bool window_is_newer(const struct tcp_conn *c, const struct tcp_seg *seg)
  * Does it say something of the window, so that it is no duplicate (RFC 5681 §2)? Another one does, taken or not.
  * DEVIATION where windows only grow: so does the first behind new text of the peer's, whatever it says, as on Linux.
  */
-static bool tells_of_a_window(const struct tcp_conn *c, const struct tcp_seg *seg)
+static bool tells_of_a_window(const struct tcp_conn *c, const struct tcp_seg *seg, uint32_t window)
 {
-    return window_of(c, seg) != c->snd.wnd ||
+    return window != c->snd.wnd ||
            (seq_lt(window_seq(c), seg->h.seq) && !tcp_config(c->ep.stack)->smaller_window);
 }
 
-static void update_window(struct tcp_conn *c, const struct tcp_seg *seg)
+static void update_window(struct tcp_conn *c, const struct tcp_seg *seg, uint32_t window)
 {
-    if (!window_is_newer(c, seg))
+    if (!window_is_newer(c, seg, window))
         return;
     if (unlikely(!c->work && seq_gt(seg->h.seq, c->rcv.nxt))) /* a bare one, and before it there is something missing */
         conn_work(c);
-    conn_take_window(c, seg);
+    take_window(c, seg, window);
     if (c->work && c->snd.wnd) {
         if (c->work->probes)
             c->work->retries = 0; /* they count probes that nobody answered */
@@ -254,17 +257,14 @@ static void offer_room(struct tcp_conn *c)
     }
 }
 
-/* SND.UNA moves forward. */
-static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report *r)
+/* SND.UNA moves forward, in the connection and its send queue; our FIN takes a number, but no byte. */
+static void advance(struct tcp_conn *c, struct seq ack, bool fin_acked)
 {
     struct tcp_work *w = c->work;
-    struct mem *mem = &c->ep.stack->mem;
-    uint32_t space = seg->h.ack.v - c->snd.una.v;
-    bool fin_acked = c->fin_sent && seq_eq(seg->h.ack, c->snd.nxt);
+    uint32_t space = ack.v - c->snd.una.v;
 
-    sndmap_ack(&w->sndmap, mem, seg->h.ack, &r->news);
-    sendq_ack(&w->sendq, mem, space - (fin_acked ? 1 : 0));
-    c->snd.una = seg->h.ack;
+    sendq_ack(&w->sendq, &c->ep.stack->mem, space - (fin_acked ? 1 : 0));
+    c->snd.una = ack;
     if (c->stats)
         account_progress(c, space);
     w->urgent_end = seq_max(w->urgent_end, c->snd.una);
@@ -272,6 +272,15 @@ static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report 
     c->soft_error = 0;
     if (likely(w->path.ifp != NULL))
         neigh_progress(w->path.ifp, &w->path.next_hop);
+}
+
+/* The same, in the scoreboard as well. */
+static void progress(struct tcp_conn *c, struct tcp_seg *seg, struct ack_report *r)
+{
+    bool fin_acked = c->fin_sent && seq_eq(seg->h.ack, c->snd.nxt);
+
+    sndmap_ack(&c->work->sndmap, &c->ep.stack->mem, seg->h.ack, &r->news);
+    advance(c, seg->h.ack, fin_acked);
     /* RFC 6298 §5.3: for whole segments, as on Linux; transmit_arm starts it anew if there is something left. */
     r->restart_timer = r->news.acked > 0 || fin_acked;
 }
@@ -367,6 +376,62 @@ static void take_report(struct tcp_conn *c, struct tcp_seg *seg, bool new_window
         count_marked(c, r.delivered);
 }
 
+/*
+ * ---- the acknowledgment that is waited for ----
+ *
+ * Who asks and answers by turns has one packet in flight, and hears of it once and of nothing else. Then each question
+ * of take_report has one answer, and what is left of it goes here, through the same leaves and in the same order.
+ * config.tcp.shortcuts = false asks them all the same, and nothing else may change by that.
+ */
+
+/* Is all that is in flight one packet that went out once, in no episode, and is it acknowledged, with no other news? */
+static inline bool is_expected(const struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    const struct tcp_work *w = c->work;
+    const struct recovery *v = &w->recovery;
+
+    return sndmap_is_lone(&w->sndmap) && seq_eq(seg->h.ack, c->snd.nxt) && c->sack_ok && seg->o.n_sack == 0 &&
+           v->state == RECOVERY_OPEN && v->first_at == 0 && v->guard == 0 && !w->tlp.out && w->search.size == 0 &&
+           !(c->ecn.on && seg_has(seg, TCP_ECE)) && tcp_config(c->ep.stack)->shortcuts;
+}
+
+/* The samples that the segment gives: of the round trip, and of what RACK and the congestion window are told. */
+static inline void measure_expected(struct tcp_conn *c, const struct sent *s)
+{
+    struct tcp_work *w = c->work;
+    struct departure then = sent_departure(s);
+    struct rtt_limits limits = conn_rtt_limits(c);
+    struct growth growth = {
+        .rtt = conn_now(c) - s->at, .delivered = s->segments, .before = s->segments, .progress = true};
+    struct rate_sample rate;
+
+    if (growth.rtt)
+        rtt_sample_min(&c->rtt, growth.rtt, conn_now(c));
+    rtt_sample(&c->rtt, growth.rtt, c->snd.una, c->snd.nxt, &limits);
+    rtt_progress(&c->rtt);
+    rack_advance(&w->rack, &then, growth.rtt);
+    rack_adapt(&w->rack, !(tcp_config(c->ep.stack)->recovery & 2), w->rate.delivered + s->segments, s->delivered);
+    rate = rate_deliver_one(&w->rate, s, conn_now(c), rtt_min(&c->rtt));
+    steering_grow(c, &growth, &rate);
+}
+
+static inline void take_expected(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    struct tcp_work *w = c->work;
+    struct sent s = sndmap_ack_lone(&w->sndmap);
+
+    advance(c, seg->h.ack, c->fin_sent);
+    w->retries = 0;
+    w->stuck_since = conn_now(c);
+    losses_restart_timer(c);
+    measure_expected(c, &s);
+    offer_room(c);
+    if (c->stats)
+        c->stats->delivered += s.segments;
+}
+
+/* ---- all others ---- */
+
 /* The sender has slowed down: enough of the echo. His window may be small, so text is acknowledged at once. */
 SELDOM static void reduction_is_told(struct tcp_conn *c, const struct tcp_seg *seg)
 {
@@ -389,6 +454,7 @@ SELDOM static void late_report(struct tcp_conn *c, struct tcp_seg *seg, bool new
 
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
 {
+    uint32_t window = window_of(c, seg);
     bool new_window;
 
     if (seq_gt(seg->h.ack, c->snd.nxt) || ack_is_ancient(c, seg->h.ack)) {
@@ -402,8 +468,8 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
     }
     if (unlikely(c->ecn.on && seg_has(seg, TCP_CWR)))
         reduction_is_told(c, seg);
-    new_window = tells_of_a_window(c, seg);
-    update_window(c, seg);
+    new_window = tells_of_a_window(c, seg, window);
+    update_window(c, seg, window);
     /* an old one may tell of a window that we do not take from it */
     if (unlikely(c->snd.wnd == 0) && seg->h.window == 0)
         heard_closed_window(c);
@@ -415,6 +481,9 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
         return TCP_CONTINUE;
     }
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
-    take_report(c, seg, new_window);
+    if (likely(is_expected(c, seg)))
+        take_expected(c, seg);
+    else
+        take_report(c, seg, new_window);
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c, seg) : TCP_CONTINUE;
 }

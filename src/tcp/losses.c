@@ -373,14 +373,6 @@ SELDOM static void judge_probe(struct tcp_conn *c, const struct ack_report *r)
 
 /* ---- an acknowledgment ---- */
 
-static void restart_timer(struct tcp_conn *c)
-{
-    struct tcp_work *w = c->work;
-
-    w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER; /* transmit_arm starts what is needed now */
-    w->tail_restart = true;
-}
-
 /* What the segments that arrived prove, and what it tells of the path. */
 static void take_proof(struct tcp_conn *c, struct ack_report *r)
 {
@@ -411,6 +403,7 @@ void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
 {
     struct tcp_work *w = c->work;
     struct rate_sample rate;
+    struct growth growth;
 
     if (w->recovery.guard && seq_gt(c->snd.una, w->recovery.high))
         w->recovery.guard = 0; /* behind us for good; kept, it would look ahead again after 2^31 bytes */
@@ -420,10 +413,18 @@ void losses_on_ack(struct tcp_conn *c, struct ack_report *r)
     if (is_dubious(c, r))
         alert(c, r);
     if (r->restart_timer)
-        restart_timer(c);
+        losses_restart_timer(c);
     rate = rate_deliver(&w->rate, &r->news, r->delivered, rtt_min(&c->rtt));
     steering_lead(c, r);
-    steering_grow(c, r, &rate);
+    growth = (struct growth){
+        .rtt = r->rtt,
+        .delivered = r->delivered,
+        .lost = r->lost,
+        .before = r->prior_pipe,
+        /* while order is disturbed, any arrival is progress */
+        .progress = !r->just_recovered && (r->advanced || (r->news.sacked && c->reordering > DUP_THRESH)),
+    };
+    steering_grow(c, &growth, &rate);
 }
 
 /* ---- timers ---- */

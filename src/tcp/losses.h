@@ -24,10 +24,24 @@ struct ack_report {
     bool restart_timer;   /* the timer of sending begins anew */
 };
 
+/* What lets the window grow: the part of a report that the controller hears of. */
+struct growth {
+    weft_time rtt;        /* as in the report, */
+    uint32_t delivered, lost;
+    uint32_t before;      /* in flight before */
+    bool progress;        /* something moved on, and it is time to grow */
+};
+
 /* ---- losses.c ---- */
 
 /* What an acknowledgment says of losses. */
 void losses_on_ack(struct tcp_conn *c, struct ack_report *r);
+/* The timer of sending begins anew: transmit_arm starts what is needed. */
+static inline void losses_restart_timer(struct tcp_conn *c)
+{
+    c->work->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
+    c->work->tail_restart = true;
+}
 /* The retransmission timer expired. */
 void losses_on_timeout(struct tcp_conn *c);
 /* The reordering timer did. */
@@ -60,6 +74,6 @@ void steering_restore(struct tcp_conn *c);
 /* In a reduction: the window after this acknowledgment. */
 void steering_lead(struct tcp_conn *c, const struct ack_report *r);
 /* Outside of one the controller may let it grow; it hears of each acknowledgment. */
-void steering_grow(struct tcp_conn *c, const struct ack_report *r, const struct rate_sample *rate);
+void steering_grow(struct tcp_conn *c, const struct growth *g, const struct rate_sample *rate);
 
 #endif

@@ -6,11 +6,14 @@ static uint32_t ago(weft_time at, weft_time then) { return (uint32_t)min_u64((at
 
 void rate_send(struct rate *r, struct sent *s, uint32_t pipe)
 {
-    if (pipe == 0) /* a flight begins: what was idle before does not count */
-        r->first_at = r->delivered_at = s->at;
     s->delivered = r->delivered;
-    s->delivered_ago = ago(s->at, r->delivered_at);
-    s->first_ago = ago(s->at, r->first_at);
+    if (pipe == 0) { /* a flight begins: what was idle before does not count */
+        r->first_at = r->delivered_at = s->at;
+        s->delivered_ago = s->first_ago = 0;
+    } else {
+        s->delivered_ago = ago(s->at, r->delivered_at);
+        s->first_ago = ago(s->at, r->first_at);
+    }
     if (r->starved_until)
         s->flags |= SENT_STARVED;
 }
@@ -27,21 +30,23 @@ static void keep(struct rate *r, const struct rate_sample *s)
     r->best_starved = s->starved;
 }
 
-struct rate_sample rate_deliver(struct rate *r, const struct sndmap_news *news, uint32_t delivered, weft_time min_rtt)
+/* So many segments more have arrived. */
+static void count(struct rate *r, uint32_t delivered)
 {
-    const struct sent *s = &news->newest;
-    struct rate_sample sample = {0};
-    weft_time since_sent, since_delivered;
-
     r->delivered += delivered;
     if (r->starved_until && (int32_t)(r->delivered - r->starved_until) > 0)
         r->starved_until = 0;
-    if (news->delivered == 0)
-        return sample;
-    since_sent = (weft_time)s->first_ago * WEFT_US;
-    since_delivered = news->now - s->at + (weft_time)s->delivered_ago * WEFT_US;
+}
+
+/* What the last sent of what arrived tells; they are counted. */
+static inline struct rate_sample measure(struct rate *r, const struct sent *s, weft_time now, weft_time min_rtt)
+{
+    struct rate_sample sample = {0};
+    weft_time since_sent = (weft_time)s->first_ago * WEFT_US;
+    weft_time since_delivered = now - s->at + (weft_time)s->delivered_ago * WEFT_US;
+
     r->first_at = s->at;
-    r->delivered_at = news->now;
+    r->delivered_at = now;
     sample.before = s->delivered;
     sample.delivered = r->delivered - s->delivered;
     sample.starved = s->flags & SENT_STARVED;
@@ -52,6 +57,18 @@ struct rate_sample rate_deliver(struct rate *r, const struct sndmap_news *news, 
     else
         keep(r, &sample);
     return sample;
+}
+
+struct rate_sample rate_deliver(struct rate *r, const struct sndmap_news *news, uint32_t delivered, weft_time min_rtt)
+{
+    count(r, delivered);
+    return news->delivered ? measure(r, &news->newest, news->now, min_rtt) : (struct rate_sample){0};
+}
+
+struct rate_sample rate_deliver_one(struct rate *r, const struct sent *s, weft_time now, weft_time min_rtt)
+{
+    count(r, s->segments);
+    return measure(r, s, now, min_rtt);
 }
 
 uint64_t rate_bytes(const struct rate *r, uint32_t mss)

@@ -36,6 +36,9 @@ static inline void rate_starve(struct rate *r, uint32_t pipe) { r->starved_until
 /* `news` arrived; min_rtt: no sample can be shorter. The count moves. */
 struct rate_sample rate_deliver(struct rate *r, const struct sndmap_news *news, uint32_t delivered, weft_time min_rtt);
 
+/* The same where all that arrived is one entry, `s`, of the scoreboard, with all its segments. */
+struct rate_sample rate_deliver_one(struct rate *r, const struct sent *s, weft_time now, weft_time min_rtt);
+
 /* Bytes per second of the last good sample; 0: none. */
 uint64_t rate_bytes(const struct rate *r, uint32_t mss);
 

@@ -128,6 +128,25 @@ void sndmap_news_init(struct sndmap_news *n, weft_time now, uint32_t mss);
 /* Everything before `ack` is acknowledged; ack lies in [una, end]. */
 void sndmap_ack(struct sndmap *m, struct mem *mem, struct seq ack, struct sndmap_news *n);
 
+/* Is one entry in flight, which went out once and of which nothing was heard? */
+static inline bool sndmap_is_lone(const struct sndmap *m)
+{
+    return m->count == 1 && !m->heap && !m->queue &&
+           !(m->small[m->head].flags & (SENT_SACKED | SENT_LOST | SENT_AGAIN | SENT_EVER));
+}
+
+/* sndmap_ack of all of that: the entry, which is gone. */
+static inline struct sent sndmap_ack_lone(struct sndmap *m)
+{
+    struct sent s = m->small[m->head];
+
+    m->head = (m->head + 1) & (SNDMAP_SMALL - 1);
+    m->una = s.end;
+    m->count = m->total = 0;
+    m->due_from = m->fresh_from = m->count_from = 0;
+    return s;
+}
+
 /*
  * The peer holds [start, end): marks the whole segments in it. Blocks outside of what is in flight are ignored
  * (RFC 2018 §8). Call with the lowest block first, else the higher one makes the lower one look reordered.

@@ -59,38 +59,37 @@ void steering_restore(struct tcp_conn *c)
 }
 
 /*
- * RFC 7661: it was used; and while order is disturbed, any arrival is progress. What is acknowledged is in use: for an
- * RTO from then on nothing shrinks for want of it, as on Linux.
+ * RFC 7661: it was used. What is acknowledged is in use: for an RTO from then on nothing shrinks for want of it, as on
+ * Linux.
  */
-static bool may_grow(struct tcp_conn *c, const struct ack_report *r)
+static bool may_grow(struct tcp_conn *c, const struct growth *g)
 {
     struct tcp_work *w = c->work;
 
-    if (recovery_reduces(&w->recovery) || r->just_recovered ||
-        !(r->advanced || (r->news.sacked && c->reordering > DUP_THRESH)))
+    if (recovery_reduces(&w->recovery) || !g->progress)
         return false;
     w->usage.full_at = conn_now(c);
     return usage_allows_growth(&w->usage, c->cc.cwnd, cc_in_slow_start(&c->cc));
 }
 
-void steering_grow(struct tcp_conn *c, const struct ack_report *r, const struct rate_sample *rate)
+void steering_grow(struct tcp_conn *c, const struct growth *g, const struct rate_sample *rate)
 {
     struct tcp_work *w = c->work;
     uint32_t cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
-    bool grows = may_grow(c, r);
+    bool grows = may_grow(c, g);
     struct cc_ack a;
 
     if (!grows && ssthresh != CC_NONE && !conn_cc(c)->owns)
         return;
     a = (struct cc_ack){
         .now = conn_now(c),
-        .rtt = r->rtt,
+        .rtt = g->rtt,
         .srtt = rtt_smoothed(&c->rtt),
         .min_rtt = rtt_min(&c->rtt),
-        .delivered = r->delivered,
-        .lost = r->lost,
+        .delivered = g->delivered,
+        .lost = g->lost,
         .in_flight = conn_pipe(c),
-        .before = r->prior_pipe,
+        .before = g->before,
         .una = c->snd.una,
         .nxt = c->snd.nxt,
         .grows = grows,

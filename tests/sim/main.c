@@ -3,7 +3,7 @@
  * weft-sim: runs seeds.
  *
  *     weft-sim [--seeds FROM:TO | --seed N [-v]] [--without PART,...] [--pcap FILE] [--brief]
- *              [--fail-alloc | --nth | --parking]
+ *              [--fail-alloc | --nth | --parking | --shortcuts]
  *
  * --seeds FROM:TO  each of them; a failure prints its seed, what it needs, and leaves sim-SEED.pcapng and scripts
  * --seed N         one; -v prints every packet and call
@@ -15,6 +15,7 @@
  * --pretend N      takes the N-th step for a failure, to see what one leaves
  * --no-shrink      failures are only named
  * --parking        each seed twice, with and without parking: the packets must be the same, to the bit and nanosecond
+ * --shortcuts      the same of config.tcp.shortcuts
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,7 +23,7 @@
 
 #include "sim.h"
 
-enum mode { MODE_PLAIN, MODE_FAIL_ALLOC, MODE_NTH, MODE_PARKING };
+enum mode { MODE_PLAIN, MODE_FAIL_ALLOC, MODE_NTH, MODE_PARKING, MODE_SHORTCUTS };
 
 struct command {
     enum mode mode;
@@ -68,7 +69,7 @@ static void print_trim(const struct trim *trim, unsigned n_flows)
 
 static const char *mode_option(enum mode mode)
 {
-    return mode == MODE_FAIL_ALLOC ? " --fail-alloc" : mode == MODE_PARKING ? " --parking" : "";
+    return mode == MODE_FAIL_ALLOC ? " --fail-alloc" : mode == MODE_PARKING ? " --parking" : mode == MODE_SHORTCUTS ? " --shortcuts" : "";
 }
 
 /* Says what failed and how to see it again, and leaves the packets behind. */
@@ -101,21 +102,22 @@ static void report(const struct command *c, struct trial t, const char *why)
 
 /* ---- seeds ---- */
 
-static bool run_parking(const struct command *c, struct trial *t, struct total *total)
+/* With and without what `option`, one of the trial's, switches. */
+static bool run_both(const struct command *c, struct trial *t, int *option, const char *what, struct total *total)
 {
     struct verdict with, without;
     char why[600], both[200];
     bool ok;
 
-    t->options.park = 1;
+    *option = 1;
     ok = trial_run(t, &with, why, sizeof why);
     if (ok) {
-        t->options.park = 0;
+        *option = 0;
         ok = trial_run(t, &without, why, sizeof why);
     }
     if (ok && (with.digest != without.digest || with.frames != without.frames)) {
-        snprintf(both, sizeof both, "parking shows: %" PRIu64 " frames with it, %" PRIu64 " without", with.frames,
-                 without.frames);
+        snprintf(both, sizeof both, "%s shows: %" PRIu64 " frames with it, %" PRIu64 " without", what,
+                 with.frames, without.frames);
         printf("seed %" PRIu64 ": %s\n", t->seed, both);
         return false;
     }
@@ -134,7 +136,9 @@ static bool run_seed(const struct command *c, uint64_t seed, struct total *total
 
     t.seed = seed;
     if (c->mode == MODE_PARKING)
-        return run_parking(c, &t, total);
+        return run_both(c, &t, &t.options.park, "parking", total);
+    if (c->mode == MODE_SHORTCUTS)
+        return run_both(c, &t, &t.options.shortcuts, "a shortcut", total);
     if (c->mode == MODE_FAIL_ALLOC)
         t.options.refuse_ppm = seed % 4 ? 10000 : 200000;
     if (t.options.verbose) {
@@ -233,6 +237,8 @@ static bool parse_value(struct command *c, const char *name, const char *value)
         c->trial.options.pretend = strtoull(value, NULL, 0);
     } else if (strcmp(name, "--park") == 0) {
         c->trial.options.park = atoi(value);
+    } else if (strcmp(name, "--shortcut") == 0) {
+        c->trial.options.shortcuts = atoi(value);
     } else if (strcmp(name, "--pcap") == 0) {
         c->trial.options.pcap = value;
     } else if (strcmp(name, "--script") == 0) {
@@ -253,6 +259,8 @@ static bool parse_flag(struct command *c, const char *name)
         c->mode = MODE_NTH;
     else if (strcmp(name, "--parking") == 0)
         c->mode = MODE_PARKING;
+    else if (strcmp(name, "--shortcuts") == 0)
+        c->mode = MODE_SHORTCUTS;
     else if (strcmp(name, "--no-shrink") == 0)
         c->as_is = true;
     else if (strcmp(name, "--brief") == 0)
@@ -264,7 +272,7 @@ static bool parse_flag(struct command *c, const char *name)
 
 static bool parse(struct command *c, int argc, char **argv)
 {
-    *c = (struct command){.from = UINT64_MAX, .to = 0, .trial.options.park = -1};
+    *c = (struct command){.from = UINT64_MAX, .to = 0, .trial.options = {.park = -1, .shortcuts = -1}};
     for (int i = 1; i < argc; i++) {
         if (parse_flag(c, argv[i]))
             continue;
@@ -311,7 +319,7 @@ int main(int argc, char **argv)
 
     if (!parse(&c, argc, argv)) {
         fputs("usage: weft-sim --seeds FROM:TO | --seed N [-v] [--without PART,...] [--pcap FILE] [--script PREFIX] [--pretend STEP]\n       "
-              "[--brief] [--fail-alloc | --parking] [--no-shrink]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
+              "[--brief] [--fail-alloc | --parking | --shortcuts] [--no-shrink]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
         return 2;
     }
     clock_gettime(CLOCK_MONOTONIC, &from);

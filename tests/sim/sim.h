@@ -314,7 +314,7 @@ struct verdict {
 struct run_options {
     uint32_t refuse_ppm;
     uint64_t refuse_at;
-    int park;            /* -1: as drawn */
+    int park, shortcuts; /* -1: as drawn */
     bool verbose;
     const char *pcap;    /* NULL: none */
     uint64_t pretend;    /* that step is taken for a failure; 0: none */

@@ -44,6 +44,8 @@ static bool make_host(struct world *w, unsigned i, const struct run_options *o)
     env = outside_env(&h->outside);
     if (o->park >= 0)
         config.tcp.park = o->park;
+    if (o->shortcuts >= 0)
+        config.tcp.shortcuts = o->shortcuts;
     h->stack = weft_stack_new(&env, &config, w->now, NULL);
     return h->stack;
 }

@@ -19,6 +19,7 @@ struct options {
     uint64_t seed;
     uint32_t remote_isn;
     bool park_given, park;
+    bool unabridged; /* config.tcp.shortcuts is off */
     char script_options[512]; /* for script_parse_with */
 };
 

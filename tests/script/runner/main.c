@@ -2,8 +2,8 @@
 /*
  * weft-script: runs scripts in the packetdrill language against a stack on virtual time, and reports in TAP.
  *
- *     weft-script [-v] [--first] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] [--OPTION=VALUE...]
- *                 FILE|DIRECTORY...
+ *     weft-script [-v] [--first] [--remote-isn=N] [--seed=N] [--park=0|1] [--shortcuts=0|1] [--fail-alloc|--must-fail]
+ *                 [--OPTION=VALUE...] FILE|DIRECTORY...
  *
  * Any other option is one that a script may give itself (config_option.c), and holds against the script's own. A script
  * that names an --ip_version itself is left out when another one is asked for.
@@ -289,6 +289,8 @@ static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
         o->seed = v;
     else if (number_option(arg, "--park=", &v))
         o->park_given = true, o->park = v != 0;
+    else if (number_option(arg, "--shortcuts=", &v))
+        o->unabridged = v == 0;
     else
         return keep_option(o, arg);
     return true;
@@ -296,8 +298,8 @@ static bool parse_argument(const char *arg, struct options *o, enum mode *mode)
 
 static int usage(void)
 {
-    fputs("usage: weft-script [-v] [--first] [--remote-isn=N] [--seed=N] [--park=0|1] [--fail-alloc|--must-fail] "
-          "[--OPTION=VALUE...] FILE|DIRECTORY...\n",
+    fputs("usage: weft-script [-v] [--first] [--remote-isn=N] [--seed=N] [--park=0|1] [--shortcuts=0|1] "
+          "[--fail-alloc|--must-fail] [--OPTION=VALUE...] FILE|DIRECTORY...\n",
           stderr);
     return 2;
 }

@@ -300,6 +300,7 @@ static bool build_stack(struct lab *lab)
 
     if (lab->options->park_given)
         config.tcp.park = lab->options->park;
+    config.tcp.shortcuts = !lab->options->unabridged;
     lab->stack = weft_stack_new(&env, &config, c->epoch, &err);
     if (!lab->stack) {
         lab_fail(lab, 0, "weft_stack_new: %s", weft_strerror(err));
