@@ -64,4 +64,29 @@ static inline weft_time time_after(weft_time now, weft_time delta)
 /* A time in steps of a second or so (2^30 ns), for what is compared with days; it wraps after a century. */
 static inline uint32_t time_coarse(weft_time t) { return (uint32_t)(t >> 30); }
 
+/*
+ * memcpy where n is small more often than not: a call would take longer than the copy. Each half of what is between two
+ * powers of two is one word, and they may overlap.
+ */
+static inline void copy_bytes(void *restrict dst, const void *restrict src, size_t n)
+{
+    uint8_t *to = dst;
+    const uint8_t *from = src;
+
+    if (n > 8) {
+        memcpy(to, from, n);
+    } else if (n >= 4) {
+        uint32_t front, back;
+
+        memcpy(&front, from, 4);
+        memcpy(&back, from + n - 4, 4);
+        memcpy(to, &front, 4);
+        memcpy(to + n - 4, &back, 4);
+    } else if (n) {
+        to[n - 1] = from[n - 1];
+        to[n / 2] = from[n / 2];
+        to[0] = from[0];
+    }
+}
+
 #endif

@@ -34,10 +34,15 @@ static inline int cannot_send(struct tcp_conn *c)
     return likely(c->state == WEFT_TCP_ESTABLISHED && !c->ep.error && !c->fin_wanted) ? 0 : why_not_send(c);
 }
 
-/* Bytes of a full chunk; urgent ones have segments of their own. */
-static uint32_t chunk_of(const struct tcp_conn *c, unsigned flags)
+/*
+ * Bytes of a full chunk; urgent ones have segments of their own. Whoever adds no more than a segment to an empty buffer
+ * fills none, however large they are.
+ */
+static uint32_t chunk_of(const struct tcp_conn *c, size_t asked, unsigned flags)
 {
-    return flags & WEFT_MSG_OOB ? c->mss : push_chunk(c->mss, c->snd.max_wnd);
+    bool small = c->work->sendq.bytes == 0 && asked <= c->mss;
+
+    return small || flags & WEFT_MSG_OOB ? c->mss : push_chunk(c->mss, c->snd.max_wnd);
 }
 
 /* How many of `asked` bytes a write may add; *last: those of its last chunk that stay when what may go has gone. */
@@ -112,7 +117,7 @@ static inline int write_begin(struct tcp_conn *c, size_t asked, unsigned flags, 
     if (unlikely(!c->work->path.ifp) && c->syn_acked)
         conn_refresh_path(c);
     account_open(c);
-    w->chunk = chunk_of(c, flags);
+    w->chunk = chunk_of(c, asked, flags);
     w->room = room_for(c, asked, w->chunk, &w->last);
     return 0;
 }

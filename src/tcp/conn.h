@@ -289,7 +289,9 @@ static inline uint32_t conn_held(const struct tcp_conn *c)
 /* The true size of that; see rcvspace.h. */
 static inline uint32_t conn_cost(const struct tcp_conn *c)
 {
-    return c->work ? rcvcost_of(&c->work->rcvcost, conn_held(c)) : 0;
+    uint32_t held = conn_held(c);
+
+    return held ? rcvcost_of(&c->work->rcvcost, held) : 0;
 }
 
 /* The first byte that the user has not read. */

@@ -88,8 +88,6 @@ static bool is_unwelcome(const struct tcp_conn *c, struct tcp_seg *seg)
     const struct sock_rare *rare = &c->settings->rare;
     int least;
 
-    if (likely(c->settings == &settings_default))
-        return false;
     if (unlikely(c->settings->filter.program) && !is_wanted(c, seg)) {
         seg->why = WEFT_DROP_sock_filter;
         return true;
@@ -109,7 +107,7 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 {
     enum tcp_step step;
 
-    if (is_unwelcome(c, seg))
+    if (unlikely(c->settings != &settings_default) && is_unwelcome(c, seg))
         return;
     if (c->work)
         c->work->starved = false;

@@ -92,10 +92,12 @@ static int get_nodelay(const struct tcp_conn *c) { return c->nodelay; }
 /* The cork holds what is written from now on: what could go before it, and only waits for the link's turn, goes. */
 static int set_cork(struct tcp_conn *c, int v)
 {
-    bool goes = v && !c->cork && is_working(c) && transmit_plan(c).kind == PLAN_DATA;
+    struct tcp_plan plan = {.kind = PLAN_NOTHING};
 
+    if (v && !c->cork && is_working(c))
+        transmit_plan(c, &plan);
     c->cork = v;
-    if (goes || (!v && c->nodelay))
+    if (plan.kind == PLAN_DATA || (!v && c->nodelay))
         push_now(c);
     return 0;
 }

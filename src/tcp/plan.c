@@ -132,11 +132,9 @@ static bool short_segment_allowed(const struct tcp_conn *c, bool fin)
 {
     const struct tcp_work *w = c->work;
 
-    if (w->override || fin || w->tail_due || w->push_now || conn_is_urgent(c) || asks_by_new_data(c))
+    if (likely((c->nodelay || !seq_gt(w->small_end, c->snd.una)) && !c->cork && !w->more))
         return true;
-    if (c->cork || w->more)
-        return false;
-    return c->nodelay || !seq_gt(w->small_end, c->snd.una);
+    return w->override || fin || w->tail_due || w->push_now || conn_is_urgent(c) || asks_by_new_data(c);
 }
 
 /* Text for more than one segment is there, of which `limit` bytes may go: not all that a packet would carry. */
@@ -167,13 +165,15 @@ __attribute__((always_inline)) static inline uint32_t new_data_len(struct tcp_co
 {
     uint32_t mss = c->mss, quota = allowance(c);
     uint32_t reach = push_reach(&c->work->push, c->snd.nxt, unsent); /* PSH stands at the end of a segment */
-    uint32_t want = min_u32(reach, room);
-    uint32_t most = want <= mss ? mss : packet_limit(c, mss, want, false);
-    uint32_t limit = (uint32_t)min_u64(room, (uint64_t)quota * mss);
-    uint32_t len = min_u32(reach, min_u32(most, limit));
+    uint32_t most, limit, len;
 
     if (quota == 0)
         return 0;
+    if (likely(reach <= mss && reach <= room)) /* one segment, and nothing but patience holds it */
+        return reach < unsent || reach == mss || short_segment_allowed(c, fin) ? reach : 0;
+    most = packet_limit(c, mss, min_u32(reach, room), false);
+    limit = (uint32_t)min_u64(room, (uint64_t)quota * mss);
+    len = min_u32(reach, min_u32(most, limit));
     if (limit < most && reach > mss && is_deferred(c, limit, most, reach, fin && reach == unsent))
         return 0;
     if (len == reach) /* nothing but what is last may wait to be filled up */
@@ -291,30 +291,32 @@ struct seq transmit_seq(const struct tcp_conn *c)
 }
 
 /* The same with all questions. Not in line, so that the usual answer is. */
-ASIDE static struct tcp_plan plan_anything(struct tcp_conn *c)
+ASIDE static void plan_anything(struct tcp_conn *c, struct tcp_plan *p)
 {
     struct tcp_work *w = c->work;
-    struct tcp_plan p = nothing;
 
-    if (w->syn_due)
-        return (struct tcp_plan){.kind = PLAN_SYN, .seq = c->snd.una};
-    if (c->state == WEFT_TCP_SYN_SENT)
-        return nothing;
-    if (c->syn_acked) {
-        p = plan_data(c);
-        if (p.kind == PLAN_NOTHING && w->probe_due)
-            p = (struct tcp_plan){.kind = PLAN_PROBE, .seq = w->probe_due > 1 ? c->snd.una : seq_sub(c->snd.una, 1)};
+    *p = nothing;
+    if (w->syn_due) {
+        *p = (struct tcp_plan){.kind = PLAN_SYN, .seq = c->snd.una};
+        return;
     }
-    if (p.kind == PLAN_NOTHING && ackpolicy_wants(&w->ack))
-        p = (struct tcp_plan){.kind = PLAN_ACK, .seq = transmit_seq(c)};
-    return p;
+    if (c->state == WEFT_TCP_SYN_SENT)
+        return;
+    if (c->syn_acked) {
+        *p = plan_data(c);
+        if (p->kind == PLAN_NOTHING && w->probe_due)
+            *p = (struct tcp_plan){.kind = PLAN_PROBE, .seq = w->probe_due > 1 ? c->snd.una : seq_sub(c->snd.una, 1)};
+    }
+    if (p->kind == PLAN_NOTHING && ackpolicy_wants(&w->ack))
+        *p = (struct tcp_plan){.kind = PLAN_ACK, .seq = transmit_seq(c)};
 }
 
-struct tcp_plan transmit_plan(struct tcp_conn *c)
+void transmit_plan(struct tcp_conn *c, struct tcp_plan *plan)
 {
-    if (!c->work || c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
-        return nothing;
-    return likely(is_content(c)) ? nothing : plan_anything(c);
+    if (!c->work || c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT || likely(is_content(c)))
+        *plan = nothing;
+    else
+        plan_anything(c, plan);
 }
 
 /* ---- the timers of sending ---- */

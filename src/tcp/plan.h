@@ -14,7 +14,7 @@ struct tcp_conn;
 /* What may be sent now: one segment. */
 enum tcp_plan_kind { PLAN_NOTHING, PLAN_SYN, PLAN_RETRANSMIT, PLAN_DATA, PLAN_PROBE, PLAN_ACK };
 
-struct tcp_plan {  /* small enough to be returned in registers */
+struct tcp_plan {
     uint8_t kind;  /* enum tcp_plan_kind */
     bool push;     /* PSH; known when it is emitted */
     bool fin;
@@ -26,8 +26,8 @@ struct tcp_plan {  /* small enough to be returned in registers */
     uint16_t piece; /* bytes, 0 without payload: what a full segment of it carries; known when it is emitted */
 };
 
-/* What may be sent now? Changes nothing. */
-struct tcp_plan transmit_plan(struct tcp_conn *c);
+/* What may be sent now? Changes nothing but *plan. */
+void transmit_plan(struct tcp_conn *c, struct tcp_plan *plan);
 /* What keeps the bytes that are unsent from going now, for the statistics; there are some. */
 enum tcp_held transmit_held(struct tcp_conn *c);
 /* How many bytes more than are queued may go out now, and how many of them in one packet. */

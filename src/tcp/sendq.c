@@ -112,6 +112,11 @@ uint32_t sendq_attach(struct sendq *q, uint32_t offset, uint32_t n, struct weft_
     bool copy = n <= COPY_BELOW && pkt->len + n <= (uint32_t)(pkt->base + pkt->cap - pkt->data);
 
     weft_assert(offset + n <= q->bytes, "the plan never exceeds the queue");
+    if (copy && q->ring.count == 1) { /* a short write by itself */
+        copy_bytes(pkt->data + pkt->len, spanring_at(&q->ring, 0)->data + offset, n);
+        pkt->len += n;
+        return n;
+    }
     while (done < n) {
         const struct span *s;
         uint32_t skip, k;

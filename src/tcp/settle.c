@@ -87,7 +87,7 @@ ASIDE void conn_settle_now(struct tcp_conn *c)
     if (c->state == WEFT_TCP_LISTEN)
         return;
     if (c->work) {
-        plan = transmit_plan(c);
+        transmit_plan(c, &plan);
         c->work->plan = plan;
         c->work->planned = plan.kind != PLAN_NOTHING && plan.len <= c->mss;
         conn_settle_plan(c, &plan);

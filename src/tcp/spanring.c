@@ -159,7 +159,7 @@ uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *
         if (!b)
             break;
         k = min_u32(k, b->size);
-        memcpy(b->data, src + done, k);
+        copy_bytes(b->data, src + done, k);
         b->used = k;
         *true_size += b->true_size;
         spanring_push(r, (struct span){b, b->data, k});

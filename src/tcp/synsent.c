@@ -113,7 +113,7 @@ void conn_established(struct tcp_conn *c)
         w->small_end = w->urgent_end = c->snd.una;
         push_init(&w->push, c->snd.una);
         sndmap_clear(&w->sndmap, &c->ep.stack->mem);
-        sndmap_init(&w->sndmap, c->snd.una);
+        w->sndmap.una = c->snd.una;
     }
     rtt_progress(&c->rtt);
     c->soft_error = 0;

@@ -13,9 +13,12 @@
 
 struct rcvwnd transmit_window_now(const struct tcp_conn *c)
 {
+    uint32_t cost = conn_cost(c), full = rcvspace_window(&c->rcvspace, c->rcvspace.buffer);
+    uint32_t free = likely(cost == 0 && c->rcvspace.elsewhere == 0) ? full : rcvspace_free(&c->rcvspace, cost);
+
     return (struct rcvwnd){
-        .full = rcvspace_window(&c->rcvspace, c->rcvspace.buffer),
-        .free = rcvspace_free(&c->rcvspace, conn_cost(c)),
+        .full = full,
+        .free = free,
         .clamp = c->rcvspace.clamp,
         .ssthresh = c->rcvspace.ssthresh,
         .mss = c->rcv_mss,
@@ -194,7 +197,7 @@ static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const stru
     w->override = false;
     if (plan->search)
         conn_probe_sent(c, plan);
-    else if (plan->len && plan->len != plan->piece && plan->len % plan->piece)
+    else if (plan->len && (plan->len < plan->piece || plan->len % plan->piece))
         w->small_end = s->end;
     if (plan->probe)
         note_probe(c, false);
@@ -312,44 +315,44 @@ static bool reserve(struct tcp_conn *c, const struct tcp_plan *plan)
     return sndmap_reserve(m, mem, entries + 1) && (plan->kind != PLAN_RETRANSMIT || sndmap_reserve_again(m, mem));
 }
 
-static bool emit_segment(struct tcp_conn *c, struct tcp_plan plan)
+static bool emit_segment(struct tcp_conn *c, struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
     struct segment out; /* filled field by field: this is every packet's path */
     struct seq edge;
     struct weft_pkt *pkt;
     uint32_t taken;
-    bool carries = plan.kind == PLAN_DATA || plan.kind == PLAN_RETRANSMIT;
+    bool carries = plan->kind == PLAN_DATA || plan->kind == PLAN_RETRANSMIT;
 
     put_options(c, &out.o);
     if (carries)
-        make_room_for_options(c, &plan, &out.o);
-    if (carries && !reserve(c, &plan))
+        make_room_for_options(c, plan, &out.o);
+    if (carries && !reserve(c, plan))
         return false;
-    pkt = build(c, &plan, &out, &taken);
+    pkt = build(c, plan, &out, &taken);
     if (!pkt)
         return false;
-    plan.fin = plan.fin && taken == plan.len;
-    plan.len = taken;
+    plan->fin = plan->fin && taken == plan->len;
+    plan->len = taken;
     put_names(c, &out);
-    out.h.seq = plan.seq;
+    out.h.seq = plan->seq;
     out.h.ack = c->rcv.nxt;
-    plan.push = is_pushed(c, &plan);
-    out.h.flags = (uint16_t)(TCP_ACK | (plan.fin ? TCP_FIN : 0) | (plan.push || is_cut(c, &plan) ? TCP_PSH : 0));
+    plan->push = is_pushed(c, plan);
+    out.h.flags = (uint16_t)(TCP_ACK | (plan->fin ? TCP_FIN : 0) | (plan->push || is_cut(c, plan) ? TCP_PSH : 0));
     out.h.window = transmit_window(c, &edge);
     put_urgent(c, &out.h);
     if (unlikely(c->ecn.on))
-        put_ecn(c, &plan, &out);
-    plan.search = plan.search && plan.len > c->mss;
-    if (plan.len > plan.piece && !plan.search)
-        out.gso_size = plan.piece;
-    account_out(c, &plan);
+        put_ecn(c, plan, &out);
+    plan->search = plan->search && plan->len > c->mss;
+    if (plan->len > plan->piece && !plan->search)
+        out.gso_size = plan->piece;
+    account_out(c, plan);
     w->told_at = conn_now(c);
     if (carries)
-        note_sent(c, &plan);
-    w->probe_due -= plan.kind == PLAN_PROBE && w->probe_due;
-    note_acknowledged(c, edge, plan.kind == PLAN_ACK);
-    if (plan.len)
+        note_sent(c, plan);
+    w->probe_due -= plan->kind == PLAN_PROBE && w->probe_due;
+    note_acknowledged(c, edge, plan->kind == PLAN_ACK);
+    if (plan->len)
         conn_answered(c);
     segment_finish(c->ep.stack, pkt, &out);
     return true;
@@ -411,9 +414,10 @@ ASIDE static bool emit_syn(struct tcp_conn *c)
     return true;
 }
 
-bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan)
+/* Builds and sends it; false: out of memory, nothing happened. What of the plan is known now is filled in. */
+static bool emit(struct tcp_conn *c, struct tcp_plan *plan)
 {
-    return plan->kind == PLAN_SYN ? emit_syn(c) : emit_segment(c, *plan);
+    return unlikely(plan->kind == PLAN_SYN) ? emit_syn(c) : emit_segment(c, plan);
 }
 
 /* How many packets the link will carry for it. */
@@ -424,8 +428,12 @@ static unsigned packets_of(const struct tcp_conn *c, const struct tcp_plan *plan
     return is_cut ? (plan->len + c->mss - 1u) / c->mss : 1;
 }
 
-static bool is_same_plan(struct tcp_plan a, struct tcp_plan b)
+/* Is it what would be planned now? */
+static bool is_plan(struct tcp_conn *c, struct tcp_plan a)
 {
+    struct tcp_plan b;
+
+    transmit_plan(c, &b);
     return a.kind == b.kind && a.fin == b.fin && a.probe == b.probe && seq_eq(a.seq, b.seq) && a.len == b.len;
 }
 
@@ -434,49 +442,53 @@ static bool is_same_plan(struct tcp_plan a, struct tcp_plan b)
  * does not settle takes it back (`planned`): a new segment size or a smaller window; the assertion finds who forgets
  * it.
  */
-static struct tcp_plan first_plan(struct tcp_conn *c)
+static void first_plan(struct tcp_conn *c, struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
 
-    if (!w->planned)
-        return transmit_plan(c);
+    if (!w->planned) {
+        transmit_plan(c, plan);
+        return;
+    }
     w->planned = false;
-    weft_assert(is_same_plan(w->plan, transmit_plan(c)), "nothing has changed since it was made");
-    return w->plan;
+    weft_assert(is_plan(c, w->plan), "nothing has changed since it was made");
+    *plan = w->plan;
 }
 
 /* The plan, and what comes behind it. May give the rooms back. */
-static inline void take_turn(struct tcp_conn *c, struct tcp_plan plan, unsigned budget)
+static inline void take_turn(struct tcp_conn *c, struct tcp_plan *plan, unsigned budget)
 {
     struct tcp_work *w = c->work;
     /* new text: without it, and without any that waits, nothing was asked of the window; as on Linux */
     bool sent = false;
 
-    for (unsigned used = 0; plan.kind != PLAN_NOTHING; plan = transmit_plan(c)) {
-        unsigned packets = packets_of(c, &plan);
+    for (unsigned used = 0; plan->kind != PLAN_NOTHING; transmit_plan(c, plan)) {
+        unsigned packets = packets_of(c, plan);
 
         if (used && used + packets > budget)
             break;
-        if (!transmit_emit(c, &plan)) {
+        if (!emit(c, plan)) {
             w->starved = true; /* the timers that run for what we want will come back to it */
             break;
         }
         used += packets;
-        sent |= plan.kind == PLAN_DATA;
+        sent |= plan->kind == PLAN_DATA;
     }
     if (w->sndmap.count && (sent || conn_unsent(c)))
         window_used(c);
-    conn_settle_plan(c, &plan);
+    conn_settle_plan(c, plan);
 }
 
 bool transmit_pull(struct sender *sender, unsigned budget)
 {
     struct tcp_conn *c = container_of(sender, struct tcp_work, sender)->alarm.conn;
+    struct tcp_plan plan;
 
     if (conn_refresh_path(c) < 0)
         return false;
     window_after_idle(c);
-    take_turn(c, first_plan(c), budget);
+    first_plan(c, &plan);
+    take_turn(c, &plan, budget);
     return false; /* it asked for the next turn itself */
 }
 
@@ -491,10 +503,10 @@ bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget)
         return false;
     e->stack->unsettled = NULL;
     window_after_idle(c);
-    plan = transmit_plan(c);
+    transmit_plan(c, &plan);
     if (plan.kind != PLAN_NOTHING)
         conn_settle_before(c, &plan);
-    take_turn(c, plan, budget);
+    take_turn(c, &plan, budget);
     return true;
 }
 

@@ -5,8 +5,6 @@
 
 #include "tcp/conn.h"
 
-/* Builds and sends it; false: out of memory, nothing happened. */
-bool transmit_emit(struct tcp_conn *c, const struct tcp_plan *plan);
 bool transmit_pull(struct sender *sender, unsigned budget);
 /* The turn of one that is not settled; see struct sock_ops. */
 bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget);
