@@ -40,6 +40,15 @@ static bool is_finished(const struct receive *r)
     return weft_ready(r->s->sock) & (WEFT_PEER_CLOSED | WEFT_ERROR | WEFT_HANGUP) || r->s->shut_read;
 }
 
+/*
+ * Does a stream without a connection end rather than fail? For Linux it has ended if connect was not told of its end, and
+ * if it was shut, though shutdown said that there was nothing to shut.
+ */
+static bool ends_here(const struct socket *s)
+{
+    return s->progress == CONNECTING || (s->shut_read && weft_tcp_state(s->sock) == WEFT_TCP_CLOSED);
+}
+
 /* The bytes that wait are a stretch that may be read in one go: until it is empty, or urgent data begins. */
 static int64_t read_stretch(struct drill *d, struct receive *r)
 {
@@ -48,8 +57,8 @@ static int64_t read_stretch(struct drill *d, struct receive *r)
 
     while (again && (r->done == 0 || weft_unread(r->s->sock) > 0)) {
         n = read_once(d, r);
-        if (n == WEFT_ENOTCONN && r->s->progress == CONNECTING)
-            n = 0; /* connect was not told of its end; for Linux the stream has ended */
+        if (n == WEFT_ENOTCONN && ends_here(r->s))
+            n = 0;
         if (n <= 0)
             break;
         r->done += (size_t)n;

@@ -273,6 +273,8 @@ static int read_name(struct drill *d, const struct socket *s, int flags, const s
         return -EOPNOTSUPP;
     if (err || !name || (socket_is_stream(s) && !(flags & MSG_FASTOPEN)))
         return err;
+    if (socket_is_stream(s) && address_family(&a) < 0)
+        return -EINVAL;
     if (socket_is_stream(s) && address_family(&a) == AF_UNSPEC) /* this way nobody is disconnected */
         return -EOPNOTSUPP;
     if (socket_is_stream(s) && weft_tcp_state(s->sock) == WEFT_TCP_LISTEN)

@@ -311,9 +311,13 @@ static void shutdown_is_for_connections(void **state)
     struct bench *b = *state;
     struct packetdrill_interface *t = &b->t;
     struct peer p;
+    int fd = stream(b);
     char c;
 
-    assert_errno(t->shutdown(t->userdata, stream(b), SHUT_WR), ENOTCONN);
+    assert_errno(t->shutdown(t->userdata, fd, SHUT_WR), ENOTCONN);
+    assert_errno(t->read(t->userdata, fd, &c, 1), ENOTCONN);
+    assert_errno(t->shutdown(t->userdata, fd, SHUT_RD), ENOTCONN);
+    assert_int_equal(t->read(t->userdata, fd, &c, 1), 0);
     assert_errno(t->shutdown(t->userdata, stream(b), 3), EINVAL);
     assert_errno(t->shutdown(t->userdata, stream(b), -1), EINVAL);
     peer_open(b, &p);
@@ -697,6 +701,7 @@ static void first_bytes_of_an_open_connection_are_a_second_connect(void **state)
     static struct segment s;
 
     assert_errno(t->send(t->userdata, fd, "x", 1, MSG_FASTOPEN), EINVAL);
+    assert_errno(t->sendto(t->userdata, fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&none, 1), EINVAL);
     assert_errno(t->sendto(t->userdata, fd, "x", 1, MSG_FASTOPEN, (struct sockaddr *)&none, sizeof none), EOPNOTSUPP);
     assert_errno(t->sendto(t->userdata, bench_listener(b, 1), "x", 1, MSG_FASTOPEN, (struct sockaddr *)&to, sizeof to),
                  EISCONN);

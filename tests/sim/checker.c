@@ -66,7 +66,7 @@ struct view {
     unsigned n_peers;
     int chosen;              /* -1: none yet */
     struct {
-        uint32_t at;
+        uint32_t at, len;
         weft_time last, gap; /* gap: WEFT_NEVER until there were two */
         unsigned times;
     } again;                 /* retransmissions of the same first byte with silence between them */
@@ -572,7 +572,8 @@ static bool check_bytes(struct checker *c, struct view *v, const struct frame *f
 
 /*
  * RFC 6298 §5.5: while nothing is heard, each time-out is twice as long as the one before. The first two are let pass:
- * the timer may have run since before the segment went out. Where clocks leap, links stall or memory was refused (a time-out
+ * the timer may have run since before the segment went out. What goes again in smaller pieces was too large for a router,
+ * who said so, and goes at once. Where clocks leap, links stall or memory was refused (a time-out
  * then passes without a segment) nothing can be said.
  */
 static bool check_back_off(struct checker *c, struct view *v, const struct frame *f, uint32_t at)
@@ -582,6 +583,8 @@ static bool check_back_off(struct checker *c, struct view *v, const struct frame
 
     if (at != v->una || at + f->len > v->sent)
         return true;
+    if (f->len < v->again.len)
+        v->again.times = 0;
     if (v->again.times && v->again.at == at && gap) {
         REQUIRE(v->again.times < 3 || s->n_weather || c->may_wait || v->host->dropped || c->world->refusal.refused ||
                     gap >= MOST_PATIENT || gap + gap / 4 >= 2 * v->again.gap,
@@ -592,6 +595,7 @@ static bool check_back_off(struct checker *c, struct view *v, const struct frame
         v->again.times = 1;
     }
     v->again.at = at;
+    v->again.len = f->len;
     v->again.last = now;
     return true;
 }
