@@ -191,14 +191,14 @@ static bool parse_word(const char *name, char *value, struct weft_impairment *ho
 bool parse_impairment(const char *text, struct weft_impairment *how, uint64_t *seed, char *bad, size_t n)
 {
     char copy[320], *rest = copy, *word, *equals;
-    size_t len = strlen(text);
+    size_t len;
 
     *how = (struct weft_impairment){0};
     *seed = 0;
-    snprintf(bad, n, "%s", text);
+    len = (size_t)snprintf(copy, sizeof copy, "%s", text);
+    snprintf(bad, n, "%s", copy);
     if (len >= sizeof copy)
         return false;
-    memcpy(copy, text, len + 1);
     while ((word = strsep(&rest, ",")) != NULL) {
         snprintf(bad, n, "%s", word);
         equals = strchr(word, '=');
