@@ -14,9 +14,7 @@
 /* The path carries less than we thought (RFC 1191 §6.4, RFC 8201 §5.4): everybody who sends there shall know. */
 static void take_smaller_path(struct tcp_conn *c, const struct ip_error *e)
 {
-    bool ours = c->path_discovery == WEFT_PMTUDISC_WANT || c->path_discovery == WEFT_PMTUDISC_DO;
-
-    if (!c->work || !ours || !route_learn_mtu(c->ep.stack, &e->dst, e->mtu, e->datagram))
+    if (!c->work || !conn_heeds_path(c) || !route_learn_mtu(c->ep.stack, &e->dst, e->mtu, e->datagram))
         return;
     c->soft_error = WEFT_EMSGSIZE; /* the reason, should smaller segments not get through either */
     if (conn_refresh_path(c) == 0)

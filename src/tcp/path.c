@@ -45,12 +45,16 @@ int conn_refresh_path(struct tcp_conn *c)
     return err;
 }
 
+bool conn_heeds_path(const struct tcp_conn *c)
+{
+    return c->v6 ? c->path_discovery < WEFT_PMTUDISC_INTERFACE
+                 : c->path_discovery == WEFT_PMTUDISC_WANT || c->path_discovery == WEFT_PMTUDISC_DO;
+}
+
 /* What the path carries; whoever does not discover it goes by the link alone. */
 static uint32_t known_mtu(const struct tcp_conn *c, const struct ip_path *path)
 {
-    bool discovers = c->path_discovery == WEFT_PMTUDISC_WANT || c->path_discovery == WEFT_PMTUDISC_DO;
-
-    return discovers ? path_mtu(path) : path->ifp->mtu;
+    return conn_heeds_path(c) ? path_mtu(path) : path->ifp->mtu;
 }
 
 uint32_t conn_path_mtu(const struct tcp_conn *c)

@@ -9,6 +9,11 @@
 int conn_route(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_path *path);
 /* Asks for the route again when the table has changed; 0, or the error when there is none now. */
 int conn_refresh_path(struct tcp_conn *c);
+/*
+ * Does it go by what routers say of the path? By IPv4 who wants it found out; by IPv6, where no router fragments
+ * (RFC 8200 §5), everybody but who goes by the interface alone, as on Linux.
+ */
+bool conn_heeds_path(const struct tcp_conn *c);
 /* What one datagram to the peer may carry, as far as we know; 0 when there is no route to it. */
 uint32_t conn_path_mtu(const struct tcp_conn *c);
 
