@@ -54,21 +54,26 @@ CASE(a_file_into_a_stream)
     SAY(sendfile(p[0], file, NULL, 0));
 }
 
-static void *reader(void *fd)
+static void *writer(void *end_and_file)
 {
-    say_part("reader", *(int *)fd, 0, 300000);
-    return NULL;
+    const int *of = end_and_file;
+
+    return (void *)(intptr_t)sendfile(of[0], of[1], NULL, 400000);
 }
 
 CASE(a_file_that_is_longer_than_buffers)
 {
-    int file = file_of(300000), p[2];
+    int p[2], of[2];
     pthread_t t;
+    void *sent;
 
     tcp_pair(p);
-    pthread_create(&t, NULL, reader, &p[1]);
-    say("%ld", (long)sendfile(p[0], file, NULL, 400000));
-    pthread_join(t, NULL);
+    of[0] = p[0];
+    of[1] = file_of(300000);
+    pthread_create(&t, NULL, writer, of);
+    say_part("reader", p[1], 0, 300000);
+    pthread_join(t, &sent);
+    say("%ld", (long)(intptr_t)sent);
 }
 
 CASE(a_file_into_a_stream_that_takes_no_more)
