@@ -208,9 +208,6 @@ bool parse_impairment(const char *text, struct weft_impairment *how, uint64_t *s
         if (!parse_word(word, equals + 1, how, seed))
             return false;
     }
-    if (!how->bits_per_second && how->mark_wait)
-        snprintf(bad, n, "mark=TIME without rate");
-    else
-        snprintf(bad, n, "queue without rate");
+    snprintf(bad, n, "%s without rate", how->mark_wait ? "mark=TIME" : "queue");
     return how->bits_per_second || (!how->queue_bytes && !how->queue_packets && !how->mark_wait);
 }

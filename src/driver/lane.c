@@ -11,8 +11,8 @@
  */
 #include "base/mem.h"
 #include "base/rng.h"
-#include "driver/mark.h"
 #include "weft/lane.h"
+#include "wire/mark.h"
 
 struct flight {
     weft_time at;

@@ -260,6 +260,22 @@ ssize_t drill_writev(void *userdata, int fd, const struct iovec *iov, int n)
     return drill_leave(d, err ? err : write_desc(d, desc, &u));
 }
 
+/* Where a stream's first bytes lead. *to stays NULL where it is open already: nobody looks at the name then. */
+static int read_early_name(const struct socket *s, const struct address *a, struct weft_addr *out,
+                           const struct weft_addr **to)
+{
+    if (address_family(a) < 0)
+        return -EINVAL;
+    if (address_family(a) == AF_UNSPEC) /* this way nobody is disconnected */
+        return -EOPNOTSUPP;
+    if (weft_tcp_state(s->sock) == WEFT_TCP_LISTEN)
+        return -EISCONN;
+    if (s->progress != UNCONNECTED)
+        return 0;
+    *to = out;
+    return address_read(a, s->domain, out);
+}
+
 /* Where name (NULL: nowhere) leads; a stream is connected and does not look at it, unless it connects with its first
  * bytes. *to: NULL, or out. */
 static int read_name(struct drill *d, const struct socket *s, int flags, const struct sockaddr *name, socklen_t n,
@@ -271,21 +287,14 @@ static int read_name(struct drill *d, const struct socket *s, int flags, const s
     *to = NULL;
     if (!err && flags & MSG_OOB && !socket_is_stream(s)) /* whatever else is wrong */
         return -EOPNOTSUPP;
-    if (err || !name || (socket_is_stream(s) && !(flags & MSG_FASTOPEN)))
+    if (err || !name)
         return err;
-    if (socket_is_stream(s) && address_family(&a) < 0)
-        return -EINVAL;
-    if (socket_is_stream(s) && address_family(&a) == AF_UNSPEC) /* this way nobody is disconnected */
-        return -EOPNOTSUPP;
-    if (socket_is_stream(s) && weft_tcp_state(s->sock) == WEFT_TCP_LISTEN)
-        return -EISCONN;
-    if (socket_is_stream(s) && s->progress != UNCONNECTED) /* nobody looks where it would lead */
-        return 0;
+    if (socket_is_stream(s))
+        return flags & MSG_FASTOPEN ? read_early_name(s, &a, out, to) : 0;
     *to = out;
-    err = socket_is_stream(s) ? address_read(&a, s->domain, out) : address_read_peer(&a, s->domain, out);
-    if (!socket_is_stream(s))
-        linux_here(out);
-    return err == -EAFNOSUPPORT && s->domain == AF_INET6 && !socket_is_stream(s) ? -EINVAL : err; /* as Linux puts it */
+    err = address_read_peer(&a, s->domain, out);
+    linux_here(out);
+    return err == -EAFNOSUPPORT && s->domain == AF_INET6 ? -EINVAL : err; /* as Linux puts it */
 }
 
 ssize_t drill_sendto(void *userdata, int fd, const void *buf, size_t n, int flags, const struct sockaddr *to,

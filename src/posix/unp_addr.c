@@ -110,7 +110,8 @@ int weft_unp_sock_bind_wild(int fd, int family)
 
 /* ---- groups ---- */
 
-static int level_of(const struct sockaddr *addr) { return addr->sa_family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP; }
+static int level_of_family(int family) { return family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP; }
+static int level_of(const struct sockaddr *addr) { return level_of_family(addr->sa_family); }
 
 /* The interface by its name, else by its number; 0: as the host chooses. */
 static int find_interface(const char *name, unsigned index, uint32_t *out)
@@ -162,7 +163,7 @@ int weft_unp_mcast_source(int fd, int option, const struct sockaddr *source, con
 int weft_unp_family_to_level(int family)
 {
     if (family == AF_INET || family == AF_INET6)
-        return family == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP;
+        return level_of_family(family);
     errno = EAFNOSUPPORT;
     return -1;
 }

@@ -133,6 +133,14 @@ static void fill_before(const struct tcp_conn *c, struct weft_tcp_info *info)
         info->tcpi_ca_state = WEFT_TCPI_CA_LOSS;
 }
 
+/* Of a listener, too. */
+static void fill_pacing(const struct tcp_conn *c, struct weft_tcp_info *info)
+{
+    info->tcpi_reordering = c->reordering;
+    info->tcpi_pacing_rate = window_rate(c); /* as on Linux, where nothing paces too */
+    info->tcpi_max_pacing_rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
+}
+
 static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     info->tcpi_snd_mss = c->mss;
@@ -140,15 +148,12 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_pmtu = conn_path_mtu(c);
     info->tcpi_snd_cwnd = c->cc.cwnd;
     info->tcpi_snd_ssthresh = c->cc.ssthresh;
-    info->tcpi_reordering = c->reordering;
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
         /* as it was told: Linux takes nothing off for what came since */
         info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.acked.v;
     info->tcpi_advmss = conn_announced_mss(c);
     info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
-    info->tcpi_pacing_rate = window_rate(c); /* as on Linux, where nothing paces too */
-    info->tcpi_max_pacing_rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
 }
 
 static void fill_counters(const struct tcp_conn *c, const struct tcp_stats *s, struct weft_tcp_info *info)
@@ -183,9 +188,6 @@ static void fill_listener(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_unacked = c->listen->waiting;
     info->tcpi_sacked = c->listen->backlog;
     info->tcpi_snd_cwnd = tcp_config(c->ep.stack)->initial_window;
-    info->tcpi_reordering = c->reordering;
-    info->tcpi_pacing_rate = window_rate(c);
-    info->tcpi_max_pacing_rate = c->settings->max_pacing_rate ? c->settings->max_pacing_rate : UINT64_MAX;
 }
 
 void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
@@ -193,6 +195,7 @@ void info_fill(const struct tcp_conn *c, struct weft_tcp_info *info)
     struct tcp_stats handshake, *s = c->stats;
 
     *info = (struct weft_tcp_info){.tcpi_state = linux_state[c->state]};
+    fill_pacing(c, info);
     if (c->state == WEFT_TCP_LISTEN) {
         fill_listener(c, info);
         return;

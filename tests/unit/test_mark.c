@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* A link's mark of congestion in an IP header (src/driver/mark.c). */
+/* A link's mark of congestion in an IP header (src/wire/mark.c). */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "base/checksum.h"
-#include "driver/mark.h"
+#include "wire/mark.h"
 
 enum { NOT_ECT, ECT1, ECT0, CE };
 

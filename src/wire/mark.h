@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A router's part in ECN (RFC 3168 §5): to tell a packet's ends of congestion without losing it. */
-#ifndef DRIVER_MARK_H
-#define DRIVER_MARK_H
+#ifndef WIRE_MARK_H
+#define WIRE_MARK_H
 
 #include "base/base.h"
 
