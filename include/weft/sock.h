@@ -174,6 +174,7 @@ enum weft_control_item {
     WEFT_CONTROL_FLOW = 0x4000,   /* flow_label; of IPv6 */
     WEFT_CONTROL_PIECE = 0x8000,  /* received: piece */
     WEFT_CONTROL_CONFIRM = 0x10000, /* to send: the peer was heard, so its neighbour is where it was (MSG_CONFIRM) */
+    WEFT_CONTROL_PROBE = 0x20000, /* to send: the way is looked for, and nothing goes (MSG_PROBE) */
 };
 
 /*

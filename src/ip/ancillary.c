@@ -104,6 +104,8 @@ int dgram_prepare(const struct dgram_ep *d, const struct weft_ip *dst, const str
     how->ttl = endpoint_ttl(&d->sock, v6);
     how->tos = endpoint_tos(&d->sock, v6);
     dgram_scope(d, how);
+    if (has(control, WEFT_CONTROL_PROBE))
+        how->own = IP_OWN_ONLY; /* and those do not hear it either */
     err = override(control, v6, how);
     if (!err && unlikely(v6 && !by && d->sticky_interface)) /* which is gone, or never was */
         err = WEFT_ENETUNREACH;

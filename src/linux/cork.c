@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A datagram of UDP that grows: with UDP_CORK or MSG_MORE what is sent waits for more, and goes as one. Where it goes
- * and with what is settled by the first piece, as on Linux; a piece too many loses them all.
+ * A datagram that grows: with UDP_CORK or MSG_MORE what is sent waits for more, and goes as one; of raw sockets with
+ * MSG_MORE. Where it goes and with what is settled by the first piece, as on Linux; a piece too many loses them all.
  */
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,24 @@ struct linux_cork {
     uint8_t *bytes;
     uint8_t headers[2][HEADER_MAX]; /* what control points to */
 };
+
+/* Who makes the headers himself sends each datagram by itself. */
+static bool makes_headers(const struct linux_sock *s)
+{
+    bool v4 = s->domain == AF_INET;
+    int on = 0;
+
+    weft_getsockopt(s->sock, v4 ? WEFT_SOL_IP : WEFT_SOL_IPV6, v4 ? WEFT_IP_HDRINCL : WEFT_IPV6_HDRINCL, &on,
+                    &(size_t){sizeof on});
+    return on;
+}
+
+bool linux_is_corked(const struct linux_sock *s, const struct linux_own *own, int flags)
+{
+    if (s->type == SOCK_STREAM || !(own->cork || flags & MSG_MORE || own->kept[LINUX_CORK]))
+        return false;
+    return s->type == SOCK_RAW ? !makes_headers(s) : s->protocol == IPPROTO_UDP;
+}
 
 void linux_cork_free(struct linux_cork *cork)
 {
@@ -49,7 +68,7 @@ static int begin(const struct linux_sock *s, struct linux_cork **cork, const str
 
     if (err)
         return -EDESTADDRREQ;
-    if ((to ? to : &peer)->port == 0)
+    if (s->type != SOCK_RAW && (to ? to : &peer)->port == 0)
         return -EINVAL;
     err = weft_route_source(weft_sock_stack(s->sock), &(to ? to : &peer)->ip, &source);
     if (err)
@@ -82,9 +101,9 @@ static bool make_room(struct linux_cork *cork, size_t more)
     return true;
 }
 
-static int append(struct linux_cork *cork, bool v4, const struct weft_iov *iov, size_t n)
+static int append(struct linux_cork *cork, const struct linux_sock *s, const struct weft_iov *iov, size_t n)
 {
-    size_t most = UINT16_MAX - UDP_HEADER - (v4 ? IPV4_HEADER : 0);
+    size_t most = UINT16_MAX - (s->type == SOCK_RAW ? 0 : UDP_HEADER) - (s->domain == AF_INET ? IPV4_HEADER : 0);
 
     for (size_t i = 0; i < n; i++) {
         if (iov[i].len > most || cork->n + iov[i].len > most)
@@ -105,7 +124,7 @@ int linux_cork_add(const struct linux_sock *s, struct linux_cork **cork, const s
 
     if (err)
         return err;
-    err = append(*cork, s->domain == AF_INET, iov, n);
+    err = append(*cork, s, iov, n);
     if (err) {
         linux_cork_free(*cork);
         *cork = NULL;

@@ -200,9 +200,12 @@ bool linux_reports_collect(const struct linux_sock *s, struct linux_own *own);
 /* The oldest report; false when there is none. Fills in what linux_give_control does, and MSG_TRUNC. */
 bool linux_reports_give(const struct linux_sock *s, struct linux_own *own, struct msghdr *msg);
 
-/* ---- cork.c: a datagram of UDP that grows (UDP_CORK, MSG_MORE) ---- */
+/* ---- cork.c: a datagram that grows (UDP_CORK, MSG_MORE) ---- */
 
 struct linux_cork;
+
+/* Does what is sent with these flags wait for more, or go with what waits? */
+bool linux_is_corked(const struct linux_sock *s, const struct linux_own *own, int flags);
 
 /*
  * Adds the pieces to it; the first one settles where it goes and with what. 0, or it is lost: -EDESTADDRREQ, -EINVAL,
@@ -289,7 +292,7 @@ int linux_pktoptions6_set(const struct linux_sock *s, const void *value, size_t 
 /* The flow label that an address names, if the socket wants that; 0: none. */
 uint32_t linux_flow_label(const struct linux_own *own, const struct sockaddr *addr, socklen_t n);
 /* What else the address of a datagram (NULL: the peer's) and the flags of its send say, besides control messages:
- * MSG_DONTROUTE, MSG_CONFIRM, a flow label. What `out` has already, stays. */
+ * MSG_DONTROUTE, MSG_CONFIRM, MSG_PROBE, a flow label. What `out` has already, stays. */
 void linux_add_control(const struct linux_own *own, const struct sockaddr *addr, socklen_t n, int flags,
                        struct weft_control *out);
 /* A datagram to there (NULL: the peer) was too long for the path. */

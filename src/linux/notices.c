@@ -129,6 +129,8 @@ void linux_add_control(const struct linux_own *own, const struct sockaddr *addr,
         out->has |= WEFT_CONTROL_DONTROUTE;
     if (flags & MSG_CONFIRM)
         out->has |= WEFT_CONTROL_CONFIRM;
+    if (flags & MSG_PROXY) /* to Linux, MSG_PROBE */
+        out->has |= WEFT_CONTROL_PROBE;
     if (label && !(out->has & WEFT_CONTROL_FLOW)) {
         out->has |= WEFT_CONTROL_FLOW;
         out->flow_label = label;

@@ -174,6 +174,8 @@ int64_t socket_receive(struct drill *d, struct socket *s, struct user_iov *u, in
     int64_t n;
 
     *out = (struct received){0};
+    if (flags & MSG_OOB && s->type == SOCK_RAW)
+        return -EOPNOTSUPP; /* which goes before errors; UDP does not look at it */
     if (flags & MSG_ERRQUEUE)
         return take_report(s, u, out);
     if (s->own.path.waits && s->own.kept[LINUX_PATH_MTU]) {

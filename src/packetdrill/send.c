@@ -166,11 +166,6 @@ static int64_t send_now(struct drill *d, struct socket *s, struct user_iov *u, i
     return call_run(d, &w.call, waits ? s->own.write_timeout : 0);
 }
 
-static bool is_corked(const struct socket *s, int flags)
-{
-    return s->protocol == IPPROTO_UDP && (s->own.cork || flags & MSG_MORE || s->own.kept[LINUX_CORK]);
-}
-
 int64_t socket_push(struct drill *d, struct socket *s, int flags)
 {
     struct linux_cork *cork = s->own.cork;
@@ -207,7 +202,9 @@ int64_t socket_send(struct drill *d, struct socket *s, struct user_iov *u, int f
                     const struct beside *beside)
 {
     const struct weft_control *control = beside->control.has ? &beside->control : NULL;
-    bool corked = is_corked(s, flags);
+    struct timespec day;
+    const struct linux_sock of = socket_linux(d, s, &day);
+    bool corked = linux_is_corked(&of, &s->own, flags);
     int64_t n;
 
     if (u->len && !linux_reports_have_room(&s->own, flags))

@@ -169,6 +169,7 @@ int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, co
                 const struct weft_control *control, unsigned stamps);
 int64_t px_cork_push(struct px_call *c, int flags); /* a datagram that has grown goes */
 void px_iov_skip(struct weft_iov **iov, size_t *n, size_t bytes);
+#define PX_COMPAT INT_MIN /* Linux's MSG_CMSG_COMPAT: messages of programs of 32 bits, which is no business of others */
 size_t px_iov_len(const struct weft_iov *iov, size_t n);
 /* Pieces of the caller's: copied into own, or into memory to be freed. NULL and *err: -EINVAL, -EMSGSIZE, -ENOMEM. */
 #define PX_IOV 16

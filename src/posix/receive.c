@@ -196,6 +196,8 @@ int64_t px_receive(struct px_call *c, struct weft_iov *iov, size_t n, int flags,
     int64_t got;
 
     out->flags = 0;
+    if (flags & MSG_OOB && c->s->type == SOCK_RAW)
+        return -EOPNOTSUPP; /* which goes before errors; UDP does not look at it */
     if (!(flags & MSG_ERRQUEUE) && c->s->own.path.waits && c->s->own.kept[LINUX_PATH_MTU]) {
         out->notice = PX_NOTICE_PATH;
         return 0;
@@ -253,7 +255,7 @@ ssize_t weft_posix_recvmsg(int fd, struct msghdr *msg, int flags)
 
     if (!c.s && err == -EBADF)
         return recvmsg(fd, msg, flags);
-    if (err == 0 && (int)msg->msg_namelen < 0)
+    if (err == 0 && ((int)msg->msg_namelen < 0 || flags & PX_COMPAT))
         err = -EINVAL;
     if (err == 0)
         iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);

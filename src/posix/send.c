@@ -18,7 +18,8 @@ static int64_t stream_error(int64_t r)
     return r == WEFT_ENOTCONN ? WEFT_EPIPE : r;
 }
 
-/* MSG_FASTOPEN: connects, as many bytes with the SYN as may go. How many; negative: why not. */
+/* MSG_FASTOPEN: connects, as many bytes with the SYN as may go. How many; negative: why not. Again it is a second
+ * connect. */
 static int64_t open_early(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
                           weft_time until)
 {
@@ -26,7 +27,7 @@ static int64_t open_early(struct px_call *c, struct weft_iov *iov, size_t n, int
     int err;
 
     if (c->s->progress != PX_UNCONNECTED)
-        return c->s->progress == PX_CONNECTED ? -EISCONN : -EALREADY;
+        return c->s->progress == PX_CONNECTED ? -EISCONN : px_await_opening(c, until, false);
     sent = weft_sendmsg(px_engine(c->s), iov, n, (unsigned)flags & (SEND_FLAGS | MSG_FASTOPEN), to);
     if (sent < 0 && sent != WEFT_EINPROGRESS)
         return stream_error(sent);
@@ -83,11 +84,6 @@ static int64_t send_dgram(struct px_call *c, const struct weft_iov *iov, size_t 
 
 /* ---- datagrams that grow (linux/cork.c) ---- */
 
-static bool is_corked(const struct px_sock *s, int flags)
-{
-    return s->protocol == IPPROTO_UDP && (s->own.cork || flags & MSG_MORE || s->own.kept[LINUX_CORK]);
-}
-
 int64_t px_cork_push(struct px_call *c, int flags)
 {
     struct linux_cork *cork = c->s->own.cork;
@@ -122,7 +118,8 @@ static int64_t send_corked(struct px_call *c, const struct weft_iov *iov, size_t
 int64_t px_send(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
                 const struct weft_control *control, unsigned stamps)
 {
-    bool stream = px_is_stream(c->s), corked = !stream && is_corked(c->s, flags);
+    const struct linux_sock s = px_linux(c->s);
+    bool stream = px_is_stream(c->s), corked = linux_is_corked(&s, &c->s->own, flags);
     int64_t r;
 
     if (px_iov_len(iov, n) && !linux_reports_have_room(&c->s->own, flags))
@@ -223,7 +220,7 @@ ssize_t weft_posix_sendmsg(int fd, const struct msghdr *msg, int flags)
     if (err == 0)
         stamps = (unsigned)c.s->own.kept[LINUX_STAMPING];
     if (err == 0)
-        err = take_name(msg, &named);
+        err = flags & PX_COMPAT ? -EINVAL : take_name(msg, &named);
     if (err == 0)
         iov = px_iov_take(msg->msg_iov, msg->msg_iovlen, own, &err);
     if (err == 0)

@@ -83,7 +83,7 @@ static int send_message(struct raw_ep *e, struct weft_pkt *pkt, const struct wef
     struct ip_extras extras;
     int err = dgram_prepare(&e->d, dst, control, &path, &how);
 
-    if (!err && e->header_included)
+    if (!err && e->header_included && !(how.own & IP_OWN_ONLY))
         return ip_output_whole(s, pkt, &how, &path);
     if (!err)
         err = dress(e, pkt, control, &path, &how, &extras);
