@@ -71,7 +71,10 @@ struct weft_tcp_config {
     unsigned syn_retries;      /* 6: gives up after 127 s */
     unsigned syn_linear_timeouts; /* 0: so many repeats come before the time between them doubles, besides
                                      syn_retries */
+    weft_time connect_time;    /* a connect that is not answered by then is given up, however often the SYN went (the
+                                  75 s of the BSDs); 0: its repeats alone decide. 0 */
     unsigned synack_retries;   /* 5 */
+    bool synack_linear;        /* the time between them does not double. false */
     unsigned retries_1;        /* 3: then the path is suspected (R1) */
     unsigned retries_2;        /* 15: then the connection is given up (R2), 924.6 s */
     unsigned orphan_retries;   /* 8 */
@@ -103,6 +106,8 @@ struct weft_tcp_config {
                                   again */
     weft_time invalid_ratelimit; /* between two answers of a connection to old or misplaced segments: 500 ms, up to 10
                                     s */
+    unsigned invalid_burst;    /* so many of them may follow each other at once, where none was needed for long: 1, up
+                                  to 16 */
     unsigned fastopen;         /* TCP Fast Open, bits as Linux has them: 1 client, 2 server, 4 client without cookie,
                                   0x200 server without cookie, 0x400 every listener. 1 */
     size_t max_orphans;        /* connections without a user; one more is reset at once: 65,536 */
@@ -111,6 +116,20 @@ struct weft_tcp_config {
     size_t max_time_wait;      /* per stack: 262,144 */
     size_t max_out_of_order;   /* ranges kept out of order per connection: 128 */
     enum weft_syn_layout syn_layout;
+    bool nagle_all;            /* a segment shorter than full waits for all that is under way, unless nothing was when
+                                  its write began (RFC 9293 §3.7.4 as BSD reads it); else, as on Linux, for a short one
+                                  alone (Minshall's variant). Where TCP_NODELAY is off. false */
+    bool push_last;            /* PSH stands on what empties the send queue, as in BSD; else, as on Linux, at the end of
+                                  each write as well, and twice in a window. false */
+    bool plain_window;         /* half of the receive buffer less what it holds is what is offered, and after reading a
+                                  quarter more is worth telling, as in BSD; else what Linux offers: little at first, and
+                                  by true sizes. false */
+    bool ack_second;           /* of two segments the second is acknowledged at once, however short, as in BSD; else
+                                  two full ones (RFC 9293 §3.8.6.3). Where quick_acks is 0. false */
+    bool reset_unread;         /* a close that leaves text unread resets (RFC 9293 §3.10.4, RFC 2525 §2.17). true */
+    bool bsd_errors;           /* calls fail as in BSD: a write after a reset gives EPIPE and leaves its reason to the
+                                  next read, one without a connection ENOTCONN; who listens cannot connect
+                                  (EOPNOTSUPP), nor who had a connection (ECONNREFUSED). false */
     bool whole_first_window;   /* the window of our SYN is whole segments, as Linux has it; else all there is. true */
     char congestion_control[16]; /* "cubic" (RFC 9438, with RFC 9406) or "reno" (RFC 5681) */
     unsigned recovery;         /* Linux's tcp_recovery: 1 RACK (RFC 8985); 2 its window stays; 4 it ignores the count.
@@ -207,7 +226,7 @@ void weft_config_default(struct weft_config *config);
 
 /*
  * Fills in a whole look: "linux" (the default), "rfc" (the letter of RFC 9293 and what it cites), "bsd" (as FreeBSD
- * and macOS do). WEFT_EINVAL, and nothing changed, for another name.
+ * does, and macOS in what a peer sees first). WEFT_EINVAL, and nothing changed, for another name.
  */
 int weft_config_profile(struct weft_config *config, const char *name);
 

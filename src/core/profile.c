@@ -29,19 +29,36 @@ static void look_rfc(struct weft_config *k)
     t->rfc1337 = false;
 }
 
+/* How long FreeBSD tries, and waits. */
+static void bsd_times(struct weft_tcp_config *t)
+{
+    t->rto_min = 230 * WEFT_MS; /* 30 ms, and 200 ms of slop on top of every one */
+    t->rto_max = 64 * WEFT_S;
+    t->delayed_ack = 100 * WEFT_MS;
+    t->syn_linear_timeouts = 4; /* after 1, 2, 3, 4 and 5 s, then 7, 11, 19, 35, 67 */
+    t->syn_retries = 8;
+    t->connect_time = 75 * WEFT_S;
+    t->synack_retries = 3;
+    t->synack_linear = true;
+    t->retries_2 = 12;
+    t->orphan_retries = 12;
+    t->fin_wait_2 = 600 * WEFT_S; /* as long as keepalives that nobody answers */
+    t->keepalive_probes = 8;
+    t->invalid_ratelimit = 200 * WEFT_MS; /* five in a second */
+    t->invalid_burst = 5;
+}
+
 /* FreeBSD, and macOS in what a peer sees first. */
 static void look_bsd(struct weft_config *k)
 {
     struct weft_tcp_config *t = &k->tcp;
 
+    bsd_times(t);
     t->syn_layout = WEFT_SYN_BSD;
     t->whole_first_window = false;
-    t->rto_min = 230 * WEFT_MS; /* 30 ms, and 200 ms of slop on top of every one */
-    t->delayed_ack = 100 * WEFT_MS;
     t->receive_buffer = 131072; /* of which half is for payload */
     t->receive_buffer_max = 2 << 20;
     t->quick_acks = 0;
-    t->keepalive_probes = 8;
     t->tail_loss_probe = false;
     t->require_timestamps = true;
     t->unreachable_ends_connect = false;
@@ -49,7 +66,13 @@ static void look_bsd(struct weft_config *k)
     t->smaller_window = true;
     t->drop_signed = false;
     t->recovery = 0; /* the scoreboard of RFC 6675 */
-    t->rfc1337 = false;
+    t->frto = false;
+    t->nagle_all = true;
+    t->push_last = true;
+    t->plain_window = true;
+    t->ack_second = true;
+    t->reset_unread = false;
+    t->bsd_errors = true;
 }
 
 static void look_linux(struct weft_config *k) { (void)k; }

@@ -46,6 +46,7 @@ static const struct weft_tcp_config tcp_default = {
     .max_backlog = 4096,
     .syncookies = 1,
     .invalid_ratelimit = 500 * WEFT_MS,
+    .invalid_burst = 1,
     .fastopen = 1,
     .max_orphans = 65536,
     .tw_reuse = 2,
@@ -72,6 +73,7 @@ static const struct weft_tcp_config tcp_default = {
     .window_scaling = true,
     .statistics = true,
     .whole_first_window = true,
+    .reset_unread = true,
     .unreachable_ends_connect = true,
     .drop_signed = true,
     .park = true,
@@ -141,7 +143,7 @@ static bool tcp_is_sound(const struct weft_tcp_config *k)
            buffers_are_sound(k) &&
            k->max_out_of_order && k->max_out_of_order <= 65536 && k->max_backlog && k->max_backlog <= 65535 &&
            k->syncookies <= 2 && k->tw_reuse <= 2 && k->syn_layout <= WEFT_SYN_BSD &&
-           k->invalid_ratelimit <= 10 * WEFT_S &&
+           k->invalid_ratelimit <= 10 * WEFT_S && k->invalid_burst >= 1 && k->invalid_burst <= 16 &&
            k->mtu_probing <= 2 && k->mtu_probe_floor >= 48 && k->mtu_probe_floor <= 65535 && k->base_mss >= 48 &&
            k->base_mss <= 65535 && k->recovery <= 7 && k->reordering &&
            k->reordering <= k->max_reordering && k->max_reordering <= 1000 && k->ecn <= 2 &&

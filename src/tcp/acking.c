@@ -17,6 +17,7 @@ static struct ack_limits quick_limits(const struct tcp_conn *c)
     return (struct ack_limits){
         .delay = (uint32_t)(k->delayed_ack / WEFT_MS),
         .quick = k->quick_acks,
+        .second = k->ack_second,
         .crowd = k->comp_sack_delay ? k->comp_sack_nr : 0,
     };
 }
@@ -162,6 +163,15 @@ static uint32_t most_to_promise(const struct tcp_conn *c)
     return min_u32(c->rcvspace.clamp, c->rcvspace.ssthresh + (1u << c->rcv_wscale) - 1);
 }
 
+/* BSD tells of room, and of nothing else. */
+SELDOM static void tell_plain_window(struct tcp_conn *c)
+{
+    struct rcvwnd window = transmit_window_now(c);
+
+    if (state_can_receive(c->state) && rcvwnd_gained_enough(&window, conn_open_window(c)))
+        ackpolicy_now(&c->work->ack);
+}
+
 void conn_acknowledge_reading(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
@@ -169,6 +179,10 @@ void conn_acknowledge_reading(struct tcp_conn *c)
     bool empty = conn_held(c) == 0;
     uint32_t unacked = c->rcv.nxt.v - c->rcv.acked.v, open = conn_open_window(c);
 
+    if (unlikely(tcp_config(c->ep.stack)->plain_window)) {
+        tell_plain_window(c);
+        return;
+    }
     calm_when_tight(c);
     if (tcp_config(c->ep.stack)->quick_acks && ackpolicy_after_reading(&w->ack, &c->pace, unacked, c->rcv_mss, empty)) {
         ackpolicy_now(&w->ack);

@@ -15,22 +15,35 @@
 #include "tcp/timeouts.h"
 #include "tcp/work.h"
 
+/*
+ * Two confused peers must not answer each other for ever. Per connection, so that there is nothing to spy on: one answer
+ * in `every`, and `burst` at once where none was needed for long. c->challenged is when the last one went, or runs ahead
+ * of the clock by what has been taken of the burst.
+ */
+static bool may_answer(struct tcp_conn *c)
+{
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    uint32_t every = (uint32_t)(k->invalid_ratelimit / WEFT_MS), ahead = (k->invalid_burst - 1) * every;
+    uint32_t now = (uint32_t)(conn_now(c) / WEFT_MS), since = now - c->challenged + ahead;
+
+    if (c->challenged && since < every)
+        return false;
+    c->challenged = max_u32(c->challenged && since < ahead + every ? c->challenged + every : now, 1);
+    return true;
+}
+
 SELDOM void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     bool empty = seg->len == 0 || seg_has(seg, TCP_SYN);
 
     if (!conn_work(c))
         return;
-    if (empty) { /* two confused peers must not answer each other for ever; per connection: nothing to spy on */
-        uint32_t now = (uint32_t)(conn_now(c) / WEFT_MS);
-
-        if (c->challenged && (now - c->challenged) * WEFT_MS < tcp_config(c->ep.stack)->invalid_ratelimit) {
-            stack_count(c->ep.stack, WEFT_COUNT_tcp_answers_skipped);
-            return;
-        }
-        c->challenged = max_u32(now, 1);
-        stack_count(c->ep.stack, WEFT_COUNT_tcp_challenge_acks);
+    if (empty && !may_answer(c)) {
+        stack_count(c->ep.stack, WEFT_COUNT_tcp_answers_skipped);
+        return;
     }
+    if (empty)
+        stack_count(c->ep.stack, WEFT_COUNT_tcp_challenge_acks);
     ackpolicy_owe(&c->work->ack);
 }
 

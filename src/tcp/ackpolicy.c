@@ -111,7 +111,7 @@ static enum ack_when decide(struct ackpolicy *a, const struct ack_pace *p, const
     if (a->due)
         return ACK_NOW;
     if (l->quick == 0)
-        return f->holes || f->unacked >= 2 * f->mss ? ACK_NOW : ACK_LATER; /* SHLD-19 */
+        return f->holes || f->unacked >= 2 * f->mss || (l->second && a->scheduled) ? ACK_NOW : ACK_LATER; /* SHLD-19 */
     if (f->unacked > f->mss && (f->wanted || f->edge_moves))
         return ACK_NOW;
     if (p->quick && !p->interactive)

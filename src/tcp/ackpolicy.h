@@ -34,6 +34,7 @@ struct ack_limits {
     uint32_t delay;       /* ms: the least time to wait */
     uint32_t rto;         /* ms: the connection's, now */
     unsigned quick;       /* the most quick ones at a time; 0: all of this is switched off: two segments or `delay` */
+    bool second;          /* then: two of any length, not two full ones */
     unsigned crowd;       /* acknowledgments told together at most; 0: each goes at once */
 };
 

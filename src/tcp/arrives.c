@@ -164,7 +164,7 @@ SELDOM static int error_of_reset(const struct tcp_conn *c)
     case WEFT_TCP_SYN_RECEIVED:
         return WEFT_ECONNREFUSED;
     case WEFT_TCP_CLOSE_WAIT: /* he knows that no more comes; only what he writes is lost */
-        return WEFT_EPIPE;
+        return tcp_config(c->ep.stack)->bsd_errors ? WEFT_ECONNRESET : WEFT_EPIPE;
     default:
         return WEFT_ECONNRESET;
     }

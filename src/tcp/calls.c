@@ -13,8 +13,20 @@
 
 /* ---- SEND ---- */
 
+/* What BSD says: where nothing can be sent any more, nobody asks for the reason; the next read does. */
+SELDOM static int why_not_send_on_bsd(struct tcp_conn *c)
+{
+    if (c->fin_wanted || conn_has_ended(c))
+        return WEFT_EPIPE;
+    if (c->ep.error)
+        return endpoint_take_error(&c->ep);
+    return state_can_send(c->state) ? 0 : WEFT_ENOTCONN;
+}
+
 ASIDE static int why_not_send(struct tcp_conn *c)
 {
+    if (tcp_config(c->ep.stack)->bsd_errors)
+        return why_not_send_on_bsd(c);
     if (c->ep.error)
         return endpoint_take_error(&c->ep);
     if (c->fin_wanted)
@@ -79,9 +91,19 @@ static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size
     return taken;
 }
 
+/* To BSD a write is short, or not, by itself: what is under way keeps all of it waiting that fills no segment. */
+static void end_burst(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    w->burst = seq_sub(c->snd.una, 1);
+    w->small_end = c->snd.nxt;
+}
+
 /* What the flags say of the bytes just queued. A write that was cut short is pushed out, whatever it promised. */
 static inline void note_written(struct tcp_conn *c, uint32_t n, uint32_t chunk, uint32_t last, unsigned flags)
 {
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     struct tcp_work *w = c->work;
     struct seq end = seq_add(c->snd.una, w->sendq.bytes);
     struct push_write write = {
@@ -93,9 +115,12 @@ static inline void note_written(struct tcp_conn *c, uint32_t n, uint32_t chunk, 
         .last = last,
         .more = flags & WEFT_MSG_MORE,
         .closes = flags & WEFT_MSG_EOR && !(flags & WEFT_MSG_MORE),
+        .only = k->push_last,
     };
 
     push_written(&w->push, &write);
+    if (unlikely(k->nagle_all) && conn_in_flight(c))
+        end_burst(c);
     w->more = flags & WEFT_MSG_MORE;
     w->push_now = false;
     if (flags & WEFT_MSG_OOB)

@@ -143,10 +143,20 @@ int tcp_shutdown(weft_sock *e, enum weft_shut how)
     return err;
 }
 
+/* How many bytes nobody will read: the peer must not believe that they were (RFC 2525 §2.17). BSD takes them as read. */
+static uint32_t leave_unread(struct tcp_conn *c)
+{
+    if (c->state == WEFT_TCP_LISTEN || !c->work)
+        return 0;
+    if (!tcp_config(c->ep.stack)->reset_unread)
+        recvq_clear(&c->work->recvq, &c->ep.stack->mem);
+    return c->work->recvq.bytes;
+}
+
 void tcp_close(weft_sock *e)
 {
     struct tcp_conn *c = conn_of(e);
-    uint32_t unread = c->state != WEFT_TCP_LISTEN && c->work ? c->work->recvq.bytes : 0;
+    uint32_t unread = leave_unread(c);
 
     if (c->state == WEFT_TCP_LISTEN || c->state == WEFT_TCP_SYN_SENT || is_over(c)) {
         tcp_abort(e);

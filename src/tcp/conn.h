@@ -105,7 +105,8 @@ struct tcp_work {
     weft_time syn_sent_at;    /* WEFT_NEVER once it was repeated: no RTT sample then, but by an echo */
     uint32_t resent, duplicates; /* segments sent again, and reported as received twice */
     struct seq wl1;           /* SND.WL1: the segment that brought the window. SND.WL2 is SND.UNA (acknowledged.c) */
-    struct seq small_end;     /* end of the last short segment (Minshall's variant of Nagle) */
+    struct seq small_end;     /* end of the last segment that keeps short ones waiting (Nagle) */
+    struct seq burst;         /* SND.UNA when sending began last with nothing under way */
     struct seq peer_fin;      /* where the peer's FIN stands, if it came out of order */
     uint32_t flow_label;      /* IPv6; 0: not worked out yet */
     uint32_t hash;            /* of its name, while it is in the table; 0: not known */
@@ -219,7 +220,7 @@ struct tcp_conn {
     weft_time heard, spoke;   /* last segment received, last data sent */
     uint32_t send_buffer;     /* bytes */
     uint32_t ts_recent_at;    /* when ts_recent was taken: time_coarse (24 days make it void) */
-    uint32_t challenged;      /* ms: last answer to a segment out of the window, one in 500 ms; 0: none yet */
+    uint32_t challenged;      /* ms: last answer to a segment out of the window (may_answer); 0: none yet */
     union tcp_key key;        /* last: only as long as its family needs */
 };
 
@@ -230,6 +231,12 @@ static inline struct tcp_conn *conn_of(const weft_sock *e)
 static inline struct tcp *conn_tcp(const struct tcp_conn *c) { return tcp_of(c->ep.stack); }
 static inline weft_time conn_now(const struct tcp_conn *c) { return c->ep.stack->now; }
 static inline struct tcp_flow conn_flow(const struct tcp_conn *c) { return key_unpack(&c->key, c->v6); }
+
+/* Was it a connection, or about to become one, since it was opened last? */
+static inline bool conn_has_ended(const struct tcp_conn *c)
+{
+    return c->state == WEFT_TCP_CLOSED && (c->snd.una.v || c->snd.nxt.v);
+}
 
 /* Is this its name? */
 static inline bool conn_has_name(const struct tcp_conn *c, const struct tcp_flow *flow)

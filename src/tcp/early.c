@@ -215,6 +215,7 @@ static void mark_rest(struct tcp_conn *c)
         .len = w->sendq.bytes,
         .chunk = push_chunk(c->mss, c->snd.max_wnd),
         .max_window = c->snd.max_wnd,
+        .only = tcp_config(c->ep.stack)->push_last,
     };
 
     w->small_end = w->urgent_end = c->snd.una;

@@ -51,6 +51,14 @@ struct tcp {
 static inline struct tcp *tcp_of(const weft_stack *s) { return stack_transport(s, IP_PROTO_TCP); }
 static inline const struct weft_tcp_config *tcp_config(const weft_stack *s) { return &s->config.tcp; }
 
+/* Between two answers of a record that is less than a connection: it has no room to count a burst. */
+static inline weft_time tcp_records_answer_every(const struct tcp *t)
+{
+    const struct weft_tcp_config *k = tcp_config(t->stack);
+
+    return k->invalid_ratelimit / k->invalid_burst;
+}
+
 /* The secret offsets of a flow. */
 static inline struct flow_offsets tcp_offsets(const struct tcp *t, const struct tcp_flow *flow)
 {

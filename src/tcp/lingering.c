@@ -77,7 +77,7 @@ static void answer(struct tcp *t, struct timewait *w, const struct tcp_seg *seg)
 {
     bool empty = seg_len(seg) == 0 || seg_has(seg, TCP_SYN);
 
-    if (empty && !timewait_may_answer(w, t->stack->now, tcp_config(t->stack)->invalid_ratelimit))
+    if (empty && !timewait_may_answer(w, t->stack->now, tcp_records_answer_every(t)))
         stack_count(t->stack, WEFT_COUNT_tcp_answers_skipped);
     else
         acknowledge(t, w, seg);

@@ -311,7 +311,7 @@ static int already(const struct tcp_conn *c)
 {
     if (c->state == WEFT_TCP_SYN_SENT || c->state == WEFT_TCP_SYN_RECEIVED)
         return WEFT_EALREADY;
-    return WEFT_EISCONN; /* a listener too, as on Linux */
+    return c->state == WEFT_TCP_LISTEN && tcp_config(c->ep.stack)->bsd_errors ? WEFT_EOPNOTSUPP : WEFT_EISCONN;
 }
 
 /* An any-address as the peer, as BSD and Linux read it. */
@@ -334,6 +334,8 @@ static int open_active(weft_sock *e, const struct weft_addr *peer, bool early)
 
     if (c->state != WEFT_TCP_CLOSED)
         return already(c);
+    if (err == 0 && conn_has_ended(c) && tcp_config(e->stack)->bsd_errors)
+        err = WEFT_ECONNREFUSED;
     if (err < 0)
         return err;
     flow.local = bound_address(c);

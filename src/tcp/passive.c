@@ -74,6 +74,8 @@ static unsigned allowed_repeats(const struct tcp_conn *l, const struct weft_tcp_
     return most;
 }
 
+static weft_time longest_wait(const struct weft_tcp_config *k) { return k->synack_linear ? k->rto_initial : k->rto_max; }
+
 /*
  * Its time has come: once more, or never again. Who has acknowledged and is deferred hears no more until the end nears.
  */
@@ -86,7 +88,7 @@ static void repeat(struct tcp *t, struct halfopen *h)
 
     if (h->acked)
         most = max_u32(most, defer);
-    if (!halfopen_repeat(&t->half_open, h, t->stack->now, k->rto_initial, k->rto_max, most)) {
+    if (!halfopen_repeat(&t->half_open, h, t->stack->now, k->rto_initial, longest_wait(k), most)) {
         stack_count(t->stack, WEFT_COUNT_tcp_attempt_fails);
         drop(t, h);
         return;
@@ -155,7 +157,7 @@ static void challenge(struct tcp *t, struct halfopen *h, const struct tcp_seg *s
                           .tos = endpoint_tos(&l->ep, h->v6)};
     bool empty = seg_len(seg) == 0 || seg_has(seg, TCP_SYN);
 
-    if (empty && !halfopen_may_answer(h, t->stack->now, tcp_config(t->stack)->invalid_ratelimit)) {
+    if (empty && !halfopen_may_answer(h, t->stack->now, tcp_records_answer_every(t))) {
         stack_count(t->stack, WEFT_COUNT_tcp_answers_skipped);
         return;
     }
@@ -205,7 +207,7 @@ static void reset_arrives(struct tcp *t, struct halfopen *h, struct tcp_seg *seg
 static struct halfopen *restart(struct tcp *t, struct halfopen *h, uint32_t hash)
 {
     const struct weft_tcp_config *k = tcp_config(t->stack);
-    struct halfopen *copy = halfopen_restart(&t->half_open, h, t->stack->now, k->rto_initial, k->rto_max);
+    struct halfopen *copy = halfopen_restart(&t->half_open, h, t->stack->now, k->rto_initial, longest_wait(k));
 
     if (!copy)
         return h;
@@ -219,7 +221,7 @@ static void repeated_syn_arrives(struct tcp *t, struct halfopen *h, struct tcp_s
 {
     seg->why = WEFT_DROP_tcp_half_open_repeat;
     h->ecn = h->ecn && ecn_is_asked(seg->h.flags); /* he has given it up (RFC 3168 §6.1.1: then it is off) */
-    if (halfopen_may_answer(h, t->stack->now, tcp_config(t->stack)->invalid_ratelimit))
+    if (halfopen_may_answer(h, t->stack->now, tcp_records_answer_every(t)))
         half_open_send(t, restart(t, h, seg->hash));
     else
         stack_count(t->stack, WEFT_COUNT_tcp_answers_skipped);

@@ -341,7 +341,7 @@ static bool waits_for_window(const struct tcp_conn *c)
 static weft_time until_time_out(const struct tcp_conn *c)
 {
     weft_time at = time_after(conn_now(c), conn_rto(c));
-    weft_time patience = c->settings->user_timeout * WEFT_MS;
+    weft_time patience = conn_patience(c);
 
     if (patience && (c->work->retries || (c->syn_acked && c->snd.wnd == 0))) {
         weft_time waited = c->syn_acked ? conn_retried_for(c) : conn_now(c) - c->work->stuck_since;

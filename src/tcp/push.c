@@ -54,10 +54,24 @@ static bool is_long_ago(const struct push *p, struct seq end, uint32_t max_windo
     return seq_gt(end, seq_add(p->pushed, max_window / 2));
 }
 
+/* What was the last byte is it no more, unless a record ended with it. */
+static void mark_last(struct push *p, const struct push_write *w, struct seq end)
+{
+    if (p->count && !p->closed)
+        p->count--;
+    if (!w->more)
+        add_mark(p, end, w->closes);
+    p->closed = w->closes;
+}
+
 void push_written(struct push *p, const struct push_write *w)
 {
     struct seq end = seq_add(w->from, w->len);
 
+    if (w->only) {
+        mark_last(p, w, end);
+        return;
+    }
     open_chunk(p, w);
     while (seq_lt(seq_add(p->chunk, w->chunk), end)) { /* a full one, and more behind it */
         p->chunk = seq_add(p->chunk, w->chunk);

@@ -4,7 +4,7 @@
  * write, and within a long one whenever more than half of the peer's largest window was written since the last PSH.
  * Linux cuts a stream into chunks, of whole segments, no more than half a window and 64 KiB; PSH stands at ends of
  * chunks alone, and a segment holds bytes of one chunk. A later write that fills up the last chunk takes its PSH away
- * (SHLD-27).
+ * (SHLD-27). BSD has it simpler: PSH stands on the segment that empties the queue.
  *
  * Marks are ends of chunks, in order, above what was sent. Of more than PUSH_MARKS the ones between the first and the
  * last are forgotten, which only changes the look.
@@ -39,6 +39,7 @@ struct push_write {
     uint32_t last;
     bool more;                 /* no PSH at its end (MSG_MORE) */
     bool closes;               /* nothing is to be added to its last chunk (MSG_EOR) */
+    bool only;                 /* PSH stands on the last byte alone, as BSD has it: chunks are nothing */
 };
 void push_written(struct push *p, const struct push_write *w);
 

@@ -18,12 +18,22 @@ static uint32_t in_segments(const struct rcvwnd *w, uint32_t space, uint32_t mss
     return w->last;
 }
 
+/* What is free, but nothing that is silly both as a segment and as a part of the buffer (MUST-39). */
+SELDOM static uint32_t select_plain(const struct rcvwnd *w)
+{
+    uint32_t space = min_u32(w->free, w->clamp);
+
+    return space < w->full / 4 && space < w->mss ? 0 : round_up(space, w->shift);
+}
+
 uint32_t rcvwnd_select(const struct rcvwnd *w)
 {
     uint32_t most = min_u32(w->clamp, w->full);
     uint32_t mss = min_u32(w->mss, most);
     uint32_t space = w->free;
 
+    if (unlikely(w->plain))
+        return select_plain(w);
     if (mss == 0)
         return 0;
     if (rcvwnd_is_tight(w)) {
@@ -52,4 +62,12 @@ bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open)
         return false;
     wanted = rcvwnd_select(w);
     return wanted && (wanted >= 2 * (uint64_t)open || (open < segment && wanted >= segment));
+}
+
+bool rcvwnd_gained_enough(const struct rcvwnd *w, uint32_t open)
+{
+    uint32_t wanted = rcvwnd_select(w), gain = wanted > open ? wanted - open : 0;
+    bool is_much = gain >= w->full / 4 || wanted <= w->full / 8 || w->full <= 8 * w->mss;
+
+    return 2 * (uint64_t)gain >= w->full || (gain >= 2 * w->mss && is_much);
 }

@@ -21,6 +21,7 @@ struct rcvwnd {
     uint32_t mss;      /* of the peer's full segment */
     uint32_t last;     /* what the last acknowledgment promised, counted from itself */
     uint8_t shift;
+    bool plain;        /* `free` is offered as it is (config.tcp.plain_window) */
 };
 
 /* The window to offer, in bytes, whatever was promised before; 0: none that is worth having. */
@@ -56,5 +57,8 @@ static inline bool rcvwnd_is_wide(uint32_t most, uint32_t mss, uint32_t open)
  * now and did not before. A peer that sends no less would wait for its own patience to end.
  */
 bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open);
+
+/* The same where the window is plain, by 4.4BSD's measure: half of the buffer, or two segments and a quarter of it. */
+bool rcvwnd_gained_enough(const struct rcvwnd *w, uint32_t open);
 
 #endif

@@ -9,8 +9,8 @@
 /* Nothing to read: is that the end, an error, or a matter of time? */
 ASIDE static int64_t nothing_to_read(struct tcp_conn *c)
 {
-    if (c->peer_fin) /* before an error, as on Linux: what he could read is complete */
-        return 0;
+    if (c->peer_fin && !(c->ep.error && tcp_config(c->ep.stack)->bsd_errors))
+        return 0; /* before an error, as on Linux: what he could read is complete */
     if (c->ep.error)
         return endpoint_take_error(&c->ep);
     if (c->read_shut)

@@ -42,6 +42,13 @@ weft_time conn_rto(const struct tcp_conn *c)
     return rtt_rto(&c->rtt, &limits);
 }
 
+weft_time conn_patience(const struct tcp_conn *c)
+{
+    weft_time users = c->settings->user_timeout * WEFT_MS;
+
+    return users || c->syn_acked ? users : tcp_config(c->ep.stack)->connect_time;
+}
+
 weft_time conn_retried_for(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
@@ -75,7 +82,7 @@ static bool is_shut_out_for_good(const struct tcp_conn *c)
 /* Has it been tried long enough? */
 static bool is_hopeless(const struct tcp_conn *c)
 {
-    weft_time patience = c->settings->user_timeout * WEFT_MS;
+    weft_time patience = conn_patience(c);
 
     if (is_shut_out(c))
         return is_shut_out_for_good(c);
@@ -88,7 +95,7 @@ static bool is_hopeless(const struct tcp_conn *c)
 
 static bool give_up_retries(struct tcp_conn *c)
 {
-    if (!c->syn_acked && c->work->retries >= allowed_retries(c))
+    if (!c->syn_acked && (c->work->retries >= allowed_retries(c) || !c->settings->user_timeout))
         return give_up(c, WEFT_WHY_close_syn_retries, c->work->retries);
     if (c->settings->user_timeout)
         return give_up(c, WEFT_WHY_close_user_timeout, c->settings->user_timeout);

@@ -10,6 +10,9 @@ void timeouts_fire(struct tcp_conn *c);
 /* Its retransmission time-out now. */
 weft_time conn_rto(const struct tcp_conn *c);
 
+/* How long it is tried in vain: the user's time-out, and of a connect the stack's limit, if there is one. 0: none. */
+weft_time conn_patience(const struct tcp_conn *c);
+
 /*
  * How long what is in flight has been sent again in vain (timeouts.c): since the first retransmission of this episode,
  * to the millisecond, or since it went out. The user time-out runs from there, as on Linux.

@@ -11,12 +11,23 @@
 #include "tcp/synsent.h"
 #include "tcp/window.h"
 
+/* What is payload counts, not what it costs to keep. */
+SELDOM static void make_plain(const struct tcp_conn *c, struct rcvwnd *w)
+{
+    uint32_t full = c->rcvspace.buffer / 2, held = conn_held(c) + full / RCVSPACE_SHARES * c->rcvspace.elsewhere;
+
+    w->plain = true;
+    w->full = full;
+    w->clamp = c->rcvspace.clamped ? c->rcvspace.clamp : full;
+    w->free = full > held ? full - held : 0;
+}
+
 struct rcvwnd transmit_window_now(const struct tcp_conn *c)
 {
     uint32_t cost = conn_cost(c), full = rcvspace_window(&c->rcvspace, c->rcvspace.buffer);
     uint32_t free = likely(cost == 0 && c->rcvspace.elsewhere == 0) ? full : rcvspace_free(&c->rcvspace, cost);
 
-    return (struct rcvwnd){
+    struct rcvwnd w = {
         .full = full,
         .free = free,
         .clamp = c->rcvspace.clamp,
@@ -25,6 +36,10 @@ struct rcvwnd transmit_window_now(const struct tcp_conn *c)
         .last = c->rcv.edge.v - c->rcv.acked.v,
         .shift = c->rcv_wscale,
     };
+
+    if (unlikely(tcp_config(c->ep.stack)->plain_window))
+        make_plain(c, &w);
+    return w;
 }
 
 uint16_t transmit_window(const struct tcp_conn *c, struct seq *edge)
@@ -179,6 +194,12 @@ static void enter(struct tcp_conn *c, const struct tcp_plan *plan, const struct 
     sndmap_sent(&c->work->sndmap, &one);
 }
 
+/* Does a segment of full size keep a short one waiting until it is acknowledged (config.tcp.nagle_all)? */
+static bool full_one_holds(const struct tcp_conn *c)
+{
+    return unlikely(tcp_config(c->ep.stack)->nagle_all) && !seq_eq(c->work->burst, c->snd.una);
+}
+
 /* New data is on its way. */
 static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const struct sent *s)
 {
@@ -186,6 +207,7 @@ static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const stru
 
     if (conn_in_flight(c) == 0) {
         w->stuck_since = conn_now(c);
+        w->burst = c->snd.una;
         if (conn_cc(c)->on_event)
             conn_cc(c)->on_event(&c->cc, &w->cc_private, CC_EVENT_START, s->at, c->spoke ? s->at - c->spoke : 0);
     }
@@ -197,7 +219,7 @@ static void note_new(struct tcp_conn *c, const struct tcp_plan *plan, const stru
     w->override = false;
     if (plan->search)
         conn_probe_sent(c, plan);
-    else if (plan->len && (plan->len < plan->piece || plan->len % plan->piece))
+    else if (plan->len && (plan->len < plan->piece || plan->len % plan->piece || full_one_holds(c)))
         w->small_end = s->end;
     if (plan->probe)
         note_probe(c, false);

@@ -59,6 +59,20 @@ static void more_than_one_full_segment_is_acknowledged_at_once(void **state)
     }
 }
 
+/* Where any two will do, as on BSD, the length of neither matters. */
+static void a_second_segment_is_acknowledged_at_once(void **state)
+{
+    const struct ack_limits bsd = {.delay = 100, .rto = 1000, .quick = 0, .second = true};
+    struct ackpolicy a = fresh();
+    struct ack_pace p = settled();
+    struct ack_facts first = facts(1), both = facts(2);
+
+    assert_int_equal(ackpolicy_decide(&a, &p, &bsd, &first), ACK_LATER);
+    assert_int_equal(ackpolicy_decide(&a, &p, &bsd, &both), ACK_NOW);
+    ackpolicy_sent(&a, &p, 100, true);
+    assert_int_equal(ackpolicy_decide(&a, &p, &bsd, &first), ACK_LATER);
+}
+
 /* When the reader makes no room, only he can change that: an acknowledgment would say little. */
 static void a_window_that_does_not_move_waits_for_the_reader(void **state)
 {
@@ -358,6 +372,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(more_than_one_full_segment_is_acknowledged_at_once),
+        cmocka_unit_test(a_second_segment_is_acknowledged_at_once),
         cmocka_unit_test(a_window_that_does_not_move_waits_for_the_reader),
         cmocka_unit_test(first_segments_are_acknowledged_at_once),
         cmocka_unit_test(a_batch_uses_up_one_quick_answer),

@@ -9,6 +9,7 @@ struct bench {
     struct push push;
     struct seq sent, written;
     uint32_t max_window;
+    bool only;
 };
 
 static struct bench bench(uint32_t start, uint32_t max_window)
@@ -22,7 +23,7 @@ static struct bench bench(uint32_t start, uint32_t max_window)
 static void write_bytes(struct bench *b, uint32_t n, bool more, bool closes)
 {
     struct push_write w = {.sent = b->sent, .from = b->written, .len = n, .chunk = push_chunk(MSS, b->max_window),
-                           .max_window = b->max_window, .more = more, .closes = closes};
+                           .max_window = b->max_window, .more = more, .closes = closes, .only = b->only};
 
     push_written(&b->push, &w);
     b->written = seq_add(b->written, n);
@@ -44,6 +45,25 @@ static unsigned send_all(struct bench *b, uint64_t *pushes)
         n++;
     }
     return n;
+}
+
+/* As BSD has it: ends of writes are nothing, what empties the queue has PSH, and records keep theirs. */
+static void only_what_empties_the_queue_is_pushed(void **state)
+{
+    each_start(start) {
+        struct bench b = bench(start, 2000);
+        uint64_t pushes;
+
+        b.only = true;
+        write_bytes(&b, 900, false, false);
+        write_bytes(&b, 4700, false, false); /* two and a half of his windows */
+        assert_int_equal(send_all(&b, &pushes), 6);
+        assert_int_equal(pushes, 1u << 5);
+        write_bytes(&b, 10, false, true);
+        write_bytes(&b, 10, false, false);
+        assert_int_equal(send_all(&b, &pushes), 2);
+        assert_int_equal(pushes, 3);
+    }
 }
 
 /* MSG_EOR: of the ends of segments those are told apart that end a record. */
@@ -200,6 +220,7 @@ static void the_end_of_all_that_is_written_is_always_pushed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_empties_the_queue_is_pushed),
         cmocka_unit_test(ends_of_records_are_told_apart),
         cmocka_unit_test(the_last_segment_of_a_write_is_pushed),
         cmocka_unit_test(writes_that_share_segments_are_pushed_once),

@@ -177,6 +177,46 @@ static void field_is_the_window_in_units_of_its_scale(void **state)
     assert_int_equal(rcvwnd_field(1u << 30, 14), 65535);
 }
 
+/* As BSD has it: what is free is offered, unless it is less than a segment and than a quarter of all. */
+static void a_plain_window_is_what_is_free(void **state)
+{
+    static const struct {
+        uint32_t free, offered;
+        uint8_t shift;
+    } rows[] = {
+        {65536, 65536, 0}, {65335, 65335, 0}, {65335, 65344, 6}, {16384, 16384, 6},
+        {1460, 1472, 6},   {1459, 0, 6},      {0, 0, 0},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvwnd w = with(65536, rows[i].free, rows[i].shift);
+
+        w.plain = true;
+        assert_int_equal(rcvwnd_select(&w), rows[i].offered);
+    }
+}
+
+/* Half of the buffer, or two segments that are a quarter of it, or of a buffer that is nearly full, or small. */
+static void a_plain_window_is_told_of_when_it_gained_enough(void **state)
+{
+    static const struct {
+        uint32_t full, free, open;
+        bool enough;
+    } rows[] = {
+        {65536, 65536, 65536, false}, {65536, 65536, 49153, false}, {65536, 65536, 49152, true},
+        {65536, 8192, 5273, false},   {65536, 8192, 5272, true},    {65536, 8193, 5273, false},
+        {11680, 11680, 8760, true},   {11680, 11680, 8761, false},  {2000, 2000, 1001, false},
+        {2000, 2000, 1000, true},
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct rcvwnd w = with(rows[i].full, rows[i].free, 0);
+
+        w.plain = true;
+        assert_int_equal(rcvwnd_gained_enough(&w, rows[i].open), rows[i].enough);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -189,6 +229,8 @@ int main(void)
         cmocka_unit_test(edge_never_moves_left),
         cmocka_unit_test(only_a_doubled_window_is_worth_telling),
         cmocka_unit_test(field_is_the_window_in_units_of_its_scale),
+        cmocka_unit_test(a_plain_window_is_what_is_free),
+        cmocka_unit_test(a_plain_window_is_told_of_when_it_gained_enough),
     };
 
     return cmocka_run_group_tests_name("rcvwnd", tests, NULL, NULL);

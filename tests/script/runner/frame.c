@@ -326,14 +326,10 @@ static const char *read_options(struct packet *p, const uint8_t *b, size_t n)
         struct option *o = &p->option[p->n_options];
 
         *o = (struct option){.kind = OPT_EOL};
-        if (b[i] == OPT_EOL) {
-            for (size_t k = i; k < n; k++)
-                if (b[k] != 0)
-                    return "something else than zero after the end of the TCP options (MUST-69)";
-            return NULL; /* padding is no option that a script would list */
-        }
-        if (b[i] == OPT_NOP) {
-            o->kind = OPT_NOP;
+        if (p->n_options && o[-1].kind == OPT_EOL && b[i] != OPT_EOL)
+            return "something else than zero after the end of the TCP options (MUST-69)";
+        if (b[i] == OPT_EOL || b[i] == OPT_NOP) { /* padding is listed byte by byte, as packetdrill does */
+            o->kind = b[i];
             took = 1;
         } else if ((bad = read_option(o, b + i, n - i, &took))) {
             return bad;
