@@ -13,10 +13,18 @@
  */
 #include "ip/private.h"
 
+static uint64_t triple_hash(const struct ip_idents *ids, uint32_t src, uint32_t dst, uint32_t proto)
+{
+    uint32_t triple[3] = {src, dst, proto};
+
+    return siphash13(ids->key, triple, sizeof triple);
+}
+
 void ip_idents_init(struct ip_idents *ids, struct sip_key key)
 {
     memset(ids, 0, sizeof *ids);
     ids->key = key;
+    ids->last.hash = triple_hash(ids, 0, 0, 0); /* what stands there is a triple, too */
 }
 
 /* The slot of the flow with this hash. */
@@ -42,12 +50,16 @@ static uint32_t next_of(struct ip_idents *ids, uint64_t hash, uint32_t n)
     return slot->next - n;
 }
 
-static uint64_t triple_hash(const struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst,
-                            uint8_t proto)
+/* The hash of a triple of IPv4, which mostly is that of the datagram before. */
+static uint64_t hash_of(struct ip_idents *ids, uint32_t src, uint32_t dst, uint8_t proto)
 {
-    uint32_t triple[3] = {ip_to_v4(src), ip_to_v4(dst), proto};
-
-    return siphash13(ids->key, triple, sizeof triple);
+    if (unlikely(ids->last.src != src || ids->last.dst != dst || ids->last.proto != proto)) {
+        ids->last.src = src;
+        ids->last.dst = dst;
+        ids->last.proto = proto;
+        ids->last.hash = triple_hash(ids, src, dst, proto);
+    }
+    return ids->last.hash;
 }
 
 /*
@@ -57,7 +69,7 @@ static uint64_t triple_hash(const struct ip_idents *ids, const struct weft_ip *s
 bool ip_ident_allows(weft_stack *s, const struct ip_send *how, uint32_t n)
 {
     struct ip_idents *ids = &ip_state(s)->idents;
-    struct ip_ident_slot *slot = slot_of(ids, triple_hash(ids, &how->src, &how->dst, how->proto));
+    struct ip_ident_slot *slot = slot_of(ids, hash_of(ids, ip_to_v4(&how->src), ip_to_v4(&how->dst), how->proto));
     uint32_t eighth = (uint32_t)(s->now / (s->config.ip_ident_life / 8));
 
     if (slot->eighth != eighth) {
@@ -70,15 +82,14 @@ bool ip_ident_allows(weft_stack *s, const struct ip_send *how, uint32_t n)
     return true;
 }
 
-uint16_t ip_ident_several(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
-                          uint32_t n)
+uint16_t ip_ident_v4(struct ip_idents *ids, uint32_t src, uint32_t dst, uint8_t proto, uint32_t n)
 {
-    return (uint16_t)next_of(ids, triple_hash(ids, src, dst, proto), n);
+    return (uint16_t)next_of(ids, hash_of(ids, src, dst, proto), n);
 }
 
 uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto)
 {
-    return ip_ident_several(ids, src, dst, proto, 1);
+    return ip_ident_v4(ids, ip_to_v4(src), ip_to_v4(dst), proto, 1);
 }
 
 uint32_t ip_ident_v6(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst)

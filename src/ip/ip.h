@@ -64,9 +64,10 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
 struct ip_plain {
     uint32_t src, dst;
     uint8_t proto, ttl, tos; /* as of ip_send */
+    bool cut;                /* routers may fragment it, and it has an identification for that: df is not set */
 };
 
-/* ip_output of such a message: with df set. Neither address is a group's. */
+/* ip_output of such a message. Neither address is a group's. */
 int ip_output_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how, const struct ip_path *path);
 
 /* May a program ask for these options? 0 or WEFT_EINVAL. */

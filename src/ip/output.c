@@ -171,6 +171,22 @@ uint32_t ip_max_message(const struct ip_send *how, const struct ip_path *path)
     return min_u32(path->ifp->mtu, IPV4_MAX_LEN) - IPV4_HEADER;
 }
 
+/* May it go the short way? What it is not good for goes the long one, where errors have their names. */
+static inline bool is_plain(const weft_stack *s, const struct weft_pkt *pkt, const struct ip_plain *how,
+                            const weft_if *ifp)
+{
+    bool inward = how->src >> 24 == 127 || how->dst >> 24 == 127, stays = ifp->ops->kind == WEFT_LINK_LOOPBACK;
+
+    return ifp->up && (!inward || stays) && !(how->cut && s->config.ip_ident_life) &&
+           pkt_total(pkt) + IPV4_HEADER <= (pkt->gso_size ? IPV4_MAX_LEN : ifp->mtu);
+}
+
+/* The next identification of such a message, or the first of those of all pieces it will be cut into. */
+static uint16_t ident_of(weft_stack *s, const struct weft_pkt *pkt, const struct ip_plain *how)
+{
+    return ip_ident_v4(&ip_state(s)->idents, how->src, how->dst, how->proto, pkt->gso_size ? gso_pieces(pkt) : 1);
+}
+
 /* The header in front of the message, and to the link. */
 static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how,
                               const struct ip_path *path)
@@ -179,7 +195,8 @@ static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct 
         .header_len = IPV4_HEADER,
         .tos = how->tos,
         .total_len = (uint16_t)(pkt_total(pkt) + IPV4_HEADER),
-        .df = true,
+        .id = how->cut ? ident_of(s, pkt, how) : 0,
+        .df = !how->cut,
         .ttl = how->ttl ? how->ttl : (uint8_t)s->config.ip_default_ttl,
         .proto = how->proto,
         .src = how->src,
@@ -197,23 +214,38 @@ static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct 
     path->ifp->ops->output(path->ifp, pkt, &path->next_hop, ETH_TYPE_IPV4);
 }
 
+static int output_any(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path);
+
 int ip_output_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how, const struct ip_path *path)
 {
-    const weft_if *ifp = path->ifp;
-    bool inward = how->src >> 24 == 127 || how->dst >> 24 == 127, stays = ifp->ops->kind == WEFT_LINK_LOOPBACK;
     struct ip_send same;
 
-    if (likely(ifp->up && (!inward || stays) &&
-               pkt_total(pkt) + IPV4_HEADER <= (pkt->gso_size ? IPV4_MAX_LEN : ifp->mtu))) {
+    if (likely(is_plain(s, pkt, how, path->ifp))) {
         send_plain(s, pkt, how, path);
         return 0;
     }
     same = (struct ip_send){.src = weft_ipv4(how->src), .dst = weft_ipv4(how->dst), .proto = how->proto,
-                            .ttl = how->ttl, .tos = how->tos, .df = true};
-    return ip_output(s, pkt, &same, path);
+                            .ttl = how->ttl, .tos = how->tos, .df = !how->cut};
+    return output_any(s, pkt, &same, path);
 }
 
 int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
+{
+    struct ip_plain plain;
+
+    if (likely(ip_is_v4(&how->dst) && !how->options && !how->own)) {
+        plain = (struct ip_plain){.src = ip_to_v4(&how->src), .dst = ip_to_v4(&how->dst), .proto = how->proto,
+                                  .ttl = how->ttl, .tos = how->tos, .cut = !how->df};
+        if (likely(is_plain(s, pkt, &plain, path->ifp))) {
+            send_plain(s, pkt, &plain, path);
+            return 0;
+        }
+    }
+    return output_any(s, pkt, how, path);
+}
+
+/* The long way, which is right for all. */
+static int output_any(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, const struct ip_path *path)
 {
     weft_if *ifp = path->ifp;
     bool v4 = ip_is_v4(&how->dst);
@@ -251,8 +283,8 @@ int ip_output(weft_stack *s, struct weft_pkt *pkt, const struct ip_send *how, co
     if (unlikely(pkt_total(pkt) + header > limit && !pkt->gso_size))
         return ip_fragment(s, pkt, how, path, limit);
     if (v4 && !how->df)
-        whole.id = ip_ident_several(&ip_state(s)->idents, &how->src, &how->dst, how->proto,
-                                    pkt->gso_size ? gso_pieces(pkt) : 1);
+        whole.id = ip_ident_v4(&ip_state(s)->idents, ip_to_v4(&how->src), ip_to_v4(&how->dst), how->proto,
+                               pkt->gso_size ? gso_pieces(pkt) : 1);
     if (likely(v4))
         push_v4(pkt, how, how->df ? NULL : &whole, ifp);
     else

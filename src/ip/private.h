@@ -24,6 +24,10 @@ struct ip_ident_slot {
 struct ip_idents {
     struct sip_key key;
     uint32_t fresh; /* destinations seen so far: no two start at the same point of the key's sequence */
+    struct {
+        uint32_t src, dst, proto;
+        uint64_t hash;
+    } last;         /* the triple of IPv4 asked for last, and its hash: mostly it is the next one, too */
     struct ip_ident_slot slot[IP_IDENTS];
 };
 
@@ -31,9 +35,8 @@ void ip_idents_init(struct ip_idents *ids, struct sip_key key);
 
 /* The next identification for this source, destination and protocol (RFC 6864 §4.3). */
 uint16_t ip_ident(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto);
-/* The first of n in a row, for datagrams that go down as one. */
-uint16_t ip_ident_several(struct ip_idents *ids, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
-                          uint32_t n);
+/* The same of two addresses of IPv4, the first of n in a row, for datagrams that go down as one. */
+uint16_t ip_ident_v4(struct ip_idents *ids, uint32_t src, uint32_t dst, uint8_t proto, uint32_t n);
 
 /*
  * May n more numbers be used, if none is to come again within config.ip_ident_life, which is not 0? Counts them if so.

@@ -95,7 +95,7 @@ void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
     }
     ip_pseudo_header_v4(&sum, seg->v4.local, seg->v4.remote, IP_PROTO_TCP, pkt_total(pkt));
     put_checksum(pkt, sum, seg->path);
-    ip_output_plain(s, pkt, &(struct ip_plain){seg->v4.local, seg->v4.remote, IP_PROTO_TCP, seg->ttl, seg->tos},
+    ip_output_plain(s, pkt, &(struct ip_plain){seg->v4.local, seg->v4.remote, IP_PROTO_TCP, seg->ttl, seg->tos, false},
                     seg->path);
 }
 

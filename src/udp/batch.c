@@ -4,7 +4,6 @@
  * length, and datagrams of one sender and one length that are received as one.
  */
 #include "udp/private.h"
-#include "wire/udp.h"
 
 #define MAX_TRAIN 65535 /* bytes */
 

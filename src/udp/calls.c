@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a program does with a UDP socket: names, peers, datagrams, options (RFC 768, RFC 1122 §4.1.4). */
 #include "udp/private.h"
-#include "wire/udp.h"
 
 static struct weft_addr nobody(const weft_sock *sock) { return (struct weft_addr){.ip = endpoint_any(sock)}; }
 
@@ -60,6 +59,7 @@ static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
     struct weft_ip src;
     int err;
 
+    udp_way_forget(e);
     if (ip_is_any(&peer->ip)) {
         disconnect(e);
         return 0;
@@ -79,20 +79,21 @@ static int udp_connect(weft_sock *sock, const struct weft_addr *peer)
 
 /*
  * A datagram of these pieces, or a train of them, header and checksum included; the sum is the link's to complete when
- * it can, and that of a train in any case: who cuts it takes the datagrams'.
+ * it can, and that of a train in any case: who cuts it takes the datagrams'. names: the sum of the pseudo-header, but
+ * for the length.
  */
 static struct weft_pkt *build(const struct udp_ep *e, const struct udp_message *m, const struct ip_send *how,
-                              const struct ip_path *path)
+                              const struct ip_path *path, const struct csum *names)
 {
     const struct weft_addr *dst = m->dst;
-    struct csum data = {0}, sum = {0};
+    struct csum data = {0}, sum = *names;
     struct udp_header h = {.src_port = e->d.local.port, .dst_port = dst->port, .len = (uint16_t)(m->len + UDP_HEADER)};
     struct weft_pkt *pkt = dgram_gather(e->d.sock.stack, UDP_HEADER, m->iov, m->n, m->len, &data);
     struct writer w;
 
     if (!pkt)
         return NULL;
-    ip_pseudo_header(&sum, &how->src, &dst->ip, IP_PROTO_UDP, h.len);
+    csum_add_u16(&sum, h.len); /* which the pseudo-header has, too */
     if (e->d.rare.tell & RARE_NO_CHECKSUM && ip_is_v4(&dst->ip)) {
         h.checksum = 0; /* SO_NO_CHECK; IPv6 insists on one */
     } else if (m->segment || (path->ifp->offload & WEFT_OFFLOAD_CSUM && h.len <= ip_max_message(how, path))) {
@@ -131,15 +132,30 @@ static uint32_t datagrams(const struct udp_message *m)
     return m->segment ? (uint32_t)((m->len + m->segment - 1) / m->segment) : 1;
 }
 
-int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
+/* To ip, prepared. */
+static int64_t send_so(struct udp_ep *e, const struct udp_message *m, const struct ip_send *how,
+                       const struct ip_path *path, const struct csum *names)
 {
-    size_t each = m->segment ? m->segment : m->len;
+    weft_stack *s = e->d.sock.stack;
+    struct weft_pkt *pkt = build(e, m, how, path, names);
+    int err = pkt ? ip_output(s, pkt, how, path) : WEFT_ENOMEM;
+
+    if (unlikely(err))
+        return err;
+    stack_count_n(s, WEFT_COUNT_udp_out, datagrams(m));
+    return (int64_t)m->len;
+}
+
+/* To somebody to whom the way is not known. */
+static int64_t send_anew(struct udp_ep *e, const struct udp_message *m)
+{
     weft_stack *s = e->d.sock.stack;
     struct ip_send how = {.proto = IP_PROTO_UDP};
     struct ip_path fresh = {0}, *path = m->dst == &e->d.remote && !m->control ? &e->d.path : &fresh;
+    size_t each = m->segment ? m->segment : m->len;
+    struct csum names = {0};
     struct ip_extras extras;
     struct weft_addr from;
-    struct weft_pkt *pkt;
     int err = dgram_prepare(&e->d, &m->dst->ip, m->control, path, &how);
 
     dgram_add_extras(&e->d, m->control, &how, &extras);
@@ -154,14 +170,15 @@ int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
     from = (struct weft_addr){how.src, e->d.local.port};
     if (!ip_is_v4(&m->dst->ip) && !how.flow_label)
         how.flow_label = ip_flow_label(s, &from, m->dst, IP_PROTO_UDP);
-    pkt = build(e, m, &how, path);
-    if (!pkt)
-        return WEFT_ENOMEM;
-    err = ip_output(s, pkt, &how, path);
-    if (err)
-        return err;
-    stack_count_n(s, WEFT_COUNT_udp_out, datagrams(m));
-    return (int64_t)m->len;
+    ip_pseudo_header(&names, &how.src, &m->dst->ip, IP_PROTO_UDP, 0);
+    if (path == &e->d.path)
+        udp_way_keep(e, m, &how, &names);
+    return send_so(e, m, &how, path, &names);
+}
+
+int64_t udp_send_one(struct udp_ep *e, const struct udp_message *m)
+{
+    return likely(udp_way_is_good(e, m)) ? send_so(e, m, &e->way.how, &e->d.path, &e->way.names) : send_anew(e, m);
 }
 
 /* In how many bytes each is a message to be cut? 0: it goes as it is. */
@@ -277,7 +294,7 @@ static const struct sock_ops udp_ops = {
     .describe = udp_describe,
     .recv_report = dgram_recv_report,
     .rare = dgram_rare,
-    .own_rare = dgram_own_rare,
+    .own_rare = udp_own_rare,
     .shutdown = dgram_shutdown,
     .close = udp_close,
     .abort = udp_close,

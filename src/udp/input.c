@@ -5,7 +5,6 @@
  * endpoint that sent what they are about.
  */
 #include "udp/private.h"
-#include "wire/udp.h"
 
 static enum weft_drop check(struct weft_pkt *pkt, struct udp_header *h)
 {

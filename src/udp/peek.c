@@ -7,6 +7,7 @@
 
 int udp_setopt(weft_sock *sock, int level, int option, const void *value, size_t n)
 {
+    udp_way_forget(udp_ep(sock)); /* it may be another one now */
     if (level == WEFT_SOL_UDP && n < sizeof(int32_t)) /* whatever it is */
         return WEFT_EINVAL;
     if (level != WEFT_SOL_SOCKET || option != WEFT_SO_PEEK_OFF)

@@ -6,6 +6,14 @@
 #include "base/hashtab.h"
 #include "ip/ip.h"
 #include "udp/udp.h"
+#include "wire/udp.h"
+
+/* How messages to the peer go; see way.c. */
+struct udp_way {
+    uint32_t generation; /* of the routes it was found by; 0: it is not known */
+    struct ip_send how;
+    struct csum names;   /* of the pseudo-header but for the length */
+};
 
 /*
  * Invariants: an endpoint with a local port stands in udp_table.open, or, once it has a peer, in `taken` and `pairs`
@@ -19,6 +27,7 @@ struct udp_ep {
     bool port_chosen;           /* nobody asked for this port: it goes back with the peer, as on Linux */
     int32_t peek_at;            /* WEFT_SO_PEEK_OFF: bytes; negative: a peek looks at the first datagram */
     struct weft_ip bound_ip;    /* d.local.ip as bind left it: what it is again when the peer is given up */
+    struct udp_way way;         /* by d.path, to d.remote */
 };
 
 struct udp_table {
@@ -104,6 +113,32 @@ size_t udp_train(const struct udp_ep *e, uint16_t *segment);
 int64_t udp_take_train(struct udp_ep *e, size_t count, const struct weft_iov *iov, size_t n, unsigned flags,
                        unsigned *out_flags);
 
+/* ---- way.c ---- */
+
+/* A message to the peer that has nothing of its own is about to go so: the next ones need not ask. */
+void udp_way_keep(struct udp_ep *e, const struct udp_message *m, const struct ip_send *how, const struct csum *names);
+
+/* Does it, and each datagram of a train, go in one piece? */
+static inline bool udp_fits_path(const struct udp_ep *e, const struct udp_message *m)
+{
+    size_t headers = ip_header_len(&m->dst->ip) + UDP_HEADER;
+
+    return m->len + headers <= IP_MAX_LEN && (m->segment ? m->segment : m->len) + headers <= path_mtu(&e->d.path);
+}
+
+static inline void udp_way_forget(struct udp_ep *e) { e->way.generation = 0; }
+
+/* Is the way known, and right for this message? Then path is right as well. */
+static inline bool udp_way_is_good(const struct udp_ep *e, const struct udp_message *m)
+{
+    const struct ip_send *how = &e->way.how;
+    const weft_sock *sock = &e->d.sock;
+    bool v6 = !ip_is_v4(&how->dst);
+
+    return e->way.generation == sock->stack->routes.generation && m->dst == &e->d.remote && !m->control &&
+           how->ttl == endpoint_ttl(sock, v6) && how->tos == endpoint_tos(sock, v6) && udp_fits_path(e, m);
+}
+
 /* ---- peek.c ---- */
 
 /* The datagram that recv with these flags gives, and where in it a peek begins. NULL: there is none. */
@@ -113,6 +148,7 @@ int64_t udp_peek(struct udp_ep *e, struct weft_pkt *pkt, uint32_t at, const stru
                  unsigned flags, unsigned *out_flags);
 /* So many bytes were read. */
 void udp_peek_back(struct udp_ep *e, int64_t bytes);
+struct sock_rare *udp_own_rare(weft_sock *sock);
 int udp_setopt(weft_sock *sock, int level, int option, const void *value, size_t n);
 int udp_getopt(const weft_sock *sock, int level, int option, void *value, size_t *n);
 

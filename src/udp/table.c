@@ -8,7 +8,6 @@
  */
 #include "core/ports.h"
 #include "udp/private.h"
-#include "wire/udp.h"
 
 struct pair {
     struct weft_ip local, remote;

@@ -97,28 +97,32 @@ enum ipv4_verdict ipv4_parse(struct reader *r, size_t available, struct ipv4_hea
     return likely(!h->options) ? IPV4_OK : options_verdict(h);
 }
 
+/*
+ * The fixed part is put together in words of 32 bits, and summed before it is written: a sum that reads in words what
+ * was just written in bytes has to wait for them. Of numbers the sum is a number, so it needs no order of bytes.
+ */
 void ipv4_emit(struct writer *w, const struct ipv4_header *h)
 {
     uint8_t *p = write_room(w, h->header_len);
+    uint16_t fragment = (uint16_t)((h->df ? FLAG_DF : 0) | (h->mf ? FLAG_MF : 0) | h->frag_offset >> 3);
+    uint32_t first = (4u << 4 | h->header_len / 4) << 24 | (uint32_t)h->tos << 16 | h->total_len;
+    uint32_t second = (uint32_t)h->id << 16 | fragment, third = (uint32_t)h->ttl << 24 | (uint32_t)h->proto << 16;
+    uint64_t sum = (uint64_t)first + second + third + h->src + h->dst;
 
     weft_assert(h->header_len >= IPV4_HEADER && h->header_len <= IPV4_MAX_HEADER && h->header_len % 4 == 0,
                 "headers are composed here, never by a peer");
     weft_assert(h->frag_offset % 8 == 0, "the fragmenter cuts at multiples of eight");
     if (!p)
         return;
-    p[0] = (uint8_t)(4 << 4 | h->header_len / 4);
-    p[1] = h->tos;
-    poke_u16(p + 2, h->total_len);
-    poke_u16(p + 4, h->id);
-    poke_u16(p + 6, (uint16_t)((h->df ? FLAG_DF : 0) | (h->mf ? FLAG_MF : 0) | h->frag_offset >> 3));
-    p[8] = h->ttl;
-    p[9] = h->proto;
-    poke_u16(p + 10, 0);
+    for (size_t i = IPV4_HEADER; i < h->header_len; i += 4) {
+        memcpy(p + i, h->options + (i - IPV4_HEADER), 4);
+        sum += peek_u32(p + i);
+    }
+    poke_u32(p, first);
+    poke_u32(p + 4, second);
+    poke_u32(p + 8, third | (uint16_t)~csum_half(sum));
     poke_u32(p + 12, h->src);
     poke_u32(p + 16, h->dst);
-    if (h->header_len > IPV4_HEADER)
-        memcpy(p + IPV4_HEADER, h->options, h->header_len - IPV4_HEADER);
-    poke_u16(p + 10, header_csum(p, h->header_len));
 }
 
 void ipv4_reseal(uint8_t *p)

@@ -87,7 +87,7 @@ static void a_plain_message_goes_as_any_other(void **state)
     struct bench *b = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct ip_plain plain = {rows[i].src, rows[i].dst, BENCH_PROTO, rows[i].ttl, rows[i].tos};
+        struct ip_plain plain = {rows[i].src, rows[i].dst, BENCH_PROTO, rows[i].ttl, rows[i].tos, false};
         struct ip_send how = {.src = weft_ipv4(rows[i].src), .dst = weft_ipv4(rows[i].dst), .proto = BENCH_PROTO,
                               .ttl = rows[i].ttl, .tos = rows[i].tos, .df = true};
         struct weft_ip peer = weft_ipv4(PEER);
