@@ -473,22 +473,27 @@ weft_if *if_by_address(weft_stack *s, const struct weft_ip *ip)
     return NULL;
 }
 
+/* All ones or all zeros within the network of this address of IPv4, or what it was told. */
+static inline bool is_directed_at(const struct if_address *a, uint32_t ip)
+{
+    uint32_t host = a->prefix < 127 ? UINT32_MAX >> (a->prefix - 96) : 0;
+    bool within = ((ip ^ ip_to_v4(&a->ip)) & ~host) == 0;
+
+    return (host && within && ((ip & host) == 0 || (ip & host) == host)) ||
+           (ip && ip == ip_to_v4(&a->broadcast));
+}
+
 bool if_is_broadcast(const weft_if *ifp, const struct weft_ip *ip)
 {
+    uint32_t v4 = ip_to_v4(ip);
+
     if (!ip_is_v4(ip))
         return false;
-    if (ip_is_limited_broadcast(ip))
+    if (v4 == UINT32_MAX)
         return true;
-    for (unsigned i = 0; i < ifp->n_addresses; i++) {
-        const struct if_address *a = &ifp->address[i];
-        uint32_t host = ip_is_v4(&a->ip) && a->prefix < 127 ? UINT32_MAX >> (a->prefix - 96) : 0;
-
-        if (host && ((ip_to_v4(ip) | host) == ip_to_v4(ip) || (ip_to_v4(ip) & host) == 0) &&
-            ip_prefix_match(ip, &a->ip, a->prefix))
+    for (unsigned i = 0; i < ifp->n_addresses; i++)
+        if (ip_is_v4(&ifp->address[i].ip) && is_directed_at(&ifp->address[i], v4))
             return true;
-        if (ip_eq(ip, &a->broadcast) && !ip_is_any(ip))
-            return true;
-    }
     return false;
 }
 

@@ -2,7 +2,7 @@
 /* SYN cookies; see cookie.h. */
 #include "tcp/cookie.h"
 
-#include "base/siphash.h"
+#include "tcp/isn.h"
 #include "tcp/negotiate.h"
 
 #define MINUTE   (60 * WEFT_S)
@@ -28,15 +28,12 @@ static unsigned class_of(uint16_t mss)
 
 static uint32_t mac(struct sip_key key, const struct tcp_flow *flow, struct seq irs, uint64_t minute)
 {
-    struct {
-        struct weft_ip local, remote;
-        uint16_t local_port, remote_port;
-        uint32_t irs;
-        uint64_t minute;
-    } input = {flow->local.ip, flow->remote.ip, flow->local.port, flow->remote.port, irs.v, minute};
+    struct flow_bytes f = flow_bytes(&flow->local, &flow->remote);
+    uint32_t when = (uint32_t)minute;
 
-    _Static_assert(sizeof input == 48, "no padding is hashed");
-    return (uint32_t)siphash24(key, &input, sizeof input);
+    memcpy(f.b + f.n, &irs.v, 4);
+    memcpy(f.b + f.n + 4, &when, 4);
+    return (uint32_t)siphash24(key, f.b, f.n + 8u);
 }
 
 struct seq cookie_make(struct sip_key key, const struct tcp_flow *flow, struct seq irs, uint16_t mss, weft_time now)

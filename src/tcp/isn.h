@@ -12,8 +12,8 @@
  * hash counts its bytes, so that no name is taken for one of the other family.
  */
 struct flow_bytes {
-    uint8_t b[36];
-    uint8_t n; /* 12, or 36 */
+    uint8_t b[36 + 8]; /* with room for what a user adds */
+    uint8_t n;         /* 12, or 36 */
 };
 struct flow_bytes flow_bytes(const struct weft_addr *local, const struct weft_addr *remote);
 
