@@ -79,8 +79,8 @@ void mem_free(struct mem *m, enum mem_class c, void *p, size_t size);
 #define WEFT_CHUNK ((size_t)65536)
 #define SLAB_IDLE  ((size_t)1 << 19) /* what bursts may come and go in without troubling the environment */
 
-#define SLAB_HAND       16                 /* objects at hand, at most, */
-#define SLAB_HAND_BYTES ((uint32_t)1 << 15) /* and of no more bytes than that */
+#define SLAB_HAND       64                 /* objects at hand, at most, */
+#define SLAB_HAND_BYTES ((uint32_t)1 << 17) /* and of no more bytes than that */
 
 struct slab {
     uint32_t n_hand, most_hand; /* most_hand: 0 when none are kept at hand */
