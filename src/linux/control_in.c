@@ -64,15 +64,32 @@ static bool is_stamping(const struct linux_sock *s)
     return (s->stamping & both) == both;
 }
 
+/* By the names that end in _NEW. */
+static void put_new_time(struct room *r, const struct linux_sock *s, struct timespec when)
+{
+    struct linux_stamp_new at[3] = {{when.tv_sec, when.tv_nsec}}, v = {when.tv_sec, when.tv_nsec / 1000};
+
+    if (s->stamp & LINUX_STAMP_NANOSECONDS)
+        put(r, SOL_SOCKET, SO_TIMESTAMPNS_NEW, &at[0], sizeof at[0]);
+    else if (s->stamp & LINUX_STAMP_MICROSECONDS)
+        put(r, SOL_SOCKET, SO_TIMESTAMP_NEW, &v, sizeof v);
+    if (is_stamping(s))
+        put(r, SOL_SOCKET, SO_TIMESTAMPING_NEW, at, sizeof at);
+}
+
 /* When it came in, by the clock of the day. */
 static void put_time(struct room *r, const struct linux_sock *s, weft_time arrived)
 {
     struct timespec at[3] = {{0}}; /* by software; by hardware, which there is none of */
     struct timeval v;
 
-    if (s->stamp == LINUX_STAMP_NONE && !is_stamping(s))
+    if (!(s->stamp & ~LINUX_STAMP_NEW) && !is_stamping(s))
         return;
     at[0] = linux_day(s, s->now - ago(s, arrived));
+    if (s->stamp & LINUX_STAMP_NEW) {
+        put_new_time(r, s, at[0]);
+        return;
+    }
     v = (struct timeval){at[0].tv_sec, at[0].tv_nsec / 1000};
     if (s->stamp == LINUX_STAMP_NANOSECONDS)
         put(r, SOL_SOCKET, SCM_TIMESTAMPNS, &at[0], sizeof at[0]);

@@ -212,7 +212,7 @@ static int take_stamps(const struct cmsghdr *h, unsigned *stamps)
 
 static int take_one(const struct cmsghdr *h, struct weft_control *c, unsigned *stamps)
 {
-    if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SO_TIMESTAMPING)
+    if (h->cmsg_level == SOL_SOCKET && (h->cmsg_type == SO_TIMESTAMPING || h->cmsg_type == SO_TIMESTAMPING_NEW))
         return take_stamps(h, stamps);
     for (size_t i = 0; i < sizeof takers / sizeof *takers; i++)
         if (takers[i].level == h->cmsg_level && takers[i].type == h->cmsg_type)

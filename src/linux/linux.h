@@ -72,7 +72,10 @@ enum linux_2292 {
     LINUX_2292_PKTINFO = 1, LINUX_2292_HOPLIMIT = 2, LINUX_2292_HOPOPTS = 4, LINUX_2292_DSTOPTS = 8, LINUX_2292_RTHDR = 16
 };
 
-enum linux_stamp { LINUX_STAMP_NONE, LINUX_STAMP_MICROSECONDS, LINUX_STAMP_NANOSECONDS };
+/* SO_TIMESTAMP and SO_TIMESTAMPNS; beside either of them, and beside SO_TIMESTAMPING, whether by the names in _NEW. */
+enum linux_stamp {
+    LINUX_STAMP_NONE = 0, LINUX_STAMP_MICROSECONDS = 1, LINUX_STAMP_NANOSECONDS = 2, LINUX_STAMP_NEW = 4
+};
 
 struct linux_own;
 
@@ -318,9 +321,16 @@ void linux_peek_back(struct linux_own *own, int64_t bytes);
 /* SO_RCVTIMEO, SO_SNDTIMEO: WEFT_NEVER for none. 0, -EDOM. */
 int linux_take_timeout(const void *value, weft_time *out);
 void linux_give_timeout(void *value, weft_time timeout);
-/* SO_TIMESTAMP, SO_TIMESTAMPNS: either of both takes the other's place; only the one that was set is told. */
-void linux_take_stamp(const void *value, enum linux_stamp stamp, enum linux_stamp *out);
-void linux_give_stamp(void *value, enum linux_stamp stamp, enum linux_stamp set);
+/*
+ * SO_TIMESTAMP, SO_TIMESTAMPNS: either of both takes the other's place; only the one that was set is told, and by the name
+ * that it was set by. As on Linux SO_TIMESTAMP_NEW tells of SO_TIMESTAMPNS_NEW too, and who wants none keeps the names.
+ */
+void linux_take_stamp(const void *value, unsigned stamp, enum linux_stamp *out);
+void linux_give_stamp(void *value, unsigned stamp, enum linux_stamp set);
+/* Seconds and what is below them, as the names in _NEW have them: 64 bits each, on every machine. */
+struct linux_stamp_new {
+    int64_t seconds, rest;
+};
 /* SO_RCVLOWAT: how many bytes. */
 int linux_take_low_water(const void *value);
 

@@ -32,17 +32,17 @@ void linux_give_timeout(void *value, weft_time timeout)
     memcpy(value, &t, sizeof t);
 }
 
-void linux_take_stamp(const void *value, enum linux_stamp stamp, enum linux_stamp *out)
+void linux_take_stamp(const void *value, unsigned stamp, enum linux_stamp *out)
 {
     int on;
 
     memcpy(&on, value, sizeof on);
-    *out = on ? stamp : LINUX_STAMP_NONE;
+    *out = on ? stamp : *out & LINUX_STAMP_NEW;
 }
 
-void linux_give_stamp(void *value, enum linux_stamp stamp, enum linux_stamp set)
+void linux_give_stamp(void *value, unsigned stamp, enum linux_stamp set)
 {
-    int on = set == stamp;
+    int on = set == stamp || (stamp == (LINUX_STAMP_MICROSECONDS | LINUX_STAMP_NEW) && set > LINUX_STAMP_NEW);
 
     memcpy(value, &on, sizeof on);
 }

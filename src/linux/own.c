@@ -17,6 +17,9 @@
 #ifndef SO_BUF_LOCK
 #define SO_BUF_LOCK 72
 #endif
+#ifndef SO_PASSRIGHTS
+#define SO_PASSRIGHTS 83
+#endif
 
 #define VALUE_MAX 2048 /* bytes of the longest value there is: an extension header */
 
@@ -75,6 +78,7 @@ static const struct kept {
     {SOL_SOCKET, SO_PEEK_OFF, LINUX_PEEK_OFF, INT_MIN, INT_MAX, false, is_stream, 0},
     {SOL_SOCKET, SO_ZEROCOPY, LINUX_ZEROCOPY, 0, 1, false, is_not_raw, 0},
     {SOL_SOCKET, SO_TIMESTAMPING, LINUX_STAMPING, 0, INT_MAX, false, is_any, 0},
+    {SOL_SOCKET, SO_TIMESTAMPING_NEW, LINUX_STAMPING, 0, INT_MAX, false, is_any, 0},
     {SOL_SOCKET, SO_BUF_LOCK, LINUX_BUFFER_LOCK, 0, LINUX_LOCK_SEND | LINUX_LOCK_RECEIVE, false, is_any, 0},
     {IPPROTO_UDP, UDP_CORK, LINUX_CORK, INT_MIN, INT_MAX, true, is_udp, 0},
     {IPPROTO_IPV6, IPV6_FLOWINFO_SEND, LINUX_FLOW_SEND, INT_MIN, INT_MAX, true, is_v6, 0},
@@ -156,6 +160,8 @@ static int set_kept(const struct linux_sock *s, struct linux_own *own, const str
         err = take_stamping(s, own, v);
     if (err)
         return err;
+    if (k->slot == LINUX_STAMPING)
+        own->stamp = (own->stamp & ~LINUX_STAMP_NEW) | (k->option == SO_TIMESTAMPING_NEW ? LINUX_STAMP_NEW : 0);
     if (k->bit)
         own->kept[k->slot] = v ? own->kept[k->slot] | k->bit : own->kept[k->slot] & ~k->bit;
     else
@@ -171,6 +177,8 @@ static size_t get_kept(const struct linux_own *own, const struct kept *k, void *
     int v[2] = {k->bit ? (own->kept[k->slot] & k->bit) != 0 : own->kept[k->slot], 0}; /* a clock that there is none of goes with SO_TIMESTAMPING */
     size_t size = k->slot == LINUX_STAMPING ? sizeof v : sizeof *v;
 
+    if (k->option == SO_TIMESTAMPING_NEW && !(own->stamp & LINUX_STAMP_NEW))
+        v[0] = 0; /* by the other name it is told, as on Linux */
     size = n < size ? n : size;
     memcpy(value, v, size);
     return size;
@@ -226,6 +234,20 @@ static int set_nano(const struct linux_sock *s, struct linux_own *o, const void 
     return 0;
 }
 
+static int set_new_micro(const struct linux_sock *s, struct linux_own *o, const void *v)
+{
+    (void)s;
+    linux_take_stamp(v, LINUX_STAMP_MICROSECONDS | LINUX_STAMP_NEW, &o->stamp);
+    return 0;
+}
+
+static int set_new_nano(const struct linux_sock *s, struct linux_own *o, const void *v)
+{
+    (void)s;
+    linux_take_stamp(v, LINUX_STAMP_NANOSECONDS | LINUX_STAMP_NEW, &o->stamp);
+    return 0;
+}
+
 /* The engine knows of no lingering but that of no time, which is a reset. */
 static int set_linger(const struct linux_sock *s, struct linux_own *o, const void *v)
 {
@@ -257,6 +279,16 @@ static void get_low_water(const struct linux_own *o, void *v) { memcpy(v, &o->lo
 static void get_micro(const struct linux_own *o, void *v) { linux_give_stamp(v, LINUX_STAMP_MICROSECONDS, o->stamp); }
 static void get_nano(const struct linux_own *o, void *v) { linux_give_stamp(v, LINUX_STAMP_NANOSECONDS, o->stamp); }
 
+static void get_new_micro(const struct linux_own *o, void *v)
+{
+    linux_give_stamp(v, LINUX_STAMP_MICROSECONDS | LINUX_STAMP_NEW, o->stamp);
+}
+
+static void get_new_nano(const struct linux_own *o, void *v)
+{
+    linux_give_stamp(v, LINUX_STAMP_NANOSECONDS | LINUX_STAMP_NEW, o->stamp);
+}
+
 static void get_inquire(const struct linux_own *o, void *v)
 {
     int on = o->inquire;
@@ -278,6 +310,8 @@ static const struct fixed {
     {SOL_SOCKET, SO_RCVLOWAT, sizeof(int), set_low_water, get_low_water},
     {SOL_SOCKET, SO_TIMESTAMP, sizeof(int), set_micro, get_micro},
     {SOL_SOCKET, SO_TIMESTAMPNS, sizeof(int), set_nano, get_nano},
+    {SOL_SOCKET, SO_TIMESTAMP_NEW, sizeof(int), set_new_micro, get_new_micro},
+    {SOL_SOCKET, SO_TIMESTAMPNS_NEW, sizeof(int), set_new_nano, get_new_nano},
     {IPPROTO_TCP, LINUX_TCP_INQ, sizeof(int), set_inquire, get_inquire},
 };
 
@@ -328,6 +362,19 @@ static int attach_choice(const struct linux_sock *s, const void *value, socklen_
     return attach(s, WEFT_SO_ATTACH_REUSEPORT_CBPF, value, n);
 }
 
+/* Whether descriptors may come by it is asked of sockets of a file name, as on Linux. */
+static int set_rights(const struct linux_sock *s, const void *value, socklen_t n)
+{
+    (void)s, (void)value;
+    return n < sizeof(int) ? -EINVAL : -EOPNOTSUPP;
+}
+
+static int get_rights(const struct linux_sock *s, struct linux_own *own, void *value, socklen_t *n)
+{
+    (void)s, (void)own, (void)value, (void)n;
+    return -EOPNOTSUPP;
+}
+
 static int get_nothing(const struct linux_sock *s, struct linux_own *own, void *value, socklen_t *n)
 {
     (void)s, (void)own, (void)value, (void)n;
@@ -359,6 +406,7 @@ static const struct whole {
     {SOL_SOCKET, SO_BINDTODEVICE, set_device, get_device},
     {SOL_SOCKET, SO_ATTACH_FILTER, attach_filter, get_filter}, /* and SO_GET_FILTER, which is the same number */
     {SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, attach_choice, get_nothing},
+    {SOL_SOCKET, SO_PASSRIGHTS, set_rights, get_rights},
     {IPPROTO_IPV6, IPV6_PATHMTU, NULL, linux_path_get},
     {IPPROTO_IP, IP_PKTOPTIONS, NULL, linux_pktoptions_get},
     {IPPROTO_IPV6, IPV6_2292PKTOPTIONS, NULL, linux_pktoptions6_get},

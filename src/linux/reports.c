@@ -170,6 +170,17 @@ bool linux_reports_collect(const struct linux_sock *s, struct linux_own *own)
     return kept < before;
 }
 
+/* By software; by hardware, which there is none of. How many bytes of control messages there are then. */
+static size_t put_stamp(struct msghdr *msg, const struct linux_own *own, struct timespec when)
+{
+    struct linux_stamp_new as_new[3] = {{when.tv_sec, when.tv_nsec}};
+    struct timespec at[3] = {when};
+
+    if (own->stamp & LINUX_STAMP_NEW)
+        return linux_put_control(msg, 0, SOL_SOCKET, SO_TIMESTAMPING_NEW, as_new, sizeof as_new);
+    return linux_put_control(msg, 0, SOL_SOCKET, SCM_TIMESTAMPING, at, sizeof at);
+}
+
 bool linux_reports_give(const struct linux_sock *s, struct linux_own *own, struct msghdr *msg)
 {
     struct linux_reports *r = &own->reports;
@@ -179,7 +190,6 @@ bool linux_reports_give(const struct linux_sock *s, struct linux_own *own, struc
     } message = {0};
     bool v6 = s->domain == AF_INET6;
     size_t n = sizeof message.ee + (v6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in)), used = 0;
-    struct timespec at[3] = {{0}}; /* by software; by hardware, which there is none of */
     struct linux_report first;
 
     if (!r->n)
@@ -189,10 +199,8 @@ bool linux_reports_give(const struct linux_sock *s, struct linux_own *own, struc
     message.ee = first.err;
     if (first.has_payload)
         msg->msg_flags |= MSG_TRUNC;
-    if (first.err.ee_origin == SO_EE_ORIGIN_TIMESTAMPING && own->kept[LINUX_STAMPING] & SOF_TIMESTAMPING_SOFTWARE) {
-        at[0] = linux_day(s, first.at);
-        used = linux_put_control(msg, used, SOL_SOCKET, SCM_TIMESTAMPING, at, sizeof at);
-    }
+    if (first.err.ee_origin == SO_EE_ORIGIN_TIMESTAMPING && own->kept[LINUX_STAMPING] & SOF_TIMESTAMPING_SOFTWARE)
+        used = put_stamp(msg, own, linux_day(s, first.at));
     msg->msg_controllen = linux_put_control(msg, used, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_RECVERR : IP_RECVERR,
                                             &message, n);
     return true;

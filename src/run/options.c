@@ -51,7 +51,8 @@ static bool is_impossible(int level, int option, const void *value, size_t n)
         if (impossibles[i].level == level && impossibles[i].option == option)
             return number;
     }
-    return level == SOL_SOCKET && option == SO_TIMESTAMPING && number & LINUX_STAMPS_OUT;
+    return level == SOL_SOCKET && (option == SO_TIMESTAMPING || option == SO_TIMESTAMPING_NEW) &&
+           number & LINUX_STAMPS_OUT;
 }
 
 /* ---- what the pair has too ---- */

@@ -379,6 +379,34 @@ CASE(timestamps)
     receive(s);
 }
 
+/* Each in turn, on and off; after each what all of them say, and with which of them a datagram comes. */
+CASE(timestamps_by_the_new_names)
+{
+    static const struct {
+        int option, value;
+    } turns[] = {{SO_TIMESTAMP_NEW, 5}, {SO_TIMESTAMPNS_NEW, 1}, {SO_TIMESTAMP, 1}, {SO_TIMESTAMPNS_NEW, 1},
+                 {SO_TIMESTAMPNS_NEW, 0}, {SO_TIMESTAMPNS, 1}, {SO_TIMESTAMPING_NEW, 0x18}, {SO_TIMESTAMP, 0},
+                 {SO_TIMESTAMPING, 0x18}, {SO_TIMESTAMP_NEW, 1}, {SO_TIMESTAMPING, 0}, {SO_TIMESTAMPING_NEW, 0x20000000}};
+    static const struct {
+        const char *name;
+        int option;
+    } all[] = {{"TIMESTAMP", SO_TIMESTAMP}, {"TIMESTAMPNS", SO_TIMESTAMPNS}, {"TIMESTAMPING", SO_TIMESTAMPING},
+               {"TIMESTAMP_NEW", SO_TIMESTAMP_NEW}, {"TIMESTAMPNS_NEW", SO_TIMESTAMPNS_NEW},
+               {"TIMESTAMPING_NEW", SO_TIMESTAMPING_NEW}};
+    struct sockaddr_in a = in4(LO, 7001);
+    int s = udp_at(7001), c = udp_at(7002);
+
+    set_int(s, SOL_SOCKET, SO_TIMESTAMP, 1);
+    soon(60); /* from when on the kernel stamps what comes */
+    for (unsigned i = 0; i < sizeof turns / sizeof *turns; i++) {
+        SAY(set_int(s, SOL_SOCKET, turns[i].option, turns[i].value));
+        for (unsigned k = 0; k < sizeof all / sizeof *all; k++)
+            say_opt(all[k].name, s, SOL_SOCKET, all[k].option);
+        sendto(c, "hello", 5, 0, ADDR(a));
+        receive(s);
+    }
+}
+
 CASE(timestamp_is_of_the_arrival)
 {
     int p[2];

@@ -74,7 +74,7 @@ static void walk(int level, int first, int last, const int *without, size_t n)
     }
 
 /* Filters of streams, cookies that are numbers of their own, and what other cases have. */
-NUMBERS(SOL_SOCKET, 0, 75, 26, 27, 44, 51, SO_COOKIE, 61, 62, 63, 64, 65, 70)
+NUMBERS(SOL_SOCKET, 0, 75, 26, 27, 44, 51, SO_COOKIE, 61, 62, 70)
 
 /* IPsec, netfilter, fragments, IP_TRANSPARENT, IP_MTU_DISCOVER's default, groups on streams. */
 NUMBERS(IPPROTO_IP, 0, 63, IP_MTU_DISCOVER, 16, 17, IP_TRANSPARENT, 25, 26, 36, 37, 38, 39, 40, 41, 49, 50)
