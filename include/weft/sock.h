@@ -440,9 +440,10 @@ enum weft_option {
     WEFT_TCP_THIN_DUPACK = 17, /* nothing to switch: RACK does it better. 0 and 1 may be set, 0 is told */
     WEFT_TCP_USER_TIMEOUT = 18, /* milliseconds */
     WEFT_TCP_REPAIR = 19,        /* nobody may: set, WEFT_EPERM; get, 0 */
-    WEFT_TCP_REPAIR_QUEUE = 20,  /* this and the next two as on Linux without TCP_REPAIR: refused */
+    WEFT_TCP_REPAIR_QUEUE = 20,  /* this and the next three as on Linux without TCP_REPAIR: refused */
     WEFT_TCP_QUEUE_SEQ = 21,
     WEFT_TCP_REPAIR_OPTIONS = 22,
+    WEFT_TCP_REPAIR_WINDOW = 29,
     WEFT_TCP_FASTOPEN = 23,      /* a listener: connections with data in their SYN that may wait for the third
                                   * segment */
     WEFT_TCP_TIMESTAMP = 24, /* our timestamp clock of this connection; setting it is WEFT_EPERM */

@@ -168,7 +168,7 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
                         const struct weft_addr *to, const struct weft_control *control)
 {
     struct tcp_conn *c = conn_of(e);
-    bool fast = (flags & WEFT_MSG_FASTOPEN) && c->state == WEFT_TCP_CLOSED;
+    bool fast = (flags & WEFT_MSG_FASTOPEN) && (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_LISTEN);
     int err = fast ? tcp_connect_early(e, to) : cannot_send(c); /* a connected stream ignores `to`, as BSD does */
     struct writing w;
     size_t asked = 0;

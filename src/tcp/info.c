@@ -118,13 +118,22 @@ static void fill_offered(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_rcv_wnd = info->tcpi_rcv_ssthresh = conn_open_window(c);
 }
 
+/* A SYN that was lost brings the first window's threshold down, until the handshake is over (window_start). */
+static uint32_t ssthresh_after_syn(const struct tcp_conn *c)
+{
+    struct cc first = {.cwnd = tcp_config(c->ep.stack)->initial_window};
+    union cc_private none = {0};
+
+    return conn_cc(c)->ssthresh(&first, &none);
+}
+
 /* Before the handshake is over Linux shows what it will begin with, and the SYN as a segment in flight. */
 static void fill_before(const struct tcp_conn *c, struct weft_tcp_info *info)
 {
     bool sent = c->state == WEFT_TCP_SYN_SENT && c->work, again = sent && c->work->retries;
 
     info->tcpi_snd_cwnd = again ? 1 : tcp_config(c->ep.stack)->initial_window;
-    info->tcpi_snd_ssthresh = NO_SSTHRESH;
+    info->tcpi_snd_ssthresh = again ? ssthresh_after_syn(c) : NO_SSTHRESH;
     info->tcpi_unacked = sent;
     info->tcpi_lost = info->tcpi_retrans = again;
     if (sent && c->work->path.ifp)

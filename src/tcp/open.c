@@ -372,5 +372,7 @@ int tcp_connect_early(weft_sock *e, const struct weft_addr *peer)
 {
     if (!(tcp_config(e->stack)->fastopen & 1))
         return WEFT_EOPNOTSUPP;
+    if (conn_of(e)->state != WEFT_TCP_CLOSED)
+        return already(conn_of(e));
     return peer ? open_active(e, peer, true) : WEFT_EINVAL; /* as Linux has it */
 }

@@ -121,9 +121,9 @@ static int get_maxseg(const struct tcp_conn *c)
 
     if (any && c->settings->user_mss)
         return (int)c->settings->user_mss;
-    if (c->peer_mss)
-        return c->mss;
-    return c->state == WEFT_TCP_SYN_SENT ? (int)conn_mss_unheard(c) : TCP_DEFAULT_MSS_V4;
+    if (c->state == WEFT_TCP_SYN_SENT)
+        return (int)conn_mss_unheard(c);
+    return c->peer_mss ? c->mss : TCP_DEFAULT_MSS_V4;
 }
 
 /* Keepalive may change under a running connection: its timer starts from now. */
@@ -191,6 +191,7 @@ static int set_defer_accept(struct tcp_conn *c, int v)
 
     if (!s)
         return WEFT_ENOMEM;
+    s->defers_itself = c->passive;
     s->defer_accept = v > 0;
     while (v > 0 && until < (weft_time)v * WEFT_S && s->defer_accept < HALFOPEN_MAX_REPEATS) {
         wait = min_u64(2 * wait, k->rto_max);
@@ -204,7 +205,7 @@ static int get_defer_accept(const struct tcp_conn *c)
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
     weft_time wait = k->rto_initial, until = 0;
 
-    if (c->passive) /* it has been waited for */
+    if (c->passive && !c->settings->defers_itself) /* its listener's wish, which has been fulfilled */
         return 0;
     for (uint32_t i = 0; i < c->settings->defer_accept; i++) {
         until += wait;
@@ -371,7 +372,16 @@ static int set_clamp(struct tcp_conn *c, int v)
         rcvspace_set_clamp(&c->rcvspace, v < 0 ? 0 : (uint32_t)v, conn_open_window(c));
     return 0;
 }
-static int get_clamp(const struct tcp_conn *c) { return (int)min_u32(c->rcvspace.clamp, INT_MAX); }
+/* While our SYN is under way there is what its scale can say, as on Linux. */
+static int get_clamp(const struct tcp_conn *c)
+{
+    if (!c->rcvspace.clamp && is_working(c) && c->state == WEFT_TCP_SYN_SENT) {
+        struct tcp_offer offer = conn_offer(c, &c->work->path, c->v6);
+
+        return UINT16_MAX << (offer.window_scaling ? offer.wscale : 0);
+    }
+    return (int)min_u32(c->rcvspace.clamp, INT_MAX);
+}
 
 static int get_nothing(const struct tcp_conn *c)
 {

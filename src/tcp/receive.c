@@ -9,13 +9,15 @@
 /* Nothing to read: is that the end, an error, or a matter of time? */
 ASIDE static int64_t nothing_to_read(struct tcp_conn *c)
 {
+    if (c->state == WEFT_TCP_LISTEN) /* whatever became of what it was before, as on Linux */
+        return WEFT_ENOTCONN;
     if (c->peer_fin && !(c->ep.error && tcp_config(c->ep.stack)->bsd_errors))
         return 0; /* before an error, as on Linux: what he could read is complete */
     if (c->ep.error)
         return endpoint_take_error(&c->ep);
     if (c->read_shut)
         return 0;
-    if (c->state == WEFT_TCP_LISTEN || (c->state == WEFT_TCP_CLOSED && !c->syn_acked))
+    if (c->state == WEFT_TCP_CLOSED && !c->syn_acked)
         return WEFT_ENOTCONN;
     return c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT ? 0 : WEFT_EAGAIN;
 }

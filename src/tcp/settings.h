@@ -52,6 +52,7 @@ struct tcp_settings {
     struct sock_rare rare;       /* options that mean nothing to a stream, or to every socket the same */
     struct tcp_origin origin;
     bool keeps_origin;           /* though no option of `rare` asks for it (WEFT_IPV6_2292PKTOPTIONS) */
+    bool defers_itself;          /* `defer_accept` was set on a connection that was accepted already */
     bool paces;                  /* a limit was set once: what is sent is spread over time */
     bool linger;                 /* SO_LINGER is on */
 };

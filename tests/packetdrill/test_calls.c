@@ -721,6 +721,31 @@ static void first_bytes_of_an_open_connection_are_a_second_connect(void **state)
 
 /* ---- IPv6 ---- */
 
+static void first_bytes_from_a_listener_are_a_second_connect(void **state)
+{
+    struct bench *b = *state;
+    int fd = bench_listener(b, 1);
+
+    assert_errno(b->t.send(b->t.userdata, fd, "abc", 3, MSG_FASTOPEN), EISCONN);
+    assert_errno(b->t.send(b->t.userdata, fd, "abc", 3, 0), EPIPE);
+}
+
+/* That its connection was given up is an error which nobody has asked for. */
+static void listener_has_nothing_to_read_whatever_it_was_before(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct sockaddr_in to = bench_addr("192.0.2.1", PEER_PORT);
+    int fd = stream(b);
+    char c;
+
+    assert_int_equal(t->fcntl(t->userdata, fd, F_SETFL, O_NONBLOCK), 0);
+    assert_errno(t->connect(t->userdata, fd, (struct sockaddr *)&to, sizeof to), EINPROGRESS);
+    assert_int_equal(t->shutdown(t->userdata, fd, SHUT_WR), 0);
+    assert_int_equal(t->listen(t->userdata, fd, 1), 0);
+    assert_errno(t->read(t->userdata, fd, &c, 1), ENOTCONN);
+}
+
 static void ipv6_sockets_take_ipv6_addresses(void **state)
 {
     struct bench *b = *state;
@@ -946,6 +971,8 @@ int main(void)
         T(oddities_of_datagrams_are_linuxs),
         T(first_bytes_may_go_with_the_syn),
         T(first_bytes_of_an_open_connection_are_a_second_connect),
+        T(first_bytes_from_a_listener_are_a_second_connect),
+        T(listener_has_nothing_to_read_whatever_it_was_before),
         cmocka_unit_test_setup_teardown(ipv6_sockets_take_ipv6_addresses, setup_both, teardown),
         T(options_pass_through),
         T(impossible_options_are_refused),

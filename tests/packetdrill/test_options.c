@@ -11,7 +11,7 @@
 
 #include "bench.h"
 
-enum { FLOWINFO_SEND = 33, NETNS_COOKIE = 71 }; /* which not every libc names */
+enum { FLOWINFO_SEND = 33, NETNS_COOKIE = 71, PASSRIGHTS = 83 }; /* which not every libc names */
 
 #define SIX "fd3d:fa7b:d17d::1"
 #define SIX_PEER "fd3d:fa7b:d17d::2"
@@ -255,6 +255,74 @@ static void last_datagram_has_a_time(void **state)
     assert_errno(t->ioctl(t->userdata, fd, SIOCGSTAMP, NOWHERE), EFAULT);
 }
 
+/* The name by which the next datagram's time comes. */
+static int name_of_stamp(struct bench *b, int fd)
+{
+    struct packetdrill_interface *t = &b->t;
+    _Alignas(struct cmsghdr) char control[128];
+    char c[8];
+    struct iovec v = {c, sizeof c};
+    struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+
+    bench_in_udp(b, PEER_PORT, LOCAL_PORT, "abc", 3);
+    assert_int_equal(t->recvmsg(t->userdata, fd, &m, 0), 3);
+    assert_int_equal(CMSG_FIRSTHDR(&m)->cmsg_level, SOL_SOCKET);
+    assert_int_equal(CMSG_FIRSTHDR(&m)->cmsg_len, CMSG_LEN(16));
+    return CMSG_FIRSTHDR(&m)->cmsg_type;
+}
+
+static void time_comes_by_the_name_it_was_asked_by(void **state)
+{
+    static const int names[] = {SO_TIMESTAMP, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS, SO_TIMESTAMPNS_NEW};
+    struct bench *b = *state;
+    struct sockaddr_in at = bench_addr("0.0.0.0", LOCAL_PORT);
+    int fd = b->t.socket(b->t.userdata, AF_INET, SOCK_DGRAM, 0);
+
+    assert_int_equal(b->t.bind(b->t.userdata, fd, (struct sockaddr *)&at, sizeof at), 0);
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(set(b, fd, SOL_SOCKET, names[i], 1), 0);
+        assert_int_equal(name_of_stamp(b, fd), names[i]);
+        assert_int_equal(get(b, fd, SOL_SOCKET, names[i]), 1);
+        assert_int_equal(get(b, fd, SOL_SOCKET, names[i ^ 1]), 0); /* the other name of the same */
+    }
+}
+
+static void options_of_others_are_refused_as_such(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    int fd = t->socket(t->userdata, AF_INET, SOCK_STREAM, 0), value;
+    socklen_t n = sizeof value;
+
+    assert_errno(set(b, fd, SOL_SOCKET, PASSRIGHTS, 1), EOPNOTSUPP);
+    assert_errno(t->getsockopt(t->userdata, fd, SOL_SOCKET, PASSRIGHTS, &value, &n), EOPNOTSUPP);
+    assert_errno(set(b, fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, 1), EPERM);
+    assert_errno(t->getsockopt(t->userdata, fd, IPPROTO_TCP, TCP_REPAIR_WINDOW, &value, &n), EINVAL);
+}
+
+static void accepted_connection_keeps_how_long_it_would_defer(void **state)
+{
+    struct bench *b = *state;
+    struct peer p;
+
+    peer_open(b, &p);
+    assert_int_equal(get(b, p.fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), 0);
+    assert_int_equal(set(b, p.fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, 3), 0);
+    assert_int_equal(get(b, p.fd, IPPROTO_TCP, TCP_DEFER_ACCEPT), 3);
+}
+
+static void connection_in_the_making_has_a_clamp_and_a_segment_size(void **state)
+{
+    struct bench *b = *state;
+    struct packetdrill_interface *t = &b->t;
+    struct sockaddr_in to = bench_addr("192.0.2.1", PEER_PORT);
+    int fd = t->socket(t->userdata, AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+    assert_errno(t->connect(t->userdata, fd, (struct sockaddr *)&to, sizeof to), EINPROGRESS);
+    assert_int_equal(get(b, fd, IPPROTO_TCP, TCP_WINDOW_CLAMP), 65535 << 7);
+    assert_int_equal(get(b, fd, IPPROTO_TCP, TCP_MAXSEG), 536 - 12);
+}
+
 static void interfaces_can_be_asked_for(void **state)
 {
     struct bench *b = *state;
@@ -287,6 +355,10 @@ int main(void)
         BOTH(headers_of_ones_own_go_before_a_syn),
         T(sockets_have_cookies_and_peers),
         T(last_datagram_has_a_time),
+        T(time_comes_by_the_name_it_was_asked_by),
+        T(options_of_others_are_refused_as_such),
+        T(accepted_connection_keeps_how_long_it_would_defer),
+        T(connection_in_the_making_has_a_clamp_and_a_segment_size),
         T(interfaces_can_be_asked_for),
     };
 
