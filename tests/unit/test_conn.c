@@ -144,6 +144,26 @@ static void connection_with_keepalive_parks_once_it_is_accepted(void **state)
     bench_end(&b);
 }
 
+/* Nothing wakes it again and again because it keeps its rooms. */
+static void who_may_not_park_rests_all_the_same(void **state)
+{
+    struct weft_config config;
+    struct bench b;
+
+    weft_config_default(&config);
+    config.tcp.park = false;
+    bench_begin(&b, &config);
+    bench_connect(&b);
+    carry(&b);
+    b.server = weft_accept(b.listener, NULL, NULL);
+    say(&b, b.client, 10);
+    hear(&b, b.server, 10);
+    pass(&b, 10 * WEFT_S);
+    assert_false(is_parked(b.client));
+    assert_true(weft_deadline(b.s) == WEFT_NEVER);
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -153,6 +173,7 @@ int main(void)
         cmocka_unit_test(text_that_waits_for_the_cork_keeps_the_writers_rooms),
         cmocka_unit_test(keepalive_runs_on_while_it_rests),
         cmocka_unit_test(connection_with_keepalive_parks_once_it_is_accepted),
+        cmocka_unit_test(who_may_not_park_rests_all_the_same),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -235,6 +235,7 @@ static void old_segments_are_answered_once_in_an_interval(void **state)
         assert_false(halfopen_may_answer(h, start, S / 2));
         assert_false(halfopen_may_answer(h, start + S / 2 - 2 * WEFT_MS, S / 2));
         assert_true(halfopen_may_answer(h, start + S / 2 + 2 * WEFT_MS, S / 2));
+        assert_true(halfopen_may_answer(h, start + S + 2 * WEFT_MS, S / 2)); /* when it is over, not after it */
         halfopen_free(&t, h);
     }
     halfopen_fini(&t);
