@@ -172,15 +172,24 @@ static enum tcp_held held_now(struct tcp_conn *c, const struct tcp_plan *plan)
     return conn_in_flight(c) ? HELD_APPLICATION : HELD_IDLE;
 }
 
-void account_held(struct tcp_conn *c, const struct tcp_plan *plan)
+/* From now on something else does. */
+static inline void hold(struct tcp_conn *c, enum tcp_held by)
 {
     enum tcp_held was;
     weft_time how_long;
 
-    if (!stats_hold(c->stats, conn_now(c), held_now(c, plan), &was, &how_long))
+    if (!stats_hold(c->stats, conn_now(c), by, &was, &how_long))
         return;
     if (stall[was] && how_long >= WEFT_US)
         conn_why(c, stall[was], (uint32_t)min_u64(how_long / WEFT_US, UINT32_MAX));
+}
+
+void account_held(struct tcp_conn *c, const struct tcp_plan *plan) { hold(c, held_now(c, plan)); }
+
+void account_held_lone(struct tcp_conn *c)
+{
+    hold(c, HELD_BY_NOTHING);
+    c->stats->held_by = HELD_APPLICATION;
 }
 
 /* ---- why ---- */

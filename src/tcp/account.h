@@ -25,6 +25,13 @@ void account_handshake(const struct tcp_conn *c, struct tcp_stats *s);
 void account_in(struct tcp_conn *c, const struct tcp_seg *seg);
 /* This goes out. */
 void account_out(struct tcp_conn *c, const struct tcp_plan *plan);
+/* The same of `len` bytes of new data, in one segment. There are counters. */
+static inline void account_out_lone(struct tcp_conn *c, uint32_t len)
+{
+    c->stats->segs_out++;
+    c->stats->data_segs_out++;
+    c->stats->bytes_sent += len;
+}
 /* So much of our sequence space is newly acknowledged. There are counters. */
 void account_progress(struct tcp_conn *c, uint32_t space);
 /* The rooms are about to forget what they measured. There are counters. */
@@ -35,6 +42,8 @@ struct tcp_measured account_measured(const struct tcp_conn *c);
 uint64_t account_acknowledged(const struct tcp_conn *c);
 /* What holds sending up now? There are counters. */
 void account_held(struct tcp_conn *c, const struct tcp_plan *plan);
+/* The same where all that there is goes at once: for no time nothing does, and then the user, who has given no more. */
+void account_held_lone(struct tcp_conn *c);
 
 /* Keeps and tells it; conn_why asks first whether there is anybody to tell. */
 void conn_why_tell(struct tcp_conn *c, enum weft_why why, uint32_t value);

@@ -443,6 +443,14 @@ static inline void take_expected(struct tcp_conn *c, const struct tcp_seg *seg)
         c->stats->delivered += s.segments;
 }
 
+/* The same where the whole segment is foreseen. It acknowledges something new, so that its window is newer, too. */
+void acknowledged_foreseen(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    weft_assert(is_expected(c, seg), "arrives.c asks for that");
+    take_window(c, seg, window_of(c, seg));
+    take_expected(c, seg);
+}
+
 /* ---- all others ---- */
 
 /* The sender has slowed down: enough of the echo. His window may be small, so text is acknowledged at once. */

@@ -158,7 +158,10 @@ static inline int64_t write_end(struct tcp_conn *c, const struct writing *w, siz
         note_written(c, taken, w->chunk, taken == w->room ? w->last : 0,
                      taken < asked ? flags & ~(unsigned)WEFT_MSG_MORE : flags);
     c->work->want_write = taken < asked || !(conn_has_much_room(c) || conn_has_room(c, true));
-    conn_settle(c);
+    if (likely(flags == 0 && c->work->usual && !c->work->want_write))
+        conn_settle_usual(c);
+    else
+        conn_settle(c);
     if (taken)
         return taken;
     return w->room == 0 ? WEFT_EAGAIN : WEFT_ENOMEM;
@@ -266,8 +269,10 @@ static bool finds_room(const struct tcp_conn *c)
 {
     bool room = conn_has_room(c, true);
 
-    if (!room)
+    if (!room) {
         c->work->want_write = true;
+        c->work->usual = false;
+    }
     return room;
 }
 

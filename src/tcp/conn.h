@@ -132,6 +132,7 @@ struct tcp_work {
     bool more;                /* MSG_MORE: the user promised more */
     bool want_write;          /* somebody found no room, by writing or by asking: tell when there is some again */
     bool push_now;            /* short segments may go, whatever Nagle or CORK say, until the next write */
+    bool usual;               /* it is as most are most of the time, and all of that was asked (usual.h) */
     bool planned;             /* `plan` is what the last settle found to be sent, and nothing has changed since */
     struct tcp_plan plan;     /* for the link's turn: a short segment that waits for no time to pass */
 };

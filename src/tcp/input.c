@@ -113,6 +113,10 @@ static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
         c->work->starved = false;
     conn_follow(c, seg->pkt);
     account_in(c, seg);
+    if (arrives_foreseen(c, seg)) {
+        conn_settle_usual(c);
+        return;
+    }
     step = c->state == WEFT_TCP_SYN_SENT ? synsent_arrives(c, seg) : arrives(c, seg);
     if (step != TCP_GONE)
         conn_settle(c);

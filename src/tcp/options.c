@@ -14,6 +14,7 @@
 #include "tcp/synsent.h"
 #include "tcp/timeouts.h"
 #include "tcp/window.h"
+#include "tcp/usual.h"
 #include "tcp/work.h"
 
 #define MIN_SEND_BUFFER 4608  /* bytes; what Linux rounds the smallest one up to */
@@ -818,6 +819,7 @@ int tcp_setopt(weft_sock *e, int level, int option, const void *value, size_t n)
     const struct raw_row *raw = find_raw(level, option);
     const struct tcp_refused *refused = level == WEFT_SOL_TCP ? tcp_refused(option) : NULL;
 
+    conn_doubt_usual(conn_of(e));
     if (level == WEFT_SOL_IPV6 && !e->v6)
         return WEFT_ENOPROTOOPT;
     if (refused)

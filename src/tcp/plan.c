@@ -418,6 +418,12 @@ static weft_time until_probe(const struct tcp_conn *c)
     return at;
 }
 
+void transmit_arm_in_flight(struct tcp_conn *c)
+{
+    c->work->deadline[TCP_TIMER_PACE] = c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
+    arm_sending(c);
+}
+
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;

@@ -4,6 +4,7 @@
 #include "tcp/calls.h"
 #include "tcp/settle.h"
 #include "tcp/state.h"
+#include "tcp/usual.h"
 #include "tcp/work.h"
 
 /* Nothing to read: is that the end, an error, or a matter of time? */
@@ -61,6 +62,7 @@ void tcp_recv_waits(weft_sock *e, size_t bytes)
     if (!state_can_receive(c->state)) /* nothing more comes, or what is set here would be inherited */
         return;
     rcvspace_set_elsewhere(&c->rcvspace, bytes);
+    conn_doubt_usual(c);
     if (c->rcvspace.elsewhere < before && conn_work(c))
         tell_room(c);
 }

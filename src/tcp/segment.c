@@ -99,6 +99,21 @@ void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
                     seg->path);
 }
 
+void segment_send_stamped(weft_stack *s, struct weft_pkt *pkt, const struct stamped_segment *seg, const uint8_t *text,
+                          uint32_t n, const struct ip_path *path)
+{
+    struct csum sum = {0};
+
+    copy_bytes(pkt->data + TCP_STAMPED_HEADER, text, n);
+    pkt->len = TCP_STAMPED_HEADER + n;
+    tcp_emit_stamped(pkt->data, &seg->h, seg->ts_val, seg->ts_ecr);
+    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
+    stack_count(s, WEFT_COUNT_tcp_out_segs);
+    ip_pseudo_header_v4(&sum, seg->local, seg->remote, IP_PROTO_TCP, pkt->len);
+    put_checksum(pkt, sum, path);
+    ip_output_plain(s, pkt, &(struct ip_plain){seg->local, seg->remote, IP_PROTO_TCP, seg->ttl, seg->tos}, path);
+}
+
 void segment_reply(weft_stack *s, const struct segment *seg)
 {
     struct segment out = *seg;

@@ -36,6 +36,22 @@ struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn);
 
 /* Writes header and checksum and gives the packet to IP. */
 void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg);
+
+/*
+ * A plain segment (struct ip_plain) whose options are its timestamps and no more: what most segments are. Of h the
+ * checksum is filled in, and header_len.
+ */
+struct stamped_segment {
+    uint32_t local, remote;
+    struct tcp_header h;
+    uint32_t ts_val, ts_ecr;
+    uint8_t ttl, tos;
+};
+
+/* Writes it, with a copy of n bytes behind it that fit into a packet's own room, and gives the packet to IP. */
+void segment_send_stamped(weft_stack *s, struct weft_pkt *pkt, const struct stamped_segment *seg, const uint8_t *text,
+                          uint32_t n, const struct ip_path *path);
+
 /* A segment without payload and without a connection. */
 void segment_reply(weft_stack *s, const struct segment *seg);
 /* The reset that answers a segment for which there is no connection (RFC 9293 §3.10.7.1). Never for a RST. */

@@ -2,8 +2,6 @@
 /* The send queue; see sendq.h. */
 #include "tcp/sendq.h"
 
-#define COPY_BELOW 64 /* a copy is cheaper than a reference */
-
 void sendq_init(struct sendq *q)
 {
     spanring_init(&q->ring);
@@ -109,7 +107,7 @@ static void seek(struct sendq *q, uint32_t offset)
 uint32_t sendq_attach(struct sendq *q, uint32_t offset, uint32_t n, struct weft_pkt *pkt)
 {
     uint32_t done = 0;
-    bool copy = n <= COPY_BELOW && pkt->len + n <= (uint32_t)(pkt->base + pkt->cap - pkt->data);
+    bool copy = n <= SENDQ_SHORT && pkt->len + n <= (uint32_t)(pkt->base + pkt->cap - pkt->data);
 
     weft_assert(offset + n <= q->bytes, "the plan never exceeds the queue");
     if (copy && q->ring.count == 1) { /* a short write by itself */

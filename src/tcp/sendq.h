@@ -12,6 +12,8 @@
 #include "tcp/spanring.h"
 #include "weft/sock.h"
 
+#define SENDQ_SHORT 64 /* bytes: up to there a copy is cheaper than a reference */
+
 struct sendq {
     struct spanring ring;
     uint32_t bytes;     /* held in all */

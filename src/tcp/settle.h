@@ -13,11 +13,18 @@ static inline void conn_settle(struct tcp_conn *c)
 {
     struct tcp_work *w = c->state == WEFT_TCP_LISTEN ? NULL : c->work;
 
-    if (unlikely(!w || w->probes)) { /* what probes a window counts is told by settling, step by step */
+    if (likely(w != NULL))
+        w->usual = w->planned = false;
+    if (unlikely(!w || w->probes)) /* what probes a window counts is told by settling, step by step */
         conn_settle_now(c);
-        return;
-    }
-    w->planned = false;
+    else
+        stack_unsettle(c->ep.stack, &c->ep);
+}
+
+/* The same after an event that has left it as usual as it was (usual.h): there are rooms, and no window is probed. */
+static inline void conn_settle_usual(struct tcp_conn *c)
+{
+    c->work->planned = false;
     stack_unsettle(c->ep.stack, &c->ep);
 }
 

@@ -13,7 +13,6 @@
 #include "tcp/work.h"
 
 #define MARKED_QUICK 2 /* acknowledgments at once after a mark, as on Linux */
-#define GROWS_FROM 128 /* bytes: smaller segments say nothing of what the next ones will cost */
 
 /* ---- what the text tells about the way it came ---- */
 
@@ -71,7 +70,7 @@ static void grow_promise(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     bool grew;
 
-    if (whole_len(seg) < GROWS_FROM)
+    if (whole_len(seg) < TCP_GROWS_FROM)
         return;
     grew = rcvspace_grow(&c->rcvspace, part_len(seg), conn_cost(c), conn_announced_mss(c), c->rcv_mss,
                          (uint32_t)tcp_config(c->ep.stack)->receive_buffer_max);
@@ -221,4 +220,13 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     if (seq_eq(seg->h.seq, c->rcv.nxt))
         return take_in_order(c, seg, pieces, n);
     return keep_for_later(c, seg, pieces, n);
+}
+
+enum tcp_step text_foreseen(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    struct span pieces[PKT_SPANS + 1];
+
+    weft_assert(state_can_receive(c->state) && !is_unwanted(c), "usual.h");
+    note_full_segment(c, seg);
+    return take_in_order(c, seg, pieces, pkt_slices(seg->pkt, seg->offset, seg->len, pieces));
 }

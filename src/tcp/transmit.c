@@ -4,11 +4,13 @@
 
 #include "tcp/account.h"
 #include "tcp/acking.h"
+#include "tcp/lone.h"
 #include "tcp/path.h"
 #include "tcp/pathmtu.h"
 #include "tcp/segment.h"
 #include "tcp/settle.h"
 #include "tcp/synsent.h"
+#include "tcp/usual.h"
 #include "tcp/window.h"
 
 /* What is payload counts, not what it costs to keep. */
@@ -483,8 +485,9 @@ static inline void take_turn(struct tcp_conn *c, struct tcp_plan *plan, unsigned
     struct tcp_work *w = c->work;
     /* new text: without it, and without any that waits, nothing was asked of the window; as on Linux */
     bool sent = false;
+    unsigned used = 0;
 
-    for (unsigned used = 0; plan->kind != PLAN_NOTHING; transmit_plan(c, plan)) {
+    for (; plan->kind != PLAN_NOTHING; transmit_plan(c, plan)) {
         unsigned packets = packets_of(c, plan);
 
         if (used && used + packets > budget)
@@ -499,6 +502,10 @@ static inline void take_turn(struct tcp_conn *c, struct tcp_plan *plan, unsigned
     if (w->sndmap.count && (sent || conn_unsent(c)))
         window_used(c);
     conn_settle_plan(c, plan);
+    if (sent && used == 1 && c->work)
+        conn_find_usual(c);
+    else
+        conn_doubt_usual(c);
 }
 
 bool transmit_pull(struct sender *sender, unsigned budget)
@@ -507,6 +514,8 @@ bool transmit_pull(struct sender *sender, unsigned budget)
     struct tcp_plan plan;
 
     if (conn_refresh_path(c) < 0)
+        return false;
+    if (lone_turn(c))
         return false;
     window_after_idle(c);
     first_plan(c, &plan);
@@ -524,6 +533,8 @@ bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget)
         !path_is_fresh(&w->path, e->stack->routes.generation, e->stack->now))
         return false;
     e->stack->unsettled = NULL;
+    if (lone_turn(c))
+        return true;
     window_after_idle(c);
     transmit_plan(c, &plan);
     if (plan.kind != PLAN_NOTHING)

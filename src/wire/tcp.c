@@ -324,6 +324,18 @@ void tcp_emit(struct writer *w, const struct tcp_header *h)
     poke_u16(p + 18, h->urgent);
 }
 
+void tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr)
+{
+    poke_u32(p, (uint32_t)h->src_port << 16 | h->dst_port);
+    poke_u32(p + 4, h->seq.v);
+    poke_u32(p + 8, h->ack.v);
+    poke_u32(p + 12, (uint32_t)TCP_STAMPED_HEADER / 4 << 28 | (uint32_t)(h->flags & 0x1ff) << 16 | h->window);
+    poke_u32(p + 16, (uint32_t)h->checksum << 16 | h->urgent);
+    poke_u32(p + 20, ALIGNED_TS_HEAD);
+    poke_u32(p + 24, ts_val);
+    poke_u32(p + 28, ts_ecr);
+}
+
 void tcp_cut_header(uint8_t *p, uint32_t at, bool last)
 {
     poke_u32(p + 4, peek_u32(p + 4) + at);

@@ -111,6 +111,12 @@ void tcp_options_emit(struct writer *w, const struct tcp_options *o, bool syn, e
 /* Writes the 20 fixed bytes, with header_len and checksum as given. */
 void tcp_emit(struct writer *w, const struct tcp_header *h);
 
+/* The length of a header whose options are timestamps and no more. */
+#define TCP_STAMPED_HEADER 32
+
+/* Writes such a header, with the checksum as given. */
+void tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr);
+
 /* The length of the header at p, options included: 20 to 60. */
 static inline uint32_t tcp_header_len(const uint8_t *p) { return (p[12] >> 4) * 4u; }
 

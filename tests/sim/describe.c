@@ -70,6 +70,8 @@ void scenario_print(const struct scenario *s, FILE *to)
                 (double)f->start / 1e9, f->port[0], f->port[1], f->loopback ? " loopback" : "",
                 f->crossing ? " crossing" : "", f->unheard ? " unheard" : "", f->ephemeral ? " ephemeral" : "",
                 f->again >= 0 ? " again" : "");
+        if (f->turn)
+            fprintf(to, "    by turns of %u bytes\n", f->turn);
         if (f->far)
             fprintf(to, "    to end %u of link %u\n", f->far_end, f->far_link);
         print_side(&f->side[0], to);

@@ -238,9 +238,30 @@ static void give_up(struct end *e)
 
 /* ---- sending ---- */
 
+/* Of two that ask and answer, has the other one the word? Who has said all of his does not keep anybody waiting. */
+static bool waits_its_turn(const struct end *e)
+{
+    const struct end *p = peer_of(e);
+    uint32_t turn = e->flow->plan->turn;
+
+    if (turn == 0 || e->heard_end || e->received == p->plan->bytes)
+        return false;
+    return e->side == 0 ? e->sent / turn > e->received / turn : e->sent / turn >= e->received / turn;
+}
+
+/* How much one write has: what is left, or what is left of a turn. */
+static uint32_t next_write(const struct end *e)
+{
+    uint32_t turn = e->flow->plan->turn, left = e->plan->bytes - e->sent;
+    uint32_t most = turn ? turn - e->sent % turn : left;
+
+    left = most < left ? most : left;
+    return left < e->plan->write_max ? left : e->plan->write_max;
+}
+
 static int64_t send_some(struct end *e, uint8_t *buffer, uint32_t n)
 {
-    bool more = e->plan->more && e->sent + n < e->plan->bytes;
+    bool more = e->plan->more && e->flow->plan->turn == 0 && e->sent + n < e->plan->bytes;
     unsigned flags = (more ? WEFT_MSG_MORE : 0) | (e->plan->urgent && rng_below(&e->rng, 4) == 0 ? WEFT_MSG_OOB : 0);
     struct weft_iov iov[2] = {{buffer, n / 3}, {buffer + n / 3, n - n / 3}};
     int64_t r;
@@ -321,12 +342,11 @@ static bool send_all(struct end *e)
     static uint8_t buffer[BUFFER];
 
     while (e->sent < e->plan->bytes && !e->shut) {
-        uint32_t left = e->plan->bytes - e->sent;
         int64_t n;
 
-        if (waits_for_room(e))
+        if (waits_its_turn(e) || waits_for_room(e))
             return true;
-        n = send_some(e, buffer, left < e->plan->write_max ? left : e->plan->write_max);
+        n = send_some(e, buffer, next_write(e));
         if (n == WEFT_EAGAIN)
             return true;
         if (n <= 0) {
@@ -474,6 +494,9 @@ static void check_opening(struct end *e)
     }
 }
 
+/* What was received may have given it the word. */
+static bool answer(struct end *e) { return e->flow->plan->turn == 0 || e->phase != PHASE_OPEN || send_all(e); }
+
 void end_act(struct end *e)
 {
     if (e->resting && world_of(e)->now < e->wake)
@@ -498,7 +521,7 @@ void end_act(struct end *e)
         leave(e);
         return;
     }
-    if (e->phase == PHASE_OPEN && send_all(e) && receive_all(e) && e->phase == PHASE_OPEN)
+    if (e->phase == PHASE_OPEN && send_all(e) && receive_all(e) && answer(e) && e->phase == PHASE_OPEN)
         finish(e);
     if (e->phase != PHASE_OVER && !e->resting && forsaken_at(e) <= world_of(e)->now)
         give_up(e);

@@ -261,6 +261,18 @@ static void draw_way(const struct scenario *s, struct flow_plan *f, unsigned i)
         routers_lengthen(s, f, &r);
 }
 
+/* The client asks, the server answers, as often as one of them has to say. */
+static void draw_turns(const struct scenario *s, struct flow_plan *f, unsigned i)
+{
+    struct rng r = stream(s->seed, 3000 + i);
+
+    if (!one_in(&r, 5) || s->trim.brief || f->crossing || without(s, SIM_turns))
+        return;
+    f->turn = (uint32_t)PICK(&r, 1, 20, 64, 64, 130, 1000);
+    for (unsigned side = 0; side < 2; side++)
+        f->side[side].bytes = f->turn * (3 + (uint32_t)rng_below(&r, 40));
+}
+
 static void draw_flow(struct scenario *s, unsigned i)
 {
     struct rng r = stream(s->seed, 1000 + i);
@@ -281,6 +293,7 @@ static void draw_flow(struct scenario *s, unsigned i)
     for (unsigned side = 0; side < 2; side++)
         draw_side(s, &r, &f->side[side], is_on_hard_link(s, f));
     who_speaks_last(f, &r);
+    draw_turns(s, f, i);
     if (f->crossing || f->unheard)
         f->port[1] = (uint16_t)(10000 + i);
     if (i && one_in(&r, 5) && !s->flow[i - 1].ephemeral && !s->flow[i - 1].crossing && !f->crossing) {

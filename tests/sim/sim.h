@@ -40,7 +40,7 @@
 /* What can be taken out of a scenario to see whether a failure needs it. X(name) */
 #define SIM_FEATURES(X)                                                                                                \
     X(loss) X(duplicate) X(reorder) X(corrupt) X(jitter) X(rate) X(delay) X(weather) X(offload) X(share) X(wrap)       \
-    X(timestamps) X(sack) X(wscale) X(config) X(buffers) X(pauses) X(options) X(far) X(urgent)
+    X(timestamps) X(sack) X(wscale) X(config) X(buffers) X(pauses) X(options) X(far) X(urgent) X(turns)
 
 enum sim_feature {
 #define X(name) SIM_##name,
@@ -113,6 +113,7 @@ struct flow_plan {
     bool crossing;         /* both open */
     bool unheard;          /* nobody listens */
     bool ephemeral;        /* the client's port is the stack's choice */
+    uint32_t turn;         /* the ends ask and answer by turns, so many bytes each time; 0: each says when it likes */
     int again;             /* after this flow, by the same ports; -1: none */
     uint16_t port[2];      /* of the client, of the server */
     weft_time start;
