@@ -232,8 +232,15 @@ struct weft_report {
                              * if that was asked for; 0: it says nothing */
     bool unsound;           /* and what it says besides is no extension structure, or its sum is wrong */
     uint32_t info;          /* with WEFT_EMSGSIZE: bytes that the path carries; a parameter problem: where it is */
-    struct weft_addr to;    /* where it was to go; WEFT_ORIGIN_LOCAL: with the port of the socket's peer, or 0 */
+    struct weft_addr to;    /* where it was to go; WEFT_ORIGIN_LOCAL, by IPv4: with the port of the socket's peer, or
+                             * 0 */
     struct weft_ip offender; /* who sent the ICMP message; any: nobody */
+    /* How that message came; of streams nothing is said. */
+    unsigned has;           /* enum weft_control_item: what of it the socket asks for; PKTINFO, PKTINFO6, TTL, TOS */
+    unsigned interface;     /* by which; 0: none */
+    struct weft_ip came_to; /* our address */
+    uint8_t ttl, tos;
+    weft_time arrived;      /* or when the datagram was refused here */
 };
 
 /*

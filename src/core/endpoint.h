@@ -24,6 +24,7 @@ struct ip_error {
     uint32_t mtu;             /* then: next-hop MTU, 0: not said. A parameter problem: where it is. Else 0 */
     uint32_t datagram;        /* length of the quoted datagram */
     const struct weft_pkt *quote; /* what holds the quote */
+    bool came;                /* and that is the ICMP message that came; else nobody sent one */
     uint32_t quoted_at;       /* offset from its data of the quoted transport message */
     uint32_t original;        /* bytes of the quote, with its headers, as the message says (RFC 4884); 0: it does not */
 };

@@ -181,6 +181,16 @@ void dgram_describe(const weft_sock *sock, unsigned flags, struct weft_control *
         dgram_describe_one(d, d->queue.packets.first, control);
 }
 
+unsigned dgram_asks(const struct dgram_ep *d, bool v4)
+{
+    unsigned has = 0;
+
+    for (size_t i = 0; d->rare.tell && i < ARRAY_LEN(tolds); i++)
+        if (d->rare.tell & (v4 ? tolds[i].tell : tolds[i].tell6))
+            has |= tolds[i].item;
+    return has;
+}
+
 void dgram_describe_one(const struct dgram_ep *d, const struct weft_pkt *pkt, struct weft_control *control)
 {
     *control = (struct weft_control){
@@ -195,9 +205,7 @@ void dgram_describe_one(const struct dgram_ep *d, const struct weft_pkt *pkt, st
         .piece = pkt->piece,
         .flow_label = ip_is_v4(&pkt->dst) ? 0 : pkt->flow_label,
     };
-    for (size_t i = 0; d->rare.tell && i < ARRAY_LEN(tolds); i++)
-        if (d->rare.tell & (control->v4 ? tolds[i].tell : tolds[i].tell6))
-            control->has |= tolds[i].item;
+    control->has = dgram_asks(d, control->v4);
     if (!pkt->piece) /* it came whole */
         control->has &= ~(unsigned)WEFT_CONTROL_PIECE;
     if (d->rare.tell & TELL_LOST && control->lost)

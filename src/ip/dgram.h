@@ -230,6 +230,8 @@ void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header,
 /* It could not even be sent: too long by `info` bytes of path. Returns WEFT_EMSGSIZE. */
 int dgram_too_long(struct dgram_ep *d, const struct weft_addr *to, uint32_t info);
 
+/* What it asks for with a datagram of IPv4, or of IPv6: enum weft_control_item. */
+unsigned dgram_asks(const struct dgram_ep *d, bool v4);
 int64_t dgram_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n, unsigned *out_flags,
                           struct weft_report *report);
 

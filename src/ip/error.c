@@ -150,7 +150,7 @@ void icmp_error_input(weft_stack *s, struct weft_pkt *pkt, uint8_t type, uint8_t
 {
     uint8_t bytes[QUOTE_MAX]; /* the quote may lie in spans */
     struct reader r = reader(bytes, pkt_copy(pkt, ICMPV4_HEADER, bytes, sizeof bytes));
-    struct ip_error e = {.reporter = pkt->src, .type = type, .code = code, .mtu = mtu, .quote = pkt};
+    struct ip_error e = {.reporter = pkt->src, .type = type, .code = code, .mtu = mtu, .quote = pkt, .came = true};
     bool v4 = ip_is_v4(&pkt->src);
     struct quote q;
 

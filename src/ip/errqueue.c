@@ -79,6 +79,15 @@ static void look_behind(const struct ip_error *err, uint32_t payload, struct wef
     r->unsound = !is_sound(err->quote, at);
 }
 
+/* Of the message that came, what a socket may ask for. */
+static void describe_message(const struct weft_pkt *pkt, struct weft_report *r)
+{
+    r->interface = pkt->ifp ? pkt->ifp->index : 0;
+    r->came_to = pkt->dst;
+    r->ttl = pkt->ttl;
+    r->tos = pkt->tos;
+}
+
 void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header, bool certain)
 {
     bool v4 = ip_is_v4(&err->dst), wanted = wants_reports(d, v4);
@@ -90,8 +99,11 @@ void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header,
         .info = err->mtu,
         .to = {err->dst, err->dst_port},
         .offender = err->reporter,
+        .arrived = d->sock.stack->now,
     };
 
+    if (err->came)
+        describe_message(err->quote, &r);
     if (wanted && err->original && d->rare.tell & (v4 ? TELL_EXTENSIONS : TELL_EXTENSIONS6))
         look_behind(err, err->quoted_at + header, &r);
     if (wanted)
@@ -102,12 +114,14 @@ void dgram_hear(struct dgram_ep *d, const struct ip_error *err, uint32_t header,
 
 int dgram_too_long(struct dgram_ep *d, const struct weft_addr *to, uint32_t info)
 {
+    bool v4 = ip_is_v4(&to->ip);
     struct weft_report r = {.error = WEFT_EMSGSIZE,
                             .origin = WEFT_ORIGIN_LOCAL,
-                            .info = info,
-                            .to = {to->ip, d->remote.port}}; /* as on Linux: of the peer, if there is one */
+                            .info = v4 || !d->mtu6 ? info : min_u32(info, d->mtu6),
+                            .to = {to->ip, v4 ? d->remote.port : to->port}, /* as on Linux: by IPv4 of the peer */
+                            .arrived = d->sock.stack->now};
 
-    if (wants_reports(d, ip_is_v4(&to->ip)))
+    if (wants_reports(d, v4))
         keep(d, &r, NULL, 0);
     return WEFT_EMSGSIZE;
 }
@@ -136,6 +150,9 @@ int64_t dgram_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n,
     if (!pkt)
         return WEFT_EAGAIN;
     *report = read_report(pkt);
+    if (report->origin != WEFT_ORIGIN_LOCAL)
+        report->has = dgram_asks(d, ip_is_v4(&report->to.ip)) &
+                      (WEFT_CONTROL_PKTINFO | WEFT_CONTROL_PKTINFO6 | WEFT_CONTROL_TTL | WEFT_CONTROL_TOS);
     pkt_pull(pkt, sizeof *report);
     d->reports.bytes -= sizeof *report;
     done = dgram_take(&d->reports, iov, n, 0, out_flags);

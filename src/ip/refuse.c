@@ -6,6 +6,7 @@
 #include "ip/private.h"
 
 #define ERROR_MAX_V4 576          /* bytes of the error: as much of the offender as fits (RFC 1812 §4.3.2.3) */
+#define ERROR_TOS_V4 0xc0         /* internetwork control (RFC 1812 §4.3.2.5), and no TOS (RFC 1122 §3.2.2) */
 #define ERROR_MAX_V6 IPV6_MIN_MTU /* RFC 4443 §2.4(c) */
 
 /* ---- may it be answered? The offender's data stands at l3 ---- */
@@ -81,7 +82,8 @@ static bool error_path(weft_stack *s, const struct weft_pkt *pkt, struct ip_send
     bool v4 = ip_is_v4(&pkt->src);
     struct weft_addr from, to;
 
-    *how = (struct ip_send){.src = pkt->dst, .dst = pkt->src, .proto = v4 ? IP_PROTO_ICMP : IP_PROTO_ICMPV6};
+    *how = (struct ip_send){.src = pkt->dst, .dst = pkt->src, .proto = v4 ? IP_PROTO_ICMP : IP_PROTO_ICMPV6,
+                            .tos = v4 ? ERROR_TOS_V4 : 0};
     if (route_lookup(s, &how->dst, path) != 0 ||
         ((pkt->ip_group || !route_is_own(s, &pkt->dst)) && route_source(s, path, &how->dst, &how->src) != 0))
         return false;

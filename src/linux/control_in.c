@@ -288,8 +288,22 @@ void linux_give_control(const struct linux_sock *s, const struct weft_control *c
 
 /* ---- IP_RECVERR ---- */
 
-void linux_give_report(int domain, const struct weft_report *report, struct msghdr *msg)
+/* How the message came: in Linux's order, too, and without an address to answer from. */
+static void put_arrival(struct room *r, const struct linux_sock *s, const struct weft_report *report)
 {
+    const struct weft_control came = {.has = report->has, .interface = report->interface,
+                                      .address = report->came_to, .ttl = report->ttl, .tos = report->tos,
+                                      .v4 = report->origin == WEFT_ORIGIN_ICMP};
+
+    if (s->type != SOCK_STREAM)
+        put_time(r, s, report->arrived);
+    put_each(r, &came, first_givers, sizeof first_givers / sizeof *first_givers);
+}
+
+void linux_give_report(const struct linux_sock *s, const struct weft_report *report, struct msghdr *msg)
+{
+    struct room r = {.msg = msg};
+    int domain = s->domain;
     struct weft_addr from = {report->offender, 0};
     struct sockaddr_storage offender = {0};
     socklen_t n = linux_make_addr(&from, domain, &offender);
@@ -310,7 +324,8 @@ void linux_give_report(int domain, const struct weft_report *report, struct msgh
         memcpy(&message.ee.ee_data, &extensions, sizeof message.ee.ee_data);
     if (report->origin != WEFT_ORIGIN_LOCAL)
         memcpy(&message.offender, &offender, n);
-    msg->msg_controllen = linux_put_control(msg, 0, domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP,
-                                            domain == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &message,
-                                            sizeof message.ee + n);
+    put_arrival(&r, s, report);
+    put(&r, domain == AF_INET6 ? IPPROTO_IPV6 : IPPROTO_IP, domain == AF_INET6 ? IPV6_RECVERR : IP_RECVERR, &message,
+        sizeof message.ee + n);
+    msg->msg_controllen = r.used;
 }

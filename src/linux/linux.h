@@ -100,8 +100,8 @@ int linux_take_control(const struct linux_sock *s, const struct msghdr *msg, con
                        struct weft_control *out, unsigned *stamps);
 /* Fills in msg_control, msg_controllen and MSG_CTRUNC; msg_flags are set already. any: there are bytes. */
 void linux_give_control(const struct linux_sock *s, const struct weft_control *control, struct msghdr *msg, bool any);
-/* The same of what went wrong with a datagram that a socket of this family sent (IP_RECVERR, IPV6_RECVERR). */
-void linux_give_report(int domain, const struct weft_report *report, struct msghdr *msg);
+/* The same of what went wrong with something that it sent (IP_RECVERR, IPV6_RECVERR), and how that was learnt. */
+void linux_give_report(const struct linux_sock *s, const struct weft_report *report, struct msghdr *msg);
 /* Puts a message behind `used` bytes of them; how many are used then. What does not fit is cut: MSG_CTRUNC. */
 size_t linux_put_control(struct msghdr *msg, size_t used, int level, int type, const void *data, size_t n);
 

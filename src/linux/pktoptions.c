@@ -55,6 +55,29 @@ int linux_pktoptions6_get(const struct linux_sock *s, struct linux_own *own, voi
     return 0;
 }
 
+static bool is_ours(weft_stack *stack, const struct weft_ip *ip)
+{
+    struct weft_if_info info;
+
+    for (size_t i = 0; weft_if_info(stack, i, &info); i++)
+        for (size_t a = 0; a < info.n_addresses; a++)
+            if (memcmp(&info.address[a].ip, ip, sizeof *ip) == 0)
+                return true;
+    return false;
+}
+
+/* May it be sent from there? A link-local address needs its interface to be one. */
+static bool is_source(weft_stack *stack, const struct weft_control *c)
+{
+    static const struct weft_ip any;
+    struct weft_ip source = c->address;
+
+    if (memcmp(&source, &any, sizeof any) == 0)
+        return true;
+    weft_ip_set_zone(&source, c->interface);
+    return !weft_ip_is_v4(&source) && is_ours(stack, &source);
+}
+
 /* What counts for one send alone is looked at, and that is all, as on Linux. */
 static int check(const struct linux_sock *s, const struct weft_control *c)
 {
@@ -66,7 +89,7 @@ static int check(const struct linux_sock *s, const struct weft_control *c)
         return -EINVAL;
     if (c->interface && !linux_find_interface(weft_sock_stack(s->sock), NULL, c->interface, &info))
         return -ENODEV;
-    return 0;
+    return c->has & WEFT_CONTROL_PKTINFO6 && !is_source(weft_sock_stack(s->sock), c) ? -EINVAL : 0;
 }
 
 /* No header takes away what there was. */

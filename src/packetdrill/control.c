@@ -75,7 +75,7 @@ int control_give(struct drill *d, struct socket *s, const struct msghdr *msg, st
     else if (r->notice == NOTICE_PATH)
         linux_give_path(&s->own, &m);
     else if (r->flags & MSG_ERRQUEUE)
-        linux_give_report(s->domain, &r->report, &m);
+        linux_give_report(&l, &r->report, &m);
     else
         linux_give_control(&l, &r->control, &m, n > 0);
     if (!user_writes(d, user, sizeof *user))

@@ -239,7 +239,7 @@ static int give_rest(const struct px_call *c, const struct px_received *in, int 
     else
         err = px_give_addr(&in->from, c->s->domain, msg->msg_name, &msg->msg_namelen);
     if (!err && flags & MSG_ERRQUEUE)
-        linux_give_report(c->s->domain, &in->report, msg);
+        linux_give_report(&s, &in->report, msg);
     else if (!err)
         linux_give_control(&s, &in->control, msg, any);
     return err;

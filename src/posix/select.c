@@ -1,11 +1,29 @@
 /* SPDX-License-Identifier: MIT */
-/* select and pselect, by poll. What Linux counts to each set is its POLLIN_SET, POLLOUT_SET and POLLEX_SET. */
+/*
+ * select and pselect, by poll. What Linux counts to each set is its POLLIN_SET, POLLOUT_SET and POLLEX_SET. A set may be
+ * larger than libc's fd_set, as Linux has it: who asks for more than FD_SETSIZE has made room for them.
+ */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "posix/posix.h"
 
 #define COUNTS_AS_READ  (POLLIN | POLLRDNORM | POLLRDBAND | POLLHUP | POLLERR)
 #define COUNTS_AS_WRITE (POLLOUT | POLLWRNORM | POLLWRBAND | POLLERR)
 
-static bool holds(const fd_set *set, int fd) { return set && FD_ISSET(fd, set); }
+static bool holds(const fd_set *set, int fd)
+{
+    const fd_mask *words = (const fd_mask *)set;
+
+    return set && (unsigned long)words[fd / NFDBITS] >> fd % NFDBITS & 1;
+}
+
+static void take_out(fd_set *set, int fd)
+{
+    fd_mask *words = (fd_mask *)set;
+
+    words[fd / NFDBITS] &= (fd_mask)~(1UL << fd % NFDBITS);
+}
 
 static nfds_t collect(struct pollfd *fds, int n, const fd_set *r, const fd_set *w, const fd_set *x)
 {
@@ -27,7 +45,7 @@ static int keep(fd_set *set, int fd, bool there)
     if (!holds(set, fd))
         return 0;
     if (!there)
-        FD_CLR(fd, set);
+        take_out(set, fd);
     return there;
 }
 
@@ -43,22 +61,36 @@ static int give(const struct pollfd *fds, nfds_t n, fd_set *r, fd_set *w, fd_set
     return count;
 }
 
+static int select_by_poll(struct pollfd *fds, int n, fd_set *r, fd_set *w, fd_set *x, const struct timespec *timeout,
+                          const sigset_t *mask)
+{
+    nfds_t count = collect(fds, n, r, w, x);
+
+    if (weft_posix_ppoll(fds, count, timeout, mask) < 0)
+        return -1;
+    for (nfds_t i = 0; i < count; i++)
+        if (fds[i].revents & POLLNVAL)
+            return (int)px_result(-EBADF);
+    return give(fds, count, r, w, x);
+}
+
 int weft_posix_pselect(int n, fd_set *r, fd_set *w, fd_set *x, const struct timespec *timeout, const sigset_t *mask)
 {
-    struct pollfd fds[FD_SETSIZE];
-    nfds_t count;
+    struct pollfd own[FD_SETSIZE], *fds = own;
+    int most = (int)sysconf(_SC_OPEN_MAX), ready;
 
     if (n < 0)
         return (int)px_result(-EINVAL);
-    count = collect(fds, n < FD_SETSIZE ? n : FD_SETSIZE, r, w, x);
-    for (;;) {
-        if (weft_posix_ppoll(fds, count, timeout, mask) < 0)
-            return -1;
-        for (nfds_t i = 0; i < count; i++)
-            if (fds[i].revents & POLLNVAL)
-                return (int)px_result(-EBADF);
-        return give(fds, count, r, w, x);
-    }
+    if (n > FD_SETSIZE && n > most) /* there are no such numbers, and nobody says how large the sets are */
+        n = most > FD_SETSIZE ? most : FD_SETSIZE;
+    if (n > FD_SETSIZE)
+        fds = malloc((size_t)n * sizeof *fds);
+    if (!fds)
+        return (int)px_result(-ENOMEM);
+    ready = select_by_poll(fds, n, r, w, x, timeout, mask);
+    if (fds != own)
+        free(fds);
+    return ready;
 }
 
 int weft_posix_select(int n, fd_set *r, fd_set *w, fd_set *x, struct timeval *timeout)

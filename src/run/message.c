@@ -169,7 +169,7 @@ static int write_control(struct call *c, struct msghdr *m, const struct told *t)
     here.msg_controllen = m->msg_controllen < sizeof room.bytes ? m->msg_controllen : sizeof room.bytes;
     memset(&room, 0, sizeof room);
     if (t->report)
-        linux_give_report(c->file->domain, t->report, &here);
+        linux_give_report(&s, t->report, &here);
     else if (t->stream)
         give_stream(c, t, &here);
     else if (c->file->beside)

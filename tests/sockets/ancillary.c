@@ -837,3 +837,76 @@ CASE(streams_have_no_queue_of_errors)
     SAY(set_int(p[0], IPPROTO_IP, IP_RECVERR, 1));
     receive_into(p[0], MSG_ERRQUEUE, 256);
 }
+
+/* ---- and how they came ---- */
+
+static void tell_of_four(int fd)
+{
+    set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+    set_int(fd, IPPROTO_IP, IP_PKTINFO, 1);
+    set_int(fd, IPPROTO_IP, IP_RECVTTL, 1);
+    set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
+    set_int(fd, IPPROTO_IP, IP_RECVOPTS, 1);
+    set_int(fd, SOL_SOCKET, SO_TIMESTAMP, 1);
+}
+
+static void tell_of_six(int fd)
+{
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+    set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+}
+
+CASE(how_reports_came)
+{
+    struct sockaddr_in a = in4("127.0.0.5", 7009), c = in4("127.0.0.6", 7010);
+    int fd = udp_at(7001);
+
+    tell_of_four(fd);
+    SAY(sendto(fd, "hello", 5, 0, ADDR(a)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 512);
+    SAY(connect(fd, ADDR(c)));
+    set_int(fd, IPPROTO_IP, IP_TOS, 0x20);
+    SAY(send(fd, "hello", 5, 0));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 512);
+}
+
+CASE(six_how_reports_came)
+{
+    struct sockaddr_in6 a = in6(SIX, 7009), mapped = in6("::ffff:127.0.0.1", 7009);
+    int fd = udp6(7001);
+
+    tell_of_six(fd);
+    set_int(fd, IPPROTO_IPV6, IPV6_TCLASS, 0x20);
+    SAY(sendto(fd, "hello", 5, 0, ADDR(a)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 512);
+    tell_of_four(fd);
+    SAY(sendto(fd, "hello", 5, 0, ADDR(a)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 512);
+    SAY(sendto(fd, "hello", 5, 0, ADDR(mapped)));
+    soon(10);
+    receive_into(fd, MSG_ERRQUEUE, 512);
+}
+
+CASE(how_a_report_of_our_own_came)
+{
+    static char big[65530];
+    struct sockaddr_in a = in4(LO, 7009);
+    struct sockaddr_in6 b = in6(SIX, 7009);
+    int fd = udp_at(7001), six = udp6(7002);
+
+    tell_of_four(fd);
+    SAY(set_int(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DO));
+    SAY(sendto(fd, big, 65510, 0, ADDR(a)));
+    receive_into(fd, MSG_ERRQUEUE, 512);
+    tell_of_six(six);
+    SAY(set_int(six, IPPROTO_IPV6, IPV6_MTU, 1280));
+    SAY(set_int(six, IPPROTO_IPV6, IPV6_DONTFRAG, 1));
+    SAY(sendto(six, big, 1300, 0, ADDR(b)));
+    receive_into(six, MSG_ERRQUEUE, 512);
+}

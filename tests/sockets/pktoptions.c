@@ -190,6 +190,23 @@ CASE(headers_that_stick)
     receive(s);
 }
 
+/* An address that is nobody's here is refused though nothing is sent from it. */
+CASE(sources_that_are_not_ours)
+{
+    static const char *const sources[] = {"::", "::1", "2001:db8::1", "fe80::1", "::ffff:127.0.0.1", "ff02::1"};
+    int fd = udp6(7001);
+
+    for (unsigned i = 0; i < sizeof sources / sizeof *sources; i++)
+        for (unsigned by = 0; by < 3; by++) {
+            _Alignas(struct cmsghdr) char control[MESSAGES] = {0};
+            struct in6_pktinfo info = {.ipi6_addr = in6(sources[i], 0).sin6_addr, .ipi6_ifindex = by == 2 ? 77 : by};
+            size_t n = add(control, 0, IPV6_PKTINFO, &info, sizeof info);
+
+            say("%s by %u", sources[i], info.ipi6_ifindex);
+            SAY(setsockopt(fd, IPPROTO_IPV6, IPV6_2292PKTOPTIONS, control, (socklen_t)n));
+        }
+}
+
 CASE(options_of_whom_they_are)
 {
     static char control[1 << 20];

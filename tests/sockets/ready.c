@@ -3,6 +3,8 @@
 #define CHAPTER "ready"
 #include "case.h"
 
+#include <sys/resource.h>
+
 CASE(poll_of_a_new_socket)
 {
     say_ready("tcp", 1, ready(tcp(), POLLIN | POLLOUT | POLLPRI | POLLRDHUP, 0));
@@ -128,6 +130,32 @@ CASE(select_refuses)
     SAY(select(41, &r, NULL, NULL, NULL));
     SAY(select(-1, &r, NULL, NULL, NULL));
     SAY(select(1, NULL, NULL, NULL, &t));
+}
+
+/* Sets that are larger than libc's: numbers from 1,024 on. */
+CASE(select_of_great_numbers)
+{
+    static unsigned long in[64], out[64];
+    const int places[] = {1023, 1024, 1500, 4000};
+    struct rlimit most = {4096, 4096};
+    struct timeval now = {0};
+    int p[2];
+
+    setrlimit(RLIMIT_NOFILE, &most);
+    tcp_pair(p);
+    SAY(send(p[0], "x", 1, 0));
+    when_readable(p[1]);
+    for (unsigned i = 0; i < 4; i++) {
+        dup2(p[i % 2], places[i]);
+        in[places[i] / 64] |= 1UL << places[i] % 64;
+        out[places[i] / 64] |= 1UL << places[i] % 64;
+    }
+    SAY(select(4001, (fd_set *)(void *)in, (fd_set *)(void *)out, NULL, &now));
+    for (unsigned i = 0; i < 4; i++)
+        say("%d: %lu %lu", places[i], in[places[i] / 64] >> places[i] % 64 & 1, out[places[i] / 64] >> places[i] % 64 & 1);
+    in[20] |= 1;
+    SAY(select(4001, (fd_set *)(void *)in, NULL, NULL, &now));
+    SAY(select(1 << 30, NULL, NULL, NULL, &now));
 }
 
 CASE(select_urgent)
