@@ -16,9 +16,9 @@
 #include "tcp/work.h"
 
 /*
- * Two confused peers must not answer each other for ever. Per connection, so that there is nothing to spy on: one answer
- * in `every`, and `burst` at once where none was needed for long. c->challenged is when the last one went, or runs ahead
- * of the clock by what has been taken of the burst.
+ * Two confused peers must not answer each other for ever. Per connection, so that there is nothing to spy on: one
+ * answer in `every`, and `burst` at once where none was needed for long. c->challenged is when the last one went, or
+ * runs ahead of the clock by what has been taken of the burst.
  */
 static bool may_answer(struct tcp_conn *c)
 {

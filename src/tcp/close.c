@@ -143,7 +143,9 @@ int tcp_shutdown(weft_sock *e, enum weft_shut how)
     return err;
 }
 
-/* How many bytes nobody will read: the peer must not believe that they were (RFC 2525 §2.17). BSD takes them as read. */
+/*
+ * How many bytes nobody will read: the peer must not believe that they were (RFC 2525 §2.17). BSD takes them as read.
+ */
 static uint32_t leave_unread(struct tcp_conn *c)
 {
     if (c->state == WEFT_TCP_LISTEN || !c->work)

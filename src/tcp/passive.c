@@ -74,7 +74,10 @@ static unsigned allowed_repeats(const struct tcp_conn *l, const struct weft_tcp_
     return most;
 }
 
-static weft_time longest_wait(const struct weft_tcp_config *k) { return k->synack_linear ? k->rto_initial : k->rto_max; }
+static weft_time longest_wait(const struct weft_tcp_config *k)
+{
+    return k->synack_linear ? k->rto_initial : k->rto_max;
+}
 
 /*
  * Its time has come: once more, or never again. Who has acknowledged and is deferred hears no more until the end nears.

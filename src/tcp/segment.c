@@ -111,7 +111,7 @@ void segment_send_stamped(weft_stack *s, struct weft_pkt *pkt, const struct stam
     stack_count(s, WEFT_COUNT_tcp_out_segs);
     ip_pseudo_header_v4(&sum, seg->local, seg->remote, IP_PROTO_TCP, pkt->len);
     put_checksum(pkt, sum, path);
-    ip_output_plain(s, pkt, &(struct ip_plain){seg->local, seg->remote, IP_PROTO_TCP, seg->ttl, seg->tos}, path);
+    ip_output_plain(s, pkt, &(struct ip_plain){seg->local, seg->remote, IP_PROTO_TCP, seg->ttl, seg->tos, false}, path);
 }
 
 void segment_reply(weft_stack *s, const struct segment *seg)
