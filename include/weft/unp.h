@@ -118,6 +118,7 @@ int weft_unp_mcast_set_ttl(int fd, int ttl);
 int weft_unp_mcast_get_loop(int fd);
 int weft_unp_mcast_set_loop(int fd, int on);
 int weft_unp_mcast_set_if(int fd, const char *name, unsigned index);
+int weft_unp_mcast_get_if(int fd); /* its number; 0: as the host chooses */
 
 /*
  * recvfrom that tells besides what flags came with a datagram (MSG_TRUNC and the like, instead of those that were asked

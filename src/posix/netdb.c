@@ -232,14 +232,23 @@ static int resolve_name(const char *node, const char *service, struct addrinfo *
     return err;
 }
 
+/* Whoever asked finds the flags that he asked with, and not those with which libc was. */
+static int answer(int err, struct addrinfo *const *list, int flags)
+{
+    for (struct addrinfo *a = err ? NULL : *list; a; a = a->ai_next)
+        a->ai_flags = flags;
+    return err;
+}
+
 int weft_posix_getaddrinfo(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **out)
 {
-    struct addrinfo own = {.ai_family = AF_UNSPEC};
+    struct addrinfo own = {.ai_family = AF_UNSPEC, .ai_flags = AI_V4MAPPED | AI_ADDRCONFIG}; /* as libc has it */
     bool numeric;
-    int err;
+    int err, asked;
 
     if (hints)
         own = *hints;
+    asked = own.ai_flags;
     numeric = own.ai_flags & AI_NUMERICHOST;
     if ((own.ai_flags & AI_CANONNAME) && !node)
         return EAI_BADFLAGS;
@@ -248,7 +257,9 @@ int weft_posix_getaddrinfo(const char *node, const char *service, const struct a
     own.ai_flags &= ~AI_ADDRCONFIG; /* would ask the kernel for its interfaces */
     own.ai_flags |= AI_NUMERICHOST;
     err = getaddrinfo(node, service, &own, out);
-    return err != EAI_NONAME || !node || numeric ? err : resolve_name(node, service, &own, out);
+    if (err == EAI_NONAME && node && !numeric)
+        err = resolve_name(node, service, &own, out);
+    return answer(err, out, asked);
 }
 
 void weft_posix_freeaddrinfo(struct addrinfo *list)

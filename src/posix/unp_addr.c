@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "posix/posix.h"
 #include "weft/unp.h"
 #include "wire/buf.h"
 
@@ -215,6 +216,29 @@ int weft_unp_mcast_set_if(int fd, const char *name, unsigned index)
     return domain == AF_INET6
                ? weft_posix_setsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &number, sizeof number)
                : weft_posix_setsockopt(fd, IPPROTO_IP, IP_MULTICAST_IF, &r, sizeof r);
+}
+
+/* By IPv4 a socket tells nobody but the stack itself: IP_MULTICAST_IF gives back the address that it was set by. */
+static int out_interface_v4(int fd)
+{
+    struct weft_group g = {0};
+    size_t size = sizeof g;
+    struct px_call c;
+    int err = px_begin(&c, fd);
+
+    if (!err)
+        err = weft_getsockopt(px_engine(c.s), WEFT_SOL_IP, WEFT_IP_MULTICAST_IF, &g, &size);
+    return (int)px_result(px_end(&c, err ? err : (int)g.interface));
+}
+
+int weft_unp_mcast_get_if(int fd)
+{
+    int domain = weft_unp_sockfd_to_family(fd), index = 0;
+    socklen_t n = sizeof index;
+
+    if (domain != AF_INET6)
+        return domain < 0 ? -1 : out_interface_v4(fd);
+    return weft_posix_getsockopt(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, &index, &n) < 0 ? -1 : index;
 }
 
 /* ---- waiting for so long at most (UNP 14.2) ---- */

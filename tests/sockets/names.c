@@ -12,7 +12,7 @@ static void resolve(const char *node, const char *service, int family, int type,
     if (r)
         return;
     for (a = list; a; a = a->ai_next) {
-        say("family %d type %d protocol %d", a->ai_family, a->ai_socktype, a->ai_protocol);
+        say("family %d type %d protocol %d flags %x", a->ai_family, a->ai_socktype, a->ai_protocol, a->ai_flags);
         say_addr("address", 0, a->ai_addr, a->ai_addrlen);
     }
     freeaddrinfo(list);
@@ -188,4 +188,84 @@ CASE(flags_of_numbers)
     say("%d", getnameinfo(ADDR(four), NULL, 0, service, 2, NI_NUMERICSERV));
     say("%d", getnameinfo(ADDR(four), NULL, 0, service, sizeof service, NI_NUMERICSERV));
     say("%d", getnameinfo(ADDR(four), host, sizeof host, NULL, 0, 0x40000000));
+}
+
+/* UNP figure 11.4 and 11.6: who is named or not, for whom, of what type, and the service by a name or a number. */
+CASE(hints_and_what_they_give)
+{
+    static const char *const nodes[] = {NULL, "localhost", "127.0.0.1", "::1", "127.1", "0x7f000001"};
+    static const char *const services[] = {NULL, "80", "domain", "tftp", "ftp"};
+    static const int families[] = {AF_UNSPEC, AF_INET, AF_INET6}, types[] = {0, SOCK_STREAM, SOCK_DGRAM, SOCK_RAW};
+
+    for (unsigned i = 0; i < 6 * 5 * 3 * 4 * 2; i++) {
+        const char *node = nodes[i % 6], *service = services[i / 6 % 5];
+        int family = families[i / 30 % 3], type = types[i / 90 % 4], flags = i / 360 ? AI_PASSIVE : 0;
+
+        if (node && node[0] == 'l' && family != AF_INET)
+            continue; /* how many addresses it has is the hosts file's business */
+        say("family %d type %d flags %d", family, type, flags);
+        resolve(node, service, family, type, flags);
+    }
+}
+
+/* Without hints, and with a protocol: those that fit the type, and those that do not. */
+CASE(protocols_of_names)
+{
+    static const int protocols[] = {0, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_UDPLITE, IPPROTO_SCTP, IPPROTO_ICMP, 253};
+    static const int types[] = {0, SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET};
+    struct addrinfo *list, *a;
+
+    say("%d", getaddrinfo("127.0.0.1", "80", NULL, &list));
+    for (a = list; a; a = a->ai_next)
+        say("type %d protocol %d flags %d", a->ai_socktype, a->ai_protocol, a->ai_flags);
+    freeaddrinfo(list);
+    for (unsigned i = 0; i < 35; i++) {
+        struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = types[i / 7], .ai_protocol = protocols[i % 7]};
+        int r = getaddrinfo("127.0.0.1", i % 2 ? "80" : NULL, &hints, &list);
+
+        say("type %d protocol %d: %d", types[i / 7], protocols[i % 7], r);
+        if (r)
+            continue;
+        for (a = list; a; a = a->ai_next)
+            say("  type %d protocol %d", a->ai_socktype, a->ai_protocol);
+        freeaddrinfo(list);
+    }
+}
+
+/* A canonical name: of a literal, of a name with another name, and of nobody. */
+CASE(canonical_names)
+{
+    static const char *const nodes[] = {"127.0.0.1", "::1", "127.1", "localhost"};
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct addrinfo hints = {.ai_family = i == 1 ? AF_INET6 : AF_INET, .ai_socktype = SOCK_STREAM,
+                                 .ai_flags = AI_CANONNAME}, *list;
+        int r = getaddrinfo(nodes[i], "80", &hints, &list);
+
+        say("%s: %d %s", nodes[i], r, r ? "" : list->ai_canonname ? list->ai_canonname : "none");
+        if (!r)
+            freeaddrinfo(list);
+    }
+}
+
+/* Room for names and for services: too little, just enough, none. */
+CASE(room_for_names)
+{
+    struct sockaddr_in four = in4("10.1.2.3", 65535);
+    struct sockaddr_in6 six = in6("fe80::1", 80);
+    char host[64], service[32];
+
+    six.sin6_scope_id = if_nametoindex("lo");
+    for (socklen_t n = 0; n < 10; n++) {
+        memset(host, 0, sizeof host);
+        say("%u: %d", (unsigned)n, getnameinfo(ADDR(four), host, n, NULL, 0, NI_NUMERICHOST));
+        say("%s", n >= 9 ? host : "");
+        say("%u: %d", (unsigned)n, getnameinfo(ADDR(four), NULL, 0, service, n, NI_NUMERICSERV));
+    }
+    for (socklen_t n = 8; n < 13; n++)
+        say("%u: %d", (unsigned)n, getnameinfo(ADDR(six), host, n, NULL, 0, NI_NUMERICHOST));
+    say("%s", host);
+    six.sin6_scope_id = 99;
+    say("%d %s", getnameinfo(ADDR(six), host, sizeof host, NULL, 0, NI_NUMERICHOST), host);
+    say("%d", getnameinfo((struct sockaddr *)&six, sizeof(struct sockaddr_in), host, sizeof host, NULL, 0, 0));
 }

@@ -384,7 +384,9 @@ static void groups_of_either_family_are_joined_alike(void **state)
         assert_int_equal(weft_unp_mcast_get_loop(fd), 1);
         assert_int_equal(weft_unp_mcast_set_loop(fd, 0), 0);
         assert_int_equal(weft_unp_mcast_get_loop(fd), 0);
+        assert_int_equal(weft_unp_mcast_get_if(fd), 0);
         assert_int_equal(weft_unp_mcast_set_if(fd, "lo", 0), 0);
+        assert_int_equal(weft_unp_mcast_get_if(fd), weft_posix_if_nametoindex("lo"));
         if (i == 0) {
             const struct sockaddr *source = (struct sockaddr *)&from;
 
