@@ -653,3 +653,29 @@ CASE(IPV6_ROUTER_ALERT)
     SAY(set_int(socket(AF_INET6, SOCK_DGRAM, 0), IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
     SAY(set_int(socket(AF_INET6, SOCK_STREAM, 0), IPPROTO_IPV6, IPV6_ROUTER_ALERT, 1));
 }
+
+/* What stands behind the length that UDP says of itself is none of it (RFC 768), nor in its sum. */
+CASE(bytes_beyond_the_length_of_udp_of_six)
+{
+    enum { SAID = 13, SENT = 20 };
+    struct sockaddr_in6 to = in6("::1", 0), at = in6("::1", 7001);
+    uint8_t datagram[SENT] = {7002 >> 8, 7002 & 0xff, 7001 >> 8, 7001 & 0xff, 0, SAID, 0, 0, 'h', 'e', 'l', 'l', 'o'};
+    int hears = socket(AF_INET6, SOCK_DGRAM, 0), fd = raw6(IPPROTO_UDP);
+    uint32_t sum = 2 + SAID + IPPROTO_UDP; /* of the pseudo-header: each address is ::1 */
+    char b[64] = "";
+
+    SAY(bind(hears, ADDR(at)));
+    memset(datagram + SAID, 0xee, SENT - SAID);
+    for (int i = 0; i <= SAID; i += 2)
+        sum += (uint32_t)datagram[i] << 8 | (i + 1 < SAID ? datagram[i + 1] : 0);
+    sum = ~((sum >> 16) + (sum & 0xffff));
+    datagram[6] = (uint8_t)(sum >> 8);
+    datagram[7] = (uint8_t)sum;
+    SAY(sendto(fd, datagram, SENT, 0, ADDR(to)));
+    when_readable(hears);
+    say_bytes("came", recv(hears, b, sizeof b, MSG_DONTWAIT), b);
+    datagram[5] = SENT + 1; /* and one that says more than there is */
+    SAY(sendto(fd, datagram, SENT, 0, ADDR(to)));
+    soon(10);
+    say_bytes("came", recv(hears, b, sizeof b, MSG_DONTWAIT), b);
+}
