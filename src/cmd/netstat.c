@@ -11,7 +11,8 @@
 #include "cmd/routes.h"
 
 struct netstat_opts {
-    bool program, all, numeric, tcp, udp, listening;
+    bool program, all, numeric, tcp, udp, raw, listening;
+    bool v4, v6, wide; /* neither family: both; nothing is ever cut */
     bool interfaces, groups, routes, statistics, memory;
 };
 
@@ -20,6 +21,10 @@ static const struct argp_option netstat_options[] = {
     {"listening", 'l', NULL, 0, "Only sockets that listen", 1},
     {"tcp", 't', NULL, 0, "Only TCP", 1},
     {"udp", 'u', NULL, 0, "Only UDP", 1},
+    {"raw", 'w', NULL, 0, "Only raw sockets", 1},
+    {"inet", '4', NULL, 0, "Only IPv4, of sockets and routes", 1},
+    {"inet6", '6', NULL, 0, "Only IPv6", 1},
+    {"wide", 'W', NULL, 0, "Addresses are not cut (they never are)", 1},
     {"numeric", 'n', NULL, 0, "Ports as numbers", 1},
     {"program", 'p', NULL, 0, "Whose sockets they are", 1},
     {"interfaces", 'i', NULL, 0, "Interfaces instead of sockets", 2},
@@ -42,7 +47,9 @@ static error_t parse_netstat(int key, char *arg, struct argp_state *state)
         {'n', offsetof(struct netstat_opts, numeric)},    {'p', offsetof(struct netstat_opts, program)},
         {'i', offsetof(struct netstat_opts, interfaces)}, {'r', offsetof(struct netstat_opts, routes)},
         {'s', offsetof(struct netstat_opts, statistics)}, {'m', offsetof(struct netstat_opts, memory)},
-        {'g', offsetof(struct netstat_opts, groups)},
+        {'g', offsetof(struct netstat_opts, groups)},     {'w', offsetof(struct netstat_opts, raw)},
+        {'4', offsetof(struct netstat_opts, v4)},         {'6', offsetof(struct netstat_opts, v6)},
+        {'W', offsetof(struct netstat_opts, wide)},
     };
     size_t i;
 
@@ -71,9 +78,22 @@ static bool is_server(const struct weft_listing *item)
     return item->proto == WEFT_TCP ? item->state == WEFT_TCP_LISTEN : item->remote.port == 0;
 }
 
+/* One that is of both is told as IPv6, as its address is. */
+static bool family_wanted(const struct netstat_opts *o, bool v4)
+{
+    return o->v4 == o->v6 || o->v4 == v4;
+}
+
+static bool protocol_wanted(const struct netstat_opts *o, enum weft_proto proto)
+{
+    if (!o->tcp && !o->udp && !o->raw)
+        return true;
+    return (o->tcp && proto == WEFT_TCP) || (o->udp && proto == WEFT_UDP) || (o->raw && proto == WEFT_RAW);
+}
+
 static bool wanted(const struct netstat_opts *o, const struct weft_listing *item)
 {
-    if ((o->tcp || o->udp) && !(o->tcp && item->proto == WEFT_TCP) && !(o->udp && item->proto == WEFT_UDP))
+    if (!protocol_wanted(o, item->proto) || !family_wanted(o, weft_ip_is_v4(&item->local.ip)))
         return false;
     return o->all || is_server(item) == o->listening;
 }
@@ -296,16 +316,21 @@ static void print_family(struct cmd_ctx *ctx, struct json *j, bool v4)
 
 static int show_routes(struct cmd_ctx *ctx, struct json *j)
 {
+    const struct netstat_opts *o = ctx->opts;
+    bool v4 = family_wanted(o, true), v6 = family_wanted(o, false);
+
     if (j)
         json_open(j, "routes", '[');
-    else
+    else if (v4)
         fprintf(ctx->out, "IP routing table\n"
                           "Destination     Gateway         Genmask         Flags   MSS Window  irtt Iface\n");
-    print_family(ctx, j, true);
-    if (!j)
-        fprintf(ctx->out, "\nIPv6 routing table\n"
-                          "Destination                    Next Hop                   Flag Metric If\n");
-    print_family(ctx, j, false);
+    if (v4)
+        print_family(ctx, j, true);
+    if (!j && v6)
+        fprintf(ctx->out, "%sIPv6 routing table\n"
+                          "Destination                    Next Hop                   Flag Metric If\n", v4 ? "\n" : "");
+    if (v6)
+        print_family(ctx, j, false);
     if (j)
         json_close(j, ']');
     return 0;
