@@ -30,7 +30,9 @@ struct traceroute_opts {
     enum trace_method method;
     uint64_t first, hops, probes, at_a_time, port, size, tos;
     weft_time wait;
-    bool numeric, df, v4, v6, has_ip, has_size;
+    bool numeric, df, v4, v6, has_ip, has_size, has_source;
+    struct weft_ip source;
+    const char *interface; /* NULL: as routes have it */
     size_t n_gates;
     struct weft_ip gate[MAX_GATES];
 };
@@ -38,6 +40,9 @@ struct traceroute_opts {
 static const struct argp_option traceroute_options[] = {
     {"icmp", 'I', NULL, 0, "Probe with ICMP echo requests", 1},
     {"tcp", 'T', NULL, 0, "Probe with SYNs of TCP, to port 80", 1},
+    {"udp", 'U', NULL, 0, "Probe with datagrams of UDP, as without -I and -T", 1},
+    {"source", 's', "ADDR", 0, "From this address of ours", 2},
+    {"interface", 'i', "IF", 0, "By this interface", 2},
     {"first", 'f', "TTL", 0, "Begin with this TTL: 1", 2},
     {"max-hops", 'm', "TTL", 0, "The largest TTL: 30", 2},
     {"queries", 'q', "N", 0, "Probes for each hop: 3", 2},
@@ -103,6 +108,12 @@ static error_t take_arg(struct argp_state *state, struct traceroute_opts *o, con
     return args_ip(state, arg, &o->ip);
 }
 
+static error_t take_source(struct argp_state *state, struct traceroute_opts *o, const char *arg)
+{
+    o->has_source = true;
+    return args_ip(state, arg, &o->source);
+}
+
 /* Bytes in front of a probe's data. */
 static size_t headers(const struct traceroute_opts *o)
 {
@@ -116,6 +127,8 @@ static error_t check(const struct argp_state *state, struct traceroute_opts *o)
 
     if (v4 ? o->v6 : o->v4)
         return args_error(state, "that is an address of IPv%c", o->v6 ? '4' : '6');
+    if (o->has_source && weft_ip_is_v4(&o->source) != v4)
+        return args_error(state, "the source is an address of IPv%c", v4 ? '6' : '4');
     if (o->first > o->hops)
         return args_error(state, "the first TTL is beyond the largest");
     if (o->n_gates && (!v4 || o->method == TRACE_TCP))
@@ -146,6 +159,14 @@ static error_t parse_traceroute(int key, char *arg, struct argp_state *state)
         return 0;
     case 'T':
         o->method = TRACE_TCP;
+        return 0;
+    case 'U':
+        o->method = TRACE_UDP;
+        return 0;
+    case 's':
+        return take_source(state, o, arg);
+    case 'i':
+        o->interface = arg;
         return 0;
     case 'g':
         return take_gate(state, o, arg);
@@ -245,6 +266,16 @@ static void hear(void *ctx, const struct weft_trace *event)
 
 /* ---- sending ---- */
 
+/* Its number; 0: there is none. */
+static int interface_of(weft_host *host, const char *name)
+{
+    weft_if *ifp = weft_if_find(weft_host_lock(host), name);
+    int index = ifp ? (int)weft_if_index(ifp) : 0;
+
+    weft_host_unlock(host);
+    return index;
+}
+
 /* RFC 791 §3.1: the routers to go by, the first one first. */
 static int set_route(struct traceroute *t, int s)
 {
@@ -268,6 +299,24 @@ static int set_options(struct traceroute *t, int s, int ttl)
     return err;
 }
 
+/* By the interface, and from the address, that were asked for; *local becomes its name. */
+static int bind_probe(struct traceroute *t, int s, struct weft_addr *local)
+{
+    static const struct weft_addr any_v4 = {.ip = {{[10] = 0xff, [11] = 0xff}}}, any_v6;
+    struct weft_addr from = t->v4 ? any_v4 : any_v6;
+    int index = t->o->interface ? interface_of(t->ctx->host, t->o->interface) : 0, err = 0;
+
+    if (t->o->interface && !index)
+        return WEFT_ENODEV;
+    if (t->o->has_source)
+        from.ip = t->o->source;
+    if (index)
+        err = weft_host_setsockopt(t->ctx->host, s, WEFT_SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, &index, sizeof index);
+    if (!err)
+        err = weft_host_bind(t->ctx->host, s, &from);
+    return err ? err : weft_host_getsockname(t->ctx->host, s, local);
+}
+
 /* From now on the tap looks for the next probe's answer: before it is sent, for on loopback that comes at once. */
 static void expect_answer(struct traceroute *t, uint16_t key, int s)
 {
@@ -282,7 +331,6 @@ static void expect_answer(struct traceroute *t, uint16_t key, int s)
 /* Its SYN goes out at once; that nobody answered yet is no error. */
 static int knock(struct traceroute *t, int ttl)
 {
-    static const struct weft_addr any_v4 = {.ip = {{[10] = 0xff, [11] = 0xff}}}, any_v6;
     enum weft_family family = t->v4 ? WEFT_INET : WEFT_INET6;
     struct weft_addr local;
     int err, s = weft_host_socket_in(t->ctx->host, family, WEFT_TCP);
@@ -291,9 +339,7 @@ static int knock(struct traceroute *t, int ttl)
         return s;
     err = set_options(t, s, ttl);
     if (!err)
-        err = weft_host_bind(t->ctx->host, s, t->v4 ? &any_v4 : &any_v6);
-    if (!err)
-        err = weft_host_getsockname(t->ctx->host, s, &local);
+        err = bind_probe(t, s, &local);
     if (err) {
         weft_host_close(t->ctx->host, s);
         return err;
@@ -463,7 +509,6 @@ static void trace(struct traceroute *t)
 
 static int open_socket(struct traceroute *t)
 {
-    static const struct weft_addr any_v4 = {.ip = {{[10] = 0xff, [11] = 0xff}}}, any_v6;
     bool icmp = t->o->method == TRACE_ICMP;
     struct weft_addr local;
     int err;
@@ -479,9 +524,7 @@ static int open_socket(struct traceroute *t)
         return t->s;
     err = set_route(t, t->s);
     if (!err)
-        err = weft_host_bind(t->ctx->host, t->s, t->v4 ? &any_v4 : &any_v6);
-    if (!err)
-        err = weft_host_getsockname(t->ctx->host, t->s, &local);
+        err = bind_probe(t, t->s, &local);
     t->flow.port = err ? 0 : local.port;
     return err;
 }

@@ -83,6 +83,33 @@ def traceroute_finds_the_kernel_and_the_host_behind_it(lab_, far):
 
 
 @routed
+def traceroute_probes_from_where_it_is_told(lab_, far):
+    lab_.weft('ifconfig', '--host', 'bar', 'wt0', 'add', '10.9.0.7/24')
+    weft = functools.partial(lab_.weft, 'traceroute', '--host', 'bar', '-n', '-q', '1', '-w', '1', '-m', '2', '-i', 'wt0')
+    ways = ['-U'], ['-I'], ['-T', '-p', '9']
+    for how in ways:
+        assert hops(weft('-s', '10.9.0.7', *how, FAR).stdout) == [['1', lab.KERNEL], ['2', FAR]], how
+    run('ip', 'route', 'add', 'blackhole', '10.9.0.7/32')  # now nobody can answer that address
+    for how in ways:
+        assert hops(weft('-s', '10.9.0.7', *how, FAR).stdout) == [['1', '*'], ['2', '*']], how
+        assert hops(weft(*how, FAR).stdout) == [['1', lab.KERNEL], ['2', FAR]], how
+    run('ip', 'route', 'del', 'blackhole', '10.9.0.7/32')
+    assert 'IPv4' in lab_.weft('traceroute', '--host', 'bar', '-s', '10.9.0.7', FAR6, check=False).stderr
+    assert lab_.weft('traceroute', '--host', 'bar', '-i', 'nix0', FAR, check=False).returncode == 1
+
+
+@routed
+def netstat_chooses_a_family(lab_, far):
+    netstat = functools.partial(lab_.weft, 'netstat', '--host', 'bar')
+    lab_.weft('serve', '--host', 'bar', 'echo')
+    assert 'fd09::' not in netstat('-r4').stdout and 'Genmask' in netstat('-r4').stdout
+    assert 'fd09::' in netstat('-r6').stdout and 'Genmask' not in netstat('-r6').stdout
+    both, six = netstat('-lntW').stdout, netstat('-lnt6').stdout
+    assert 'tcp6 ' in six and 'tcp6 ' not in netstat('-lnt4').stdout and six.splitlines()[2] in both, (both, six)
+    assert netstat('-lnw').stdout.count('\n') == 2
+
+
+@routed
 def traceroute_names_who_refuses(lab_, far):
     far.inside('ip', 'route', 'add', 'unreachable', '10.7.1.0/24')
     run('ip', 'route', 'add', 'unreachable', '10.7.0.0/24')
@@ -350,6 +377,8 @@ if __name__ == '__main__':
         traceroute_names_who_refuses,
         traceroute_finds_a_small_mtu,
         silence_is_stars_and_json_says_it_too,
+        traceroute_probes_from_where_it_is_told,
+        netstat_chooses_a_family,
         route_adds_and_deletes_what_ping_then_takes,
         a_gateway_that_is_dead_is_left_for_another,
         tables_read_as_the_originals_do,
