@@ -384,7 +384,7 @@ static void an_error_quotes_what_came_byte_for_byte(void **state)
         assert_memory_equal(out + 24, "\0\0\0\0", 4);
         assert_int_equal(read_ip(out, got).src, US);
         assert_int_equal(read_ip(out, got).dst, PEER);
-        assert_int_equal(read_ip(out, got).tos, 0);
+        assert_int_equal(read_ip(out, got).tos, 0xc0); /* precedence, no TOS: RFC 1812 §4.3.2.5 */
     }
 }
 
