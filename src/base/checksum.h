@@ -36,6 +36,12 @@ static inline uint16_t csum_half(uint64_t sum)
     return (uint16_t)(half >> 16);
 }
 
+/* Adds all that went into the sum `whole` but for its first bytes, an even number, whose sum is `first`. c is even. */
+static inline void csum_add_rest(struct csum *c, uint16_t whole, const struct csum *first)
+{
+    c->acc = (uint64_t)csum_half(c->acc) + whole + (uint16_t)~csum_half(first->acc);
+}
+
 /* The checksum field's value as a host-order number: complement of the folded sum. On receipt, zero is right. */
 uint16_t csum_fold(const struct csum *c);
 

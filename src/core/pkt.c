@@ -4,6 +4,8 @@
 #include "core/stack.h"
 #include "wire/buf.h"
 
+#define WORTH_SUMMING 256 /* bytes: what is shorter is read twice as fast as it is looked at whether it must be */
+
 /* Only what every user reads is set: spans and room are written before they are looked at. */
 static void reset(struct weft_pkt *p, weft_stack *s)
 {
@@ -13,7 +15,7 @@ static void reset(struct weft_pkt *p, weft_stack *s)
     p->block = NULL;
     p->base = p->room;
     p->cap = PKT_ROOM;
-    p->len = p->span_len = 0;
+    p->len = p->span_len = p->summed = 0;
     p->l2 = p->l3 = p->l4 = 0;
     p->n_spans = 0;
     p->link_broadcast = p->csum_partial = p->csum_valid = p->ip_group = p->routed = false;
@@ -125,6 +127,22 @@ static uint16_t finished(const struct csum *c)
     return sum ? sum : 0xffff;
 }
 
+/* Copies its bytes in pieces, and sums all of them on the way. */
+static void copy_and_sum(const struct weft_pkt *p, struct weft_pkt *copy)
+{
+    struct span piece[PKT_SPANS + 1];
+    unsigned n = pkt_slices(p, 0, pkt_total(p), piece);
+    struct csum sum = {0};
+    uint32_t at = 0;
+
+    for (unsigned i = 0; i < n; i++) {
+        csum_copy(&sum, copy->data + at, piece[i].data, piece[i].len);
+        at += piece[i].len;
+    }
+    copy->summed = at;
+    copy->sum = csum_half(sum.acc);
+}
+
 /* Copies its bytes in pieces, and finishes a sum that is only begun on the way. */
 static void duplicate_bytes(const struct weft_pkt *p, struct weft_pkt *copy)
 {
@@ -151,7 +169,9 @@ struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to)
 
     if (!copy)
         return NULL;
-    if (p->n_spans || p->csum_partial)
+    if (!p->csum_valid && !p->csum_partial && copy->len >= WORTH_SUMMING)
+        copy_and_sum(p, copy);
+    else if (p->n_spans || p->csum_partial)
         duplicate_bytes(p, copy);
     else
         memcpy(copy->data, p->data, p->len);
@@ -235,6 +255,19 @@ void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct cs
     n = pkt_slices(p, offset, len, piece);
     for (unsigned i = 0; i < n; i++)
         csum_add(c, piece[i].data, piece[i].len);
+}
+
+void pkt_csum_received(const struct weft_pkt *p, struct csum *c)
+{
+    uint32_t front = (uint32_t)pkt_headroom(p);
+    struct csum headers = {0};
+
+    if (p->summed == 0 || p->summed != front + p->len || p->n_spans || front % 2) {
+        pkt_csum(p, 0, pkt_total(p), c);
+        return;
+    }
+    csum_add(&headers, p->base, front);
+    csum_add_rest(c, p->sum, &headers);
 }
 
 void pkt_finish_csum(struct weft_pkt *p)

@@ -33,6 +33,7 @@ struct weft_pkt {
     uint32_t cap;          /* bytes from base */
     uint32_t len;          /* linear bytes from data */
     uint32_t span_len;     /* bytes in spans */
+    uint32_t summed;       /* as it came in: bytes from base that who copied them has summed; 0: nobody did */
     uint16_t l2, l3, l4;   /* offsets of the headers from base */
     uint8_t n_spans;
     bool link_broadcast;   /* the frame was for a group of stations */
@@ -50,6 +51,7 @@ struct weft_pkt {
     };
     uint16_t gso_size;
     uint16_t true_size;    /* of struct and room; blocks count their own */
+    uint16_t sum;          /* of those (csum_half) */
     /* of the datagram, once IP has parsed it */
     uint8_t ttl, tos, proto;
     bool ip_group;         /* the destination is a broadcast or multicast address */
@@ -75,7 +77,10 @@ struct weft_pkt *pkt_new_linear(weft_stack *s, size_t headroom, size_t n);
  */
 struct weft_pkt *pkt_share(const struct weft_pkt *p, weft_stack *to);
 
-/* The same with every byte copied into one linear run, and with a checksum that was left to the link filled in. */
+/*
+ * The same with every byte copied into one linear run, and with a checksum that was left to the link filled in. What
+ * the receiver will have to sum is summed on the way (pkt_csum_received).
+ */
 struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to);
 
 /* Releases the packet and counts and traces why. */
@@ -114,6 +119,12 @@ void pkt_trim(struct weft_pkt *p, uint32_t n);
 
 /* Adds `len` bytes from `offset` behind data to a checksum. */
 void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c);
+
+/*
+ * The same of all bytes behind data in a packet that came in, which nobody has changed since. Those that were summed
+ * when they were copied are not read again; c must be even.
+ */
+void pkt_csum_received(const struct weft_pkt *p, struct csum *c);
 
 /* Does what csum_partial leaves to the link: takes the sum and writes it. All of the transport message is linear. */
 void pkt_finish_csum(struct weft_pkt *p);

@@ -3,7 +3,8 @@
  * The in-memory wire between two stacks of one thread (weft/driver.h), which can misbehave in a seeded way.
  *
  * A packet enters when weft_wire_run pulls it: the filter and then its lane (weft/lane.h) decide its fate and when it
- * arrives. From the moment it enters it is a packet of the receiver's stack.
+ * arrives. From the moment it enters it is a packet of the receiver's stack. Where nothing can happen to its bytes any
+ * more it is summed as it is copied, as a driver does that moves bytes itself: the receiver need not read them again.
  */
 #include "base/mem.h"
 #include "core/iface.h"
@@ -47,6 +48,7 @@ static void launch(struct weft_wire *w, struct direction *d, const struct weft_p
 
     if (!copy)
         return;
+    copy->summed = 0; /* its bytes may change on the way */
     if (!w->config.share && weft_lane_marks(d->lane))
         weft_lane_mark(d->lane, d->to->ops->kind, copy->data, copy->len);
     if (!w->config.share && copy->len && weft_lane_corrupts(d->lane, copy->len, &bit))

@@ -52,7 +52,7 @@ static bool checksum_is_right(const struct weft_pkt *pkt)
     if (pkt->csum_valid)
         return true;
     ip_pseudo_header(&sum, &pkt->dst, &pkt->src, IP_PROTO_TCP, pkt_total(pkt));
-    pkt_csum(pkt, 0, pkt_total(pkt), &sum);
+    pkt_csum_received(pkt, &sum);
     return csum_fold(&sum) == 0;
 }
 

@@ -22,7 +22,7 @@ static enum weft_drop check(struct weft_pkt *pkt, struct udp_header *h)
     if (pkt->csum_valid)
         return WEFT_DROP_none;
     ip_pseudo_header(&sum, &pkt->src, &pkt->dst, IP_PROTO_UDP, h->len);
-    pkt_csum(pkt, 0, h->len, &sum);
+    pkt_csum_received(pkt, &sum);
     return csum_fold(&sum) == 0 ? WEFT_DROP_none : WEFT_DROP_udp_checksum;
 }
 

@@ -291,6 +291,53 @@ static void pkt_duplicate_is_one_run_of_the_same_bytes(void **state)
     }
 }
 
+static void a_sum_taken_on_the_way_in_is_the_sum_of_the_bytes(void **state)
+{
+    struct core_bench *b = *state;
+    struct rng r;
+    struct model m;
+
+    rng_seed(&r, 5);
+    for (unsigned round = 0; round < 400; round++) {
+        struct csum read = {0}, known = {0};
+        struct weft_pkt *copy;
+
+        model_make(b, &r, &m);
+        copy = pkt_duplicate(m.p, b->s);
+        pkt_pull(copy, rng_below(&r, min_u32(copy->len, 60) + 1));
+        if (round % 4 == 0) /* padding */
+            pkt_trim(copy, (uint32_t)rng_below(&r, copy->len + 1));
+        csum_add_u16(&read, 0x1234); /* a pseudo-header */
+        csum_add_u16(&known, 0x1234);
+        pkt_csum(copy, 0, copy->len, &read);
+        pkt_csum_received(copy, &known);
+        assert_int_equal(csum_fold(&known), csum_fold(&read));
+        pkt_release(copy);
+        pkt_release(m.p);
+    }
+}
+
+/* Neither what it is of, nor what was put in front or behind. */
+static void a_sum_taken_on_the_way_in_is_of_nothing_else(void **state)
+{
+    struct core_bench *b = *state;
+    struct weft_pkt *p = pkt_new_linear(b->s, 0, 1000), *copy;
+    struct csum sums[3] = {0};
+
+    memset(p->data, 1, 1000);
+    copy = pkt_duplicate(p, b->s);
+    pkt_pull(copy, 20);
+    pkt_csum_received(copy, &sums[0]);
+    memset(copy->data + 500, 2, 100); /* not read again */
+    pkt_csum_received(copy, &sums[1]);
+    assert_int_equal(csum_fold(&sums[1]), csum_fold(&sums[0]));
+    pkt_trim(copy, 900);
+    pkt_csum_received(copy, &sums[2]);
+    assert_int_equal(csum_fold(&sums[2]), csum(copy->data, 900));
+    pkt_release(copy);
+    pkt_release(p);
+}
+
 static void pkt_duplicate_fills_in_the_checksum_that_was_left_to_the_link(void **state)
 {
     struct core_bench *b = *state;
@@ -491,6 +538,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(pkt_slices_beyond_the_end_are_none, setup, teardown),
         cmocka_unit_test_setup_teardown(pkt_add_span_refuses_one_too_many, setup, teardown),
         cmocka_unit_test_setup_teardown(pkt_duplicate_is_one_run_of_the_same_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_sum_taken_on_the_way_in_is_the_sum_of_the_bytes, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_sum_taken_on_the_way_in_is_of_nothing_else, setup, teardown),
         cmocka_unit_test_setup_teardown(pkt_duplicate_fills_in_the_checksum_that_was_left_to_the_link, setup, teardown),
         cmocka_unit_test_setup_teardown(checksum_of_zero_is_sent_as_all_ones, setup, teardown),
         cmocka_unit_test_setup_teardown(pkt_move_shares_spans_with_the_other_stack, setup, teardown),

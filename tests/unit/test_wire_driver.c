@@ -26,6 +26,7 @@ struct world {
 struct arrivals {
     unsigned n;
     uint32_t broken; /* whose bytes are not as sent */
+    uint32_t summed; /* bytes of the last one that the wire has summed */
     struct arrival {
         uint16_t number;
         weft_time at;
@@ -45,6 +46,18 @@ static void arrivals_fini(weft_stack *s, void *state)
     free(state);
 }
 
+/* Whatever happened to it on the way. */
+static void assert_no_other_sum_is_known(const struct weft_pkt *pkt)
+{
+    struct csum read = {0}, known = {0};
+
+    csum_add_u16(&read, 1);
+    csum_add_u16(&known, 1);
+    pkt_csum(pkt, 0, pkt_total(pkt), &read);
+    pkt_csum_received(pkt, &known);
+    assert_int_equal(csum_fold(&known), csum_fold(&read));
+}
+
 static void arrivals_input(weft_if *ifp, struct weft_pkt *pkt)
 {
     struct arrivals *a = ifp->stack->ip;
@@ -58,6 +71,8 @@ static void arrivals_input(weft_if *ifp, struct weft_pkt *pkt)
             a->broken++;
             break;
         }
+    assert_no_other_sum_is_known(pkt);
+    a->summed = pkt->summed;
     a->last.len = pkt_total(pkt);
     memcpy(a->last.bytes, bytes, n);
     a->last.csum_valid = pkt->csum_valid;
@@ -471,6 +486,27 @@ static void a_copy_is_marked_and_what_is_shared_is_not(void **state)
     }
 }
 
+static void what_nothing_can_happen_to_is_summed_as_it_is_copied(void **state)
+{
+    static const struct {
+        uint32_t corrupt, len, summed;
+    } rows[] = {{0, 1000, 1000}, {0, 100, 0}, {1000000, 1000, 0}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        struct weft_wire_config k = {.seed = 3, .direction[0].corrupt = rows[i].corrupt};
+        struct world *w = world_new(&k);
+        struct weft_pkt *p = pkt_new_linear(w->s[0], 0, rows[i].len);
+
+        memset(p->data, 0x45, rows[i].len);
+        if_transmit(w->ifp[0], p);
+        run(w);
+        assert_int_equal(at(w, 1)->n, 1);
+        assert_int_equal(at(w, 1)->summed, rows[i].summed);
+        world_free(w);
+    }
+}
+
 static void corruption_flips_one_bit_of_the_copy(void **state)
 {
     struct weft_wire_config k = {.seed = 9, .direction[0].corrupt = 1000000};
@@ -650,6 +686,7 @@ int main(void)
         cmocka_unit_test(held_back_packets_are_overtaken),
         cmocka_unit_test(loss_duplication_and_corruption_keep_their_rates),
         cmocka_unit_test(a_copy_is_marked_and_what_is_shared_is_not),
+        cmocka_unit_test(what_nothing_can_happen_to_is_summed_as_it_is_copied),
         cmocka_unit_test(corruption_flips_one_bit_of_the_copy),
         cmocka_unit_test(same_seed_same_fate),
         cmocka_unit_test(filter_is_asked_about_each_packet_and_obeyed),
