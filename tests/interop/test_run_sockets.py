@@ -113,6 +113,15 @@ def traceroute_hears_the_last_hop(field):
     assert re.search(rf'^ 1  {KERNEL}  [0-9.]+ ms$', said.stdout, re.M) and not said.stderr, said.stdout + said.stderr
 
 
+def traceroute_reckons_the_way_back(field):
+    """By the TTL of the message that came, which stands beside it in the queue of errors: here one of 60, so 5 hops."""
+    need('traceroute')
+    run('sysctl', '-qw', 'net.ipv4.icmp_ratelimit=0', 'net.ipv4.ip_default_ttl=60')
+    said = field.on_weft('traceroute', '-n', '--back', '-q', '1', '-m', '2', KERNEL).stdout
+    run('sysctl', '-qw', 'net.ipv4.ip_default_ttl=64')
+    assert re.search(rf"^ 1  {KERNEL} '-5'  [0-9.]+ ms$", said, re.M), said
+
+
 def datagrams_leave_their_port_with_the_last_close(field):
     """Their pairs tell of no close by themselves."""
     said = python(field, '''
@@ -692,6 +701,7 @@ TESTS = [
     a_refused_datagram_wakes_who_polls,
     a_refused_datagram_wakes_who_reads,
     traceroute_hears_the_last_hop,
+    traceroute_reckons_the_way_back,
     datagrams_leave_their_port_with_the_last_close,
     the_queue_of_errors_is_read,
     control_messages_go_both_ways,
