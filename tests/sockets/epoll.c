@@ -244,7 +244,7 @@ CASE(is_woken)
 enum { WAITERS = 3 };
 static struct {
     int listener, thread[WAITERS];
-    atomic_int begun, woken;
+    atomic_int named, begun, woken; /* begun: with a number to be read */
 } shared;
 
 static void *wait_exclusively(void *unused)
@@ -253,7 +253,8 @@ static void *wait_exclusively(void *unused)
     int e = epoll_create1(0);
 
     epoll_ctl(e, EPOLL_CTL_ADD, shared.listener, &ev);
-    shared.thread[atomic_fetch_add(&shared.begun, 1)] = gettid();
+    shared.thread[atomic_fetch_add(&shared.named, 1)] = gettid();
+    atomic_fetch_add(&shared.begun, 1);
     if (epoll_wait(e, &ev, 1, -1) == 1)
         atomic_fetch_add(&shared.woken, 1);
     return unused;
@@ -291,11 +292,13 @@ static void all_sleep(void)
 CASE(one_of_several_is_woken)
 {
     struct sockaddr_in a = in4(LO, 5000);
-    pthread_t t[WAITERS];
+    pthread_t t;
 
     shared.listener = tcp_listener(5000);
-    for (int i = 0; i < WAITERS; i++)
-        pthread_create(&t[i], NULL, wait_exclusively, NULL);
+    for (int i = 0; i < WAITERS; i++) {
+        pthread_create(&t, NULL, wait_exclusively, NULL);
+        pthread_detach(t); /* who is never woken must not be waited for */
+    }
     all_sleep();
     for (int n = 1; n <= WAITERS; n++) {
         SAY(connect(tcp(), ADDR(a)));

@@ -210,7 +210,7 @@ void syslog(int priority, const char *format, ...)
 }
 
 /* What syslog is where _FORTIFY_SOURCE is. */
-void __syslog_chk(int priority, int flag, const char *format, ...);
+void __syslog_chk(int priority, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void __syslog_chk(int priority, int flag, const char *format, ...)
 {
     va_list arguments;
