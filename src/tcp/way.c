@@ -24,5 +24,7 @@ struct tcp_way way_back(const uint8_t *header)
 
 struct tcp_way way_back_of(const struct weft_pkt *pkt)
 {
-    return likely(!pkt->routed) ? (struct tcp_way){.n = 0} : way_back(pkt->base + pkt->l3);
+    if (unlikely(pkt->routed))
+        return way_back(pkt->base + pkt->l3);
+    return (struct tcp_way){.n = 0};
 }
