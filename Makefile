@@ -112,11 +112,12 @@ long: setup-test
 	./build-test/tests/long/long-cycles 10000000
 	./build-test/tests/long/long-acks 100000000
 
-# All schedules of one small connection with three faults: an hour and some gigabytes.
+# All schedules of one small connection: with three faults where one end closes, with two where both close or open.
 scope: setup-test
 	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
 	@$(NINJA) -C build-test tests/scope/weft-scope
-	./build-test/tests/scope/weft-scope -f 3
+	./build-test/tests/scope/weft-scope -f 3 active_close passive_close
+	./build-test/tests/scope/weft-scope -f 2 both_close both_open
 
 install: release
 	@$(MESON) configure $(RELEASE) --prefix=$(PREFIX) && $(NINJA) --quiet -C $(RELEASE)
