@@ -118,6 +118,7 @@ static void open_tun(void)
     write_text("/proc/sys/net/ipv4/tcp_congestion_control", "cubic");
     write_text("/proc/sys/net/ipv4/tcp_rmem", "4096 131072 6291456");
     write_text("/proc/sys/net/ipv4/tcp_wmem", "4096 16384 4194304");
+    write_text("/proc/sys/net/ipv4/tcp_syn_linear_timeouts", "0"); /* as with us: a SYN, too, backs off (RFC 6298) */
     write_text("/proc/sys/net/ipv6/conf/tun0/accept_dad", "0");
     write_text("/proc/sys/net/ipv6/conf/tun0/router_solicitations", "0");
     write_text("/proc/sys/net/ipv6/conf/tun0/addr_gen_mode", "1");
