@@ -61,11 +61,15 @@ CASE(interfaces)
 {
     char name[IF_NAMESIZE];
     struct if_nameindex *list = if_nameindex();
+    unsigned index;
+    bool none;
 
     say("%u", if_nametoindex("lo"));
-    say("%u %s", if_nametoindex("nix0"), strerrorname_np(errno));
+    index = if_nametoindex("nix0");
+    say("%u %s", index, strerrorname_np(errno));
     say("%s", if_indextoname(1, name));
-    say("%d %s", if_indextoname(99, name) == NULL, strerrorname_np(errno));
+    none = if_indextoname(99, name) == NULL;
+    say("%d %s", none, strerrorname_np(errno));
     say("%u %s", list[0].if_index, list[0].if_name);
     if_freenameindex(list);
 }
