@@ -9,6 +9,7 @@
 #include "tcp/settle.h"
 #include "tcp/state.h"
 #include "tcp/transmit.h"
+#include "tcp/usual.h"
 #include "tcp/work.h"
 
 /* ---- SEND ---- */
@@ -158,13 +159,33 @@ static inline int64_t write_end(struct tcp_conn *c, const struct writing *w, siz
         note_written(c, taken, w->chunk, taken == w->room ? w->last : 0,
                      taken < asked ? flags & ~(unsigned)WEFT_MSG_MORE : flags);
     c->work->want_write = taken < asked || !(conn_has_much_room(c) || conn_has_room(c, true));
-    if (likely(flags == 0 && c->work->usual && !c->work->want_write))
-        conn_settle_usual(c);
-    else
-        conn_settle(c);
+    conn_settle(c);
     if (taken)
         return taken;
     return w->room == 0 ? WEFT_EAGAIN : WEFT_ENOMEM;
+}
+
+/* A short write into an empty buffer, on a connection that is as usual (usual.h)? */
+static inline bool is_lone_write(const struct tcp_conn *c, const struct weft_iov *iov, size_t n, unsigned flags)
+{
+    return n == 1 && flags == 0 && iov->len && iov->len <= SENDQ_SHORT && conn_known_usual(c) && !c->ep.error &&
+           iov->len <= c->mss && c->work->sendq.bytes == 0;
+}
+
+/* What write_begin and write_end ask is known then, but whether there is room for more. False: no memory, so far. */
+static inline bool write_lone(struct tcp_conn *c, const void *p, uint32_t n)
+{
+    struct tcp_work *w = c->work;
+
+    if (!sendq_write_first(&w->sendq, &c->ep.stack->blocks, p, n))
+        return false;
+    push_written_lone(&w->push, c->snd.nxt, seq_add(c->snd.nxt, n));
+    w->want_write = !(conn_has_much_room(c) || conn_has_room(c, true));
+    if (likely(!w->want_write))
+        conn_settle_usual(c);
+    else
+        conn_settle(c);
+    return true;
 }
 
 static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags,
@@ -172,11 +193,14 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
 {
     struct tcp_conn *c = conn_of(e);
     bool fast = (flags & WEFT_MSG_FASTOPEN) && (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_LISTEN);
-    int err = fast ? tcp_connect_early(e, to) : cannot_send(c); /* a connected stream ignores `to`, as BSD does */
     struct writing w;
     size_t asked = 0;
+    int err;
 
     (void)control; /* a segment has no datagram of its own that it could go with */
+    if (likely(is_lone_write(c, iov, n, flags)) && write_lone(c, iov->base, (uint32_t)iov->len))
+        return (int64_t)iov->len;
+    err = fast ? tcp_connect_early(e, to) : cannot_send(c); /* a connected stream ignores `to`, as BSD does */
     if (err < 0)
         return err;
     for (size_t i = 0; i < n; i++)

@@ -105,7 +105,7 @@ static inline void settle(struct tcp_conn *c)
 
     w->deadline[TCP_TIMER_REST] = WEFT_NEVER;
     w->rested = w->planned = false;
-    transmit_arm_in_flight(c);
+    transmit_arm_lone(c);
     timer_set(&c->ep.stack->wheel, &w->alarm.timer,
               min_u64(w->deadline[TCP_TIMER_RETRANSMIT], w->deadline[TCP_TIMER_QUIET]));
     conn_check(c);

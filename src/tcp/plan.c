@@ -418,10 +418,22 @@ static weft_time until_probe(const struct tcp_conn *c)
     return at;
 }
 
-void transmit_arm_in_flight(struct tcp_conn *c)
+void transmit_arm_lone(struct tcp_conn *c)
 {
-    c->work->deadline[TCP_TIMER_PACE] = c->work->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
-    arm_sending(c);
+    struct tcp_work *w = c->work;
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct rtt_limits limits = conn_rtt_limits(c);
+    weft_time probe = tlp_delay(rtt_smoothed(&c->rtt), 1, k->rto_min, k->rto_initial);
+
+    w->deadline[TCP_TIMER_PACE] = w->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
+    if (unlikely(!k->tail_loss_probe)) {
+        arm_sending(c);
+        return;
+    }
+    weft_assert(probes_tail(c), "it is as usual, and all has begun anew");
+    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), min_u64(probe, rtt_rto(&c->rtt, &limits)));
+    w->wait = WAIT_PROBE;
+    w->tail_restart = false;
 }
 
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)

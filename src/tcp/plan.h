@@ -35,8 +35,8 @@ uint32_t transmit_quota(const struct tcp_conn *c, uint32_t *packet);
 /* Starts and stops the retransmission and persist timers after an event. */
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan);
 
-/* The same, when something is in flight and nothing more may be sent; nothing is paced. */
-void transmit_arm_in_flight(struct tcp_conn *c);
+/* The same, when one segment went out this moment, nothing else is in flight, and the connection is as usual. */
+void transmit_arm_lone(struct tcp_conn *c);
 
 /*
  * The number of a segment without content: SND.NXT, or the edge of a window that was drawn back since, for what lies

@@ -43,6 +43,20 @@ struct push_write {
 };
 void push_written(struct push *p, const struct push_write *w);
 
+/*
+ * The same of a write that fits one chunk, from `from` to `end`, when nothing was unsent before it and it promises
+ * nothing: that is the only mark then.
+ */
+static inline void push_written_lone(struct push *p, struct seq from, struct seq end)
+{
+    weft_assert(p->count == 0, "a mark lies above what was sent");
+    p->mark[p->head] = p->pushed = end;
+    p->count = 1;
+    p->records &= (uint16_t)~(1u << p->head);
+    p->chunk = from;
+    p->closed = false;
+}
+
 /* Of what is written up to `end` and sent up to `sent`: unsent bytes of the last chunk; 0: none that takes more. */
 static inline uint32_t push_last(const struct push *p, struct seq sent, struct seq end)
 {

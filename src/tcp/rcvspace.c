@@ -33,10 +33,25 @@ static uint32_t room_for(uint32_t payload)
 
 uint32_t rcvspace_true_size(uint32_t payload) { return room_for(payload) + PACKET_COST; }
 
+/* What costs more than the buffer is moved together. */
+static void move_together(struct rcvcost *k, const struct rcvspace *r)
+{
+    if (unlikely(k->size > r->buffer))
+        k->size = min_u32(k->size, (uint32_t)min_u64((uint64_t)k->bytes * RCVSPACE_RATIO_UNIT / r->ratio, UINT32_MAX));
+}
+
+void rcvcost_first(struct rcvcost *k, const struct rcvspace *r, uint32_t payload)
+{
+    uint32_t room = room_for(payload);
+
+    *k = (struct rcvcost){room + PACKET_COST, payload, 1, room - payload - HEADERS - DATA_COST};
+    move_together(k, r);
+}
+
 void rcvcost_add(struct rcvcost *k, const struct rcvspace *r, uint32_t payload, uint32_t segments, bool in_order,
                  uint32_t before, uint32_t held)
 {
-    if (before == 0) {
+    if (likely(before == 0)) {
         *k = (struct rcvcost){0};
     } else {
         uint32_t freed = rcvcost_freed(k, before);
@@ -53,8 +68,7 @@ void rcvcost_add(struct rcvcost *k, const struct rcvspace *r, uint32_t payload, 
     k->segments += segments;
     if (segments && in_order)
         k->tail = room_for(payload) - payload - HEADERS - DATA_COST;
-    if (k->size > r->buffer)
-        k->size = min_u32(k->size, (uint32_t)min_u64((uint64_t)held * RCVSPACE_RATIO_UNIT / r->ratio, UINT32_MAX));
+    move_together(k, r);
 }
 
 uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss)

@@ -97,6 +97,9 @@ static inline uint32_t rcvcost_of(const struct rcvcost *k, uint32_t held)
 void rcvcost_add(struct rcvcost *k, const struct rcvspace *r, uint32_t payload, uint32_t segments, bool in_order,
                  uint32_t before, uint32_t held);
 
+/* The same of one segment in order, when nothing was there without it. */
+void rcvcost_first(struct rcvcost *k, const struct rcvspace *r, uint32_t payload);
+
 /* The window that goes with a SYN or SYN,ACK: whole segments of `mss` (0: all there is), at most 65,535. */
 uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss);
 

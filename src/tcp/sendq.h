@@ -27,6 +27,15 @@ void sendq_clear(struct sendq *q, struct mem *m);
 /* Copies up to n bytes in; returns how many (fewer when out of memory). `more`: bytes known to follow, as a hint. */
 uint32_t sendq_write(struct sendq *q, struct mem *m, struct block_pool *pool, const void *p, uint32_t n, uint32_t more);
 
+/* The same of n bytes, SENDQ_SHORT at most, into a queue that is empty: all of them or, out of memory, false. */
+static inline bool sendq_write_first(struct sendq *q, struct block_pool *pool, const void *p, uint32_t n)
+{
+    if (!spanring_copy_first(&q->ring, pool, p, n))
+        return false;
+    q->bytes = n;
+    return true;
+}
+
 /* As sendq_write, of bytes that `carry` brings: as spanring_carry_in. */
 int64_t sendq_carry_in(struct sendq *q, struct mem *m, struct block_pool *pool, uint32_t n, weft_carry *carry,
                        void *ctx);

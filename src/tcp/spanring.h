@@ -60,6 +60,19 @@ bool spanring_append(struct spanring *to, struct spanring *from, struct mem *m);
 uint32_t spanring_store(struct spanring *r, struct mem *m, struct block_pool *pool, const struct span *piece,
                         size_t *true_size);
 
+/* Stores n bytes, BLOCK_SMALL at most, by copy into a block of their own, in a ring that is empty; false: no memory. */
+static inline bool spanring_copy_first(struct spanring *r, struct block_pool *pool, const void *p, uint32_t n)
+{
+    struct weft_block *b = block_new(pool, n);
+
+    if (unlikely(!b))
+        return false;
+    copy_bytes(b->data, p, n);
+    b->used = n;
+    spanring_push(r, (struct span){b, b->data, n});
+    return true;
+}
+
 /* As spanring_store, always by copy. */
 uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *pool, const void *p, uint32_t n,
                             uint32_t expect, size_t *true_size);

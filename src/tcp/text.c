@@ -222,11 +222,36 @@ enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg)
     return keep_for_later(c, seg, pieces, n);
 }
 
+/*
+ * take_in_order of less than TCP_GROWS_FROM bytes, when nothing is unread before them and they lie in no block that
+ * could be kept: they are copied, and no more is promised for them. False, and nothing has happened: it is not so.
+ */
+static inline bool take_first(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    const struct weft_pkt *pkt = seg->pkt;
+    struct recvq *q = &c->work->recvq;
+
+    if (q->bytes || pkt->block || pkt->n_spans ||
+        !spanring_copy_first(&q->ring, &c->ep.stack->blocks, pkt->data + seg->offset, seg->len))
+        return false;
+    measure_round_trip(c, seg);
+    conn_text_came(c);
+    q->bytes = seg->len;
+    c->rcv.nxt = seq_add(c->rcv.nxt, seg->len);
+    rcvcost_first(&c->work->rcvcost, &c->rcvspace, seg->len);
+    c->stats->bytes_received += seg->len;
+    conn_acknowledge(c);
+    endpoint_notify(&c->ep, WEFT_READABLE);
+    return true;
+}
+
 enum tcp_step text_foreseen(struct tcp_conn *c, struct tcp_seg *seg)
 {
     struct span pieces[PKT_SPANS + 1];
 
     weft_assert(state_can_receive(c->state) && !is_unwanted(c), "usual.h");
     note_full_segment(c, seg);
+    if (likely(take_first(c, seg)))
+        return TCP_CONTINUE;
     return take_in_order(c, seg, pieces, pkt_slices(seg->pkt, seg->offset, seg->len, pieces));
 }
