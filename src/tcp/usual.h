@@ -21,10 +21,10 @@ bool conn_is_usual(const struct tcp_conn *c);
 /* Asks them, and keeps the answer. There are rooms. */
 void conn_find_usual(struct tcp_conn *c);
 
-/* The answer, if there is one. */
+/* The answer, if there is one. A listener has no rooms where others have them, and many may change the settings. */
 static inline bool conn_known_usual(const struct tcp_conn *c)
 {
-    bool usual = c->work && c->work->usual && c->settings == &settings_default; /* many may change these */
+    bool usual = c->state == WEFT_TCP_ESTABLISHED && c->work && c->work->usual && c->settings == &settings_default;
 
     weft_assert(!usual || conn_is_usual(c), "usual.h: what changes it takes the bit back");
     return usual;
