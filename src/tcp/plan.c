@@ -418,24 +418,6 @@ static weft_time until_probe(const struct tcp_conn *c)
     return at;
 }
 
-void transmit_arm_lone(struct tcp_conn *c)
-{
-    struct tcp_work *w = c->work;
-    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
-    struct rtt_limits limits = conn_rtt_limits(c);
-    weft_time probe = tlp_delay(rtt_smoothed(&c->rtt), 1, k->rto_min, k->rto_initial);
-
-    w->deadline[TCP_TIMER_PACE] = w->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
-    if (unlikely(!k->tail_loss_probe)) {
-        arm_sending(c);
-        return;
-    }
-    weft_assert(probes_tail(c), "it is as usual, and all has begun anew");
-    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), min_u64(probe, rtt_rto(&c->rtt, &limits)));
-    w->wait = WAIT_PROBE;
-    w->tail_restart = false;
-}
-
 void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
@@ -462,4 +444,22 @@ void transmit_arm(struct tcp_conn *c, const struct tcp_plan *plan)
     } else if (*persist == WEFT_NEVER) {
         *persist = until_probe(c);
     }
+}
+
+void transmit_arm_lone(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+    const struct weft_tcp_config *k = tcp_config(c->ep.stack);
+    struct rtt_limits limits = conn_rtt_limits(c);
+    weft_time probe = tlp_delay(rtt_smoothed(&c->rtt), 1, k->rto_min, k->rto_initial);
+
+    if (unlikely(!k->tail_loss_probe)) {
+        transmit_arm(c, &nothing);
+        return;
+    }
+    w->deadline[TCP_TIMER_PACE] = w->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
+    weft_assert(probes_tail(c), "it is as usual, and all has begun anew");
+    w->deadline[TCP_TIMER_RETRANSMIT] = time_after(conn_now(c), min_u64(probe, rtt_rto(&c->rtt, &limits)));
+    w->wait = WAIT_PROBE;
+    w->tail_restart = false;
 }
