@@ -11,6 +11,15 @@ bool interfaces_copy(struct cmd_ctx *ctx, size_t i, struct weft_if_info *info, c
     return there;
 }
 
+int interfaces_index(weft_host *host, const char *name)
+{
+    weft_if *ifp = weft_if_find(weft_host_lock(host), name);
+    int index = ifp ? (int)weft_if_index(ifp) : 0;
+
+    weft_host_unlock(host);
+    return index;
+}
+
 /* More of an address of IPv6: that it may not be used yet, or not any more, and where it is from. */
 static void json_addresses(struct json *j, const struct weft_if_info *info)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "cmd/ping_socket.h"
 
+#include "cmd/interfaces.h"
+
 struct opening {
     weft_host *host;
     const struct ping_opts *o;
@@ -47,15 +49,6 @@ static int ask_for_options(const struct opening *p, size_t *n_asked)
     return *n_asked ? weft_host_setsockopt(p->host, p->s, WEFT_SOL_IP, WEFT_IP_OPTIONS, asked, *n_asked) : 0;
 }
 
-static int interface_of(weft_host *host, const char *name)
-{
-    weft_if *ifp = weft_if_find(weft_host_lock(host), name);
-    int index = ifp ? (int)weft_if_index(ifp) : 0;
-
-    weft_host_unlock(host);
-    return index;
-}
-
 /* -I: an address of ours, or else an interface. */
 static int choose_source(const struct opening *p)
 {
@@ -66,7 +59,7 @@ static int choose_source(const struct opening *p)
         return 0;
     if (weft_host_ip_parse(p->host, p->o->from, &local.ip) == 0)
         return weft_ip_is_v4(&local.ip) == !p->v6 ? weft_host_bind(p->host, p->s, &local) : WEFT_EINVAL;
-    index = interface_of(p->host, p->o->from);
+    index = interfaces_index(p->host, p->o->from);
     return index ? set(p, WEFT_SOL_SOCKET, WEFT_SO_BINDTOIFINDEX, index) : WEFT_ENODEV;
 }
 

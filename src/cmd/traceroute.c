@@ -10,7 +10,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "cmd/cmd.h"
+#include "cmd/interfaces.h"
 #include "cmd/links.h"
 #include "cmd/trace_print.h"
 #include "wire/ethernet.h"
@@ -266,16 +266,6 @@ static void hear(void *ctx, const struct weft_trace *event)
 
 /* ---- sending ---- */
 
-/* Its number; 0: there is none. */
-static int interface_of(weft_host *host, const char *name)
-{
-    weft_if *ifp = weft_if_find(weft_host_lock(host), name);
-    int index = ifp ? (int)weft_if_index(ifp) : 0;
-
-    weft_host_unlock(host);
-    return index;
-}
-
 /* RFC 791 §3.1: the routers to go by, the first one first. */
 static int set_route(struct traceroute *t, int s)
 {
@@ -304,7 +294,7 @@ static int bind_probe(struct traceroute *t, int s, struct weft_addr *local)
 {
     static const struct weft_addr any_v4 = {.ip = {{[10] = 0xff, [11] = 0xff}}}, any_v6;
     struct weft_addr from = t->v4 ? any_v4 : any_v6;
-    int index = t->o->interface ? interface_of(t->ctx->host, t->o->interface) : 0, err = 0;
+    int index = t->o->interface ? interfaces_index(t->ctx->host, t->o->interface) : 0, err = 0;
 
     if (t->o->interface && !index)
         return WEFT_ENODEV;

@@ -18,8 +18,10 @@ static int64_t stream_error(int64_t r)
     return r == WEFT_ENOTCONN ? WEFT_EPIPE : r;
 }
 
-/* MSG_FASTOPEN: connects, as many bytes with the SYN as may go. How many; negative: why not. Again it is a second
- * connect. */
+/*
+ * MSG_FASTOPEN: connects, as many bytes with the SYN as may go. How many; negative: why not. Again it is a second
+ * connect.
+ */
 static int64_t open_early(struct px_call *c, struct weft_iov *iov, size_t n, int flags, const struct weft_addr *to,
                           weft_time until)
 {

@@ -43,7 +43,7 @@ enum tcp_step text_foreseen(struct tcp_conn *c, struct tcp_seg *seg);      /* it
 
 /* A window update out of a segment (RFC 9293 §3.10.7.4, fifth). */
 void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg);
-/* Answers a segment that is not acceptable; an empty one at most every 500 ms. */
+/* Answers a segment that is not acceptable; an empty one only as often as the stack allows (invalid_ratelimit). */
 void conn_answer(struct tcp_conn *c, const struct tcp_seg *seg);
 
 #endif

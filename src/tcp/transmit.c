@@ -28,7 +28,6 @@ struct rcvwnd transmit_window_now(const struct tcp_conn *c)
 {
     uint32_t cost = conn_cost(c), full = rcvspace_window(&c->rcvspace, c->rcvspace.buffer);
     uint32_t free = likely(cost == 0 && c->rcvspace.elsewhere == 0) ? full : rcvspace_free(&c->rcvspace, cost);
-
     struct rcvwnd w = {
         .full = full,
         .free = free,
