@@ -7,6 +7,7 @@
  * are counted here by hand.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ enum { MOST_DESCRIPTORS = 24, STATUS = 77 };
 
 static char runtime_dir[] = "/tmp/weft-fuzz-request-XXXXXX";
 static weft_host *host;
+static int entrance; /* to the host's socket */
 
 /* What the handler saw; written before the answer is sent, read after it came. */
 static struct {
@@ -68,11 +70,19 @@ static int handler(struct weft_job *job, void *ctx)
 
 static void end_host(void)
 {
-    char path[100];
-
     weft_host_free(host);
-    snprintf(path, sizeof path, "%s/weft", runtime_dir);
-    check(rmdir(path) == 0 && rmdir(runtime_dir) == 0);
+    close(entrance);
+}
+
+/* The socket stays and its name goes: what is aborted leaves nothing behind. */
+static void take_names_away(void)
+{
+    char path[100], folder[100];
+
+    check(weft_control_path("fuzzed", path, sizeof path));
+    entrance = open(path, O_PATH | O_CLOEXEC);
+    snprintf(folder, sizeof folder, "%s/weft", runtime_dir);
+    check(entrance >= 0 && unlink(path) == 0 && rmdir(folder) == 0 && rmdir(runtime_dir) == 0);
 }
 
 static void begin_host(void)
@@ -83,6 +93,7 @@ static void begin_host(void)
     host = weft_host_new(&(struct weft_host_config){.name = "fuzzed"}, why, sizeof why);
     check(host && weft_host_start(host, why, sizeof why) == 0);
     check(weft_control_serve(host, handler, NULL, why, sizeof why) == 0);
+    take_names_away();
     atexit(end_host);
 }
 
@@ -91,7 +102,8 @@ static int call_host(void)
     struct sockaddr_un at = {.sun_family = AF_UNIX};
     int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0), connected;
 
-    check(fd >= 0 && weft_control_path("fuzzed", at.sun_path, sizeof at.sun_path));
+    check(fd >= 0);
+    snprintf(at.sun_path, sizeof at.sun_path, "/proc/self/fd/%d", entrance);
     uninterrupted(connected, connect(fd, (const struct sockaddr *)&at, sizeof at));
     check(connected == 0);
     return fd;

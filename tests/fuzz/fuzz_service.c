@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "fuzz.h"
 #include "service/service.h"
@@ -19,7 +17,8 @@ enum { MOST_HEARD = 16384, TIME_LENGTH = 4, DAYTIME_LENGTH = 26, CHARGEN_LEAST =
 
 #define PATIENCE    (20 * WEFT_S) /* long enough for any machine */
 #define PAGES_PORT  8080
-#define SECRET      "beside the pages"
+#define PAGES       SITE "/pages" /* nothing is written: what is aborted leaves nothing behind */
+#define SECRET      "beside the pages" /* SITE/secret */
 #define BY_DATAGRAM 0x80
 
 static const struct client {
@@ -28,7 +27,6 @@ static const struct client {
 } clients[] = {{"echo", 7},  {"discard", 9}, {"chargen", 19},      {"daytime", 13},
                {"time", 37}, {"http", 80},   {"http", PAGES_PORT}, {"http", PAGES_PORT}};
 
-static char directory[] = "/tmp/weft-fuzz-service-XXXXXX";
 static weft_host *host;
 static struct services *services;
 
@@ -40,38 +38,16 @@ static void check(bool truth)
 
 /* ---- the host ---- */
 
-static const char *in_directory(char path[100], const char *name)
-{
-    snprintf(path, 100, "%s/%s", directory, name);
-    return path;
-}
-
-static void write_file(const char *name, const char *text)
-{
-    char path[100];
-    FILE *f = fopen(in_directory(path, name), "w");
-
-    check(f && fputs(text, f) >= 0 && fclose(f) == 0);
-}
-
 static void end_host(void)
 {
-    static const char *const names[] = {"pages/a.txt", "pages", "secret", ""};
-    char path[100];
-
     services_free(services);
     weft_host_free(host);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        check(remove(in_directory(path, names[i])) == 0);
 }
 
 static void begin_host(void)
 {
-    char why[200], pages[100];
+    char why[200];
 
-    check(mkdtemp(directory) != NULL && mkdir(in_directory(pages, "pages"), 0700) == 0);
-    write_file("pages/a.txt", "a page\n");
-    write_file("secret", SECRET);
     host = weft_host_new(NULL, why, sizeof why);
     check(host && weft_host_start(host, why, sizeof why) == 0);
     services = services_new(host);
@@ -79,7 +55,7 @@ static void begin_host(void)
     for (size_t i = 0; i + 1 < sizeof clients / sizeof *clients; i++) {
         const struct client *c = &clients[i];
         struct service_config config = {.type = service_find(c->service), .port = c->port,
-                                        .root = c->port == PAGES_PORT ? pages : NULL};
+                                        .root = c->port == PAGES_PORT ? PAGES : NULL};
 
         check(config.type && services_start(services, &config, why, sizeof why) == 0);
     }
