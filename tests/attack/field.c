@@ -16,6 +16,8 @@ static uint64_t blocks;
 void __sanitizer_cov_trace_pc(void);
 void __sanitizer_cov_trace_pc(void) { blocks++; }
 
+uint64_t work_so_far(void) { return blocks; }
+
 /* For whoever looks for the reason of a failure. */
 static void tell(const struct field *f)
 {
@@ -222,19 +224,21 @@ static weft_if *interface(weft_stack *s, const char *name, enum weft_link link, 
     return ifp;
 }
 
-static weft_stack *stack(struct field *f, int i, const struct weft_config *config)
+static weft_stack *stack(struct field *f, int i, const struct weft_config *config, bool told)
 {
     struct weft_env env;
     weft_stack *s;
 
     harness_env_init(&f->env[i], 1729 + (uint64_t)i);
+    if (told)
+        harness_env_record(&f->env[i]);
     env = harness_env(&f->env[i]);
     s = weft_stack_new(&env, config, f->now, NULL);
     assert_non_null(s);
     return s;
 }
 
-static struct field *new_on(const struct weft_config *config, enum weft_link link)
+static struct field *new_on(const struct weft_config *config, enum weft_link link, bool told)
 {
     struct weft_impairment delay = {.delay = 3 * WEFT_MS};
     struct weft_wire_config wire = {.seed = 1, .direction = {delay, delay}, .filter = look};
@@ -246,8 +250,8 @@ static struct field *new_on(const struct weft_config *config, enum weft_link lin
     assert_non_null(f);
     f->now = 1000 * WEFT_S;
     rng_seed(&f->rng, 5961);
-    f->bystander = stack(f, 0, NULL);
-    f->victim = stack(f, 1, config);
+    f->bystander = stack(f, 0, NULL, false);
+    f->victim = stack(f, 1, config, told);
     f->road = interface(f->bystander, "road", WEFT_LINK_IP, BYSTANDER, 24);
     f->home = interface(f->victim, "home", WEFT_LINK_IP, VICTIM, 24);
     f->back = interface(f->victim, "back", link, FRONT, 16);
@@ -263,8 +267,9 @@ static struct field *new_on(const struct weft_config *config, enum weft_link lin
     return f;
 }
 
-struct field *field_new(const struct weft_config *config) { return new_on(config, WEFT_LINK_IP); }
-struct field *field_new_ethernet(const struct weft_config *config) { return new_on(config, WEFT_LINK_ETHERNET); }
+struct field *field_new(const struct weft_config *config) { return new_on(config, WEFT_LINK_IP, false); }
+struct field *field_new_ethernet(const struct weft_config *config) { return new_on(config, WEFT_LINK_ETHERNET, false); }
+struct field *field_new_told(const struct weft_config *config) { return new_on(config, WEFT_LINK_IP, true); }
 
 static void check_memory(const struct field *f);
 

@@ -65,6 +65,9 @@ struct field *field_new(const struct weft_config *config);
  */
 struct field *field_new_ethernet(const struct weft_config *config);
 
+/* As field_new; what the victim tells of itself is kept in env[1] (harness_env_record), for harness_env_forget. */
+struct field *field_new_told(const struct weft_config *config);
+
 /* Lets virtual time pass, in steps of a millisecond; the bystander streams on. */
 void field_run(struct field *f, weft_time span);
 
@@ -154,6 +157,9 @@ uint32_t stream_next(const struct field *f);
 void attack_stream(struct field *f, struct segment *s);
 
 /* ---- what must hold ---- */
+
+/* Blocks that the engine executed so far, in all stacks of this program: for a bench that is no field. */
+uint64_t work_so_far(void);
 
 /* No packet since the last call made the victim execute more basic blocks; what it was is printed. Counts anew. */
 void expect_work_below(struct field *f, uint64_t blocks);

@@ -98,6 +98,48 @@ static void queries_of_igmp_make_no_more_than_they_may(void **state)
     field_end(f);
 }
 
+#define MANY_SOURCES 16000 /* as many as a datagram holds */
+#define PIECE        1472
+
+/* The message in pieces, as a datagram of more than one packet comes. */
+static void throw_pieces_v4(struct field *f, uint32_t dst, const uint8_t *message, size_t n)
+{
+    uint8_t alert[IGMP_ROUTER_ALERT];
+    struct ipv4_header h = {.header_len = IPV4_HEADER + IGMP_ROUTER_ALERT, .options = alert, .ttl = 1, .src = ATTACKER,
+                            .dst = dst, .proto = IP_PROTO_IGMP, .id = (uint16_t)rng_u64(&f->rng), .mf = true};
+
+    ipv4_router_alert_emit(alert);
+    for (size_t at = 0; at < n; at += PIECE) {
+        h.frag_offset = (uint16_t)at;
+        h.mf = at + PIECE < n;
+        attack_datagram(f, h, message + at, h.mf ? PIECE : n - at);
+    }
+}
+
+/* R3376-sec: the count of sources has 16 bits, and a datagram takes 16,000; nobody works for each, nor keeps them. */
+static void a_query_of_igmp_about_all_sources_there_are_costs_no_more(void **state)
+{
+    static uint8_t message[IGMP_V3_QUERY + 4 * MANY_SOURCES] = {IGMP_QUERY, 100};
+    struct field *f = field_new(NULL);
+    weft_sock *sock = listen_to(f, true);
+    uint64_t before = weft_counter(f->victim, WEFT_COUNT_igmp_queries_in);
+    size_t held = field_in_use(f);
+
+    poke_u32(message + 4, 0xef010100);
+    poke_u16(message + 10, MANY_SOURCES);
+    for (unsigned i = 0; i < MANY_SOURCES; i++)
+        poke_u32(message + IGMP_V3_QUERY + 4 * i, 0x0b000000 + i);
+    poke_u16(message + 2, csum(message, sizeof message));
+    for (unsigned i = 0; i < 20; i++)
+        throw_pieces_v4(f, 0xef010100, message, sizeof message);
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_igmp_queries_in), before + 20);
+    assert_true(field_in_use(f) - held <= 32 << 10);
+    expect_work_below(f, 5000); /* nearly all of it is the sum over 64,000 bytes */
+    weft_close(sock);
+    field_run(f, WEFT_S);
+    field_end(f);
+}
+
 /* ---- IPv6 ---- */
 
 static void throw_query_v6(struct field *f, unsigned sources)
@@ -157,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(queries_of_igmp_make_no_more_than_they_may),
+        cmocka_unit_test(a_query_of_igmp_about_all_sources_there_are_costs_no_more),
         cmocka_unit_test(queries_of_mld_make_no_more_than_they_may),
     };
 

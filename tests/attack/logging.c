@@ -9,94 +9,61 @@
 #define MANY       40000
 #define PER_PACKET 4 /* that it came, that it was done with, a drop or a change of state, an answer */
 
-struct victim {
-    struct harness_env env;
-    weft_stack *stack;
-    weft_if *ifp;
-    struct rng rng;
-    weft_time now;
-    size_t events; /* told so far */
+struct flood {
+    struct field *f;
+    size_t events; /* told so far, of the attacker's packets */
 };
 
-static void begin(struct victim *v)
+/* Those of the bystander's interface have nothing to do with it. */
+static void count_events(struct flood *v)
 {
-    struct weft_if_config link = {.name = "wire0", .link = WEFT_LINK_IP, .mtu = 1500};
-    struct weft_ip address = weft_ipv4(FRONT);
-    struct weft_addr any = {.ip = weft_ipv4(0), .port = SERVICE};
-    struct weft_env env;
-    weft_sock *sock;
+    const struct harness_env *env = &v->f->env[1];
 
-    *v = (struct victim){.now = WEFT_S};
-    harness_env_init(&v->env, 7);
-    harness_env_record(&v->env);
-    rng_seed(&v->rng, 8);
-    env = harness_env(&v->env);
-    v->stack = weft_stack_new(&env, NULL, v->now, NULL);
-    assert_non_null(v->stack);
-    v->ifp = weft_if_new(v->stack, &link, NULL);
-    assert_int_equal(weft_if_add_address(v->ifp, &address, 16), 0);
-    sock = weft_socket(v->stack, WEFT_TCP, NULL);
-    assert_int_equal(weft_bind(sock, &any), 0);
-    assert_int_equal(weft_listen(sock, 64), 0);
-    harness_env_forget(&v->env);
+    for (size_t i = 0; i < env->n_events; i++)
+        v->events += env->event[i].ifp != v->f->home;
+    harness_env_forget(&v->f->env[1]);
 }
 
-/* Carries away what is sent, and lets a moment pass. */
-static void settle(struct victim *v)
+static void throw_at(struct flood *v, const void *bytes, size_t n)
 {
-    weft_pkt *out[16];
-    size_t n;
-
-    v->now += 100 * WEFT_US;
-    weft_tick(v->stack, v->now);
-    while ((n = weft_output(v->ifp, out, ARRAY_LEN(out), v->now)) > 0)
-        while (n)
-            weft_pkt_release(out[--n]);
-    v->events += v->env.n_events;
-    harness_env_forget(&v->env);
+    attack_throw(v->f, bytes, n);
+    attack_drain(v->f);
+    if (v->f->packets % 10 == 0)
+        field_run(v->f, WEFT_MS);
+    count_events(v);
 }
 
-static void throw_at(struct victim *v, const void *bytes, size_t n)
-{
-    weft_pkt *pkt = weft_pkt_new(v->stack, n);
-
-    memcpy(weft_pkt_data(pkt), bytes, n);
-    weft_pkt_set_len(pkt, n);
-    weft_input(v->ifp, &pkt, 1, v->now);
-    settle(v);
-}
-
-static void throw_junk(struct victim *v)
+static void throw_junk(struct flood *v)
 {
     uint8_t bytes[200];
-    size_t n = rng_below(&v->rng, sizeof bytes);
+    size_t n = rng_below(&v->f->rng, sizeof bytes);
 
     for (size_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t)rng_u64(&v->rng);
-    if (n && rng_below(&v->rng, 2))
+        bytes[i] = (uint8_t)rng_u64(&v->f->rng);
+    if (n && rng_below(&v->f->rng, 2))
         bytes[0] = 0x45;
     throw_at(v, bytes, n);
 }
 
 /* Of any flags, to a port where somebody listens or nobody does. */
-static void throw_segment(struct victim *v)
+static void throw_segment(struct flood *v)
 {
-    struct segment s = {.src = 0x0b000000 + (uint32_t)rng_below(&v->rng, 1 << 24), .dst = FRONT};
+    struct segment s = {.src = 0x0b000000 + (uint32_t)rng_below(&v->f->rng, 1 << 24), .dst = FRONT};
     uint8_t bytes[128];
 
-    s.src_port = (uint16_t)(1 + rng_below(&v->rng, 65535));
-    s.dst_port = rng_below(&v->rng, 2) ? SERVICE : 81;
-    s.flags = (uint16_t)rng_below(&v->rng, 64);
-    s.seq = (uint32_t)rng_u64(&v->rng);
-    s.ack = (uint32_t)rng_u64(&v->rng);
+    s.src_port = (uint16_t)(1 + rng_below(&v->f->rng, 65535));
+    s.dst_port = rng_below(&v->f->rng, 2) ? SERVICE : 81;
+    s.flags = (uint16_t)rng_below(&v->f->rng, 64);
+    s.seq = (uint32_t)rng_u64(&v->f->rng);
+    s.ack = (uint32_t)rng_u64(&v->f->rng);
     throw_at(v, bytes, attack_make(bytes, &s));
 }
 
-static void throw_fragment(struct victim *v)
+static void throw_fragment(struct flood *v)
 {
-    struct ipv4_header h = {.src = 0x0b000000 + (uint32_t)rng_below(&v->rng, 100), .dst = FRONT, .ttl = 64,
-                            .id = (uint16_t)rng_below(&v->rng, 10), .proto = IP_PROTO_UDP, .mf = true,
-                            .frag_offset = (uint16_t)(8 * rng_below(&v->rng, 1000)), .header_len = IPV4_HEADER,
+    struct ipv4_header h = {.src = 0x0b000000 + (uint32_t)rng_below(&v->f->rng, 100), .dst = FRONT, .ttl = 64,
+                            .id = (uint16_t)rng_below(&v->f->rng, 10), .proto = IP_PROTO_UDP, .mf = true,
+                            .frag_offset = (uint16_t)(8 * rng_below(&v->f->rng, 1000)), .header_len = IPV4_HEADER,
                             .total_len = IPV4_HEADER + 24};
     uint8_t bytes[IPV4_HEADER + 24] = {0};
     struct writer w = writer(bytes, sizeof bytes);
@@ -106,18 +73,19 @@ static void throw_fragment(struct victim *v)
 }
 
 /* why: for what many of them are dropped, for they must get that far. */
-static void expect_few_events(void (*throw)(struct victim *), enum weft_drop why)
+static void expect_few_events(void (*throw)(struct flood *), enum weft_drop why)
 {
-    struct victim v;
+    struct flood v = {.f = field_new_told(NULL)};
 
-    begin(&v);
+    harness_env_forget(&v.f->env[1]);
     for (unsigned i = 0; i < MANY; i++)
         throw(&v);
+    print_message("%zu events of %u packets\n", v.events, MANY);
     assert_true(v.events >= MANY); /* the sink heard of it */
-    assert_true(weft_drops(v.stack, why) > MANY / 100);
+    assert_true(weft_drops(v.f->victim, why) > MANY / 100);
     assert_true(v.events <= (size_t)PER_PACKET * MANY);
-    weft_stack_free(v.stack);
-    harness_env_check(&v.env);
+    expect_work_below(v.f, 1500);
+    field_end(v.f);
 }
 
 static void junk_makes_few_events(void **state) { expect_few_events(throw_junk, WEFT_DROP_ip_total_length); }
