@@ -181,6 +181,7 @@ enum weft_tcp_state {
     X(arp_requests_out, "Arp", "requests sent")                                                                        \
     X(arp_replies_out, "Arp", "replies sent")                                                                          \
     X(arp_conflicts, "Arp", "times that another station used an address of ours")                                      \
+    X(neigh_moved, "Arp", "times that a neighbour, of either family, was found at another station")                    \
     X(rarp_requests_out, "Arp", "reverse requests sent")                                                               \
     X(rarp_replies_in, "Arp", "reverse replies that gave us an address")                                               \
     X(nd_solicits_in, "Nd", "neighbour solicitations received")                                                        \

@@ -305,6 +305,14 @@ static void resolve(struct neigh *n, enum neigh_state state, weft_time until)
         ops_of(s, &n->ip)->transmit(n->ifp, n, pkt);
 }
 
+/* He is at this station. Where another one was known that is told of: he was replaced, or somebody is in his place. */
+static void place(struct neigh *n, const uint8_t mac[6])
+{
+    if (is_resolved(n) && memcmp(n->mac, mac, 6) != 0)
+        stack_count(n->ifp->stack, WEFT_COUNT_neigh_moved);
+    memcpy(n->mac, mac, 6);
+}
+
 /* The mac is right. */
 static void confirm(struct neigh *n)
 {
@@ -329,7 +337,7 @@ void neigh_learn(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6], b
         return;
     if (is_resolved(n) && !solicited && memcmp(n->mac, mac, 6) != 0 && now - n->confirmed < LOCKED_FOR)
         return;
-    memcpy(n->mac, mac, 6);
+    place(n, mac);
     confirm(n);
 }
 
@@ -342,7 +350,7 @@ void neigh_heard(weft_if *ifp, const struct weft_ip *ip, const uint8_t mac[6])
         n = create(ifp, ip, true);
     if (!n || n->state == NEIGH_FIXED || (known && memcmp(n->mac, mac, 6) == 0))
         return;
-    memcpy(n->mac, mac, 6);
+    place(n, mac);
     believe(n);
 }
 
@@ -361,7 +369,7 @@ bool neigh_advertised(weft_if *ifp, const struct weft_ip *ip, const uint8_t *mac
         return false;
     }
     if (mac)
-        memcpy(n->mac, mac, 6);
+        place(n, mac);
     n->router = a.router;
     if (a.solicited)
         confirm(n);

@@ -351,14 +351,23 @@ struct weft_ip front_v6(uint32_t host) { return v6_of(0x20010db8, 0x00660000, ho
 struct weft_ip link_v6(uint32_t host) { return v6_of(0xfe800000, 0, host); }
 struct weft_ip group_v6(uint32_t host) { return v6_of(0xff020000, 0, host); }
 
+/* Where the sum stands, if it is one that the field fills in; 0: it is not. */
+static size_t sum_at(uint8_t proto)
+{
+    return proto == IP_PROTO_ICMPV6 ? 2 : proto == IP_PROTO_TCP ? 16 : proto == IP_PROTO_UDP ? 6 : 0;
+}
+
 static void put_sum(const struct attack_v6 *h, uint8_t *message, size_t n)
 {
+    size_t at = sum_at(h->next);
     struct csum sum = {0};
 
-    poke_u16(message + 2, 0);
-    ip_pseudo_header(&sum, &h->src, &h->dst, IP_PROTO_ICMPV6, (uint32_t)n);
+    if (!at || n < at + 2)
+        return;
+    poke_u16(message + at, 0);
+    ip_pseudo_header(&sum, &h->src, &h->dst, h->next, (uint32_t)n);
     csum_add(&sum, message, n);
-    poke_u16(message + 2, csum_fold(&sum));
+    poke_u16(message + at, csum_fold(&sum));
 }
 
 void attack_v6(struct field *f, const struct attack_v6 *h, const void *payload, size_t n)
@@ -380,8 +389,7 @@ void attack_v6(struct field *f, const struct attack_v6 *h, const void *payload, 
     }
     ipv6_emit(&w, &header);
     memcpy(at, payload, n);
-    if (h->next == IP_PROTO_ICMPV6)
-        put_sum(h, at, n);
+    put_sum(h, at, n);
     attack_throw(f, ethernet ? bytes : ip, (size_t)(at - (ethernet ? bytes : ip)) + n);
 }
 

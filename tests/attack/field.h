@@ -114,7 +114,7 @@ struct attack_v6 {
     uint8_t next;
     bool alert;              /* hop-by-hop options with a Router Alert come first */
 };
-/* The datagram goes in, in a frame where there is Ethernet; the checksum of ICMPv6 is filled in. */
+/* The datagram goes in, in a frame where there is Ethernet; the checksum of ICMPv6, TCP and UDP is filled in. */
 void attack_v6(struct field *f, const struct attack_v6 *h, const void *payload, size_t n);
 
 /* The victim's address of IPv6 on the attacker's side, 2001:db8:66::2/64, and others of that network. */

@@ -6,6 +6,7 @@
  */
 #include "field.h"
 
+#include "wire/ipv6.h"
 #include "wire/udp.h"
 
 #define DEEPEST 8
@@ -63,10 +64,53 @@ static void what_is_wrapped_stays_wrapped(void **state)
     field_end(f);
 }
 
+/* An echo request from within the house, wrapped in IPv6 so many times, or in IPv4 within IPv6. */
+static void what_is_wrapped_in_ipv6_stays_wrapped(void **state)
+{
+    struct field *f = field_new(NULL);
+    struct attack_v6 h = {.src = front_v6(1), .dst = front_v6(2)};
+    uint8_t bytes[1024], out[1280];
+    uint64_t sent = 0;
+    weft_pkt *pkt;
+
+    for (unsigned depth = 1; depth <= DEEPEST; depth++, sent += 2) {
+        size_t n = wrap(bytes, depth, 4, 0);
+
+        h.next = 4;
+        attack_v6(f, &h, bytes, n);
+        for (unsigned i = 0; i < depth; i++) {
+            memmove(bytes + IPV6_HEADER, bytes, n);
+            memset(bytes, 0, IPV6_HEADER);
+            bytes[0] = 0x60;
+            poke_u16(bytes + 4, (uint16_t)n);
+            bytes[6] = i ? 41 : 4;
+            bytes[7] = 64;
+            memcpy(bytes + 8, &h.src, 16);
+            memcpy(bytes + 24, &h.dst, 16);
+            n += IPV6_HEADER;
+        }
+        h.next = 41;
+        attack_v6(f, &h, bytes, n);
+    }
+    while (weft_output(f->back, &pkt, 1, f->now)) {
+        weft_pkt_copy(pkt, 0, out, sizeof out);
+        weft_pkt_release(pkt);
+        assert_int_equal(out[6], IP_PROTO_ICMPV6); /* an error at most, to who really sent it: unknown next header */
+        assert_memory_equal(out + 24, &h.src, 16);
+        assert_int_equal(out[IPV6_HEADER], ICMPV6_PARAMETER_PROBLEM);
+    }
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_icmp_echo_in), 0);
+    assert_int_equal(weft_drops(f->victim, WEFT_DROP_ip_unknown_protocol), sent);
+    expect_work_below(f, 900);
+    field_run(f, 100 * WEFT_MS);
+    field_end(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrapped_stays_wrapped),
+        cmocka_unit_test(what_is_wrapped_in_ipv6_stays_wrapped),
     };
 
     return cmocka_run_group_tests_name("attack_tunnels", tests, NULL, NULL);
