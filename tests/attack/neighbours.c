@@ -108,6 +108,39 @@ static void claims_to_be_the_gateway_are_not_believed(void **state)
     field_end(f);
 }
 
+/*
+ * Later they are, as RFC 826 has it and Linux does it: a claim looks like that of a machine that took the place of
+ * another. But it is told of; and whom the user has fixed nobody moves.
+ */
+static void claims_to_be_the_gateway_are_told_of(void **state)
+{
+    struct field *f = with_gateway();
+    struct weft_ip gateway = weft_ipv4(ATTACKER);
+    uint8_t mac[6];
+
+    field_run(f, 2 * WEFT_S);
+    attack_drain(f);
+    throw_arp(f, ARP_REPLY, gateway_mac, ATTACKER, FRONT);
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 0);
+    field_run(f, 2 * WEFT_S);
+    throw_arp(f, ARP_REPLY, evil_mac, ATTACKER, FRONT);
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 1);
+    known(f, ATTACKER, mac);
+    assert_memory_equal(mac, evil_mac, 6);
+
+    assert_int_equal(weft_neighbour_add(f->back, &gateway, gateway_mac), 0);
+    for (int i = 0; i < 60; i++) {
+        throw_arp(f, ARP_REPLY, evil_mac, ATTACKER, FRONT);
+        throw_arp(f, ARP_REQUEST, evil_mac, ATTACKER, ATTACKER);
+        throw_arp(f, ARP_REQUEST, evil_mac, ATTACKER, FRONT);
+        field_run(f, WEFT_S);
+        attack_drain(f);
+    }
+    expect_gateway(f);
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 1);
+    field_end(f);
+}
+
 /* Whoever claims the victim's own address does not get it. */
 static void claims_to_be_the_victim_change_nothing(void **state)
 {
@@ -212,6 +245,35 @@ static void claims_of_ipv6_leave_the_table_bounded(void **state)
     field_end(f);
 }
 
+/* By solicitations, and by advertisements of every kind: whom the user has fixed nobody moves. */
+static void claims_of_ipv6_to_be_a_friend_are_told_of(void **state)
+{
+    struct field *f = with_friend();
+    struct weft_ip friend = front_v6(1), us = front_v6(2);
+    static const uint8_t mac[6] = {2, 7, 0, 0, 0, 1};
+    struct weft_neighbour n;
+
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 0);
+    throw_nd(f, ICMPV6_NEIGHBOUR_ADVERT, 0, &friend, &friend, 666); /* without override only doubt comes of it */
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 0);
+    throw_nd(f, ICMPV6_NEIGHBOUR_ADVERT, 0x20000000, &friend, &friend, 666);
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 1);
+    throw_nd(f, ICMPV6_NEIGHBOUR_SOLICIT, 0, &friend, &us, 667);
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 2);
+
+    assert_int_equal(weft_neighbour_add(f->back, &friend, mac), 0);
+    for (uint32_t i = 0; i < 1000; i++)
+        throw_nd(f, i % 2 ? ICMPV6_NEIGHBOUR_ADVERT : ICMPV6_NEIGHBOUR_SOLICIT, i % 2 ? (i % 8) << 29 : 0, &friend,
+                 i % 2 ? &friend : &us, 1000 + i);
+    for (size_t i = 0; weft_neighbour_info(f->victim, i, &n); i++)
+        if (memcmp(&n.ip, &friend, sizeof friend) == 0)
+            assert_memory_equal(n.mac, mac, 6);
+    assert_int_equal(weft_counter(f->victim, WEFT_COUNT_neigh_moved), 2);
+    attack_drain(f);
+    field_run(f, WEFT_S);
+    field_end(f);
+}
+
 /* R6583-1 */
 static void scans_of_ipv6_do_not_push_out_who_is_known(void **state)
 {
@@ -303,9 +365,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_without_number_leave_the_table_bounded),
         cmocka_unit_test(claims_to_be_the_gateway_are_not_believed),
+        cmocka_unit_test(claims_to_be_the_gateway_are_told_of),
         cmocka_unit_test(claims_to_be_the_victim_change_nothing),
         cmocka_unit_test(scans_do_not_push_out_who_is_known),
         cmocka_unit_test(claims_of_ipv6_leave_the_table_bounded),
+        cmocka_unit_test(claims_of_ipv6_to_be_a_friend_are_told_of),
         cmocka_unit_test(scans_of_ipv6_do_not_push_out_who_is_known),
         cmocka_unit_test(routers_without_number_get_no_more_than_their_share),
     };

@@ -4,10 +4,10 @@
  * queue of a link on the path for a moment once a period. When the period meets the retransmission timer, each repeat
  * of a sender that knows only the timer falls into the next burst, and it moves nothing at a cost of next to nothing.
  *
- * The bursts are played by the wire, which loses all that sets out in them: the attacker has no packet in it. What counts
- * is what gets through, beside a sender of the kind that was attacked first: NewReno with a timer of a second at least, and
- * neither SACK nor RACK nor probes. What waits is bounded by the buffers, the work by what is carried, and a connection of
- * the same two ends by another link, the bystander, has all its due.
+ * The bursts are played by the wire, which loses all that sets out in them: the attacker has no packet in it. What
+ * counts is what gets through, beside a sender of the kind that was attacked first: NewReno with a timer of a second at
+ * least, and neither SACK nor RACK nor probes. What waits is bounded by the buffers, the work by what is carried, and a
+ * connection of the same two ends by another link, the bystander, has all its due.
  */
 #include <inttypes.h>
 
@@ -17,7 +17,7 @@
 #define RATE 1250000 /* bytes a second: 10 Mbit/s */
 
 #define BUFFERS    ((size_t)4 << 20) /* what both stacks may hold: less than one send buffer at its largest */
-#define WORK       6000              /* blocks for a turn, and for each packet that sets out in it; both ends together */
+#define WORK       6000              /* blocks for a turn, and for each packet that sets out in it; of both ends */
 #define QUIET_RATE 25                /* bytes that the bystander writes in each turn: 100 kB a second */
 
 struct shrew {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A SYN flood (RFC 4987): a hundred thousand a second from addresses that nobody has, or from a single one, while a
- * thousand honest clients a second connect. Who has no record gets a cookie: everybody honest is served as soon as ever,
- * records stay within their bound to the byte, and a SYN costs no more than another packet.
+ * thousand honest clients a second connect. Who has no record gets a cookie: everybody honest is served as soon as
+ * ever, records stay within their bound to the byte, and a SYN costs no more than another packet.
  */
 #include "field.h"
 
@@ -85,7 +85,8 @@ static void flood(struct field *f, forger of)
 
         of(&s, &f->rng);
         if (rng_below(&f->rng, 2)) {
-            s.options = (struct tcp_options){.mss = 1460, .sack_permitted = true, .wscale = 7, .has_ts = true, .ts_val = i};
+            s.options = (struct tcp_options){.mss = 1460, .sack_permitted = true, .wscale = 7, .has_ts = true,
+                                             .ts_val = i};
             s.scaled = true;
         }
         attack_segment(f, &s);
@@ -114,11 +115,12 @@ static struct crowd served_beside(struct field *f, forger of)
     struct crowd c = {.f = f};
 
     play(&c, of);
-    print_message("%u of %u clients served, the slowest in %u ms\n", c.served, CLIENTS, (unsigned)(c.slowest / WEFT_MS));
+    print_message("%u of %u clients served, the slowest in %u ms\n", c.served, CLIENTS,
+                  (unsigned)(c.slowest / WEFT_MS));
     return c;
 }
 
-/* R4987-1. A record of IPv4 and its share of a chunk: 64 bytes at most, and one for each place in the listener's queue. */
+/* R4987-1. A record with its share of a chunk: 64 bytes at most, and as many as the listener's queue takes. */
 static void the_honest_are_served_as_soon_as_ever(void **state)
 {
     static const forger forgers[] = {from_anywhere, from_one, from_one_port};

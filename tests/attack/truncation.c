@@ -389,9 +389,9 @@ static unsigned each_frame(struct field *f, sweep with)
 /* Sound frames, and some that lied about nothing that matters, got where they should: nothing is swept in vain. */
 static void expect_heard(const struct field *f)
 {
-    static const enum weft_counter heard[] = {WEFT_COUNT_icmp_echo_in,  WEFT_COUNT_igmp_queries_in, WEFT_COUNT_mld_queries_in,
-                                              WEFT_COUNT_nd_solicits_in, WEFT_COUNT_nd_adverts_in,
-                                              WEFT_COUNT_nd_router_adverts_in};
+    static const enum weft_counter heard[] = {WEFT_COUNT_icmp_echo_in,   WEFT_COUNT_igmp_queries_in,
+                                              WEFT_COUNT_mld_queries_in, WEFT_COUNT_nd_solicits_in,
+                                              WEFT_COUNT_nd_adverts_in,  WEFT_COUNT_nd_router_adverts_in};
 
     for (size_t i = 0; i < ARRAY_LEN(heard); i++)
         assert_true(weft_counter(f->victim, heard[i]) > 0);

@@ -33,7 +33,7 @@ static uint32_t read_all(struct mallory *m, uint32_t at)
     return at;
 }
 
-/* Each pointer at each place. next: what comes in order, four bytes a round, so that the places move over the stream. */
+/* Each pointer at each place. next: what comes in order, four bytes a round, so that the places move with it. */
 static uint32_t sweep(struct field *f, struct mallory *m, size_t len, uint32_t next)
 {
     for (uint32_t pointer = 0; pointer < 65536; pointer++) {
