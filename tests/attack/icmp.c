@@ -200,7 +200,7 @@ static void too_big_of_ipv6_about_nothing_in_flight_changes_nothing(void **state
     far_end(&c);
 }
 
-/* R8201-4: and nothing is sent in fragments because of it (RFC 8021). */
+/* RFC 8201 §4: and nothing is sent in fragments because of it (RFC 8021). */
 static void too_big_of_ipv6_never_goes_below_1280(void **state)
 {
     struct far c = far_with_something_in_flight();
