@@ -218,14 +218,13 @@ int route_lookup(weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
     struct route_table *t = &s->routes;
     int err;
 
-    if (!path_is_fresh(&t->recent.path, t->generation, s->now) || !ip_eq(dst, &t->recent.dst)) {
-        err = find_path_and_mtu(s, dst, path);
-        if (err < 0)
-            return err;
-        t->recent.dst = *dst;
-        t->recent.path = *path;
-    }
-    *path = t->recent.path;
+    if (likely(route_recall(s, dst, path)))
+        return 0;
+    err = find_path_and_mtu(s, dst, path);
+    if (err < 0)
+        return err;
+    t->recent.dst = *dst;
+    t->recent.path = *path;
     return 0;
 }
 

@@ -329,12 +329,11 @@ void weft_clock(weft_stack *stack, weft_time now)
     stack->now = now;
 }
 
-static bool loopback_wants(const weft_stack *s) { return s->loopback && weft_output_wanted(s->loopback); }
 
 weft_time weft_deadline(const weft_stack *stack)
 {
     stack_settle(stack);
-    return loopback_wants(stack) ? stack->now : wheel_deadline(&stack->wheel);
+    return stack->loopback && if_wants(stack->loopback) ? stack->now : wheel_deadline(&stack->wheel);
 }
 
 static void fire(weft_stack *s, struct timer *t)
@@ -359,7 +358,7 @@ static void carry_loopback(weft_stack *s)
 {
     weft_pkt *batch[LOOPBACK_BATCH];
 
-    for (unsigned done = 0; done < LOOPBACK_MAX && loopback_wants(s);) {
+    for (unsigned done = 0; done < LOOPBACK_MAX && s->loopback && weft_output_wanted(s->loopback);) {
         size_t n = weft_output(s->loopback, batch, LOOPBACK_BATCH, s->now);
 
         if (n == 0)

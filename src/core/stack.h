@@ -116,6 +116,17 @@ static inline void stack_unsettle(weft_stack *s, weft_sock *e)
     s->unsettled = e;
 }
 
+/* The path that was looked up last, if it is to this address: what route_lookup looks at first. */
+static inline bool route_recall(const weft_stack *s, const struct weft_ip *dst, struct ip_path *path)
+{
+    const struct route_table *t = &s->routes;
+
+    if (!path_is_fresh(&t->recent.path, t->generation, s->now) || memcmp(dst, &t->recent.dst, sizeof *dst))
+        return false;
+    *path = t->recent.path;
+    return true;
+}
+
 /* Hands an ICMP error to the transport it is about; false when nobody was concerned. */
 bool stack_report(weft_stack *s, uint8_t proto, const struct ip_error *e);
 

@@ -274,9 +274,10 @@ static void offer_room(struct tcp_conn *c)
 static void advance(struct tcp_conn *c, struct seq ack, bool fin_acked)
 {
     struct tcp_work *w = c->work;
-    uint32_t space = ack.v - c->snd.una.v;
+    uint32_t space = ack.v - c->snd.una.v, bytes = space - (fin_acked ? 1 : 0);
 
-    sendq_ack(&w->sendq, &c->ep.stack->mem, space - (fin_acked ? 1 : 0));
+    if (likely(bytes))
+        sendq_ack(&w->sendq, &c->ep.stack->mem, bytes);
     c->snd.una = ack;
     if (c->stats)
         account_progress(c, space);
@@ -428,7 +429,7 @@ static inline void measure_expected(struct tcp_conn *c, const struct sent *s)
     steering_grow(c, &growth, &rate);
 }
 
-static inline void take_expected(struct tcp_conn *c, const struct tcp_seg *seg)
+static inline struct sent progress_expected(struct tcp_conn *c, const struct tcp_seg *seg)
 {
     struct tcp_work *w = c->work;
     struct sent s = sndmap_ack_lone(&w->sndmap);
@@ -437,11 +438,21 @@ static inline void take_expected(struct tcp_conn *c, const struct tcp_seg *seg)
     w->retries = 0;
     w->stuck_since = conn_now(c);
     losses_restart_timer(c);
-    measure_expected(c, &s);
-    offer_room(c);
     if (c->stats)
         c->stats->delivered += s.segments;
+    return s;
 }
+
+static inline void take_expected(struct tcp_conn *c, const struct tcp_seg *seg)
+{
+    struct sent s = progress_expected(c, seg);
+
+    measure_expected(c, &s);
+    offer_room(c);
+}
+
+/* Is that the last there was to send, with nobody left who could ask how it went? */
+static inline bool is_last_of_orphan(const struct tcp_conn *c) { return c->orphan && c->fin_sent; }
 
 /* The same where the whole segment is foreseen. It acknowledges something new, so that its window is newer, too. */
 void acknowledged_foreseen(struct tcp_conn *c, const struct tcp_seg *seg)
@@ -502,9 +513,13 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
         return TCP_CONTINUE;
     }
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
-    if (likely(is_expected(c, seg)))
-        take_expected(c, seg);
-    else
+    if (likely(is_expected(c, seg))) {
+        if (is_last_of_orphan(c))
+            progress_expected(c, seg);
+        else
+            take_expected(c, seg);
+    } else {
         take_report(c, seg, new_window);
+    }
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c, seg) : TCP_CONTINUE;
 }

@@ -66,7 +66,7 @@ static void fill(struct tcp_conn *c, const struct halfopen *h)
 /* What the SYN,ACK promised. */
 static void promise_first_window(struct tcp_conn *c)
 {
-    c->adv_mss = conn_offer(c, &c->work->path, c->v6).mss;
+    c->adv_mss = conn_offered_mss(c, &c->work->path, c->v6);
     c->rcv.edge = seq_add(c->rcv.nxt, conn_first_window(c, c->adv_mss, c->ts_ok));
 }
 
@@ -87,11 +87,10 @@ static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const
     }
     conn_name(c, flow);
     inherit(c, l);
-    fill(c, h);
-    c->ts_offset = tcp_offsets(t, flow).ts;
     first = way_first_hop(&c->settings->way, &flow->remote.ip);
     conn_route(c, &first, &w->path);
-    conn_update_mss(c);
+    fill(c, h);
+    c->ts_offset = tcp_offsets(t, flow).ts;
     promise_first_window(c);
     return c;
 }
@@ -162,6 +161,7 @@ void conn_born_of_record(struct tcp *t, struct halfopen *h, struct tcp_seg *seg)
     c->alarm = NULL;
     c->in_table = true;
     w->hash = seg->hash;
+    t->recent = c; /* what comes next is likely to be for it */
     if (h->saved_syn)
         keep_syn(c, saved_syns_take(&t->saved_syns, &seg->flow, seg->hash));
     half_open_release(t, h);

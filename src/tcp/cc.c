@@ -2,7 +2,7 @@
 /* The table of controllers, and the steps they share; see cc.h. */
 #include "tcp/cc.h"
 
-static const struct cc_ops *const controllers[] = {&cc_cubic, &cc_reno};
+static const struct cc_ops *const controllers[] = {[CC_CUBIC] = &cc_cubic, &cc_reno};
 
 static bool same(const char *a, const char *b)
 {

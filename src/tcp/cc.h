@@ -73,12 +73,14 @@ extern const struct cc_ops cc_reno, cc_cubic;
 int cc_find(const char *name);
 const struct cc_ops *cc_at(unsigned number); /* NULL: there is none of that number */
 
+#define CC_CUBIC 0 /* its number */
+
 /* The number of that name; of CUBIC when there is none. */
 static inline unsigned cc_default(const char *name)
 {
     int number = cc_find(name);
 
-    return number < 0 ? 0 : (unsigned)number;
+    return number < 0 ? CC_CUBIC : (unsigned)number;
 }
 
 static inline bool cc_in_slow_start(const struct cc *c) { return c->cwnd < c->ssthresh; }

@@ -8,13 +8,21 @@
 #include "tcp/state.h"
 #include "tcp/work.h"
 
+/* The number of the configured controller. Each new connection asks: what most have needs no search by name. */
+static unsigned controller(const struct weft_tcp_config *k)
+{
+    const char *name = k->congestion_control;
+
+    return likely(memcmp(name, "cubic", sizeof "cubic") == 0) ? CC_CUBIC : cc_default(name);
+}
+
 static void conn_defaults(struct tcp_conn *c, const struct weft_tcp_config *k)
 {
     c->send_buffer = (uint32_t)k->send_buffer;
     rcvspace_init(&c->rcvspace, (uint32_t)k->receive_buffer);
     c->settings = &settings_default;
     c->path_discovery = WEFT_PMTUDISC_WANT;
-    c->cc_number = (uint8_t)cc_default(k->congestion_control);
+    c->cc_number = (uint8_t)controller(k);
     c->reordering = (uint16_t)k->reordering;
     c->rcv_mss = TCP_DEFAULT_MSS_V4;
 }

@@ -5,13 +5,21 @@
  */
 #include "tcp/demux.h"
 
+/* The lengths are constants, so that each family's is a hash without a loop. */
+static inline uint32_t hash_key(const struct tcp *t, const union tcp_key *key, bool v6)
+{
+    if (unlikely(v6))
+        return (uint32_t)siphash13(t->table_key, key, sizeof key->v6);
+    return (uint32_t)siphash13(t->table_key, key, sizeof key->v4);
+}
+
 uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow)
 {
     union tcp_key key;
     bool v6 = flow_is_v6(flow);
 
     key_pack(&key, flow, v6);
-    return (uint32_t)siphash13(t->table_key, &key, key_size(v6));
+    return hash_key(t, &key, v6);
 }
 
 /* Where a table entry keeps its key. */
@@ -41,7 +49,7 @@ uint32_t demux_hash_of(const void *ctx, const struct hash_node *node, unsigned t
     bool v6;
     const union tcp_key *key = key_of(node, tag, &v6);
 
-    return (uint32_t)siphash13(t->table_key, key, key_size(v6));
+    return hash_key(t, key, v6);
 }
 
 uint32_t demux_hash_of_conn(const struct tcp *t, const struct tcp_conn *c)

@@ -14,16 +14,26 @@ void halfopen_init(struct halfopen_table *t, struct mem *m)
 {
     slab_init(&t->slab4, m, MEM_half_open, offsetof(struct halfopen, key) + sizeof(struct tcp_key4));
     slab_init(&t->slab6, m, MEM_half_open, offsetof(struct halfopen, key) + sizeof(struct tcp_key6));
+    slab_keep_at_hand(&t->slab4);
+    slab_keep_at_hand(&t->slab6);
     memset(t->fifo, 0, sizeof t->fifo);
-    t->count = 0;
+    t->count = t->linked = 0;
     t->served = 0;
     timer_init(&t->timer);
 }
 
-static void release(struct halfopen_table *t, struct halfopen *h) { slab_free(h->v6 ? &t->slab6 : &t->slab4, h); }
-
-static void append(struct halfopen_fifo *f, struct halfopen *h)
+static void release(struct halfopen_table *t, struct halfopen *h)
 {
+    t->linked--;
+    slab_free(h->v6 ? &t->slab6 : &t->slab4, h);
+}
+
+/* To the end of the FIFO of its repeats. */
+static void append(struct halfopen_table *t, struct halfopen *h)
+{
+    struct halfopen_fifo *f = &t->fifo[h->repeats];
+
+    t->linked++;
     h->next = NULL;
     if (f->last)
         f->last->next = h;
@@ -55,7 +65,7 @@ struct halfopen *halfopen_new(struct halfopen_table *t, const struct tcp_flow *f
     h->v6 = v6;
     h->due = micros(time_after(now, delay) + WEFT_US - 1); /* rounded up: no wait is shorter than asked */
     key_pack(&h->key, flow, v6);
-    append(&t->fifo[0], h);
+    append(t, h);
     if (t->count++ == 0)
         t->served = now;
     return h;
@@ -87,7 +97,7 @@ static void sweep(struct halfopen_table *t, struct halfopen_fifo *f)
 /* The last of the living takes the dead along. */
 static void release_all(struct halfopen_table *t)
 {
-    for (unsigned i = 0; i < ARRAY_LEN(t->fifo); i++)
+    for (unsigned i = 0; t->linked; i++)
         while (t->fifo[i].first)
             release(t, take_first(&t->fifo[i]));
 }
@@ -152,9 +162,10 @@ bool halfopen_repeat(struct halfopen_table *t, struct halfopen *h, weft_time now
     if (h->repeats >= min_u32(max, HALFOPEN_MAX_REPEATS))
         return false;
     take_first(&t->fifo[h->repeats]);
+    t->linked--;
     h->repeats++;
     h->due = micros(time_after(now, wait_of(h->repeats, delay, most)) + WEFT_US - 1);
-    append(&t->fifo[h->repeats], h);
+    append(t, h);
     return true;
 }
 
@@ -168,7 +179,7 @@ struct halfopen *halfopen_restart(struct halfopen_table *t, const struct halfope
     memcpy(copy, h, offsetof(struct halfopen, key) + key_size(h->v6));
     copy->asked_again += copy->asked_again < 15;
     copy->due = micros(time_after(now, wait_of(h->repeats, delay, most)) + WEFT_US - 1);
-    append(&t->fifo[h->repeats], copy);
+    append(t, copy);
     t->count++;
     return copy;
 }
@@ -200,14 +211,10 @@ bool halfopen_may_answer(struct halfopen *h, weft_time now, weft_time interval)
     return true;
 }
 
-/* When the place of this FIFO's first record comes up. */
-static weft_time turn(const struct halfopen_fifo *f, weft_time now)
+weft_time halfopen_turn(const struct halfopen *h, weft_time now)
 {
-    int32_t left;
+    int32_t left = (int32_t)(h->due - micros(now));
 
-    if (!f->first)
-        return WEFT_NEVER;
-    left = (int32_t)(f->first->due - micros(now));
     return left <= 0 ? now : (now / WEFT_US + (uint32_t)left) * WEFT_US;
 }
 
@@ -216,7 +223,8 @@ weft_time halfopen_deadline(const struct halfopen_table *t, weft_time now)
     weft_time due = WEFT_NEVER;
 
     for (unsigned i = 0; i < ARRAY_LEN(t->fifo); i++)
-        due = min_u64(due, turn(&t->fifo[i], now));
+        if (t->fifo[i].first)
+            due = min_u64(due, halfopen_turn(t->fifo[i].first, now));
     return due;
 }
 

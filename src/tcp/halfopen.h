@@ -49,7 +49,7 @@ struct halfopen_fifo {
 struct halfopen_table {
     struct slab slab4, slab6;
     struct halfopen_fifo fifo[HALFOPEN_MAX_REPEATS + 1];
-    size_t count;               /* of the living */
+    size_t count, linked;       /* of the living; of these and the dead */
     weft_time served;           /* the time of the last call: after a long sleep everything is due */
     struct timer timer;
 };
@@ -88,6 +88,9 @@ weft_time halfopen_due_at(const struct halfopen *h, weft_time now);
 
 /* May it answer an old segment now? Once in `interval`, which is below 65 s. */
 bool halfopen_may_answer(struct halfopen *h, weft_time now, weft_time interval);
+
+/* When its turn comes, for a timer: the first moment at which halfopen_due gives it. */
+weft_time halfopen_turn(const struct halfopen *h, weft_time now);
 
 /* Is it the next one to be due of those that were not repeated? */
 static inline bool halfopen_is_first(const struct halfopen_table *t, const struct halfopen *h)

@@ -4,32 +4,10 @@
 #include "tcp/arrives.h"
 #include "tcp/demux.h"
 #include "tcp/lingering.h"
-#include "tcp/segment.h"
 #include "tcp/state.h"
 #include "tcp/timeouts.h"
 #include "tcp/transmit.h"
 #include "tcp/work.h"
-
-/* The acknowledgment that TIME-WAIT begins with, straight to the link: the rooms that would owe it are going. */
-static void acknowledge_at_once(struct tcp_conn *c, uint16_t window)
-{
-    struct segment out = {
-        .flow = conn_flow(c),
-        .h = {.seq = c->snd.nxt, .ack = c->rcv.nxt, .flags = TCP_ACK, .window = window},
-        .o = TCP_NO_OPTIONS,
-        .ttl = conn_ttl(c),
-        .tos = conn_tos(c),
-        .way = &c->settings->way,
-        .extensions = &c->settings->extensions,
-    };
-
-    if (c->ts_ok) {
-        out.o.has_ts = true;
-        out.o.ts_val = ts_clock(conn_now(c), c->ts_offset);
-        out.o.ts_ecr = c->ts_recent;
-    }
-    segment_reply(c->ep.stack, &out);
-}
 
 /* Makes room when the table of TIME-WAIT records is at its limit: the oldest goes. */
 static void limit_time_wait(struct tcp *t)
@@ -68,7 +46,8 @@ static bool replace_by_record(struct tcp *t, struct tcp_conn *c, enum timewait_k
     conn_set_quiet(c, WEFT_NEVER);
     demux_forget(t, c);
     list_push_back(&t->loose, &c->loose);
-    time_wait_timer(t);
+    if (timewait_is_front(&t->time_wait, w)) /* else the timer stands for one that goes before it */
+        time_wait_timer(t);
     return true;
 }
 
@@ -83,7 +62,7 @@ void conn_linger(struct tcp_conn *c)
     state_set(c, WEFT_TCP_TIME_WAIT);
     stack_count(t->stack, WEFT_COUNT_tcp_time_waits);
     if (owed)
-        acknowledge_at_once(c, window);
+        transmit_ack_at_once(c, window);
     if (!replace_by_record(t, c, TIMEWAIT_TWO_MSL, window)) {
         stack_count(t->stack, WEFT_COUNT_tcp_time_wait_evicted);
         conn_finish(c, 0);
@@ -127,11 +106,11 @@ enum tcp_step conn_wait_for_fin(struct tcp_conn *c, bool more)
     weft_assert(c->orphan && c->state == WEFT_TCP_FIN_WAIT_2, "whoever has a user waits as long as he likes");
     if (c->settings->fin_wait_2 < 0)
         return end_orphan(c, WEFT_WHY_close_fin_wait_2);
-    window = transmit_window(c, &edge);
     if (more || !awaits_nothing_but_fin(c))
         return wait_for_fin_itself(c);
+    window = transmit_window(c, &edge);
     if (c->work && ackpolicy_wants(&c->work->ack))
-        acknowledge_at_once(c, window);
+        transmit_ack_at_once(c, window);
     if (!replace_by_record(t, c, TIMEWAIT_FIN_WAIT_2, window))
         return wait_for_fin_itself(c);
     c->state = WEFT_TCP_CLOSED; /* without a word: the record is what it was */

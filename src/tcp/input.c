@@ -52,7 +52,8 @@ static bool checksum_is_right(const struct weft_pkt *pkt)
     if (pkt->csum_valid)
         return true;
     ip_pseudo_header(&sum, &pkt->dst, &pkt->src, IP_PROTO_TCP, pkt_total(pkt));
-    pkt_csum_received(pkt, &sum);
+    if (!segment_csum_bare(pkt, &sum))
+        pkt_csum_received(pkt, &sum);
     return csum_fold(&sum) == 0;
 }
 
@@ -128,7 +129,7 @@ static void to_nobody(struct tcp *t, struct tcp_seg *seg)
     struct tcp_conn *listener = demux_listener(t, seg);
 
     if (listener) {
-        if (!is_unwelcome(listener, seg))
+        if (likely(listener->settings == &settings_default) || !is_unwelcome(listener, seg))
             listen_arrives(listener, seg);
         return;
     }

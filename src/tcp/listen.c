@@ -28,34 +28,36 @@ static void put_options(const struct halfopen *h, const struct tcp_offer *offer,
 
 /* Where a SYN,ACK goes: options and path. */
 struct road {
-    struct tcp_way way;
+    const struct tcp_way *way; /* outlives it */
     struct ip_path path;
 };
+
+static const struct tcp_way no_way;
 
 /* The listener's own options go before the way back of the SYN (MUST-52). False: there is no path. */
 static bool road_find(struct road *r, const struct tcp_conn *l, const struct weft_ip *peer, const struct tcp_way *back)
 {
     struct weft_ip first;
 
-    r->way = l->settings->way.n ? l->settings->way : *back;
+    r->way = l->settings->way.n ? &l->settings->way : back;
     r->path = (struct ip_path){0};
-    first = way_first_hop(&r->way, peer);
+    first = way_first_hop(r->way, peer);
     return conn_route(l, &first, &r->path) == 0;
 }
 
 /* ts: our timestamp clock for the peer. early: what it says of Fast Open; NULL: nothing. */
-static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct halfopen *h, uint32_t ts,
-                         const struct early_answer *early, struct road *road)
+static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct halfopen *h,
+                         const struct tcp_offer *offer, uint32_t ts, const struct early_answer *early,
+                         struct road *road)
 {
-    struct segment out = {.flow = key_unpack(&h->key, h->v6),
-                          .ttl = endpoint_ttl(&l->ep, h->v6),
+    struct segment out = {.ttl = endpoint_ttl(&l->ep, h->v6),
                           .tos = endpoint_tos(&l->ep, h->v6),
                           .path = &road->path,
-                          .way = &road->way,
+                          .way = road->way,
                           .extensions = &l->settings->extensions};
-    struct tcp_offer offer = conn_offer(l, &road->path, h->v6);
 
-    put_options(h, &offer, &out.o);
+    segment_name(&out, &h->key, h->v6);
+    put_options(h, offer, &out.o);
     out.o.ts_val = ts;
     if (early && early->kind) {
         out.o.fastopen = early->kind;
@@ -65,7 +67,7 @@ static void send_syn_ack(struct tcp *t, const struct tcp_conn *l, const struct h
     out.h.seq = h->iss;
     out.h.ack = seq_add(h->irs, 1);
     out.h.flags = (uint16_t)(TCP_SYN | TCP_ACK | (h->ecn ? TCP_ECE : 0));
-    out.h.window = (uint16_t)conn_first_window(l, offer.mss, h->has_ts);
+    out.h.window = (uint16_t)conn_first_window(l, offer->mss, h->has_ts);
     segment_reply(t->stack, &out);
 }
 
@@ -82,25 +84,28 @@ void half_open_send(struct tcp *t, const struct halfopen *h)
     const struct tcp_conn *l = half_open_listener(t, h);
     struct tcp_flow flow = key_unpack(&h->key, h->v6);
     struct tcp_way back = half_open_way(t, h, &flow);
+    struct tcp_offer offer;
     struct road road;
 
-    if (road_find(&road, l, &flow.remote.ip, &back))
-        send_syn_ack(t, l, h, ts_clock(t->stack->now, tcp_offsets(t, &flow).ts), NULL, &road);
+    if (!road_find(&road, l, &flow.remote.ip, &back))
+        return;
+    offer = conn_offer(l, &road.path, h->v6);
+    send_syn_ack(t, l, h, &offer, ts_clock(t->stack->now, tcp_offsets(t, &flow).ts), NULL, &road);
 }
 
 /* ---- the record ---- */
 
 /* What a SYN tells, as far as it is agreed; everything but the name and our own number. */
-static void fill(struct halfopen *h, const struct tcp_conn *l, const struct tcp_seg *seg, const struct ip_path *path)
+static void fill(struct halfopen *h, const struct tcp_conn *l, const struct tcp_seg *seg,
+                 const struct tcp_offer *offer)
 {
-    struct tcp_offer offer = conn_offer(l, path, h->v6);
-    struct tcp_agreed agreed = negotiate(&offer, &seg->o, h->v6);
+    struct tcp_agreed agreed = negotiate(offer, &seg->o, h->v6);
 
     h->listener = l->listen->number;
     h->irs = seg->h.seq;
     h->ts_recent = seg->o.ts_val;
     h->peer_mss = agreed.peer_mss;
-    h->snd_wscale = offer.window_scaling && seg->o.wscale >= 0 ? agreed.snd_wscale : HALFOPEN_NO_WSCALE;
+    h->snd_wscale = offer->window_scaling && seg->o.wscale >= 0 ? agreed.snd_wscale : HALFOPEN_NO_WSCALE;
     h->rcv_wscale = agreed.rcv_wscale;
     h->has_ts = agreed.timestamps;
     h->sack = agreed.sack;
@@ -135,25 +140,27 @@ static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, c
     weft_stack *s = t->stack;
     struct halfopen *h = halfopen_new(&t->half_open, &seg->flow, s->now, tcp_config(s)->rto_initial);
     struct flow_offsets offsets;
+    struct tcp_offer offer;
 
     if (!h)
         return WEFT_DROP_no_memory;
     offsets = tcp_offsets(t, &seg->flow);
-    fill(h, l, seg, &road->path);
+    offer = conn_offer(l, &road->path, h->v6);
+    fill(h, l, seg, &offer);
     h->iss = first_number(t, seg, offsets.isn);
     if (!hashtab_insert(&t->table, &h->hash, TCP_TAG_HALF_OPEN, seg->hash)) {
         halfopen_free(&t->half_open, h);
         return WEFT_DROP_no_memory;
     }
-    h->saved_syn = (l->settings->save_syn || road->way.received) && save_syn(t, l, seg);
+    h->saved_syn = (l->settings->save_syn || road->way->received) && save_syn(t, l, seg);
     l->listen->half_open++;
     l->listen->young++;
     if (halfopen_is_first(&t->half_open, h) &&
         time_after(s->now, tcp_config(s)->rto_initial) < t->half_open.timer.deadline)
-        timer_set(&s->wheel, &t->half_open.timer, halfopen_deadline(&t->half_open, s->now));
+        timer_set(&s->wheel, &t->half_open.timer, halfopen_turn(h, s->now));
     if (unlikely(s->env.trace))
         stack_trace_state(s, NULL, &seg->flow.local, &seg->flow.remote, WEFT_TCP_LISTEN, WEFT_TCP_SYN_RECEIVED);
-    send_syn_ack(t, l, h, ts_clock(s->now, offsets.ts), early, road);
+    send_syn_ack(t, l, h, &offer, ts_clock(s->now, offsets.ts), early, road);
     return WEFT_DROP_none;
 }
 
@@ -165,9 +172,10 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ro
     struct tcp *t = conn_tcp(l);
     weft_stack *s = t->stack;
     struct halfopen h = {.v6 = flow_is_v6(&seg->flow)};
+    struct tcp_offer offer = conn_offer(l, &road->path, h.v6);
     uint32_t ts;
 
-    fill(&h, l, seg, &road->path);
+    fill(&h, l, seg, &offer);
     key_pack(&h.key, &seg->flow, h.v6);
     if (!h.has_ts) { /* then there is no place to keep them */
         h.sack = h.ecn = false;
@@ -182,7 +190,7 @@ static void send_cookie(struct tcp_conn *l, const struct tcp_seg *seg, struct ro
                           });
     l->listen->cookies_at = s->now;
     stack_count(s, WEFT_COUNT_tcp_cookies_sent);
-    send_syn_ack(t, l, &h, ts + tcp_offsets(t, &seg->flow).ts, NULL, road);
+    send_syn_ack(t, l, &h, &offer, ts + tcp_offsets(t, &seg->flow).ts, NULL, road);
 }
 
 /* Has this listener sent a cookie that may still be good? Else nobody has one to bring back. */
@@ -257,9 +265,10 @@ static void ack_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 static void open_early(struct tcp_conn *l, struct tcp_seg *seg, const struct ip_path *path)
 {
     struct halfopen h = {.v6 = flow_is_v6(&seg->flow)};
+    struct tcp_offer offer = conn_offer(l, path, h.v6);
     const struct tcp *t = conn_tcp(l);
 
-    fill(&h, l, seg, path);
+    fill(&h, l, seg, &offer);
     h.iss = first_number(t, seg, tcp_offsets(t, &seg->flow).isn);
     conn_born_early(l, &h, seg);
 }
@@ -294,7 +303,7 @@ static enum weft_drop admit(const struct tcp_conn *l, const struct tcp_seg *seg,
 /* Third: SYN. */
 static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 {
-    struct tcp_way back = way_back_of(seg->pkt);
+    struct tcp_way back;
     struct early_answer early;
     struct road road;
     bool cookie;
@@ -302,7 +311,9 @@ static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 
     if (why != WEFT_DROP_none)
         return why;
-    if (!road_find(&road, l, &seg->flow.remote.ip, &back))
+    if (unlikely(seg->pkt->routed))
+        back = way_back_of(seg->pkt);
+    if (!road_find(&road, l, &seg->flow.remote.ip, unlikely(seg->pkt->routed) ? &back : &no_way))
         return WEFT_DROP_ip_no_route;
     if (cookie) { /* the third segment tells of its way once more */
         send_cookie(l, seg, &road);

@@ -47,19 +47,28 @@ static bool may_reuse(const struct tcp *t, const struct timewait *w, const struc
            timewait_age(w, t->stack->now, 2 * k->msl) > REUSE_AFTER;
 }
 
-/* hash: of the flow. */
-static bool pair_is_taken(struct tcp *t, const struct tcp_flow *flow, uint32_t hash, bool port_is_ours)
-{
-    struct tcp_found f = demux_find_hashed(t, flow, hash);
+/* A pair that a connection may have. */
+struct pair {
+    uint32_t hash;       /* of its name */
+    struct timewait *old; /* the record that goes then; NULL: none */
+};
 
-    return f.any && !(f.tag == TCP_TAG_TIME_WAIT && may_reuse(t, f.time_wait, flow, port_is_ours));
+/* *p: what is asked about; its record is found out. */
+static bool pair_is_taken(struct tcp *t, const struct tcp_flow *flow, struct pair *p, bool port_is_ours)
+{
+    struct tcp_found f;
+
+    p->hash = demux_hash(t, flow);
+    f = demux_find_hashed(t, flow, p->hash);
+    p->old = f.any && f.tag == TCP_TAG_TIME_WAIT ? f.time_wait : NULL;
+    return f.any && !(p->old && may_reuse(t, p->old, flow, port_is_ours));
 }
 
 struct port_question {
     struct tcp *t;
     const struct tcp_conn *c;
     struct tcp_flow flow; /* remote port 0: is the local port free at all? Else: is the pair? */
-    uint32_t hash;        /* of the pair that was asked about last */
+    struct pair pair;     /* the one that was asked about last */
 };
 
 static bool port_is_taken(void *ctx, uint16_t port)
@@ -71,12 +80,11 @@ static bool port_is_taken(void *ctx, uint16_t port)
         return true;
     if (q->flow.remote.port == 0)
         return demux_port_in_use(q->t, port);
-    q->hash = demux_hash(q->t, &q->flow);
-    return pair_is_taken(q->t, &q->flow, q->hash, false);
+    return pair_is_taken(q->t, &q->flow, &q->pair, false);
 }
 
-/* *hash: of the pair that it makes, if there is a remote port. */
-static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow, uint32_t *hash)
+/* *pair: the one that it makes, if there is a remote port. */
+static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow, struct pair *pair)
 {
     struct tcp *t = conn_tcp(c);
     struct port_question q = {.t = t, .c = c, .flow = *flow};
@@ -84,7 +92,7 @@ static int pick_port(const struct tcp_conn *c, struct tcp_flow *flow, uint32_t *
 
     flow->local.port =
         port_pick(t->stack, c->settings->rare.ports, &flow->local.ip, &flow->remote, first, port_is_taken, &q);
-    *hash = q.hash;
+    *pair = q.pair;
     return flow->local.port ? 0 : WEFT_EADDRINUSE;
 }
 
@@ -93,10 +101,10 @@ static int bind_to(struct tcp_conn *c, const struct weft_addr *local, bool no_po
 {
     struct tcp *t = conn_tcp(c);
     struct tcp_flow flow = {*local, {ip_is_v4(&local->ip) ? weft_ipv4(0) : endpoint_any(&c->ep), 0}};
-    uint32_t hash;
+    struct pair pair;
     int err;
 
-    if (flow.local.port == 0 && !no_port && (err = pick_port(c, &flow, &hash)) < 0)
+    if (flow.local.port == 0 && !no_port && (err = pick_port(c, &flow, &pair)) < 0)
         return err;
     err = demux_bind(t, c, &flow.local);
     if (err == 0)
@@ -219,8 +227,8 @@ static struct weft_addr bound_address(struct tcp_conn *c)
     return b ? b->addr : (struct weft_addr){endpoint_any(&c->ep), 0};
 }
 
-/* Fills in the source address and port of a connection to be; *hash is its name's then. */
-static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_path *path, uint32_t *hash)
+/* Fills in the source address and port of a connection to be, and what there is to know of the pair. */
+static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_path *path, struct pair *pair)
 {
     weft_stack *s = c->ep.stack;
     struct weft_ip first = way_first_hop(&c->settings->way, &flow->remote.ip);
@@ -239,23 +247,16 @@ static int complete_name(struct tcp_conn *c, struct tcp_flow *flow, struct ip_pa
     if (err < 0)
         return err;
     if (flow->local.port == 0)
-        return pick_port(c, flow, hash) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
-    *hash = demux_hash(conn_tcp(c), flow);
-    return pair_is_taken(conn_tcp(c), flow, *hash, true) ? WEFT_EADDRNOTAVAIL : 0;
+        return pick_port(c, flow, pair) < 0 ? WEFT_EADDRNOTAVAIL : 0; /* all are taken: as Linux puts it */
+    return pair_is_taken(conn_tcp(c), flow, pair, true) ? WEFT_EADDRNOTAVAIL : 0;
 }
 
 /* The pair may be in TIME-WAIT still: the record goes, and our numbers begin beyond what it may remind the peer of. */
-static bool leave_time_wait(struct tcp *t, const struct tcp_flow *flow, uint32_t hash, struct seq *above)
+ASIDE static void leave_time_wait(struct tcp *t, struct timewait *old, struct seq *above)
 {
-    struct tcp_found f = demux_find_hashed(t, flow, hash);
-
-    if (!f.any)
-        return false;
-    weft_assert(f.tag == TCP_TAG_TIME_WAIT, "any other would have been in the way");
-    *above = seq_add(f.time_wait->snd_nxt, OLD_WINDOW);
-    time_wait_end(t, f.time_wait);
+    *above = seq_add(old->snd_nxt, OLD_WINDOW);
+    time_wait_end(t, old);
     stack_count(t->stack, WEFT_COUNT_tcp_time_wait_reused);
-    return true;
 }
 
 void tcp_forget_connection(struct tcp_conn *c)
@@ -320,17 +321,41 @@ static struct weft_ip ourselves(const struct weft_ip *any)
     return ip_is_v4(any) ? weft_ipv4(0x7f000001) : (struct weft_ip){.b = {[15] = 1}};
 }
 
+/* What it was called before, for when nothing comes of its new name. */
+struct old_name {
+    union tcp_key key;
+    bool v6;
+};
+
+static struct old_name name_of(const struct tcp_conn *c)
+{
+    struct old_name n = {.v6 = c->v6};
+
+    if (n.v6) /* only as long as its family needs */
+        n.key.v6 = c->key.v6;
+    else
+        n.key.v4 = c->key.v4;
+    return n;
+}
+
+SELDOM static void take_name_back(struct tcp_conn *c, const struct old_name *old)
+{
+    struct tcp_flow flow = key_unpack(&old->key, old->v6);
+
+    conn_name(c, &flow);
+}
+
 /* early: data is wanted in the SYN. */
 static int open_active(weft_sock *e, const struct weft_addr *peer, bool early)
 {
     struct tcp_conn *c = conn_of(e);
     struct tcp *t = conn_tcp(c);
-    struct tcp_flow flow = conn_flow(c), unnamed = flow;
+    struct tcp_flow flow;
     struct ip_path path = {0};
     int err = check_peer(peer);
     struct seq above;
-    uint32_t hash;
-    bool again;
+    struct pair pair;
+    struct old_name before;
 
     if (c->state != WEFT_TCP_CLOSED)
         return already(c);
@@ -342,22 +367,24 @@ static int open_active(weft_sock *e, const struct weft_addr *peer, bool early)
     flow.remote = *peer;
     if (ip_is_any(&flow.remote.ip))
         flow.remote.ip = ourselves(&flow.remote.ip);
-    err = complete_name(c, &flow, &path, &hash);
+    err = complete_name(c, &flow, &path, &pair);
     if (err < 0)
         return err;
     if (!conn_fresh_work(c))
         return WEFT_ENOMEM;
     c->work->path = path;
+    before = name_of(c);
     conn_name(c, &flow);
-    again = leave_time_wait(t, &flow, hash, &above);
-    if (!demux_insert(t, c, hash)) {
-        conn_name(c, &unnamed);
+    if (pair.old)
+        leave_time_wait(t, pair.old, &above);
+    if (!demux_insert(t, c, pair.hash)) {
+        take_name_back(c, &before);
         return WEFT_ENOMEM;
     }
     t->recent = c; /* the answer is likely to be what comes next */
     c->work->early = early;
     c->work->syn_waits = early && early_may_send(c);
-    start_opening(c, &flow, again ? &above : NULL);
+    start_opening(c, &flow, pair.old ? &above : NULL);
     return c->work->syn_waits ? 0 : WEFT_EINPROGRESS;
 }
 

@@ -10,7 +10,7 @@ int conn_route(const struct tcp_conn *c, const struct weft_ip *dst, struct ip_pa
     weft_if *by;
 
     if (likely(!bound))
-        return route_lookup(c->ep.stack, dst, path);
+        return likely(route_recall(c->ep.stack, dst, path)) ? 0 : route_lookup(c->ep.stack, dst, path);
     by = if_by_index(c->ep.stack, bound);
     return by ? route_lookup_by(c->ep.stack, dst, by, path) : WEFT_ENETUNREACH;
 }

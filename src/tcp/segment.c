@@ -22,18 +22,29 @@ static void put_checksum(struct weft_pkt *pkt, struct csum sum, const struct ip_
         pkt->csum_offset = TCP_CHECKSUM_AT;
         return;
     }
-    pkt_csum(pkt, 0, pkt_total(pkt), &sum);
+    if (!segment_csum_bare(pkt, &sum))
+        pkt_csum(pkt, 0, pkt_total(pkt), &sum);
     poke_u16(pkt->data + TCP_CHECKSUM_AT, csum_fold(&sum));
+}
+
+/* Are the timestamps its only options? */
+static bool is_stamped(const struct segment *seg)
+{
+    return seg->o.has_ts && seg->h.header_len == TCP_STAMPED_HEADER && !(seg->h.flags & TCP_SYN);
 }
 
 static void put_header(struct weft_pkt *pkt, struct segment *seg)
 {
-    struct writer w = writer(pkt->data, seg->h.header_len);
-
     seg->h.checksum = 0;
-    tcp_emit(&w, &seg->h);
-    tcp_options_emit(&w, &seg->o, seg->h.flags & TCP_SYN, segment_layout(pkt->stack));
-    weft_assert(!w.bad && writer_left(&w) == 0, "segment_begin made room for just these options");
+    if (likely(is_stamped(seg))) {
+        tcp_emit_stamped(pkt->data, &seg->h, seg->o.ts_val, seg->o.ts_ecr);
+    } else {
+        struct writer w = writer(pkt->data, seg->h.header_len);
+
+        tcp_emit(&w, &seg->h);
+        tcp_options_emit(&w, &seg->o, seg->h.flags & TCP_SYN, segment_layout(pkt->stack));
+        weft_assert(!w.bad && writer_left(&w) == 0, "segment_begin made room for just these options");
+    }
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
     pkt->gso_size = seg->gso_size;
 }
@@ -67,6 +78,14 @@ ASIDE static void finish_unusual(weft_stack *s, struct weft_pkt *pkt, const stru
     ip_pseudo_header(&sum, &how.src, &how.dst, IP_PROTO_TCP, pkt_total(pkt));
     put_checksum(pkt, sum, seg->path);
     ip_output(s, pkt, &how, seg->path);
+}
+
+SELDOM void segment_name_unusual(struct segment *seg, const union tcp_key *key, bool v6)
+{
+    seg->plain = false;
+    key_unpack_to(&seg->flow, key, v6);
+    seg->h.src_port = seg->flow.local.port;
+    seg->h.dst_port = seg->flow.remote.port;
 }
 
 /* Fills in the ports, and the names of a segment that is plain without anybody having said so. */
@@ -114,25 +133,31 @@ void segment_send_stamped(weft_stack *s, struct weft_pkt *pkt, const struct stam
     ip_output_plain(s, pkt, &(struct ip_plain){seg->local, seg->remote, IP_PROTO_TCP, seg->ttl, seg->tos, false}, path);
 }
 
-void segment_reply(weft_stack *s, const struct segment *seg)
+/* Finds the path of a segment that brings none; false: there is none. */
+static bool find_path(weft_stack *s, struct segment *seg, struct ip_path *path)
 {
-    struct segment out = *seg;
-    struct ip_path path = {0};
     struct weft_ip first = seg->way ? way_first_hop(seg->way, &seg->flow.remote.ip) : seg->flow.remote.ip;
+
+    *path = (struct ip_path){0};
+    seg->path = path;
+    return route_lookup(s, &first, path) == 0;
+}
+
+void segment_reply(weft_stack *s, struct segment *seg)
+{
+    struct ip_path path;
     struct weft_pkt *pkt;
 
-    if (!seg->path && route_lookup(s, &first, &path) < 0) {
+    if (!seg->path && !find_path(s, seg, &path)) {
         stack_drop(s, WEFT_DROP_ip_no_route);
         return;
     }
-    pkt = segment_begin(s, &out, seg->h.flags & TCP_SYN);
+    pkt = segment_begin(s, seg, seg->h.flags & TCP_SYN);
     if (!pkt) {
         stack_drop(s, WEFT_DROP_no_memory);
         return;
     }
-    if (!out.path)
-        out.path = &path;
-    segment_finish(s, pkt, &out);
+    segment_finish(s, pkt, seg);
 }
 
 SELDOM void segment_refuse(weft_stack *s, const struct tcp_seg *in)

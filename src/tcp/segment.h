@@ -10,6 +10,23 @@ static inline enum tcp_option_layout segment_layout(const weft_stack *s)
     return s->config.tcp.syn_layout == WEFT_SYN_BSD ? TCP_LAYOUT_BSD : TCP_LAYOUT_LINUX;
 }
 
+/*
+ * Adds a packet's bytes, from the TCP header on, if they are no more than the header that most segments have, or that
+ * of most SYNs: these are so short that a general sum is longer. False: they are something else.
+ */
+static inline bool segment_csum_bare(const struct weft_pkt *pkt, struct csum *sum)
+{
+    uint32_t n = pkt->n_spans ? 0 : pkt->len;
+
+    if (n == TCP_STAMPED_HEADER)
+        csum_add_words(sum, pkt->data, TCP_STAMPED_HEADER);
+    else if (n == TCP_FULL_SYN_HEADER)
+        csum_add_words(sum, pkt->data, TCP_FULL_SYN_HEADER);
+    else
+        return false;
+    return true;
+}
+
 struct segment {
     struct tcp_flow flow;
     /* all is usual (struct ip_plain): the names are in `v4`, and in the ports of h; flow is nothing */
@@ -27,6 +44,23 @@ struct segment {
     const struct tcp_way *way; /* options of IPv4; NULL: none */
     const struct tcp_extensions *extensions; /* headers of IPv6; NULL: none */
 };
+
+/* Not by IPv4, with options, or such as routers may cut: segment_name calls it. */
+void segment_name_unusual(struct segment *seg, const union tcp_key *key, bool v6);
+
+/* Whose it is, by a key of this family: the ports, and the addresses as they are wanted. `way` and `fragment` stand. */
+static inline void segment_name(struct segment *seg, const union tcp_key *key, bool v6)
+{
+    if (unlikely(v6 || seg->fragment || (seg->way && seg->way->n))) {
+        segment_name_unusual(seg, key, v6);
+        return;
+    }
+    seg->plain = true;
+    seg->v4.local = key->v4.local;
+    seg->v4.remote = key->v4.remote;
+    seg->h.src_port = key->v4.local_port;
+    seg->h.dst_port = key->v4.remote_port;
+}
 
 /*
  * A packet ready for the header of this segment, whose options stand and do not change any more: it is told how long
@@ -52,8 +86,8 @@ struct stamped_segment {
 void segment_send_stamped(weft_stack *s, struct weft_pkt *pkt, const struct stamped_segment *seg, const uint8_t *text,
                           uint32_t n, const struct ip_path *path);
 
-/* A segment without payload and without a connection. */
-void segment_reply(weft_stack *s, const struct segment *seg);
+/* A segment without payload and without a connection. What is left out is filled in, as for segment_finish. */
+void segment_reply(weft_stack *s, struct segment *seg);
 /* The reset that answers a segment for which there is no connection (RFC 9293 §3.10.7.1). Never for a RST. */
 void segment_refuse(weft_stack *s, const struct tcp_seg *in);
 

@@ -18,14 +18,15 @@ static weft_time earliest(const struct tcp_work *w)
 }
 
 /* Gets a turn on the link when there is something to send by a route that exists. */
-ASIDE static void ask_for_turn(struct tcp_conn *c)
+static inline void ask_for_turn(struct tcp_conn *c)
 {
-    int err = conn_refresh_path(c);
+    struct tcp_work *w = c->work;
+    int err = likely(path_is_fresh(&w->path, c->ep.stack->routes.generation, conn_now(c))) ? 0 : conn_refresh_path(c);
 
-    if (err < 0)
+    if (unlikely(err < 0))
         c->soft_error = (int16_t)err;
     else
-        if_want(c->work->path.ifp, &c->work->sender);
+        if_want(w->path.ifp, &w->sender);
 }
 
 /*

@@ -33,13 +33,19 @@ static uint8_t offered_wscale(const struct tcp_conn *c)
     return rcvspace_shift(&c->rcvspace, (uint32_t)max_size(k->receive_buffer_max, k->receive_buffer_limit));
 }
 
+uint16_t conn_offered_mss(const struct tcp_conn *c, const struct ip_path *path, bool v6)
+{
+    uint16_t mss = conn_receive_mss(path, v6);
+
+    return c->settings->user_mss ? (uint16_t)min_u32(mss, c->settings->user_mss) : mss;
+}
+
 struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6)
 {
     const struct weft_tcp_config *k = tcp_config(c->ep.stack);
-    uint16_t mss = conn_receive_mss(path, v6);
 
     return (struct tcp_offer){
-        .mss = c->settings->user_mss ? (uint16_t)min_u32(mss, c->settings->user_mss) : mss,
+        .mss = conn_offered_mss(c, path, v6),
         .min_mss = (uint16_t)k->min_mss,
         .wscale = offered_wscale(c),
         .window_scaling = k->window_scaling,

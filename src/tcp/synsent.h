@@ -21,6 +21,8 @@ void conn_established(struct tcp_conn *c);
 void conn_agree(struct tcp_conn *c, const struct tcp_agreed *agreed, uint32_t rcv_mss);
 /* Our side of the negotiation, for a connection or on behalf of a listener. */
 struct tcp_offer conn_offer(const struct tcp_conn *c, const struct ip_path *path, bool v6);
+/* Of that the MSS alone. */
+uint16_t conn_offered_mss(const struct tcp_conn *c, const struct ip_path *path, bool v6);
 /* What segments are taken to hold until the peer announces something (RFC 9293, MUST-15). */
 uint32_t conn_mss_unheard(const struct tcp_conn *c);
 /* What the SYN or SYN,ACK of this connection, or for this listener, promises; ts: with timestamps on every segment. */

@@ -147,6 +147,11 @@ struct timewait *timewait_new(struct timewait_table *t, enum timewait_kind kind,
     return w;
 }
 
+bool timewait_is_front(const struct timewait_table *t, const struct timewait *w)
+{
+    return front(&t->lane[w->fin_wait_2 ? TIMEWAIT_FIN_WAIT_2 : TIMEWAIT_TWO_MSL][w->v6], w->v6) == w;
+}
+
 void timewait_restart(struct timewait *w, weft_time now, weft_time stay)
 {
     w->expires = expiry(now, stay) & CIRCLE;

@@ -77,6 +77,9 @@ size_t timewait_count_v6(const struct timewait_table *t);
 struct timewait *timewait_new(struct timewait_table *t, enum timewait_kind kind, const struct tcp_flow *flow,
                               weft_time now, weft_time stay);
 
+/* Is it the first of its lane, whose time comes up next? */
+bool timewait_is_front(const struct timewait_table *t, const struct timewait *w);
+
 /* The wait starts anew (a FIN). */
 void timewait_restart(struct timewait *w, weft_time now, weft_time stay);
 

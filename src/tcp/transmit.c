@@ -77,8 +77,8 @@ SELDOM static void put_sack(const struct tcp_conn *c, struct tcp_options *o, uin
             o->sack[o->n_sack++] = held[i];
 }
 
-/* Timestamps and, while data is held out of order or has come twice, SACK blocks. */
-static void put_options(const struct tcp_conn *c, struct tcp_options *o)
+/* Timestamps and nothing else. */
+static void put_stamps(const struct tcp_conn *c, struct tcp_options *o)
 {
     o->mss = 0;
     o->wscale = -1;
@@ -89,6 +89,12 @@ static void put_options(const struct tcp_conn *c, struct tcp_options *o)
         o->ts_val = ts_clock(conn_now(c), c->ts_offset);
         o->ts_ecr = c->ts_recent;
     }
+}
+
+/* The same and, while data is held out of order or has come twice, SACK blocks. */
+static void put_options(const struct tcp_conn *c, struct tcp_options *o)
+{
+    put_stamps(c, o);
     if (c->sack_ok && c->work && (c->work->reasm.count || conn_reports_twice(c)))
         put_sack(c, o, min_u32(c->ts_ok ? 3 : 4, room_for_sack(c)));
 }
@@ -276,15 +282,12 @@ static void make_room_for_options(const struct tcp_conn *c, struct tcp_plan *pla
     }
 }
 
-/* Of IPv6, with options, or such as routers may cut. */
-ASIDE static void put_unusual_names(struct tcp_conn *c, struct segment *out)
+/* Of IPv6: the label that its segments have. */
+SELDOM static uint32_t flow_label(struct tcp_conn *c, const struct segment *out)
 {
-    key_unpack_to(&out->flow, &c->key, c->v6);
-    if (c->v6 && !c->work->flow_label)
+    if (!c->work->flow_label)
         c->work->flow_label = ip_flow_label(c->ep.stack, &out->flow.local, &out->flow.remote, IP_PROTO_TCP);
-    out->flow_label = c->work->flow_label;
-    out->way = &c->settings->way;
-    out->extensions = &c->settings->extensions;
+    return c->work->flow_label;
 }
 
 /* What a segment without payload and options of its own says: whose it is, and where it goes. */
@@ -295,16 +298,11 @@ static void put_names(struct tcp_conn *c, struct segment *out)
     out->gso_size = 0;
     out->fragment = c->path_discovery == WEFT_PMTUDISC_DONT || c->path_discovery >= WEFT_PMTUDISC_INTERFACE ||
                     (c->path_discovery == WEFT_PMTUDISC_WANT && c->work->path.fragment);
-    out->plain = !c->v6 && !out->fragment && c->settings->way.n == 0;
     out->path = &c->work->path;
-    if (likely(out->plain)) {
-        out->v4.local = c->key.v4.local;
-        out->v4.remote = c->key.v4.remote;
-        out->h.src_port = c->key.v4.local_port;
-        out->h.dst_port = c->key.v4.remote_port;
-        return;
-    }
-    put_unusual_names(c, out);
+    out->way = &c->settings->way;
+    out->extensions = &c->settings->extensions;
+    segment_name(out, &c->key, c->v6);
+    out->flow_label = unlikely(c->v6) ? flow_label(c, out) : 0;
 }
 
 /* Once more without it: somebody on the way may drop what asks for it (RFC 3168 §6.1.1.1). */
@@ -399,7 +397,6 @@ ASIDE static bool emit_syn(struct tcp_conn *c)
     struct tcp_work *w = c->work;
     weft_stack *s = c->ep.stack;
     struct tcp_offer offer = conn_offer(c, &w->path, c->v6);
-    struct tcp_options o;
     struct segment out;
     struct weft_pkt *pkt;
     bool ack = c->state != WEFT_TCP_SYN_SENT;
@@ -413,10 +410,9 @@ ASIDE static bool emit_syn(struct tcp_conn *c)
     } else {
         w->said_wscale = (uint8_t)(offer.wscale + 1);
     }
-    o = negotiate_syn(&offer, ts_clock(s->now, c->ts_offset));
-    o.ts_ecr = ack ? c->ts_recent : 0;
-    early = ack ? 0 : early_offer(c, &o);
-    out = (struct segment){.o = o};
+    out.o = negotiate_syn(&offer, ts_clock(s->now, c->ts_offset));
+    out.o.ts_ecr = ack ? c->ts_recent : 0;
+    early = ack ? 0 : early_offer(c, &out.o);
     pkt = segment_begin(s, &out, true);
     if (!pkt)
         return false;
@@ -426,7 +422,8 @@ ASIDE static bool emit_syn(struct tcp_conn *c)
     out.h.seq = c->fast_open ? seq_sub(c->snd.una, 1) : c->snd.una;
     out.h.ack = ack ? c->rcv.nxt : seq(0);
     out.h.flags = syn_flags(c, ack);
-    out.h.window = promise_window(c, o.mss);
+    out.h.urgent = 0;
+    out.h.window = promise_window(c, out.o.mss);
     account_out(c, &(struct tcp_plan){.kind = PLAN_SYN});
     w->syn_due = false;
     if (w->retries == 0)
@@ -478,6 +475,9 @@ static void first_plan(struct tcp_conn *c, struct tcp_plan *plan)
     *plan = w->plan;
 }
 
+/* Is all that there is to send an orphan's FIN? Then nothing is asked of the window any more. */
+static bool is_last_word(const struct tcp_conn *c) { return c->orphan && c->fin_sent && conn_in_flight(c) == 1; }
+
 /* The plan, and what comes behind it. May give the rooms back. */
 static inline void take_turn(struct tcp_conn *c, struct tcp_plan *plan, unsigned budget)
 {
@@ -498,7 +498,7 @@ static inline void take_turn(struct tcp_conn *c, struct tcp_plan *plan, unsigned
         used += packets;
         sent |= plan->kind == PLAN_DATA;
     }
-    if (w->sndmap.count && (sent || conn_unsent(c)))
+    if (w->sndmap.count && (sent || conn_unsent(c)) && !is_last_word(c))
         window_used(c);
     conn_settle_plan(c, plan);
     if (sent && used == 1 && c->work)
@@ -514,7 +514,7 @@ bool transmit_pull(struct sender *sender, unsigned budget)
 
     if (conn_refresh_path(c) < 0)
         return false;
-    if (lone_turn(c))
+    if (conn_known_usual(c) && lone_turn(c))
         return false;
     window_after_idle(c);
     first_plan(c, &plan);
@@ -532,7 +532,7 @@ bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget)
         !path_is_fresh(&w->path, e->stack->routes.generation, e->stack->now))
         return false;
     e->stack->unsettled = NULL;
-    if (lone_turn(c))
+    if (conn_known_usual(c) && lone_turn(c))
         return true;
     window_after_idle(c);
     transmit_plan(c, &plan);
@@ -540,6 +540,31 @@ bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget)
         conn_settle_before(c, &plan);
     take_turn(c, &plan, budget);
     return true;
+}
+
+void transmit_ack_at_once(struct tcp_conn *c, uint16_t window)
+{
+    weft_stack *s = c->ep.stack;
+    struct segment out;
+    struct weft_pkt *pkt;
+
+    if (conn_refresh_path(c) < 0) {
+        stack_drop(s, WEFT_DROP_ip_no_route);
+        return;
+    }
+    put_stamps(c, &out.o);
+    pkt = segment_begin(s, &out, false);
+    if (!pkt) {
+        stack_drop(s, WEFT_DROP_no_memory);
+        return;
+    }
+    put_names(c, &out);
+    out.h.seq = c->snd.nxt;
+    out.h.ack = c->rcv.nxt;
+    out.h.flags = TCP_ACK;
+    out.h.window = window;
+    out.h.urgent = 0;
+    segment_finish(s, pkt, &out);
 }
 
 void transmit_reset(struct tcp_conn *c)

@@ -5,7 +5,7 @@
 #include "core/pkt.h"
 #include "ip/ip.h"
 
-struct weft_ip way_first_hop(const struct tcp_way *w, const struct weft_ip *peer)
+SELDOM struct weft_ip way_begins(const struct tcp_way *w, const struct weft_ip *peer)
 {
     struct weft_ip hop = *peer;
 

@@ -21,8 +21,14 @@ struct tcp_way {
 /* Bytes of them in a header. */
 static inline uint32_t way_len(const struct tcp_way *w) { return (w->n + 3u) & ~3u; }
 
-/* Where datagrams to the peer go first. */
-struct weft_ip way_first_hop(const struct tcp_way *w, const struct weft_ip *peer);
+/* Where datagrams to the peer go first; of a way that has options. */
+struct weft_ip way_begins(const struct tcp_way *w, const struct weft_ip *peer);
+
+/* The same of any way, which hardly any is. */
+static inline struct weft_ip way_first_hop(const struct tcp_way *w, const struct weft_ip *peer)
+{
+    return likely(w->n == 0) ? *peer : way_begins(w, peer);
+}
 
 /* The way back to the sender of a datagram with this IPv4 header, whole and sound; n is 0 when it came by none. */
 struct tcp_way way_back(const uint8_t *header);

@@ -53,6 +53,21 @@ ASIDE struct tcp_work *conn_borrow_work(struct tcp_conn *c)
     return w;
 }
 
+/* Do any of the rooms hold memory of their own? */
+static bool holds_memory(const struct tcp_work *w)
+{
+    return w->sendq.ring.count || w->sendq.ring.heap || w->recvq.ring.count || w->recvq.ring.heap ||
+           w->reasm.range || w->sndmap.heap || w->sndmap.queue;
+}
+
+ASIDE static void let_go(struct tcp_work *w, struct mem *m)
+{
+    sendq_clear(&w->sendq, m);
+    recvq_clear(&w->recvq, m);
+    reasm_clear(&w->reasm, m);
+    sndmap_clear(&w->sndmap, m);
+}
+
 void conn_give_back_work(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
@@ -62,10 +77,8 @@ void conn_give_back_work(struct tcp_conn *c)
         return;
     timer_remove(&c->ep.stack->wheel, &w->alarm.timer);
     list_remove(&w->sender.link);
-    sendq_clear(&w->sendq, m);
-    recvq_clear(&w->recvq, m);
-    reasm_clear(&w->reasm, m);
-    sndmap_clear(&w->sndmap, m);
+    if (unlikely(holds_memory(w)))
+        let_go(w, m);
     slab_free(&conn_tcp(c)->work, w);
     c->work = NULL;
 }
@@ -81,12 +94,14 @@ bool conn_is_quiet(const struct tcp_conn *c)
 {
     const struct tcp_work *w = c->work;
 
+    if (conn_in_flight(c)) /* which most often answers it, and nothing is in what is over */
+        return false;
     if (w->sendq.bytes || w->recvq.bytes || w->reasm.count || ackpolicy_wants(&w->ack) || w->peer_fin_known ||
         w->urgent.state != URGENT_NONE)
         return false;
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return true;
-    if (conn_in_flight(c) || w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked ||
+    if (w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked ||
         c->fast_open)
         return false;
     return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER && !pacer_holds(&w->pacer, conn_now(c));

@@ -12,7 +12,7 @@
  * The options of nearly every SYN, in Linux's order: MSS; SACK permitted and TS; behind the stamps NOP and window
  * scale.
  */
-#define FULL_SYN_LEN 20
+#define FULL_SYN_LEN (TCP_FULL_SYN_HEADER - TCP_HEADER)
 #define FULL_SYN_MSS ((uint32_t)TCP_KIND_MSS << 24 | TCP_LEN_MSS << 16)
 #define FULL_SYN_TS  \
     ((uint32_t)TCP_KIND_SACK_PERMITTED << 24 | TCP_LEN_SACK_PERMITTED << 16 | TCP_KIND_TS << 8 | TCP_LEN_TS)
@@ -222,10 +222,15 @@ static void full_syn_emit(struct writer *w, const struct tcp_options *o)
     poke_u32(p + 16, FULL_SYN_WSCALE | (uint8_t)o->wscale);
 }
 
+static bool is_full_syn(const struct tcp_options *o)
+{
+    return o->mss && o->sack_permitted && o->has_ts && o->wscale >= 0;
+}
+
 /* Here sackOK stands where the two NOPs before a timestamp would. */
 static void syn_linux_emit(struct writer *w, const struct tcp_options *o)
 {
-    if (likely(o->mss && o->sack_permitted && o->has_ts && o->wscale >= 0)) {
+    if (likely(is_full_syn(o))) {
         full_syn_emit(w, o);
         return;
     }
@@ -284,18 +289,26 @@ ASIDE static void syn_emit(struct writer *w, const struct tcp_options *o, enum t
         fastopen_emit(w, o);
 }
 
-size_t tcp_options_len(const struct tcp_options *o, bool syn, enum tcp_option_layout layout)
+/* Measured by doing it, so that length and bytes cannot drift apart; but for those that nearly every SYN has. */
+static size_t syn_len(const struct tcp_options *o, enum tcp_option_layout layout)
 {
     uint8_t scratch[TCP_MAX_OPTIONS];
     struct writer w = writer(scratch, sizeof scratch);
 
-    if (!syn) {
-        size_t n = sack_room(o);
-
-        return (o->has_ts ? ALIGNED_TS_LEN : 0) + (n ? 2 + TCP_LEN_SACK_HEAD + n * TCP_LEN_SACK_BLOCK : 0);
-    }
-    syn_emit(&w, o, layout); /* a SYN is rare: measured by doing it, so that length and bytes cannot drift apart */
+    if (likely(layout == TCP_LAYOUT_LINUX && is_full_syn(o) && !o->fastopen))
+        return FULL_SYN_LEN;
+    syn_emit(&w, o, layout);
     return sizeof scratch - writer_left(&w);
+}
+
+size_t tcp_options_len(const struct tcp_options *o, bool syn, enum tcp_option_layout layout)
+{
+    unsigned n;
+
+    if (syn)
+        return syn_len(o, layout);
+    n = likely(o->n_sack == 0) ? 0 : sack_room(o);
+    return (o->has_ts ? ALIGNED_TS_LEN : 0) + (n ? 2 + TCP_LEN_SACK_HEAD + n * TCP_LEN_SACK_BLOCK : 0);
 }
 
 void tcp_options_emit(struct writer *w, const struct tcp_options *o, bool syn, enum tcp_option_layout layout)

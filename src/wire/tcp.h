@@ -113,6 +113,7 @@ void tcp_emit(struct writer *w, const struct tcp_header *h);
 
 /* The length of a header whose options are timestamps and no more. */
 #define TCP_STAMPED_HEADER 32
+#define TCP_FULL_SYN_HEADER 40 /* of a SYN with the options that nearly every SYN has */
 
 /* Writes such a header, with the checksum as given. */
 void tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr);

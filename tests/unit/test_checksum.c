@@ -43,6 +43,22 @@ static void csum_of_nothing_is_all_ones(void **state)
     assert_int_equal(csum(NULL, 0), 0xffff);
 }
 
+static void words_of_a_header_add_to_a_sum_as_its_bytes_do(void **state)
+{
+    uint8_t buf[40];
+    struct rng r;
+
+    rng_seed(&r, 2);
+    for (int round = 0; round < 1000; round++) {
+        struct csum words = {round % 2 ? rng_u64(&r) : UINT64_MAX, false}, bytes = words;
+
+        fill(buf, sizeof buf, &r);
+        csum_add_words(&words, buf, 40);
+        csum_add(&bytes, buf, 40);
+        assert_int_equal(csum_fold(&words), csum_fold(&bytes));
+    }
+}
+
 static void csum_agrees_with_the_16_bit_loop_at_every_length_and_alignment(void **state)
 {
     static uint8_t buf[MOST + SHIFT];
@@ -211,6 +227,7 @@ int main(void)
         cmocka_unit_test(csum_of_the_example_in_rfc_1071_is_the_rfcs),
         cmocka_unit_test(csum_of_nothing_is_all_ones),
         cmocka_unit_test(csum_agrees_with_the_16_bit_loop_at_every_length_and_alignment),
+        cmocka_unit_test(words_of_a_header_add_to_a_sum_as_its_bytes_do),
         cmocka_unit_test(csum_of_a_long_run_of_ones_loses_no_carry),
         cmocka_unit_test(csum_add_takes_pieces_of_any_length),
         cmocka_unit_test(csum_of_a_long_run_is_that_of_its_short_pieces),

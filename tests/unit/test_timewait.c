@@ -161,6 +161,28 @@ static void records_leave_in_the_order_they_came(void **state)
 }
 
 /* A FIN again: the wait starts anew (RFC 9293 §3.10.7.4, eighth step) */
+static void only_the_oldest_of_its_kind_and_family_is_in_front(void **state)
+{
+    struct timewait *first, *second, *other_family, *other_kind;
+    struct tcp_flow f = flow_of(8, false);
+    struct timewait_table t;
+    struct room r;
+
+    table_init(&r, &t);
+    first = record(&t, 2, S);
+    assert_true(timewait_is_front(&t, first));
+    second = record(&t, 4, 2 * S);
+    other_family = record(&t, 3, 2 * S);
+    other_kind = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 2 * S, STAY);
+    assert_true(timewait_is_front(&t, first));
+    assert_false(timewait_is_front(&t, second));
+    assert_true(timewait_is_front(&t, other_family));
+    assert_true(timewait_is_front(&t, other_kind));
+    timewait_free(&t, timewait_pop(&t, S + STAY, false));
+    assert_true(timewait_is_front(&t, second));
+    table_check(&r, &t);
+}
+
 static void a_restarted_record_waits_its_whole_time_again(void **state)
 {
     struct move moved = {NULL, NULL};
@@ -581,6 +603,7 @@ int main(void)
         cmocka_unit_test(a_record_stays_as_long_as_asked),
         cmocka_unit_test(a_record_is_over_however_late_the_clock_is_read),
         cmocka_unit_test(records_leave_in_the_order_they_came),
+        cmocka_unit_test(only_the_oldest_of_its_kind_and_family_is_in_front),
         cmocka_unit_test(a_restarted_record_waits_its_whole_time_again),
         cmocka_unit_test(a_restarted_record_holds_up_nobody_behind_it),
         cmocka_unit_test(the_turn_of_an_overdue_or_restarted_record_is_now),
