@@ -18,17 +18,20 @@ static uint32_t in_segments(const struct rcvwnd *w, uint32_t space, uint32_t mss
     return w->last;
 }
 
+/* Of an empty buffer. */
+static uint32_t most_offered(const struct rcvwnd *w) { return min_u32(w->clamp, w->full); }
+
 /* What is free, but nothing that is silly both as a segment and as a part of the buffer (MUST-39). */
 SELDOM static uint32_t select_plain(const struct rcvwnd *w)
 {
     uint32_t space = min_u32(w->free, w->clamp);
 
-    return space < w->full / 4 && space < w->mss ? 0 : round_up(space, w->shift);
+    return space < most_offered(w) / 4 && space < w->mss ? 0 : round_up(space, w->shift);
 }
 
 uint32_t rcvwnd_select(const struct rcvwnd *w)
 {
-    uint32_t most = min_u32(w->clamp, w->full);
+    uint32_t most = most_offered(w);
     uint32_t mss = min_u32(w->mss, most);
     uint32_t space = w->free;
 
@@ -56,7 +59,7 @@ uint16_t rcvwnd_field(uint32_t window, uint8_t shift) { return (uint16_t)min_u32
 
 bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open)
 {
-    uint32_t segment = min_u32(w->mss, min_u32(w->clamp, w->full)), wanted;
+    uint32_t segment = min_u32(w->mss, most_offered(w)), wanted;
 
     if (rcvwnd_is_wide(w->clamp, segment, open))
         return false;
@@ -66,8 +69,8 @@ bool rcvwnd_worth_telling(const struct rcvwnd *w, uint32_t open)
 
 bool rcvwnd_gained_enough(const struct rcvwnd *w, uint32_t open)
 {
-    uint32_t wanted = rcvwnd_select(w), gain = wanted > open ? wanted - open : 0;
-    bool is_much = gain >= w->full / 4 || wanted <= w->full / 8 || w->full <= 8 * w->mss;
+    uint32_t wanted = rcvwnd_select(w), gain = wanted > open ? wanted - open : 0, most = most_offered(w);
+    bool is_much = gain >= most / 4 || wanted <= most / 8 || most <= 8 * w->mss;
 
-    return 2 * (uint64_t)gain >= w->full || (gain >= 2 * w->mss && is_much);
+    return 2 * (uint64_t)gain >= most || (gain >= 2 * w->mss && is_much);
 }

@@ -217,6 +217,19 @@ static void a_plain_window_is_told_of_when_it_gained_enough(void **state)
     }
 }
 
+/* A clamp (TCP_WINDOW_CLAMP) is the buffer as far as the peer is concerned, however large the buffer is. */
+static void a_plain_window_below_a_clamp_is_measured_by_the_clamp(void **state)
+{
+    struct rcvwnd w = with(1 << 20, 1 << 20, 0);
+
+    w.plain = true;
+    w.clamp = 1000;
+    assert_int_equal(rcvwnd_select(&w), 1000);
+    assert_true(rcvwnd_gained_enough(&w, 0));
+    assert_true(rcvwnd_gained_enough(&w, 500));
+    assert_false(rcvwnd_gained_enough(&w, 501));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +244,7 @@ int main(void)
         cmocka_unit_test(field_is_the_window_in_units_of_its_scale),
         cmocka_unit_test(a_plain_window_is_what_is_free),
         cmocka_unit_test(a_plain_window_is_told_of_when_it_gained_enough),
+        cmocka_unit_test(a_plain_window_below_a_clamp_is_measured_by_the_clamp),
     };
 
     return cmocka_run_group_tests_name("rcvwnd", tests, NULL, NULL);
