@@ -48,8 +48,9 @@ asan: setup-test
 # Writes the golden tables anew: then look at the difference.
 golden: setup-test setup-ci all
 	@$(call configure,build-test,-Dtests=true -Db_ndebug=false)
-	@$(NINJA) -C build-test tests/golden/weft-goodput
+	@$(NINJA) -C build-test tests/golden/weft-goodput tests/sim/weft-sim
 	./build-test/tests/golden/weft-goodput >tests/golden/goodput.tsv
+	tests/sim/table --write build-test/tests/sim/weft-sim tests/sim/table.tsv
 	bench/instructions --write
 
 # A line per figure: name, value, unit, peer, the peer's value, ratio.

@@ -17,8 +17,8 @@
 #define OFFERS     4 /* SYN cookies that a host may have sent to one peer */
 #define RECENT     512 /* segments heard, for the resets that answer them */
 #define VIEWS      160
+#define COOKIE_MSS 216 /* a SYN cookie remembers no smaller one (src/tcp/cookie.h) */
 #define MOST_PATIENT (100 * WEFT_S) /* near the longest time-out there is */
-#define MSS_FLOOR  216 /* a smaller announcement counts as this (a deviation: src/tcp/negotiate.h) */
 
 /* One stream of the peer's, as this host heard it. */
 struct heard {
@@ -51,6 +51,7 @@ struct view {
     bool passive;            /* its SYN had ACK: it may have been a cookie */
     bool cookie_again;       /* its SYN,ACK was acknowledged when its connection may have gone */
     bool was_reset;          /* by the peer */
+    bool was_marked;         /* the path marked something that it heard */
     uint32_t isn, sent, una; /* sent: the end of all that was ever said; una: the highest acknowledgment heard */
     uint32_t room;           /* the right end of the peer's window */
     struct offer offered[OFFERS]; /* SYN,ACKs that may have been SYN cookies: the peer may take any of them */
@@ -321,6 +322,7 @@ void checker_heard(struct checker *c, struct host *h, const struct frame *f)
         hear_ack(v, f);
     }
     v->was_reset |= f->flags & F_RST && may_end(v, f);
+    v->was_marked |= f->mark == 3;
     v->again.times = 0;
     slot = v->n_recent++ % RECENT;
     v->recent[slot].end = f->seq + f->len + (f->flags & F_SYN ? 1u : 0) + (f->flags & F_FIN ? 1u : 0);
@@ -415,7 +417,7 @@ static bool check_ecn_offer(struct checker *c, struct view *v, const struct fram
     return true;
 }
 
-/* New text may be marked as capable, when both asked for it. Nothing on the way marks here, so there is no echo either. */
+/* New text may be marked as capable, when both asked for it. A mark of the path may be echoed, what was none may not. */
 static bool check_marks(struct checker *c, struct view *v, const struct frame *f)
 {
     bool fresh = f->len && !(f->flags & (F_SYN | F_RST)) && f->seq - v->isn >= v->sent;
@@ -424,7 +426,7 @@ static bool check_marks(struct checker *c, struct view *v, const struct frame *f
     REQUIRE(f->mark == 0 || fresh || v->host->dropped, "a mark on what is no new text");
     if (f->flags & F_SYN)
         return check_ecn_offer(c, v, f);
-    REQUIRE(!(f->flags & F_ECE), "an echo of a mark that never came");
+    REQUIRE(!(f->flags & F_ECE) || v->was_marked, "an echo of a mark that never came");
     REQUIRE((f->mark == 0 && !(f->flags & F_CWR)) || (v->ecn && any_peer_asks(v)), "ECN that was not agreed");
     REQUIRE(!(f->flags & F_CWR) || fresh || v->host->dropped, "CWR on what is no new text");
     return true;
@@ -570,6 +572,9 @@ static bool check_bytes(struct checker *c, struct view *v, const struct frame *f
     return true;
 }
 
+/* Linear time-outs, bounds of time-outs, and searches for the path's MTU (RFC 4821) are set as the scenario likes. */
+static bool doubles_its_time_outs(const struct checker *c) { return !c->world->scenario->trim.wide; }
+
 /*
  * RFC 6298 §5.5: while nothing is heard, each time-out is twice as long as the one before. The first two are let pass:
  * the timer may have run since before the segment went out. What goes again in smaller pieces was too large for a router,
@@ -581,7 +586,7 @@ static bool check_back_off(struct checker *c, struct view *v, const struct frame
     const struct scenario *s = c->world->scenario;
     weft_time now = c->world->now, gap = now - v->again.last;
 
-    if (at != v->una || at + f->len > v->sent)
+    if (at != v->una || at + f->len > v->sent || !doubles_its_time_outs(c))
         return true;
     if (f->len < v->again.len)
         v->again.times = 0;
@@ -604,9 +609,11 @@ static bool check_text(struct checker *c, struct view *v, const struct frame *f,
 {
     const struct heard *p = &v->peer[v->chosen];
     uint32_t at = f->seq - v->isn, fin = f->flags & F_FIN ? 1 : 0;
+    uint32_t floor = c->world->scenario->config[v->host->number].tcp.min_mss; /* a deviation: src/tcp/negotiate.h */
     uint32_t end = at + f->len + fin, most = p->mss ? p->mss : 536;
 
-    most = most > MSS_FLOOR ? most : MSS_FLOOR;
+    floor = v->passive && floor < COOKIE_MSS ? COOKIE_MSS : floor;
+    most = most > floor ? most : floor;
     most = most < mtu - 40 ? most : mtu - 40;
     REQUIRE(at <= v->sent || (v->host->dropped && at < v->sent + (1u << 24)), /* what it dropped itself leaves a hole */
             "a hole in its sequence numbers, or numbers before its own");

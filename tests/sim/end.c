@@ -88,6 +88,21 @@ static void set(struct end *e, int level, int option, const char *name, int valu
     script_called(world_of(e), e, r, "setsockopt(, %s, [%d], 4)", name, value);
 }
 
+static void set_wide_options(struct end *e)
+{
+    static const struct { int option; const char *name; } known[] = {
+#define X(name) [SIM_WIDE_##name] = {WEFT_TCP_##name, "SOL_TCP, TCP_" #name},
+        SIM_WIDE(X)
+#undef X
+    };
+
+    for (unsigned i = 0; i < ARRAY_LEN(known); i++)
+        if (e->plan->wide[i])
+            set(e, WEFT_SOL_TCP, known[i].option, known[i].name, e->plan->wide[i]);
+    if (e->plan->pacing)
+        set(e, WEFT_SOL_SOCKET, WEFT_SO_MAX_PACING_RATE, "SOL_SOCKET, SO_MAX_PACING_RATE", e->plan->pacing);
+}
+
 static void set_options(struct end *e)
 {
     const struct side_plan *p = e->plan;
@@ -103,6 +118,7 @@ static void set_options(struct end *e)
         set(e, WEFT_SOL_SOCKET, WEFT_SO_OOBINLINE, "SOL_SOCKET, SO_OOBINLINE", 1);
     if (p->cork)
         set(e, WEFT_SOL_TCP, WEFT_TCP_CORK, "SOL_TCP, TCP_CORK", 1);
+    set_wide_options(e);
     if (p->keepalive) {
         set(e, WEFT_SOL_SOCKET, WEFT_SO_KEEPALIVE, "SOL_SOCKET, SO_KEEPALIVE", 1);
         set(e, WEFT_SOL_TCP, WEFT_TCP_KEEPIDLE, "SOL_TCP, TCP_KEEPIDLE", 1);
@@ -503,6 +519,8 @@ void end_act(struct end *e)
         return;
     e->resting = false;
     e->wake = WEFT_NEVER;
+    if (e->owner.sock)
+        record_info(world_of(e), e->owner.sock);
     if (e->deaf <= world_of(e)->now)
         e->deaf = WEFT_NEVER;
     if (e->phase == PHASE_IDLE) {

@@ -2,8 +2,8 @@
 /*
  * weft-sim: runs seeds.
  *
- *     weft-sim [--seeds FROM:TO | --seed N [-v]] [--without PART,...] [--pcap FILE] [--brief]
- *              [--fail-alloc | --nth | --parking | --shortcuts]
+ *     weft-sim [--seeds FROM:TO | --seed N [-v]] [--without PART,...] [--pcap FILE] [--brief] [--wide]
+ *              [--fail-alloc | --nth | --parking | --shortcuts | --table]
  *
  * --seeds FROM:TO  each of them; a failure prints its seed, what it needs, and leaves sim-SEED.pcapng and scripts
  * --seed N         one; -v prints every packet and call
@@ -11,11 +11,13 @@
  * --fail-alloc     one allocation in a hundred (with every fourth seed, one in five) fails during the first 3 s
  * --nth            the small scenarios, again and again with the n-th allocation failing, until none is left to fail
  * --brief          short scenarios: two hosts, a conversation or two of a few segments, all of the faults
+ * --wide           TCP's settings and options are anything but their defaults; worlds that are not mild
  * --script PREFIX  what each end saw and did as a script, in PREFIX-flowN-sideM.pkt
  * --pretend N      takes the N-th step for a failure, to see what one leaves
  * --no-shrink      failures are only named
  * --parking        each seed twice, with and without parking: the packets must be the same, to the bit and nanosecond
- * --shortcuts      the same of config.tcp.shortcuts
+ * --shortcuts      the same of config.tcp.shortcuts, and what the stacks tell must be the same, too
+ * --table          each seed as a line: digests of its frames and of what the stacks told, and what happened how often
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -23,7 +25,7 @@
 
 #include "sim.h"
 
-enum mode { MODE_PLAIN, MODE_FAIL_ALLOC, MODE_NTH, MODE_PARKING, MODE_SHORTCUTS };
+enum mode { MODE_PLAIN, MODE_FAIL_ALLOC, MODE_NTH, MODE_PARKING, MODE_SHORTCUTS, MODE_TABLE };
 
 struct command {
     enum mode mode;
@@ -39,7 +41,7 @@ struct total {
 static void add_up(struct total *t, const struct verdict *v)
 {
     t->runs++;
-    t->frames += v->frames;
+    t->frames += v->sums.frames;
     t->steps += v->steps;
     t->refused += v->refused;
     for (unsigned i = 0; i < ARRAY_LEN(t->link); i++)
@@ -92,7 +94,7 @@ static void report(const struct command *c, struct trial t, const char *why)
         trial_run(&t, &v, again, sizeof again);
         printf("  packets: %s; as each end saw it: %s-flow*.pkt; shrunk: %s\n", file, script, again);
     }
-    printf("  again: weft-sim --seed %" PRIu64 "%s%s", t.seed, t.trim.brief ? " --brief" : "", mode_option(c->mode));
+    printf("  again: weft-sim --seed %" PRIu64 "%s%s%s", t.seed, t.trim.brief ? " --brief" : "", t.trim.wide ? " --wide" : "", mode_option(c->mode));
     scenario_draw(&s, t.seed, &t.trim);
     print_trim(&t.trim, s.n_flows);
     printf(" -v\n");
@@ -101,6 +103,12 @@ static void report(const struct command *c, struct trial t, const char *why)
 }
 
 /* ---- seeds ---- */
+
+/* A parked connection keeps less of what it could tell; a shortcut may leave nothing out. */
+static bool are_alike(enum mode mode, const struct record_sums *a, const struct record_sums *b)
+{
+    return a->digest == b->digest && a->frames == b->frames && (mode == MODE_PARKING || a->told == b->told);
+}
 
 /* With and without what `option`, one of the trial's, switches. */
 static bool run_both(const struct command *c, struct trial *t, int *option, const char *what, struct total *total)
@@ -115,9 +123,9 @@ static bool run_both(const struct command *c, struct trial *t, int *option, cons
         *option = 0;
         ok = trial_run(t, &without, why, sizeof why);
     }
-    if (ok && (with.digest != without.digest || with.frames != without.frames)) {
-        snprintf(both, sizeof both, "%s shows: %" PRIu64 " frames with it, %" PRIu64 " without", what,
-                 with.frames, without.frames);
+    if (ok && !are_alike(c->mode, &with.sums, &without.sums)) {
+        snprintf(both, sizeof both, "%s shows: %" PRIu64 " frames with it, %" PRIu64 " without%s", what, with.sums.frames,
+                 without.sums.frames, with.sums.digest == without.sums.digest ? "; the stacks tell something else" : "");
         printf("seed %" PRIu64 ": %s\n", t->seed, both);
         return false;
     }
@@ -125,6 +133,19 @@ static bool run_both(const struct command *c, struct trial *t, int *option, cons
         report(c, *t, why);
     add_up(total, &with);
     return ok;
+}
+
+/* The frames' digest, then that of what was told; then the counts that are not zero. */
+static void print_row(uint64_t seed, const struct verdict *v)
+{
+    const struct record_sums *s = &v->sums;
+
+    printf("%" PRIu64 "\t%016" PRIx64 "\t%016" PRIx64 "\tframes=%" PRIu64 " ms=%" PRIu64 " states=%" PRIu64 " drops=%" PRIu64,
+           seed, s->digest, s->told, s->frames, v->took / WEFT_MS, s->states, s->drops);
+    for (unsigned i = 0; i < WEFT_WHY_COUNT; i++)
+        if (s->why[i])
+            printf(" %s=%" PRIu64, weft_why_name((enum weft_why)i), s->why[i]);
+    printf("\n");
 }
 
 static bool run_seed(const struct command *c, uint64_t seed, struct total *total)
@@ -151,6 +172,8 @@ static bool run_seed(const struct command *c, uint64_t seed, struct total *total
     add_up(total, &v);
     if (!ok)
         report(c, t, why);
+    else if (c->mode == MODE_TABLE)
+        print_row(seed, &v);
     return ok;
 }
 
@@ -261,10 +284,14 @@ static bool parse_flag(struct command *c, const char *name)
         c->mode = MODE_PARKING;
     else if (strcmp(name, "--shortcuts") == 0)
         c->mode = MODE_SHORTCUTS;
+    else if (strcmp(name, "--table") == 0)
+        c->mode = MODE_TABLE;
     else if (strcmp(name, "--no-shrink") == 0)
         c->as_is = true;
     else if (strcmp(name, "--brief") == 0)
         c->trial.trim.brief = true;
+    else if (strcmp(name, "--wide") == 0)
+        c->trial.trim.wide = true;
     else
         return false;
     return true;
@@ -319,7 +346,7 @@ int main(int argc, char **argv)
 
     if (!parse(&c, argc, argv)) {
         fputs("usage: weft-sim --seeds FROM:TO | --seed N [-v] [--without PART,...] [--pcap FILE] [--script PREFIX] [--pretend STEP]\n       "
-              "[--brief] [--fail-alloc | --parking | --shortcuts] [--no-shrink]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
+              "[--brief] [--wide] [--fail-alloc | --parking | --shortcuts | --table] [--no-shrink]\n       weft-sim --nth | --small N --refuse N [-v]\n", stderr);
         return 2;
     }
     clock_gettime(CLOCK_MONOTONIC, &from);
@@ -331,6 +358,7 @@ int main(int argc, char **argv)
         for (uint64_t seed = c.from; seed <= c.to; seed++)
             total.failed += !run_seed(&c, seed, &total);
     clock_gettime(CLOCK_MONOTONIC, &to);
-    sum_up(&total, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
+    if (c.mode != MODE_TABLE)
+        sum_up(&total, (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9);
     return total.failed ? 1 : 0;
 }

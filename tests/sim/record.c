@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a run leaves behind: a digest of every emitted frame with its time, lines on stderr with -v, a pcapng. All
- * three are fed by the stacks' trace; so is the checker.
+ * What a run leaves behind: digests of every emitted frame with its time and of what the stacks told, lines on stderr
+ * with -v, a pcapng. All are fed by the stacks' trace (and TCP_INFO); so is the checker.
  */
 #include <inttypes.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include "wire/print.h"
 
 struct record {
-    uint64_t digest, frames;
+    struct record_sums sums;
     bool verbose;
     weft_pcap *pcap;
     int loopback[SIM_HOSTS]; /* its number in the pcapng */
@@ -49,7 +49,7 @@ struct record *record_new(struct world *w, const struct run_options *o)
     if (!r)
         abort();
     r->verbose = o->verbose;
-    r->digest = 0x9e3779b97f4a7c15u;
+    r->sums.digest = r->sums.told = 0x9e3779b97f4a7c15u;
     if (o->pcap) {
         r->pcap = weft_pcap_open(o->pcap, -1, why, sizeof why);
         if (r->pcap)
@@ -67,10 +67,9 @@ void record_free(struct record *r)
     free(r);
 }
 
-uint64_t record_digest(const struct record *r, uint64_t *frames)
+const struct record_sums *record_sums(const struct record *r)
 {
-    *frames = r->frames;
-    return r->digest;
+    return &r->sums;
 }
 
 /* ---- the story ---- */
@@ -131,20 +130,34 @@ static void mix(uint64_t *digest, uint64_t v)
     *digest ^= *digest >> 29;
 }
 
-static void digest_frame(struct record *r, const struct host *h, weft_time at, const uint8_t *p, size_t n)
+static void mix_bytes(uint64_t *digest, const void *bytes, size_t n)
 {
+    const uint8_t *p = bytes;
     uint64_t word = 0;
 
-    mix(&r->digest, at);
-    mix(&r->digest, (uint64_t)h->number << 32 | n);
     for (; n >= 8; p += 8, n -= 8) {
         memcpy(&word, p, 8);
-        mix(&r->digest, word);
+        mix(digest, word);
     }
     word = 0;
     memcpy(&word, p, n);
-    mix(&r->digest, word);
-    r->frames++;
+    mix(digest, word);
+}
+
+static void digest_frame(struct record *r, const struct host *h, weft_time at, const uint8_t *p, size_t n)
+{
+    mix(&r->sums.digest, at);
+    mix(&r->sums.digest, (uint64_t)h->number << 32 | n);
+    mix_bytes(&r->sums.digest, p, n);
+    r->sums.frames++;
+}
+
+/* Something of a kind happened to a host's stack. */
+static void digest_told(struct record *r, const struct host *h, const struct weft_trace *t, uint64_t what, uint64_t value)
+{
+    mix(&r->sums.told, t->at);
+    mix(&r->sums.told, (uint64_t)h->number << 32 | t->kind);
+    mix(&r->sums.told, what << 32 | value);
 }
 
 static void print_frame(const struct world *w, const struct host *h, enum weft_link kind, bool out, const uint8_t *p,
@@ -216,6 +229,8 @@ static void on_state(struct world *w, struct host *h, const struct weft_trace *t
         checker_in_time_wait(w->checker, h, &t->local, &t->remote);
     if (t->from == WEFT_TCP_TIME_WAIT)
         checker_left_time_wait(w->checker, h, &t->local, &t->remote, !w->record->receiving);
+    w->record->sums.states++;
+    digest_told(w->record, h, t, t->local.port, (uint64_t)t->from << 8 | t->to);
     tell(w->record, "host %u port %u: %s -> %s; ", h->number, t->local.port, from, to);
     if (w->record->verbose) {
         line(w, h, "");
@@ -259,6 +274,8 @@ static void on_drop(struct world *w, struct host *h, const struct weft_trace *t)
     if ((t->drop == WEFT_DROP_ip_too_big || t->drop == WEFT_DROP_if_oversize) && !w->scenario->routers &&
         !w->happened[WEATHER_MTU])
         sim_fail(w, "host %u drops what it made itself: %s", h->number, weft_drop_name(t->drop));
+    w->record->sums.drops++;
+    digest_told(w->record, h, t, 0, t->drop);
     tell(w->record, "dropped: %s; ", weft_drop_name(t->drop));
     if (w->record->verbose) {
         line(w, h, "");
@@ -287,6 +304,22 @@ void record_trace(void *ctx, const struct weft_trace *t)
         on_drop(w, h, t);
         break;
     case WEFT_TRACE_WHY:
+        w->record->sums.why[t->why]++;
+        digest_told(w->record, h, t, t->why, t->value);
         break;
     }
+}
+
+void record_result(struct world *w, int64_t result)
+{
+    mix(&w->record->sums.told, (uint64_t)result);
+}
+
+void record_info(struct world *w, weft_sock *sock)
+{
+    struct weft_tcp_info info = {0};
+    size_t n = sizeof info;
+
+    if (weft_getsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_INFO, &info, &n) == 0)
+        mix_bytes(&w->record->sums.told, &info, n);
 }

@@ -51,6 +51,33 @@ static void put_config(FILE *to, const struct weft_tcp_config *k)
             k->receive_buffer_max);
 }
 
+/* What only wide scenarios draw. */
+static void put_wide_config(FILE *to, const struct weft_tcp_config *k)
+{
+    put_seconds(to, "rto_initial", k->rto_initial);
+    put_seconds(to, "rto_max", k->rto_max);
+    put_seconds(to, "comp_sack_delay", k->comp_sack_delay);
+    put_seconds(to, "invalid_ratelimit", k->invalid_ratelimit);
+    fprintf(to, "config tcp.congestion_control=%s\nconfig tcp.recovery=%u\nconfig tcp.reordering=%u\nconfig tcp.max_reordering=%u\n",
+            k->congestion_control, k->recovery, k->reordering, k->max_reordering);
+    fprintf(to, "config tcp.rto_min_whole=%d\nconfig tcp.thin_linear_timeouts=%d\nconfig tcp.tail_loss_probe=%d\n",
+            k->rto_min_whole, k->thin_linear_timeouts, k->tail_loss_probe);
+    fprintf(to, "config tcp.frto=%d\nconfig tcp.dsack=%d\nconfig tcp.tso_segments=%u\nconfig tcp.tso_rtt_log=%u\n", k->frto,
+            k->dsack, k->tso_segments, k->tso_rtt_log);
+    fprintf(to, "config tcp.pacing_ss_ratio=%u\nconfig tcp.pacing_ca_ratio=%u\nconfig tcp.slow_start_after_idle=%d\n",
+            k->pacing_ss_ratio, k->pacing_ca_ratio, k->slow_start_after_idle);
+    fprintf(to, "config tcp.notsent_lowat=%zu\nconfig tcp.nagle_all=%d\nconfig tcp.push_last=%d\nconfig tcp.min_mss=%u\n",
+            k->notsent_lowat, k->nagle_all, k->push_last, k->min_mss);
+    fprintf(to, "config tcp.mtu_probing=%u\nconfig tcp.base_mss=%u\nconfig tcp.comp_sack_nr=%u\nconfig tcp.invalid_burst=%u\n",
+            k->mtu_probing, k->base_mss, k->comp_sack_nr, k->invalid_burst);
+    fprintf(to, "config tcp.moderate_receive_buffer=%d\nconfig tcp.plain_window=%d\nconfig tcp.ack_second=%d\n",
+            k->moderate_receive_buffer, k->plain_window, k->ack_second);
+    fprintf(to, "config tcp.reset_unread=%d\nconfig tcp.require_timestamps=%d\nconfig tcp.syn_ack_text=%d\n", k->reset_unread,
+            k->require_timestamps, k->syn_ack_text);
+    fprintf(to, "config tcp.smaller_window=%d\nconfig tcp.whole_first_window=%d\nconfig tcp.statistics=%d\n", k->smaller_window,
+            k->whole_first_window, k->statistics);
+}
+
 /* What a script's link does not do. */
 static void put_warnings(FILE *to, const struct scenario *s, const struct link_plan *l, unsigned end)
 {
@@ -60,6 +87,8 @@ static void put_warnings(FILE *to, const struct scenario *s, const struct link_p
         fputs("// Its link has a rate: what found no room at once went out later, and may have said more.\n", to);
     if (l->offload[end])
         fputs("// Its link takes super-segments.\n", to);
+    if (l->how[1 - end].mark || l->how[1 - end].mark_wait)
+        fputs("// Its link marks congestion, which the segments that came in do not show.\n", to);
     if (s->n_weather)
         fputs("// Its link may have stood still, or had another MTU for a while.\n", to);
     if (s->n_flows > 1)
@@ -73,11 +102,13 @@ static void put_head(const struct world *w, const struct end *e, FILE *to)
     unsigned at = e->side && f->far ? f->far_end : e->side ? 1 - f->client : f->client;
     const struct link_plan *l = &s->link[e->side && f->far ? f->far_link : f->link];
 
-    fprintf(to, "// weft-sim --seed %" PRIu64 "%s: flow %u as side %u saw it\n", s->seed, s->trim.brief ? " --brief" : "",
-            e->flow->number, e->side);
+    fprintf(to, "// weft-sim --seed %" PRIu64 "%s%s: flow %u as side %u saw it\n", s->seed, s->trim.brief ? " --brief" : "",
+            s->trim.wide ? " --wide" : "", e->flow->number, e->side);
     put_warnings(to, s, l, at);
     fprintf(to, "config epoch=%" PRIu64 ".%09" PRIu64 "\nconfig late=1\nconfig mtu=%u\n", w->start / WEFT_S, w->start % WEFT_S, l->mtu[at]);
     put_config(to, &s->config[e->owner.host->number].tcp);
+    if (s->trim.wide)
+        put_wide_config(to, &s->config[e->owner.host->number].tcp);
 }
 
 /* ---- lines ---- */
@@ -157,13 +188,14 @@ void script_close(struct world *w)
 
 /* ---- calls ---- */
 
-void script_called(const struct world *w, const struct end *e, int64_t result, const char *format, ...)
+void script_called(struct world *w, const struct end *e, int64_t result, const char *format, ...)
 {
     struct script *s = script_of(w, e->flow, e->side);
     char call[160], error[60] = "";
     const char *name;
     va_list args;
 
+    record_result(w, result);
     if (!s)
         return;
     va_start(args, format);
@@ -177,7 +209,7 @@ void script_called(const struct world *w, const struct end *e, int64_t result, c
              strchr(call, '(') + 1, result < 0 ? -1 : result, error);
 }
 
-void script_socket(const struct world *w, const struct end *e, bool accepted)
+void script_socket(struct world *w, const struct end *e, bool accepted)
 {
     struct script *s = script_of(w, e->flow, e->side);
 

@@ -15,7 +15,7 @@
  *   frame      reads a frame as the RFCs write it (nothing of src/wire)
  *   ranges     which bytes of a stream were heard
  *   checker    is every emitted segment legal, given what its sender has said and heard?
- *   record     the digest, the lines of -v, the pcapng
+ *   record     the digests and counts, the lines of -v, the pcapng
  *   script     the same as scripts for weft-script
  *   trial      one seed in a child process; finds out which part of the scenario a failure needs
  *   main       the command line
@@ -28,6 +28,7 @@
 #include "base/rng.h"
 #include "weft/driver.h"
 #include "weft/sock.h"
+#include "weft/tcp_info.h"
 
 #define SIM_HOSTS   4
 #define SIM_LINKS   4
@@ -54,6 +55,7 @@ struct trim {
     uint32_t features; /* bits: without these */
     uint32_t flows;    /* bits: without these */
     bool brief;        /* all of a seed's faults, but on one link, and with little to say: many more in the same time */
+    bool wide;         /* and with settings and options of TCP that seldom are anything but their defaults */
 };
 
 struct link_plan {
@@ -64,6 +66,18 @@ struct link_plan {
     bool share, hard; /* hard: takes long for little */
     uint64_t seed;
     struct weft_impairment how[2];
+};
+
+/* Options that only wide scenarios set. X(name): TCP_ of that name, an int */
+#define SIM_WIDE(X)                                                                                                    \
+    X(MAXSEG) X(WINDOW_CLAMP) X(QUICKACK) X(USER_TIMEOUT) X(NOTSENT_LOWAT) X(RTO_MAX_MS) X(RTO_MIN_US) X(DELACK_MAX_US)  \
+    X(THIN_LINEAR_TIMEOUTS) X(SYNCNT)
+
+enum sim_wide {
+#define X(name) SIM_WIDE_##name,
+    SIM_WIDE(X)
+#undef X
+        SIM_WIDE_OPTIONS
 };
 
 enum weather_kind { WEATHER_CUT, WEATHER_STALL, WEATHER_LEAP, WEATHER_MTU };
@@ -100,7 +114,9 @@ struct side_plan {
     weft_time leave_at;
     int send_buffer, receive_buffer; /* 0: as configured */
     bool nodelay, cork, keepalive, more, peek, scatter;
+    int wide[SIM_WIDE_OPTIONS];  /* what it sets of these options; 0: not */
     bool asks;                   /* whether there is room, before it writes */
+    int pacing;                  /* SO_MAX_PACING_RATE; 0: not */
     bool urgent;                 /* now and then it says that what it writes is urgent; its peer reads it in line */
 };
 
@@ -303,10 +319,19 @@ struct world {
     char why[512];
 };
 
+/* What came of a run, told in short: equal runs have equal ones. */
+struct record_sums {
+    uint64_t digest; /* of every emitted frame and its time */
+    uint64_t told;   /* of what the stacks tell: states, drops, reasons, results, TCP_INFO of each socket when its user acts */
+    uint64_t frames, states, drops;
+    uint64_t why[WEFT_WHY_COUNT];
+};
+
 struct verdict {
     bool ok;
     char why[512];
-    uint64_t digest, frames, steps, allocations, refused;
+    struct record_sums sums;
+    uint64_t steps, allocations, refused;
     uint64_t link[6]; /* lost, duplicated, corrupted, reordered, overflowed, sent */
     uint64_t weather[4], forwarded;
     weft_time took;       /* virtual */
@@ -409,7 +434,11 @@ uint32_t checker_window(struct checker *c, struct host *h, const struct weft_add
 struct record *record_new(struct world *w, const struct run_options *o);
 void record_trace(void *ctx, const struct weft_trace *event); /* ctx: a struct outside */
 void record_note(struct world *w, const struct end *e, const char *format, ...) __attribute__((format(printf, 3, 4)));
-uint64_t record_digest(const struct record *r, uint64_t *frames);
+/* The user of a socket acts: what does its connection tell? */
+void record_info(struct world *w, weft_sock *sock);
+/* What a call returned. */
+void record_result(struct world *w, int64_t result);
+const struct record_sums *record_sums(const struct record *r);
 void record_free(struct record *r);
 
 /* ---- script.c ---- */
@@ -418,9 +447,9 @@ void record_free(struct record *r);
 void script_open(struct world *w, const char *prefix);
 void script_close(struct world *w);
 /* The end got a socket: a new one, or from accept. */
-void script_socket(const struct world *w, const struct end *e, bool accepted);
+void script_socket(struct world *w, const struct end *e, bool accepted);
 /* It called that on its socket, whose number goes behind the parenthesis: "shutdown(, SHUT_WR)". */
-void script_called(const struct world *w, const struct end *e, int64_t result, const char *format, ...)
+void script_called(struct world *w, const struct end *e, int64_t result, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* A segment of some conversation left its host, or came to it. */
 void script_segment(struct world *w, const struct frame *f, bool out);
