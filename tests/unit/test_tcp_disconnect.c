@@ -56,6 +56,25 @@ static void quick_acks_return_with_a_new_connection(void **state)
     weft_close(other);
 }
 
+/* Its record goes on waiting, under the old name. */
+static void disconnected_in_time_wait_it_may_connect_again(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr here = {weft_ipv4(0x7f000001), PORT};
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    assert_int_equal(weft_shutdown(b->client, WEFT_SHUT_WR), 0);
+    assert_int_equal(weft_shutdown(b->server, WEFT_SHUT_WR), 0);
+    carry(b);
+    assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_TIME_WAIT);
+    assert_int_equal(weft_disconnect(b->client), 0);
+    assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_CLOSED);
+    assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
+    carry(b);
+    assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_ESTABLISHED);
+}
+
 static void disconnected_listener_may_listen_again(void **state)
 {
     struct bench *b = *state;
@@ -84,6 +103,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(disconnected_socket_may_connect_again, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(quick_acks_return_with_a_new_connection, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(disconnected_in_time_wait_it_may_connect_again, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(disconnected_listener_may_listen_again, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(disconnecting_before_the_answer_is_silent, bench_setup, bench_teardown),
     };
