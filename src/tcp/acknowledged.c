@@ -406,7 +406,7 @@ static inline bool is_expected(const struct tcp_conn *c, const struct tcp_seg *s
 
     return sndmap_is_lone(&w->sndmap) && seq_eq(seg->h.ack, c->snd.nxt) && c->sack_ok && seg->o.n_sack == 0 &&
            v->state == RECOVERY_OPEN && v->first_at == 0 && v->guard == 0 && !w->tlp.out && w->search.size == 0 &&
-           !(c->ecn.on && seg_has(seg, TCP_ECE)) && tcp_config(c->ep.stack)->shortcuts;
+           !(c->ecn.on && seg_has(seg, TCP_ECE));
 }
 
 /* The samples that the segment gives: of the round trip, and of what RACK and the congestion window are told. */
@@ -513,13 +513,13 @@ enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg)
         return TCP_CONTINUE;
     }
     weft_assert(c->work, "only the quiet are parked, and they have nothing in flight");
-    if (likely(is_expected(c, seg))) {
-        if (is_last_of_orphan(c))
-            progress_expected(c, seg);
-        else
-            take_expected(c, seg);
-    } else {
+    if (unlikely(!is_expected(c, seg)))
         take_report(c, seg, new_window);
-    }
+    else if (is_last_of_orphan(c))
+        progress_expected(c, seg);
+    else if (likely(tcp_config(c->ep.stack)->shortcuts))
+        take_expected(c, seg);
+    else
+        take_report(c, seg, new_window);
     return c->fin_sent && conn_in_flight(c) == 0 ? fin_acknowledged(c, seg) : TCP_CONTINUE;
 }
