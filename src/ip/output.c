@@ -187,11 +187,24 @@ static uint16_t ident_of(weft_stack *s, const struct weft_pkt *pkt, const struct
     return ip_ident_v4(&ip_state(s)->idents, how->src, how->dst, how->proto, pkt->gso_size ? gso_pieces(pkt) : 1);
 }
 
+/* The transport's header stands in front now: by it the pieces of a whole are counted. */
+static inline void mark_transport(struct weft_pkt *pkt)
+{
+    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
+    if (pkt->csum_partial)
+        pkt->csum_start = pkt->l4;
+}
+
 /* The header in front of the message, and to the link. */
 static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct ip_plain *how,
                               const struct ip_path *path)
 {
-    struct ipv4_header h = {
+    struct ipv4_header h;
+    struct writer w;
+
+    stack_count(s, WEFT_COUNT_ip_out);
+    mark_transport(pkt);
+    h = (struct ipv4_header){
         .header_len = IPV4_HEADER,
         .tos = how->tos,
         .total_len = (uint16_t)(pkt_total(pkt) + IPV4_HEADER),
@@ -202,12 +215,6 @@ static inline void send_plain(weft_stack *s, struct weft_pkt *pkt, const struct 
         .src = how->src,
         .dst = how->dst,
     };
-    struct writer w;
-
-    stack_count(s, WEFT_COUNT_ip_out);
-    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
-    if (pkt->csum_partial)
-        pkt->csum_start = pkt->l4;
     w = writer(pkt_push(pkt, IPV4_HEADER), IPV4_HEADER);
     ipv4_emit(&w, &h);
     pkt->l3 = (uint16_t)(pkt->data - pkt->base);
@@ -255,8 +262,10 @@ static int output_any(weft_stack *s, struct weft_pkt *pkt, const struct ip_send 
     struct ip_piece whole = {0};
     struct ip_send with;
     enum weft_drop why;
-    int err = refusal_of(pkt, how, ifp, header, v4, &why);
+    int err;
 
+    mark_transport(pkt);
+    err = refusal_of(pkt, how, ifp, header, v4, &why);
     if (unlikely(err)) {
         pkt_drop(pkt, why);
         return err;
@@ -275,11 +284,9 @@ static int output_any(weft_stack *s, struct weft_pkt *pkt, const struct ip_send 
             return WEFT_ENOMEM;
         how = &with;
         header = IPV6_HEADER + ip_extension_len(how->headers->hop);
+        mark_transport(pkt);
     }
     stack_count(s, WEFT_COUNT_ip_out);
-    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
-    if (pkt->csum_partial)
-        pkt->csum_start = pkt->l4;
     if (unlikely(pkt_total(pkt) + header > limit && !pkt->gso_size))
         return ip_fragment(s, pkt, how, path, limit);
     if (v4 && !how->df)
