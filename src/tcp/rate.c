@@ -31,7 +31,7 @@ static void keep(struct rate *r, const struct rate_sample *s)
 }
 
 /* So many segments more have arrived. */
-static void count(struct rate *r, uint32_t delivered)
+static void count_arrived(struct rate *r, uint32_t delivered)
 {
     r->delivered += delivered;
     if (r->starved_until && (int32_t)(r->delivered - r->starved_until) > 0)
@@ -61,13 +61,13 @@ static inline struct rate_sample measure(struct rate *r, const struct sent *s, w
 
 struct rate_sample rate_deliver(struct rate *r, const struct sndmap_news *news, uint32_t delivered, weft_time min_rtt)
 {
-    count(r, delivered);
+    count_arrived(r, delivered);
     return news->delivered ? measure(r, &news->newest, news->now, min_rtt) : (struct rate_sample){0};
 }
 
 struct rate_sample rate_deliver_one(struct rate *r, const struct sent *s, weft_time now, weft_time min_rtt)
 {
-    count(r, s->segments);
+    count_arrived(r, s->segments);
     return measure(r, s, now, min_rtt);
 }
 
