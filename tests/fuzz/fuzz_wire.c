@@ -22,18 +22,26 @@ static void check(bool truth)
         abort();
 }
 
+/* What came in a frame of its own form (a priority without a VLAN, a type behind a length) goes out as Ethernet II. */
 static void ethernet_feed(const uint8_t *p, size_t n)
 {
-    uint8_t out[ETH_HEADER];
+    uint8_t out[ETH_HEADER + ETH_TAG];
+    bool tagged = n >= ETH_HEADER && peek_u16(p + 12) == ETH_TYPE_VLAN;
+    size_t head = ETH_HEADER + (tagged ? ETH_TAG : 0), written;
     struct writer w = writer(out, sizeof out);
     struct reader r = reader(p, n);
-    struct eth_header h;
+    struct eth_header h, again;
 
-    check(eth_parse(&r, &h) == (n >= ETH_HEADER));
-    if (n < ETH_HEADER)
+    check(eth_parse(&r, &h) == (n >= head));
+    if (n < head)
         return;
+    check(h.payload <= reader_left(&r) && (r.p == p + head || h.type >= ETH_TYPE_MIN));
     eth_emit(&w, &h);
-    check(!w.bad && memcmp(out, p, sizeof out) == 0);
+    written = sizeof out - writer_left(&w);
+    check(!w.bad && (tagged || r.p != p + head || memcmp(out, p, written) == 0));
+    r = reader(out, written);
+    check(eth_parse(&r, &again) && reader_left(&r) == 0 && again.type == h.type && again.payload == 0);
+    check(again.vlan == (h.vlan ? h.vlan : ETH_NO_VLAN) && memcmp(out, p, 2 * sizeof h.dst) == 0);
 }
 
 static void arp_feed(const uint8_t *p, size_t n)
