@@ -47,6 +47,12 @@ void oracle_step(struct world *w)
         check_memory(w, &w->host[i]);
 }
 
+/* A clamp is never more than what the buffer holds of segments as small as those that come: that may be little. */
+static bool is_clamped_by_cost(const struct end *e)
+{
+    return e->plan->wide[SIM_WIDE_WINDOW_CLAMP] && e->plan->receive_buffer;
+}
+
 /*
  * Where bits flip or memory lacks, nobody can say from outside what was dropped; on a link that stands still, or where
  * the neighbour's address is asked for, when it would have been sent.
@@ -67,7 +73,7 @@ static void check_window(struct world *w, struct end *e)
     uint32_t room, least = l->mtu[0] < l->mtu[1] ? l->mtu[0] : l->mtu[1];
 
     least = least < LEAST_WINDOW ? least : LEAST_WINDOW;
-    if (e->heard_end || e->left || weft_unread(e->owner.sock) ||
+    if (e->heard_end || e->left || weft_unread(e->owner.sock) || is_clamped_by_cost(e) ||
         weft_ready(e->owner.sock) & (WEFT_PEER_CLOSED | WEFT_HANGUP | WEFT_ERROR))
         return;
     room = checker_window(w->checker, e->owner.host, &f->address[e->side], &f->address[1 - e->side]);
