@@ -483,7 +483,7 @@ static inline void take_turn(struct tcp_conn *c, struct tcp_plan *plan, unsigned
 {
     struct tcp_work *w = c->work;
     /* new text: without it, and without any that waits, nothing was asked of the window; as on Linux */
-    bool sent = false;
+    bool sent = false, idle = plan->kind == PLAN_NOTHING;
     unsigned used = 0;
 
     for (; plan->kind != PLAN_NOTHING; transmit_plan(c, plan)) {
@@ -503,7 +503,7 @@ static inline void take_turn(struct tcp_conn *c, struct tcp_plan *plan, unsigned
     conn_settle_plan(c, plan);
     if (sent && used == 1 && c->work)
         conn_find_usual(c);
-    else
+    else if (!idle) /* a turn that is not used changes nothing */
         conn_doubt_usual(c);
 }
 
