@@ -84,18 +84,12 @@ static enum weft_drop check_addresses(const weft_if *ifp, struct weft_pkt *pkt, 
     return unlikely(source_is_unwanted(ifp, pkt)) ? WEFT_DROP_ip_group_source : WEFT_DROP_none;
 }
 
-/* The same for IPv4, where most datagrams come from the same host as the one before, and nothing has changed since. */
+/* The same for IPv4. Most datagrams come from the same host as the one before: it is remembered (is_as_before). */
 static enum weft_drop check_addresses_v4(weft_if *ifp, struct weft_pkt *pkt, const struct ipv4_header *h)
 {
     struct ip_sound *last = &ip_state(ifp->stack)->sound;
-    enum weft_drop why;
+    enum weft_drop why = check_addresses(ifp, pkt, false);
 
-    if (likely(h->src == last->src && h->dst == last->dst && ifp == last->ifp &&
-               last->generation == ifp->stack->routes.generation && !pkt->link_broadcast)) {
-        pkt->ip_group = false;
-        return WEFT_DROP_none;
-    }
-    why = check_addresses(ifp, pkt, false);
     if (why == WEFT_DROP_none && !pkt->ip_group && !is_loopback_if(ifp) && !ip_forwards(ifp->stack, true))
         *last = (struct ip_sound){ifp, h->src, h->dst, ifp->stack->routes.generation};
     return why;
@@ -167,14 +161,43 @@ SELDOM static void bad_option(weft_stack *s, struct weft_pkt *pkt, const struct 
         pkt_drop(pkt, WEFT_DROP_ip_bad_option);
 }
 
-static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
+/* Is it what most are, and from and to those of the one before? Then it is sound, and ours. */
+static inline bool is_as_before(const weft_if *ifp, const struct weft_pkt *pkt)
+{
+    const struct ip_sound *last = &ip_state(ifp->stack)->sound;
+
+    return likely(pkt->len >= IPV4_HEADER) && ipv4_source(pkt->data) == last->src &&
+           ipv4_destination(pkt->data) == last->dst && ifp == last->ifp &&
+           last->generation == ifp->stack->routes.generation && !pkt->link_broadcast &&
+           ipv4_is_plain(pkt->data, pkt_total(pkt));
+}
+
+/* What is left to do then. Owns pkt. */
+static inline void take_as_before(weft_stack *s, struct weft_pkt *pkt)
+{
+    const struct ip_sound *last = &ip_state(s)->sound;
+    const uint8_t *p = pkt->data;
+
+    ip_set_v4(&pkt->src, last->src);
+    ip_set_v4(&pkt->dst, last->dst);
+    pkt->ttl = p[8];
+    pkt->tos = p[1];
+    pkt->proto = p[9];
+    pkt->fragment = pkt->ip_group = false;
+    pkt->l3 = (uint16_t)(pkt->data - pkt->base);
+    pkt->l4 = pkt->l3 + IPV4_HEADER;
+    pkt_pull(pkt, IPV4_HEADER);
+    ip_deliver(s, pkt);
+}
+
+/* Any other. Owns pkt. */
+ASIDE static void take_any(weft_if *ifp, struct weft_pkt *pkt)
 {
     weft_stack *s = ifp->stack;
     struct reader r = reader(pkt->data, pkt->len);
     struct ipv4_header h;
     enum weft_drop why;
 
-    stack_count(s, WEFT_COUNT_ip_in);
     why = drop_of_v4(ipv4_parse(&r, pkt_total(pkt), &h));
     if (unlikely(why == WEFT_DROP_ip_source_route && s->config.accept_source_route))
         why = WEFT_DROP_none;
@@ -209,6 +232,15 @@ static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
             return;
     }
     ip_deliver(s, pkt);
+}
+
+static void ipv4_input(weft_if *ifp, struct weft_pkt *pkt)
+{
+    stack_count(ifp->stack, WEFT_COUNT_ip_in);
+    if (likely(is_as_before(ifp, pkt)))
+        take_as_before(ifp->stack, pkt);
+    else
+        take_any(ifp, pkt);
 }
 
 const struct network ip_v4_network = {.ethertype = ETH_TYPE_IPV4, .input = ipv4_input};

@@ -23,6 +23,13 @@ void account_close(struct tcp_conn *c);
 void account_handshake(const struct tcp_conn *c, struct tcp_stats *s);
 /* A segment came for it, whatever becomes of it. */
 void account_in(struct tcp_conn *c, const struct tcp_seg *seg);
+/* The same of a segment by itself, with text and ACK. There are counters. */
+static inline void account_in_lone(struct tcp_conn *c)
+{
+    c->stats->segs_in++;
+    c->stats->data_segs_in++;
+    c->stats->heard_data = c->stats->heard_ack = conn_now(c);
+}
 /* This goes out. */
 void account_out(struct tcp_conn *c, const struct tcp_plan *plan);
 /* The same of `len` bytes of new data, in one segment. There are counters. */

@@ -5,6 +5,7 @@
  */
 #include "tcp/account.h"
 #include "tcp/arrives.h"
+#include "tcp/foreseen.h"
 #include "tcp/lingering.h"
 #include "tcp/losses.h"
 #include "tcp/path.h"

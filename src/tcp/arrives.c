@@ -7,11 +7,11 @@
 
 #include "tcp/account.h"
 #include "tcp/acking.h"
+#include "tcp/foreseen.h"
 #include "tcp/lingering.h"
 #include "tcp/segment.h"
 #include "tcp/state.h"
 #include "tcp/synsent.h"
-#include "tcp/usual.h"
 #include "tcp/work.h"
 
 #define TS_VOID_AFTER (24 * 24 * 3600 * WEFT_S) /* RFC 7323 §5.5 */
@@ -402,32 +402,19 @@ enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg)
 }
 
 /*
- * ---- the segment that is foreseen ----
+ * ---- the segment that is foreseen (foreseen.h) ----
  *
- * Who asks and answers by turns hears, in one short segment, the next bytes and the acknowledgment of all he has sent.
- * Of the eight steps the first asks what is_foreseen asks, and knows the answer by the time it gets here; what is left
- * of it is the timestamp. The second to fourth and the sixth have nothing to do, nor has the eighth. The fifth and the
- * seventh have a short form each, beside the long one.
+ * Of the eight steps the first asks what conn_foresees asks, and knows the answer by the time it gets here; what is
+ * left of it is the timestamp. The second to fourth and the sixth have nothing to do, nor has the eighth. The fifth and
+ * the seventh have a short form each, beside the long one.
  */
-
-/* In order, with text and its acknowledgment and nothing else to say? */
-static inline bool is_foreseen(const struct tcp_conn *c, const struct tcp_seg *seg)
+void arrives_foreseen(struct tcp_conn *c, struct tcp_seg *seg)
 {
-    return (seg->h.flags & (uint16_t)~TCP_PSH) == TCP_ACK && seq_eq(seg->h.seq, c->rcv.nxt) && seg->len &&
-           seg->len <= conn_open_window(c) && seg->len < TCP_GROWS_FROM && seg->pkt->gso_size == 0 &&
-           seg->o.has_ts && (int32_t)(seg->o.ts_val - c->ts_recent) >= 0 && seg->o.n_sack == 0 && seg->h.window &&
-           seq_eq(seg->h.ack, c->snd.nxt) && sndmap_is_lone(&c->work->sndmap);
-}
-
-bool arrives_foreseen(struct tcp_conn *c, struct tcp_seg *seg)
-{
-    if (!conn_known_usual(c) || !is_foreseen(c, seg))
-        return false;
+    weft_assert(conn_foresees(c, seg), "who calls has asked");
     c->heard = conn_now(c);
     c->keepalive_sent = 0;
     take_timestamp(c, seg);
     acknowledged_foreseen(c, seg);
     if (unlikely(text_foreseen(c, seg) != TCP_CONTINUE)) /* no memory */
         conn_doubt_usual(c);
-    return true;
 }

@@ -30,16 +30,9 @@ static inline void seg_take_syn_off(const struct tcp_conn *c, struct tcp_seg *se
     seg->unscaled = true;
 }
 
-#define TCP_GROWS_FROM 128 /* bytes: smaller segments say nothing of what the next ones will cost */
-
 enum tcp_step arrives(struct tcp_conn *c, struct tcp_seg *seg);
 enum tcp_step acknowledged(struct tcp_conn *c, struct tcp_seg *seg); /* the fifth step */
 enum tcp_step text_arrives(struct tcp_conn *c, struct tcp_seg *seg); /* the seventh */
-
-/* All of the steps for a segment that is foreseen, as most are between two that ask and answer; false: it is not. */
-bool arrives_foreseen(struct tcp_conn *c, struct tcp_seg *seg);
-void acknowledged_foreseen(struct tcp_conn *c, const struct tcp_seg *seg); /* its fifth */
-enum tcp_step text_foreseen(struct tcp_conn *c, struct tcp_seg *seg);      /* its seventh */
 
 /* A window update out of a segment (RFC 9293 §3.10.7.4, fifth). */
 void conn_take_window(struct tcp_conn *c, const struct tcp_seg *seg);

@@ -8,6 +8,7 @@
 #include "tcp/account.h"
 #include "tcp/arrives.h"
 #include "tcp/demux.h"
+#include "tcp/foreseen.h"
 #include "tcp/ipoptions.h"
 #include "tcp/lingering.h"
 #include "tcp/listen.h"
@@ -104,20 +105,28 @@ static bool is_unwelcome(const struct tcp_conn *c, struct tcp_seg *seg)
     return true;
 }
 
+/* It is foreseen (foreseen.h). */
+static void take_foreseen(struct tcp_conn *c, struct tcp_seg *seg)
+{
+    account_in_lone(c);
+    arrives_foreseen(c, seg);
+    conn_settle_usual(c);
+}
+
 static void to_connection(struct tcp_conn *c, struct tcp_seg *seg)
 {
     enum tcp_step step;
 
+    if (conn_foresees(c, seg)) {
+        take_foreseen(c, seg);
+        return;
+    }
     if (unlikely(c->settings != &settings_default) && is_unwelcome(c, seg))
         return;
     if (c->work)
         c->work->starved = false;
     conn_follow(c, seg->pkt);
     account_in(c, seg);
-    if (arrives_foreseen(c, seg)) {
-        conn_settle_usual(c);
-        return;
-    }
     step = c->state == WEFT_TCP_SYN_SENT ? synsent_arrives(c, seg) : arrives(c, seg);
     if (step != TCP_GONE)
         conn_settle(c);
@@ -179,17 +188,23 @@ ASIDE static void look_up(struct tcp *t, struct tcp_seg *seg)
     }
 }
 
-/* To whoever it is for, most often whoever had the last one too; the packet ends here. */
+/* The packet ends here. */
+static inline void dispose(const struct tcp_seg *seg)
+{
+    if (likely(seg->why == WEFT_DROP_none))
+        pkt_release(seg->pkt);
+    else
+        pkt_drop(seg->pkt, seg->why);
+}
+
+/* To whoever it is for, most often whoever had the last one too. */
 static void dispatch(struct tcp *t, struct tcp_seg *seg)
 {
     if (t->recent && conn_has_name(t->recent, &seg->flow))
         to_connection(t->recent, seg);
     else
         look_up(t, seg);
-    if (seg->why == WEFT_DROP_none)
-        pkt_release(seg->pkt);
-    else
-        pkt_drop(seg->pkt, seg->why);
+    dispose(seg);
 }
 
 /* Something is held back. */
@@ -209,13 +224,13 @@ void tcp_flush(weft_stack *s)
         dispatch_held(t);
 }
 
-void tcp_input(weft_stack *s, struct weft_pkt *pkt)
+/* Any segment. Owns pkt. */
+ASIDE static void take_any(weft_stack *s, struct weft_pkt *pkt)
 {
     struct tcp *t = tcp_of(s);
     struct tcp_seg seg;
     enum weft_drop why = check(s, pkt, &seg);
 
-    stack_count(s, WEFT_COUNT_tcp_in_segs);
     if (why != WEFT_DROP_none) {
         stack_count(s, WEFT_COUNT_tcp_in_errs);
         pkt_drop(pkt, why);
@@ -230,4 +245,70 @@ void tcp_input(weft_stack *s, struct weft_pkt *pkt)
     } else {
         dispatch(t, &seg);
     }
+}
+
+/*
+ * ---- the short way ----
+ *
+ * Most often it is for whoever had the last one, and his peer had nothing to say but what he was to say next: that is
+ * found out from the words of the header. Whatever is not so, or not sound, goes the long way, which knows why.
+ */
+
+/* Does it come in one run that nobody keeps, with text? */
+static inline bool may_be_foreseen(const struct tcp *t, const struct weft_pkt *pkt)
+{
+    return t->recent && conn_known_usual(t->recent) && !t->merge.held.pkt && pkt->len > TCP_STAMPED_HEADER &&
+           pkt->n_spans == 0 && !pkt->block && !pkt->ip_group;
+}
+
+/* Is the sum right of a segment whose header has this one? */
+static inline bool sum_is_right(const struct tcp_key4 *key, const struct tcp_seg *seg, uint64_t header)
+{
+    const struct weft_pkt *pkt = seg->pkt;
+    uint64_t pseudo = ip_pseudo_sum_v4(key->remote, key->local, IP_PROTO_TCP, pkt->len);
+
+    return pkt->csum_valid ||
+           csum_half(pseudo + header + wire_sum(pkt->data + seg->offset, seg->len)) == UINT16_MAX;
+}
+
+/* Is it what the connection expects next? Then it is read, as far as it has anything to say. */
+static inline bool read_foreseen(const struct tcp_conn *c, struct weft_pkt *pkt, struct tcp_seg *seg)
+{
+    const struct tcp_key4 *key = &c->key.v4;
+    uint32_t ports = (uint32_t)key->remote_port << 16 | key->local_port;
+    uint64_t sum;
+
+    if (!tcp_read_stamped(pkt->data, ports, &seg->h, &seg->o, &sum) || !ip_eq_v4(&pkt->src, key->remote) ||
+        !ip_eq_v4(&pkt->dst, key->local))
+        return false;
+    seg->pkt = pkt;
+    seg->offset = TCP_STAMPED_HEADER;
+    seg->len = pkt->len - TCP_STAMPED_HEADER;
+    seg->why = WEFT_DROP_none;
+    seg->unscaled = false;
+    return conn_foresees(c, seg) && sum_is_right(key, seg, sum);
+}
+
+/* It may be foreseen. Owns pkt. */
+ASIDE static void take_next(struct tcp_conn *c, struct weft_pkt *pkt)
+{
+    struct tcp_seg seg;
+
+    if (unlikely(!read_foreseen(c, pkt, &seg))) {
+        take_any(c->ep.stack, pkt);
+        return;
+    }
+    take_foreseen(c, &seg);
+    dispose(&seg);
+}
+
+void tcp_input(weft_stack *s, struct weft_pkt *pkt)
+{
+    struct tcp *t = tcp_of(s);
+
+    stack_count(s, WEFT_COUNT_tcp_in_segs);
+    if (may_be_foreseen(t, pkt))
+        take_next(t->recent, pkt);
+    else
+        take_any(s, pkt);
 }

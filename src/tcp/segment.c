@@ -12,14 +12,20 @@ struct weft_pkt *segment_begin(weft_stack *s, struct segment *seg, bool syn)
     return pkt;
 }
 
+/* Leaves the rest of the sum to the link. pseudo: that of the pseudo-header. */
+static inline void leave_checksum(struct weft_pkt *pkt, uint16_t pseudo)
+{
+    poke_u16(pkt->data + TCP_CHECKSUM_AT, pseudo);
+    pkt->csum_partial = true;
+    pkt->csum_start = pkt->l4;
+    pkt->csum_offset = TCP_CHECKSUM_AT;
+}
+
 /* Fills in the checksum, or leaves the rest of the sum to the link. sum: of the pseudo-header. */
 static void put_checksum(struct weft_pkt *pkt, struct csum sum, const struct ip_path *path)
 {
     if (pkt->gso_size || (path->ifp->offload & WEFT_OFFLOAD_CSUM)) { /* whoever cuts it takes the pieces' sums */
-        poke_u16(pkt->data + TCP_CHECKSUM_AT, (uint16_t)~csum_fold(&sum));
-        pkt->csum_partial = true;
-        pkt->csum_start = pkt->l4;
-        pkt->csum_offset = TCP_CHECKSUM_AT;
+        leave_checksum(pkt, (uint16_t)~csum_fold(&sum));
         return;
     }
     if (!segment_csum_bare(pkt, &sum))
@@ -121,15 +127,18 @@ void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
 void segment_send_stamped(weft_stack *s, struct weft_pkt *pkt, const struct stamped_segment *seg, const uint8_t *text,
                           uint32_t n, const struct ip_path *path)
 {
-    struct csum sum = {0};
+    uint64_t pseudo = ip_pseudo_sum_v4(seg->local, seg->remote, IP_PROTO_TCP, TCP_STAMPED_HEADER + n);
+    /* of what is written, not of what was: to read it again would take as long as to write it */
+    uint64_t sum = pseudo + tcp_emit_stamped(pkt->data, &seg->h, seg->ts_val, seg->ts_ecr) + wire_sum(text, n);
 
     copy_bytes(pkt->data + TCP_STAMPED_HEADER, text, n);
     pkt->len = TCP_STAMPED_HEADER + n;
-    tcp_emit_stamped(pkt->data, &seg->h, seg->ts_val, seg->ts_ecr);
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
     stack_count(s, WEFT_COUNT_tcp_out_segs);
-    ip_pseudo_header_v4(&sum, seg->local, seg->remote, IP_PROTO_TCP, pkt->len);
-    put_checksum(pkt, sum, path);
+    if (unlikely(path->ifp->offload & WEFT_OFFLOAD_CSUM))
+        leave_checksum(pkt, csum_half(pseudo));
+    else
+        poke_u16(pkt->data + TCP_CHECKSUM_AT, (uint16_t)~csum_half(sum));
     ip_output_plain(s, pkt, &(struct ip_plain){seg->local, seg->remote, IP_PROTO_TCP, seg->ttl, seg->tos, false}, path);
 }
 

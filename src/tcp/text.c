@@ -7,6 +7,7 @@
 #include "tcp/account.h"
 #include "tcp/acking.h"
 #include "tcp/arrives.h"
+#include "tcp/foreseen.h"
 #include "tcp/path.h"
 #include "tcp/segment.h"
 #include "tcp/state.h"

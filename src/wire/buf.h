@@ -6,7 +6,7 @@
 #ifndef WIRE_BUF_H
 #define WIRE_BUF_H
 
-#include "base/base.h"
+#include "base/checksum.h"
 
 struct reader {
     const uint8_t *p, *end;
@@ -141,6 +141,23 @@ static inline uint16_t peek_u16(const uint8_t *p) { return (uint16_t)(p[0] << 8 
 static inline uint32_t peek_u32(const uint8_t *p)
 {
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The sum of a run as a number (checksum.h); of one that is short more often than not. */
+static inline uint64_t wire_sum(const uint8_t *p, size_t n)
+{
+    struct csum c = {0};
+    uint64_t sum = 0;
+
+    if (n > 8) {
+        csum_add(&c, p, n);
+        return (uint16_t)~csum_fold(&c);
+    }
+    for (; n >= 4; p += 4, n -= 4)
+        sum += peek_u32(p);
+    if (n & 2)
+        sum += peek_u16(p);
+    return n & 1 ? sum + ((uint64_t)p[n - 1] << 8) : sum;
 }
 
 #endif

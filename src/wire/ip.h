@@ -51,6 +51,12 @@ static inline void ip_pseudo_header_v4(struct csum *c, uint32_t src, uint32_t ds
     c->acc += c->acc < sum;
 }
 
+/* The same as a number, as those that are written are: others can be added to it. */
+static inline uint64_t ip_pseudo_sum_v4(uint32_t src, uint32_t dst, uint8_t proto, uint32_t len)
+{
+    return (uint64_t)src + dst + proto + len;
+}
+
 /* Address predicates and conversions; v4 numbers are host order. */
 static inline bool ip_is_v4(const struct weft_ip *ip)
 {
@@ -87,6 +93,17 @@ static inline void ip_set_v4(struct weft_ip *to, uint32_t a)
         low = __builtin_bswap64(low);
     memcpy(to->b, zero, 8);
     memcpy(to->b + 8, &low, 8);
+}
+
+static inline bool ip_eq_v4(const struct weft_ip *ip, uint32_t a)
+{
+    struct weft_ip other;
+    uint64_t half[2], others[2];
+
+    ip_set_v4(&other, a);
+    memcpy(half, ip->b, sizeof half);
+    memcpy(others, other.b, sizeof others);
+    return half[0] == others[0] && half[1] == others[1];
 }
 
 static inline bool ip_eq(const struct weft_ip *a, const struct weft_ip *b) { return memcmp(a, b, sizeof *a) == 0; }

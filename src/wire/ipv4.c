@@ -8,6 +8,7 @@
 
 #define FLAG_DF 0x4000
 #define FLAG_MF 0x2000
+#define IS_FRAGMENT 0x3fff /* FLAG_MF, and where it stands */
 
 /* The twenty fixed bytes at p. */
 static void header_decode(const uint8_t *p, struct ipv4_header *h)
@@ -33,18 +34,24 @@ static void header_decode(const uint8_t *p, struct ipv4_header *h)
  * The checksum of a header of n bytes. A few words of a known multiple of four, which every packet pays for twice: a
  * plain sum of 32-bit words, in the machine's own order (RFC 1071 §2 (B)), takes a fraction of the time of csum().
  */
-static inline uint16_t header_csum(const uint8_t *p, size_t n)
+static inline uint64_t fixed_sum(const uint8_t *p)
 {
     uint32_t word[IPV4_HEADER / 4];
-    uint8_t pair[2];
-    uint16_t folded;
-    uint64_t sum;
 
     memcpy(word, p, sizeof word);
-    sum = (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+    return (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
+}
+
+static uint16_t header_csum(const uint8_t *p, size_t n)
+{
+    uint64_t sum = fixed_sum(p);
+    uint8_t pair[2];
+    uint16_t folded;
+    uint32_t word;
+
     for (size_t i = IPV4_HEADER; i < n; i += 4) {
-        memcpy(word, p + i, 4);
-        sum += word[0];
+        memcpy(&word, p + i, sizeof word);
+        sum += word;
     }
     folded = (uint16_t)~csum_half(sum);
     memcpy(pair, &folded, sizeof pair);
@@ -63,6 +70,14 @@ bool ipv4_read(struct reader *r, struct ipv4_header *h)
     if (h->header_len > IPV4_HEADER)
         h->options = read_bytes(r, h->header_len - IPV4_HEADER);
     return !r->bad;
+}
+
+bool ipv4_is_plain(const uint8_t *p, size_t total)
+{
+    const uint32_t first = (4u << 4 | IPV4_HEADER / 4) << 24, but_tos = 0xff00ffff;
+
+    return (peek_u32(p) & but_tos) == (first | total) && (peek_u16(p + 6) & IS_FRAGMENT) == 0 &&
+           csum_half(fixed_sum(p)) == UINT16_MAX;
 }
 
 static enum ipv4_verdict options_verdict(const struct ipv4_header *h)

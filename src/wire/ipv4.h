@@ -43,6 +43,12 @@ enum ipv4_verdict {
 enum ipv4_verdict ipv4_parse(struct reader *r, size_t available, struct ipv4_header *h);
 
 /*
+ * Is the header at p, of which there are IPV4_HEADER bytes, one without options or mistakes, of a datagram that is
+ * `total` bytes long and no fragment? Most are.
+ */
+bool ipv4_is_plain(const uint8_t *p, size_t total);
+
+/*
  * Reads a header without judging checksum, total length or options: for quotes and for printing.
  * False when version or header length are impossible or r does not see it all; what could be read is in *h then.
  */
@@ -55,6 +61,9 @@ void ipv4_emit(struct writer *w, const struct ipv4_header *h);
 void ipv4_set_total_len(uint8_t *p, uint16_t total_len);
 /* The same of its identification. */
 void ipv4_set_id(uint8_t *p, uint16_t id);
+/* Its addresses. */
+static inline uint32_t ipv4_source(const uint8_t *p) { return peek_u32(p + 12); }
+static inline uint32_t ipv4_destination(const uint8_t *p) { return peek_u32(p + 16); }
 /* Must the datagram with the header at p stay in one piece (DF)? */
 static inline bool ipv4_has_df(const uint8_t *p) { return p[6] & 0x40; }
 

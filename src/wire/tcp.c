@@ -337,16 +337,39 @@ void tcp_emit(struct writer *w, const struct tcp_header *h)
     poke_u16(p + 18, h->urgent);
 }
 
-void tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr)
+uint64_t tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr)
 {
-    poke_u32(p, (uint32_t)h->src_port << 16 | h->dst_port);
+    uint32_t ports = (uint32_t)h->src_port << 16 | h->dst_port;
+    uint32_t rest = (uint32_t)TCP_STAMPED_HEADER / 4 << 28 | (uint32_t)(h->flags & 0x1ff) << 16 | h->window;
+
+    poke_u32(p, ports);
     poke_u32(p + 4, h->seq.v);
     poke_u32(p + 8, h->ack.v);
-    poke_u32(p + 12, (uint32_t)TCP_STAMPED_HEADER / 4 << 28 | (uint32_t)(h->flags & 0x1ff) << 16 | h->window);
-    poke_u32(p + 16, (uint32_t)h->checksum << 16 | h->urgent);
+    poke_u32(p + 12, rest);
+    poke_u32(p + 16, h->urgent);
     poke_u32(p + 20, ALIGNED_TS_HEAD);
     poke_u32(p + 24, ts_val);
     poke_u32(p + 28, ts_ecr);
+    return (uint64_t)ports + h->seq.v + h->ack.v + rest + h->urgent + ALIGNED_TS_HEAD + ts_val + ts_ecr;
+}
+
+bool tcp_read_stamped(const uint8_t *p, uint32_t ports, struct tcp_header *h, struct tcp_options *o, uint64_t *sum)
+{
+    const uint32_t reserved = 0xe000000, window = 0xffff, push = (uint32_t)TCP_PSH << 16;
+    uint32_t rest = peek_u32(p + 12);
+
+    if (peek_u32(p) != ports || peek_u32(p + 20) != ALIGNED_TS_HEAD ||
+        (rest & ~(reserved | push | window)) != ((uint32_t)TCP_STAMPED_HEADER / 4 << 28 | (uint32_t)TCP_ACK << 16))
+        return false;
+    h->seq = seq(peek_u32(p + 4));
+    h->ack = seq(peek_u32(p + 8));
+    h->header_len = TCP_STAMPED_HEADER;
+    h->flags = (uint16_t)(TCP_ACK | (rest & push) >> 16);
+    h->window = (uint16_t)rest;
+    ts_take(p + 24, o);
+    o->n_sack = 0;
+    *sum = (uint64_t)ports + h->seq.v + h->ack.v + rest + peek_u32(p + 16) + ALIGNED_TS_HEAD + o->ts_val + o->ts_ecr;
+    return true;
 }
 
 void tcp_cut_header(uint8_t *p, uint32_t at, bool last)

@@ -115,8 +115,18 @@ void tcp_emit(struct writer *w, const struct tcp_header *h);
 #define TCP_STAMPED_HEADER 32
 #define TCP_FULL_SYN_HEADER 40 /* of a SYN with the options that nearly every SYN has */
 
-/* Writes such a header, with the checksum as given. */
-void tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr);
+/*
+ * Writes such a header, with a checksum of zero. Returns the sum of its words, as numbers: what the checksum is still
+ * to be made of can be added.
+ */
+uint64_t tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr);
+
+/*
+ * Is the header at p, of which there are so many bytes, such a one, with ACK and no other flag but PSH, between these
+ * ports (the source's in the upper half)? Then it is read: of *h all but ports, checksum and urgent pointer, of *o that
+ * it has timestamps, which, and no SACK blocks. *sum: of all of its words, as numbers.
+ */
+bool tcp_read_stamped(const uint8_t *p, uint32_t ports, struct tcp_header *h, struct tcp_options *o, uint64_t *sum);
 
 /* The length of the header at p, options included: 20 to 60. */
 static inline uint32_t tcp_header_len(const uint8_t *p) { return (p[12] >> 4) * 4u; }

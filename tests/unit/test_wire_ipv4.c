@@ -167,6 +167,50 @@ static size_t with_options(uint8_t bytes[60], const uint8_t *options, size_t n)
     return len;
 }
 
+/* Whichever bit is changed, with a sum that is right for that and with one that is not. */
+static void ipv4_is_plain_where_parse_finds_nothing_to_ask_about(void **state)
+{
+    for (size_t bit = 0; bit <= 8 * IPV4_HEADER; bit++)
+        for (int mended = 0; mended < 2; mended++) {
+            uint8_t bytes[sizeof sample];
+            struct reader r = reader(bytes, sizeof bytes);
+            struct ipv4_header h;
+            bool plain;
+
+            memcpy(bytes, sample, sizeof bytes);
+            if (bit < 8 * IPV4_HEADER)
+                bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
+            if (mended)
+                mend(bytes);
+            plain = ipv4_parse(&r, sizeof bytes, &h) == IPV4_OK && !h.options && !h.mf && h.frag_offset == 0 &&
+                    h.total_len == sizeof bytes;
+            assert_int_equal(ipv4_is_plain(bytes, sizeof bytes), plain);
+        }
+}
+
+/* A run that is summed as a number says what the sum of its bytes says, however long it is. */
+static void wire_sum_is_the_sum_of_the_bytes(void **state)
+{
+    uint8_t bytes[70];
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 59 + 3);
+    for (size_t n = 0; n <= sizeof bytes; n++)
+        assert_int_equal((uint16_t)~csum_half(wire_sum(bytes, n)), csum(bytes, n));
+}
+
+static void an_address_is_the_number_that_makes_it(void **state)
+{
+    struct weft_ip ip = weft_ipv4(0x0a0b0c0d);
+
+    assert_true(ip_eq_v4(&ip, 0x0a0b0c0d));
+    for (size_t i = 0; i < sizeof ip.b; i++) {
+        ip.b[i] ^= 1;
+        assert_false(ip_eq_v4(&ip, 0x0a0b0c0d));
+        ip.b[i] ^= 1;
+    }
+}
+
 static void ipv4_parse_lends_the_options_and_stops_behind_them(void **state)
 {
     static const uint8_t router_alert[4] = {0x94, 4, 0, 0};
@@ -336,6 +380,9 @@ int main(void)
         cmocka_unit_test(ipv4_fragment_fields_survive_emit_and_parse),
         cmocka_unit_test(ipv4_parse_ignores_the_reserved_flag),
         cmocka_unit_test(ipv4_parse_names_what_is_wrong),
+        cmocka_unit_test(ipv4_is_plain_where_parse_finds_nothing_to_ask_about),
+        cmocka_unit_test(wire_sum_is_the_sum_of_the_bytes),
+        cmocka_unit_test(an_address_is_the_number_that_makes_it),
         cmocka_unit_test(ipv4_parse_refuses_a_header_that_the_packet_does_not_hold),
         cmocka_unit_test(ipv4_parse_judges_the_total_length_by_the_whole_packet_not_by_the_linear_part),
         cmocka_unit_test(ipv4_parse_sees_every_flipped_bit_of_the_addresses_and_the_checksum),

@@ -494,6 +494,64 @@ static void flags_text_names_them_from_fin_up(void **state)
     }
 }
 
+/* ---- what most segments are ---- */
+
+/* Such a header, and its sum as numbers but for the checksum. */
+static uint64_t stamped(uint8_t *p, uint16_t flags)
+{
+    struct tcp_header h = {.src_port = 7, .dst_port = 34012, .seq = seq(0x01020304), .ack = seq(0xfffefdfc),
+                           .flags = flags, .window = 0x8001, .urgent = 0x1234};
+
+    return tcp_emit_stamped(p, &h, 0xa1b2c3d4, 0x01ff02fe);
+}
+
+static void tcp_emit_stamped_writes_what_the_usual_way_writes_and_sums_it(void **state)
+{
+    struct tcp_header h = {.src_port = 7, .dst_port = 34012, .seq = seq(0x01020304), .ack = seq(0xfffefdfc),
+                           .header_len = TCP_STAMPED_HEADER, .flags = TCP_ACK | TCP_PSH, .window = 0x8001,
+                           .urgent = 0x1234};
+    struct tcp_options o = TCP_NO_OPTIONS;
+    uint8_t short_way[TCP_STAMPED_HEADER], long_way[TCP_STAMPED_HEADER];
+    struct writer w = writer(long_way, sizeof long_way);
+
+    o.has_ts = true;
+    o.ts_val = 0xa1b2c3d4;
+    o.ts_ecr = 0x01ff02fe;
+    tcp_emit(&w, &h);
+    tcp_options_emit(&w, &o, false, TCP_LAYOUT_LINUX);
+    assert_int_equal((uint16_t)~csum_half(stamped(short_way, h.flags)), csum(long_way, sizeof long_way));
+    assert_memory_equal(short_way, long_way, sizeof long_way);
+}
+
+/* Whichever bit is changed: it is read when the usual way reads the same, and finds nothing else in it. */
+static void tcp_read_stamped_takes_what_says_no_more(void **state)
+{
+    uint8_t p[TCP_STAMPED_HEADER];
+
+    for (size_t bit = 0; bit <= 8 * sizeof p; bit++) {
+        struct tcp_header h, read;
+        struct tcp_options o, options;
+        struct reader r = reader(p, sizeof p);
+        uint64_t sum;
+        bool plain;
+
+        stamped(p, TCP_ACK | TCP_PSH);
+        if (bit < 8 * sizeof p)
+            p[bit / 8] ^= (uint8_t)(1 << bit % 8);
+        plain = tcp_parse(&r, sizeof p, &h, &o) == TCP_OK && r.p == p + sizeof p && o.has_ts && peek_u16(p + 20) == 0x101 &&
+                (h.flags & ~TCP_PSH) == TCP_ACK && h.src_port == 7 && h.dst_port == 34012;
+        assert_int_equal(tcp_read_stamped(p, 7u << 16 | 34012, &read, &options, &sum), plain);
+        if (!plain)
+            continue;
+        assert_true(seq_eq(read.seq, h.seq) && seq_eq(read.ack, h.ack));
+        assert_int_equal(read.flags, h.flags);
+        assert_int_equal(read.window, h.window);
+        assert_int_equal(read.header_len, h.header_len);
+        assert_true(options.ts_val == o.ts_val && options.ts_ecr == o.ts_ecr && options.has_ts && options.n_sack == 0);
+        assert_int_equal((uint16_t)~csum_half(sum), csum(p, sizeof p));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -519,6 +577,8 @@ int main(void)
         cmocka_unit_test(segments_without_syn_align_timestamps_and_sack_with_nops),
         cmocka_unit_test(tcp_emit_writes_what_parse_read),
         cmocka_unit_test(flags_text_names_them_from_fin_up),
+        cmocka_unit_test(tcp_emit_stamped_writes_what_the_usual_way_writes_and_sums_it),
+        cmocka_unit_test(tcp_read_stamped_takes_what_says_no_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
