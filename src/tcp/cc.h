@@ -57,8 +57,10 @@ struct cc_ops {
     bool owns;           /* sets cwnd by itself in every state */
     bool paces;          /* wants what it sends spread over time */
     void (*init)(struct cc *c, union cc_private *p);                      /* NULL: all zero is right */
-    /* For each acknowledgment; unless it owns, only while the window may grow or ssthresh is not known yet. */
+    /* For each acknowledgment; unless it owns, only while the window may grow. */
     void (*on_ack)(struct cc *c, union cc_private *p, const struct cc_ack *a);
+    /* While it may not grow, ssthresh is not known yet and nothing is recovered from; NULL: no need to hear of that. */
+    void (*on_round_trip)(struct cc *c, union cc_private *p, weft_time rtt, struct seq una, struct seq nxt);
     uint32_t (*ssthresh)(struct cc *c, union cc_private *p);              /* a loss was found: lead cwnd to this */
     /* cwnd after all; NULL: the larger */
     uint32_t (*undo)(const struct cc *c, const union cc_private *p, uint32_t prior);

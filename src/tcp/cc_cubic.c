@@ -150,22 +150,24 @@ static void judge_round(struct cubic *q)
 }
 
 /* Only the first slow start looks at round trips; after a loss ssthresh says where to end (RFC 9406 §4.3). */
-static void measure(struct cubic *q, struct cc *c, const struct cc_ack *a)
+static void cubic_on_round_trip(struct cc *c, union cc_private *p, weft_time rtt, struct seq una, struct seq nxt)
 {
+    struct cubic *q = cubic_of(p);
+
     if (!q->rounds) {
         q->round_min = q->last_min = WEFT_NEVER;
-        begin_round(q, a->nxt);
+        begin_round(q, nxt);
     }
-    if (a->rtt) {
-        q->round_min = min_u64(q->round_min, a->rtt);
+    if (rtt) {
+        q->round_min = min_u64(q->round_min, rtt);
         q->samples += q->samples < UINT8_MAX;
         judge_round(q);
     }
-    if (!seq_ge(a->una, q->round_end))
+    if (!seq_ge(una, q->round_end))
         return;
     if (q->css && ++q->css_rounds >= CSS_ROUNDS)
         c->ssthresh = c->cwnd;
-    begin_round(q, a->nxt);
+    begin_round(q, nxt);
 }
 
 /* After a loss ssthresh is known, and whatever was thought of round trips before it counts no more. */
@@ -189,7 +191,7 @@ static void cubic_on_ack(struct cc *c, union cc_private *p, const struct cc_ack 
     uint32_t acked = a->delivered;
 
     if (c->ssthresh == CC_NONE && !a->recovering)
-        measure(q, c, a);
+        cubic_on_round_trip(c, p, a->rtt, a->una, a->nxt);
     if (!a->grows || acked == 0)
         return;
     if (cc_in_slow_start(c))
@@ -235,6 +237,7 @@ static void cubic_on_event(struct cc *c, union cc_private *p, enum cc_event even
 const struct cc_ops cc_cubic = {
     .name = "cubic",
     .on_ack = cubic_on_ack,
+    .on_round_trip = cubic_on_round_trip,
     .ssthresh = cubic_ssthresh,
     .on_event = cubic_on_event,
 };

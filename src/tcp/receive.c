@@ -149,6 +149,20 @@ static bool asks_for_nothing(const struct weft_iov *iov, size_t n)
     return n == 0;
 }
 
+/* Does he read all there is, in one piece, on a connection that is as usual (usual.h)? Then nothing is urgent. */
+static inline bool is_lone_read(const struct tcp_conn *c, const struct weft_iov *iov, size_t n, unsigned flags)
+{
+    return flags == 0 && conn_known_usual(c) && recvq_is_lone(&c->work->recvq, iov, n);
+}
+
+static inline int64_t read_lone(struct tcp_conn *c, const struct weft_iov *iov)
+{
+    size_t got = recvq_read_lone(&c->work->recvq, iov->base);
+
+    after_reading(c);
+    return (int64_t)got;
+}
+
 int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
                  unsigned *out_flags)
 {
@@ -158,6 +172,8 @@ int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned fl
     size_t got;
 
     (void)from;
+    if (likely(is_lone_read(c, iov, n, flags)))
+        return read_lone(c, iov);
     if (flags & WEFT_MSG_OOB)
         return receive_urgent(c, iov, n, flags, out_flags);
     w = unread_in(c);

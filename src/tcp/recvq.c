@@ -67,24 +67,14 @@ static void remove_front(struct recvq *q, struct mem *m, uint32_t n)
     q->bytes -= n;
 }
 
-/* The usual case: what there is lies in one piece, and may all be read. */
-static inline size_t read_lone(struct recvq *q, struct mem *m, const struct weft_iov *iov)
-{
-    size_t k = min_size(iov->len, q->bytes);
-
-    copy_bytes(iov->base, spanring_at(&q->ring, 0)->data, k);
-    remove_front(q, m, (uint32_t)k);
-    return k;
-}
-
 size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, const struct recvq_want *want)
 {
     struct place at = {0, 0};
     size_t total = 0;
 
     weft_assert(want->skip + want->most <= q->bytes, "the caller knows how many there are");
-    if (likely(q->ring.count == 1 && n == 1 && want->most == q->bytes && !want->peek && !want->discard))
-        return read_lone(q, m, iov);
+    if (likely(recvq_is_lone(q, iov, n) && want->most == q->bytes && !want->peek && !want->discard))
+        return recvq_read_lone(q, iov->base);
     read_into(q, &at, NULL, want->skip);
     for (size_t i = 0; i < n && total < want->most; i++) {
         size_t k = min_size(iov[i].len, want->most - total);

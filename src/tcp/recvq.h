@@ -35,6 +35,23 @@ struct recvq_want {
 /* Copies out into the pieces of iov; removes that, and what was skipped, unless peek. Returns how many bytes. */
 size_t recvq_read(struct recvq *q, struct mem *m, const struct weft_iov *iov, size_t n, const struct recvq_want *want);
 
+/* Is there something, in one piece, and the buffer one that takes all of it? */
+static inline bool recvq_is_lone(const struct recvq *q, const struct weft_iov *iov, size_t n)
+{
+    return n == 1 && spanring_is_lone(&q->ring) && iov->len >= q->bytes;
+}
+
+/* recvq_read of that. */
+static inline size_t recvq_read_lone(struct recvq *q, void *to)
+{
+    size_t n = q->bytes;
+
+    copy_bytes(to, q->ring.small[q->ring.head].data, n);
+    spanring_drop_lone(&q->ring);
+    q->bytes = 0;
+    return n;
+}
+
 /*
  * Shows what is wanted, or the beginning of it, to `carry`, and removes what that took, with what was skipped. Returns
  * what it returned.

@@ -82,6 +82,11 @@ void sendq_ack(struct sendq *q, struct mem *m, uint32_t n)
     uint32_t spans = q->ring.count;
 
     weft_assert(n <= q->bytes, "the ACK step clips to what was sent");
+    if (n == q->bytes && spanring_is_lone(&q->ring)) { /* a short write by itself */
+        spanring_drop_lone(&q->ring);
+        q->bytes = q->at = q->at_start = 0;
+        return;
+    }
     q->bytes -= n;
     spanring_consume(&q->ring, m, n);
     spans -= q->ring.count;

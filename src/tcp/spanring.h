@@ -69,8 +69,23 @@ static inline bool spanring_copy_first(struct spanring *r, struct block_pool *po
         return false;
     copy_bytes(b->data, p, n);
     b->used = n;
-    spanring_push(r, (struct span){b, b->data, n});
+    weft_assert(r->count == 0 && !r->heap, "an empty ring owns no heap");
+    r->small[0] = (struct span){b, b->data, n};
+    r->head = 0;
+    r->count = 1;
+    r->pinned = b->true_size;
     return true;
+}
+
+/* Is there one span, as in most rings that are not empty? */
+static inline bool spanring_is_lone(const struct spanring *r) { return r->count == 1 && !r->heap; }
+
+/* spanring_consume of all of that. */
+static inline void spanring_drop_lone(struct spanring *r)
+{
+    block_unref(r->small[r->head].block);
+    r->count = 0;
+    r->pinned = 0;
 }
 
 /* As spanring_store, always by copy. */

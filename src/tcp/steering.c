@@ -72,16 +72,24 @@ static bool may_grow(struct tcp_conn *c, const struct growth *g)
     return usage_allows_growth(&w->usage, c->cc.cwnd, cc_in_slow_start(&c->cc));
 }
 
-void steering_grow(struct tcp_conn *c, const struct growth *g, const struct rate_sample *rate)
+/* It may not grow, but slow start may end by how long round trips take. */
+static inline void tell_round_trip(struct tcp_conn *c, const struct cc_ops *cc, weft_time rtt)
+{
+    struct tcp_work *w = c->work;
+
+    if (c->cc.ssthresh != CC_NONE || !cc->on_round_trip || w->recovery.state >= RECOVERY_FAST)
+        return;
+    cc->on_round_trip(&c->cc, &w->cc_private, rtt, c->snd.una, c->snd.nxt);
+    if (unlikely(c->cc.ssthresh != CC_NONE))
+        conn_why(c, WEFT_WHY_cwnd_hystart, c->cc.ssthresh);
+}
+
+/* All that there is to know. */
+static void tell_ack(struct tcp_conn *c, const struct growth *g, const struct rate_sample *rate, bool grows)
 {
     struct tcp_work *w = c->work;
     uint32_t cwnd = c->cc.cwnd, ssthresh = c->cc.ssthresh;
-    bool grows = may_grow(c, g);
-    struct cc_ack a;
-
-    if (!grows && ssthresh != CC_NONE && !conn_cc(c)->owns)
-        return;
-    a = (struct cc_ack){
+    struct cc_ack a = {
         .now = conn_now(c),
         .rtt = g->rtt,
         .srtt = rtt_smoothed(&c->rtt),
@@ -106,6 +114,17 @@ void steering_grow(struct tcp_conn *c, const struct growth *g, const struct rate
         conn_why(c, WEFT_WHY_cwnd_hystart, c->cc.ssthresh);
     if (c->cc.cwnd != cwnd)
         conn_why(c, cwnd < ssthresh ? WEFT_WHY_cwnd_slow_start : WEFT_WHY_cwnd_avoidance, c->cc.cwnd);
+}
+
+void steering_grow(struct tcp_conn *c, const struct growth *g, const struct rate_sample *rate)
+{
+    const struct cc_ops *cc = conn_cc(c);
+    bool grows = may_grow(c, g);
+
+    if (grows || cc->owns)
+        tell_ack(c, g, rate, grows);
+    else
+        tell_round_trip(c, cc, g->rtt);
 }
 
 void steering_lead(struct tcp_conn *c, const struct ack_report *r)
