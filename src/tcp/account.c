@@ -186,6 +186,8 @@ static inline void hold(struct tcp_conn *c, enum tcp_held by)
 
 void account_held(struct tcp_conn *c, const struct tcp_plan *plan) { hold(c, held_now(c, plan)); }
 
+void account_held_by(struct tcp_conn *c, enum tcp_held by) { hold(c, by); }
+
 void account_held_lone(struct tcp_conn *c)
 {
     hold(c, HELD_BY_NOTHING);

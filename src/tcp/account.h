@@ -49,6 +49,8 @@ struct tcp_measured account_measured(const struct tcp_conn *c);
 uint64_t account_acknowledged(const struct tcp_conn *c);
 /* What holds sending up now? There are counters. */
 void account_held(struct tcp_conn *c, const struct tcp_plan *plan);
+/* The same where it is known. */
+void account_held_by(struct tcp_conn *c, enum tcp_held by);
 /* The same where all that there is goes at once: for no time nothing does, and then the user, who has given no more. */
 void account_held_lone(struct tcp_conn *c);
 

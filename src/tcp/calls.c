@@ -188,19 +188,16 @@ static inline bool write_lone(struct tcp_conn *c, const void *p, uint32_t n)
     return true;
 }
 
-static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags,
-                        const struct weft_addr *to, const struct weft_control *control)
+/* Any write. */
+ASIDE static int64_t write_any(struct tcp_conn *c, const struct weft_iov *iov, size_t n, unsigned flags,
+                               const struct weft_addr *to)
 {
-    struct tcp_conn *c = conn_of(e);
     bool fast = (flags & WEFT_MSG_FASTOPEN) && (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_LISTEN);
     struct writing w;
     size_t asked = 0;
     int err;
 
-    (void)control; /* a segment has no datagram of its own that it could go with */
-    if (likely(is_lone_write(c, iov, n, flags)) && write_lone(c, iov->base, (uint32_t)iov->len))
-        return (int64_t)iov->len;
-    err = fast ? tcp_connect_early(e, to) : cannot_send(c); /* a connected stream ignores `to`, as BSD does */
+    err = fast ? tcp_connect_early(&c->ep, to) : cannot_send(c); /* a connected stream ignores `to`, as BSD does */
     if (err < 0)
         return err;
     for (size_t i = 0; i < n; i++)
@@ -209,6 +206,17 @@ static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsi
         return 0;
     err = write_begin(c, asked, flags, &w);
     return err ? err : write_end(c, &w, asked, queue_bytes(c, iov, n, w.room), flags);
+}
+
+static int64_t tcp_send(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags,
+                        const struct weft_addr *to, const struct weft_control *control)
+{
+    struct tcp_conn *c = conn_of(e);
+
+    (void)control; /* a segment has no datagram of its own that it could go with */
+    if (is_lone_write(c, iov, n, flags) && write_lone(c, iov->base, (uint32_t)iov->len))
+        return (int64_t)iov->len;
+    return write_any(c, iov, n, flags, to);
 }
 
 /* Who brings fewer bytes than there was room for had no more to write. */

@@ -32,13 +32,24 @@ static inline bool is_lone(const struct tcp_conn *c)
            !w->path.fragment;
 }
 
-static bool is_plan(struct tcp_conn *c)
+/* Is the plan that? Of new data: all that there is. */
+static bool plan_is(struct tcp_conn *c, enum tcp_plan_kind kind)
 {
     struct tcp_plan plan;
 
     transmit_plan(c, &plan);
-    return plan.kind == PLAN_DATA && seq_eq(plan.seq, c->snd.nxt) && plan.len == c->work->sendq.bytes && !plan.fin &&
-           !plan.probe && !plan.search;
+    return plan.kind == kind &&
+           (kind == PLAN_NOTHING || (seq_eq(plan.seq, c->snd.nxt) && plan.len == c->work->sendq.bytes && !plan.fin &&
+                                     !plan.probe && !plan.search));
+}
+
+bool lone_plan(struct tcp_conn *c, struct tcp_plan *plan)
+{
+    if (!is_lone(c))
+        return false;
+    weft_assert(plan_is(c, PLAN_DATA), "is_lone asks for that");
+    *plan = (struct tcp_plan){.kind = PLAN_DATA, .seq = c->snd.nxt, .len = c->work->sendq.bytes};
+    return true;
 }
 
 /* ---- the books ---- */
@@ -111,13 +122,42 @@ static inline void settle(struct tcp_conn *c)
     conn_check(c);
 }
 
+/* ---- and the turn that comes too early, or too late ---- */
+
+/* Is nothing to be sent, while something is unread or is to be acknowledged a little later? */
+static inline bool is_waiting(const struct tcp_conn *c)
+{
+    const struct tcp_work *w = c->work;
+
+    return w->sendq.bytes == 0 && conn_in_flight(c) == 0 && !ackpolicy_wants(&w->ack) &&
+           (w->recvq.bytes || w->deadline[TCP_TIMER_ACK] != WEFT_NEVER);
+}
+
+bool lone_wait(struct tcp_conn *c)
+{
+    struct tcp_work *w = c->work;
+
+    if (!is_waiting(c))
+        return false;
+    weft_assert(plan_is(c, PLAN_NOTHING), "is_waiting asks for that");
+    account_held_by(c, HELD_IDLE);
+    w->deadline[TCP_TIMER_RETRANSMIT] = w->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
+    w->deadline[TCP_TIMER_PACE] = w->deadline[TCP_TIMER_REST] = WEFT_NEVER;
+    w->wait = WAIT_TIMEOUT;
+    w->rested = w->planned = false;
+    timer_set(&c->ep.stack->wheel, &w->alarm.timer,
+              min_u64(w->deadline[TCP_TIMER_ACK], w->deadline[TCP_TIMER_QUIET]));
+    conn_check(c);
+    return true;
+}
+
 bool lone_turn(struct tcp_conn *c)
 {
     struct weft_pkt *pkt;
 
-    if (!conn_known_usual(c) || !is_lone(c) || !(pkt = pkt_new(c->ep.stack)))
+    if (!is_lone(c) || !(pkt = pkt_new(c->ep.stack)))
         return false;
-    weft_assert(is_plan(c), "is_lone asks for that");
+    weft_assert(plan_is(c, PLAN_DATA), "is_lone asks for that");
     account_held_lone(c);
     emit(c, pkt);
     window_used(c);

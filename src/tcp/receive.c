@@ -155,25 +155,14 @@ static inline bool is_lone_read(const struct tcp_conn *c, const struct weft_iov 
     return flags == 0 && conn_known_usual(c) && recvq_is_lone(&c->work->recvq, iov, n);
 }
 
-static inline int64_t read_lone(struct tcp_conn *c, const struct weft_iov *iov)
+/* Any read. */
+ASIDE static int64_t read_any(struct tcp_conn *c, const struct weft_iov *iov, size_t n, unsigned flags,
+                              unsigned *out_flags)
 {
-    size_t got = recvq_read_lone(&c->work->recvq, iov->base);
-
-    after_reading(c);
-    return (int64_t)got;
-}
-
-int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
-                 unsigned *out_flags)
-{
-    struct tcp_conn *c = conn_of(e);
     struct recvq_want want = {.peek = flags & WEFT_MSG_PEEK, .discard = flags & WEFT_MSG_TRUNC};
     struct tcp_work *w;
     size_t got;
 
-    (void)from;
-    if (likely(is_lone_read(c, iov, n, flags)))
-        return read_lone(c, iov);
     if (flags & WEFT_MSG_OOB)
         return receive_urgent(c, iov, n, flags, out_flags);
     w = unread_in(c);
@@ -182,10 +171,24 @@ int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned fl
     if (asks_for_nothing(iov, n)) /* and gets it, for there is something */
         return 0;
     choose(c, &want);
-    got = recvq_read(&w->recvq, &e->stack->mem, iov, n, &want);
+    got = recvq_read(&w->recvq, &c->ep.stack->mem, iov, n, &want);
     if (!want.peek)
         after_reading(c);
     return got ? (int64_t)got : nothing_to_read(c);
+}
+
+int64_t tcp_recv(weft_sock *e, const struct weft_iov *iov, size_t n, unsigned flags, struct weft_addr *from,
+                 unsigned *out_flags)
+{
+    struct tcp_conn *c = conn_of(e);
+    size_t got;
+
+    (void)from;
+    if (!is_lone_read(c, iov, n, flags))
+        return read_any(c, iov, n, flags, out_flags);
+    got = recvq_read_lone(&c->work->recvq, iov->base);
+    after_reading(c);
+    return (int64_t)got;
 }
 
 int64_t tcp_recv_to(weft_sock *e, weft_carry *carry, void *ctx)

@@ -3,8 +3,10 @@
 #include "tcp/settle.h"
 
 #include "tcp/account.h"
+#include "tcp/lone.h"
 #include "tcp/path.h"
 #include "tcp/timeouts.h"
+#include "tcp/usual.h"
 #include "tcp/work.h"
 
 /* Of a connection at work. */
@@ -88,7 +90,12 @@ ASIDE void conn_settle_now(struct tcp_conn *c)
     if (c->state == WEFT_TCP_LISTEN)
         return;
     if (c->work) {
-        transmit_plan(c, &plan);
+        bool usual = conn_known_usual(c);
+
+        if (usual && lone_wait(c))
+            return;
+        if (!usual || !lone_plan(c, &plan))
+            transmit_plan(c, &plan);
         c->work->plan = plan;
         c->work->planned = plan.kind != PLAN_NOTHING && plan.len <= c->mss;
         conn_settle_plan(c, &plan);

@@ -532,7 +532,7 @@ bool transmit_pull_at_once(weft_sock *e, const weft_if *ifp, unsigned budget)
         !path_is_fresh(&w->path, e->stack->routes.generation, e->stack->now))
         return false;
     e->stack->unsettled = NULL;
-    if (conn_known_usual(c) && lone_turn(c))
+    if (conn_known_usual(c) && (lone_turn(c) || lone_wait(c)))
         return true;
     window_after_idle(c);
     transmit_plan(c, &plan);
