@@ -126,7 +126,10 @@ static struct halfopen *first_alive(struct halfopen_table *t, struct halfopen_fi
     return f->first;
 }
 
-static bool is_due(const struct halfopen *h, weft_time now) { return (int32_t)(micros(now) - h->due) >= 0; }
+/* Microseconds until it is due; less than nothing: it was. */
+static int32_t left(const struct halfopen *h, weft_time now) { return (int32_t)(h->due - micros(now)); }
+
+static bool is_due(const struct halfopen *h, weft_time now) { return left(h, now) <= 0; }
 
 /* The clock jumped further than the records can tell: all of them are due. */
 static void wake_up(struct halfopen_table *t, weft_time now)
@@ -186,7 +189,7 @@ struct halfopen *halfopen_restart(struct halfopen_table *t, const struct halfope
 
 weft_time halfopen_sent(const struct halfopen *h, weft_time now, weft_time delay)
 {
-    int32_t ahead = (int32_t)(h->due - micros(now));
+    int32_t ahead = left(h, now);
     /* below zero within the microsecond that `due` was rounded up by */
     int64_t age = (int64_t)(delay / WEFT_US) - ahead;
     weft_time ago = age > 0 ? (weft_time)age * WEFT_US : 0;
@@ -196,7 +199,7 @@ weft_time halfopen_sent(const struct halfopen *h, weft_time now, weft_time delay
 
 weft_time halfopen_due_at(const struct halfopen *h, weft_time now)
 {
-    int32_t ahead = (int32_t)(h->due - micros(now));
+    int32_t ahead = left(h, now);
 
     return ahead > 0 ? now + (weft_time)ahead * WEFT_US : now;
 }
@@ -213,9 +216,9 @@ bool halfopen_may_answer(struct halfopen *h, weft_time now, weft_time interval)
 
 weft_time halfopen_turn(const struct halfopen *h, weft_time now)
 {
-    int32_t left = (int32_t)(h->due - micros(now));
+    int32_t ahead = left(h, now);
 
-    return left <= 0 ? now : (now / WEFT_US + (uint32_t)left) * WEFT_US;
+    return ahead <= 0 ? now : (now / WEFT_US + (uint32_t)ahead) * WEFT_US;
 }
 
 weft_time halfopen_deadline(const struct halfopen_table *t, weft_time now)
