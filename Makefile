@@ -98,7 +98,7 @@ INTEGERS = -fsanitize=integer$(comma)bounds -fno-sanitize=unsigned-shift-base -f
 integers: setup-fuzz
 	@CC=clang; export CC; $(call configure,build-integers,-Dtests=true -Db_ndebug=false -Db_lundef=false \
 	    "-Dc_args=$(INTEGERS)" -Dc_link_args=-fsanitize=integer)
-	@scripts/sanitized build-integers integers
+	@CCACHE_EXTRAFILES=$(CURDIR)/tests/integers.txt scripts/sanitized build-integers integers # ccache does not know the list
 
 # Some unit tests and scripts under valgrind.
 valgrind: setup-ci

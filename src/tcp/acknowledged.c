@@ -275,7 +275,7 @@ static void offer_room(struct tcp_conn *c)
 static void advance(struct tcp_conn *c, struct seq ack, bool fin_acked)
 {
     struct tcp_work *w = c->work;
-    uint32_t space = ack.v - c->snd.una.v, bytes = space - (fin_acked ? 1 : 0);
+    uint32_t space = (uint32_t)seq_diff(ack, c->snd.una), bytes = space - (fin_acked ? 1 : 0);
 
     if (likely(bytes))
         sendq_ack(&w->sendq, &c->ep.stack->mem, bytes);

@@ -160,7 +160,7 @@ static void fill_windows(const struct tcp_conn *c, struct weft_tcp_info *info)
     info->tcpi_snd_wnd = c->snd.wnd;
     if (c->syn_acked)
         /* as it was told: Linux takes nothing off for what came since */
-        info->tcpi_rcv_wnd = c->rcv.edge.v - c->rcv.acked.v;
+        info->tcpi_rcv_wnd = (uint32_t)seq_diff(c->rcv.edge, c->rcv.acked);
     info->tcpi_advmss = conn_announced_mss(c);
     info->tcpi_rcv_ssthresh = c->rcvspace.ssthresh;
 }

@@ -39,7 +39,7 @@ static void count_arrived(struct rate *r, uint32_t delivered)
 }
 
 /* What the last sent of what arrived tells; they are counted. */
-static inline struct rate_sample measure(struct rate *r, const struct sent *s, weft_time now, weft_time min_rtt)
+static inline struct rate_sample sample_of(struct rate *r, const struct sent *s, weft_time now, weft_time min_rtt)
 {
     struct rate_sample sample = {0};
     weft_time since_sent = (weft_time)s->first_ago * WEFT_US;
@@ -62,13 +62,13 @@ static inline struct rate_sample measure(struct rate *r, const struct sent *s, w
 struct rate_sample rate_deliver(struct rate *r, const struct sndmap_news *news, uint32_t delivered, weft_time min_rtt)
 {
     count_arrived(r, delivered);
-    return news->delivered ? measure(r, &news->newest, news->now, min_rtt) : (struct rate_sample){0};
+    return news->delivered ? sample_of(r, &news->newest, news->now, min_rtt) : (struct rate_sample){0};
 }
 
 struct rate_sample rate_deliver_one(struct rate *r, const struct sent *s, weft_time now, weft_time min_rtt)
 {
     count_arrived(r, s->segments);
-    return measure(r, s, now, min_rtt);
+    return sample_of(r, s, now, min_rtt);
 }
 
 uint64_t rate_bytes(const struct rate *r, uint32_t mss)
