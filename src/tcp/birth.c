@@ -30,7 +30,7 @@ static void inherit(struct tcp_conn *c, const struct tcp_conn *l)
     c->nodelay = l->nodelay;
     c->keepalive = l->keepalive;
     c->settings = settings_share(l->settings);
-    if (l->settings->controller) /* else that of now, whatever it was when the listener was made; as on Linux */
+    if (l->settings->own_controller) /* else that of now, whatever it was when the listener was made; as on Linux */
         c->cc_number = l->cc_number;
     c->send_buffer = l->send_buffer;
     c->sndbuf_fixed = l->sndbuf_fixed;

@@ -487,7 +487,7 @@ static int set_congestion(struct tcp_conn *c, const void *value, size_t n)
         return WEFT_ENOENT;
     if (!(s = own(c)))
         return WEFT_ENOMEM;
-    s->controller = (uint32_t)number + 1;
+    s->own_controller = true;
     if (number == c->cc_number)
         return 0;
     c->cc_number = (uint8_t)number;

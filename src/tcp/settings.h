@@ -44,7 +44,7 @@ struct tcp_settings {
     uint32_t thin_linear;        /* TCP_THIN_LINEAR_TIMEOUTS */
     uint32_t save_syn;           /* TCP_SAVE_SYN, of a listener: 1, from IP on; 2, from the link on */
     struct saved_syn *saved_syn; /* of a connection: what its listener has saved. NULL: nothing, or it was given away */
-    uint32_t controller;         /* TCP_CONGESTION: one more than its number; 0: as configured */
+    bool own_controller;         /* TCP_CONGESTION was set; else the controller is the one that is configured */
     uint64_t max_pacing_rate;    /* SO_MAX_PACING_RATE: bytes per second; 0: as UINT64_MAX, no limit */
     struct tcp_way way;          /* IP_OPTIONS, or the way back of the peer's source route */
     struct tcp_extensions extensions; /* IPV6_HOPOPTS and its like */

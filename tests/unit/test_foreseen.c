@@ -15,6 +15,7 @@
 
 #include "base/checksum.h"
 #include "harness.h"
+#include "tcp/usual.h"
 #include "weft/driver.h"
 #include "weft/sock.h"
 #include "wire/ip.h"
@@ -280,6 +281,21 @@ static void what_comes_of_a_question_is_told_apart(void **state)
     assert_true(outcome_of((struct change){.n = 11, .mend = MEND_BOTH}, true) == whole);
 }
 
+/* Else all of this would compare the long way with itself. */
+static void two_ends_that_take_turns_are_as_usual(void **state)
+{
+    struct world w;
+
+    (void)state;
+    begin(&w, true);
+    assert_true(conn_known_usual(conn_of(w.end[0])));
+    assert_true(conn_known_usual(conn_of(w.end[1])));
+    end(&w);
+    begin(&w, false);
+    assert_false(conn_known_usual(conn_of(w.end[0])));
+    end(&w);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +303,7 @@ int main(void)
         cmocka_unit_test(a_question_of_any_length_is_taken_as_it_is_without_shortcuts),
         cmocka_unit_test(a_window_that_closes_is_taken_as_it_is_without_shortcuts),
         cmocka_unit_test(what_comes_of_a_question_is_told_apart),
+        cmocka_unit_test(two_ends_that_take_turns_are_as_usual),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
