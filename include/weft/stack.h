@@ -167,8 +167,11 @@ struct weft_tcp_config {
 };
 
 struct weft_config {
-    size_t memory_limit;       /* for everything; 0: none. Records for strangers get no more when three quarters are
-                                  taken, new connections and sockets none beyond seven eighths */
+    size_t memory_limit;       /* for everything; 0: none. When three quarters are taken no more is kept for
+                                  strangers, nor what can wait: text out of order, and more to read or to send than
+                                  receive_buffer_min and send_buffer_min; and connections without a user whose peer
+                                  takes nothing end. New connections and sockets get none beyond seven eighths. Some
+                                  MiB at least: blocks come in pieces of up to 512 KiB */
     uint16_t port_min, port_max; /* ephemeral ports, inclusive: 32768 to 60999 */
     weft_time reassembly_time; /* 60 s (RFC 1122 §3.3.2) */
     size_t reassembly_memory;  /* 4 MiB for all incomplete datagrams together */

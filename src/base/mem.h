@@ -23,8 +23,8 @@
 
 /*
  * Who owns memory, and who goes first when it runs short: an owner gets nothing more once so many eighths of the limit are
- * taken, by whomever. First what strangers make us keep without a connection, then what is new; what connections that are
- * there need to go on comes last. X(name, text, eighths)
+ * taken, by whomever. First what strangers make us keep without a connection, and what can wait (mem_is_tight); then what
+ * is new; what connections that are there need to go on comes last. X(name, text, eighths)
  */
 #define MEM_CLASSES(X)                                                                                                 \
     X(stack, "stack", 8)                                                                                               \
@@ -67,8 +67,12 @@ struct mem {
 /* When total would exceed that, the owner gets no more; 0: no limit. */
 size_t mem_bound(const struct mem *m, enum mem_class c);
 
-/* Only who is already there gets more: what can be had again later is not kept now. */
-static inline bool mem_is_short(const struct mem *m) { return m->limit && m->total > m->limit / 8 * 7; }
+
+/*
+ * Strangers get nothing more. Nor does text that can wait where it is: with its user, who has some on its way, or with its
+ * peer, who has not been read so far. So what is new finds room, whatever those hold who are there.
+ */
+static inline bool mem_is_tight(const struct mem *m) { return m->limit && m->total > m->limit / 8 * 6; }
 
 /* Variable-sized memory. NULL when refused, over the limit, or the environment has none. Not zeroed. */
 void *mem_alloc(struct mem *m, enum mem_class c, size_t size);

@@ -219,16 +219,25 @@ bool datagram_insert(struct ip_reassembly *r, struct datagram *d, struct fragmen
     return true;
 }
 
+/* What all of them may hold. When memory is tight they hold no more than they do: who comes takes the oldest one's place. */
+static size_t limit_of_all(const struct ip_reassembly *r, size_t need)
+{
+    size_t limit = r->stack->config.reassembly_memory;
+
+    return unlikely(mem_is_tight(&r->stack->mem)) ? min_size(limit, max_size(r->held, need)) : limit;
+}
+
 bool incomplete_make_room(struct ip_reassembly *r, const struct weft_pkt *pkt)
 {
     size_t limit = r->stack->config.reassembly_memory, need = 2 * RECORD + pkt_true_size(pkt);
+    size_t all = limit_of_all(r, need);
     struct source *src;
 
     if (need > limit / SOURCE_SHARE)
         return false;
     while ((src = source_find(r, &pkt->src)) && src->held + need > limit / SOURCE_SHARE)
         datagram_free(r, container_of(list_first(&src->datagrams), struct datagram, sibling), WEFT_DROP_frag_evicted);
-    while (r->held + need > limit)
+    while (r->held + need > all)
         datagram_free(r, container_of(list_first(&r->age), struct datagram, age), WEFT_DROP_frag_evicted);
     return true;
 }

@@ -276,6 +276,8 @@ static const struct row rows[] = {
      "RFC 6864 §4.3 has 120; Linux has no limit",
      "how long no identification is used again of what may be fragmented: sending fails with ENOBUFS before; "
       "0: no limit"},
+    {"net.weft.memory_limit", BYTES, 1, NOW, {AT(memory_limit)}, 0, SIZE_MAX / 2, "weft; Linux has tcp_mem",
+     "memory for everything; 0: no limit. When it comes near, strangers go first (netstat -m)"},
     {"net.weft.router_advertise", BOOL, 1, INTERFACES, {AT(router_advertise)}, 0, 1, "RFC 1256 §4.1; Linux does not",
      "a router of IPv4 says that it is one, where it gets an address and to who asks"},
     {"net.weft.router_discovery", BOOL, 1, NOW, {AT(router_discovery)}, 0, 1, "RFC 1256 §5.1; Linux does not",
@@ -508,6 +510,8 @@ int weft_sysctl_set(weft_stack *stack, const char *name, const char *value)
 {
     int err = weft_config_set(&stack->config, name, value);
 
+    if (err == 0)
+        stack->mem.limit = stack->config.memory_limit; /* who has more keeps it, and gets none */
     if (err == 0 && stack->assembly->settings_changed)
         stack->assembly->settings_changed(stack);
     return err;

@@ -49,13 +49,14 @@ static inline int cannot_send(struct tcp_conn *c)
 
 /*
  * Bytes of a full chunk; urgent ones have segments of their own. Whoever adds no more than a segment to an empty buffer
- * fills none, however large they are.
+ * fills none, however large they are; nor does anybody when memory is tight, for a chunk may be more than the buffer.
  */
 static uint32_t chunk_of(const struct tcp_conn *c, size_t asked, unsigned flags)
 {
     bool small = c->work->sendq.bytes == 0 && asked <= c->mss;
 
-    return small || flags & WEFT_MSG_OOB ? c->mss : push_chunk(c->mss, c->snd.max_wnd);
+    return small || flags & WEFT_MSG_OOB || mem_is_tight(&c->ep.stack->mem) ? c->mss
+                                                                             : push_chunk(c->mss, c->snd.max_wnd);
 }
 
 /* How many of `asked` bytes a write may add; *last: those of its last chunk that stay when what may go has gone. */

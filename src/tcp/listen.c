@@ -300,6 +300,15 @@ static enum weft_drop admit(const struct tcp_conn *l, const struct tcp_seg *seg,
     return WEFT_DROP_none;
 }
 
+/*
+ * May a cookie take the place of a record for which there is no memory? Not of one whose number must be larger than
+ * another. Nor by chance: a record outlives the loss of what answers it, a cookie does not, and the SYN comes again.
+ */
+SELDOM static bool may_forget(const struct tcp_conn *l, const struct tcp_seg *seg)
+{
+    return mem_is_tight(&l->ep.stack->mem) && tcp_config(l->ep.stack)->syncookies && !seg->reopens;
+}
+
 /* Third: SYN. */
 static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
 {
@@ -315,14 +324,16 @@ static enum weft_drop syn_arrives(struct tcp_conn *l, struct tcp_seg *seg)
         back = way_back_of(seg->pkt);
     if (!road_find(&road, l, &seg->flow.remote.ip, unlikely(seg->pkt->routed) ? &back : &no_way))
         return WEFT_DROP_ip_no_route;
-    if (cookie) { /* the third segment tells of its way once more */
-        send_cookie(l, seg, &road);
-        return WEFT_DROP_none;
+    if (!cookie && early_is_welcome(l, seg, &early)) {
+        open_early(l, seg, &road.path);
+        return seg->why;
     }
-    if (!early_is_welcome(l, seg, &early))
-        return open_half(l, seg, &early, &road);
-    open_early(l, seg, &road.path);
-    return seg->why;
+    if (!cookie)
+        why = open_half(l, seg, &early, &road);
+    if (!cookie && !(why == WEFT_DROP_no_memory && may_forget(l, seg)))
+        return why;
+    send_cookie(l, seg, &road); /* the third segment tells of its way once more */
+    return WEFT_DROP_none;
 }
 
 void listen_arrives(struct tcp_conn *listener, struct tcp_seg *seg)

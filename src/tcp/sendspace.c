@@ -25,7 +25,7 @@ struct sndbuf conn_send_buffer(const struct tcp_conn *c, uint32_t chunk)
     uint32_t unsent = conn_unsent(c);
 
     return (struct sndbuf){
-        .buffer = c->send_buffer,
+        .buffer = conn_send_limit(c),
         .cost = cost_of_queue(c, unsent, chunk),
         .unsent = unsent,
         .lowat = conn_notsent_lowat(c),
@@ -46,7 +46,7 @@ bool conn_has_room(const struct tcp_conn *c, bool telling)
     /* at least mss: that is one chunk */
     chunk = likely(unsent <= c->mss) ? c->mss : push_chunk(c->mss, c->snd.max_wnd);
     cost = cost_of_queue(c, unsent, chunk);
-    return sndbuf_has_room(c->send_buffer, cost, unsent, conn_notsent_lowat(c), telling);
+    return sndbuf_has_room(conn_send_limit(c), cost, unsent, conn_notsent_lowat(c), telling);
 }
 
 void conn_grow_send_buffer(struct tcp_conn *c)

@@ -5,6 +5,17 @@
 
 #include "tcp/conn.h"
 
+/*
+ * The size of the send buffer. When memory is tight it is what tcp_wmem says that each may have at least: who does not read
+ * must not hold what others need. What is queued already goes on.
+ */
+static inline uint32_t conn_send_limit(const struct tcp_conn *c)
+{
+    if (likely(!mem_is_tight(&c->ep.stack->mem)))
+        return c->send_buffer;
+    return (uint32_t)min_size(c->send_buffer, tcp_config(c->ep.stack)->send_buffer_min);
+}
+
 /* With so many bytes unsent there is no room for more. */
 uint32_t conn_notsent_lowat(const struct tcp_conn *c);
 /* Is there room for the user to write? telling: to wake him for it. */
@@ -16,7 +27,7 @@ static inline bool conn_has_much_room(const struct tcp_conn *c)
     const struct tcp_work *w = c->work;
     uint32_t bytes = w->sendq.bytes;
 
-    return bytes <= c->mss && bytes + SNDBUF_PACKET * (w->sndmap.count + 1) <= c->send_buffer / 2 &&
+    return bytes <= c->mss && bytes + SNDBUF_PACKET * (w->sndmap.count + 1) <= conn_send_limit(c) / 2 &&
            c->settings->notsent_lowat == 0 && 2 * bytes < tcp_config(c->ep.stack)->notsent_lowat;
 }
 

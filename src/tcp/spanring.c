@@ -136,10 +136,12 @@ static uint32_t copy_to_tail(struct spanring *r, const struct block_pool *pool, 
 
 /*
  * The size of the next block, when so many bytes are still to come. What does not fill half of a large block goes into
- * several smaller ones: a short queue must not keep four times its size.
+ * several smaller ones: a short queue must not keep four times its size. Nor may any when memory is tight.
  */
-static uint32_t block_for(uint32_t bytes)
+static uint32_t block_for(const struct mem *m, uint32_t bytes)
 {
+    if (unlikely(mem_is_tight(m)))
+        return min_u32(bytes, BLOCK_FRAME);
     return bytes > BLOCK_MEDIUM && bytes < BLOCK_LARGE / 2 ? BLOCK_MEDIUM : min_u32(bytes, BLOCK_LARGE);
 }
 
@@ -155,7 +157,7 @@ uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *
 
         if (!spanring_reserve(r, m, 1))
             break;
-        b = block_new(pool, block_for(max_u32(k, expect > done ? expect - done : 0)));
+        b = block_new(pool, block_for(m, max_u32(k, expect > done ? expect - done : 0)));
         if (!b)
             break;
         k = min_u32(k, b->size);
@@ -197,7 +199,7 @@ static void offer_make(struct spanring *r, struct mem *m, struct block_pool *poo
     }
     while (done < n && o->n < OFFERED && spanring_reserve(r, m, o->n + 1)) {
         uint32_t k = n - done;
-        struct weft_block *b = block_new(pool, block_for(max_u32(k, expect > done ? expect - done : 0)));
+        struct weft_block *b = block_new(pool, block_for(m, max_u32(k, expect > done ? expect - done : 0)));
 
         if (!b)
             break;

@@ -104,7 +104,7 @@ SELDOM static enum tcp_step keep_for_later(struct tcp_conn *c, struct tcp_seg *s
         c->stats->out_of_order += stats_segments(seg->len, seg->pkt->gso_size);
     if (reasm_known(&w->reasm, seg->h.seq, end, &known))
         conn_note_twice(c, known.start, known.end);
-    if (mem_is_short(&c->ep.stack->mem)) { /* its peer has it still, and sends it again */
+    if (mem_is_tight(&c->ep.stack->mem)) { /* its peer has it still, and sends it again */
         acknowledge_hole(c, seg, false);
         return seg_drop(seg, WEFT_DROP_no_memory);
     }
@@ -135,6 +135,24 @@ SELDOM static void join(struct tcp_conn *c)
     c->rcv.nxt = reasm_join(&w->reasm, &c->ep.stack->mem, c->rcv.nxt, &w->recvq);
 }
 
+/*
+ * When memory is tight there is as much to read as tcp_rmem says that each may have at least, and no more until that is
+ * read: the peer has it still. Cuts the pieces to that; returns how many are left.
+ */
+SELDOM static unsigned cut_to_share(const struct tcp_conn *c, struct span *kept, const struct span *pieces, unsigned n)
+{
+    uint32_t share = (uint32_t)min_size(tcp_config(c->ep.stack)->receive_buffer_min, UINT32_MAX);
+    uint32_t unread = c->work->recvq.bytes, left = unread < share ? share - unread : 0;
+    unsigned i;
+
+    for (i = 0; i < n && left; i++) {
+        kept[i] = pieces[i];
+        kept[i].len = min_u32(kept[i].len, left);
+        left -= kept[i].len;
+    }
+    return i;
+}
+
 static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, const struct span *pieces, unsigned n)
 {
     struct tcp_work *w = c->work;
@@ -143,9 +161,14 @@ static enum tcp_step take_in_order(struct tcp_conn *c, struct tcp_seg *seg, cons
     struct seq before = c->rcv.nxt;
     uint32_t held = conn_held(c), taken;
     struct tcp_sack_block known;
+    struct span kept[PKT_SPANS + 1];
 
     measure_round_trip(c, seg);
     conn_text_came(c);
+    if (unlikely(mem_is_tight(&s->mem))) {
+        n = cut_to_share(c, kept, pieces, n);
+        pieces = kept;
+    }
     taken = recvq_push(&w->recvq, &s->mem, &s->blocks, pieces, n);
     c->rcv.nxt = seq_add(c->rcv.nxt, taken);
     note_cost(c, seg, true, held);

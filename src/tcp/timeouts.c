@@ -93,6 +93,12 @@ static bool is_hopeless(const struct tcp_conn *c)
     return c->work->retries >= allowed_retries(c);
 }
 
+/* The user has left, the peer does not take the rest, and others could use the memory. */
+static bool is_too_dear(const struct tcp_conn *c, unsigned tries)
+{
+    return c->orphan && tries && mem_is_tight(&c->ep.stack->mem);
+}
+
 static bool give_up_retries(struct tcp_conn *c)
 {
     if (!c->syn_acked && (c->work->retries >= allowed_retries(c) || !c->settings->user_timeout))
@@ -149,6 +155,8 @@ static bool retransmit(struct tcp_conn *c)
     }
     if (is_hopeless(c))
         return give_up_retries(c);
+    if (is_too_dear(c, w->retries))
+        return give_up(c, WEFT_WHY_close_no_memory, 0);
     if (!c->syn_acked)
         account_open(c); /* else its first tries would not be counted */
     if (c->stats)
@@ -213,6 +221,8 @@ static bool persist(struct tcp_conn *c)
 
     if (c->orphan && w->probes >= tcp_config(c->ep.stack)->orphan_retries)
         return give_up(c, WEFT_WHY_close_probes, w->probes);
+    if (is_too_dear(c, w->probes))
+        return give_up(c, WEFT_WHY_close_no_memory, 0);
     if (c->settings->user_timeout && w->probing_since &&
         conn_now(c) - w->probing_since >= c->settings->user_timeout * WEFT_MS)
         return give_up(c, WEFT_WHY_close_user_timeout, c->settings->user_timeout);

@@ -421,7 +421,7 @@ static void mem_runs_short_for_strangers_first(void **state)
         while ((had[n] = mem_alloc(&c.mem, of[i].class, EACH)))
             n++;
         assert_int_equal(n, LIMIT / EACH / 8 * of[i].eighths);
-        assert_int_equal(mem_is_short(&c.mem), of[i].eighths > 7);
+        assert_int_equal(mem_is_tight(&c.mem), of[i].eighths > 6);
         had[n] = mem_alloc(&c.mem, MEM_block, EACH); /* what is there goes on */
         assert_int_equal(had[n] != NULL, of[i].eighths < 8);
         mem_free(&c.mem, MEM_block, had[n], EACH);
