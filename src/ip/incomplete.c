@@ -219,7 +219,7 @@ bool datagram_insert(struct ip_reassembly *r, struct datagram *d, struct fragmen
     return true;
 }
 
-/* What all of them may hold. When memory is tight they hold no more than they do: who comes takes the oldest one's place. */
+/* What all may hold. When memory is tight that is no more than they do: who comes takes the place of the oldest. */
 static size_t limit_of_all(const struct ip_reassembly *r, size_t need)
 {
     size_t limit = r->stack->config.reassembly_memory;

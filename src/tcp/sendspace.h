@@ -6,8 +6,8 @@
 #include "tcp/conn.h"
 
 /*
- * The size of the send buffer. When memory is tight it is what tcp_wmem says that each may have at least: who does not read
- * must not hold what others need. What is queued already goes on.
+ * The size of the send buffer. When memory is tight it is what tcp_wmem says that each may have at least: who does not
+ * read must not hold what others need. What is queued already goes on.
  */
 static inline uint32_t conn_send_limit(const struct tcp_conn *c)
 {

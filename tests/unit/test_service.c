@@ -236,7 +236,13 @@ static void chargen_does_not_amplify(void **state)
     static char request[2000];
     char buf[3000];
 
-    assert_int_equal(ask_udp(h, 0, 19, request, 0, buf, sizeof buf), 74);
+    for (size_t n = 0; n < 512; n += n < 20 ? 1 : 41) { /* 28 bytes of headers, both ways */
+        int64_t got = ask_udp(h, 0, 19, request, n, buf, sizeof buf);
+
+        assert_true(got >= (int64_t)n && got + 28 <= 3 * (int64_t)(n + 28));
+    }
+    assert_int_equal(ask_udp(h, 0, 19, request, 0, buf, sizeof buf), 56);
+    assert_int_equal(ask_udp(h, 0, 19, request, 6, buf, sizeof buf), 74);
     assert_int_equal(ask_udp(h, 0, 19, request, 200, buf, sizeof buf), 200);
     assert_int_equal(ask_udp(h, 0, 19, request, 1400, buf, sizeof buf), 512);
     assert_int_equal(ask_udp(h, 7, 19, request, 10, buf, sizeof buf), WEFT_EAGAIN);
