@@ -163,9 +163,23 @@ static void duplicate_bytes(const struct weft_pkt *p, struct weft_pkt *copy)
         poke_u16(copy->data + copy->csum_start + p->csum_offset, finished(&sum));
 }
 
+/* With n bytes in its own room, which is large enough. */
+static inline struct weft_pkt *new_small(weft_stack *s, uint32_t n)
+{
+    struct weft_pkt *p = slab_alloc(&s->pkts);
+
+    if (!p)
+        return NULL;
+    reset(p, s);
+    p->data = p->base;
+    p->len = n;
+    return p;
+}
+
 struct weft_pkt *pkt_duplicate(const struct weft_pkt *p, weft_stack *to)
 {
-    struct weft_pkt *copy = pkt_new_linear(to, 0, pkt_total(p));
+    uint32_t n = pkt_total(p);
+    struct weft_pkt *copy = n <= PKT_ROOM ? new_small(to, n) : pkt_new_linear(to, 0, n);
 
     if (!copy)
         return NULL;

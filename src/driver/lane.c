@@ -306,9 +306,9 @@ static bool held_is_next(const struct weft_lane *l)
 
 weft_time weft_lane_deadline(const weft_lane *lane)
 {
-    if (held_is_next(lane))
-        return lane->held.at;
-    return lane->count ? lane->heap[0].at : WEFT_NEVER;
+    if (likely(!lane->count && !lane->held.packet))
+        return WEFT_NEVER;
+    return held_is_next(lane) ? lane->held.at : lane->heap[0].at;
 }
 
 void *weft_lane_take(weft_lane *lane, weft_time now)

@@ -175,9 +175,10 @@ uint32_t ip_max_message(const struct ip_send *how, const struct ip_path *path)
 static inline bool is_plain(const weft_stack *s, const struct weft_pkt *pkt, const struct ip_plain *how,
                             const weft_if *ifp)
 {
-    bool inward = how->src >> 24 == 127 || how->dst >> 24 == 127, stays = ifp->ops->kind == WEFT_LINK_LOOPBACK;
+    bool inward = (how->src >> 24 == 127) | (how->dst >> 24 == 127);
 
-    return ifp->up && (!inward || stays) && !(how->cut && s->config.ip_ident_life) &&
+    return ifp->up && likely(!inward || ifp->ops->kind == WEFT_LINK_LOOPBACK) &&
+           !(how->cut && s->config.ip_ident_life) &&
            pkt_total(pkt) + IPV4_HEADER <= (pkt->gso_size ? IPV4_MAX_LEN : ifp->mtu);
 }
 

@@ -60,7 +60,8 @@ static inline void take_window(struct tcp_conn *c, const struct tcp_seg *seg, ui
     c->snd.wnd = window;
     if (window > before) {
         c->snd.max_wnd = window;
-        if (before / 2 < c->peer_mss) /* else the segments are as large as they may be, whatever the window is */
+        /* else the segments are as large as they may be, whatever the window is; the first may be the first limit */
+        if ((before ? before : window) / 2 < c->peer_mss)
             conn_update_mss(c);
     }
     if (likely(c->work != NULL))
@@ -353,7 +354,8 @@ ASIDE static enum tcp_step fin_acknowledged(struct tcp_conn *c, const struct tcp
 /* RFC 5961 §5.2: how far back an acknowledgment may lie. What was never sent was never in a window, either. */
 static bool ack_is_ancient(const struct tcp_conn *c, struct seq ack)
 {
-    return seq_lt(ack, seq_sub(c->snd.una, (uint32_t)min_u64(c->snd.max_wnd, account_acknowledged(c))));
+    return unlikely(seq_lt(ack, c->snd.una)) &&
+           seq_lt(ack, seq_sub(c->snd.una, (uint32_t)min_u64(c->snd.max_wnd, account_acknowledged(c))));
 }
 
 /* What arrived while the peer echoed a mark. */

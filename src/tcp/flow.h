@@ -36,6 +36,15 @@ static inline void key_pack(union tcp_key *k, const struct tcp_flow *f, bool v6)
         k->v4 = (struct tcp_key4){ip_to_v4(&f->local.ip), ip_to_v4(&f->remote.ip), f->local.port, f->remote.port};
 }
 
+/* The same from a key that may be only as long as its family needs. */
+static inline void key_copy(union tcp_key *to, const union tcp_key *from, bool v6)
+{
+    if (v6)
+        to->v6 = from->v6;
+    else
+        to->v4 = from->v4;
+}
+
 static inline void key_unpack_to(struct tcp_flow *f, const union tcp_key *k, bool v6)
 {
     if (v6) {

@@ -27,11 +27,10 @@ static void limit_time_wait(struct tcp *t)
 static bool replace_by_record(struct tcp *t, struct tcp_conn *c, enum timewait_kind kind, uint16_t window)
 {
     const struct weft_tcp_config *k = tcp_config(t->stack);
-    struct tcp_flow flow = conn_flow(c);
     struct timewait *w;
 
     limit_time_wait(t);
-    w = timewait_new(&t->time_wait, kind, &flow, t->stack->now,
+    w = timewait_new(&t->time_wait, kind, &c->key, c->v6, t->stack->now,
                      kind == TIMEWAIT_FIN_WAIT_2 ? k->fin_wait_2 : 2 * k->msl);
     if (!w)
         return false;

@@ -331,10 +331,7 @@ static struct old_name name_of(const struct tcp_conn *c)
 {
     struct old_name n = {.v6 = c->v6};
 
-    if (n.v6) /* only as long as its family needs */
-        n.key.v6 = c->key.v6;
-    else
-        n.key.v4 = c->key.v4;
+    key_copy(&n.key, &c->key, n.v6);
     return n;
 }
 

@@ -340,10 +340,12 @@ static bool waits_for_window(const struct tcp_conn *c)
 /* One RTO from now, but not beyond the user's own limit (MUST-21). */
 static weft_time until_time_out(const struct tcp_conn *c)
 {
-    weft_time at = time_after(conn_now(c), conn_rto(c));
-    weft_time patience = conn_patience(c);
+    weft_time at = time_after(conn_now(c), conn_rto(c)), patience;
 
-    if (patience && (c->work->retries || (c->syn_acked && c->snd.wnd == 0))) {
+    if (likely(c->work->retries == 0 && !(c->syn_acked && c->snd.wnd == 0)))
+        return at;
+    patience = conn_patience(c);
+    if (patience) {
         weft_time waited = c->syn_acked ? conn_retried_for(c) : conn_now(c) - c->work->stuck_since;
 
         at = min_u64(at, waited < patience ? time_after(conn_now(c), patience - waited) : conn_now(c) + 1);

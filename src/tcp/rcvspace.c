@@ -85,15 +85,14 @@ uint32_t rcvspace_first_window(const struct rcvspace *r, uint32_t mss)
 uint8_t rcvspace_shift(const struct rcvspace *r, uint32_t max)
 {
     uint32_t space = max_u32(rcvspace_window(r, r->buffer), max);
-    uint8_t shift = 0;
+    unsigned bits;
 
     if (r->fixed)
         space = min_u32(space, rcvspace_window(r, r->buffer));
     if (r->clamp)
         space = min_u32(space, r->clamp);
-    while (shift < MAX_SHIFT && (space >> shift) > 65535)
-        shift++;
-    return shift;
+    bits = 32u - (unsigned)__builtin_clz(space | 1); /* of which a window field takes sixteen */
+    return (uint8_t)(bits > 16 ? min_u32(bits - 16, MAX_SHIFT) : 0);
 }
 
 void rcvspace_start(struct rcvspace *r, uint32_t window, uint8_t shift, uint32_t mss)

@@ -125,10 +125,9 @@ static void wake_up(struct timewait_table *t, weft_time now)
     t->served = now;
 }
 
-struct timewait *timewait_new(struct timewait_table *t, enum timewait_kind kind, const struct tcp_flow *flow,
+struct timewait *timewait_new(struct timewait_table *t, enum timewait_kind kind, const union tcp_key *key, bool v6,
                               weft_time now, weft_time stay)
 {
-    bool v6 = flow_is_v6(flow);
     struct timewait *w;
 
     wake_up(t, now);
@@ -140,7 +139,7 @@ struct timewait *timewait_new(struct timewait_table *t, enum timewait_kind kind,
     w->fin_wait_2 = kind == TIMEWAIT_FIN_WAIT_2;
     w->expires = expiry(now, stay) & CIRCLE;
     w->answered = 0;
-    key_pack(&w->key, flow, v6);
+    key_copy(&w->key, key, v6);
     if (t->count++ == 0)
         t->served = now;
     t->live++;

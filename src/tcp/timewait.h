@@ -71,10 +71,10 @@ size_t timewait_most_bytes(size_t records);
 size_t timewait_count_v6(const struct timewait_table *t);
 
 /*
- * A record for this flow, at the end of its lane, not yet in the demultiplexer; NULL when out of memory.
+ * A record of this name, at the end of its lane, not yet in the demultiplexer; NULL when out of memory.
  * stay: up to TIMEWAIT_LONGEST.
  */
-struct timewait *timewait_new(struct timewait_table *t, enum timewait_kind kind, const struct tcp_flow *flow,
+struct timewait *timewait_new(struct timewait_table *t, enum timewait_kind kind, const union tcp_key *key, bool v6,
                               weft_time now, weft_time stay);
 
 /* Is it the first of its lane, whose time comes up next? */

@@ -296,8 +296,10 @@ static void put_names(struct tcp_conn *c, struct segment *out)
     out->ttl = conn_ttl(c);
     out->tos = conn_tos(c);
     out->gso_size = 0;
-    out->fragment = c->path_discovery == WEFT_PMTUDISC_DONT || c->path_discovery >= WEFT_PMTUDISC_INTERFACE ||
-                    (c->path_discovery == WEFT_PMTUDISC_WANT && c->work->path.fragment);
+    if (likely(c->path_discovery == WEFT_PMTUDISC_WANT))
+        out->fragment = c->work->path.fragment;
+    else
+        out->fragment = c->path_discovery == WEFT_PMTUDISC_DONT || c->path_discovery >= WEFT_PMTUDISC_INTERFACE;
     out->path = &c->work->path;
     out->way = &c->settings->way;
     out->extensions = &c->settings->extensions;
@@ -371,7 +373,8 @@ static bool emit_segment(struct tcp_conn *c, struct tcp_plan *plan)
     w->told_at = conn_now(c);
     if (carries)
         note_sent(c, plan);
-    w->probe_due -= plan->kind == PLAN_PROBE && w->probe_due;
+    if (unlikely(plan->kind == PLAN_PROBE) && w->probe_due)
+        w->probe_due--;
     note_acknowledged(c, edge, plan->kind == PLAN_ACK);
     if (plan->len)
         conn_answered(c);

@@ -94,24 +94,29 @@ static bool full_syn_take(const uint8_t *p, struct tcp_options *o)
     return true;
 }
 
+/* Do options begin with timestamps, as in most segments, where they are all there is? Then these are taken. */
+static inline bool stamps_parse(struct reader *r, struct tcp_options *o)
+{
+    if (unlikely(reader_left(r) < ALIGNED_TS_LEN || peek_u32(r->p) != ALIGNED_TS_HEAD))
+        return false;
+    ts_take(r->p + 4, o);
+    r->p += ALIGNED_TS_LEN;
+    return true;
+}
+
 /* False on a nonsense length. */
 static bool options_parse(struct reader r, struct tcp_options *o)
 {
-    if (likely(reader_left(&r) >= ALIGNED_TS_LEN && peek_u32(r.p) == ALIGNED_TS_HEAD)) {
-        ts_take(r.p + 4, o);
-        r.p += ALIGNED_TS_LEN;
-        if (likely(reader_left(&r) == 0))
-            return true;
-    } else if (reader_left(&r) >= FULL_SYN_LEN && full_syn_take(r.p, o)) {
+    if (!stamps_parse(&r, o) && reader_left(&r) >= FULL_SYN_LEN && full_syn_take(r.p, o))
         r.p += FULL_SYN_LEN;
-    }
-    return options_walk(r, o);
+    return reader_left(&r) == 0 || options_walk(r, o);
 }
 
 enum tcp_verdict tcp_parse(struct reader *r, size_t available, struct tcp_header *h, struct tcp_options *o)
 {
     const uint8_t *p = read_bytes(r, TCP_HEADER);
     const uint8_t *options;
+    uint16_t bits;
     size_t n;
 
     *o = TCP_NO_OPTIONS;
@@ -121,11 +126,14 @@ enum tcp_verdict tcp_parse(struct reader *r, size_t available, struct tcp_header
     h->dst_port = peek_u16(p + 2);
     h->seq = seq(peek_u32(p + 4));
     h->ack = seq(peek_u32(p + 8));
-    h->header_len = (uint8_t)((p[12] >> 4) * 4);
-    h->flags = peek_u16(p + 12) & 0x1ff; /* the other three bits are reserved: ignored (RFC 9293 §3.1) */
+    bits = peek_u16(p + 12);
+    h->header_len = (uint8_t)(bits >> 12) * 4;
+    h->flags = bits & 0x1ff; /* the other three bits are reserved: ignored (RFC 9293 §3.1) */
     h->window = peek_u16(p + 14);
     h->checksum = peek_u16(p + 16);
     h->urgent = peek_u16(p + 18);
+    if (likely(h->header_len == TCP_STAMPED_HEADER && stamps_parse(r, o)))
+        return TCP_OK;
     if (unlikely(h->header_len < TCP_HEADER || h->header_len > available))
         return TCP_BAD_OFFSET;
     n = (size_t)h->header_len - TCP_HEADER;

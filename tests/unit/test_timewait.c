@@ -15,11 +15,21 @@ static struct tcp_flow flow_of(uint32_t id, bool v6)
     return f;
 }
 
+static struct timewait *record_of(struct timewait_table *t, enum timewait_kind kind, const struct tcp_flow *flow,
+                                  weft_time now, weft_time stay)
+{
+    bool v6 = flow_is_v6(flow);
+    union tcp_key key;
+
+    key_pack(&key, flow, v6);
+    return timewait_new(t, kind, &key, v6, now, stay);
+}
+
 static struct timewait *record(struct timewait_table *t, uint32_t id, weft_time now)
 {
     struct tcp_flow f = flow_of(id, id % 2);
 
-    return timewait_new(t, TIMEWAIT_TWO_MSL, &f, now, STAY);
+    return record_of(t, TIMEWAIT_TWO_MSL, &f, now, STAY);
 }
 
 /* The move that was told last. */
@@ -173,7 +183,7 @@ static void only_the_oldest_of_its_kind_and_family_is_in_front(void **state)
     assert_true(timewait_is_front(&t, first));
     second = record(&t, 4, 2 * S);
     other_family = record(&t, 3, 2 * S);
-    other_kind = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 2 * S, STAY);
+    other_kind = record_of(&t, TIMEWAIT_FIN_WAIT_2, &f, 2 * S, STAY);
     assert_true(timewait_is_front(&t, first));
     assert_false(timewait_is_front(&t, second));
     assert_true(timewait_is_front(&t, other_family));
@@ -395,8 +405,8 @@ static void those_that_wait_for_a_fin_have_times_of_their_own(void **state)
 
     table_init(&r, &t);
     t.ctx = &moved;
-    waits = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
-    begun = timewait_new(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
+    waits = record_of(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
+    begun = record_of(&t, TIMEWAIT_FIN_WAIT_2, &f, 0, 20 * S);
     w = record(&t, 1, 0);
     assert_true(waits->fin_wait_2 && begun->fin_wait_2 && !w->fin_wait_2);
     begun->fin_wait_2 = false; /* its FIN came */
