@@ -13,7 +13,7 @@
 #include "fuzz.h"
 #include "service/service.h"
 
-enum { MOST_HEARD = 16384, TIME_LENGTH = 4, DAYTIME_LENGTH = 26, CHARGEN_LEAST = 74, CHARGEN_MOST = 512 };
+enum { MOST_HEARD = 16384, TIME_LENGTH = 4, DAYTIME_LENGTH = 26, CHARGEN_LINE = 74, CHARGEN_MOST = 512, HEADERS = 28 };
 
 #define PATIENCE    (20 * WEFT_S) /* long enough for any machine */
 #define PAGES_PORT  8080
@@ -94,7 +94,11 @@ static void check_datagram(const struct client *c, const uint8_t *said, size_t n
 {
     switch (c->port) {
     case 7: check(n == n_said && memcmp(said, heard, n) == 0); break;
-    case 19: check(n == (n_said < CHARGEN_LEAST ? CHARGEN_LEAST : n_said > CHARGEN_MOST ? CHARGEN_MOST : n_said)); break;
+    case 19: /* a line or as much as was said, but no more than three times that */
+        check(n + HEADERS <= 3 * (n_said + HEADERS) && n <= CHARGEN_MOST);
+        check(n >= (n_said > CHARGEN_MOST ? CHARGEN_MOST : n_said));
+        check(n_said < 6 || n >= CHARGEN_LINE);
+        break;
     case 13: check(n == DAYTIME_LENGTH); break;
     default: check(n == TIME_LENGTH);
     }
