@@ -36,6 +36,8 @@ static void ethernet_feed(const uint8_t *p, size_t n)
     if (n < head)
         return;
     check(h.payload <= reader_left(&r) && (r.p == p + head || h.type >= ETH_TYPE_MIN));
+    if (h.type == ETH_TYPE_VLAN)
+        return; /* a tag behind a tag: its type would be read as ours */
     eth_emit(&w, &h);
     written = sizeof out - writer_left(&w);
     check(!w.bad && (tagged || r.p != p + head || memcmp(out, p, written) == 0));
@@ -107,14 +109,19 @@ static void ipv4_emit_check(const uint8_t *p, const struct ipv4_header *h)
     check(memcmp(out, p, h->header_len) == 0);
 }
 
-/* Is there room for whole entries only? Else who is next to record something finds a fault, as on Linux. */
+/* Is there room for whole entries only, or none? Else who is next to record something finds a fault, as on Linux. */
+static bool is_whole(const uint8_t *option, int entry)
+{
+    return option[2] > option[1] || (option[1] - option[2] + 1) % entry == 0;
+}
+
 static bool room_is_whole(const uint8_t *options, const struct ipv4_places *p)
 {
-    const uint8_t *record = options + p->record, *stamp = options + p->stamp, *route = options + p->route;
-    bool whole = p->record == IPV4_NOWHERE || (record[1] - 3) % 4 == 0;
+    const uint8_t *stamp = options + p->stamp;
+    bool whole = p->record == IPV4_NOWHERE || is_whole(options + p->record, 4);
 
-    whole = whole && (p->route == IPV4_NOWHERE || (route[1] - 3) % 4 == 0);
-    return whole && (p->stamp == IPV4_NOWHERE || (stamp[1] - 4) % (stamp[3] & 15 ? 8 : 4) == 0);
+    whole = whole && (p->route == IPV4_NOWHERE || is_whole(options + p->route, 4));
+    return whole && (p->stamp == IPV4_NOWHERE || is_whole(stamp, stamp[3] & 15 ? 8 : 4));
 }
 
 /* Options are acted on where they lie: nothing outside is touched, and what was sound stays so. */
