@@ -19,8 +19,7 @@
  */
 static int stop_sending(struct tcp_conn *c)
 {
-    if (c->fin_wanted)
-        return 0;
+    weft_assert(!c->fin_wanted, "whoever may still send has not said the end");
     if (!conn_work(c))
         return WEFT_ENOMEM;
     c->fin_wanted = true;
