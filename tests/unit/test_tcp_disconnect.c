@@ -70,6 +70,7 @@ static void disconnected_in_time_wait_it_may_connect_again(void **state)
     assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_TIME_WAIT);
     assert_int_equal(weft_disconnect(b->client), 0);
     assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_CLOSED);
+    assert_int_equal(weft_error(b->client), 0);
     assert_int_equal(weft_connect(b->client, &here), WEFT_EINPROGRESS);
     carry(b);
     assert_int_equal(weft_tcp_state(b->client), WEFT_TCP_ESTABLISHED);

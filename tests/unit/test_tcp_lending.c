@@ -226,6 +226,33 @@ static void borrowed_pieces_outlive_what_is_read_after_them(void **state)
     assert_int_equal(one, 0);
 }
 
+/* What waits lies in several pieces: no more are told than there is room for, and the rest waits on. */
+static void no_more_pieces_are_borrowed_than_there_is_room_for(void **state)
+{
+    const char untouched[] = "no piece";
+    struct weft_loan piece[3] = {[1] = {untouched, 1, NULL}};
+    struct bench *b = *state;
+    size_t one = 1, two = 2;
+
+    carry(b);
+    b->server = weft_accept(b->listener, NULL, NULL);
+    for (unsigned i = 0; i < 3; i++) {
+        static char bytes[3][600];
+        unsigned back;
+
+        assert_int_equal(weft_send_lent(b->client, bytes[i], sizeof bytes[i], 0, came_back, &back), sizeof bytes[i]);
+        carry(b);
+    }
+    assert_int_equal(weft_recv_borrowed(b->server, piece, &one), 600);
+    assert_int_equal(one, 1);
+    assert_ptr_equal(piece[1].base, untouched);
+    assert_int_equal(weft_unread(b->server), 1200);
+    weft_return(piece, 1);
+    assert_int_equal(weft_recv_borrowed(b->server, piece, &two), 1200);
+    assert_int_equal(two, 2);
+    weft_return(piece, 2);
+}
+
 static void what_is_carried_ends_before_an_urgent_byte(void **state)
 {
     struct bench *b = *state;
@@ -270,6 +297,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_refused_was_never_lent, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(as_much_is_lent_as_a_write_would_take, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(borrowed_pieces_outlive_what_is_read_after_them, bench_setup, bench_teardown),
+        cmocka_unit_test_setup_teardown(no_more_pieces_are_borrowed_than_there_is_room_for, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(what_is_carried_ends_before_an_urgent_byte, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(one_byte_carried_leaves_the_urgent_one_behind, bench_setup, bench_teardown),
     };

@@ -493,6 +493,29 @@ static void the_first_after_a_long_time_is_not_over(void **state)
     table_check(&r, &t);
 }
 
+/* Of each kind and family: what waited before a sleep of once round the circle of 24 bits is over behind it. */
+static void what_slept_through_the_circle_is_over_when_a_new_one_comes(void **state)
+{
+    const weft_time later = 12345 + (1ull << 24) * WEFT_MS;
+
+    for (unsigned i = 0; i < 2 * TIMEWAIT_KINDS; i++) {
+        struct tcp_flow flow = flow_of(1, i % 2);
+        struct timewait_table t;
+        struct timewait *old, *new;
+        struct room r;
+
+        table_init(&r, &t);
+        old = record_of(&t, (enum timewait_kind)(i / 2), &flow, 12345, STAY);
+        new = record(&t, 2, later);
+        assert_true(timewait_expired(&t, old, later));
+        assert_false(timewait_expired(&t, new, later));
+        assert_ptr_equal(timewait_pop(&t, later, false), old);
+        timewait_free(&t, old);
+        timewait_free(&t, new);
+        table_check(&r, &t);
+    }
+}
+
 /* ---- against a list of everything ---- */
 
 #define MOST 300
@@ -624,6 +647,7 @@ int main(void)
         cmocka_unit_test(it_tells_its_age),
         cmocka_unit_test(it_tells_what_is_left),
         cmocka_unit_test(the_first_after_a_long_time_is_not_over),
+        cmocka_unit_test(what_slept_through_the_circle_is_over_when_a_new_one_comes),
         cmocka_unit_test(a_record_that_moves_is_the_same),
         cmocka_unit_test(a_record_that_cannot_move_is_over),
         cmocka_unit_test(without_memory_there_is_no_record),
