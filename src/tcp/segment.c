@@ -152,21 +152,26 @@ static bool find_path(weft_stack *s, struct segment *seg, struct ip_path *path)
     return route_lookup(s, &first, path) == 0;
 }
 
+/* To where seg->path says. */
+static inline void reply_by_path(weft_stack *s, struct segment *seg)
+{
+    struct weft_pkt *pkt = segment_begin(s, seg, seg->h.flags & TCP_SYN);
+
+    if (pkt)
+        segment_finish(s, pkt, seg);
+    else
+        stack_drop(s, WEFT_DROP_no_memory);
+}
+
 void segment_reply(weft_stack *s, struct segment *seg)
 {
-    struct ip_path path;
-    struct weft_pkt *pkt;
+    struct ip_path path, *brought = seg->path;
 
-    if (!seg->path && !find_path(s, seg, &path)) {
+    if (brought || find_path(s, seg, &path))
+        reply_by_path(s, seg);
+    else
         stack_drop(s, WEFT_DROP_ip_no_route);
-        return;
-    }
-    pkt = segment_begin(s, seg, seg->h.flags & TCP_SYN);
-    if (!pkt) {
-        stack_drop(s, WEFT_DROP_no_memory);
-        return;
-    }
-    segment_finish(s, pkt, seg);
+    seg->path = brought; /* what was looked up ends here */
 }
 
 SELDOM void segment_refuse(weft_stack *s, const struct tcp_seg *in)
