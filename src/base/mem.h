@@ -67,7 +67,6 @@ struct mem {
 /* When total would exceed that, the owner gets no more; 0: no limit. */
 size_t mem_bound(const struct mem *m, enum mem_class c);
 
-
 /*
  * Strangers get nothing more. Nor does text that can wait where it is: with its user, who has some on its way, or with its
  * peer, who has not been read so far. So what is new finds room, whatever those hold who are there.

@@ -329,7 +329,6 @@ void weft_clock(weft_stack *stack, weft_time now)
     stack->now = now;
 }
 
-
 weft_time weft_deadline(const weft_stack *stack)
 {
     stack_settle(stack);

@@ -30,6 +30,7 @@ static inline void account_in_lone(struct tcp_conn *c)
     c->stats->data_segs_in++;
     c->stats->heard_data = c->stats->heard_ack = conn_now(c);
 }
+
 /* This goes out. */
 void account_out(struct tcp_conn *c, const struct tcp_plan *plan);
 /* The same of `len` bytes of new data, in one segment. There are counters. */

@@ -101,8 +101,7 @@ bool conn_is_quiet(const struct tcp_conn *c)
         return false;
     if (c->state == WEFT_TCP_CLOSED || c->state == WEFT_TCP_TIME_WAIT)
         return true;
-    if (w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked ||
-        c->fast_open)
+    if (w->syn_due || w->probe_due || (c->fin_wanted && !c->fin_sent) || !c->syn_acked || c->fast_open)
         return false;
     return w->deadline[TCP_TIMER_ACK] == WEFT_NEVER && !pacer_holds(&w->pacer, conn_now(c));
 }
