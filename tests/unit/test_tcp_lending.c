@@ -229,17 +229,16 @@ static void borrowed_pieces_outlive_what_is_read_after_them(void **state)
 /* What waits lies in several pieces: no more are told than there is room for, and the rest waits on. */
 static void no_more_pieces_are_borrowed_than_there_is_room_for(void **state)
 {
-    const char untouched[] = "no piece";
+    static const char untouched[] = "no piece";
+    static char bytes[3][600];
     struct weft_loan piece[3] = {[1] = {untouched, 1, NULL}};
     struct bench *b = *state;
     size_t one = 1, two = 2;
+    unsigned back = 0;
 
     carry(b);
     b->server = weft_accept(b->listener, NULL, NULL);
     for (unsigned i = 0; i < 3; i++) {
-        static char bytes[3][600];
-        unsigned back;
-
         assert_int_equal(weft_send_lent(b->client, bytes[i], sizeof bytes[i], 0, came_back, &back), sizeof bytes[i]);
         carry(b);
     }
@@ -251,6 +250,8 @@ static void no_more_pieces_are_borrowed_than_there_is_room_for(void **state)
     assert_int_equal(weft_recv_borrowed(b->server, piece, &two), 1200);
     assert_int_equal(two, 2);
     weft_return(piece, 2);
+    pass(b, WEFT_S);
+    assert_int_equal(back, 3);
 }
 
 static void what_is_carried_ends_before_an_urgent_byte(void **state)
