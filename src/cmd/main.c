@@ -7,10 +7,6 @@
 
 #include "cmd/cmd.h"
 
-#ifndef WEFT_VERSION
-#define WEFT_VERSION "unversioned"
-#endif
-
 static void print_usage(FILE *out)
 {
     size_t i;

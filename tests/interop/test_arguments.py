@@ -87,6 +87,14 @@ def some_were_taken(statuses):
     assert {0, 2} <= set(statuses), f'all of {len(statuses)} lines ended alike'
 
 
+def its_version_is_the_one_that_is_built():
+    """Which is that of the project in meson.build."""
+    with open(os.path.join(os.path.dirname(__file__), '..', '..', 'meson.build'), encoding='utf-8') as f:
+        version = re.search(r"^  version: '([\d.]+)',$", f.read(), re.M)[1]
+    done = subprocess.run([WEFT, '--version'], capture_output=True, text=True, timeout=lab.PATIENCE)
+    assert (done.returncode, done.stdout) == (0, f'weft {version}\n'), done
+
+
 def an_unknown_interface_is_told_before_any_title():
     """What random words found: a line of titles, and then the complaint."""
     with Lab('tap') as host:
@@ -135,8 +143,8 @@ def beside_a_host_any_words_leave_it_as_it_was():
     some_were_taken(statuses)
 
 
-TESTS = [an_unknown_interface_is_told_before_any_title, without_rights_any_words_are_refused_in_a_line,
-         beside_a_host_any_words_leave_it_as_it_was]
+TESTS = [its_version_is_the_one_that_is_built, an_unknown_interface_is_told_before_any_title,
+         without_rights_any_words_are_refused_in_a_line, beside_a_host_any_words_leave_it_as_it_was]
 
 if __name__ == '__main__':
     lab.enter_namespace()
