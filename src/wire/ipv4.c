@@ -31,8 +31,8 @@ static void header_decode(const uint8_t *p, struct ipv4_header *h)
 }
 
 /*
- * The checksum of a header of n bytes. A few words of a known multiple of four, which every packet pays for twice: a
- * plain sum of 32-bit words, in the machine's own order (RFC 1071 §2 (B)), takes a fraction of the time of csum().
+ * The sum of the fixed bytes: a few words of a known number, which every packet pays for twice. A plain sum of 32-bit
+ * words, in the machine's own order (RFC 1071 §2 (B)), takes a fraction of the time of csum().
  */
 static inline uint64_t fixed_sum(const uint8_t *p)
 {
@@ -42,6 +42,7 @@ static inline uint64_t fixed_sum(const uint8_t *p)
     return (uint64_t)word[0] + word[1] + word[2] + word[3] + word[4];
 }
 
+/* The checksum of a header of n bytes, a multiple of four. */
 static uint16_t header_csum(const uint8_t *p, size_t n)
 {
     uint64_t sum = fixed_sum(p);

@@ -49,107 +49,6 @@ static void draw_tcp(struct rng *r, struct weft_tcp_config *k)
     k->ecn_fallback = !one_in(r, 4);
 }
 
-/* ---- wide ones ---- */
-
-static void draw_wide_recovery(struct rng *r, struct weft_tcp_config *k)
-{
-    k->recovery = (unsigned)PICK(r, 1, 1, 0, 2, 3, 5);
-    k->reordering = (unsigned)PICK(r, 3, 3, 1, 2, 10);
-    k->max_reordering = (unsigned)PICK(r, 300, 300, 10, 12);
-    k->rto_initial = PICK(r, WEFT_S, WEFT_S, 3 * WEFT_S, 300 * WEFT_MS);
-    k->rto_max = PICK(r, 120 * WEFT_S, 120 * WEFT_S, 60 * WEFT_S, 5 * WEFT_S);
-    k->rto_min_whole = one_in(r, 3);
-    k->thin_linear_timeouts = one_in(r, 6);
-    k->tail_loss_probe = !one_in(r, 4);
-    k->frto = !one_in(r, 4);
-    k->dsack = !one_in(r, 4);
-}
-
-static void draw_wide_sending(struct rng *r, struct weft_tcp_config *k)
-{
-    snprintf(k->congestion_control, sizeof k->congestion_control, "%s", one_in(r, 2) ? "reno" : "cubic");
-    k->tso_segments = (unsigned)PICK(r, 2, 2, 1, 8);
-    k->tso_rtt_log = (unsigned)PICK(r, 9, 9, 0, 15);
-    k->pacing_ss_ratio = (unsigned)PICK(r, 200, 200, 100, 400);
-    k->pacing_ca_ratio = (unsigned)PICK(r, 120, 120, 80, 200);
-    k->slow_start_after_idle = !one_in(r, 3);
-    k->notsent_lowat = (size_t)PICK(r, UINT32_MAX, UINT32_MAX, 500, 10000);
-    k->nagle_all = one_in(r, 5);
-    k->push_last = one_in(r, 5);
-    k->min_mss = (unsigned)PICK(r, 216, 216, 48, 536);
-    k->mtu_probing = (unsigned)PICK(r, 0, 0, 1, 2);
-    k->base_mss = (unsigned)PICK(r, 1024, 1024, 512);
-}
-
-static void draw_wide_receiving(struct rng *r, struct weft_tcp_config *k)
-{
-    k->comp_sack_delay = PICK(r, WEFT_MS, WEFT_MS, 0, 10 * WEFT_MS);
-    k->comp_sack_nr = (unsigned)PICK(r, 44, 44, 0, 3);
-    k->moderate_receive_buffer = !one_in(r, 4);
-    k->plain_window = one_in(r, 5);
-    k->ack_second = one_in(r, 5);
-    k->invalid_ratelimit = PICK(r, 500 * WEFT_MS, 500 * WEFT_MS, 0, 5 * WEFT_S);
-    k->invalid_burst = (unsigned)PICK(r, 1, 1, 5);
-    k->reset_unread = !one_in(r, 5);
-    k->require_timestamps = one_in(r, 5);
-    k->syn_ack_text = one_in(r, 5);
-    k->smaller_window = one_in(r, 5);
-    k->whole_first_window = !one_in(r, 5);
-    k->statistics = !one_in(r, 8);
-}
-
-/* An option that is set by one side in four. */
-static int seldom(struct rng *r, uint64_t value) { return one_in(r, 4) ? (int)value : 0; }
-
-static void draw_wide_side(struct rng *r, struct side_plan *p)
-{
-    p->wide[SIM_WIDE_MAXSEG] = seldom(r, PICK(r, 88, 536, 1000, 8000));
-    p->wide[SIM_WIDE_WINDOW_CLAMP] = seldom(r, PICK(r, 1500, 5000, 40000));
-    p->wide[SIM_WIDE_QUICKACK] = seldom(r, 1);
-    p->wide[SIM_WIDE_USER_TIMEOUT] = seldom(r, PICK(r, 300, 5000, 100000));
-    p->wide[SIM_WIDE_NOTSENT_LOWAT] = seldom(r, PICK(r, 1, 1000, 20000));
-    p->wide[SIM_WIDE_RTO_MAX_MS] = seldom(r, PICK(r, 1000, 10000));
-    p->wide[SIM_WIDE_RTO_MIN_US] = seldom(r, PICK(r, 1000, 50000));
-    p->wide[SIM_WIDE_DELACK_MAX_US] = seldom(r, PICK(r, 1000, 20000));
-    p->wide[SIM_WIDE_THIN_LINEAR_TIMEOUTS] = seldom(r, 1);
-    p->wide[SIM_WIDE_SYNCNT] = seldom(r, PICK(r, 1, 3));
-    p->pacing = seldom(r, PICK(r, 20000, 200000, 10000000));
-}
-
-/* Marks want who can hear them: both ends ask for ECN then. */
-static void draw_wide_link(struct scenario *s, struct rng *r, struct link_plan *l)
-{
-    uint32_t mark = (uint32_t)PICK(r, 0, 0, 10000, 200000), burst = (uint32_t)PICK(r, 1, 1, 3, 8);
-    weft_time wait = PICK(r, 0, 0, WEFT_MS);
-
-    for (unsigned d = 0; d < 2; d++) {
-        l->how[d].loss_burst = burst;
-        if (l->share)
-            continue;
-        l->how[d].mark = mark;
-        l->how[d].mark_wait = wait;
-    }
-    for (unsigned i = 0; (mark || wait) && !l->share && i < s->n_hosts; i++)
-        s->config[i].tcp.ecn = 1;
-}
-
-/* Of everything a wide scenario draws, so that a narrow one of the same seed stays as it is. */
-static void widen(struct scenario *s)
-{
-    struct rng r = stream(s->seed, 600);
-
-    for (unsigned i = 0; i < s->n_hosts; i++) {
-        draw_wide_recovery(&r, &s->config[i].tcp);
-        draw_wide_sending(&r, &s->config[i].tcp);
-        draw_wide_receiving(&r, &s->config[i].tcp);
-    }
-    for (unsigned i = 0; i < s->n_links; i++)
-        draw_wide_link(s, &r, &s->link[i]);
-    for (unsigned i = 0; i < s->n_flows; i++)
-        for (unsigned side = 0; side < 2; side++)
-            draw_wide_side(&r, &s->flow[i].side[side]);
-}
-
 static void draw_host(struct scenario *s, unsigned i)
 {
     struct rng r = stream(s->seed, 100 + i), tcp = stream(s->seed, 150 + i);
@@ -458,6 +357,107 @@ static void shorten_flows(struct scenario *s)
     for (unsigned i = 0; i < s->n_flows; i++)
         for (unsigned side = 0; side < 2; side++)
             say_little(&s->flow[i].side[side], s->link[0].mtu[0] < s->link[0].mtu[1] ? s->link[0].mtu[0] : s->link[0].mtu[1]);
+}
+
+/* ---- wide ones ---- */
+
+static void draw_wide_recovery(struct rng *r, struct weft_tcp_config *k)
+{
+    k->recovery = (unsigned)PICK(r, 1, 1, 0, 2, 3, 5);
+    k->reordering = (unsigned)PICK(r, 3, 3, 1, 2, 10);
+    k->max_reordering = (unsigned)PICK(r, 300, 300, 10, 12);
+    k->rto_initial = PICK(r, WEFT_S, WEFT_S, 3 * WEFT_S, 300 * WEFT_MS);
+    k->rto_max = PICK(r, 120 * WEFT_S, 120 * WEFT_S, 60 * WEFT_S, 5 * WEFT_S);
+    k->rto_min_whole = one_in(r, 3);
+    k->thin_linear_timeouts = one_in(r, 6);
+    k->tail_loss_probe = !one_in(r, 4);
+    k->frto = !one_in(r, 4);
+    k->dsack = !one_in(r, 4);
+}
+
+static void draw_wide_sending(struct rng *r, struct weft_tcp_config *k)
+{
+    snprintf(k->congestion_control, sizeof k->congestion_control, "%s", one_in(r, 2) ? "reno" : "cubic");
+    k->tso_segments = (unsigned)PICK(r, 2, 2, 1, 8);
+    k->tso_rtt_log = (unsigned)PICK(r, 9, 9, 0, 15);
+    k->pacing_ss_ratio = (unsigned)PICK(r, 200, 200, 100, 400);
+    k->pacing_ca_ratio = (unsigned)PICK(r, 120, 120, 80, 200);
+    k->slow_start_after_idle = !one_in(r, 3);
+    k->notsent_lowat = (size_t)PICK(r, UINT32_MAX, UINT32_MAX, 500, 10000);
+    k->nagle_all = one_in(r, 5);
+    k->push_last = one_in(r, 5);
+    k->min_mss = (unsigned)PICK(r, 216, 216, 48, 536);
+    k->mtu_probing = (unsigned)PICK(r, 0, 0, 1, 2);
+    k->base_mss = (unsigned)PICK(r, 1024, 1024, 512);
+}
+
+static void draw_wide_receiving(struct rng *r, struct weft_tcp_config *k)
+{
+    k->comp_sack_delay = PICK(r, WEFT_MS, WEFT_MS, 0, 10 * WEFT_MS);
+    k->comp_sack_nr = (unsigned)PICK(r, 44, 44, 0, 3);
+    k->moderate_receive_buffer = !one_in(r, 4);
+    k->plain_window = one_in(r, 5);
+    k->ack_second = one_in(r, 5);
+    k->invalid_ratelimit = PICK(r, 500 * WEFT_MS, 500 * WEFT_MS, 0, 5 * WEFT_S);
+    k->invalid_burst = (unsigned)PICK(r, 1, 1, 5);
+    k->reset_unread = !one_in(r, 5);
+    k->require_timestamps = one_in(r, 5);
+    k->syn_ack_text = one_in(r, 5);
+    k->smaller_window = one_in(r, 5);
+    k->whole_first_window = !one_in(r, 5);
+    k->statistics = !one_in(r, 8);
+}
+
+/* An option that is set by one side in four. */
+static int seldom(struct rng *r, uint64_t value) { return one_in(r, 4) ? (int)value : 0; }
+
+static void draw_wide_side(struct rng *r, struct side_plan *p)
+{
+    p->wide[SIM_WIDE_MAXSEG] = seldom(r, PICK(r, 88, 536, 1000, 8000));
+    p->wide[SIM_WIDE_WINDOW_CLAMP] = seldom(r, PICK(r, 1500, 5000, 40000));
+    p->wide[SIM_WIDE_QUICKACK] = seldom(r, 1);
+    p->wide[SIM_WIDE_USER_TIMEOUT] = seldom(r, PICK(r, 300, 5000, 100000));
+    p->wide[SIM_WIDE_NOTSENT_LOWAT] = seldom(r, PICK(r, 1, 1000, 20000));
+    p->wide[SIM_WIDE_RTO_MAX_MS] = seldom(r, PICK(r, 1000, 10000));
+    p->wide[SIM_WIDE_RTO_MIN_US] = seldom(r, PICK(r, 1000, 50000));
+    p->wide[SIM_WIDE_DELACK_MAX_US] = seldom(r, PICK(r, 1000, 20000));
+    p->wide[SIM_WIDE_THIN_LINEAR_TIMEOUTS] = seldom(r, 1);
+    p->wide[SIM_WIDE_SYNCNT] = seldom(r, PICK(r, 1, 3));
+    p->pacing = seldom(r, PICK(r, 20000, 200000, 10000000));
+}
+
+/* Marks want who can hear them: both ends ask for ECN then. */
+static void draw_wide_link(struct scenario *s, struct rng *r, struct link_plan *l)
+{
+    uint32_t mark = (uint32_t)PICK(r, 0, 0, 10000, 200000), burst = (uint32_t)PICK(r, 1, 1, 3, 8);
+    weft_time wait = PICK(r, 0, 0, WEFT_MS);
+
+    for (unsigned d = 0; d < 2; d++) {
+        l->how[d].loss_burst = burst;
+        if (l->share)
+            continue;
+        l->how[d].mark = mark;
+        l->how[d].mark_wait = wait;
+    }
+    for (unsigned i = 0; (mark || wait) && !l->share && i < s->n_hosts; i++)
+        s->config[i].tcp.ecn = 1;
+}
+
+/* Of everything a wide scenario draws, so that a narrow one of the same seed stays as it is. */
+static void widen(struct scenario *s)
+{
+    struct rng r = stream(s->seed, 600);
+
+    for (unsigned i = 0; i < s->n_hosts; i++) {
+        draw_wide_recovery(&r, &s->config[i].tcp);
+        draw_wide_sending(&r, &s->config[i].tcp);
+        draw_wide_receiving(&r, &s->config[i].tcp);
+    }
+    for (unsigned i = 0; i < s->n_links; i++)
+        draw_wide_link(s, &r, &s->link[i]);
+    for (unsigned i = 0; i < s->n_flows; i++)
+        for (unsigned side = 0; side < 2; side++)
+            draw_wide_side(&r, &s->flow[i].side[side]);
 }
 
 /* ---- all of it ---- */
