@@ -106,20 +106,60 @@ static void find_names(struct segment *seg)
     seg->v4.remote = ip_to_v4(&seg->flow.remote.ip);
 }
 
-void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
+/*
+ * The checksum of a plain segment whose bytes, as they were written, add up to `sum`: to read them again would take as
+ * long as to write them.
+ */
+static inline void put_sum(struct weft_pkt *pkt, uint64_t pseudo, uint64_t sum, const struct ip_path *path)
+{
+    if (unlikely(path->ifp->offload & WEFT_OFFLOAD_CSUM))
+        leave_checksum(pkt, csum_half(pseudo));
+    else
+        poke_u16(pkt->data + TCP_CHECKSUM_AT, (uint16_t)~csum_half(pseudo + sum));
+}
+
+/* The header of one without text, if it is of a kind that most of these are, and the sum of its words. */
+static inline bool put_usual(struct weft_pkt *pkt, const struct segment *seg, uint64_t *sum)
+{
+    uint32_t n = pkt_total(pkt);
+
+    if (n == TCP_STAMPED_HEADER && is_stamped(seg))
+        *sum = tcp_emit_stamped(pkt->data, &seg->h, seg->o.ts_val, seg->o.ts_ecr);
+    else if (n == TCP_FULL_SYN_HEADER && seg->h.flags & TCP_SYN &&
+             tcp_options_are_full_syn(&seg->o, segment_layout(pkt->stack)))
+        *sum = tcp_emit_full_syn(pkt->data, &seg->h, &seg->o);
+    else
+        return false;
+    pkt->l4 = (uint16_t)(pkt->data - pkt->base);
+    return true;
+}
+
+/* Header and checksum of a plain one. */
+static void put_plain(struct weft_pkt *pkt, struct segment *seg)
 {
     struct csum sum = {0};
+    uint64_t written;
 
+    if (likely(put_usual(pkt, seg, &written))) {
+        put_sum(pkt, ip_pseudo_sum_v4(seg->v4.local, seg->v4.remote, IP_PROTO_TCP, pkt->len), written, seg->path);
+        return;
+    }
+    put_header(pkt, seg);
+    ip_pseudo_header_v4(&sum, seg->v4.local, seg->v4.remote, IP_PROTO_TCP, pkt_total(pkt));
+    put_checksum(pkt, sum, seg->path);
+}
+
+void segment_finish(weft_stack *s, struct weft_pkt *pkt, struct segment *seg)
+{
     if (!seg->plain)
         find_names(seg);
-    put_header(pkt, seg);
     stack_count(s, WEFT_COUNT_tcp_out_segs);
     if (unlikely(!seg->plain)) {
+        put_header(pkt, seg);
         finish_unusual(s, pkt, seg);
         return;
     }
-    ip_pseudo_header_v4(&sum, seg->v4.local, seg->v4.remote, IP_PROTO_TCP, pkt_total(pkt));
-    put_checksum(pkt, sum, seg->path);
+    put_plain(pkt, seg);
     ip_output_plain(s, pkt, &(struct ip_plain){seg->v4.local, seg->v4.remote, IP_PROTO_TCP, seg->ttl, seg->tos, false},
                     seg->path);
 }
@@ -128,17 +168,13 @@ void segment_send_stamped(weft_stack *s, struct weft_pkt *pkt, const struct stam
                           uint32_t n, const struct ip_path *path)
 {
     uint64_t pseudo = ip_pseudo_sum_v4(seg->local, seg->remote, IP_PROTO_TCP, TCP_STAMPED_HEADER + n);
-    /* of what is written, not of what was: to read it again would take as long as to write it */
-    uint64_t sum = pseudo + tcp_emit_stamped(pkt->data, &seg->h, seg->ts_val, seg->ts_ecr) + wire_sum(text, n);
+    uint64_t sum = tcp_emit_stamped(pkt->data, &seg->h, seg->ts_val, seg->ts_ecr) + wire_sum(text, n);
 
     copy_bytes(pkt->data + TCP_STAMPED_HEADER, text, n);
     pkt->len = TCP_STAMPED_HEADER + n;
     pkt->l4 = (uint16_t)(pkt->data - pkt->base);
     stack_count(s, WEFT_COUNT_tcp_out_segs);
-    if (unlikely(path->ifp->offload & WEFT_OFFLOAD_CSUM))
-        leave_checksum(pkt, csum_half(pseudo));
-    else
-        poke_u16(pkt->data + TCP_CHECKSUM_AT, (uint16_t)~csum_half(sum));
+    put_sum(pkt, pseudo, sum, path);
     ip_output_plain(s, pkt, &(struct ip_plain){seg->local, seg->remote, IP_PROTO_TCP, seg->ttl, seg->tos, false}, path);
 }
 

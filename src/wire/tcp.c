@@ -217,17 +217,17 @@ static void plain_emit(struct writer *w, const struct tcp_options *o)
         sack_emit(w, o, n);
 }
 
-static void full_syn_emit(struct writer *w, const struct tcp_options *o)
+/* A full SYN's options; returns the sum of their words. */
+static uint64_t full_syn_put(uint8_t *p, const struct tcp_options *o)
 {
-    uint8_t *p = write_room(w, FULL_SYN_LEN);
+    uint32_t mss = FULL_SYN_MSS | o->mss, scale = FULL_SYN_WSCALE | (uint8_t)o->wscale;
 
-    if (!p)
-        return;
-    poke_u32(p, FULL_SYN_MSS | o->mss);
+    poke_u32(p, mss);
     poke_u32(p + 4, FULL_SYN_TS);
     poke_u32(p + 8, o->ts_val);
     poke_u32(p + 12, o->ts_ecr);
-    poke_u32(p + 16, FULL_SYN_WSCALE | (uint8_t)o->wscale);
+    poke_u32(p + 16, scale);
+    return (uint64_t)mss + FULL_SYN_TS + o->ts_val + o->ts_ecr + scale;
 }
 
 static bool is_full_syn(const struct tcp_options *o)
@@ -238,8 +238,11 @@ static bool is_full_syn(const struct tcp_options *o)
 /* Here sackOK stands where the two NOPs before a timestamp would. */
 static void syn_linux_emit(struct writer *w, const struct tcp_options *o)
 {
-    if (likely(is_full_syn(o))) {
-        full_syn_emit(w, o);
+    if (is_full_syn(o)) {
+        uint8_t *p = write_room(w, FULL_SYN_LEN);
+
+        if (p)
+            full_syn_put(p, o);
         return;
     }
     if (o->mss)
@@ -297,13 +300,18 @@ ASIDE static void syn_emit(struct writer *w, const struct tcp_options *o, enum t
         fastopen_emit(w, o);
 }
 
+bool tcp_options_are_full_syn(const struct tcp_options *o, enum tcp_option_layout layout)
+{
+    return layout == TCP_LAYOUT_LINUX && is_full_syn(o) && !o->fastopen;
+}
+
 /* Measured by doing it, so that length and bytes cannot drift apart; but for those that nearly every SYN has. */
 static size_t syn_len(const struct tcp_options *o, enum tcp_option_layout layout)
 {
     uint8_t scratch[TCP_MAX_OPTIONS];
     struct writer w = writer(scratch, sizeof scratch);
 
-    if (likely(layout == TCP_LAYOUT_LINUX && is_full_syn(o) && !o->fastopen))
+    if (likely(tcp_options_are_full_syn(o, layout)))
         return FULL_SYN_LEN;
     syn_emit(&w, o, layout);
     return sizeof scratch - writer_left(&w);
@@ -345,20 +353,33 @@ void tcp_emit(struct writer *w, const struct tcp_header *h)
     poke_u16(p + 18, h->urgent);
 }
 
-uint64_t tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr)
+/* The 20 fixed bytes of a header of `len`, with a checksum of zero; returns the sum of their words. */
+static inline uint64_t fixed_put(uint8_t *p, const struct tcp_header *h, uint32_t len)
 {
     uint32_t ports = (uint32_t)h->src_port << 16 | h->dst_port;
-    uint32_t rest = (uint32_t)TCP_STAMPED_HEADER / 4 << 28 | (uint32_t)(h->flags & 0x1ff) << 16 | h->window;
+    uint32_t rest = len / 4 << 28 | (uint32_t)(h->flags & 0x1ff) << 16 | h->window;
 
     poke_u32(p, ports);
     poke_u32(p + 4, h->seq.v);
     poke_u32(p + 8, h->ack.v);
     poke_u32(p + 12, rest);
     poke_u32(p + 16, h->urgent);
+    return (uint64_t)ports + h->seq.v + h->ack.v + rest + h->urgent;
+}
+
+uint64_t tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr)
+{
+    uint64_t sum = fixed_put(p, h, TCP_STAMPED_HEADER);
+
     poke_u32(p + 20, ALIGNED_TS_HEAD);
     poke_u32(p + 24, ts_val);
     poke_u32(p + 28, ts_ecr);
-    return (uint64_t)ports + h->seq.v + h->ack.v + rest + h->urgent + ALIGNED_TS_HEAD + ts_val + ts_ecr;
+    return sum + ALIGNED_TS_HEAD + ts_val + ts_ecr;
+}
+
+uint64_t tcp_emit_full_syn(uint8_t *p, const struct tcp_header *h, const struct tcp_options *o)
+{
+    return fixed_put(p, h, TCP_FULL_SYN_HEADER) + full_syn_put(p + TCP_HEADER, o);
 }
 
 bool tcp_read_stamped(const uint8_t *p, uint32_t ports, struct tcp_header *h, struct tcp_options *o, uint64_t *sum)

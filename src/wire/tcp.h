@@ -121,6 +121,11 @@ void tcp_emit(struct writer *w, const struct tcp_header *h);
  */
 uint64_t tcp_emit_stamped(uint8_t *p, const struct tcp_header *h, uint32_t ts_val, uint32_t ts_ecr);
 
+/* Are these all that nearly every SYN has, arranged in its way? Then their header is of TCP_FULL_SYN_HEADER bytes. */
+bool tcp_options_are_full_syn(const struct tcp_options *o, enum tcp_option_layout layout);
+/* As tcp_emit_stamped, of a SYN with such options. */
+uint64_t tcp_emit_full_syn(uint8_t *p, const struct tcp_header *h, const struct tcp_options *o);
+
 /*
  * Is the header at p, of which there are so many bytes, such a one, with ACK and no other flag but PSH, between these
  * ports (the source's in the upper half)? Then it is read: of *h all but ports, checksum and urgent pointer, of *o that

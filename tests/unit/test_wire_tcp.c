@@ -523,6 +523,39 @@ static void tcp_emit_stamped_writes_what_the_usual_way_writes_and_sums_it(void *
     assert_memory_equal(short_way, long_way, sizeof long_way);
 }
 
+static void tcp_emit_full_syn_writes_what_the_usual_way_writes_and_sums_it(void **state)
+{
+    struct tcp_header h = {.src_port = 65535, .dst_port = 80, .seq = seq(0xfffffffe), .ack = seq(0x80000001),
+                           .header_len = TCP_FULL_SYN_HEADER, .flags = TCP_SYN | TCP_ACK | TCP_ECE, .window = 0xfffe};
+    struct tcp_options o = {.mss = 65495, .sack_permitted = true, .has_ts = true, .wscale = 14,
+                            .ts_val = 0xfedcba98, .ts_ecr = 0x89abcdef};
+    uint8_t short_way[TCP_FULL_SYN_HEADER], long_way[TCP_FULL_SYN_HEADER];
+    struct writer w = writer(long_way, sizeof long_way);
+    uint64_t sum = tcp_emit_full_syn(short_way, &h, &o);
+
+    tcp_emit(&w, &h);
+    tcp_options_emit(&w, &o, true, TCP_LAYOUT_LINUX);
+    assert_int_equal((uint16_t)~csum_half(sum), csum(long_way, sizeof long_way));
+    assert_memory_equal(short_way, long_way, sizeof long_way);
+}
+
+/* What is one option short of it, or one over, or arranged otherwise, is none, though its header may be as long. */
+static void tcp_options_are_full_syn_says_so_of_nothing_else(void **state)
+{
+    const struct tcp_options full = {.mss = 1460, .sack_permitted = true, .has_ts = true, .wscale = 0};
+    struct tcp_options other[] = {full, full, full, full, full};
+
+    other[0].mss = 0;
+    other[1].sack_permitted = false;
+    other[2].has_ts = false;
+    other[3].wscale = -1;
+    other[4].fastopen = TCP_FASTOPEN_OPTION;
+    assert_true(tcp_options_are_full_syn(&full, TCP_LAYOUT_LINUX));
+    assert_false(tcp_options_are_full_syn(&full, TCP_LAYOUT_BSD));
+    for (size_t i = 0; i < ARRAY_LEN(other); i++)
+        assert_false(tcp_options_are_full_syn(&other[i], TCP_LAYOUT_LINUX));
+}
+
 /* Whichever bit is changed: it is read when the usual way reads the same, and finds nothing else in it. */
 static void tcp_read_stamped_takes_what_says_no_more(void **state)
 {
@@ -578,6 +611,8 @@ int main(void)
         cmocka_unit_test(tcp_emit_writes_what_parse_read),
         cmocka_unit_test(flags_text_names_them_from_fin_up),
         cmocka_unit_test(tcp_emit_stamped_writes_what_the_usual_way_writes_and_sums_it),
+        cmocka_unit_test(tcp_emit_full_syn_writes_what_the_usual_way_writes_and_sums_it),
+        cmocka_unit_test(tcp_options_are_full_syn_says_so_of_nothing_else),
         cmocka_unit_test(tcp_read_stamped_takes_what_says_no_more),
     };
 
