@@ -133,6 +133,13 @@ static inline bool is_waiting(const struct tcp_conn *c)
            (w->recvq.bytes || w->deadline[TCP_TIMER_ACK] != WEFT_NEVER);
 }
 
+/* Those that run while nothing is in flight: what waits then is held up, or there is nothing that waits. */
+static bool others_are_off(const struct tcp_work *w)
+{
+    return w->deadline[TCP_TIMER_PERSIST] == WEFT_NEVER && w->deadline[TCP_TIMER_PACE] == WEFT_NEVER &&
+           w->deadline[TCP_TIMER_REST] == WEFT_NEVER && !w->rested;
+}
+
 bool lone_wait(struct tcp_conn *c)
 {
     struct tcp_work *w = c->work;
@@ -141,10 +148,10 @@ bool lone_wait(struct tcp_conn *c)
         return false;
     weft_assert(plan_is(c, PLAN_NOTHING), "is_waiting asks for that");
     account_held_by(c, HELD_IDLE);
-    w->deadline[TCP_TIMER_RETRANSMIT] = w->deadline[TCP_TIMER_PERSIST] = WEFT_NEVER;
-    w->deadline[TCP_TIMER_PACE] = w->deadline[TCP_TIMER_REST] = WEFT_NEVER;
+    weft_assert(others_are_off(w), "they were when our last segment went, and what is foreseen starts none");
+    w->deadline[TCP_TIMER_RETRANSMIT] = WEFT_NEVER;
     w->wait = WAIT_TIMEOUT;
-    w->rested = w->planned = false;
+    w->planned = false;
     timer_set(&c->ep.stack->wheel, &w->alarm.timer,
               min_u64(w->deadline[TCP_TIMER_ACK], w->deadline[TCP_TIMER_QUIET]));
     conn_check(c);
