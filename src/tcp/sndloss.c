@@ -284,8 +284,7 @@ bool sndmap_reserve_again(struct sndmap *m, struct mem *mem)
     compact(m);
     if (m->queue_count < m->queue_room - m->queue_room / 4)
         return true;
-    if (room > SNDMAP_MAX * 2)
-        return false;
+    weft_assert(room <= SNDMAP_MAX * 2, "what is left is one for each entry at most, and takes three quarters");
     queue = mem_alloc(mem, MEM_queue, room * sizeof *queue);
     if (!queue)
         return m->queue_count < m->queue_room;

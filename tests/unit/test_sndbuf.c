@@ -93,9 +93,25 @@ static void enough_unsent_bytes_are_no_room(void **state)
     assert_false(sndbuf_has_room(UINT32_MAX, 0, UINT32_MAX, 1, true));
 }
 
+/* Behind text that waits a full chunk goes out when more than half a window was written since the last one did. */
+static void half_a_window_is_counted_from_what_was_pushed_last(void **state)
+{
+    static const struct {
+        uint32_t want, quota;
+    } rows[] = {{3000, 5000}, {1000, 4000}, {3000, 4000}, {1000, 3000}};
+    struct sndbuf b = {.buffer = UINT32_MAX, .unsent = 5000, .lowat = UINT32_MAX, .chunk = 1000, .quota = 5000,
+                       .packet = 1000, .half = 3000};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_int_equal(sndbuf_take(&b, rows[i].want), rows[i].want);
+        assert_int_equal(b.quota, rows[i].quota);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(half_a_window_is_counted_from_what_was_pushed_last),
         cmocka_unit_test(buffer_is_twice_the_window_in_segments_and_what_they_cost),
         cmocka_unit_test(a_write_may_fill_the_last_chunk),
         cmocka_unit_test(small_writes_fill_the_last_chunk_too),

@@ -710,9 +710,70 @@ static void the_front_of_a_train_ends_where_it_was_acknowledged(void **state)
     bench_check(&b);
 }
 
+/* ---- room for what goes again ---- */
+
+/* What goes again is cut out at both ends: with two more entries it still fits. */
+static void what_goes_again_needs_room_for_two_more(void **state)
+{
+    struct bench b;
+
+    bench_init(&b, 0);
+    send_many(&b, SNDMAP_SMALL - 2);
+    assert_true(resend(&b, 0, MSS, 100));
+    assert_null(b.m.heap);
+    bench_check(&b);
+}
+
+/* Ten segments, of which the first `again` went again and the first `arrived` arrived since. */
+static void send_again_and_hear(struct bench *b, uint32_t again, uint32_t arrived)
+{
+    bench_init(b, 0);
+    send_many(b, 10);
+    for (uint32_t i = 0; i < again; i++)
+        assert_true(resend(b, i * MSS, (i + 1) * MSS, 100 + i));
+    ack(b, arrived * MSS);
+}
+
+/* While it is not full nothing is done; then what has arrived goes, and if that is a quarter or less there is more room. */
+static void room_for_what_goes_again_grows_unless_a_quarter_of_it_is_history(void **state)
+{
+    static const struct {
+        uint32_t again, arrived, room, count;
+    } rows[] = {{1, 0, 8, 1}, {7, 0, 8, 7}, {7, 3, 8, 7}, {8, 0, 16, 8}, {8, 1, 16, 7}, {8, 2, 16, 6}, {8, 3, 8, 5}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct bench b;
+
+        send_again_and_hear(&b, rows[i].again, rows[i].arrived);
+        assert_true(sndmap_reserve_again(&b.m, b.r.mem));
+        assert_int_equal(b.m.queue_room, rows[i].room);
+        assert_int_equal(b.m.queue_count, rows[i].count);
+        check_map(&b.m);
+        bench_check(&b);
+    }
+}
+
+/* Without memory there is the room that there is. */
+static void full_room_without_memory_takes_what_history_leaves(void **state)
+{
+    for (uint32_t arrived = 0; arrived <= 1; arrived++) {
+        struct bench b;
+
+        send_again_and_hear(&b, 8, arrived);
+        room_refuse_all(&b.r, true);
+        assert_int_equal(sndmap_reserve_again(&b.m, b.r.mem), arrived > 0);
+        assert_int_equal(b.m.queue_room, 8);
+        check_map(&b.m);
+        bench_check(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_goes_again_needs_room_for_two_more),
+        cmocka_unit_test(room_for_what_goes_again_grows_unless_a_quarter_of_it_is_history),
+        cmocka_unit_test(full_room_without_memory_takes_what_history_leaves),
         cmocka_unit_test(what_is_left_of_a_retransmission_is_found_lost_on_both_sides),
         cmocka_unit_test(no_segment_forgets_that_it_was_sent_again),
         cmocka_unit_test(lost_is_what_has_enough_sacked_behind_it),

@@ -417,7 +417,6 @@ static void a_block_may_begin_at_the_second_byte(void **state)
     bench_check(&b);
 }
 
-/* Of a copy that is only half reported as a duplicate nobody knows that it was needless. */
 /* Whose PSH goes again: of what is asked for, and neither of what lies behind it nor of what lay there once. */
 static void only_what_goes_again_is_asked_for_its_push(void **state)
 {
@@ -437,6 +436,7 @@ static void only_what_goes_again_is_asked_for_its_push(void **state)
     bench_check(&b);
 }
 
+/* Of a copy that is only half reported as a duplicate nobody knows that it was needless. */
 static void half_a_duplicate_is_none(void **state)
 {
     struct bench b;
@@ -467,9 +467,59 @@ static void cutting_keeps_count_of_what_was_looked_at(void **state)
     bench_check(&b);
 }
 
+/* ---- room ---- */
+
+/* What fits needs no memory; what does not has its room doubled until it does, up to the most. */
+static void room_is_doubled_when_it_is_full_and_no_sooner(void **state)
+{
+    static const struct {
+        uint32_t entries, room;
+    } rows[] = {{SNDMAP_SMALL, SNDMAP_SMALL}, {SNDMAP_SMALL + 1, 2 * SNDMAP_SMALL}, {2 * SNDMAP_SMALL, 2 * SNDMAP_SMALL},
+                {8 * SNDMAP_SMALL, 8 * SNDMAP_SMALL}, {SNDMAP_MAX, SNDMAP_MAX}};
+    struct bench b;
+
+    bench_init(&b, 0);
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        assert_true(sndmap_reserve(&b.m, b.r.mem, rows[i].entries));
+        assert_int_equal(b.m.room, rows[i].room);
+        assert_int_equal(b.m.heap != NULL, rows[i].room > SNDMAP_SMALL);
+    }
+    assert_false(sndmap_reserve(&b.m, b.r.mem, SNDMAP_MAX + 1));
+    assert_int_equal(b.m.room, SNDMAP_MAX);
+    bench_check(&b);
+}
+
+/* ---- a FIN ---- */
+
+/* It rides for nothing: behind what goes again there are as many segments as the text fills. */
+static void a_fin_behind_a_cut_is_no_text(void **state)
+{
+    static const struct {
+        uint32_t text, segments;
+        bool fin;
+    } rows[] = {{MSS, 1, true}, {MSS + 1, 2, true}, {2 * MSS, 2, true}, {MSS, 1, false}, {MSS + 1, 2, false}};
+
+    for (unsigned i = 0; i < ARRAY_LEN(rows); i++) {
+        struct bench b;
+
+        bench_init(&b, 0u - MSS);
+        send(&b, MSS + rows[i].text, 1);
+        if (rows[i].fin) {
+            sndmap_at(&b.m, 0)->end = seq_add(sndmap_at(&b.m, 0)->end, 1);
+            sndmap_at(&b.m, 0)->flags |= SENT_FIN;
+        }
+        assert_true(resend(&b, 0, MSS, 100));
+        assert_int_equal(sndmap_at(&b.m, 1)->segments, rows[i].segments);
+        assert_int_equal(b.m.total, 1 + rows[i].segments);
+        bench_check(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(room_is_doubled_when_it_is_full_and_no_sooner),
+        cmocka_unit_test(a_fin_behind_a_cut_is_no_text),
         cmocka_unit_test(cutting_keeps_count_of_what_was_looked_at),
         cmocka_unit_test(half_a_duplicate_is_none),
         cmocka_unit_test(only_what_goes_again_is_asked_for_its_push),
