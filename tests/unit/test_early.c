@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Data in SYNs (src/tcp/early.c; RFC 7413), both ends on one stack: which cookie opens, and with whose key it was made. */
 #include "tcp_bench.h"
+#include "weft/tcp_info.h"
 
 #define KEY 16u
 
@@ -115,9 +116,42 @@ static void a_listener_may_ask_for_no_cookie(void **state)
     bench_end(&b);
 }
 
+/* Opens a connection with so much text, and says how much of it went again, by the client's trace. */
+static uint32_t goes_again_of(struct bench *b, size_t n)
+{
+    static const char text[4096];
+    struct weft_addr at = bench_address();
+    weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL);
+    struct weft_why_event told[32];
+    uint32_t again = 0;
+    size_t kept;
+
+    assert_int_equal(weft_sendto(client, text, n, WEFT_MSG_FASTOPEN, &at), n);
+    carry(b);
+    kept = weft_why_read(client, told, 32);
+    for (size_t i = 0; i < kept; i++)
+        again += told[i].why == WEFT_WHY_retransmit_fast_open ? told[i].value : 0;
+    return again;
+}
+
+/* Who listens takes as much as his first window holds (RFC 7413 §4.2): what goes again is the rest, and no more is told. */
+static void what_the_first_window_does_not_hold_goes_again(void **state)
+{
+    int least = 0;
+    struct bench b;
+
+    begin(&b, 0x207, 5);
+    assert_true(opens_early(&b)); /* what a segment to him may carry is known from now on */
+    assert_int_equal(weft_setsockopt(b.listener, WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, &least, sizeof least), 0);
+    assert_int_equal(goes_again_of(&b, 1000), 0);
+    assert_int_equal(goes_again_of(&b, 4000), 4000 - 1152);
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_first_window_does_not_hold_goes_again),
         cmocka_unit_test(a_cookie_is_good_for_either_of_two_keys),
         cmocka_unit_test(each_bit_of_the_setting_is_obeyed),
         cmocka_unit_test(a_listener_may_ask_for_no_cookie),

@@ -164,9 +164,62 @@ static void stalls_of_one_kind_add_up(void **state)
     assert_true(held >= 5 * 10000); /* microseconds: five round trips of 10 ms */
 }
 
+/* ---- whom nobody answers ---- */
+
+/* The peer is gone: a connection that asked for it, or one that never came about, ends in the end. */
+struct silence {
+    bool open;
+    int user_timeout, syncnt; /* milliseconds; 0: not set */
+    enum weft_why why;
+    uint32_t value;
+};
+
+static void wait_in_silence(struct bench *b, const struct silence *row)
+{
+    struct weft_addr elsewhere = {weft_ipv4(0x0a000002), PORT + 1};
+    weft_sock *sock = row->open ? b->client : weft_socket(b->s[0], WEFT_TCP, NULL);
+    struct weft_impairment all = {.loss = 1000000};
+
+    weft_wire_impair(b->wire, 0, &all);
+    if (row->user_timeout)
+        assert_int_equal(weft_setsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_USER_TIMEOUT, &row->user_timeout, sizeof(int)), 0);
+    if (row->syncnt)
+        assert_int_equal(weft_setsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_SYNCNT, &row->syncnt, sizeof(int)), 0);
+    if (row->open)
+        assert_int_equal(weft_send(sock, "a", 1, 0), 1);
+    else
+        assert_int_equal(weft_connect(sock, &elsewhere), WEFT_EINPROGRESS);
+    pass(b, 2000 * WEFT_S);
+    assert_int_equal(weft_error(sock), WEFT_ETIMEDOUT);
+}
+
+/* RFC 9293 §3.8.3: R2 is a number of retransmissions, or what the user set (RFC 5482); the trace tells which it was. */
+static void silence_is_told_by_what_ended_it(void **state)
+{
+    static const struct silence rows[] = {
+        {false, 0, 0, WEFT_WHY_close_syn_retries, 6},      {false, 0, 2, WEFT_WHY_close_syn_retries, 2},
+        {false, 3000, 0, WEFT_WHY_close_user_timeout, 3000}, {false, 900000, 2, WEFT_WHY_close_syn_retries, 2},
+        {true, 0, 0, WEFT_WHY_close_retries, 15},          {true, 3000, 0, WEFT_WHY_close_user_timeout, 3000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench *b;
+        void *bench;
+
+        setup(&bench);
+        b = bench;
+        wait_in_silence(b, &rows[i]);
+        assert_non_null(told(b, rows[i].why));
+        assert_int_equal(told(b, rows[i].why)->value, rows[i].value);
+        teardown(&bench);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(silence_is_told_by_what_ended_it),
         cmocka_unit_test_setup_teardown(a_tail_loss_probe_is_told_as_what_it_is, setup, teardown),
         cmocka_unit_test_setup_teardown(stalls_of_one_kind_add_up, setup, teardown),
         cmocka_unit_test_setup_teardown(the_limit_of_orphans_is_told, setup, teardown),
