@@ -189,7 +189,9 @@ struct weft_config {
     size_t max_neighbours;     /* 1,024 */
     unsigned icmp_errors_per_second; /* to all destinations together: 1,000. Redirects have the same rate to themselves,
                                         and so has what tells the size of a path. 0: none go out */
-    unsigned icmp_errors_burst; /* so many at once, or up to 7 less: 50; at most INT_MAX. 0: none go out */
+    unsigned icmp_errors_burst; /* so many at once: 50; at most INT_MAX. Beyond them 128 more, ever less likely, so that
+                                   nobody learns from his own what others have got (DEVIATION: Linux's edge is sharper,
+                                   0 to 2 for an error). 0: none go out */
     weft_time icmp_error_interval; /* of IPv4, between two to one destination, beyond a burst of 6: 1 s; at most 60. 0:
                                       no limit of its own. What tells the size of a path, and what stays in the host,
                                       goes without; between redirects it is always 1 s */

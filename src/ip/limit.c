@@ -11,40 +11,46 @@
  * A slot belongs to one destination at a time, as those of ident.c do; a destination that takes a slot over starts with
  * a full bucket. What somebody gains who makes up sources until slots change hands, the common bucket bounds.
  *
- * The common bucket's depth is drawn anew whenever it is full. With a fixed depth somebody who makes us answer forged
- * packets and then counts how many answers are left for himself would learn which of our ports are open
- * (CVE-2020-25705). For the same reason a destination's own bucket is asked first: what it refuses takes nothing from
- * the common one.
+ * The common bucket has no sharp edge: the last FAINT errors in it go out by chance, the less likely the fewer there
+ * are. With an edge, wherever it lay, somebody who makes us answer forged packets up to it and then asks once for
+ * himself would learn which of our ports are open (CVE-2020-25705). By chance one answer more or less changes what he
+ * sees in one case out of FAINT, however well he knows what the bucket holds. In the long run as many go out as before.
+ * And a destination's own bucket is asked first: what it refuses takes nothing from the common one.
  */
 #include "ip/private.h"
 
-#define BURST_SPREAD 8      /* the depth is what is configured, less 0 to 7 */
+#define FAINT        128    /* errors beyond the configured burst, whose chance is as many 128ths as are left */
 #define ONE_ERROR    WEFT_S /* credit: rate times nanoseconds needs no division */
 #define BURST_TO_ONE 6      /* Linux's XRLIM_BURST_FACTOR */
 #define REDIRECT_GAP WEFT_S /* between two to one destination, whatever it is between errors */
+
+/* What the common bucket holds when it is full. 0: nothing ever goes out. */
+static uint64_t all_of_it(const weft_stack *s)
+{
+    uint64_t burst = s->config.icmp_errors_burst;
+
+    return burst ? (burst + FAINT) * ONE_ERROR : 0;
+}
 
 void icmp_limit_init(struct icmp_limit *l, const weft_stack *s, struct sip_key key)
 {
     memset(l, 0, sizeof *l);
     for (unsigned i = 0; i < ICMP_LIMITED; i++)
-        l->all[i] = (struct icmp_bucket){.credit = s->config.icmp_errors_burst * ONE_ERROR, .last = s->now};
+        l->all[i] = (struct icmp_bucket){.credit = all_of_it(s), .last = s->now};
     l->key = key;
 }
 
 static bool bucket_allows(struct icmp_bucket *b, weft_stack *s)
 {
-    uint64_t rate = s->config.icmp_errors_per_second, elapsed = s->now - b->last;
-    uint64_t burst = s->config.icmp_errors_burst;
-    uint32_t spread = (uint32_t)min_u64(burst, BURST_SPREAD);
+    uint64_t rate = s->config.icmp_errors_per_second, elapsed = s->now - b->last, most = all_of_it(s), left;
 
-    if (rate == 0 || burst == 0)
+    if (rate == 0)
         return false;
     /* Longer than it takes to fill counts as that, so that the product cannot overflow. */
-    b->credit += min_u64(elapsed, burst * ONE_ERROR / rate + 1) * rate;
+    b->credit = min_u64(b->credit + min_u64(elapsed, most / rate + 1) * rate, most);
     b->last = s->now;
-    if (b->credit >= (burst - spread + 1) * ONE_ERROR)
-        b->credit = min_u64(b->credit, (burst - rng_below(&s->rng, spread)) * ONE_ERROR);
-    if (b->credit < ONE_ERROR)
+    left = b->credit / ONE_ERROR;
+    if (left < FAINT && rng_below(&s->rng, FAINT) >= left)
         return false;
     b->credit -= ONE_ERROR;
     return true;

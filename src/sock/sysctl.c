@@ -76,7 +76,7 @@ static const struct row rows[] = {
     GONE("net.ipv4.icmp_ignore_bogus_error_responses",
          "it kept warnings out of the kernel's log; here such errors are counted by name, and nothing is logged"),
     {"net.ipv4.icmp_msgs_burst", UNSIGNED, 1, NOW, {AT(icmp_errors_burst)}, 0, INT_MAX, "Linux; RFC 1812 §4.3.2.8",
-     "ICMP errors sent at once at most, or up to 7 less"},
+     "ICMP errors sent at once; beyond these up to 128 more, ever less likely"},
     {"net.ipv4.icmp_msgs_per_sec", UNSIGNED, 1, NOW, {AT(icmp_errors_per_second)}, 0, INT_MAX,
      "Linux; RFC 1812 §4.3.2.8", "ICMP errors sent in a second at most"},
     {"net.ipv4.icmp_ratelimit", MILLIS, 1, NOW, {AT(icmp_error_interval)}, 0, 60000, "Linux; RFC 1812 §4.3.2.8",

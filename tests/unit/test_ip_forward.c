@@ -283,7 +283,7 @@ static void what_a_path_carries_is_told_during_a_flood(void **state)
         bench_input(b, in, n);
     while (bench_take(b, out, sizeof out))
         ;
-    assert_in_range(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 950, 960);
+    assert_in_range(weft_counter(b->s, WEFT_COUNT_icmp_rate_limited), 1000 - 50 - 128, 1000 - 50);
     b->other->mtu = 576;
     n = make(in, (struct ipv4_header){.dst = FAR, .df = true}, 1000);
     bench_expect_drop(b, ip_too_big, bench_input(b, in, n));
@@ -292,7 +292,7 @@ static void what_a_path_carries_is_told_during_a_flood(void **state)
         bench_input(b, in, n);
     while (bench_take(b, out, sizeof out))
         told_big++;
-    assert_in_range(told_big, 40, 50);
+    assert_in_range(told_big, 50 - 1, 50 + 128);
 }
 
 /* A super-segment of TCP, as a neighbour on the same machine hands it over: its checksum is still to be made. */
@@ -532,10 +532,10 @@ static void redirects_and_errors_are_limited_apart(void **state)
         bench_input(b, in, n);
     while (bench_take(b, out, sizeof out))
         errors++;
-    assert_in_range(errors, 43, 50);
+    assert_in_range(errors, 50, 50 + 128);
     assert_int_equal(redirects_of(b, NEAR, 1), 6); /* to one, whatever the interval between errors is */
     b->now += 10 * WEFT_S;
-    assert_in_range(redirects_of(b, V4(10, 9, 0, 100), 100), 43, 50);
+    assert_in_range(redirects_of(b, V4(10, 9, 0, 100), 100), 50, 50 + 128);
     bench_input(b, in, n);
     assert_int_equal(told(b, ICMPV4_TIME_EXCEEDED, 0), 0);
 }
