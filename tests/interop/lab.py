@@ -63,8 +63,9 @@ def run(*command, check=True, **options):
     if options.get('input') is None:
         options.setdefault('stdin', subprocess.DEVNULL)
     done = subprocess.run(command, **options)
-    if check:
-        assert done.returncode == 0, f'{" ".join(command)}: status {done.returncode}: {done.stdout}{done.stderr}'
+    if check and done.returncode != 0:  # a summary keeps the beginning of the first line
+        last = (done.stderr or done.stdout or '').strip().splitlines()[-1:]
+        raise AssertionError(f'status {done.returncode}: {last}: {" ".join(command)}: {done.stdout}{done.stderr}')
     return done
 
 
