@@ -155,6 +155,7 @@ struct weft_guest {
     void (*ready)(void *ctx, void *of, unsigned ready);
     /* work is called too when interfaces, addresses or routes may have changed. May be changed under the lock. */
     bool follows;
+    bool at_home; /* work is called by the host's own thread, and by no other */
     void *ctx;
 };
 /* 0, or WEFT_ENOMEM (there are too many), WEFT_ENETDOWN. The guest stays the caller's; not under the lock. */

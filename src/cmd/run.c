@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cmd/cmd.h"
@@ -52,14 +53,27 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 
 /* ---- signals ---- */
 
+/* Somebody who has ended, or 0. A thread may stand there that is only held (run/hold.c), which is soon over. */
+static pid_t next_ended(void)
+{
+    static const struct timespec soon = {0, 100000};
+    siginfo_t who = {0};
+
+    while (waitid(P_ALL, 0, &who, WEXITED | WNOHANG | WNOWAIT) == 0 && who.si_code == CLD_TRAPPED) {
+        nanosleep(&soon, NULL);
+        who = (siginfo_t){0};
+    }
+    return who.si_pid;
+}
+
 /* Reaps whoever has ended: orphans of the program's are our children too. */
 static void reap(void)
 {
     int status;
     pid_t pid;
 
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (pid != kept.child.pid)
+    while ((pid = next_ended()) > 0) {
+        if (waitpid(pid, &status, WNOHANG) != kept.child.pid)
             continue;
         pthread_mutex_lock(&kept.lock);
         kept.ended = true;

@@ -91,6 +91,11 @@ static bool has_news(const weft_host *h, const struct host_guest *place)
     return place->guest->follows && place->generation != weft_route_generation(h->stack);
 }
 
+static bool waits_for_home(const weft_host *h, const struct host_guest *place)
+{
+    return place->guest->at_home && !pthread_equal(pthread_self(), h->thread);
+}
+
 bool guests_work(weft_host *h)
 {
     struct host_guest *place;
@@ -100,6 +105,10 @@ bool guests_work(weft_host *h)
     for (place = h->guests; place < h->guests + HOST_GUESTS; place++) {
         if (!place->guest || !(place->wanted || has_news(h, place)))
             continue;
+        if (waits_for_home(h, place)) {
+            place->wanted = true; /* host_settle wakes the poll thread for it */
+            continue;
+        }
         ready = place->ready;
         place->generation = weft_route_generation(h->stack);
         place->wanted = false;

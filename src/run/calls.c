@@ -99,6 +99,8 @@ void call_serve(struct call *c)
 
     if (answer != ANSWER_GIVEN && answer != ANSWER_LATER)
         call_answer(c, answer);
+    if (c->held)
+        hold_end(c);
     if (c->fd >= 0)
         close(c->fd);
     c->fd = -1;

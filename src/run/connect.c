@@ -187,6 +187,7 @@ static int begin(struct call *c)
     err = weft_connect(f->sock, &peer);
     if (err && err != WEFT_EINPROGRESS)
         return err;
+    f->early = 0;
     f->opened = !err;
     f->progress = err ? CONNECTING : CONNECTED; /* 0: the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
     return err && call_is_nonblocking(c) ? connect_fill(c) : 0;
@@ -194,11 +195,12 @@ static int begin(struct call *c)
 
 /* ---- MSG_FASTOPEN ---- */
 
-static int begin_early(struct call *c, uint64_t name, size_t n_name, size_t n)
+static int64_t begin_early(struct call *c, uint64_t name, size_t n_name, size_t n)
 {
     const struct weft_iov all = {c->run->payload, n};
     struct file *f = c->file;
     struct weft_addr peer = {0};
+    bool waits = !call_is_nonblocking(c);
     int family, err = f->progress == CONNECTED ? -EISCONN : f->progress == CONNECTING ? -EALREADY : 0;
     int64_t sent;
 
@@ -208,44 +210,68 @@ static int begin_early(struct call *c, uint64_t name, size_t n_name, size_t n)
         err = replace_pair(c);
     if (err)
         return err;
+    if (!waits && !call_hold(c))
+        return ANSWER_GIVEN;
     mean_oneself(&peer);
     sent = weft_sendmsg(f->sock, &all, 1, MSG_FASTOPEN, &peer);
     if (sent < 0 && sent != WEFT_EINPROGRESS)
-        return sent == WEFT_ENOTCONN ? -EPIPE : (int)sent;
+        return sent == WEFT_ENOTCONN ? -EPIPE : sent;
     f->early = sent > 0 ? (size_t)sent : 0;
     f->opened = false;
     f->progress = CONNECTING;
-    return call_is_nonblocking(c) ? connect_fill(c) : 0;
+    return waits ? 0 : connect_fill(c);
+}
+
+/* A call for n bytes is told how many have gone, or else why none. */
+static int64_t tell_early(struct call *c, size_t n, int64_t none)
+{
+    size_t early = c->file->early < n ? c->file->early : n;
+
+    if (!call_hold(c))
+        return ANSWER_GIVEN;
+    c->file->early = 0;
+    return early ? (int64_t)early : none;
 }
 
 /* The handshake is over: what did not go with the SYN goes now, as far as there is room. */
 static int64_t end_early(struct call *c, size_t n)
 {
     struct file *f = c->file;
-    int err = learn(c);
-    int64_t sent;
+    int64_t sent = 0;
+    int err;
 
+    if (!call_hold(c))
+        return ANSWER_GIVEN;
+    err = learn(c);
     if (err)
-        return f->early ? (int64_t)f->early : err;
-    sent = n > f->early ? weft_send(f->sock, c->run->payload + f->early, n - f->early, 0) : 0;
+        return tell_early(c, n, err);
+    if (n > f->early)
+        sent = weft_send(f->sock, c->run->payload + f->early, n - f->early, 0);
     file_due(c->run, f);
-    return sent > 0 ? (int64_t)f->early + sent : f->early ? (int64_t)f->early : sent;
+    if (sent > 0)
+        f->early += (size_t)sent;
+    return tell_early(c, n, sent);
 }
 
 int64_t connect_early(struct call *c, uint64_t name, size_t n_name, size_t n)
 {
     struct file *f = c->file;
-    int err = c->again ? 0 : begin_early(c, name, n_name, n);
+    bool waits = !call_is_nonblocking(c);
+    int64_t r = 0;
 
-    if (err)
-        return err;
-    if (!is_opening(f) && !call_is_nonblocking(c))
+    /* One that became void while it waited is made again, and goes on where it was. */
+    if (!c->again && !(waits && f->progress == CONNECTING))
+        r = begin_early(c, name, n_name, n);
+    if (r)
+        return r;
+    if (!waits)
+        return tell_early(c, n, -EINPROGRESS);
+    if (!is_opening(f))
         return end_early(c, n);
-    if (call_is_nonblocking(c))
-        return f->early ? (int64_t)f->early : -EINPROGRESS;
     if (!c->again)
         c->until = call_until(c, f->own.write_timeout);
-    return call_park_or(c, f->early ? (int64_t)f->early : -EINPROGRESS);
+    r = call_park(c);
+    return r == -EAGAIN ? tell_early(c, n, -EINPROGRESS) : r;
 }
 
 static int disconnect(struct file *f)

@@ -222,7 +222,10 @@ int64_t datagram_look(struct call *c, struct weft_addr *from)
     return n;
 }
 
-/* It is taken before the answer, or the program could read it again meanwhile; and comes back when the call is void. */
+/*
+ * It is taken before the answer, or the program could read it again meanwhile; and comes back when the call is void. Nobody
+ * is held for it (hold.c), which would take longer than all the rest: a datagram may be lost, or come twice.
+ */
 void datagram_answer(struct call *c, int64_t n, bool peek)
 {
     struct file *f = c->file;
@@ -244,16 +247,31 @@ int64_t stream_refuses(struct call *c)
     return f->progress == UNCONNECTED && weft_tcp_state(f->sock) != WEFT_TCP_LISTEN ? -EPIPE : 0;
 }
 
+/* 0: it may be tried. Who has to wait begins before his thread is held: he would only call once more. */
+static int64_t stream_room(struct call *c, unsigned flags)
+{
+    struct file *f = c->file;
+    int64_t r;
+
+    stream_flush(f);
+    if (!(f->ready & EPOLLIN) && weft_ready(f->sock) & (WEFT_WRITABLE | WEFT_ERROR | WEFT_HANGUP))
+        return 0;
+    r = call_wait_room(c, flags);
+    return r == -EAGAIN && !(f->ready & EPOLLIN) ? 0 : r;
+}
+
 int64_t stream_send(struct call *c, size_t n, unsigned flags)
 {
     struct file *f = c->file;
-    int64_t r = (int64_t)(f->ahead < n ? f->ahead : n);
+    int64_t r = (int64_t)(f->ahead < n ? f->ahead : n), wait = r ? 0 : stream_room(c, flags);
 
+    if (wait)
+        return wait;
+    if (!call_hold(c))
+        return ANSWER_GIVEN;
     f->ahead -= (uint32_t)r;
-    if (!r) {
-        stream_flush(f);
-        r = f->ready & EPOLLIN ? WEFT_EAGAIN : weft_send(f->sock, c->run->payload, n, flags & MSG_OOB);
-    }
+    if (!r)
+        r = weft_send(f->sock, c->run->payload, n, flags & MSG_OOB);
     if (r == WEFT_EAGAIN)
         return call_wait_room(c, flags);
     if (r < 0)
@@ -300,8 +318,11 @@ static int64_t receive_nothing(struct call *c)
 {
     unsigned flags = (unsigned)c->arg[3];
     bool peek = flags & MSG_PEEK;
-    int64_t n = head_take(c, c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH, peek);
+    int64_t n;
 
+    if (!peek && head_is_there(c) && !call_hold(c))
+        return ANSWER_GIVEN;
+    n = head_take(c, c->arg[2] < SCRATCH ? c->arg[2] : SCRATCH, peek);
     if (n < 0)
         return n == -EAGAIN ? call_wait_readable(c, flags) : n;
     if (!call_answer(c, n) && !peek)

@@ -3,8 +3,9 @@
  * The head of a stream's pair: bytes that are taken out of it for a call which is answered by us.
  *
  * They are taken before the answer, for the program's next read, which we do not hear of, must not find them there
- * again; and the call can turn out to be void all the same. Then they go back, before what lies there: a stream takes
- * nothing at its head, so the rest is read and written anew. Not so if the program reads in these microseconds.
+ * again. The call can fail all the same: there is no memory where they should go, or it turns out to be void, if its
+ * thread could not be held (hold.c). Then they go back, before what lies there: a stream takes nothing at its head, so
+ * the rest is read and written anew. Not so if the program reads in these microseconds.
  *
  * Where the stream has ended nothing can be written, and the bytes are kept for the next such call. Who waits is awake by
  * the end; who reads plainly after a void call would miss them.
@@ -24,6 +25,13 @@ size_t head_waiting(const struct call *c)
     if (ioctl(c->fd, FIONREAD, &there) < 0)
         there = 0;
     return (size_t)there + c->file->n_head;
+}
+
+bool head_is_there(const struct call *c)
+{
+    uint8_t first;
+
+    return c->file->n_head || recv(c->fd, &first, 1, MSG_DONTWAIT | MSG_PEEK) > 0;
 }
 
 /* Of those that are kept. */

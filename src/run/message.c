@@ -252,6 +252,8 @@ static int64_t receive_stream(struct call *c, uint64_t at, unsigned flags)
         return room;
     if (falls_short(c, room, flags) && (n = call_wait_readable(c, flags)) != -EAGAIN)
         return n;
+    if (!peek && head_is_there(c) && !call_hold(c))
+        return ANSWER_GIVEN;
     n = head_take(c, (size_t)room, peek);
     if (n < 0)
         return n == -EAGAIN ? call_wait_readable(c, flags) : n;

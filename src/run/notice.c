@@ -15,7 +15,7 @@
 #define PIECES 1024 /* Linux's UIO_MAXIOV */
 
 /* Fails with the errno that the call has where it is not known, and a line. */
-static void refuse(const struct call *c, const struct run_refusal *refusal)
+static void refuse(struct call *c, const struct run_refusal *refusal)
 {
     complain(c->run, refusal->call, "%s", refusal->why);
     call_answer(c, -refusal->error);
@@ -46,10 +46,14 @@ bool call_is_valid(const struct call *c)
     return ioctl(c->run->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
-bool call_answer(const struct call *c, int64_t result)
+bool call_answer(struct call *c, int64_t result)
 {
     struct seccomp_notif_resp *r = c->run->answer;
 
+    if (c->held) {
+        hold_answer(c, result);
+        return true;
+    }
     *r = (struct seccomp_notif_resp){.id = c->id};
     if (result == ANSWER_CONTINUE)
         r->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;

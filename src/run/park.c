@@ -16,12 +16,16 @@ static struct parked *timed_of(struct list *timed)
     return (struct parked *)((char *)timed - offsetof(struct parked, timed));
 }
 
+#define LATE_LOOK (WEFT_S / 100) /* how often those are looked at that hold_late is for */
+
 /* The timer rings at the earliest end there is; one ring too many does no harm. */
-static void timer_set(struct run *run)
+void park_ring(struct run *run)
 {
     struct itimerspec at = {0};
     weft_time first = run->end_by, now = weft_host_now(run->host), left;
 
+    if (run->n_late)
+        first = now + LATE_LOOK < first ? now + LATE_LOOK : first;
     list_each(it, &run->timed)
         first = timed_of(it)->call.until < first ? timed_of(it)->call.until : first;
     if (first != WEFT_NEVER) {
@@ -37,6 +41,8 @@ int64_t call_park(struct call *c)
 
     if (weft_host_now(c->run->host) >= c->until)
         return -EAGAIN;
+    if (c->held) /* it is let go, and calls again */
+        return ANSWER_LATER;
     p = malloc(sizeof *p);
     if (!p)
         return -ENOMEM;
@@ -47,7 +53,7 @@ int64_t call_park(struct call *c)
     list_push_back(&c->file->parked, &p->link);
     if (c->until != WEFT_NEVER) {
         list_push_back(&c->run->timed, &p->timed);
-        timer_set(c->run);
+        park_ring(c->run);
     }
     return ANSWER_LATER;
 }
@@ -138,5 +144,5 @@ void park_expire(struct run *run)
         if (call_is_valid(&c))
             call_serve(&c);
     }
-    timer_set(run);
+    park_ring(run);
 }

@@ -10,8 +10,9 @@
  * (weft/host.h).
  *
  * A notification can be void at any moment, because its thread was interrupted or killed: an answer then fails, and
- * what it would have given must not be lost. Whatever has to wait is parked with its notification, and the call is
- * tried again from its beginning when something has changed (park.c).
+ * what it would have given must not be lost. In rare cases it does not fail, and is lost all the same: where that would
+ * be a gap in a stream, or bytes sent twice, the thread is held meanwhile (hold.c). Whatever has to wait is parked with its
+ * notification, and the call is tried again from its beginning when something has changed (park.c).
  *
  * The byte that stays. Closing our end while something lies unread in it makes the program's end read ECONNRESET after
  * what was queued, and closing it otherwise reads as the end of the file. Therefore the last byte that a program wrote
@@ -28,7 +29,8 @@
  *      datagram.c  datagrams between a pair and the engine; sendto, recvfrom
  *      alarm.c     errors at a datagram socket's pair closes.c     last closes that hang up nowhere
  *      message.c   msghdr, one and several           options.c   getsockopt, setsockopt
- *      head.c      bytes taken from a stream's pair for a call that may be void
+ *      hold.c      threads that are held for an answer which cannot be lost
+ *      head.c      bytes taken from a stream's pair for a call
  *      names.c     bind, getsockname, getpeername; struct sockaddr
  *      ioctl.c     ioctl, shutdown                   complain.c  what cannot be honoured, said once
  *      netlink.c   interfaces and routes by netlink  netlink_calls.c  the calls on such a socket
@@ -42,6 +44,7 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/uio.h>
+#include <time.h>
 
 #include "base/list.h"
 #include "host/host.h"
@@ -53,6 +56,7 @@
 #define FILE_BUCKETS 4096
 #define TASKS      64
 #define DEAD_MAX   256
+#define HOLD_LATE  16
 
 /* ---- a socket of ours ---- */
 
@@ -79,7 +83,7 @@ struct file {
     int error;       /* negative: pending, beside the engine's */
     bool cloexec;    /* it was opened so */
     bool opened;     /* connecting, and the handshake has ended well */
-    uint32_t ahead;  /* a stream: bytes that a void call has sent: the program will send them again */
+    uint32_t ahead;  /* a stream: bytes that a void call has sent, whose thread was not held: they come again */
     uint8_t *head;   /* a stream: bytes before those in the pair, */
     size_t n_head;   /* so many */
     bool bulk;       /* a stream: the program wrote much the last time */
@@ -128,6 +132,8 @@ struct call {
     bool again;      /* it was parked before */
     struct file *file; /* NULL: none of this run's; */
     bool anothers;   /* then, perhaps another's on this host */
+    bool held;       /* its thread is (call_hold), */
+    int signal;      /* and was on the way to this one, or to none */
     int fd;          /* a transient duplicate of the program's end; -1: none. Closed when the call has been answered */
     weft_time until; /* when waiting ends; WEFT_NEVER */
 };
@@ -162,6 +168,10 @@ struct run {
     int closes; /* inotify; -1: nobody is watched yet */
     bool ended, told; /* nobody is left behind the listener; and we have said so */
     bool expiring;    /* somebody's time has come */
+    bool holds;       /* hold_alarm is there */
+    timer_t hold_alarm;
+    pid_t late[HOLD_LATE]; /* threads to be let go when they have stopped */
+    size_t n_late;
     weft_time end_by; /* when the end is told, whoever has not closed what he has; WEFT_NEVER: it is not the end yet */
     FILE *err;
     struct list due, timed;
@@ -195,8 +205,8 @@ bool run_is_anothers(const struct run *run, ino_t inode);
 void notice_take(struct run *run);
 /* Is the call still wanted? */
 bool call_is_valid(const struct call *c);
-/* False: it was void. */
-bool call_answer(const struct call *c, int64_t result);
+/* False: it was void. True: it was not, or was so only just now: see call_hold. */
+bool call_answer(struct call *c, int64_t result);
 /* Gives the caller a descriptor: its number is the result. 0; -ENOENT: the call is void; another errno: say so. */
 int call_give_fd(const struct call *c, int fd, bool cloexec);
 /* Puts it in the place of the caller's number `at`. As above, without answering. */
@@ -234,12 +244,34 @@ void file_unpark(struct file *f);
 void file_unpark_all(struct file *f, int64_t answer);
 /* Those whose time has come. */
 void park_expire(struct run *run);
+/* Sets the timer anew: something that it rings for has changed. */
+void park_ring(struct run *run);
+
+/* ---- hold.c ---- */
+
+/*
+ * Stops the thread that calls, until the call has been answered: that cannot fail then, nor can the thread notice
+ * before it has. For what must neither be lost nor be done twice. False: the call is void, and nothing is to be done for it.
+ * True though it is not held: it cannot be, and the answer may be lost.
+ */
+bool call_hold(struct call *c);
+/* The call, which is held, has this result. */
+void hold_answer(struct call *c, int64_t result);
+/* It is void: the program calls again, or is told EINTR. */
+void hold_end(struct call *c);
+/* Lets those go that were not waited for, when they have stopped. */
+void hold_late(struct run *run);
+/* So that stops are not told by SIGCHLD. */
+void hold_begin(void);
+void hold_free(struct run *run);
 
 /* ---- task.c ---- */
 
 /* A duplicate of a thread's descriptor, or a negative errno. */
 int task_get_fd(struct run *run, pid_t tid, int fd);
 const char *task_label(struct run *run, pid_t tid);
+/* Is it a child process of ours? */
+bool task_is_child(pid_t tid);
 void task_forget_all(struct run *run);
 
 /* ---- file.c ---- */
@@ -289,6 +321,8 @@ void closes_collect(struct run *run);
 
 /* Bytes that the program may read without waiting, of a stream. */
 size_t head_waiting(const struct call *c);
+/* Are there any? A descriptor's end is none. */
+bool head_is_there(const struct call *c);
 /* Takes bytes for the call into scratch, room at most (SCRATCH), or only looks. How many; 0: the end; -errno, -EAGAIN. */
 int64_t head_take(struct call *c, size_t room, bool peek);
 /* The call was void: the first n bytes of scratch, which were taken last, are the stream's next ones again. */

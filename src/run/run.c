@@ -156,7 +156,7 @@ static bool finish(struct run *run)
     bool more = collect(run);
 
     more |= pump(run);
-    if (!more && (!any_is_open(run) || weft_host_now(run->host) >= run->end_by))
+    if (!more && ((!any_is_open(run) && !run->n_late) || weft_host_now(run->host) >= run->end_by))
         tell_end(run);
     return more;
 }
@@ -176,6 +176,7 @@ static bool run_work(void *ctx, unsigned ready)
             notice_take(run);
         if (run->expiring) {
             run->expiring = false;
+            hold_late(run);
             park_expire(run);
         }
         more |= pump(run);
@@ -257,6 +258,7 @@ static void close_if_open(int fd)
 static void run_free(struct run *run)
 {
     complain_free(run);
+    hold_free(run);
     task_forget_all(run);
     close_if_open(run->epoll);
     close_if_open(run->timer);
@@ -282,13 +284,15 @@ struct run *run_begin(weft_host *h, int listener, FILE *err, char *why, size_t n
     run->closes = -1;
     list_init(&run->due);
     list_init(&run->timed);
-    run->guest = (struct weft_guest){.work = run_work, .ready = run_ready, .ctx = run};
+    /* Who holds a thread must be the one who lets it go. */
+    run->guest = (struct weft_guest){.work = run_work, .ready = run_ready, .at_home = true, .ctx = run};
     if (!run_open(run)) {
         snprintf(why, n, "cannot serve programs: %s", strerror(errno));
         run_free(run);
         return NULL;
     }
     raise_limit();
+    hold_begin();
     run->stack = weft_host_lock(h);
     weft_host_unlock(h);
     /* Both on one processor, where that is known (Linux 6.6): between two that are idle a call is many times as

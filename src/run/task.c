@@ -50,6 +50,18 @@ static pid_t task_group(pid_t tid)
     return group ? (pid_t)atoi(group) : tid;
 }
 
+bool task_is_child(pid_t tid)
+{
+    char status[512];
+    const char *group, *parent;
+
+    if (!status_read(tid, status, sizeof status))
+        return false;
+    group = status_field(status, "\nTgid:");
+    parent = status_field(status, "\nPPid:");
+    return group && parent && atoi(group) == tid && atoi(parent) == getpid();
+}
+
 static int pidfd_of(pid_t tid)
 {
     int fd = (int)syscall(SYS_pidfd_open, tid, PIDFD_OF_THREAD);
