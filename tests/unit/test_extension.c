@@ -97,10 +97,45 @@ static void an_accepted_connection_shares_its_listeners_headers(void **state)
     harness_env_check(&e);
 }
 
+static int segment_size(weft_sock *sock)
+{
+    int mss = 0;
+    size_t n = sizeof mss;
+
+    assert_int_equal(weft_getsockopt(sock, WEFT_SOL_TCP, WEFT_TCP_MAXSEG, &mss, &n), 0);
+    return mss;
+}
+
+/* RFC 9293 §3.7.1: what the headers take is no room for text, from the moment on that they are there. MUST-16 */
+static void headers_of_an_open_connection_make_its_segments_smaller(void **state)
+{
+    struct harness_env e;
+    weft_stack *s = stack(&e);
+    weft_sock *listener = stream(s), *client = stream(s);
+    const struct weft_addr there = {.ip = {.b = {[15] = 1}}, .port = PORT};
+    int whole = 1000; /* what fits the receiver; half his window is more */
+
+    assert_int_equal(weft_setsockopt(listener, WEFT_SOL_TCP, WEFT_TCP_MAXSEG, &whole, sizeof whole), 0);
+    assert_int_equal(weft_bind(listener, &there), 0);
+    assert_int_equal(weft_listen(listener, 1), 0);
+    assert_int_equal(weft_connect(client, &there), WEFT_EINPROGRESS);
+    run(s);
+    whole = segment_size(client);
+    put(client, WEFT_IPV6_HOPOPTS, eight, sizeof eight);
+    assert_int_equal(segment_size(client), whole - 8);
+    put(client, WEFT_IPV6_DSTOPTS, sixteen, sizeof sixteen);
+    assert_int_equal(segment_size(client), whole - 24);
+    put(client, WEFT_IPV6_HOPOPTS, NULL, 0);
+    assert_int_equal(segment_size(client), whole - 16);
+    weft_stack_free(s);
+    harness_env_check(&e);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(headers_give_back_what_they_took),
+        cmocka_unit_test(headers_of_an_open_connection_make_its_segments_smaller),
         cmocka_unit_test(an_accepted_connection_shares_its_listeners_headers),
     };
 

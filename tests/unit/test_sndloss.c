@@ -710,6 +710,26 @@ static void the_front_of_a_train_ends_where_it_was_acknowledged(void **state)
     bench_check(&b);
 }
 
+/* ---- how far it is looked ahead ---- */
+
+/* None of forty has waited long enough: the last of the first 32 says when to look again, whether they went once or twice. */
+static void how_long_to_wait_is_asked_of_32_at_most(void **state)
+{
+    for (unsigned again = 0; again <= 1; again++) {
+        struct bench b;
+
+        bench_init(&b, 0);
+        send_many(&b, 41);
+        if (again) {
+            sndmap_lose_first(&b.m, b.r.mem, 41 * MSS);
+            for (unsigned i = 0; i < 41; i++)
+                assert_true(resend(&b, i * MSS, (i + 1) * MSS, 100 + i));
+        }
+        assert_int_equal(detect(&b, again * 99 + 50, again * 99 + 41, 41 * MSS, 1000).wait, 1000 - (50 - 32));
+        bench_check(&b);
+    }
+}
+
 /* ---- room for what goes again ---- */
 
 /* What goes again is cut out at both ends: with two more entries it still fits. */
@@ -771,6 +791,7 @@ static void full_room_without_memory_takes_what_history_leaves(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(how_long_to_wait_is_asked_of_32_at_most),
         cmocka_unit_test(what_goes_again_needs_room_for_two_more),
         cmocka_unit_test(room_for_what_goes_again_grows_unless_a_quarter_of_it_is_history),
         cmocka_unit_test(full_room_without_memory_takes_what_history_leaves),
