@@ -144,7 +144,9 @@ static void what_the_first_window_does_not_hold_goes_again(void **state)
     assert_true(opens_early(&b)); /* what a segment to him may carry is known from now on */
     assert_int_equal(weft_setsockopt(b.listener, WEFT_SOL_SOCKET, WEFT_SO_RCVBUF, &least, sizeof least), 0);
     assert_int_equal(goes_again_of(&b, 1000), 0);
+    assert_int_equal(weft_counter(b.s, WEFT_COUNT_tcp_fastopen_active_fails), 0);
     assert_int_equal(goes_again_of(&b, 4000), 4000 - 1152);
+    assert_int_equal(weft_counter(b.s, WEFT_COUNT_tcp_fastopen_active_fails), 1);
     bench_end(&b);
 }
 

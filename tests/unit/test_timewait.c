@@ -455,6 +455,7 @@ static void it_tells_its_age(void **state)
     table_init(&r, &t);
     w = record(&t, 1, 20000 * S);
     assert_int_equal(timewait_age(w, 20000 * S, STAY), 0);
+    assert_int_equal(timewait_age(w, 20000 * S + WEFT_MS, STAY), WEFT_MS);
     assert_int_equal(timewait_age(w, 20001 * S, STAY), S);
     assert_int_equal(timewait_age(w, 20059 * S, STAY), 59 * S);
     table_check(&r, &t);
