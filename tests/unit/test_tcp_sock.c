@@ -235,6 +235,37 @@ static void who_closes_in_fin_wait_2_leaves_a_record(void **state)
     weft_close(b->server);
 }
 
+/* What a large write takes, of a connection that has rested. */
+static int64_t write_after_rest(bool park, int room)
+{
+    static const uint8_t text[1 << 20];
+    struct weft_config config;
+    int mss = 1000;
+    struct bench b;
+    int64_t taken;
+
+    weft_config_default(&config);
+    config.tcp.park = park;
+    bench_begin(&b, &config);
+    assert_int_equal(weft_setsockopt(b.listener, WEFT_SOL_TCP, WEFT_TCP_MAXSEG, &mss, sizeof mss), 0);
+    bench_connect(&b);
+    carry(&b);
+    assert_int_equal(weft_setsockopt(b.client, WEFT_SOL_SOCKET, WEFT_SO_SNDBUF, &room, sizeof room), 0);
+    assert_int_equal(weft_send(b.client, "a", 1, 0), 1);
+    pass(&b, 10 * WEFT_S);
+    taken = weft_send(b.client, text, sizeof text, 0);
+    bench_end(&b);
+    return taken;
+}
+
+/* It goes by what the link carries in one packet: rooms that were given back ask the link anew. */
+static void a_write_after_a_rest_takes_as_much_with_new_rooms(void **state)
+{
+    (void)state;
+    for (int room = 10000; room <= 100000; room += 10000)
+        assert_int_equal(write_after_rest(true, room), write_after_rest(false, room));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_cork_holds_only_what_is_written_after_it, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(who_asks_for_room_and_finds_none_is_told_again, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(the_urgent_byte_is_the_last_of_its_write, bench_setup, bench_teardown),
+        cmocka_unit_test(a_write_after_a_rest_takes_as_much_with_new_rooms),
         cmocka_unit_test(a_syn_without_memory_waits_for_its_timer),
         cmocka_unit_test_setup_teardown(congestion_control_comes_from_the_listener, bench_setup, bench_teardown),
         cmocka_unit_test_setup_teardown(the_list_ends_when_nobody_wants_more_of_it, bench_setup, bench_teardown),
