@@ -386,6 +386,14 @@ static void listeners_on_one_port_share_the_peers(void **state)
         weft_close(listener[i]);
 }
 
+/* A program that always says this number. */
+static void give_choice(weft_sock *listener, uint32_t number)
+{
+    const struct weft_filter give[] = {{0x06, 0, 0, number}}; /* BPF_RET | BPF_K */
+
+    assert_int_equal(weft_setsockopt(listener, WEFT_SOL_SOCKET, WEFT_SO_ATTACH_REUSEPORT_CBPF, give, sizeof give), 0);
+}
+
 /* SO_ATTACH_REUSEPORT_CBPF: the program's number is that of who listened so many before him, whatever the table's order. */
 static void a_program_chooses_by_the_order_in_which_they_joined(void **state)
 {
@@ -400,11 +408,9 @@ static void a_program_chooses_by_the_order_in_which_they_joined(void **state)
         assert_int_equal(weft_listen(listener[i], 5), 0);
     }
     for (unsigned i = 0; i < LISTENERS; i++) {
-        const struct weft_filter give[] = {{0x06, 0, 0, i}}; /* BPF_RET | BPF_K */
         weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL);
 
-        assert_int_equal(weft_setsockopt(listener[0], WEFT_SOL_SOCKET, WEFT_SO_ATTACH_REUSEPORT_CBPF, give,
-                                         sizeof give), 0);
+        give_choice(listener[0], i);
         assert_int_equal(weft_connect(client, &to), WEFT_EINPROGRESS);
         carry(b);
         for (unsigned j = 0; j < LISTENERS; j++) {
@@ -414,6 +420,35 @@ static void a_program_chooses_by_the_order_in_which_they_joined(void **state)
             if (server)
                 weft_abort(server);
         }
+        weft_close(client);
+    }
+    for (unsigned i = 0; i < LISTENERS; i++)
+        weft_close(listener[i]);
+}
+
+/* Of several programs that of whoever gave his last counts, wherever he stands in the table. */
+static void the_program_that_was_given_last_chooses(void **state)
+{
+    enum { LISTENERS = 3 };
+    struct bench *b = *state;
+    struct weft_addr to = at(ONE, PORT);
+    weft_sock *listener[LISTENERS];
+
+    for (unsigned i = 0; i < LISTENERS; i++) {
+        listener[i] = sock_with(b, 2);
+        assert_int_equal(bind_at(listener[i], ANY, PORT), 0);
+        assert_int_equal(weft_listen(listener[i], 5), 0);
+    }
+    for (unsigned i = 0; i < 2 * LISTENERS; i++) {
+        unsigned number = i < LISTENERS ? i : 2 * LISTENERS - 1 - i; /* upwards, and downwards */
+        weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL), *server;
+
+        give_choice(listener[number], number);
+        assert_int_equal(weft_connect(client, &to), WEFT_EINPROGRESS);
+        carry(b);
+        server = weft_accept(listener[number], NULL, NULL);
+        assert_non_null(server);
+        weft_abort(server);
         weft_close(client);
     }
     for (unsigned i = 0; i < LISTENERS; i++)
@@ -516,6 +551,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_listens_without_a_name_is_given_a_port, setup, teardown),
         cmocka_unit_test_setup_teardown(listeners_on_one_port_share_the_peers, setup, teardown),
         cmocka_unit_test_setup_teardown(a_program_chooses_by_the_order_in_which_they_joined, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_program_that_was_given_last_chooses, setup, teardown),
         cmocka_unit_test_setup_teardown(a_definite_address_beats_any, setup, teardown),
         cmocka_unit_test_setup_teardown(any_address_of_the_own_family_beats_that_of_both, setup, teardown),
         cmocka_unit_test_setup_teardown(a_bound_socket_has_no_peer, setup, teardown),
