@@ -150,9 +150,105 @@ static void what_the_first_window_does_not_hold_goes_again(void **state)
     bench_end(&b);
 }
 
+/* Opens a connection with so much text, whose SYN is lost or not. */
+static void open_with(struct bench *b, size_t n, bool lost)
+{
+    static const char text[64];
+    struct weft_addr at = bench_address();
+    weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL), *server;
+
+    assert_int_equal(weft_sendto(client, text, n, WEFT_MSG_FASTOPEN, &at), n);
+    if (lost)
+        bench_lose(b);
+    carry(b);
+    pass(b, 3 * WEFT_S);
+    server = weft_accept(b->listener, NULL, NULL);
+    assert_non_null(server);
+    weft_abort(server);
+    weft_abort(client);
+    carry(b);
+}
+
+/* RFC 7413 §4.1.3.1: two SYNs with text lost in a row keep text out of them; a byte that is taken between is an answer. */
+static void a_byte_that_is_taken_ends_a_row_of_losses(void **state)
+{
+    static const struct {
+        size_t taken; /* bytes, of a SYN between two that are lost; 0: there is none */
+        bool again;   /* goes text with the next one? */
+    } rows[] = {{0, false}, {1, true}, {40, true}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct bench b;
+
+        begin(&b, 3, 5);
+        assert_false(opens_early(&b));
+        open_with(&b, 40, true);
+        if (rows[i].taken)
+            open_with(&b, rows[i].taken, false);
+        open_with(&b, 40, true);
+        assert_int_equal(opens_early(&b), rows[i].again);
+        bench_end(&b);
+    }
+}
+
+/* ---- a cookie that is forgotten ---- */
+
+/* So many other servers are met that there is no place for what was known before. */
+static void meet_others(struct bench *b)
+{
+    struct weft_addr any = {{{0}}, PORT + 1};
+    weft_sock *listener = weft_socket(b->s, WEFT_TCP, NULL), *server;
+    int queue = 5;
+
+    assert_int_equal(weft_bind(listener, &any), 0);
+    assert_int_equal(weft_listen(listener, 5), 0);
+    assert_int_equal(weft_setsockopt(listener, WEFT_SOL_TCP, WEFT_TCP_FASTOPEN, &queue, sizeof queue), 0);
+    for (uint32_t i = 0; i < 2000; i++) {
+        struct weft_addr at = {weft_ipv4(0x7f000100 + i), PORT + 1};
+        weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL);
+
+        b->now += WEFT_MS;
+        assert_int_equal(weft_sendto(client, "a", 1, WEFT_MSG_FASTOPEN, &at), WEFT_EINPROGRESS);
+        carry(b);
+        server = weft_accept(listener, NULL, NULL);
+        assert_non_null(server);
+        weft_abort(server);
+        weft_abort(client);
+        carry(b);
+    }
+    weft_close(listener);
+}
+
+/* RFC 7413 §4.1.2: without a cookie no text goes with the SYN, although there was one when the user connected. */
+static void a_syn_whose_cookie_is_forgotten_has_no_text(void **state)
+{
+    struct weft_addr at = bench_address();
+    struct bench b;
+    weft_sock *client;
+    uint8_t bytes[2048];
+    weft_pkt *syn;
+    int one = 1;
+    size_t n;
+
+    begin(&b, 3, 5);
+    assert_false(opens_early(&b));
+    client = weft_socket(b.s, WEFT_TCP, NULL);
+    assert_int_equal(weft_setsockopt(client, WEFT_SOL_TCP, WEFT_TCP_FASTOPEN_CONNECT, &one, sizeof one), 0);
+    assert_int_equal(weft_connect(client, &at), 0); /* the SYN waits for the first write */
+    meet_others(&b);
+    assert_int_equal(weft_send(client, "early", 5, 0), 5);
+    assert_int_equal(weft_output(b.lo, &syn, 1, b.now), 1);
+    n = weft_pkt_copy(syn, 0, bytes, sizeof bytes);
+    assert_int_equal(n, 20 + (bytes[20 + 12] >> 4) * 4); /* no more than the headers of IPv4 and TCP */
+    weft_pkt_release(syn);
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_byte_that_is_taken_ends_a_row_of_losses),
+        cmocka_unit_test(a_syn_whose_cookie_is_forgotten_has_no_text),
         cmocka_unit_test(what_the_first_window_does_not_hold_goes_again),
         cmocka_unit_test(a_cookie_is_good_for_either_of_two_keys),
         cmocka_unit_test(each_bit_of_the_setting_is_obeyed),
