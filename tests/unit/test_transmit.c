@@ -78,9 +78,39 @@ static void a_turn_is_no_longer_than_the_link_has_room(void **state)
     end(&b);
 }
 
+/* Of two that have more to send than the link takes, the first one's turn is as long as there is room. */
+static void a_turn_is_as_long_as_the_link_has_room(void **state)
+{
+    enum { ROOM = 4 };
+    int one = 1, mss = 1000; /* of larger segments not even four go at first */
+    weft_sock *client[2];
+    weft_pkt *pkt[ROOM];
+    struct bench b;
+
+    (void)state;
+    bench_begin(&b, NULL);
+    assert_int_equal(weft_setsockopt(b.listener, WEFT_SOL_TCP, WEFT_TCP_MAXSEG, &mss, sizeof mss), 0);
+    for (int i = 0; i < 2; i++) {
+        bench_connect(&b);
+        carry(&b);
+        client[i] = b.client;
+        assert_int_equal(weft_setsockopt(client[i], WEFT_SOL_TCP, WEFT_TCP_NODELAY, &one, sizeof one), 0);
+    }
+    for (int i = 0; i < 2 * ROOM; i++) /* of different lengths */
+        for (int k = 0; k < 2; k++)
+            assert_int_equal(weft_send(client[k], "ab", 1 + (size_t)k, WEFT_MSG_EOR), 1 + k);
+    assert_int_equal(weft_output(b.lo, pkt, ROOM, b.now), ROOM);
+    for (int i = 0; i < ROOM; i++)
+        assert_int_equal(weft_pkt_len(pkt[i]), weft_pkt_len(pkt[0]));
+    for (int i = 0; i < ROOM; i++)
+        weft_pkt_release(pkt[i]);
+    bench_end(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_turn_is_as_long_as_the_link_has_room),
         cmocka_unit_test(another_links_turn_builds_nothing),
         cmocka_unit_test(a_turn_is_no_longer_than_the_link_has_room),
     };
