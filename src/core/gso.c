@@ -18,25 +18,42 @@ uint32_t gso_pieces(const struct weft_pkt *super)
     return (gso_payload(super) + super->gso_size - 1) / super->gso_size;
 }
 
-/* A few bytes may lie in the whole's own room; the rest is in blocks. */
-static void add_payload(struct weft_pkt *p, const struct span *piece)
+/* [offset, offset + len) of the whole's linear run: it is a block's, or a few bytes in the whole's own room. */
+ASIDE static void add_linear(struct weft_pkt *p, const struct weft_pkt *super, uint32_t offset, uint32_t len)
 {
-    if (piece->block) {
-        pkt_add_span(p, piece->block, piece->data, piece->len);
+    if (super->block) {
+        pkt_add_span(p, super->block, super->data + offset, len);
         return;
     }
-    weft_assert(p->data + p->len + piece->len <= p->base + p->cap, "what fitted behind the whole's headers fits here");
-    memcpy(p->data + p->len, piece->data, piece->len);
-    p->len += piece->len;
+    weft_assert(p->data + p->len + len <= p->base + p->cap, "what fitted behind the whole's headers fits here");
+    memcpy(p->data + p->len, super->data + offset, len);
+    p->len += len;
+}
+
+/* [offset, offset + len) of the whole, behind its headers. */
+static void add_payload(struct weft_pkt *p, const struct weft_pkt *super, uint32_t offset, uint32_t len)
+{
+    uint32_t linear = offset < super->len ? min_u32(super->len - offset, len) : 0;
+
+    if (unlikely(linear))
+        add_linear(p, super, offset, linear);
+    offset += linear - super->len;
+    len -= linear;
+    for (const struct span *s = super->span; len; s++) {
+        uint32_t k = offset < s->len ? min_u32(s->len - offset, len) : 0;
+
+        if (k)
+            pkt_add_span(p, s->block, s->data + offset, k);
+        offset = k ? 0 : offset - s->len;
+        len -= k;
+    }
 }
 
 /* The whole's headers in a packet of their own, with [at, at + len) of its payload. NULL: out of memory. */
 static struct weft_pkt *copy_piece(const struct weft_pkt *super, uint32_t head, uint32_t at, uint32_t len)
 {
     struct weft_pkt *p = pkt_new(super->stack);
-    struct span piece[PKT_SPANS + 1];
     uint32_t front = (uint32_t)pkt_headroom(super);
-    unsigned n;
 
     if (!p)
         return NULL;
@@ -46,9 +63,7 @@ static struct weft_pkt *copy_piece(const struct weft_pkt *super, uint32_t head, 
     p->l2 = (uint16_t)pkt_headroom(p);
     p->l3 = (uint16_t)(p->l2 + super->l3 - front);
     p->l4 = (uint16_t)(p->l2 + super->l4 - front);
-    n = pkt_slices(super, head + at, len, piece);
-    for (unsigned i = 0; i < n; i++)
-        add_payload(p, &piece[i]);
+    add_payload(p, super, head + at, len);
     return p;
 }
 

@@ -127,17 +127,16 @@ static uint16_t finished(const struct csum *c)
     return sum ? sum : 0xffff;
 }
 
-/* Copies its bytes in pieces, and sums all of them on the way. */
+/* Copies its bytes, and sums all of them on the way. */
 static void copy_and_sum(const struct weft_pkt *p, struct weft_pkt *copy)
 {
-    struct span piece[PKT_SPANS + 1];
-    unsigned n = pkt_slices(p, 0, pkt_total(p), piece);
     struct csum sum = {0};
-    uint32_t at = 0;
+    uint32_t at = p->len;
 
-    for (unsigned i = 0; i < n; i++) {
-        csum_copy(&sum, copy->data + at, piece[i].data, piece[i].len);
-        at += piece[i].len;
+    csum_copy(&sum, copy->data, p->data, p->len);
+    for (unsigned i = 0; i < p->n_spans; i++) {
+        csum_copy(&sum, copy->data + at, p->span[i].data, p->span[i].len);
+        at += p->span[i].len;
     }
     copy->summed = at;
     copy->sum = csum_half(sum.acc);
@@ -257,18 +256,30 @@ unsigned pkt_slices(const struct weft_pkt *p, uint32_t offset, uint32_t len, str
     return 1;
 }
 
+/* len bytes from `offset` in the spans on. */
+ASIDE static void csum_spans(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c)
+{
+    for (const struct span *s = p->span; len; s++) {
+        uint32_t k = offset < s->len ? min_u32(s->len - offset, len) : 0;
+
+        if (k)
+            csum_add(c, s->data + offset, k);
+        offset = k ? 0 : offset - s->len;
+        len -= k;
+    }
+}
+
 void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c)
 {
-    struct span piece[PKT_SPANS + 1];
-    unsigned n;
+    uint32_t linear;
 
     if (likely(offset + len <= p->len)) {
         csum_add(c, p->data + offset, len);
         return;
     }
-    n = pkt_slices(p, offset, len, piece);
-    for (unsigned i = 0; i < n; i++)
-        csum_add(c, piece[i].data, piece[i].len);
+    linear = offset < p->len ? p->len - offset : 0;
+    csum_add(c, p->data + offset, linear);
+    csum_spans(p, offset + linear - p->len, len - linear, c);
 }
 
 void pkt_csum_received(const struct weft_pkt *p, struct csum *c)
