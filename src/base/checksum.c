@@ -232,6 +232,11 @@ void csum_copy(struct csum *c, void *restrict dst, const void *restrict src, siz
     csum_take(c, is_wide(n) ? wide_copy(dst, src, n) : run_sum(dst, src, n, true), n);
 }
 
+void csum_add_known(struct csum *c, uint32_t sum, bool swapped, size_t n)
+{
+    csum_take(c, (uint64_t)sum << (swapped ? 8 : 0), n); /* a rotation by eight, twice if it must be, is none or sixteen */
+}
+
 void csum_add_u16(struct csum *c, uint16_t v)
 {
     const uint8_t pair[2] = {(uint8_t)(v >> 8), (uint8_t)v};

@@ -19,6 +19,12 @@ void csum_add(struct csum *c, const void *p, size_t n);
 /* Copies n bytes and adds them, in one pass. Regions must not overlap. */
 void csum_copy(struct csum *c, void *restrict dst, const void *restrict src, size_t n);
 
+/*
+ * Adds n bytes whose sum is known, as a number of native-order words with no more than 32 bits. swapped: as they were
+ * summed, an odd number of bytes stood before them.
+ */
+void csum_add_known(struct csum *c, uint32_t sum, bool swapped, size_t n);
+
 /* Adds one 16-bit number as if its two big-endian bytes stood at an even offset. */
 void csum_add_u16(struct csum *c, uint16_t v);
 

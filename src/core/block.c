@@ -37,7 +37,7 @@ static inline struct weft_block *block_from(struct block_pool *p, struct slab *s
         return NULL;
     b->pool = p;
     b->release = NULL;
-    b->ctx = NULL;
+    b->sums = NULL;
     b->refs = 1;
     b->size = size;
     b->used = 0;

@@ -13,7 +13,10 @@
 struct weft_block {
     struct block_pool *pool; /* where it goes back to; NULL: `release` frees it */
     void (*release)(struct weft_block *block, void *ctx); /* for memory that a driver owns */
-    void *ctx;
+    union {
+        void *ctx;
+        struct blocksum *sums; /* of a pool: what is known of its bytes' sums (blocksum.h), or NULL */
+    };
     uint32_t refs;
     uint32_t size;  /* bytes of data[] */
     uint32_t used;  /* bytes written */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Packets; see pkt.h. The public calls of weft/stack.h on packets stand at the end. */
+#include "core/blocksum.h"
 #include "core/gso.h"
 #include "core/stack.h"
 #include "wire/buf.h"
@@ -256,6 +257,14 @@ unsigned pkt_slices(const struct weft_pkt *p, uint32_t offset, uint32_t len, str
     return 1;
 }
 
+static inline void add_piece(const struct span *piece, struct csum *c)
+{
+    const struct weft_block *b = piece->block;
+
+    if (!b || !b->pool || !b->sums || !blocksum_add(piece, c))
+        csum_add(c, piece->data, piece->len);
+}
+
 /* len bytes from `offset` in the spans on. */
 ASIDE static void csum_spans(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c)
 {
@@ -263,7 +272,7 @@ ASIDE static void csum_spans(const struct weft_pkt *p, uint32_t offset, uint32_t
         uint32_t k = offset < s->len ? min_u32(s->len - offset, len) : 0;
 
         if (k)
-            csum_add(c, s->data + offset, k);
+            add_piece(&(struct span){s->block, s->data + offset, k}, c);
         offset = k ? 0 : offset - s->len;
         len -= k;
     }

@@ -75,6 +75,17 @@ static inline uint32_t room_for(const struct tcp_conn *c, size_t asked, uint32_t
     return room;
 }
 
+/*
+ * Where segments of what is written next will begin, as far as can be told: their sums are kept (blocksum.h), unless
+ * the link takes them.
+ */
+static inline void foresee_cuts(struct tcp_conn *c)
+{
+    const weft_if *ifp = c->work->path.ifp;
+
+    sendq_sum(&c->work->sendq, ifp && !(ifp->offload & WEFT_OFFLOAD_CSUM) ? c->mss : 0, conn_unsent(c));
+}
+
 /* Copies `room` bytes of it at most; returns how many bytes. */
 static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size_t n, uint32_t room)
 {
@@ -83,9 +94,10 @@ static uint32_t queue_bytes(struct tcp_conn *c, const struct weft_iov *iov, size
     uint32_t taken = 0;
 
     for (size_t i = 0; i < n; i++) {
-        uint32_t want = (uint32_t)min_size(iov[i].len, room - taken);
-        uint32_t got = want ? sendq_write(&w->sendq, &s->mem, &s->blocks, iov[i].base, want, 0) : 0;
+        uint32_t want = (uint32_t)min_size(iov[i].len, room - taken), got;
 
+        foresee_cuts(c);
+        got = want ? sendq_write(&w->sendq, &s->mem, &s->blocks, iov[i].base, want, 0) : 0;
         taken += got;
         if (got < iov[i].len)
             break;

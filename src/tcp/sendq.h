@@ -24,6 +24,16 @@ struct sendq {
 void sendq_init(struct sendq *q);
 void sendq_clear(struct sendq *q, struct mem *m);
 
+/*
+ * What is written next will go in segments of `granule` bytes, counted from `beyond` bytes before its end, and their
+ * sums are wanted; 0: they are not.
+ */
+static inline void sendq_sum(struct sendq *q, uint16_t granule, uint32_t beyond)
+{
+    q->ring.granule = granule;
+    q->ring.beyond = beyond;
+}
+
 /* Copies up to n bytes in; returns how many (fewer when out of memory). `more`: bytes known to follow, as a hint. */
 uint32_t sendq_write(struct sendq *q, struct mem *m, struct block_pool *pool, const void *p, uint32_t n, uint32_t more);
 

@@ -2,6 +2,8 @@
 /* The ring of spans; see spanring.h. */
 #include "tcp/spanring.h"
 
+#include "core/blocksum.h"
+
 void spanring_init(struct spanring *r)
 {
     r->heap = NULL;
@@ -10,6 +12,7 @@ void spanring_init(struct spanring *r)
     r->count = 0;
     r->pinned = r->pin_limit = 0;
     r->maker = false;
+    r->granule = 0;
 }
 
 /* An empty ring owns no heap. */
@@ -120,6 +123,15 @@ static void tail_grow(struct span *last, uint32_t n)
     last->len += n;
 }
 
+/* Copies n bytes, `done` bytes from the beginning of what is copied, behind the last of a block. */
+static void put_bytes(const struct spanring *r, struct weft_block *b, const uint8_t *p, uint32_t n, uint32_t done)
+{
+    if (r->granule && b->sums)
+        blocksum_copy(b, p, n, r->granule, r->granule - (r->beyond + done) % r->granule);
+    else
+        copy_bytes(b->data + b->used, p, n);
+}
+
 /* Appends to the last span's block; returns how many bytes fitted. */
 static uint32_t copy_to_tail(struct spanring *r, const struct block_pool *pool, const uint8_t *p, uint32_t n)
 {
@@ -129,7 +141,7 @@ static uint32_t copy_to_tail(struct spanring *r, const struct block_pool *pool, 
     if (k == 0)
         return 0;
     last = spanring_last(r);
-    memcpy(last->block->data + last->block->used, p, k);
+    put_bytes(r, last->block, p, k, 0);
     tail_grow(last, k);
     return k;
 }
@@ -160,8 +172,10 @@ uint32_t spanring_copy_in(struct spanring *r, struct mem *m, struct block_pool *
         b = block_new(pool, block_for(m, max_u32(k, expect > done ? expect - done : 0)));
         if (!b)
             break;
+        if (r->granule && k >= r->granule && blocksum_suits(b, r->granule))
+            blocksum_keep(b);
         k = min_u32(k, b->size);
-        copy_bytes(b->data, src + done, k);
+        put_bytes(r, b, src + done, k, done);
         b->used = k;
         *true_size += b->true_size;
         spanring_push(r, (struct span){b, b->data, k});

@@ -18,6 +18,8 @@ struct spanring {
     size_t pinned;     /* true size of the blocks it keeps from being free: a block counts once for each span in it */
     size_t pin_limit;  /* above that spanring_store copies instead of pinning more; 0: none */
     bool maker;        /* every block in it was made by it: it may append to one that others read */
+    uint16_t granule;  /* of the sums that its large blocks keep of what is copied in (blocksum.h); 0: they keep none */
+    uint32_t beyond;   /* bytes behind the last place where one ended, when a copy begins */
     struct span small[SPANRING_SMALL];
 };
 

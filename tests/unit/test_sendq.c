@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The send queue (src/tcp/sendq.c): single claims, then streams of operations against a plain array of bytes. */
+#include "core/blocksum.h"
 #include "room.h"
 #include "tcp/sendq.h"
 
@@ -442,16 +443,25 @@ struct stream {
     uint32_t n, salt, next; /* next: where a sender that goes on would go on */
     struct in_flight packet[PACKETS];
     unsigned lent; /* loans that are out */
+    uint16_t mss;  /* of segments that go for the first time; 0: of any size */
+    uint32_t sent;
+    uint32_t known; /* pieces whose sum was kept */
 };
 
-static void arrive(struct in_flight *f)
+/* It is what was written when it went, whatever became of the queue since; and so is its sum, kept or not. */
+static void arrive(struct stream *s, struct in_flight *f)
 {
     static uint8_t out[4000];
+    struct csum sum = {0}, kept = {0};
 
     if (!f->used)
         return;
     assert_int_equal(payload(&f->p, out), f->n);
     assert_memory_equal(out, f->copy, f->n);
+    pkt_csum(&f->p, HEADER, f->n, &sum);
+    assert_int_equal(csum_fold(&sum) % 0xffff, csum(out, f->n) % 0xffff);
+    for (unsigned i = 0; i < f->p.n_spans; i++)
+        s->known += f->p.span[i].block->pool && f->p.span[i].block->sums && blocksum_add(&f->p.span[i], &kept);
     packet_end(&f->p);
     f->used = false;
 }
@@ -462,6 +472,9 @@ static void op_write(struct stream *s)
     uint32_t n = min_u32(1 + room_below(&s->r, rng_chance(&s->r.rng, 500000) ? 50 : 9000), MOST - s->n), k;
 
     pattern_fill(bytes, n, 0, s->salt++);
+    if (rng_chance(&s->r.rng, 20000))
+        s->mss = (uint16_t[]){0, 1448, 1447, 1000, 7}[room_below(&s->r, 5)];
+    sendq_sum(&s->q, s->mss, s->n - s->sent);
     k = sendq_write(&s->q, s->r.mem, &s->r.pool, bytes, n, room_below(&s->r, 3000));
     assert_true(k == n || (k < n && s->r.refuse_ppm));
     memcpy(s->model + s->n, bytes, k);
@@ -521,7 +534,7 @@ static void op_attach(struct stream *s, bool going_on)
     uint32_t offset = going_on && s->next < s->n ? s->next : room_below(&s->r, s->n);
     uint32_t n = 1 + room_below(&s->r, min_u32(s->n - offset, rng_chance(&s->r.rng, 300000) ? 64 : 4000));
 
-    arrive(f);
+    arrive(s, f);
     packet_begin(&f->p);
     f->n = sendq_attach(&s->q, offset, n, &f->p);
     assert_true(f->n == n || (f->n < n && f->p.n_spans == PKT_SPANS));
@@ -529,7 +542,24 @@ static void op_attach(struct stream *s, bool going_on)
     memcpy(f->copy, s->model + offset, f->n);
     s->next = offset + f->n;
     if (rng_chance(&s->r.rng, 500000))
-        arrive(f);
+        arrive(s, f);
+}
+
+/* New segments of one size, as a connection sends them. */
+static void op_send(struct stream *s)
+{
+    uint32_t mss = s->mss ? s->mss : 1 + room_below(&s->r, 4000);
+
+    for (unsigned i = 0; i < 50 && s->n - s->sent >= mss; i++, s->sent += mss) {
+        struct in_flight *f = &s->packet[room_below(&s->r, PACKETS)];
+
+        arrive(s, f);
+        packet_begin(&f->p);
+        f->n = sendq_attach(&s->q, s->sent, mss, &f->p);
+        f->used = true;
+        assert_int_equal(f->n, mss);
+        memcpy(f->copy, s->model + s->sent, mss);
+    }
 }
 
 static void op_ack(struct stream *s)
@@ -540,6 +570,7 @@ static void op_ack(struct stream *s)
     memmove(s->model, s->model + n, s->n - n);
     s->n -= n;
     s->next -= min_u32(s->next, n);
+    s->sent -= min_u32(s->sent, n);
 }
 
 static void the_queue_behaves_like_an_array_of_bytes(void **state)
@@ -563,18 +594,21 @@ static void the_queue_behaves_like_an_array_of_bytes(void **state)
                 op_write(&s);
             else if (what < 55)
                 op_ack(&s);
+            else if (what < 75)
+                op_send(&s);
             else if (what < 99 && s.n)
                 op_attach(&s, what < 90);
             else if (rng_chance(&s.r.rng, 50000)) {
                 sendq_clear(&s.q, s.r.mem);
-                s.n = s.next = 0;
+                s.n = s.next = s.sent = 0;
             }
             assert_int_equal(s.q.bytes, s.n);
         }
         for (unsigned i = 0; i < PACKETS; i++)
-            arrive(&s.packet[i]);
+            arrive(&s, &s.packet[i]);
         sendq_clear(&s.q, s.r.mem);
         assert_int_equal(s.lent, 0);
+        assert_true(s.known > 10000);
         room_check(&s.r);
     }
 }
