@@ -584,6 +584,8 @@ def a_stream_tells_beside_its_bytes(field):
         for part in b'hello', b'wor', b'ld':
             time.sleep(.1)
             s.send(part)
+            if part == b'hello':
+                s.recv(1)  # all of it has been taken
         s.shutdown(socket.SHUT_WR)
 
     threading.Thread(target=serve, daemon=True).start()
@@ -601,6 +603,7 @@ def take(n, flags=0):
     print(data, at and -60 < time.time() - struct.unpack('qq', at)[0] < 60, left >= 0)
 take(2)
 take(100)
+s.send(b'.')
 take(5, socket.MSG_WAITALL)
 take(100)
 ''', KERNEL, str(listener.getsockname()[1]))
