@@ -170,10 +170,12 @@ static int replace_pair(struct call *c)
     return err;
 }
 
-static int begin(struct call *c)
+/* Who does not wait is held from here on: made again, his call would find itself under way. */
+static int64_t begin(struct call *c)
 {
     struct file *f = c->file;
     struct weft_addr peer = {0};
+    bool waits = !call_is_nonblocking(c);
     int family, err;
 
     if (weft_tcp_state(f->sock) != WEFT_TCP_CLOSED)
@@ -183,14 +185,16 @@ static int begin(struct call *c)
         err = replace_pair(c);
     if (err)
         return err;
+    if (!waits && !call_hold(c))
+        return ANSWER_GIVEN;
     mean_oneself(&peer);
     err = weft_connect(f->sock, &peer);
     if (err && err != WEFT_EINPROGRESS)
         return err;
     f->early = 0;
-    f->opened = !err;
-    f->progress = err ? CONNECTING : CONNECTED; /* 0: the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
-    return err && call_is_nonblocking(c) ? connect_fill(c) : 0;
+    f->opened = !err; /* the SYN waits for the first write (TCP_FASTOPEN_CONNECT) */
+    f->progress = CONNECTING;
+    return err && !waits ? connect_fill(c) : 0;
 }
 
 /* ---- MSG_FASTOPEN ---- */
@@ -287,7 +291,7 @@ static int64_t connect_stream(struct call *c, int family)
 {
     struct file *f = c->file;
     bool first = f->progress == UNCONNECTED;
-    int err;
+    int64_t err;
 
     if (family == AF_UNSPEC)
         return disconnect(f);
@@ -295,11 +299,11 @@ static int64_t connect_stream(struct call *c, int family)
         return -EISCONN;
     if (first) {
         err = begin(c);
-        if (err || f->progress == CONNECTED)
+        if (err)
             return err;
     }
-    if (!is_opening(f))
-        return learn(c);
+    if (f->opened || !is_opening(f)) /* who is told how it went will not be told again */
+        return call_hold(c) ? learn(c) : ANSWER_GIVEN;
     if (call_is_nonblocking(c))
         return first ? -EINPROGRESS : -EALREADY;
     if (!c->again)

@@ -5,7 +5,7 @@
  * An answer can be lost: whoever calls may have been woken by a signal already, but not yet be seen to have gone from
  * his call (seccomp_do_user_notification, in Linux's seccomp.c). The answer is then taken, and thrown away; he is told
  * EINTR, or calls again. For most calls that is no harm. But bytes that were taken out of a stream for him would be a
- * gap in it, and what was sent for him would go twice.
+ * gap in it, what was sent for him would go twice, and a connect that has been done is an error when it comes again.
  *
  * Therefore the thread is stopped, by ptrace, before anything is done for it. The stop wakes it like a signal, and so
  * takes it out of its call, but comes before every signal and before user space: the notification is void, and the

@@ -134,8 +134,11 @@ static int64_t give_int(void *value, size_t *n, int v)
 static int64_t get_error(struct call *c, void *value, size_t *n)
 {
     struct file *f = c->file;
-    int err = file_take_error(c);
+    int err;
 
+    if ((f->error || (f->sock && weft_ready(f->sock) & WEFT_ERROR)) && !call_hold(c))
+        return ANSWER_GIVEN; /* it is told once */
+    err = file_take_error(c);
     if (!err && f->sock)
         err = weft_error(f->sock);
     return give_int(value, n, -err);

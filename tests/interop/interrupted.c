@@ -7,8 +7,9 @@
  *      interrupted ADDRESS PORT WHAT THREADS MICROSECONDS CALLS
  *
  * WHAT is `read` (recvmsg that tells of TCP_INQ, recv in turns with it, bytes dropped by MSG_TRUNC), `write` (urgent
- * bytes, a name that nobody looks at), or `early` (a connection for each call, by MSG_FASTOPEN; of two threads one does
- * not wait). A thread ends after so many calls, or with its connection. Prints a line for each thread; status 1: a gap,
+ * bytes, a name that nobody looks at), `early` (a connection for each call, by MSG_FASTOPEN; of two threads one does not
+ * wait), or `connect` (the same by connect; nobody listens at port 1, and half of those that do not wait go there). A
+ * thread ends after so many calls, or with its connection. Prints a line for each thread; status 1: a gap,
  * or a call that failed.
  *
  *      interrupted traced PROGRAM...
@@ -158,7 +159,7 @@ static void *talk_writing(void *unused)
     return talk(NULL);
 }
 
-/* ---- MSG_FASTOPEN ---- */
+/* ---- connections ---- */
 
 static ssize_t patiently(struct talk *t, ssize_t (*call)(int fd, size_t at), size_t at)
 {
@@ -184,13 +185,46 @@ static ssize_t await_open(int fd, size_t at)
 
 static ssize_t send_rest(int fd, size_t at) { return send(fd, pattern + at, PERIOD - at, 0); }
 
+static ssize_t open_plainly(int fd, size_t at)
+{
+    struct sockaddr_in to = peer;
+
+    to.sin_port = at ? htons((uint16_t)at) : peer.sin_port;
+    return connect(fd, (const struct sockaddr *)&to, sizeof to);
+}
+
+static ssize_t ask_error(int fd, size_t at)
+{
+    socklen_t n = sizeof(int);
+    int error = 0;
+
+    (void)at;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &n) < 0 ? -1 : error;
+}
+
+static void begin_once(struct talk *t, int how)
+{
+    while ((t->fd = socket(AF_INET, SOCK_STREAM | how, 0)) < 0 && errno == EINTR)
+        t->interrupted++;
+}
+
+/* 0, or what it failed with. */
+static int connect_once(struct talk *t, int how, size_t port)
+{
+    begin_once(t, how);
+    if (patiently(t, open_plainly, port) == 0)
+        return 0;
+    if (!how || errno != EINPROGRESS)
+        return errno;
+    return patiently(t, await_open, 0) == 1 ? (int)patiently(t, ask_error, 0) : ETIMEDOUT;
+}
+
 /* One period of the pattern on a connection of its own. */
 static bool early_once(struct talk *t, int how)
 {
     ssize_t n;
 
-    while ((t->fd = socket(AF_INET, SOCK_STREAM | how, 0)) < 0 && errno == EINTR)
-        t->interrupted++;
+    begin_once(t, how);
     n = patiently(t, open_early, 0);
     if (n < 0 && how && errno == EINPROGRESS)
         n = 0;
@@ -216,6 +250,27 @@ static void *talk_early(void *number)
 
     while (early_once(&t, how))
         ;
+    timer_delete(timer);
+    tell(&t);
+    return NULL;
+}
+
+static void *talk_connecting(void *number)
+{
+    int how = *(const long *)number % 2 ? SOCK_NONBLOCK : 0, error;
+    timer_t timer = alarm_begin();
+    struct talk t = {0};
+
+    for (; t.calls < calls_wanted; t.calls++) {
+        bool nobody = how && t.calls % 2;
+
+        error = connect_once(&t, how, nobody);
+        if (error != (nobody ? ECONNREFUSED : 0)) {
+            printf("connecting to port %d: %s\n", nobody ? 1 : ntohs(peer.sin_port), strerror(error));
+            exit(1);
+        }
+        close(t.fd);
+    }
     timer_delete(timer);
     tell(&t);
     return NULL;
@@ -267,6 +322,20 @@ static void talk_all(long threads, void *(*how)(void *))
     fflush(stdout);
 }
 
+static void *(*way_of(const char *what))(void *)
+{
+    switch (*what) {
+    case 'r':
+        return talk_reading;
+    case 'w':
+        return talk_writing;
+    case 'e':
+        return talk_early;
+    default:
+        return talk_connecting;
+    }
+}
+
 int main(int argc, char **argv)
 {
     const struct sigaction how = {.sa_handler = ring};
@@ -285,7 +354,7 @@ int main(int argc, char **argv)
         pattern[i] = (uint8_t)(i % PERIOD);
     sigaction(SIGRTMIN, &how, NULL);
     child = fork();
-    talk_all(atol(argv[4]), *argv[3] == 'r' ? talk_reading : *argv[3] == 'w' ? talk_writing : talk_early);
+    talk_all(atol(argv[4]), way_of(argv[3]));
     if (child > 0 && (waitpid(child, &status, 0) != child || status != 0)) {
         printf("the child ended with status %d\n", status);
         return 1;

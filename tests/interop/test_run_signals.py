@@ -83,6 +83,15 @@ def a_connection_that_begins_with_text_begins_once(field):
     assert heard == {True: 1200}, heard
 
 
+def a_connect_says_once_how_it_went(field):
+    """Waiting and not, and SO_ERROR of one that was refused."""
+    listener = field.listen()
+    listener.listen(64)
+    done = field.on_weft(INTERRUPTED, KERNEL, serve(listener, socket.socket.close), 'connect', '2', '100', '300',
+                         timeout=60)
+    assert len(lines(done)) == 4, done.stdout
+
+
 def a_program_that_is_traced_reads_and_writes(field):
     """Nobody else can stop it then: its answers may be lost, but that takes more signals than these."""
     port = serve(field.listen(), send_pattern)
@@ -188,6 +197,7 @@ TESTS = [
     a_stream_that_is_read_has_no_gap,
     what_is_sent_out_of_turn_goes_once,
     a_connection_that_begins_with_text_begins_once,
+    a_connect_says_once_how_it_went,
     a_program_that_is_traced_reads_and_writes,
     a_program_is_stopped_and_killed,
     threads_end_while_they_read,
