@@ -165,6 +165,23 @@ static void one_destination_of_ipv6_gets_six_errors_and_then_four_a_second(void 
     assert_int_equal(got[0], 6 + 10);
 }
 
+/* RFC 6437 §3: whoever sends packets gives them a label, which is one for all errors to one peer, and another for others. */
+static void errors_of_ipv6_have_the_label_of_their_flow(void **state)
+{
+    static const char *const from[] = {PEER6, PEER6, "2001:db8:9::77"};
+    struct bench *b = *state;
+    uint8_t p[100], out[200];
+    uint32_t label[3];
+
+    for (unsigned i = 0; i < 3; i++) {
+        bench_input(b, p, make_udp6(p, (struct make6){.src = from[i]}, 1000, 2000, "1", 1));
+        label[i] = read_ip6(out, bench_take(b, out, sizeof out), US6, from[i]).flow_label;
+    }
+    assert_int_not_equal(label[0], 0);
+    assert_int_equal(label[1], label[0]);
+    assert_int_not_equal(label[2], label[0]);
+}
+
 static void icmp6_errors_reach_whom_they_quote(void **state)
 {
     static const struct {
@@ -231,6 +248,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_rate_of_errors_of_ipv6_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(one_destination_of_ipv6_gets_six_errors_and_then_four_a_second,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(errors_of_ipv6_have_the_label_of_their_flow, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_are_not_answered, setup, teardown),
     };
