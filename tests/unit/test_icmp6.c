@@ -223,6 +223,22 @@ static void icmp6_errors_reach_whom_they_quote(void **state)
     bench_assert_silent(b);
 }
 
+/* RFC 4443 §5.2: what does not quote the whole header and 8 bytes is nobody's, also right behind an error that does. */
+static void short_quotes_of_ipv6_are_nobodys(void **state)
+{
+    struct bench *b = *state;
+    uint8_t quote[100], p[300];
+    size_t n = make_ip6(quote, (struct make6){.src = US6, .dst = STRANGER6}, "12345678", 8);
+
+    for (size_t shown = 0; shown < n; shown++) {
+        bench_input(b, p, make_icmp6(p, (struct make6){0}, 1, 4, 0, quote, n));
+        assert_int_equal(b->record->errors, shown + 1);
+        bench_expect_drop(b, icmp_bad_quote,
+                          bench_input(b, p, make_icmp6(p, (struct make6){0}, 1, 4, 0, quote, shown)));
+        assert_int_equal(b->record->errors, shown + 1);
+    }
+}
+
 /* R4443-2.4e: never an error about an error. */
 static void icmp6_errors_are_not_answered(void **state)
 {
@@ -250,6 +266,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(errors_of_ipv6_have_the_label_of_their_flow, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
+        cmocka_unit_test_setup_teardown(short_quotes_of_ipv6_are_nobodys, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_are_not_answered, setup, teardown),
     };
 
