@@ -109,6 +109,31 @@ static void getting_writes_no_more_than_there_is_room_for(void **state)
     weft_close(sock);
 }
 
+/* As on Linux: into less room than an int has, IPv4's options give what fits a byte as a byte, and all else its front. */
+static void small_numbers_of_ipv4_are_given_as_a_byte(void **state)
+{
+    static const struct {
+        int option, value;
+        size_t room, given;
+    } rows[] = {
+        {WEFT_IP_TOS, 0, 1, 1},  {WEFT_IP_TOS, 0, 3, 1},    {WEFT_IP_TOS, 0, 4, 4},    {WEFT_IP_TOS, 0, 0, 0},
+        {WEFT_IP_TTL, 64, 2, 1}, {WEFT_IP_TTL, 255, 3, 1}, {WEFT_IP_TTL, 255, 4, 4},
+    };
+    weft_sock *sock = bench_udp(*state, NULL);
+
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        uint8_t value[4] = {0xa5};
+        size_t n = rows[i].room;
+
+        if (rows[i].value)
+            assert_int_equal(set_int(sock, WEFT_SOL_IP, rows[i].option, rows[i].value), 0);
+        assert_int_equal(weft_getsockopt(sock, WEFT_SOL_IP, rows[i].option, value, &n), 0);
+        assert_int_equal(n, rows[i].given);
+        assert_int_equal(value[0], n == 0 ? 0xa5 : rows[i].value);
+    }
+    weft_close(sock);
+}
+
 static void a_socket_knows_what_it_is(void **state)
 {
     static const enum weft_proto protocols[] = {WEFT_UDP, WEFT_ICMP};
@@ -217,6 +242,7 @@ int main(void)
         CLAIM(values_out_of_range_are_refused),
         CLAIM(values_too_short_are_refused),
         CLAIM(getting_writes_no_more_than_there_is_room_for),
+        CLAIM(small_numbers_of_ipv4_are_given_as_a_byte),
         CLAIM(a_socket_knows_what_it_is),
         CLAIM(reading_the_error_takes_it),
         CLAIM(unknown_options_are_named_so),
