@@ -354,6 +354,27 @@ static void a_domain_is_taken_back(void **state)
     assert_false(weft_search_domain_info(l->s, 0, &domain));
 }
 
+/* Four labels of 63 letters are the longest name that there is room for: it comes whole, and until when it is good. */
+static void the_longest_domain_has_its_whole_name_and_its_time(void **state)
+{
+    enum { LABEL = 63, LABELS = 4 };
+    uint8_t p[272] = {ND_DNSSL, sizeof p / 8, 0, 0, 0, 0, 0, 30};
+    struct link *l = *state;
+    struct weft_search_domain domain;
+    weft_time until;
+
+    for (size_t i = 0; i < LABELS; i++) {
+        p[8 + i * (LABEL + 1)] = LABEL;
+        memset(p + 8 + i * (LABEL + 1) + 1, 'a' + (int)i, LABEL);
+    }
+    pass(l, 5 * WEFT_S);
+    until = l->now + 30 * WEFT_S;
+    router_advert(l, "fe80::1", 1800, p, sizeof p);
+    assert_true(weft_search_domain_info(l->s, 0, &domain));
+    assert_int_equal(strlen(domain.name), LABELS * (LABEL + 1) - 1);
+    assert_int_equal(domain.until, until);
+}
+
 /* R4861-6.3.7, RFC 7559: three times four seconds apart, then less and less often. */
 static void routers_are_sought_less_and_less_often(void **state)
 {
@@ -547,6 +568,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_interface_does_as_the_tunables_say, setup_configured, teardown),
         cmocka_unit_test_setup_teardown(each_prefix_is_on_the_link_by_itself, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_domain_is_taken_back, setup_auto, teardown),
+        cmocka_unit_test_setup_teardown(the_longest_domain_has_its_whole_name_and_its_time, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(routers_are_sought_less_and_less_often, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_prefix_ends_by_its_own_time, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(a_router_that_is_none_any_more_is_none_of_ours, setup_auto, teardown),
