@@ -35,6 +35,7 @@
 
 #define PERIOD 251
 #define MOST   1500
+#define ROW    30
 #define INQ    36 /* TCP_INQ, which is younger than some headers */
 
 #ifndef sigev_notify_thread_id
@@ -48,21 +49,42 @@ static uint8_t pattern[PERIOD + MOST];
 struct talk {
     int fd;
     long at, calls, interrupted;
+    long row; /* of interruptions, since a call came to its end */
+    timer_t timer;
 };
 
 static void ring(int signal) { (void)signal; }
 
-static timer_t alarm_begin(void)
+static void alarm_set(const struct talk *t, long every)
+{
+    const struct timespec after = {0, every * 1000};
+
+    timer_settime(t->timer, 0, &(struct itimerspec){after, after}, NULL);
+}
+
+static void alarm_begin(struct talk *t)
 {
     struct sigevent to = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGRTMIN};
-    const struct timespec t = {0, microseconds * 1000};
-    timer_t timer;
 
     to.sigev_notify_thread_id = gettid();
-    if (timer_create(CLOCK_MONOTONIC, &to, &timer) < 0 ||
-        timer_settime(timer, 0, &(struct itimerspec){t, t}, NULL) < 0)
+    if (timer_create(CLOCK_MONOTONIC, &to, &t->timer) < 0)
         exit(2);
-    return timer;
+    alarm_set(t, microseconds);
+}
+
+/* Where a call takes longer than from one signal to the next, none would ever end: then there are none for one call. */
+static void was_interrupted(struct talk *t)
+{
+    t->interrupted++;
+    if (++t->row == ROW)
+        alarm_set(t, 0);
+}
+
+static void was_not(struct talk *t)
+{
+    if (t->row >= ROW)
+        alarm_set(t, microseconds);
+    t->row = 0;
 }
 
 /* One way to read after the other: how many bytes. */
@@ -106,7 +128,7 @@ static bool talk_once(struct talk *t, bool reads)
     ssize_t n = reads ? read_some(t, bytes) : write_some(t);
 
     if (n < 0 && errno == EINTR) {
-        t->interrupted++;
+        was_interrupted(t);
         return true;
     }
     if (n < 0) {
@@ -117,6 +139,7 @@ static bool talk_once(struct talk *t, bool reads)
         printf("not the pattern: %zd bytes at %ld, call %ld\n", n, t->at, t->calls);
         exit(1);
     }
+    was_not(t);
     t->at += n;
     t->calls++;
     return n > 0 && t->calls < calls_wanted;
@@ -131,17 +154,16 @@ static void *talk(void *reads)
 {
     struct talk t = {.fd = socket(AF_INET, SOCK_STREAM, 0)};
     const int one = 1;
-    timer_t timer;
 
     if (connect(t.fd, (const struct sockaddr *)&peer, sizeof peer) < 0 ||
         setsockopt(t.fd, IPPROTO_TCP, INQ, &one, sizeof one) < 0) {
         perror("connecting");
         exit(1);
     }
-    timer = alarm_begin();
+    alarm_begin(&t);
     while (talk_once(&t, reads != NULL))
         ;
-    timer_delete(timer);
+    timer_delete(t.timer);
     shutdown(t.fd, SHUT_WR);
     tell(&t);
     return NULL;
@@ -166,7 +188,8 @@ static ssize_t patiently(struct talk *t, ssize_t (*call)(int fd, size_t at), siz
     ssize_t n;
 
     while ((n = call(t->fd, at)) < 0 && errno == EINTR)
-        t->interrupted++;
+        was_interrupted(t);
+    was_not(t);
     return n;
 }
 
@@ -205,7 +228,8 @@ static ssize_t ask_error(int fd, size_t at)
 static void begin_once(struct talk *t, int how)
 {
     while ((t->fd = socket(AF_INET, SOCK_STREAM | how, 0)) < 0 && errno == EINTR)
-        t->interrupted++;
+        was_interrupted(t);
+    was_not(t);
 }
 
 /* 0, or what it failed with. */
@@ -245,12 +269,12 @@ static bool early_once(struct talk *t, int how)
 static void *talk_early(void *number)
 {
     int how = *(const long *)number % 2 ? SOCK_NONBLOCK : 0;
-    timer_t timer = alarm_begin();
     struct talk t = {0};
 
+    alarm_begin(&t);
     while (early_once(&t, how))
         ;
-    timer_delete(timer);
+    timer_delete(t.timer);
     tell(&t);
     return NULL;
 }
@@ -258,9 +282,9 @@ static void *talk_early(void *number)
 static void *talk_connecting(void *number)
 {
     int how = *(const long *)number % 2 ? SOCK_NONBLOCK : 0, error;
-    timer_t timer = alarm_begin();
     struct talk t = {0};
 
+    alarm_begin(&t);
     for (; t.calls < calls_wanted; t.calls++) {
         bool nobody = how && t.calls % 2;
 
@@ -271,7 +295,7 @@ static void *talk_connecting(void *number)
         }
         close(t.fd);
     }
-    timer_delete(timer);
+    timer_delete(t.timer);
     tell(&t);
     return NULL;
 }

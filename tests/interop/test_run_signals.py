@@ -37,7 +37,7 @@ def lines(done):
 def a_stream_that_is_read_has_no_gap(field):
     """By 3 threads of each of two processes, each with a signal every 50 µs."""
     port = serve(field.listen(), send_pattern)
-    done = field.on_weft(INTERRUPTED, KERNEL, port, 'read', '3', '50', '4000', timeout=60)
+    done = field.on_weft(INTERRUPTED, KERNEL, port, 'read', '3', '50', '4000', timeout=120)
     assert len(lines(done)) == 6, done.stdout
 
 
@@ -55,7 +55,7 @@ def what_is_sent_out_of_turn_goes_once(field):
             heard.append((good, at))
 
     port = serve(field.listen(), look)
-    done = field.on_weft(INTERRUPTED, KERNEL, port, 'write', '3', '100', '4000', timeout=60)
+    done = field.on_weft(INTERRUPTED, KERNEL, port, 'write', '3', '100', '4000', timeout=120)
     until(lambda: len(heard) == 6, 'the end of each connection')
     said = [int(line.split()[0]) for line in lines(done)]
     assert sorted(heard) == sorted((True, n) for n in said), (heard, said)
