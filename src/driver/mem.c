@@ -23,6 +23,7 @@ struct weft_wire {
     struct mem mem;
     struct weft_wire_config config;
     struct direction dir[2];
+    size_t under_way; /* packets in both lanes */
 };
 
 /* ---- one packet ---- */
@@ -53,7 +54,9 @@ static void launch(struct weft_wire *w, struct direction *d, const struct weft_p
         weft_lane_mark(d->lane, d->to->ops->kind, copy->data, copy->len);
     if (!w->config.share && copy->len && weft_lane_corrupts(d->lane, copy->len, &bit))
         copy->data[bit / 8] ^= (uint8_t)(1u << bit % 8);
-    if (!weft_lane_file(d->lane, copy, through))
+    if (weft_lane_file(d->lane, copy, through))
+        w->under_way++;
+    else
         pkt_drop(copy, WEFT_DROP_no_memory);
 }
 
@@ -134,6 +137,17 @@ static size_t deliver(struct direction *d, weft_time now)
     return total;
 }
 
+ASIDE static size_t deliver_all(struct weft_wire *w, weft_time now)
+{
+    size_t delivered = 0;
+
+    for (int end = 0; end < 2; end++)
+        if (weft_lane_deadline(w->dir[end].lane) <= now)
+            delivered += deliver(&w->dir[end], now);
+    w->under_way -= delivered;
+    return delivered;
+}
+
 size_t weft_wire_run(weft_wire *wire, weft_time now)
 {
     size_t moved = 0;
@@ -143,10 +157,7 @@ size_t weft_wire_run(weft_wire *wire, weft_time now)
         if (if_may_want(wire->dir[end].from))
             moved += take_in(wire, end, now);
     }
-    for (int end = 0; end < 2; end++)
-        if (weft_lane_deadline(wire->dir[end].lane) <= now)
-            moved += deliver(&wire->dir[end], now);
-    return moved;
+    return moved + (wire->under_way ? deliver_all(wire, now) : 0);
 }
 
 weft_time weft_wire_deadline(const weft_wire *wire)
