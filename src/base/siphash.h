@@ -14,6 +14,11 @@ struct sip_key {
 };
 
 uint64_t siphash24(struct sip_key key, const void *data, size_t n);
+/*
+ * The same of n bytes, 8 to 15, that are no string anywhere: as numbers, of which the least significant byte comes
+ * first. `rest` is what follows the first eight.
+ */
+uint64_t siphash24_short(struct sip_key key, uint64_t first, uint64_t rest, unsigned n);
 uint64_t siphash13(struct sip_key key, const void *data, size_t n);
 
 #endif

@@ -35,13 +35,14 @@ void port_counters_fini(weft_stack *s)
 
 static uint64_t destination_hash(const weft_stack *s, const struct weft_ip *local, const struct weft_addr *remote)
 {
-    unsigned skip = ip_is_v4(local) && ip_is_v4(&remote->ip) ? 12 : 0, n = 16 - skip; /* the rest of them is the same */
     uint8_t input[34];
 
-    memcpy(input, local->b + skip, n);
-    memcpy(input + n, remote->ip.b + skip, n);
-    memcpy(input + 2 * n, &remote->port, 2);
-    return siphash24(s->port_key, input, 2 * n + 2);
+    if (ip_is_v4(local) && ip_is_v4(&remote->ip))
+        return siphash24_short(s->port_key, ip_v4_pair(local, &remote->ip), remote->port, 10);
+    memcpy(input, local->b, 16);
+    memcpy(input + 16, remote->ip.b, 16);
+    memcpy(input + 32, &remote->port, 2);
+    return siphash24(s->port_key, input, sizeof input);
 }
 
 struct port_range {

@@ -13,7 +13,7 @@ static inline uint32_t hash_key(const struct tcp *t, const union tcp_key *key, b
     return (uint32_t)siphash13(t->table_key, key, sizeof key->v4);
 }
 
-uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow)
+ASIDE uint32_t demux_hash(const struct tcp *t, const struct tcp_flow *flow)
 {
     union tcp_key key;
     bool v6 = flow_is_v6(flow);

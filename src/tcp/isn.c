@@ -26,10 +26,23 @@ struct flow_bytes flow_bytes(const struct weft_addr *local, const struct weft_ad
     return f;
 }
 
-struct flow_offsets flow_offsets(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote)
+/* Those of IPv6. */
+ASIDE static uint64_t hash_bytes(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote)
 {
     struct flow_bytes f = flow_bytes(local, remote);
-    uint64_t hash = siphash24(key, f.b, f.n);
+
+    return siphash24(key, f.b, f.n);
+}
+
+/* The bytes of IPv4 are two words, and need not be put in a row for that. */
+static inline uint64_t hash_words(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote)
+{
+    return siphash24_short(key, ip_v4_pair(&local->ip, &remote->ip), (uint32_t)remote->port << 16 | local->port, 12);
+}
+
+struct flow_offsets flow_offsets(struct sip_key key, const struct weft_addr *local, const struct weft_addr *remote)
+{
+    uint64_t hash = likely(ip_is_v4(&remote->ip)) ? hash_words(key, local, remote) : hash_bytes(key, local, remote);
 
     return (struct flow_offsets){.isn = (uint32_t)hash, .ts = (uint32_t)(hash >> 32)};
 }

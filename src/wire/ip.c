@@ -2,18 +2,12 @@
 /* What both versions of IP share; see ip.h. */
 #include "wire/ip.h"
 
-/*
- * Both families sum the same fields: a mapped IPv4 address counts with its last four bytes only, and the zeros that
- * differ in position add nothing. A zone is not on the wire.
- */
-void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto, uint32_t len)
+/* A zone is not on the wire. */
+void ip_pseudo_header_v6(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
+                         uint32_t len)
 {
     uint32_t sum = (uint32_t)proto + (len >> 16) + (len & 0xffff);
 
-    if (likely(ip_is_v4(src))) {
-        ip_pseudo_header_v4(c, ip_to_v4(src), ip_to_v4(dst), proto, len);
-        return;
-    }
     for (size_t i = 0; i < sizeof src->b; i += 2)
         sum += (uint32_t)peek_u16(src->b + i) + peek_u16(dst->b + i);
     sum -= ip_zone(src) + ip_zone(dst);

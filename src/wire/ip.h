@@ -28,14 +28,8 @@ enum ip_proto {
     IP_PROTO_DSTOPTS = 60,
 };
 
-/*
- * Adds the pseudo-header of src and dst's family (RFC 9293 §3.1, RFC 8200 §8.1) to c, which must be even: begin
- * with it.
- */
-void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
-                      uint32_t len);
 
-/* The same of two addresses of IPv4. */
+/* Adds the pseudo-header of two addresses of IPv4 (RFC 9293 §3.1) to c, which must be even: begin with it. */
 static inline void ip_pseudo_header_v4(struct csum *c, uint32_t src, uint32_t dst, uint8_t proto, uint32_t len)
 {
     uint8_t fields[12];
@@ -68,6 +62,28 @@ static inline bool ip_is_v4(const struct weft_ip *ip)
 static inline uint32_t ip_to_v4(const struct weft_ip *ip)
 {
     return (uint32_t)ip->b[12] << 24 | (uint32_t)ip->b[13] << 16 | (uint32_t)ip->b[14] << 8 | ip->b[15];
+}
+
+/* The pseudo-header of IPv6 (RFC 8200 §8.1); else as ip_pseudo_header_v4. */
+void ip_pseudo_header_v6(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst, uint8_t proto,
+                         uint32_t len);
+
+/* That of src and dst's family. */
+static inline void ip_pseudo_header(struct csum *c, const struct weft_ip *src, const struct weft_ip *dst,
+                                    uint8_t proto, uint32_t len)
+{
+    if (likely(ip_is_v4(src)))
+        ip_pseudo_header_v4(c, ip_to_v4(src), ip_to_v4(dst), proto, len);
+    else
+        ip_pseudo_header_v6(c, src, dst, proto, len);
+}
+
+/* Two addresses of IPv4 in one number, as their bytes would be read from memory, the least significant first. */
+static inline uint64_t ip_v4_pair(const struct weft_ip *first, const struct weft_ip *second)
+{
+    uint64_t both = (uint64_t)ip_to_v4(first) << 32 | ip_to_v4(second);
+
+    return __builtin_bswap64(both);
 }
 
 /*

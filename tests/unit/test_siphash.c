@@ -42,6 +42,16 @@ static void siphash24_of_the_papers_example_is_the_papers(void **state)
     assert_int_equal(siphash24(key, message, sizeof message), 0xa129ca6149be45e5);
 }
 
+static void siphash24_short_gives_the_published_values(void **state)
+{
+    for (unsigned n = 8; n < 16; n++) {
+        uint64_t rest = 0x0f0e0d0c0b0a0908 & (((uint64_t)1 << (n - 8) * 8) - 1);
+
+        assert_int_equal(vectors[n].n, n);
+        assert_int_equal(siphash24_short(key, 0x0706050403020100, rest, n), vectors[n].hash);
+    }
+}
+
 static void siphash13_gives_a_published_value(void **state)
 {
     assert_int_equal(siphash13(key, "", 0), 0xabac0158050fc4dc);
@@ -143,6 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(siphash24_gives_the_published_values),
         cmocka_unit_test(siphash24_of_the_papers_example_is_the_papers),
+        cmocka_unit_test(siphash24_short_gives_the_published_values),
         cmocka_unit_test(siphash13_gives_a_published_value),
         cmocka_unit_test(siphash_reads_at_any_alignment),
         cmocka_unit_test(siphash_depends_on_each_bit_of_key_and_message),
