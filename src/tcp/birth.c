@@ -90,7 +90,7 @@ static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const
     first = way_first_hop(&c->settings->way, &flow->remote.ip);
     conn_route(c, &first, &w->path);
     fill(c, h);
-    c->ts_offset = tcp_offsets(t, flow).ts;
+    c->ts_offset = newest_is(&t->newest, flow) ? t->newest.ts_offset : tcp_offsets(t, flow).ts;
     promise_first_window(c);
     return c;
 }

@@ -174,7 +174,7 @@ ASIDE static void look_up(struct tcp *t, struct tcp_seg *seg)
     struct tcp_found f;
 
     t->stack->crowded = unlikely(t->table.count > CROWD) ? &tcp_transport : NULL;
-    seg->hash = demux_hash(t, &seg->flow);
+    seg->hash = newest_is(&t->newest, &seg->flow) ? t->newest.hash : demux_hash(t, &seg->flow);
     f = demux_find_hashed(t, &seg->flow, seg->hash);
     if (!f.any) {
         to_nobody(t, seg);

@@ -14,6 +14,7 @@
 #include "tcp/isn.h"
 #include "tcp/listeners.h"
 #include "tcp/merge.h"
+#include "tcp/newest.h"
 #include "tcp/savedsyn.h"
 #include "tcp/timewait.h"
 
@@ -29,6 +30,7 @@ struct tcp {
     uint32_t joined;          /* of the latest listener */
     struct list loose;        /* connections that are not in `table` */
     struct halfopen_table half_open;
+    struct newest newest;     /* of them */
     struct saved_syns saved_syns; /* of half-open records with saved_syn */
     struct timewait_table time_wait;
     struct tcp_conn *recent;  /* in the table, and the last segment was for it; NULL: none */

@@ -152,6 +152,8 @@ static enum weft_drop open_half(struct tcp_conn *l, const struct tcp_seg *seg, c
         halfopen_free(&t->half_open, h);
         return WEFT_DROP_no_memory;
     }
+    if (likely(!h->v6))
+        t->newest = (struct newest){true, h->key.v4, seg->hash, offsets.ts};
     h->saved_syn = (l->settings->save_syn || road->way->received) && save_syn(t, l, seg);
     l->listen->half_open++;
     l->listen->young++;

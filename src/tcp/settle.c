@@ -50,7 +50,7 @@ static void wait_for_rest(struct tcp_conn *c, bool quiet)
     }
 }
 
-void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
+ASIDE void conn_settle_plan(struct tcp_conn *c, const struct tcp_plan *plan)
 {
     struct tcp_work *w = c->work;
 
