@@ -88,16 +88,23 @@ static const struct if_address *source_v6(const weft_if *ifp, const struct weft_
     return best;
 }
 
+/* Is it in the network of this address of IPv4? */
+static inline bool is_beside(const struct if_address *a, uint32_t ip)
+{
+    return (uint64_t)(ip_to_v4(&a->ip) ^ ip) >> (128 - a->prefix) == 0;
+}
+
 static const struct if_address *source_v4(const weft_if *ifp, const struct weft_ip *next_hop)
 {
     const struct if_address *first = NULL;
+    uint32_t hop = ip_to_v4(next_hop);
 
     for (unsigned i = 0; i < ifp->n_addresses; i++) {
         const struct if_address *a = &ifp->address[i];
 
         if (!ip_is_v4(&a->ip) || !if_address_usable(a))
             continue;
-        if (ip_prefix_match(&a->ip, next_hop, a->prefix))
+        if (is_beside(a, hop))
             return a;
         if (!first)
             first = a;
