@@ -91,6 +91,7 @@ static struct tcp_conn *make(struct tcp_conn *l, const struct halfopen *h, const
     conn_route(c, &first, &w->path);
     fill(c, h);
     c->ts_offset = newest_is(&t->newest, flow) ? t->newest.ts_offset : tcp_offsets(t, flow).ts;
+    weft_assert(c->ts_offset == tcp_offsets(t, flow).ts, "newest.h: and one offset");
     promise_first_window(c);
     return c;
 }

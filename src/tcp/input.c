@@ -175,6 +175,7 @@ ASIDE static void look_up(struct tcp *t, struct tcp_seg *seg)
 
     t->stack->crowded = unlikely(t->table.count > CROWD) ? &tcp_transport : NULL;
     seg->hash = newest_is(&t->newest, &seg->flow) ? t->newest.hash : demux_hash(t, &seg->flow);
+    weft_assert(seg->hash == demux_hash(t, &seg->flow), "newest.h: a name has one hash as long as there is a stack");
     f = demux_find_hashed(t, &seg->flow, seg->hash);
     if (!f.any) {
         to_nobody(t, seg);
