@@ -128,6 +128,27 @@ static void a_piece_is_kept_by_reference_from_a_quarter_of_its_block_on(void **s
     }
 }
 
+/* Up to the limit it is kept by reference, and what would pin a byte more is copied. */
+static void a_piece_is_kept_by_reference_up_to_what_may_be_pinned(void **state)
+{
+    for (uint32_t missing = 0; missing <= 1; missing++) {
+        struct spanring ring;
+        struct span piece;
+        size_t pinned = 0;
+        struct room r;
+
+        room_init(&r, 1);
+        spanring_init(&ring);
+        piece = room_piece(&r, 0, 1000, 0, 0);
+        ring.pin_limit = piece.block->true_size - missing;
+        assert_int_equal(spanring_store(&ring, r.mem, &r.pool, &piece, &pinned), 1000);
+        assert_int_equal(spanring_at(&ring, 0)->block == piece.block, missing == 0);
+        block_unref(piece.block);
+        spanring_clear(&ring, r.mem);
+        room_check(&r);
+    }
+}
+
 static void pieces_that_follow_each_other_in_memory_are_one_span(void **state)
 {
     struct spanring ring;
@@ -531,6 +552,7 @@ static void rings_behave_like_arrays_of_bytes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_piece_is_kept_by_reference_up_to_what_may_be_pinned),
         cmocka_unit_test(the_first_spans_need_no_memory),
         cmocka_unit_test(an_empty_ring_owns_no_heap),
         cmocka_unit_test(clearing_drops_every_reference),
