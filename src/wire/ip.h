@@ -28,7 +28,6 @@ enum ip_proto {
     IP_PROTO_DSTOPTS = 60,
 };
 
-
 /* Adds the pseudo-header of two addresses of IPv4 (RFC 9293 §3.1) to c, which must be even: begin with it. */
 static inline void ip_pseudo_header_v4(struct csum *c, uint32_t src, uint32_t dst, uint8_t proto, uint32_t len)
 {
