@@ -549,12 +549,10 @@ int dgram_decide_df(const struct dgram_ep *d, size_t message, struct ip_path *pa
     return d->discovery == WEFT_PMTUDISC_DO && message + IPV4_HEADER > path_mtu(path) ? WEFT_EMSGSIZE : 0;
 }
 
-bool dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err)
+void dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err)
 {
     bool discovers = d->discovery == WEFT_PMTUDISC_WANT || d->discovery == WEFT_PMTUDISC_DO;
 
-    if (!err->too_big || (ip_is_v4(&err->dst) ? !discovers : trusts_nobody(d->discovery6)))
-        return false;
-    route_learn_mtu(d->sock.stack, &err->dst, err->mtu, err->datagram);
-    return true;
+    if (err->too_big && (ip_is_v4(&err->dst) ? discovers : !trusts_nobody(d->discovery6)))
+        route_learn_mtu(d->sock.stack, &err->dst, err->mtu, err->datagram);
 }

@@ -244,10 +244,10 @@ int64_t dgram_recv_report(weft_sock *sock, const struct weft_iov *iov, size_t n,
 int dgram_decide_df(const struct dgram_ep *d, size_t message, struct ip_path *path, struct ip_send *how);
 
 /*
- * Was it that a router carries less than we sent? Then that is known from now on, and what is sent next goes in
- * fragments (RFC 8201 §4) or is refused; the datagram is lost. Routers of IPv4 may cut what has no DF, so there only
+ * If a router carries less than we sent, that is known from now on, and what is sent next goes in fragments
+ * (RFC 8201 §4) or is refused; the datagram is lost. Routers of IPv4 may cut what has no DF, so there only
  * sockets that discover learn.
  */
-bool dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err);
+void dgram_path_shrank(const struct dgram_ep *d, const struct ip_error *err);
 
 #endif

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Routers of IPv4 that say so themselves (src/ip/discovery.c; RFC 1256): asking, whom a host believes, for how long. */
+#include <stdio.h>
+
+#include "ip/private.h"
 #include "ip_bench.h"
 
 #define SECOND V4(10, 9, 0, 3)
@@ -342,6 +345,36 @@ static void who_asks_is_answered_soon(void **state) /* R1256-4.3 */
     assert_int_equal(weft_counter(b->s, WEFT_COUNT_icmp_router_solicits_in), 10003);
 }
 
+/* Sixteen interfaces speak, and each of them goes on to; one more is silent. */
+static void a_router_speaks_on_so_many_links(void **state) /* R1256-4.3 */
+{
+    struct bench *b = *state;
+    weft_if *more[IP_ADVERTISERS];
+    uint8_t out[200];
+
+    become_router(b);
+    for (unsigned i = 0; i < IP_ADVERTISERS; i++) {
+        char name[8];
+        struct weft_if_config config = {.name = name, .link = WEFT_LINK_IP, .mtu = 1500};
+        struct weft_ip ip = weft_ipv4(V4(10, 20, i, 1));
+
+        snprintf(name, sizeof name, "m%u", i);
+        more[i] = weft_if_new(b->s, &config, NULL);
+        assert_non_null(more[i]);
+        assert_int_equal(weft_if_add_address(more[i], &ip, 24), 0);
+    }
+    assert_int_equal(adverts(b, 2 * WEFT_S, out, sizeof out), 1);
+    for (unsigned i = 0; i < IP_ADVERTISERS; i++) {
+        unsigned n = 0;
+
+        while (bench_take_from(b, more[i], out, sizeof out))
+            n += out[IPV4_HEADER] == ICMPV4_ROUTER_ADVERT;
+        assert_int_equal(n, i < IP_ADVERTISERS - 1);
+    }
+    become_router(b); /* once more: what it says anew is said at once */
+    assert_int_equal(adverts(b, 2 * WEFT_S, out, sizeof out), 1);
+}
+
 static void a_router_that_is_one_no_more_says_so(void **state) /* R1256-4.3 */
 {
     struct bench *b = *state;
@@ -434,6 +467,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_flood_of_routers_pushes_out_nothing_better, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_says_that_it_is_one, setup, teardown),
         cmocka_unit_test_setup_teardown(who_asks_is_answered_soon, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_router_speaks_on_so_many_links, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_that_is_one_no_more_says_so, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_is_silent_unless_it_shall_speak, setup, teardown),
         cmocka_unit_test_setup_teardown(what_was_learnt_goes_with_its_interface, setup, teardown),

@@ -165,6 +165,16 @@ static void one_destination_of_ipv6_gets_six_errors_and_then_four_a_second(void 
     assert_int_equal(got[0], 6 + 10);
 }
 
+/* RFC 2474 §4.1: what asks for nothing has the default class, whatever that has of which it speaks. */
+static void errors_of_ipv6_have_the_default_class(void **state)
+{
+    struct bench *b = *state;
+    uint8_t p[100], out[200];
+
+    bench_input(b, p, make_udp6(p, (struct make6){.tclass = 0xb9}, 1000, 2000, "1", 1));
+    assert_int_equal(read_ip6(out, bench_take(b, out, sizeof out), US6, PEER6).tclass, 0);
+}
+
 /* RFC 6437 §3: whoever sends packets gives them a label, which is one for all errors to one peer, and another for others. */
 static void errors_of_ipv6_have_the_label_of_their_flow(void **state)
 {
@@ -264,6 +274,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_rate_of_errors_of_ipv6_is_limited, setup, teardown),
         cmocka_unit_test_setup_teardown(one_destination_of_ipv6_gets_six_errors_and_then_four_a_second,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(errors_of_ipv6_have_the_default_class, setup, teardown),
         cmocka_unit_test_setup_teardown(errors_of_ipv6_have_the_label_of_their_flow, setup, teardown),
         cmocka_unit_test_setup_teardown(icmp6_errors_reach_whom_they_quote, setup, teardown),
         cmocka_unit_test_setup_teardown(short_quotes_of_ipv6_are_nobodys, setup, teardown),

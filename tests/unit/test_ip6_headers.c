@@ -214,6 +214,29 @@ static void headers_longer_than_the_path_are_refused(void **state)
     assert_int_equal(bench_take(t->b, p, sizeof p), IPV6_HEADER + sizeof fits + UDP_HEADER + 1);
 }
 
+/* RFC 3542 §11.2: headers take room in what may not be cut. */
+static void headers_count_in_what_must_not_be_fragmented(void **state)
+{
+    static char text[1500];
+    const struct weft_iov fits = {text, 1500 - IPV6_HEADER - sizeof hop - UDP_HEADER};
+    const struct weft_iov too_long = {text, fits.len + 1};
+    const struct weft_addr to = addr6(PEER6, 7);
+    const int one = 1, none = 0, as_the_link = WEFT_PMTUDISC_INTERFACE;
+    struct dressed *t = *state;
+    uint8_t p[2048];
+
+    assert_int_equal(set(t, WEFT_IPV6_HOPOPTS, hop, sizeof hop), 0);
+    assert_int_equal(set(t, WEFT_IPV6_DONTFRAG, &one, sizeof one), 0);
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(weft_sendmsg_control(t->sock, &too_long, 1, 0, &to, NULL), WEFT_EMSGSIZE);
+        bench_assert_silent(t->b);
+        assert_int_equal(weft_sendmsg_control(t->sock, &fits, 1, 0, &to, NULL), fits.len);
+        assert_int_equal(bench_take(t->b, p, sizeof p), 1500);
+        assert_int_equal(set(t, WEFT_IPV6_DONTFRAG, &none, sizeof none), 0);
+        assert_int_equal(set(t, WEFT_IPV6_MTU_DISCOVER, &as_the_link, sizeof as_the_link), 0);
+    }
+}
+
 static void without_memory_nothing_goes_and_nothing_is_lost(void **state)
 {
     struct dressed *t = *state;
@@ -253,6 +276,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(in_pieces_each_has_the_hop_options, setup, teardown),
         cmocka_unit_test_setup_teardown(the_longest_headers_find_room, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_longer_than_the_path_are_refused, setup, teardown),
+        cmocka_unit_test_setup_teardown(headers_count_in_what_must_not_be_fragmented, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_nothing_goes_and_nothing_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_that_nobody_asked_for_are_not_told, setup, teardown),
     };

@@ -502,6 +502,21 @@ static void better_first_hop_is_told_and_the_datagram_goes_on(void **state)
     bench_assert_silent(b);
 }
 
+/* RFC 1812 §5.2.7.2: who chose the way by a source route is told of no other. */
+static void who_is_routed_by_the_source_is_told_of_no_better_hop(void **state)
+{
+    static const uint8_t done[8] = {131, 7, 8, 10, 9, 0, 2, 0}; /* the route led here, and is at its end */
+    struct bench *b = *state;
+    uint8_t in[1500], out[1500];
+    size_t n = make(in, (struct ipv4_header){.dst = STRANGER, .header_len = 28, .options = done}, 10);
+
+    b->s->config.accept_source_route = true;
+    bench_input(b, in, n);
+    assert_int_equal(bench_take(b, out, sizeof out), n);
+    assert_int_equal(peek_u32(out + 16), STRANGER);
+    bench_assert_silent(b);
+}
+
 /* How many of a thousand datagrams that these sources send through us by a detour bring a redirect. */
 static unsigned redirects_of(struct bench *b, uint32_t src, unsigned sources)
 {
@@ -687,6 +702,7 @@ int main(void)
         T(train_goes_on_as_its_datagrams),
         T(datagrams_of_a_train_are_fragmented),
         T(better_first_hop_is_told_and_the_datagram_goes_on),
+        T(who_is_routed_by_the_source_is_told_of_no_better_hop),
         T(redirects_and_errors_are_limited_apart),
         T(source_must_lie_where_it_came_from),
         T(flood_ends_in_a_bounded_queue),

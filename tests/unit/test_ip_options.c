@@ -92,6 +92,18 @@ static void an_echos_times_go_on_being_recorded(void **state)
     assert_memory_equal(h.options, overflown, sizeof overflown);
 }
 
+/* R1122-3.2.2.6c, of a request with both. */
+static void an_echos_route_and_times_go_on_side_by_side(void **state)
+{
+    const uint8_t asked[] = {7, 7, 4, 0, 0, 0, 0, 68, 8, 5, 0, 0, 0, 0, 0, 0};
+    const uint8_t told[] = {7, 7, 8, 10, 9, 0, 2, 68, 8, 9, 0, 0x80, 0, 0x03, 0xe8, 0};
+    struct ipv4_header h;
+    uint8_t out[100];
+
+    assert_int_equal(echo(*state, asked, sizeof asked, &h, out), sizeof told);
+    assert_memory_equal(h.options, told, sizeof told);
+}
+
 static void a_host_passes_over_options_that_make_no_sense(void **state)
 {
     static const uint8_t nonsense[][8] = {{7, 7, 3}, {7, 7, 6}, {7, 2, 1}, {68, 8, 4}, {68, 3, 5}, {68, 8, 5, 2},
@@ -426,6 +438,7 @@ int main(void)
         cmocka_unit_test(a_route_that_was_gone_is_turned_around_whole),
         cmocka_unit_test_setup_teardown(an_echos_route_goes_on_being_recorded, setup, teardown),
         cmocka_unit_test_setup_teardown(an_echos_times_go_on_being_recorded, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_echos_route_and_times_go_on_side_by_side, setup, teardown),
         cmocka_unit_test_setup_teardown(a_host_passes_over_options_that_make_no_sense, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_records_the_address_that_the_datagram_leaves_with, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_says_where_an_option_is_wrong, setup, teardown),

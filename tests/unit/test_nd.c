@@ -58,6 +58,36 @@ static void unsound_solicitations_change_nothing(void **state)
     assert_int_equal(next_out(l), -1);
 }
 
+/* A driver may bring a frame in pieces; of a message of discovery that is not read in part. */
+static void a_message_in_pieces_changes_nothing(void **state)
+{
+    struct link *l = *state;
+    uint8_t rest[64], p[200];
+    struct writer w = writer(p, ETH_HEADER);
+    struct eth_header h = {.type = ETH_TYPE_IPV6};
+    uint32_t n, head = ETH_HEADER + IPV6_HEADER + ND_NS_LEN;
+    struct weft_block *block = block_new(&l->s->blocks, 64);
+    weft_pkt *pkt;
+
+    have_address(l);
+    memcpy(h.dst, our_mac, 6);
+    memcpy(h.src, other_mac, 6);
+    eth_emit(&w, &h);
+    n = ETH_HEADER + (uint32_t)make_icmp6(p + ETH_HEADER, (struct make6){.src = PEER6, .hop_limit = 255},
+                                          ICMPV6_NEIGHBOUR_SOLICIT, 0, 0, rest,
+                                          put_target(rest, US6, ND_SOURCE_MAC, other_mac));
+    pkt = weft_pkt_new(l->s, head);
+    memcpy(weft_pkt_data(pkt), p, head);
+    weft_pkt_set_len(pkt, head);
+    memcpy(block->data, p + head, n - head);
+    assert_true(pkt_add_span(pkt, block, block->data, n - head));
+    block_unref(block);
+    weft_input(l->ifp, &pkt, 1, l->now);
+    assert_int_equal(weft_drops(l->s, WEFT_DROP_nd_malformed), 1);
+    assert_string_equal(state_of(l, PEER6), "none");
+    assert_int_equal(next_out(l), -1);
+}
+
 static weft_sock *speak(struct link *l)
 {
     weft_sock *sock = weft_socket_in(l->s, WEFT_INET6, WEFT_UDP, NULL);
@@ -321,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(solicitations_for_us_are_answered, setup, teardown),
         cmocka_unit_test_setup_teardown(unsound_solicitations_change_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(neighbour_is_found_trusted_doubted_and_probed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_message_in_pieces_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(an_advertisement_is_of_no_group, setup, teardown),
         cmocka_unit_test_setup_teardown(the_time_of_trust_is_drawn_around_what_routers_say, setup_auto, teardown),
         cmocka_unit_test_setup_teardown(neighbour_that_does_not_answer_fails_after_three_questions, setup, teardown),

@@ -112,6 +112,24 @@ static void a_host_route_is_changed_in_place(void **state)
     assert_int_equal(gateway_to(b, STRANGER, &flags), BETTER);
 }
 
+/* R1122-3.2.2.2: the better hop may name one that is better still; that is a redirect as the first was. */
+static void the_second_redirect_takes_the_place_of_the_first(void **state)
+{
+    const uint32_t best = V4(10, 9, 0, 9);
+    struct bench *b = *state;
+    unsigned flags;
+
+    b->s->config.secure_redirects = false;
+    redirect(b, PEER, US, STRANGER, BETTER);
+    bench_tick(b, 300 * WEFT_S);
+    redirect(b, BETTER, US, STRANGER, best);
+    bench_tick(b, 599 * WEFT_S);
+    assert_int_equal(gateway_to(b, STRANGER, &flags), best);
+    assert_int_equal(flags, WEFT_ROUTE_UP | WEFT_ROUTE_GATEWAY | WEFT_ROUTE_HOST | WEFT_ROUTE_DYNAMIC);
+    bench_tick(b, 2 * WEFT_S);
+    assert_int_equal(gateway_to(b, STRANGER, &flags), PEER);
+}
+
 static void a_flood_of_redirects_stays_within_bounds(void **state)
 {
     struct bench *b = *state;
@@ -221,6 +239,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(better_hop_that_does_not_answer_is_left_again, setup, teardown),
         cmocka_unit_test_setup_teardown(nobody_else_is_believed, setup, teardown),
         cmocka_unit_test_setup_teardown(a_host_route_is_changed_in_place, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_second_redirect_takes_the_place_of_the_first, setup, teardown),
         cmocka_unit_test_setup_teardown(a_flood_of_redirects_stays_within_bounds, setup, teardown),
         cmocka_unit_test_setup_teardown(redirected_routes_go_with_their_interface, setup, teardown),
         cmocka_unit_test_setup_teardown(the_time_is_told_when_that_is_switched_on, setup, teardown),
