@@ -197,8 +197,6 @@ static bool merge_excluding(const struct group *g, struct mem *m, struct sources
 {
     const struct member *first = NULL;
 
-    if (g->own)
-        return true;
     list_each(it, &g->members) {
         if (!member_at(it)->filter.exclude)
             continue;
@@ -226,6 +224,8 @@ static struct group_filter merge(const struct group *g, struct mem *m)
 {
     struct group_filter f = {.exclude = g->own};
 
+    if (g->own) /* all of them */
+        return f;
     list_each(it, &g->members)
         f.exclude |= member_at(it)->filter.exclude;
     if (f.exclude ? merge_excluding(g, m, &f.sources) : merge_including(g, m, &f.sources))
