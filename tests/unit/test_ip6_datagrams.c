@@ -113,6 +113,26 @@ static void sticky_interface_stands_where_no_other_is_chosen(void **state)
     weft_close(sock);
 }
 
+/* RFC 3542 §6.2: by the interface that was chosen, or not at all when that is gone. */
+static void what_was_to_go_by_an_interface_that_is_gone_goes_nowhere(void **state)
+{
+    struct bench *b = *state;
+    struct weft_addr near = addr6(PEER6, 9), far = addr6("2001:db8:a::9", 9);
+    weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
+    uint8_t info[20] = {0}, out[100];
+    uint32_t index = weft_if_index(b->other);
+
+    memcpy(info + 16, &index, 4);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_PKTINFO, info, 20), 0);
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &far), 1);
+    assert_true(bench_take_from(b, b->other, out, sizeof out));
+    weft_if_free(b->other);
+    b->other = b->ifp;
+    assert_int_equal(weft_sendto(sock, "x", 1, 0, &near), WEFT_ENETUNREACH);
+    bench_assert_silent(b);
+    weft_close(sock);
+}
+
 /* What waits is told by its true size, and the limits as they are. */
 static void memory_of_a_socket_is_told(void **state)
 {
@@ -304,6 +324,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_train_of_long_datagrams_is_fragmented, setup, teardown),
         cmocka_unit_test_setup_teardown(udp6_is_received_and_answered_by_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(sticky_interface_stands_where_no_other_is_chosen, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_was_to_go_by_an_interface_that_is_gone_goes_nowhere, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_of_a_socket_is_told, setup, teardown),
         cmocka_unit_test_setup_teardown(link_local_peers_need_a_zone, setup, teardown),
         cmocka_unit_test_setup_teardown(a_link_local_address_speaks_on_its_link, setup, teardown),

@@ -305,6 +305,7 @@ static void an_identifier_does_not_depend_on_the_interfaces_number(void **state)
     weft_if *ifp;
 
     memcpy(config.mac, our_mac, 6);
+    other->s->last_if_index = 0x300; /* a number of two bytes, as the zone has */
     ifp = weft_if_new(other->s, &config, NULL);
     assert_non_null(ifp);
     assert_int_not_equal(weft_if_index(ifp), weft_if_index(l->ifp));
