@@ -16,8 +16,7 @@ static bool is_marked(const struct weft_pkt *pkt, uint16_t *value)
 
     *value = 0;
     if (ip_is_v4(&pkt->dst))
-        return pkt->l4 - pkt->l3 > IPV4_HEADER &&
-               ipv4_router_alert(header + IPV4_HEADER, pkt->l4 - pkt->l3 - (size_t)IPV4_HEADER);
+        return ipv4_router_alert(header + IPV4_HEADER, pkt->l4 - pkt->l3 - (size_t)IPV4_HEADER);
     if (header[6] != IP_PROTO_HOPOPTS)
         return false;
     c = ipv6_chain_start(header[6]);

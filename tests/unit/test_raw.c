@@ -523,7 +523,7 @@ static void a_router_hands_over_what_is_marked_for_routers(void **state)
     assert_int_equal(hear(rsvp, got, sizeof got), n);
     assert_memory_equal(got, p, n);
     assert_false(went_on(b));
-    bench_input(b, p, make_ip(p, unmarked, "hello", 5));
+    bench_input(b, p, make_ip(p, unmarked, "\x94\4\0\0", 4)); /* it is text */
     assert_true(went_on(b) && !heard(rsvp));
     other.proto = 47;
     bench_input(b, p, make_ip(p, other, "hello", 5));
