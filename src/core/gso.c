@@ -2,6 +2,7 @@
 /* Segmentation in software; see gso.h. */
 #include "core/gso.h"
 
+#include "wire/buf.h"
 #include "wire/ipv4.h"
 #include "wire/ipv6.h"
 
@@ -67,27 +68,41 @@ static struct weft_pkt *copy_piece(const struct weft_pkt *super, uint32_t head, 
     return p;
 }
 
-/* The sum that the whole was begun with covers the length: here, another one. */
+/* Adds all from l4 on. Of TCP that is mostly a header with timestamps, and payload that is the whole's. */
+static void add_message(const struct weft_pkt *p, uint32_t len, struct csum *sum)
+{
+    uint32_t front = (uint32_t)p->l4 - p->l2;
+
+    if (likely(p->len - front == TCP_STAMPED_HEADER)) {
+        csum_add_words(sum, p->base + p->l4, TCP_STAMPED_HEADER);
+        pkt_csum_spans(p, sum);
+    } else {
+        pkt_csum(p, front, len, sum);
+    }
+}
+
+/* The sum that the whole was begun with covers the length: here, another one. Three numbers add up without a carry. */
 static void put_sum(const struct weft_pkt *super, struct weft_pkt *p, bool finish)
 {
     uint8_t *field = p->base + p->l4 + super->csum_offset;
     uint32_t whole = pkt_total(super) - (super->l4 - (uint32_t)pkt_headroom(super));
     uint32_t len = pkt_total(p) - (p->l4 - p->l2);
-    struct csum sum = {0};
+    struct csum sum = {
+        .acc = (uint64_t)wire_u16(peek_u16(field)) + wire_u16((uint16_t)~whole) + wire_u16((uint16_t)len),
+    };
+    uint16_t value;
 
-    csum_add_u16(&sum, peek_u16(field));
-    csum_add_u16(&sum, (uint16_t)~whole);
-    csum_add_u16(&sum, (uint16_t)len);
     p->csum_start = p->l4;
     p->csum_offset = super->csum_offset;
     p->csum_partial = !finish;
-    poke_u16(field, finish ? 0 : (uint16_t)~csum_fold(&sum));
-    if (finish) {
-        pkt_csum(p, p->l4 - (uint32_t)p->l2, len, &sum);
-        poke_u16(field, csum_fold(&sum));
-        if (gso_is_udp(super) && peek_u16(field) == 0)
-            poke_u16(field, 0xffff); /* RFC 768: zero says that there is none */
+    if (!finish) {
+        poke_u16(field, (uint16_t)~csum_fold(&sum));
+        return;
     }
+    poke_u16(field, 0);
+    add_message(p, len, &sum);
+    value = csum_fold(&sum);
+    poke_u16(field, value == 0 && gso_is_udp(super) ? 0xffff : value); /* RFC 768: zero says that there is none */
 }
 
 /* In the IP header at p of a datagram of len bytes, the n-th of its whole. Without DF it has a number of its own. */

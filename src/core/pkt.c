@@ -291,6 +291,12 @@ void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct cs
     csum_spans(p, offset + linear - p->len, len - linear, c);
 }
 
+void pkt_csum_spans(const struct weft_pkt *p, struct csum *c)
+{
+    for (unsigned i = 0; i < p->n_spans; i++)
+        add_piece(&p->span[i], c);
+}
+
 void pkt_csum_received(const struct weft_pkt *p, struct csum *c)
 {
     uint32_t front = (uint32_t)pkt_headroom(p);

@@ -120,6 +120,9 @@ void pkt_trim(struct weft_pkt *p, uint32_t n);
 /* Adds `len` bytes from `offset` behind data to a checksum. */
 void pkt_csum(const struct weft_pkt *p, uint32_t offset, uint32_t len, struct csum *c);
 
+/* The same of all bytes in spans. */
+void pkt_csum_spans(const struct weft_pkt *p, struct csum *c);
+
 /*
  * The same of all bytes behind data in a packet that came in, which nobody has changed since. Those that were summed
  * when they were copied are not read again; c must be even.

@@ -45,22 +45,29 @@ static struct weft_pkt *whole(struct weft_pkt *p, uint16_t csum_offset, uint16_t
     return p;
 }
 
-/* As TCP and IP leave it: all headers, the sum begun with the pseudo-header of the whole. */
-static struct weft_pkt *super(weft_stack *s, uint32_t len, uint16_t gso_size, uint16_t flags)
+/* As TCP and IP leave it: all headers, the sum begun with the pseudo-header of the whole. TCP's has so many bytes. */
+static struct weft_pkt *super_behind(weft_stack *s, uint8_t header, uint32_t len, uint16_t gso_size, uint16_t flags)
 {
-    struct weft_pkt *p = pkt_new_linear(s, PKT_HEADROOM - IPV4_HEADER, HEAD);
-    struct ipv4_header ip = {.header_len = IPV4_HEADER, .total_len = (uint16_t)(HEAD + len), .df = true, .ttl = 64,
+    uint32_t head = IPV4_HEADER + (uint32_t)header;
+    struct weft_pkt *p = pkt_new_linear(s, PKT_HEADROOM - IPV4_HEADER, head);
+    struct ipv4_header ip = {.header_len = IPV4_HEADER, .total_len = (uint16_t)(head + len), .df = true, .ttl = 64,
                              .proto = IP_PROTO_TCP, .src = 0x0a000001, .dst = 0x0a000002};
-    struct tcp_header tcp = {.src_port = 1, .dst_port = 2, .seq = seq(SEQ), .ack = seq(9), .header_len = TCP_HEADER,
+    struct tcp_header tcp = {.src_port = 1, .dst_port = 2, .seq = seq(SEQ), .ack = seq(9), .header_len = header,
                              .flags = flags, .window = 500};
-    struct writer w = writer(p->data, HEAD);
+    struct writer w = writer(p->data, head);
     struct csum sum = {0};
 
-    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, TCP_HEADER + len);
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, header + len);
     tcp.checksum = (uint16_t)~csum_fold(&sum);
     ipv4_emit(&w, &ip);
     tcp_emit(&w, &tcp);
+    memset(p->data + HEAD, 1, header - TCP_HEADER); /* options of no operation */
     return whole(p, TCP_CHECKSUM_AT, gso_size, len);
+}
+
+static struct weft_pkt *super(weft_stack *s, uint32_t len, uint16_t gso_size, uint16_t flags)
+{
+    return super_behind(s, TCP_HEADER, len, gso_size, flags);
 }
 
 /* Is it a sound packet with `len` bytes of the stream from `at` on? */
@@ -73,18 +80,20 @@ static void check_piece(const struct weft_pkt *p, uint32_t at, uint32_t len, uin
     struct tcp_header tcp;
     struct tcp_options none;
     struct csum sum = {0};
+    uint32_t head;
 
     assert_int_equal(ipv4_parse(&r, total, &ip), IPV4_OK);
-    assert_int_equal(ip.total_len, HEAD + len);
-    assert_int_equal(total, HEAD + len);
     assert_int_equal(tcp_parse(&r, total - IPV4_HEADER, &tcp, &none), TCP_OK);
+    head = IPV4_HEADER + (uint32_t)tcp.header_len;
+    assert_int_equal(ip.total_len, head + len);
+    assert_int_equal(total, head + len);
     assert_int_equal(tcp.seq.v, SEQ + at);
     assert_int_equal(tcp.flags, flags);
-    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, TCP_HEADER + len);
-    csum_add(&sum, bytes + IPV4_HEADER, TCP_HEADER + len);
+    ip_pseudo_header(&sum, &src, &dst, IP_PROTO_TCP, tcp.header_len + len);
+    csum_add(&sum, bytes + IPV4_HEADER, tcp.header_len + len);
     assert_int_equal(csum_fold(&sum), 0);
     for (uint32_t i = 0; i < len; i++)
-        assert_int_equal(bytes[HEAD + i], byte_at(at + i));
+        assert_int_equal(bytes[head + i], byte_at(at + i));
 }
 
 /* A train of datagrams as UDP and IP leave it. */
@@ -157,6 +166,23 @@ static void pieces_are_sound_segments_of_the_same_stream(void **state)
 
             assert_false(p->csum_partial);
             check_piece(p, at, min_u32(size, len - at), at + size >= len ? TCP_ACK | TCP_PSH : TCP_ACK);
+            pkt_release(p);
+        }
+        pkt_release(whole);
+    }
+}
+
+static void pieces_are_sound_however_long_their_header_is(void **state)
+{
+    struct core_bench *b = *state;
+
+    for (uint8_t header = TCP_HEADER; header <= TCP_MAX_HEADER; header += 4) {
+        struct weft_pkt *whole = super_behind(b->s, header, 4000, 1448, TCP_ACK);
+
+        for (uint32_t at = 0; at < 4000; at += 1448) {
+            struct weft_pkt *p = gso_piece(whole, at, true);
+
+            check_piece(p, at, min_u32(1448, 4000 - at), TCP_ACK);
             pkt_release(p);
         }
         pkt_release(whole);
@@ -308,6 +334,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(pieces_are_sound_segments_of_the_same_stream, setup, teardown),
+        cmocka_unit_test_setup_teardown(pieces_are_sound_however_long_their_header_is, setup, teardown),
         cmocka_unit_test_setup_teardown(flags_that_are_said_once_stand_on_the_first_or_the_last_piece, setup, teardown),
         cmocka_unit_test_setup_teardown(pieces_of_a_train_are_sound_datagrams, setup, teardown),
         cmocka_unit_test_setup_teardown(no_datagram_of_a_train_goes_without_a_checksum, setup, teardown),
