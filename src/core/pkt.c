@@ -4,6 +4,7 @@
 #include "core/gso.h"
 #include "core/stack.h"
 #include "wire/buf.h"
+#include "wire/ipv4.h"
 
 #define WORTH_SUMMING 256 /* bytes: what is shorter is read twice as fast as it is looked at whether it must be */
 
@@ -306,7 +307,10 @@ void pkt_csum_received(const struct weft_pkt *p, struct csum *c)
         pkt_csum(p, 0, pkt_total(p), c);
         return;
     }
-    csum_add(&headers, p->base, front);
+    if (likely(front == IPV4_HEADER))
+        csum_add_words(&headers, p->base, IPV4_HEADER);
+    else
+        csum_add(&headers, p->base, front);
     csum_add_rest(c, p->sum, &headers);
 }
 
