@@ -27,6 +27,22 @@ static void a_router_of_version_2_makes_us_speak_it(void **state)
     hush(b);
 }
 
+/* RFC 2236 §3: the leave does not wait for the repetition of the report, which is not said any more. */
+static void in_version_2_who_leaves_soon_says_so_at_once(void **state)
+{
+    struct bench *b = *state;
+    weft_sock *sock = bench_udp(b, NULL);
+
+    ask(b, (struct ask){.version = 2, .code = 100});
+    join(sock, "239.1.2.3");
+    assert_said_within(b, 0, "v2 report 239.1.2.3");
+    leave(sock, "239.1.2.3");
+    assert_said_within(b, 0, "leave 239.1.2.3");
+    assert_quiet(b, 20 * WEFT_S);
+    weft_close(sock);
+    hush(b);
+}
+
 static void put_report(struct bench *b, uint8_t type, uint32_t group)
 {
     uint8_t message[IGMP_HEADER] = {type}, out[64];
@@ -179,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(in_version_2_a_leave_is_said_once, setup, teardown),
         cmocka_unit_test_setup_teardown(a_router_of_version_2_makes_us_speak_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(in_version_2_who_leaves_soon_says_so_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_2_one_member_speaks_for_all, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_3_everybody_speaks, setup, teardown),
         cmocka_unit_test_setup_teardown(in_version_2_one_answer_is_for_all_who_asked_meanwhile, setup, teardown),
