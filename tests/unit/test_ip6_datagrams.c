@@ -260,7 +260,7 @@ static void what_must_not_be_fragmented_may_fill_the_path(void **state)
     struct weft_addr to = addr6(PEER6, 9);
     weft_sock *sock = weft_socket_in(b->s, WEFT_INET6, WEFT_UDP, NULL);
     uint8_t text[1500] = {0}, out[1600];
-    int one = 1;
+    int one = 1, least = 1280;
 
     assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_DONTFRAG, &one, sizeof one), 0);
     assert_int_equal(weft_sendto(sock, text, 1453, 0, &to), WEFT_EMSGSIZE);
@@ -268,6 +268,9 @@ static void what_must_not_be_fragmented_may_fill_the_path(void **state)
     while (bench_take(b, out, sizeof out) && out[6] == IP_PROTO_HOPOPTS)
         ; /* reports of groups */
     assert_int_equal(out[6], IP_PROTO_UDP);
+    assert_int_equal(weft_setsockopt(sock, WEFT_SOL_IPV6, WEFT_IPV6_MTU, &least, sizeof least), 0);
+    assert_int_equal(weft_sendto(sock, text, 1233, 0, &to), WEFT_EMSGSIZE); /* the socket's own bound counts, too */
+    assert_int_equal(weft_sendto(sock, text, 1232, 0, &to), 1232);
     weft_close(sock);
 }
 

@@ -331,8 +331,8 @@ static void only_the_first_fragment_has_what_is_not_copied(void **state)
 
 static void a_programs_route_begins_at_its_first_hop(void **state)
 {
-    const uint8_t asked[] = {131, 11, 4, 10, 10, 0, 88, 198, 51, 100, 9};
-    const uint8_t sent[] = {131, 11, 4, 198, 51, 100, 9, 10, 9, 0, 1, 0};
+    const uint8_t asked[] = {131, 11, 4, 10, 10, 0, 88, 198, 51, 100, 9, 7, 7, 4, 0, 0, 0, 0};
+    const uint8_t sent[] = {131, 11, 4, 198, 51, 100, 9, 10, 9, 0, 1, 7, 7, 8, 10, 10, 0, 2, 0, 0};
     struct bench *b = *state;
     weft_sock *sock = bench_udp(b, NULL);
     uint8_t out[200];
