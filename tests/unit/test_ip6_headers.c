@@ -237,6 +237,27 @@ static void headers_count_in_what_must_not_be_fragmented(void **state)
     }
 }
 
+/* RFC 3542 §4: what stood between header and text, to the byte. */
+static void headers_that_came_are_told_to_who_asks(void **state)
+{
+    const struct weft_addr here = {ip6("::"), 7};
+    struct make6 m = {.first = IP_PROTO_HOPOPTS, .chain = hop, .chain_len = sizeof hop};
+    struct dressed *t = *state;
+    struct weft_control control = {0};
+    uint8_t p[200];
+    struct weft_iov iov = {p, sizeof p};
+    int one = 1;
+
+    assert_int_equal(weft_bind(t->sock, &here), 0);
+    assert_int_equal(set(t, WEFT_IPV6_RECVHOPOPTS, &one, sizeof one), 0);
+    bench_input(t->b, p, make_udp6(p, m, 1000, 7, "x", 1));
+    assert_int_equal(weft_recvmsg_control(t->sock, &iov, 1, 0, NULL, NULL, &control), 1);
+    assert_int_equal(control.has, WEFT_CONTROL_HOPOPTS);
+    assert_int_equal(control.first_header, IP_PROTO_HOPOPTS);
+    assert_int_equal(control.n_headers, sizeof hop);
+    assert_memory_equal(control.headers + 1, hop + 1, sizeof hop - 1);
+}
+
 static void without_memory_nothing_goes_and_nothing_is_lost(void **state)
 {
     struct dressed *t = *state;
@@ -277,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_longest_headers_find_room, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_longer_than_the_path_are_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_count_in_what_must_not_be_fragmented, setup, teardown),
+        cmocka_unit_test_setup_teardown(headers_that_came_are_told_to_who_asks, setup, teardown),
         cmocka_unit_test_setup_teardown(without_memory_nothing_goes_and_nothing_is_lost, setup, teardown),
         cmocka_unit_test_setup_teardown(headers_that_nobody_asked_for_are_not_told, setup, teardown),
     };

@@ -369,7 +369,8 @@ static void a_programs_strict_route_leads_to_a_neighbour(void **state)
 
 static void options_that_came_are_told_to_who_asks(void **state)
 {
-    static const uint8_t came[] = {7, 7, 4, 0, 0, 0, 0, 0}, back[] = {7, 7, 8, 10, 9, 0, 2, 0};
+    static const uint8_t came[] = {7, 7, 4, 0, 0, 0, 0, 68, 8, 5, 0, 0, 0, 0, 0, 0};
+    static const uint8_t back[] = {7, 7, 8, 10, 9, 0, 2, 68, 8, 9, 0, 0x80, 0, 0x03, 0xe8, 0};
     struct bench *b = *state;
     struct weft_addr local = {weft_ipv4(0), 1000};
     weft_sock *sock = bench_udp(b, &local);
