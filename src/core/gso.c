@@ -38,8 +38,8 @@ static void add_payload(struct weft_pkt *p, const struct weft_pkt *super, uint32
 
     if (unlikely(linear))
         add_linear(p, super, offset, linear);
-    offset += linear - super->len;
     len -= linear;
+    offset = len ? offset + linear - super->len : 0;
     for (const struct span *s = super->span; len; s++) {
         uint32_t k = offset < s->len ? min_u32(s->len - offset, len) : 0;
 
