@@ -243,6 +243,8 @@ static const char *check_fit(struct stage *s)
         const struct event *e = &script->events[i];
 
         s->tolerance += e->when.blocking ? 2 * QUESTIONS : 0;
+        if (e->when.lo % WEFT_US)
+            return "a time between two microseconds";
         if (e->kind == EVENT_CALL && !stage_knows(e->call.name))
             return e->call.name;
         if (e->kind == EVENT_HOLD || e->kind == EVENT_SETTING || e->kind == EVENT_SHELL)
