@@ -25,6 +25,8 @@
 #define DATAGRAM  1472
 #define BURST     32
 #define LISTENERS 16 /* ports to connect to in turn, so that pairs of ports do not run out */
+#define REQUESTS  64 /* between two looks at the clock */
+#define MANY_PAIRS 64 /* connections of rr_sock_64 */
 
 static void must(int result, const char *call)
 {
@@ -128,42 +130,66 @@ static double bulk(size_t argument)
     return bench_rate(&span) * 8e-9;
 }
 
-static void watch(int poll, int fd)
+/* Both ends of a connection; which one it is stands above the descriptor's number. */
+static void watch(int poll, const int ends[2])
 {
-    struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.fd = fd};
+    for (uint64_t i = 0; i < 2; i++) {
+        struct epoll_event event = {.events = EPOLLIN | EPOLLET, .data.u64 = i << 32 | (uint32_t)ends[i]};
 
-    must(epoll_ctl(poll, EPOLL_CTL_ADD, fd, &event), "epoll_ctl");
+        must(epoll_ctl(poll, EPOLL_CTL_ADD, ends[i], &event), "epoll_ctl");
+    }
 }
 
-static double request_response(size_t argument)
+/* Whoever is readable reads its byte and sends one; returns how many openers did. */
+static unsigned answer(int poll)
+{
+    struct epoll_event ready[MANY_PAIRS];
+    int n = epoll_wait(poll, ready, MANY_PAIRS, -1);
+    unsigned answers = 0;
+    uint8_t byte;
+
+    must(n, "epoll_wait");
+    for (int i = 0; i < n; i++) {
+        int fd = (int)(uint32_t)ready[i].data.u64;
+
+        if (recv(fd, &byte, 1, 0) != 1)
+            continue;
+        answers += ready[i].data.u64 >> 32 == 0;
+        must((int)send(fd, &byte, 1, 0), "send");
+    }
+    return answers;
+}
+
+static double request_response(unsigned connections)
 {
     struct bench_span span = {0};
-    uint64_t answers = 0;
-    uint8_t byte = 'x';
-    int poll = epoll_create1(0), ends[2];
+    uint64_t answers = 0, looked = 0;
+    int poll = epoll_create1(0);
 
-    (void)argument;
     must(poll, "epoll_create1");
     enter_namespace();
-    connect_pair(ends);
-    watch(poll, ends[0]);
-    watch(poll, ends[1]);
-    must((int)send(ends[0], &byte, 1, 0), "send");
-    while ((answers & 63) || bench_going(&span, answers)) {
-        struct epoll_event ready[8];
-        int n = epoll_wait(poll, ready, 8, -1);
+    for (unsigned i = 0; i < connections; i++) {
+        int ends[2];
 
-        must(n, "epoll_wait");
-        for (int i = 0; i < n; i++) {
-            int fd = ready[i].data.fd;
-
-            if (recv(fd, &byte, 1, 0) != 1)
-                continue;
-            answers += fd == ends[0];
-            must((int)send(fd, &byte, 1, 0), "send");
-        }
+        connect_pair(ends);
+        watch(poll, ends);
+        must((int)send(ends[0], "x", 1, 0), "send");
     }
+    while (answers - looked < REQUESTS || bench_going(&span, looked = answers))
+        answers += answer(poll);
     return bench_rate(&span);
+}
+
+static double rr_sock(size_t argument)
+{
+    (void)argument;
+    return request_response(1);
+}
+
+static double rr_sock_64(size_t argument)
+{
+    (void)argument;
+    return request_response(MANY_PAIRS);
 }
 
 static double connect_close(size_t argument)
@@ -220,7 +246,8 @@ int main(int argc, char **argv)
 {
     static const struct bench_figure figures[] = {
         {"bulk_super", bulk},
-        {"rr_sock", request_response},
+        {"rr_sock", rr_sock},
+        {"rr_sock_64", rr_sock_64},
         {"conn_close", connect_close},
         {"udp_mem", datagrams},
     };

@@ -10,6 +10,7 @@
 enum {
     LISTENERS = 32,      /* ports to connect to in turn: pairs of ports must not run out */
     REQUESTS = 64,       /* between two looks at the clock */
+    MANY_PAIRS = 64,     /* connections of rr_raw_64, rr_sock_64 */
     IDLE = 1000000,      /* connections */
     TIME_WAITS = 1000000,
     PROOF = 8 << 20,     /* bytes compared before a bulk figure is measured */
@@ -166,11 +167,59 @@ static double rr_raw(size_t argument)
     return bench_rate(&span);
 }
 
-/* Whoever an event says is readable reads its byte and sends one; returns how many bytes end 0 read. */
-static unsigned answer(weft_stack *stack, const weft_sock *counted)
+/* One side of all connections sends its byte, and the other reads it. */
+static void volley(weft_sock *ends[MANY_PAIRS][2], struct pair *p, int side)
 {
-    struct weft_event events[8];
-    size_t n = weft_events(stack, events, 8);
+    uint8_t byte = 'x';
+
+    for (int i = 0; i < MANY_PAIRS; i++)
+        if (weft_send(ends[i][side], &byte, 1, 0) != 1)
+            bench_fail("weft: send");
+    do
+        pair_carry(p, side);
+    while (weft_output_wanted(p->ifp[side]));
+    for (int i = 0; i < MANY_PAIRS; i++)
+        if (weft_recv(ends[i][!side], &byte, 1, 0) != 1)
+            bench_fail("weft: recv");
+}
+
+/* So many connections, whose bytes go at once. */
+static void open_pairs(struct pair *p, weft_sock *ends[][2], unsigned n)
+{
+    weft_sock *listener = pair_listen(p, PAIR_PORT);
+
+    for (unsigned i = 0; i < n; i++) {
+        pair_connect(p, listener, PAIR_PORT, ends[i]);
+        pair_no_delay(ends[i][0]);
+        pair_no_delay(ends[i][1]);
+    }
+}
+
+static double rr_raw_64(size_t argument)
+{
+    struct bench_span span = {0};
+    weft_sock *ends[MANY_PAIRS][2];
+    uint64_t answers = 0;
+    struct pair p;
+
+    (void)argument;
+    pair_open(&p, NULL);
+    open_pairs(&p, ends, MANY_PAIRS);
+    while (bench_going(&span, answers)) {
+        pair_run(&p);
+        volley(ends, &p, 0);
+        volley(ends, &p, 1);
+        answers += MANY_PAIRS;
+    }
+    pair_close(&p);
+    return bench_rate(&span);
+}
+
+/* Whoever an event says is readable reads its byte and sends one; returns how many did. */
+static unsigned answer(weft_stack *stack)
+{
+    struct weft_event events[MANY_PAIRS];
+    size_t n = weft_events(stack, events, MANY_PAIRS);
     unsigned answers = 0;
 
     for (size_t i = 0; i < n; i++) {
@@ -178,35 +227,45 @@ static unsigned answer(weft_stack *stack, const weft_sock *counted)
 
         if (!(events[i].ready & WEFT_READABLE) || weft_recv(events[i].sock, &byte, 1, 0) != 1)
             continue;
-        answers += events[i].sock == counted;
+        answers++;
         if (weft_send(events[i].sock, &byte, 1, 0) != 1)
             bench_fail("weft: send");
     }
     return answers;
 }
 
-static double rr_sock(size_t argument)
+static double over_sockets(unsigned connections)
 {
     struct bench_span span = {0};
-    weft_sock *ends[2];
-    uint64_t answers = 0;
+    weft_sock *ends[MANY_PAIRS][2];
+    uint64_t answers = 0, looked = 0;
     struct pair p;
 
-    (void)argument;
     pair_open(&p, &(struct pair_config){.mtu = 1500});
-    pair_connect(&p, pair_listen(&p, PAIR_PORT), PAIR_PORT, ends);
-    pair_no_delay(ends[0]);
-    pair_no_delay(ends[1]);
-    if (weft_send(ends[0], "x", 1, 0) != 1)
-        bench_fail("weft: send");
-    while ((answers % REQUESTS) || bench_going(&span, answers)) {
+    open_pairs(&p, ends, connections);
+    for (unsigned i = 0; i < connections; i++)
+        if (weft_send(ends[i][0], "x", 1, 0) != 1)
+            bench_fail("weft: send");
+    while (answers - looked < REQUESTS || bench_going(&span, looked = answers)) {
         pair_run(&p);
-        answers += answer(p.stack[1], NULL);
+        answer(p.stack[1]);
         pair_run(&p);
-        answers += answer(p.stack[0], ends[0]);
+        answers += answer(p.stack[0]);
     }
     pair_close(&p);
     return bench_rate(&span);
+}
+
+static double rr_sock(size_t argument)
+{
+    (void)argument;
+    return over_sockets(1);
+}
+
+static double rr_sock_64(size_t argument)
+{
+    (void)argument;
+    return over_sockets(MANY_PAIRS);
 }
 
 /* ---- connections ---- */
@@ -312,7 +371,9 @@ int main(int argc, char **argv)
         {"bulk_super", bulk_super},
         {"bulk_zerocopy", bulk_zerocopy},
         {"rr_raw", rr_raw},
+        {"rr_raw_64", rr_raw_64},
         {"rr_sock", rr_sock},
+        {"rr_sock_64", rr_sock_64},
         {"conn_close", conn_close},
         {"conn_close_1m", conn_close_1m},
         {"idle_bytes", idle_bytes},
