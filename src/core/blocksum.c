@@ -2,7 +2,10 @@
 /* The sums of a block's bytes; see blocksum.h. */
 #include "core/blocksum.h"
 
-_Static_assert(sizeof(struct blocksum) % 8 == 0 && BLOCK_MEDIUM % 8 == 0 && BLOCK_LARGE % 8 == 0, "they are aligned");
+#define IS_ALIGNED(n) ((n) % _Alignof(struct blocksum) == 0)
+
+_Static_assert(IS_ALIGNED(BLOCK_MEDIUM) && IS_ALIGNED(BLOCK_LARGE) && IS_ALIGNED(offsetof(struct weft_block, data)),
+               "the sums at a block's end are aligned as its bytes are");
 _Static_assert(BLOCK_MEDIUM - sizeof(struct blocksum) > BLOCK_FRAME, "block_free tells the class by the size");
 _Static_assert(BLOCK_LARGE - sizeof(struct blocksum) > BLOCK_MEDIUM, "block_free tells the class by the size");
 
