@@ -9,14 +9,14 @@
 
 #include "run/private.h"
 
+#define LATE_LOOK (WEFT_S / 100) /* how often those are looked at that hold_late is for */
+
 static struct parked *parked_of(struct list *link) { return (struct parked *)link; }
 
 static struct parked *timed_of(struct list *timed)
 {
     return (struct parked *)((char *)timed - offsetof(struct parked, timed));
 }
-
-#define LATE_LOOK (WEFT_S / 100) /* how often those are looked at that hold_late is for */
 
 /* The timer rings at the earliest end there is; one ring too many does no harm. */
 void park_ring(struct run *run)

@@ -394,6 +394,16 @@ static void give_choice(weft_sock *listener, uint32_t number)
     assert_int_equal(weft_setsockopt(listener, WEFT_SOL_SOCKET, WEFT_SO_ATTACH_REUSEPORT_CBPF, give, sizeof give), 0);
 }
 
+/* So many listeners share PORT. */
+static void listen_together(struct bench *b, weft_sock **listener, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++) {
+        listener[i] = sock_with(b, 2);
+        assert_int_equal(bind_at(listener[i], ANY, PORT), 0);
+        assert_int_equal(weft_listen(listener[i], 5), 0);
+    }
+}
+
 /* SO_ATTACH_REUSEPORT_CBPF: the program's number is that of who listened so many before him, whatever the table's order. */
 static void a_program_chooses_by_the_order_in_which_they_joined(void **state)
 {
@@ -402,11 +412,7 @@ static void a_program_chooses_by_the_order_in_which_they_joined(void **state)
     struct weft_addr to = at(ONE, PORT);
     weft_sock *listener[LISTENERS];
 
-    for (unsigned i = 0; i < LISTENERS; i++) {
-        listener[i] = sock_with(b, 2);
-        assert_int_equal(bind_at(listener[i], ANY, PORT), 0);
-        assert_int_equal(weft_listen(listener[i], 5), 0);
-    }
+    listen_together(b, listener, LISTENERS);
     for (unsigned i = 0; i < LISTENERS; i++) {
         weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL);
 
@@ -434,11 +440,7 @@ static void the_program_that_was_given_last_chooses(void **state)
     struct weft_addr to = at(ONE, PORT);
     weft_sock *listener[LISTENERS];
 
-    for (unsigned i = 0; i < LISTENERS; i++) {
-        listener[i] = sock_with(b, 2);
-        assert_int_equal(bind_at(listener[i], ANY, PORT), 0);
-        assert_int_equal(weft_listen(listener[i], 5), 0);
-    }
+    listen_together(b, listener, LISTENERS);
     for (unsigned i = 0; i < 2 * LISTENERS; i++) {
         unsigned number = i < LISTENERS ? i : 2 * LISTENERS - 1 - i; /* upwards, and downwards */
         weft_sock *client = weft_socket(b->s, WEFT_TCP, NULL), *server;
